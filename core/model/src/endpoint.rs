@@ -1,0 +1,126 @@
+//! Where a request went, whose that is, and who sent it.
+
+/// Who sent a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// A page asked for it.
+    Page,
+    /// The browser or phone itself.
+    Native,
+    /// An extension in the browser.
+    Extension,
+    /// The browser, because a page asked: preflight, reporting, favicon.
+    Caused,
+    Unknown,
+}
+
+/// A side with its reason, in plain words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SideBecause {
+    pub side: Side,
+    pub because: &'static str,
+}
+
+impl Side {
+    /// The word in reports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Native => "native",
+            Self::Extension => "extension",
+            Self::Caused => "caused",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A host that was sent something, once it is known whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    pub host: String,
+    /// Registrable domain (public suffix list), or the host itself.
+    pub site: String,
+    /// Who answers for it; none if we do not know.
+    pub owner: Option<String>,
+    /// ISO 3166-1 alpha-2 code of the country where the owner has its seat.
+    pub seat: Option<String>,
+    /// Where the server stands; none if that was not known.
+    pub hosted: Option<Hosted>,
+    pub purpose: Purpose,
+    /// Why we say so: the source, or what is missing.
+    pub because: String,
+}
+
+/// Where a server stands, measured or documented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosted {
+    pub country: String,
+    pub asn: Option<u32>,
+    pub network: Option<String>,
+    /// `documented in …, as of …`, or `measured`.
+    pub because: String,
+}
+
+/// What a destination is there for, in one word of our own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Purpose {
+    Telemetry,
+    Advertising,
+    Search,
+    Suggest,
+    Security,
+    Update,
+    Configuration,
+    Sync,
+    Autofill,
+    Push,
+    Content,
+    Connectivity,
+    /// A page that the subject was sent to.
+    Visited,
+    #[default]
+    Unknown,
+}
+
+impl Purpose {
+    pub const ALL: [Self; 14] = [
+        Self::Telemetry,
+        Self::Advertising,
+        Self::Search,
+        Self::Suggest,
+        Self::Security,
+        Self::Update,
+        Self::Configuration,
+        Self::Sync,
+        Self::Autofill,
+        Self::Push,
+        Self::Content,
+        Self::Connectivity,
+        Self::Visited,
+        Self::Unknown,
+    ];
+
+    /// The word in reports and in `data/owners/`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Telemetry => "telemetry",
+            Self::Advertising => "advertising",
+            Self::Search => "search",
+            Self::Suggest => "suggest",
+            Self::Security => "security",
+            Self::Update => "update",
+            Self::Configuration => "configuration",
+            Self::Sync => "sync",
+            Self::Autofill => "autofill",
+            Self::Push => "push",
+            Self::Content => "content",
+            Self::Connectivity => "connectivity",
+            Self::Visited => "visited",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.word() == word)
+    }
+}

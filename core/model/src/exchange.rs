@@ -1,0 +1,230 @@
+//! A request and its answer, as they went over the wire.
+
+use std::sync::Arc;
+
+use crate::{Time, opaque::opaque};
+
+/// One request with its answer, or one connection that could not be read.
+///
+/// Which of the two it is, `seal` says: a sealed exchange has a method of
+/// `CONNECT`, an address of `https://host:port/` and no bodies.
+#[derive(Clone, PartialEq)]
+pub struct Exchange {
+    /// Zero-based position in the capture.
+    pub index: u64,
+    /// The trial of an experiment that it belongs to, if any.
+    pub trial: Option<u32>,
+    /// Connections are numbered as they come; exchanges of one share a number.
+    pub connection: u64,
+    pub started: Time,
+    pub ended: Option<Time>,
+    pub inlet: Inlet,
+    pub client: Client,
+    pub request: Request,
+    /// None: the connection ended, or the capture did, before an answer came.
+    pub response: Option<Response>,
+    /// WebSocket messages, server-sent events, and the like, in order.
+    pub messages: Vec<Message>,
+    pub seal: Option<Seal>,
+}
+
+/// How the connection came to Candor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inlet {
+    /// Through the proxy that the client was told to use.
+    Proxy,
+    /// Redirected, past whatever proxy the client was told to use.
+    Transparent,
+    /// The client spoke SOCKS5.
+    Socks,
+    /// From a capture that another program wrote.
+    Imported,
+}
+
+/// What is known of the program that made the connection.
+#[derive(Clone, Default, PartialEq)]
+pub struct Client {
+    /// Address and port of its end of the connection.
+    pub address: Option<String>,
+    pub process: Option<Process>,
+    pub hello: Option<Hello>,
+    /// HTTP/2 settings, window and pseudo-header order as the client sent
+    /// them: `1:65536;2:0|15663105|0|m,a,s,p`.
+    pub http2: Option<String>,
+}
+
+/// A program on this machine.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Process {
+    pub pid: u32,
+    pub name: String,
+    pub path: String,
+}
+
+/// The TLS ClientHello, kept raw, and what follows from it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hello {
+    /// The handshake message without record headers (RFC 8446 §4.1.2).
+    pub raw: Arc<[u8]>,
+    /// JA4 of the TLS client (FoxIO, `JA4`).
+    pub ja4: String,
+    pub sni: Option<String>,
+    pub alpn: Vec<String>,
+}
+
+/// What a client asked.
+#[derive(Clone, PartialEq)]
+pub struct Request {
+    pub method: String,
+    /// Absolute: `https://host/path?query`. The scheme's own port is left out.
+    pub url: String,
+    /// `HTTP/1.1`, `HTTP/2` …
+    pub version: String,
+    pub headers: Vec<Header>,
+    pub body: Body,
+}
+
+/// What it was told.
+#[derive(Clone, PartialEq)]
+pub struct Response {
+    pub status: u16,
+    pub version: String,
+    pub headers: Vec<Header>,
+    pub body: Body,
+    /// What answered: `sinkhole`, `honey`, `upstream`, or what the capture says.
+    pub by: String,
+}
+
+/// One header field, in the order and case in which it came.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Header {
+    pub name: String,
+    pub value: Vec<u8>,
+}
+
+/// The bytes of a message after transfer coding is undone and before content
+/// coding is, or as near to them as the capture comes.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Body {
+    pub bytes: Arc<[u8]>,
+    /// How long it was on the wire, if the bytes are not all of it.
+    pub cut_from: Option<u64>,
+}
+
+/// One WebSocket message (RFC 6455 §5.6), or one server-sent event.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    pub direction: Direction,
+    pub at: Time,
+    pub text: bool,
+    pub body: Body,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    FromClient,
+    FromServer,
+}
+
+/// Why a connection could not be read, and what was seen of it all the same.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Seal {
+    pub reason: SealReason,
+    /// Plain words: the alert a client sent, the protocol met.
+    pub says: String,
+    /// Bytes the client sent and got, as far as they were counted.
+    pub sent: u64,
+    pub received: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SealReason {
+    /// The client refused our certificate: it pins, or does not trust us.
+    Refused,
+    /// Neither TLS nor HTTP, passed or dropped unread.
+    UnknownProtocol,
+    /// QUIC, refused so that the client falls back.
+    Quic,
+    /// Tunnelled untouched, because it was asked or because of refusals before.
+    Tunnelled,
+}
+
+opaque!(Exchange, Client, Process, Hello, Request, Response, Header, Body, Message, Seal);
+
+impl Exchange {
+    /// The host that the request went to, in lower case, without a port.
+    pub fn host(&self) -> &str {
+        self.request.host()
+    }
+}
+
+impl Request {
+    /// The host of the address, without port, user or brackets.
+    pub fn host(&self) -> &str {
+        host_of(&self.url)
+    }
+
+    /// The first header of this name, whatever its case.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        header(&self.headers, name)
+    }
+}
+
+impl Response {
+    /// The first header of this name, whatever its case.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        header(&self.headers, name)
+    }
+}
+
+impl Body {
+    /// A body of which nothing is missing.
+    pub fn whole(bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self { bytes: bytes.into(), cut_from: None }
+    }
+}
+
+impl Header {
+    pub fn new(name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.into(), value: value.into() }
+    }
+}
+
+fn header<'h>(headers: &'h [Header], name: &str) -> Option<&'h [u8]> {
+    headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_slice())
+}
+
+fn host_of(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
+    let host_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    if let Some(bracketed) = host_port.strip_prefix('[') {
+        return bracketed.split(']').next().unwrap_or_default();
+    }
+    host_port.split(':').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_read_out_of_any_address() {
+        for (url, host) in [
+            ("https://sa.example/sa?project=p", "sa.example"),
+            ("http://user:pw@a.example:8080/", "a.example"),
+            ("https://[2001:db8::1]:443/x", "2001:db8::1"),
+            ("b.example", "b.example"),
+            ("https://c.example?q=1", "c.example"),
+            ("", ""),
+        ] {
+            assert_eq!(host_of(url), host, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_captured_value_is_not_in_debug() {
+        let header = Header::new("Cookie", "secret");
+        assert_eq!(format!("{header:?}"), "Header(..)");
+    }
+}

@@ -1,0 +1,76 @@
+//! What a capture is made of.
+
+use crate::{Canary, Exchange, Phase, Run, Time, Trial, opaque::opaque};
+
+/// One thing that a capture holds, in the order in which it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    Run(Run),
+    Trial(Trial),
+    /// A canary, written down before it is used.
+    Plant(Plant),
+    Phase(Phase),
+    /// A page of ours that the subject was given.
+    Page(Page),
+    /// A request that the driver saw a page make.
+    Listed(Listed),
+    Exchange(Box<Exchange>),
+    Note(Note),
+    End(End),
+}
+
+/// A canary and the trial it is for; decoys are for none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plant {
+    pub trial: Option<u32>,
+    pub canary: Canary,
+}
+
+/// A page as it was given out: what a recipe may compute over.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Page {
+    pub trial: u32,
+    pub at: Time,
+    pub url: String,
+    pub title: String,
+    pub forms: Vec<Form>,
+}
+
+/// A form's name and the names of its fields, in order.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Form {
+    pub name: String,
+    pub fields: Vec<String>,
+}
+
+/// A request that the driver lists as a page's.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub trial: u32,
+    pub at: Time,
+    pub method: String,
+    pub url: String,
+    /// Who lists it: `cdp`, `bidi`, `netlog`.
+    pub by: String,
+}
+
+/// Something that is not an exchange and counts all the same.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Note {
+    pub trial: Option<u32>,
+    pub at: Time,
+    /// `dns`, `quic-refused`, `bypassed`, `driver-lost`, `default-read` …
+    pub code: String,
+    pub says: String,
+    pub count: u64,
+}
+
+/// The last record of a capture that came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    pub at: Time,
+    /// Why it ended before its plan did; none if it did not.
+    pub early: Option<String>,
+}
+
+opaque!(Page, Form, Listed, Note);

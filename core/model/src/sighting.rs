@@ -1,0 +1,88 @@
+//! A value recognised as personal data.
+
+use std::fmt;
+
+use crate::{Kind, Trail, opaque::opaque};
+
+/// Personal data, seen at one place of one exchange.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sighting {
+    pub exchange: u64,
+    pub kind: Kind,
+    /// The canary it is, if it is one.
+    pub canary: Option<String>,
+    pub guise: Guise,
+    pub how: How,
+    pub trail: Trail,
+    /// What stood there, at most [`Sighting::SHOWN`] characters of it.
+    pub value: String,
+    /// A guess is part of it: a weak wrapping, a pattern, half a value.
+    pub weak: bool,
+}
+
+/// What the value looked like: itself, or an irreversible disguise.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Guise {
+    Plain,
+    /// `sha256`, `md5(lower)`, `sha1(trim,lower)`, `sha256-prefix4`,
+    /// `sha256(sha256)`: the algorithm, then what was done before it.
+    Digest(String),
+}
+
+/// By what it was recognised, from sure to less sure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum How {
+    /// A planted value.
+    Canary,
+    /// A known place of a known format.
+    Schema,
+    /// The same here and there, and different elsewhere: an identifier.
+    Persistent,
+    /// Its shape.
+    Pattern,
+}
+
+opaque!(Sighting);
+
+impl Sighting {
+    /// Characters of a value that a sighting keeps.
+    pub const SHOWN: usize = 240;
+
+    /// A value as it may be shown: lossy UTF-8, cut to [`Self::SHOWN`].
+    pub fn shown(value: &[u8]) -> String {
+        let head = &value[..value.len().min(Self::SHOWN * 4)];
+        let text = String::from_utf8_lossy(head);
+        let mut shown: String = text.chars().take(Self::SHOWN).collect();
+        if shown.len() < value.len() && text.chars().nth(Self::SHOWN).is_some() {
+            shown.push('…');
+        }
+        shown
+    }
+}
+
+impl How {
+    /// The word in reports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Canary => "canary",
+            Self::Schema => "schema",
+            Self::Persistent => "persistent",
+            Self::Pattern => "pattern",
+        }
+    }
+}
+
+impl fmt::Display for Guise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain => f.write_str("plain"),
+            Self::Digest(name) => f.write_str(name),
+        }
+    }
+}
+
+impl fmt::Debug for Guise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
