@@ -1,0 +1,140 @@
+//! Whose a host is: `data/owners/<owner>.toml`.
+//!
+//! Public lists know almost no browser's own endpoints, so these are ours,
+//! each entry with its source.
+
+use model::Purpose;
+use serde::Deserialize;
+
+/// Every owner, and the way from a host to its owner.
+#[derive(Clone, Debug, Default)]
+pub struct Owners {
+    owners: Vec<Owner>,
+}
+
+/// A company or project that answers for hosts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Owner {
+    /// As people know it: `Google`.
+    pub name: String,
+    /// As the law knows it.
+    pub legal: String,
+    /// ISO 3166-1 alpha-2 code of the country of its seat.
+    pub seat: String,
+    /// Where name and seat were read.
+    pub source: String,
+    #[serde(rename = "host")]
+    pub hosts: Vec<Host>,
+}
+
+/// A host, or all below a name, and what it is there for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    /// `sa.api.intl.miui.com`; `*.miui.com` means that name and all below it.
+    pub name: String,
+    /// Only addresses whose path starts so.
+    #[serde(default)]
+    pub path: Option<String>,
+    pub purpose: String,
+    /// Why we say so.
+    pub because: String,
+    #[serde(default)]
+    pub hosted: Option<Hosted>,
+}
+
+/// Where a server stands, as somebody documented it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hosted {
+    pub country: String,
+    #[serde(default)]
+    pub asn: Option<u32>,
+    #[serde(default)]
+    pub network: Option<String>,
+    /// Date of the observation.
+    pub date: String,
+    pub source: String,
+}
+
+impl Owners {
+    pub(crate) fn add(&mut self, text: &str) -> Result<(), String> {
+        let owner: Owner = toml::from_str(text).map_err(|error| error.to_string())?;
+        if owner.seat.len() != 2 || !owner.seat.chars().all(|c| c.is_ascii_uppercase()) {
+            return Err(format!("seat {:?} is not a country code of two capitals", owner.seat));
+        }
+        for host in &owner.hosts {
+            if Purpose::from_word(&host.purpose).is_none() {
+                return Err(format!("host {} has a purpose that is no word of ours: {:?}", host.name, host.purpose));
+            }
+            if host.because.is_empty() {
+                return Err(format!("host {} gives no reason", host.name));
+            }
+        }
+        self.owners.push(owner);
+        Ok(())
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Owner> {
+        self.owners.iter()
+    }
+
+    /// The owner of a host and the entry that says so: the longest name that
+    /// fits wins, then the longest path.
+    pub fn of(&self, host: &str, path: &str) -> Option<(&Owner, &Host)> {
+        self.owners
+            .iter()
+            .flat_map(|owner| owner.hosts.iter().map(move |entry| (owner, entry)))
+            .filter(|(_, entry)| entry.fits(host, path))
+            .max_by_key(|(_, entry)| (entry.name.len(), entry.path.as_ref().map_or(0, String::len)))
+    }
+}
+
+impl Host {
+    fn fits(&self, host: &str, path: &str) -> bool {
+        let named = match self.name.strip_prefix("*.") {
+            None => host == self.name,
+            Some(name) => host == name || host.strip_suffix(name).is_some_and(|before| before.ends_with('.')),
+        };
+        named && self.path.as_ref().is_none_or(|start| path.starts_with(start.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOGLE: &str = r#"
+        name = "Google"
+        legal = "Google LLC"
+        seat = "US"
+        source = "policies"
+        [[host]]
+        name = "*.google.com"
+        purpose = "content"
+        because = "its domain"
+        [[host]]
+        name = "www.google.com"
+        path = "/complete/search"
+        purpose = "suggest"
+        because = "omnibox"
+    "#;
+
+    #[test]
+    fn the_longest_name_and_path_decide() {
+        let mut owners = Owners::default();
+        owners.add(GOOGLE).unwrap();
+        let purpose = |host, path| owners.of(host, path).map(|(_, entry)| entry.purpose.as_str());
+        assert_eq!(purpose("www.google.com", "/complete/search?q=a"), Some("suggest"));
+        assert_eq!(purpose("www.google.com", "/maps"), Some("content"));
+        assert_eq!(purpose("google.com", "/"), Some("content"));
+        assert_eq!(purpose("notgoogle.com", "/"), None);
+    }
+
+    #[test]
+    fn an_entry_without_a_reason_is_refused() {
+        let text = GOOGLE.replace("\"omnibox\"", "\"\"");
+        assert!(Owners::default().add(&text).unwrap_err().contains("no reason"));
+    }
+}

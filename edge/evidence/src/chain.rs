@@ -1,0 +1,48 @@
+//! The hash chain over the records.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+/// The last link of a chain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Head(pub(crate) [u8; 32]);
+
+impl Head {
+    /// Before the first record.
+    pub(crate) fn start() -> Self {
+        Self(Sha256::digest(b"candor evidence 1").into())
+    }
+
+    /// The chain's head once this record is part of it.
+    pub(crate) fn then(self, kind: &str, at: i64, trial: Option<u32>, content: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update(kind.as_bytes());
+        hash.update([0]);
+        hash.update(at.to_be_bytes());
+        hash.update(trial.map_or(-1, i64::from).to_be_bytes());
+        hash.update(content.as_bytes());
+        Self(hash.finalize().into())
+    }
+}
+
+pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

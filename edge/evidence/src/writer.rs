@@ -1,0 +1,236 @@
+//! Writing: one thread, fed through a bounded channel.
+//!
+//! Whoever captures waits when the disk is slow; nothing is dropped. Rows are
+//! committed together, at the latest 200 ms after they came, so a killed
+//! process loses at most that much.
+
+use std::{
+    path::{Path, PathBuf},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use model::{End, Record};
+use rusqlite::{Connection, OpenFlags, params};
+use tokio::sync::mpsc;
+
+use crate::{
+    Error,
+    chain::{Head, digest},
+    layout, shape,
+};
+
+/// Records waiting to be written.
+const QUEUE: usize = 4_096;
+
+/// Rows that share a commit, at most, and for how long they may wait for it.
+const ROWS: usize = 500;
+const WAIT: Duration = Duration::from_millis(150);
+
+/// Bodies shorter than this are not worth compressing.
+const WORTH_COMPRESSING: usize = 256;
+
+/// The one writer of a file of evidence.
+#[derive(Debug)]
+pub struct Writer {
+    pen: Pen,
+    thread: JoinHandle<Result<Head, Error>>,
+}
+
+/// What capturers write with; as many as they like.
+#[derive(Clone, Debug)]
+pub struct Pen {
+    records: mpsc::Sender<Order>,
+}
+
+enum Order {
+    Write(Box<Record>),
+    /// Commit what there is, then answer.
+    Settle(tokio::sync::oneshot::Sender<()>),
+    End(End),
+}
+
+impl Writer {
+    /// Creates the file; one that is there already is refused.
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        let connection = create(path).map_err(|error| Error::Create(PathBuf::from(path), error))?;
+        let (records, queue) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("evidence".into())
+            .spawn(move || Desk::new(connection).work(queue))
+            .map_err(|error| Error::Stopped(format!(": no thread for it ({error})")))?;
+        Ok(Self { pen: Pen { records }, thread })
+    }
+
+    pub fn pen(&self) -> Pen {
+        self.pen.clone()
+    }
+
+    /// Writes the end and closes the file. Pens that are still held write no more.
+    pub fn finish(self, end: End) -> Result<Head, Error> {
+        let sent = self.pen.records.blocking_send(Order::End(end));
+        drop(self.pen);
+        match self.thread.join() {
+            Ok(head) => head,
+            Err(_) => Err(Error::Stopped(if sent.is_err() { " before its end" } else { "" }.into())),
+        }
+    }
+}
+
+impl Pen {
+    /// Hands a record over; waits while the queue is full.
+    pub async fn write(&self, record: Record) -> Result<(), Error> {
+        self.records.send(Order::Write(Box::new(record))).await.map_err(|_| Error::Stopped(String::new()))
+    }
+
+    /// The same from a thread that may block.
+    pub fn write_blocking(&self, record: Record) -> Result<(), Error> {
+        self.records.blocking_send(Order::Write(Box::new(record))).map_err(|_| Error::Stopped(String::new()))
+    }
+
+    /// Returns once everything written before is on the disk.
+    pub async fn settle(&self) -> Result<(), Error> {
+        let (done, settled) = tokio::sync::oneshot::channel();
+        self.records.send(Order::Settle(done)).await.map_err(|_| Error::Stopped(String::new()))?;
+        settled.await.map_err(|_| Error::Stopped(String::new()))
+    }
+}
+
+fn create(path: &Path) -> rusqlite::Result<Connection> {
+    // SQLite would open an old file and go on in it: evidence is never added to.
+    if path.exists() {
+        return Err(rusqlite::Error::InvalidPath(path.into()));
+    }
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "application_id", layout::APPLICATION)?;
+    connection.pragma_update(None, "user_version", layout::VERSION)?;
+    connection.execute_batch(layout::TABLES)?;
+    Ok(connection)
+}
+
+/// The writing thread's own state.
+struct Desk {
+    connection: Connection,
+    head: Head,
+    seq: i64,
+    open_rows: usize,
+    opened: Instant,
+}
+
+impl Desk {
+    fn new(connection: Connection) -> Self {
+        Self { connection, head: Head::start(), seq: 0, open_rows: 0, opened: Instant::now() }
+    }
+
+    fn work(mut self, mut queue: mpsc::Receiver<Order>) -> Result<Head, Error> {
+        let clock = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(|error| Error::Stopped(format!(": no timer for it ({error})")))?;
+        while let Some(order) = self.next(&mut queue, &clock)? {
+            match order {
+                Order::Write(record) => self.write(&record).map_err(Error::Write)?,
+                Order::Settle(done) => {
+                    self.commit().map_err(Error::Write)?;
+                    // Whoever asked may have stopped waiting.
+                    let _ = done.send(());
+                }
+                Order::End(end) => {
+                    self.write(&Record::End(end)).map_err(Error::Write)?;
+                    break;
+                }
+            }
+        }
+        self.close()
+    }
+
+    /// The next order; commits while waiting for it.
+    fn next(
+        &mut self,
+        queue: &mut mpsc::Receiver<Order>,
+        clock: &tokio::runtime::Runtime,
+    ) -> Result<Option<Order>, Error> {
+        if let Ok(order) = queue.try_recv() {
+            return Ok(Some(order));
+        }
+        if self.open_rows > 0 {
+            let left = WAIT.saturating_sub(self.opened.elapsed());
+            if let Ok(order) = clock.block_on(async { tokio::time::timeout(left, queue.recv()).await }) {
+                return Ok(order);
+            }
+            self.commit().map_err(Error::Write)?;
+        }
+        Ok(queue.blocking_recv())
+    }
+
+    fn write(&mut self, record: &Record) -> rusqlite::Result<()> {
+        if self.open_rows == 0 {
+            self.connection.execute_batch("begin")?;
+            self.opened = Instant::now();
+        }
+        let written = shape::write(record);
+        for (digest, bytes) in &written.bodies {
+            self.keep(digest, bytes)?;
+        }
+        self.head = self.head.then(written.kind, written.at.0, written.trial, &written.content);
+        self.seq += 1;
+        self.connection
+            .prepare_cached("insert into record (seq, kind, at, trial, content, link) values (?, ?, ?, ?, ?, ?)")?
+            .execute(params![self.seq, written.kind, written.at.0, written.trial, written.content, self.head.0])?;
+        self.open_rows += 1;
+        if self.open_rows >= ROWS || self.opened.elapsed() >= WAIT {
+            self.commit()?;
+        }
+        Ok(())
+    }
+
+    fn keep(&self, digest: &[u8; 32], bytes: &[u8]) -> rusqlite::Result<()> {
+        let known = self.connection.prepare_cached("select 1 from body where digest = ?")?.exists(params![digest])?;
+        if known {
+            return Ok(());
+        }
+        let packed = (bytes.len() >= WORTH_COMPRESSING)
+            .then(|| zstd::bulk::compress(bytes, 1).ok())
+            .flatten()
+            .filter(|packed| packed.len() < bytes.len());
+        let (codec, content) = packed.as_deref().map_or(("plain", bytes), |packed| ("zstd", packed));
+        self.connection
+            .prepare_cached("insert into body (digest, size, codec, content) values (?, ?, ?, ?)")?
+            .execute(params![digest, bytes.len(), codec, content])?;
+        Ok(())
+    }
+
+    fn commit(&mut self) -> rusqlite::Result<()> {
+        if self.open_rows > 0 {
+            self.connection.execute_batch("commit")?;
+            self.open_rows = 0;
+        }
+        Ok(())
+    }
+
+    fn close(mut self) -> Result<Head, Error> {
+        self.commit().map_err(Error::Write)?;
+        // One file to hand on, without a -wal beside it.
+        self.connection.pragma_update(None, "journal_mode", "delete").map_err(Error::Write)?;
+        Ok(self.head)
+    }
+}
+
+/// The bytes of a stored body.
+pub(crate) fn unpack(codec: &str, size: usize, content: Vec<u8>) -> Option<Vec<u8>> {
+    match codec {
+        "plain" => Some(content),
+        "zstd" => zstd::bulk::decompress(&content, size).ok(),
+        _ => None,
+    }
+}
+
+/// Whether the bytes are those that the digest names.
+pub(crate) fn is_body(name: &[u8], bytes: &[u8]) -> bool {
+    name == digest(bytes)
+}
