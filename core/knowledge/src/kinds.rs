@@ -129,9 +129,25 @@ mod tests {
     fn the_shipped_list_has_every_kind_that_the_contracts_name() {
         let kinds = Kinds::parse(include_str!("../../../data/kinds.toml")).unwrap();
         for name in [
-            "visited-url", "visited-url-part", "visited-host", "search", "search-term", "typed-text", "page-title",
-            "page-text", "file-path", "folder", "screen-name", "click-label", "email", "phone", "person-name",
-            "user-id", "device-id", "advertising-id", "persistent-id",
+            "visited-url",
+            "visited-url-part",
+            "visited-host",
+            "search",
+            "search-term",
+            "typed-text",
+            "page-title",
+            "page-text",
+            "file-path",
+            "folder",
+            "screen-name",
+            "click-label",
+            "email",
+            "phone",
+            "person-name",
+            "user-id",
+            "device-id",
+            "advertising-id",
+            "persistent-id",
         ] {
             assert!(kinds.kind(name).is_some(), "{name}");
         }

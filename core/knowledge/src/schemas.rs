@@ -1,11 +1,307 @@
 //! How known programs pack their data: `data/schemas/<vendor>/<endpoint>.toml`.
+//!
+//! A schema says where requests go, at which places in them personal data
+//! stands and why we say so, what is computed from a page (*recipes*), which
+//! parts are encrypted, and when an event happened as against when it was sent.
+//! It proves itself by examples and counter-examples. Places are written as
+//! reports print them; see [`At`] for the wildcards.
 
-/// One endpoint of one program.
-#[derive(Clone, Debug)]
-pub struct Schema;
+mod at;
+
+mod endpoint;
+
+mod example;
+
+pub use at::{At, BadAt};
+pub use endpoint::Endpoint;
+pub use example::{Example, ExamplePage};
+
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, IntoDeserializer, SeqAccess, Visitor},
+};
+
+/// One endpoint, or one family of them, of one program.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schema {
+    /// What it is called in reports: `Adjust session`.
+    pub name: String,
+    /// The file below `data/`, for messages.
+    #[serde(skip)]
+    pub path: String,
+    /// `documented format` where no real capture stood behind it.
+    #[serde(default)]
+    pub built_from: Option<String>,
+    /// The source for all that gives none of its own.
+    #[serde(default)]
+    pub because: Option<String>,
+    /// Where such requests go; `*` if the customer decides.
+    pub endpoint: Vec<Endpoint>,
+    /// Places of which one must hold something before any field counts: the
+    /// mark of a format whose address says nothing.
+    #[serde(default)]
+    pub mark: Vec<At>,
+    #[serde(default)]
+    pub field: Vec<Field>,
+    #[serde(default)]
+    pub recipe: Vec<Recipe>,
+    #[serde(default)]
+    pub sealed: Vec<Sealed>,
+    #[serde(default)]
+    pub deferred: Vec<Deferred>,
+    #[serde(default)]
+    pub example: Vec<Example>,
+}
+
+/// A place where personal data of one kind stands.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    pub at: OneOrMore<At>,
+    pub kind: String,
+    /// The disguise, if the value is one: `sha256(trim,lower)`.
+    #[serde(default)]
+    pub guise: Option<String>,
+    /// Values that stand there and say nothing: a vendor's word for "unknown".
+    #[serde(default)]
+    pub except: Vec<String>,
+    #[serde(default)]
+    pub because: Option<String>,
+}
+
+/// A digest over known parts of a page, as a program computes it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// What the digest is of: `autofill form signature`.
+    pub name: String,
+    pub at: OneOrMore<At>,
+    /// `page`: computed once a page; `form`: once for each of its forms.
+    pub over: Over,
+    /// `md5`, `sha1`, `sha256` …
+    pub digest: String,
+    /// The text that is hashed. `{scheme}`, `{host}`, `{path}`, `{query}`,
+    /// `{url}`, `{title}`, `{form}` stand for parts of the page, `{&fields}`
+    /// for the names of the form's fields, each after an `&`.
+    pub of: String,
+    /// Runs of this many digits and more are left out of names.
+    #[serde(default)]
+    pub without_digit_runs: Option<usize>,
+    /// How many of the digest's first bytes are kept; all, if not said.
+    #[serde(default)]
+    pub keep: Option<usize>,
+    pub kind: String,
+    pub because: String,
+}
+
+/// What a recipe is computed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Over {
+    Page,
+    Form,
+}
+
+/// A place whose content is encrypted by the program itself.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sealed {
+    pub at: OneOrMore<At>,
+    /// One sentence: how it is encrypted and what its envelope tells.
+    pub says: String,
+    #[serde(default)]
+    pub because: Option<String>,
+}
+
+/// Two places whose difference shows that an event was sent later than it
+/// happened.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deferred {
+    pub happened: At,
+    /// Beside it, in the same object; if none is given, the time of the request.
+    #[serde(default)]
+    pub sent: Option<At>,
+    #[serde(default)]
+    pub unit: Unit,
+    /// Less than this many seconds is not worth a word.
+    pub at_least: u32,
+    #[serde(default)]
+    pub because: Option<String>,
+}
+
+/// What a number at a place counts, from the Unix epoch on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Unit {
+    #[default]
+    #[serde(rename = "ms")]
+    Milliseconds,
+    #[serde(rename = "s")]
+    Seconds,
+    #[serde(rename = "us")]
+    Microseconds,
+}
+
+/// A list that may be written without brackets if it has one entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OneOrMore<T>(pub Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMore<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(OneOrMoreVisitor(PhantomData))
+    }
+}
+
+/// Written out, because an untagged enum would swallow the reason why an entry
+/// is wrong.
+struct OneOrMoreVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMoreVisitor<T> {
+    type Value = OneOrMore<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a list of texts")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        T::deserialize(text.into_deserializer()).map(|one| OneOrMore(vec![one]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(entry) = from.next_element()? {
+            list.push(entry);
+        }
+        Ok(OneOrMore(list))
+    }
+}
+
+const DIGESTS: [&str; 7] = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "crc32"];
 
 impl Schema {
-    pub fn parse(_path: &str, _text: &str) -> Result<Self, String> {
-        Ok(Self)
+    /// Reads one schema file; `path` is its place below `data/`.
+    pub fn parse(path: &str, text: &str) -> Result<Self, String> {
+        let mut schema: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        path.clone_into(&mut schema.path);
+        schema.check()?;
+        Ok(schema)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.endpoint.is_empty() {
+            return Err("`endpoint` is empty: write \"*\" if the customer decides where requests go".into());
+        }
+        if self.endpoint.iter().any(Endpoint::is_any) && !self.field.is_empty() && self.mark.is_empty() {
+            return Err("an endpoint of \"*\" needs a `mark`: a place by which the format is known".into());
+        }
+        for field in &self.field {
+            if field.because.is_none() && self.because.is_none() {
+                return Err(format!("a field of kind `{}` has no `because`", field.kind));
+            }
+        }
+        for recipe in &self.recipe {
+            recipe.check()?;
+        }
+        if self.example.is_empty() {
+            return Err("there is no [[example]]: a schema proves itself".into());
+        }
+        self.example.iter().try_for_each(|example| example.check(self))
+    }
+}
+
+impl Recipe {
+    fn check(&self) -> Result<(), String> {
+        if !DIGESTS.contains(&self.digest.as_str()) {
+            let (name, digest, known) = (&self.name, &self.digest, DIGESTS.join(", "));
+            return Err(format!("recipe `{name}` has the digest `{digest}`; known are {known}"));
+        }
+        if self.keep.is_some_and(|keep| keep < 8) {
+            return Err(format!("recipe `{}` keeps fewer than 8 bytes: that is found everywhere", self.name));
+        }
+        let unknown = Self::placeholders(&self.of).find(|name| !Self::PLACEHOLDERS.contains(name));
+        match unknown {
+            Some(name) => Err(format!("recipe `{}` has the unknown placeholder {{{name}}}", self.name)),
+            None => Ok(()),
+        }
+    }
+
+    const PLACEHOLDERS: [&str; 8] = ["scheme", "host", "path", "query", "url", "title", "form", "&fields"];
+
+    fn placeholders(template: &str) -> impl Iterator<Item = &str> {
+        template.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADJUST: &str = r#"
+        name = "Adjust session"
+        endpoint = ["https://app.adjust.com/session"]
+
+        [[field]]
+        at = "body ▸ form gps_adid"
+        kind = "advertising-id"
+        because = "the vendor's documentation"
+
+        [[example]]
+        body = "gps_adid=38400000-8cf0-11bd-b23e-10b96e40000d"
+        finds = ["advertising-id"]
+    "#;
+
+    #[test]
+    fn a_schema_is_read() {
+        let schema = Schema::parse("schemas/adjust/session.toml", ADJUST).unwrap();
+        assert_eq!(schema.name, "Adjust session");
+        assert_eq!(schema.path, "schemas/adjust/session.toml");
+        assert_eq!(schema.field[0].at.0.len(), 1);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_a_sentence() {
+        for (from, to, says) in [
+            ("because =", "cause =", "unknown field `cause`"),
+            ("because = \"the vendor's documentation\"", "", "a field of kind `advertising-id` has no `because`"),
+            ("[\"https://app.adjust.com/session\"]", "[\"*\"]", "needs a `mark`"),
+            ("[\"https://app.adjust.com/session\"]", "[]", "`endpoint` is empty"),
+            ("body ▸ form gps_adid", "body ▸ ▸ form", "a step has no layer"),
+            ("[[example]]", "[[nothing]]", "unknown field `nothing`"),
+        ] {
+            let error = Schema::parse("x", &ADJUST.replace(from, to)).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_recipe_is_held_to_what_candor_can_compute() {
+        let recipe = r#"
+            name = "n"
+            endpoint = ["https://a.example/*"]
+            [[recipe]]
+            name = "signature"
+            at = "url ▸ path 3"
+            over = "form"
+            digest = "sha1"
+            of = "{scheme}://{host}"
+            keep = 8
+            kind = "visited-host"
+            because = "seen"
+            [[example]]
+            url = "https://a.example/x"
+            finds = []
+        "#;
+        assert!(Schema::parse("x", recipe).is_ok());
+        for (from, to, says) in [
+            ("sha1", "sha0", "recipe `signature` has the digest `sha0`"),
+            ("{host}", "{port}", "unknown placeholder {port}"),
+            ("keep = 8", "keep = 2", "keeps fewer than 8 bytes"),
+        ] {
+            let error = Schema::parse("x", &recipe.replace(from, to)).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
     }
 }

@@ -1,0 +1,263 @@
+//! A place in a request, with wildcards, in the notation of trails.
+//!
+//! `body ▸ form data|data_list ▸ base64 ▸ json $[*].properties.$url`
+//!
+//! A step is written as reports print it. `a|b` stands for either; `*` inside
+//! a name for any run of characters other than `.`, `[` and `]`; a name of `*`
+//! for any name; a step of `**` for any steps or none. Layers that only carry
+//! (percent-coding and compression) need not be named: senders add and omit
+//! them at will.
+
+use std::{fmt, str::FromStr};
+
+use model::{Place, Route};
+use serde::Deserialize;
+
+/// A place in a request, perhaps with wildcards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct At {
+    text: String,
+    steps: Vec<AtStep>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum AtStep {
+    /// `**`
+    Any,
+    One {
+        layers: Vec<String>,
+        names: Vec<Name>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Name {
+    /// The layer holds one value.
+    Whole,
+    Any,
+    /// Pieces between the stars; one piece is an exact name.
+    Glob(Vec<String>),
+}
+
+/// Why a text is not a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadAt(pub &'static str);
+
+impl fmt::Display for BadAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for BadAt {}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Layers that carry a value and say nothing about its place.
+const CARRIERS: [&str; 9] = ["percent", "gzip", "zlib", "deflate", "brotli", "zstd", "lz4", "snappy", "utf-16"];
+
+impl At {
+    /// Whether a route ends at this place.
+    pub fn matches(&self, route: &Route<'_>) -> bool {
+        // The last step stands for itself: what is *in* the value is another leaf.
+        let Some((last, before)) = self.steps.split_last() else { return false };
+        match last {
+            AtStep::Any => ends_at(&self.steps, Some(route)),
+            one => one.matches(route) && ends_at(before, route.before),
+        }
+    }
+
+    /// The last name, after its last dot, if no wildcard is in it: by it a
+    /// place is ruled out quickly. None: nothing can be said quickly.
+    pub fn keys(&self) -> Option<Vec<&str>> {
+        let Some(AtStep::One { names, .. }) = self.steps.last() else { return None };
+        names
+            .iter()
+            .map(|name| match name {
+                Name::Glob(pieces) => {
+                    let last = pieces.last().map_or("", String::as_str);
+                    let key = last_key(last);
+                    (pieces.len() == 1 || key.len() < last.len()).then_some(key)
+                }
+                Name::Whole | Name::Any => None,
+            })
+            .collect()
+    }
+}
+
+/// The part of a name after its last dot: `url` of `$[0].properties.url`.
+pub(crate) fn last_key(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(_, key)| key)
+}
+
+impl AtStep {
+    fn matches(&self, route: &Route<'_>) -> bool {
+        let Self::One { layers, names } = self else { return true };
+        layers.iter().any(|layer| layer == route.layer) && names.iter().any(|name| name.matches(route.place))
+    }
+}
+
+impl Name {
+    fn matches(&self, place: &Place<'_>) -> bool {
+        match (self, place) {
+            (Self::Whole, Place::Whole) | (Self::Any, Place::At(_)) => true,
+            (Self::Glob(pieces), Place::At(name)) => glob(pieces, name),
+            _ => false,
+        }
+    }
+}
+
+/// Whether the route, read from its end, is what the steps say.
+fn ends_at(steps: &[AtStep], route: Option<&Route<'_>>) -> bool {
+    let Some((last, before)) = steps.split_last() else { return route.is_none() };
+    if matches!(last, AtStep::Any) {
+        let mut here = route;
+        loop {
+            if ends_at(before, here) {
+                return true;
+            }
+            let Some(route) = here else { return false };
+            here = route.before;
+        }
+    }
+    let Some(route) = route else { return false };
+    (last.matches(route) && ends_at(before, route.before))
+        || (CARRIERS.contains(&route.layer) && ends_at(steps, route.before))
+}
+
+fn glob(pieces: &[String], name: &str) -> bool {
+    let Some((first, rest)) = pieces.split_first() else { return false };
+    let Some(mut left) = name.strip_prefix(first.as_str()) else { return false };
+    for (i, piece) in rest.iter().enumerate() {
+        // A star ends at the next `.`, `[` or `]`, so there is one way to read it
+        // unless the piece after it begins with something else.
+        let run = left.find(['.', '[', ']']).unwrap_or(left.len());
+        let is_last = i + 1 == rest.len();
+        let found = if is_last {
+            left.len().checked_sub(piece.len()).filter(|&at| at <= run && left.ends_with(piece.as_str()))
+        } else {
+            left.match_indices(piece.as_str()).map(|(at, _)| at).find(|&at| at <= run)
+        };
+        let Some(at) = found else { return false };
+        left = &left[at + piece.len()..];
+    }
+    left.is_empty()
+}
+
+impl FromStr for At {
+    type Err = BadAt;
+
+    fn from_str(text: &str) -> Result<Self, BadAt> {
+        let steps = text.split('▸').map(|step| step_from(step.trim())).collect::<Result<_, _>>()?;
+        Ok(Self { text: text.to_owned(), steps })
+    }
+}
+
+fn step_from(text: &str) -> Result<AtStep, BadAt> {
+    if text == "**" {
+        return Ok(AtStep::Any);
+    }
+    let (layers, names) = match text.split_once(' ') {
+        None => (text, vec![Name::Whole]),
+        Some((layers, names)) => (layers, names_from(names.trim())?),
+    };
+    if layers.is_empty() {
+        return Err(BadAt("a step has no layer"));
+    }
+    Ok(AtStep::One { layers: layers.split('|').map(str::to_owned).collect(), names })
+}
+
+fn names_from(text: &str) -> Result<Vec<Name>, BadAt> {
+    if let Some(open) = text.strip_prefix('"') {
+        let inner = open.strip_suffix('"').ok_or(BadAt("a quoted name has no end"))?;
+        return Ok(vec![Name::Glob(vec![inner.replace("\\\"", "\"").replace("\\\\", "\\")])]);
+    }
+    Ok(text.split('|').map(name_from).collect())
+}
+
+fn name_from(text: &str) -> Name {
+    match text {
+        "*" => Name::Any,
+        glob => Name::Glob(glob.split('*').map(str::to_owned).collect()),
+    }
+}
+
+impl<'de> Deserialize<'de> for At {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Trail;
+
+    use super::*;
+
+    fn matches(at: &str, trail: &str) -> bool {
+        let at: At = at.parse().unwrap();
+        let trail: Trail = trail.parse().unwrap();
+        fn with(steps: &[model::Step], before: Option<&Route<'_>>, at: &At) -> bool {
+            let (step, rest) = steps.split_first().unwrap();
+            let layer: &'static str = Box::leak(step.layer.to_string().into_boxed_str());
+            let route = Route { before, layer, place: &step.place };
+            if rest.is_empty() { at.matches(&route) } else { with(rest, Some(&route), at) }
+        }
+        with(&trail.steps, None, &at)
+    }
+
+    #[test]
+    fn a_place_is_what_it_says() {
+        for (at, trail) in [
+            ("body ▸ form gps_adid", "body ▸ form gps_adid"),
+            ("body ▸ form data|data_list ▸ base64", "body ▸ form data_list ▸ base64"),
+            ("body ▸ json $[*].properties.$url", "body ▸ json $[12].properties.$url"),
+            ("body ▸ json $.*.url", "body ▸ json $.a.url"),
+            ("url ▸ path 3 ▸ base64|base64url ▸ protobuf 2.1", "url ▸ path 3 ▸ base64url ▸ protobuf 2.1"),
+            ("** ▸ json $.a", "body ▸ form x ▸ json $.a"),
+            ("message * ▸ json $.a", "message 3 ▸ json $.a"),
+            ("header ot_sender", "header ot_sender"),
+            (r#"body ▸ form "a b""#, r#"body ▸ form "a b""#),
+            ("body ▸ form *", "body ▸ form a.b[c]"),
+        ] {
+            assert!(matches(at, trail), "{at} on {trail}");
+        }
+    }
+
+    #[test]
+    fn layers_that_only_carry_need_not_be_named() {
+        assert!(matches("body ▸ json $.a", "body ▸ gzip ▸ json $.a"));
+        assert!(matches("body ▸ form d ▸ base64 ▸ json $.a", "body ▸ form d ▸ percent ▸ base64 ▸ zlib ▸ json $.a"));
+        assert!(matches("body ▸ gzip ▸ json $.a", "body ▸ gzip ▸ json $.a"));
+    }
+
+    #[test]
+    fn another_place_is_another_place() {
+        for (at, trail) in [
+            ("body ▸ form gps_adid", "body ▸ form gps_adid2"),
+            ("body ▸ form a", "body ▸ form a ▸ percent"),
+            ("body ▸ form a", "body"),
+            ("body ▸ json $[*].url", "body ▸ json $[1].a.url"),
+            ("body ▸ json $.*.url", "body ▸ json $.a.b.url"),
+            ("body ▸ json $.a", "body ▸ base64 ▸ json $.a"),
+            ("body ▸ json $.a", "url ▸ json $.a"),
+            ("body ▸ form *", "body ▸ form"),
+        ] {
+            assert!(!matches(at, trail), "{at} on {trail}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_ruled_out_by_its_last_name() {
+        let keys = |at: &str| at.parse::<At>().unwrap().keys().map(|keys| keys.join(" "));
+        assert_eq!(keys("body ▸ json $[*].properties.$url").as_deref(), Some("$url"));
+        assert_eq!(keys("body ▸ form a|b").as_deref(), Some("a b"));
+        assert_eq!(keys("body ▸ json $.a*").as_deref(), None);
+        assert_eq!(keys("body ▸ form *"), None);
+        assert_eq!(keys("body"), None);
+    }
+}
