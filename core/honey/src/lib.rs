@@ -1,1 +1,20 @@
+//! The pages a subject visits, and the canaries in them.
+//!
+//! A page's own requests look like leaks of its own address, so Candor serves
+//! the pages itself: whatever then goes anywhere else comes from the device.
+//! Browsers treat reserved names differently (`.test`, IP addresses), so honey
+//! sites have ordinary registrable names that nobody could guess. Everything
+//! here follows from a seed: the same seed plants the same canaries.
 #![forbid(unsafe_code)]
+
+mod names;
+
+mod planter;
+
+mod garden;
+
+mod pages;
+
+pub use garden::{Garden, Served};
+pub use names::Names;
+pub use planter::{Planted, Planter};

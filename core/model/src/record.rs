@@ -24,6 +24,8 @@ pub enum Record {
 pub struct Plant {
     pub trial: Option<u32>,
     pub canary: Canary,
+    /// The host that is meant to have it: the site visited, the engine asked.
+    pub site: Option<String>,
 }
 
 /// A page as it was given out: what a recipe may compute over.

@@ -170,6 +170,8 @@ struct PlantShape<'a> {
     kind: Text<'a>,
     value: Text<'a>,
     decoy: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    site: Option<Text<'a>>,
 }
 
 impl<'a> PlantShape<'a> {
@@ -181,7 +183,7 @@ impl<'a> PlantShape<'a> {
     fn into(self, trial: Option<u32>) -> Plant {
         let canary =
             Canary { id: self.id.into(), kind: Kind::new(&self.kind), value: self.value.into(), decoy: self.decoy };
-        Plant { trial, canary }
+        Plant { trial, canary, site: self.site.map(Into::into) }
     }
 }
 

@@ -69,7 +69,11 @@ fn records() -> Vec<Record> {
             at: Time(2),
             failed: None,
         }),
-        Record::Plant(Plant { trial: Some(1), canary: Canary::new("url-1", "visited_url", "https://x.com/p?q=ü") }),
+        Record::Plant(Plant {
+            trial: Some(1),
+            canary: Canary::new("url-1", "visited_url", "https://x.com/p?q=ü"),
+            site: Some("x.com".into()),
+        }),
         Record::Phase(Phase {
             trial: 1,
             name: "visit 1".into(),

@@ -1,0 +1,116 @@
+//! Every honey site of a run, and what it answers.
+
+use std::{
+    collections::BTreeMap,
+    sync::{PoisonError, RwLock},
+};
+
+use model::{Header, Request};
+
+use crate::{Planted, pages};
+
+/// The sites that exist. Pages are added while the run goes on.
+#[derive(Debug, Default)]
+pub struct Garden {
+    sites: RwLock<BTreeMap<String, Vec<Planted>>>,
+    engines: RwLock<Vec<String>>,
+}
+
+/// An answer of a honey site.
+#[derive(Clone)]
+pub struct Served {
+    pub status: u16,
+    pub headers: Vec<Header>,
+    pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Served {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Served({}, {} bytes)", self.status, self.body.len())
+    }
+}
+
+impl Garden {
+    /// Puts a page where its address says.
+    pub fn add(&self, planted: &Planted) {
+        let host = host(&planted.url);
+        if !host.is_empty() {
+            let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
+            sites.entry(host.to_owned()).or_default().push(planted.clone());
+        }
+    }
+
+    /// A search engine: whatever is asked there, it shows a page of results.
+    pub fn add_engine(&self, host: &str) {
+        self.engines.write().unwrap_or_else(PoisonError::into_inner).push(host.to_owned());
+    }
+
+    /// The answer, if the request is for a site of ours.
+    pub fn serve(&self, request: &Request) -> Option<Served> {
+        let (host, path) = (request.host(), path(&request.url));
+        let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(site) = sites.get(host) {
+            return Some(pages::of_site(site, &request.url, path));
+        }
+        let engines = self.engines.read().unwrap_or_else(PoisonError::into_inner);
+        (engines.iter().any(|engine| engine == host)).then(|| pages::of_engine(&request.url, path)).flatten()
+    }
+}
+
+fn host(url: &str) -> &str {
+    url.split('/').nth(2).unwrap_or_default()
+}
+
+/// Path with query; `/` where the address has none.
+fn path(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find('/').map_or("/", |at| &rest[at..])
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Act, Body};
+
+    use super::*;
+    use crate::Planter;
+
+    fn get(url: &str) -> Request {
+        Request {
+            method: "GET".into(),
+            url: url.into(),
+            version: "HTTP/2".into(),
+            headers: vec![],
+            body: Body::default(),
+        }
+    }
+
+    #[test]
+    fn a_planted_page_is_served_with_its_title_and_form() {
+        let garden = Garden::default();
+        let planted = Planter::new(1, 1).plant(Act::Form, "");
+        garden.add(&planted);
+        let served = garden.serve(&get(&planted.url)).unwrap();
+        let body = String::from_utf8(served.body).unwrap();
+        assert_eq!(served.status, 200);
+        assert!(body.contains(&planted.title));
+        assert!(body.contains(&format!("name=\"{}\"", planted.forms[0].name)));
+    }
+
+    #[test]
+    fn what_is_not_on_a_site_is_not_found_there() {
+        let garden = Garden::default();
+        let planted = Planter::new(1, 1).plant(Act::Visit, "");
+        garden.add(&planted);
+        let elsewhere = format!("https://{}/nothing", planted.plants[2].canary.value);
+        assert_eq!(garden.serve(&get(&elsewhere)).unwrap().status, 404);
+        assert!(garden.serve(&get("https://other.example/")).is_none());
+    }
+
+    #[test]
+    fn an_engine_answers_searches_only() {
+        let garden = Garden::default();
+        garden.add_engine("duckduckgo.com");
+        assert!(garden.serve(&get("https://duckduckgo.com/?q=two+words")).is_some());
+        assert!(garden.serve(&get("https://duckduckgo.com/ac/?q=tw")).is_none());
+    }
+}

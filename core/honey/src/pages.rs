@@ -1,0 +1,94 @@
+//! The pages themselves: small, ordinary, complete.
+
+use maud::{DOCTYPE, Markup, html};
+use model::{Form, Header};
+
+use crate::{Planted, Served};
+
+const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+
+pub(crate) fn of_site(site: &[Planted], url: &str, path: &str) -> Served {
+    let bare = |url: &str| url.split_once("://").map_or(url, |(_, rest)| rest).to_owned();
+    if let Some(planted) = site.iter().find(|planted| bare(&planted.url) == bare(url)) {
+        return page(&planted.title, &content(planted));
+    }
+    match path.split('?').next().unwrap_or_default() {
+        "/picture.gif" => served(200, "image/gif", PIXEL.to_vec()),
+        "/style.css" => {
+            served(200, "text/css", b"body{font:16px sans-serif;margin:3rem auto;max-width:40rem}".to_vec())
+        }
+        "/script.js" => served(200, "text/javascript", b"document.documentElement.dataset.ready='yes'".to_vec()),
+        "/sent" => page("Thank you", &html! { p { "Your form has arrived." } }),
+        "/download.bin" => download(),
+        path if path.starts_with("/go/") => redirect(site),
+        _ => Served { status: 404, ..page("Not found", &html! { p { "There is no such page." } }) },
+    }
+}
+
+/// The page of results; none for what is not a search.
+pub(crate) fn of_engine(url: &str, path: &str) -> Option<Served> {
+    let (path, query) = path.split_once('?')?;
+    let asked = query.split('&').find_map(|pair| pair.strip_prefix("q="))?;
+    (path == "/" || path == "/search" || path == "/html/").then(|| {
+        let words = asked.replace('+', " ").replace("%20", " ");
+        let list = html! {
+            ol { @for n in 1..=3 { li { a href=(format!("{url}#{n}")) { "Result " (n) " for " (words) } } } }
+        };
+        page(&format!("{words} at the search engine"), &list)
+    })
+}
+
+fn content(planted: &Planted) -> Markup {
+    html! {
+        p { "An ordinary page with a picture, a style sheet and a script." }
+        img src="/picture.gif" width="8" height="8" alt="";
+        @for form in &planted.forms { (form_of(form)) }
+        p { a href="/go/on" { "Go on" } }
+    }
+}
+
+fn form_of(form: &Form) -> Markup {
+    html! {
+        form name=(form.name) method="post" action="/sent" {
+            @for field in &form.fields {
+                p { label { (field) " " input name=(field) type=(if field == "password" { "password" } else { "text" }); } }
+            }
+            button { "Send" }
+        }
+    }
+}
+
+fn page(title: &str, content: &Markup) -> Served {
+    let markup = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width";
+                title { (title) }
+                link rel="stylesheet" href="/style.css";
+                script src="/script.js" {}
+            }
+            body { h1 { (title) } (content) }
+        }
+    };
+    served(200, "text/html; charset=utf-8", markup.into_string().into_bytes())
+}
+
+fn download() -> Served {
+    let mut answer = served(200, "application/octet-stream", vec![0x43; 2_048]);
+    answer.headers.push(Header::new("content-disposition", "attachment; filename=\"download.bin\""));
+    answer
+}
+
+fn redirect(site: &[Planted]) -> Served {
+    let to = site.first().map_or("/", |planted| &planted.url);
+    let mut answer = served(302, "text/plain", vec![]);
+    answer.headers.push(Header::new("location", to));
+    answer
+}
+
+fn served(status: u16, kind: &str, body: Vec<u8>) -> Served {
+    let headers = vec![Header::new("content-type", kind), Header::new("cache-control", "no-store")];
+    Served { status, headers, body }
+}

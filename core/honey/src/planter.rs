@@ -1,0 +1,160 @@
+//! What a trial is given to visit, search for and type.
+
+use model::{Act, Canary, Form, Page, Plant, Time};
+
+use crate::Names;
+
+/// Makes the canaries of one trial, each used once.
+#[derive(Clone, Debug)]
+pub struct Planter {
+    trial: u32,
+    names: Names,
+    made: u32,
+}
+
+/// Canaries that belong to one act, and what to do with them.
+#[derive(Clone, Debug)]
+pub struct Planted {
+    pub plants: Vec<Plant>,
+    /// The address to open, if it is a visit.
+    pub url: String,
+    pub title: String,
+    /// What to type: into the address bar, a field, a search box.
+    pub text: String,
+    /// A second text for a password field.
+    pub secret: String,
+    pub forms: Vec<Form>,
+}
+
+impl Planter {
+    pub fn new(seed: u64, trial: u32) -> Self {
+        Self { trial, names: Names::new(seed, u64::from(trial) + 1), made: 0 }
+    }
+
+    /// Canaries for an act; `engine` is the host that searches go to.
+    pub fn plant(&mut self, act: Act, engine: &str) -> Planted {
+        self.made += 1;
+        match act {
+            Act::Search => self.search(engine),
+            Act::Type => self.typed(),
+            Act::Form => self.form(),
+            _ => self.visit(),
+        }
+    }
+
+    /// Canaries that are never used. Each sighting of one is a false alarm.
+    pub fn decoys(&mut self) -> Vec<Plant> {
+        let mut plants = self.visit().plants;
+        plants.extend(self.search("").plants);
+        plants.extend(self.typed().plants);
+        for plant in &mut plants {
+            plant.trial = None;
+            plant.canary.decoy = true;
+            plant.canary.id = format!("decoy-{}", plant.canary.id);
+        }
+        plants
+    }
+
+    fn visit(&mut self) -> Planted {
+        let host = self.names.host();
+        let (section, secret) = (self.names.word(3), self.names.word(7));
+        let query = self.names.word(6);
+        let url = format!("https://{host}/{section}/{secret}?ref={query}");
+        let title = format!("{} {}", capital(&self.names.word(5)), self.names.word(5));
+        let plants = vec![
+            self.canary("url", "visited-url", &url, Some(&host)),
+            self.canary("path", "visited-url-part", &secret, Some(&host)),
+            self.canary("host", "visited-host", &host, Some(&host)),
+            self.canary("title", "page-title", &title, Some(&host)),
+        ];
+        Planted { plants, url, title, text: String::new(), secret: String::new(), forms: vec![] }
+    }
+
+    fn form(&mut self) -> Planted {
+        let mut planted = self.visit();
+        let site = planted.url.split('/').nth(2).unwrap_or_default().to_owned();
+        planted.text = format!("{} {}", self.names.word(4), self.names.word(5));
+        planted.secret = format!("{}-{}", capital(&self.names.word(4)), self.names.word(4));
+        let (text, secret) = (planted.text.clone(), planted.secret.clone());
+        planted.plants.push(self.canary("typed", "typed-text", &text, Some(&site)));
+        planted.plants.push(self.canary("password", "typed-text", &secret, Some(&site)));
+        let fields = ["fullname", "email", "street", "city", "password"].map(str::to_owned).to_vec();
+        planted.forms = vec![Form { name: format!("f{}", self.names.word(3)), fields }];
+        planted
+    }
+
+    fn search(&mut self, engine: &str) -> Planted {
+        let text = format!("{} {}", self.names.word(5), self.names.word(5));
+        let url = format!("https://{engine}/?q={}", text.replace(' ', "+"));
+        let plants = vec![self.canary("search", "search", &text, Some(engine))];
+        Planted { plants, url, title: format!("{text} at {engine}"), text, secret: String::new(), forms: vec![] }
+    }
+
+    /// Typed into the address bar and never sent: it has no site.
+    fn typed(&mut self) -> Planted {
+        let text = format!("{} {}", self.names.word(4), self.names.word(5));
+        let plants = vec![self.canary("typed", "typed-text", &text, None)];
+        Planted { plants, url: String::new(), title: String::new(), text, secret: String::new(), forms: vec![] }
+    }
+
+    fn canary(&self, what: &str, kind: &str, value: &str, site: Option<&str>) -> Plant {
+        let id = format!("{what}-{}.{}", self.trial, self.made);
+        Plant { trial: Some(self.trial), canary: Canary::new(id, kind, value), site: site.map(str::to_owned) }
+    }
+}
+
+impl Planted {
+    /// The page as the evidence keeps it.
+    pub fn page(&self, trial: u32, at: Time) -> Page {
+        Page { trial, at, url: self.url.clone(), title: self.title.clone(), forms: self.forms.clone() }
+    }
+
+    /// Ids of its canaries.
+    pub fn ids(&self) -> Vec<String> {
+        self.plants.iter().map(|plant| plant.canary.id.clone()).collect()
+    }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_trial_has_canaries_of_its_own() {
+        let value = |trial| Planter::new(7, trial).plant(Act::Visit, "").plants[0].canary.value.clone();
+        assert_eq!(value(1), value(1));
+        assert_ne!(value(1), value(2));
+    }
+
+    #[test]
+    fn ids_are_unique_in_a_run() {
+        let mut ids = std::collections::BTreeSet::new();
+        for trial in 1..4 {
+            let mut planter = Planter::new(7, trial);
+            for act in [Act::Visit, Act::Form, Act::Search, Act::Type, Act::Visit] {
+                for id in planter.plant(act, "e.com").ids() {
+                    assert!(ids.insert(id.clone()), "{id} twice");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn decoys_belong_to_no_trial() {
+        let decoys = Planter::new(7, 0).decoys();
+        assert!(decoys.iter().all(|plant| plant.canary.decoy && plant.trial.is_none()));
+        assert!(decoys.len() > 4);
+    }
+
+    #[test]
+    fn form_names_hold_no_long_runs_of_digits() {
+        // Chromium strips runs of five digits or more before it takes its digest.
+        let planted = Planter::new(7, 1).plant(Act::Form, "");
+        assert!(planted.forms[0].name.chars().all(|c| c.is_ascii_lowercase()));
+    }
+}
