@@ -177,7 +177,13 @@ struct PlantShape<'a> {
 impl<'a> PlantShape<'a> {
     fn from(plant: &'a Plant) -> Self {
         let canary = &plant.canary;
-        Self { id: text(&canary.id), kind: text(canary.kind.as_str()), value: text(&canary.value), decoy: canary.decoy }
+        Self {
+            id: text(&canary.id),
+            kind: text(canary.kind.as_str()),
+            value: text(&canary.value),
+            decoy: canary.decoy,
+            site: plant.site.as_deref().map(text),
+        }
     }
 
     fn into(self, trial: Option<u32>) -> Plant {
