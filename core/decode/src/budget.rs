@@ -1,0 +1,114 @@
+//! What opening one exchange may cost.
+//!
+//! Captured values are hostile: a kilobyte can inflate to gigabytes and a
+//! kilobyte of brackets can nest a thousand deep. Each budget that runs out is
+//! a gap, and memory stays bounded. There is no clock in the core, so time is
+//! counted in *work*: one unit for each byte looked at.
+
+use std::io::{ErrorKind, Read};
+
+use model::Why;
+
+/// How far opening goes, for one exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// Layers around a value, the part of the exchange included.
+    pub depth: usize,
+    /// Values visited.
+    pub nodes: usize,
+    /// Bytes that decoders may produce.
+    pub bytes: usize,
+    /// Bytes looked at, each as often as it is looked at.
+    pub work: u64,
+}
+
+impl Default for Budgets {
+    /// Generous for anything real, bounded for anything else.
+    fn default() -> Self {
+        Self { depth: 12, nodes: 200_000, bytes: 32 << 20, work: 1 << 30 }
+    }
+}
+
+/// What is left of the budgets, and of what is reused from layer to layer.
+pub(crate) struct Budget {
+    pub(crate) depth: usize,
+    nodes: usize,
+    bytes: usize,
+    work: u64,
+}
+
+impl Budget {
+    pub(crate) fn new(budgets: &Budgets) -> Self {
+        Self { depth: budgets.depth, nodes: budgets.nodes, bytes: budgets.bytes, work: budgets.work }
+    }
+
+    /// One more value to visit: false if there may be none.
+    pub(crate) fn node(&mut self) -> bool {
+        let left = self.nodes.checked_sub(1);
+        self.nodes = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    /// `bytes` more to look at: false if that is too much.
+    pub(crate) fn work(&mut self, bytes: usize) -> bool {
+        let left = self.work.checked_sub(bytes as u64);
+        self.work = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    /// Room for `bytes` produced bytes: false, and nothing taken, if there is
+    /// not that much.
+    pub(crate) fn room(&mut self, bytes: usize) -> bool {
+        let left = self.bytes.checked_sub(bytes);
+        self.bytes = left.unwrap_or(self.bytes);
+        left.is_some()
+    }
+
+    /// All that `reader` gives, or as much as it gives and may be had. The
+    /// reason is there when that is not all.
+    pub(crate) fn read(&mut self, mut reader: impl Read) -> (Vec<u8>, Option<Why>) {
+        const STEP: usize = 16 << 10;
+        let mut plain: Vec<u8> = Vec::new();
+        let mut filled = 0;
+        let why = loop {
+            if filled == self.bytes {
+                break Some(Why::Budget);
+            }
+            if filled == plain.len() {
+                let step = plain.len().clamp(STEP / 4, STEP * 64).min(self.bytes - filled);
+                plain.resize(filled + step, 0);
+            }
+            match reader.read(&mut plain[filled..]) {
+                Ok(0) => break None,
+                Ok(n) => filled += n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => break Some(Why::Cut),
+                Err(_) => break Some(Why::Broken),
+            }
+        };
+        plain.truncate(filled);
+        self.bytes -= filled;
+        (plain, why)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_without_end_stops_at_the_budget() {
+        let mut budget = Budget::new(&Budgets { bytes: 100_000, ..Budgets::default() });
+        let (plain, why) = budget.read(std::io::repeat(b'a'));
+        assert_eq!((plain.len(), why), (100_000, Some(Why::Budget)));
+        assert!(!budget.room(1));
+    }
+
+    #[test]
+    fn what_is_asked_for_and_not_there_is_refused() {
+        let mut budget = Budget::new(&Budgets { nodes: 1, bytes: 10, work: 5, depth: 1 });
+        assert!(budget.node() && !budget.node());
+        assert!(!budget.room(11) && budget.room(10) && !budget.room(1));
+        assert!(budget.work(5) && !budget.work(1));
+    }
+}

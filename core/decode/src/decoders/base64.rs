@@ -1,0 +1,198 @@
+//! base64 in both alphabets, RFC 4648 §4 and §5, as a whole value.
+//!
+//! Padded or not, in lines or not, and with `+` turned into a space by a form
+//! that did not encode it. Many a word is base64 too: what opens neither to
+//! text nor from a random-looking mix of letters is left alone.
+
+use std::borrow::Cow;
+
+use base64::{
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+
+use super::{Decoder, Fit, Inner, Peeled};
+use crate::look::{self, Kinds, Look};
+
+/// The alphabet with `+` and `/`.
+pub(super) struct Base64;
+
+/// The alphabet with `-` and `_`.
+pub(super) struct Base64Url;
+
+impl Decoder for Base64 {
+    fn name(&self) -> &'static str {
+        "base64"
+    }
+
+    fn about(&self) -> &'static str {
+        "base64, padded or not, a space read as plus (RFC 4648 §4)"
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        let own = Kinds::PLUS.and(Kinds::SLASH).and(Kinds::SPACE).and(Kinds::BREAK);
+        let undecided = !look.kinds.any(own);
+        if fits(look, own) && !(undecided && is_of_urls(look)) { Fit::Maybe } else { Fit::No }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        give(&STANDARD, value, inner)
+    }
+}
+
+impl Decoder for Base64Url {
+    fn name(&self) -> &'static str {
+        "base64url"
+    }
+
+    fn about(&self) -> &'static str {
+        "base64 for addresses and file names, padded or not (RFC 4648 §5)"
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        let own = Kinds::DASH.and(Kinds::UNDERSCORE);
+        if fits(look, own) && (look.kinds.any(own) || is_of_urls(look)) { Fit::Maybe } else { Fit::No }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        give(&URL_SAFE, value, inner)
+    }
+}
+
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+
+/// A value of neither alphabet's own letters counts as the one for addresses
+/// where it is a segment of one.
+fn is_of_urls(look: &Look<'_>) -> bool {
+    look.layer == "path"
+}
+
+fn fits(look: &Look<'_>, own: Kinds) -> bool {
+    let hex = Kinds::DIGIT.and(Kinds::LOWER_HEX).and(Kinds::UPPER_HEX).and(Kinds::DASH).and(Kinds::SPACE);
+    look.bytes.len() >= 8
+        && look.kinds.only(Kinds::ALPHANUMERIC.and(Kinds::EQUALS).and(own))
+        && !look.kinds.only(hex)
+        && !looks_like_words(look)
+}
+
+/// Words with spaces between them: base64 with every plus turned into a space
+/// has none at its ends and few of them.
+fn looks_like_words(look: &Look<'_>) -> bool {
+    look.kinds.any(Kinds::SPACE) && {
+        let spaces = look.bytes.iter().filter(|byte| **byte == b' ').count();
+        spaces * 8 > look.bytes.len() || look.bytes.len() < 16
+    }
+}
+
+fn give(engine: &GeneralPurpose, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    let text = cleaned(value);
+    if !inner.budget().room(text.len() / 4 * 3) {
+        return Peeled { opened: false, gap: Some(model::Why::Budget) };
+    }
+    match engine.decode(text.as_ref()) {
+        Ok(plain) if is_meant(value, &plain) => Peeled::whole(inner, &plain, None),
+        _ => Peeled::NOTHING,
+    }
+}
+
+/// Without line breaks, and with spaces as the pluses they were.
+fn cleaned(value: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr3(b' ', b'\n', b'\r', value).is_none() {
+        return Cow::Borrowed(value);
+    }
+    let text = value.trim_ascii().iter().filter(|byte| !b"\r\n\t".contains(byte));
+    Cow::Owned(text.map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect())
+}
+
+/// Whether the text was meant as base64, going by what it opens to and by how
+/// unlike a word it is.
+fn is_meant(text: &[u8], plain: &[u8]) -> bool {
+    if plain.len() >= 4 && look::is_text(plain) {
+        return true;
+    }
+    let kinds = Kinds::of(text);
+    let mixed = kinds.any(Kinds::UPPER) && kinds.any(Kinds::LOWER) && kinds.any(Kinds::DIGIT.and(Kinds::EQUALS));
+    text.len() >= 20 && mixed && text[0] != b'/'
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::{check, check_closed};
+    use expect_test::expect;
+
+    #[test]
+    fn text_opens_padded_or_not() {
+        check(
+            "aGVsbG8gd29ybGQ=",
+            expect![[r#"
+            value = aGVsbG8gd29ybGQ=
+            value ▸ base64 = hello world
+        "#]],
+        );
+        check(
+            "aGVsbG8gd29ybGQ",
+            expect![[r#"
+            value = aGVsbG8gd29ybGQ
+            value ▸ base64 = hello world
+        "#]],
+        );
+    }
+
+    #[test]
+    fn the_alphabet_of_addresses_opens() {
+        check(
+            "Pz8_Pz8-Pz8_Pz8-",
+            expect![[r#"
+            value = Pz8_Pz8-Pz8_Pz8-
+            value ▸ base64url = ?????>?????>
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_plus_that_became_a_space_is_read_back() {
+        check("esOf5rC08J NjD4 PiB fn4gw6nDqcOpIMO/w78/", expect![[r#"
+            value = esOf5rC08J NjD4 PiB fn4gw6nDqcOpIMO/w78/
+            value ▸ base64 = zß水🍌>>> ~~~ ééé ÿÿ?
+        "#]]);
+    }
+
+    #[test]
+    fn lines_are_joined() {
+        check(
+            "aGVsbG8g\r\nd29ybGQh\r\n",
+            expect![[r#"
+            value = aGVsbG8g\r\nd29ybGQh\r\n
+            value ▸ base64 = hello world!
+        "#]],
+        );
+    }
+
+    #[test]
+    fn random_bytes_open_if_they_are_many() {
+        check(
+            "q83vEjRWeJq83vEjRWeJqw==",
+            expect![[r#"
+            value = q83vEjRWeJq83vEjRWeJqw==
+            value ▸ base64 = \xab\xcd\xef\x124Vx\x9a\xbc\xde\xf1#Eg\x89\xab
+        "#]],
+        );
+    }
+
+    #[test]
+    fn words_and_identifiers_stay_closed() {
+        for word in [
+            "getElementById",
+            "analytics_storage",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "plain words here now",
+            "/foo/Bar/baz1/quuxFooBar",
+        ] {
+            check_closed(word);
+        }
+    }
+}

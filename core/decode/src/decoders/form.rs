@@ -1,0 +1,103 @@
+//! `application/x-www-form-urlencoded`, URL Standard §5.
+//!
+//! Bodies of that type, and anything else of that shape: beacons send forms as
+//! `text/plain`, and fields hold forms within forms.
+
+use super::{Decoder, Fit, Inner, Peeled, pairs};
+use crate::look::{Kinds, Look};
+
+pub(super) struct Form;
+
+impl Decoder for Form {
+    fn name(&self) -> &'static str {
+        "form"
+    }
+
+    fn about(&self) -> &'static str {
+        "a field of a form, percent-encoding undone (URL Standard §5)"
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        if !look.kinds.any(Kinds::EQUALS) || look.kinds.any(Kinds::BINARY) {
+            return Fit::No;
+        }
+        let Some(end) = memchr::memchr(b'=', look.bytes) else { return Fit::No };
+        let (name, value) = (&look.bytes[..end], &look.bytes[end..]);
+        let is_name =
+            !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || b"_-.$[]%+:~!*()@".contains(b));
+        let is_padding = value.iter().all(|byte| *byte == b'=');
+        if is_name && !is_padding { Fit::Maybe } else { Fit::No }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        pairs::give(value, inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::check;
+    use expect_test::expect;
+
+    #[test]
+    fn fields_undo_their_own_encoding() {
+        check(
+            "crc=-12&gzip=1&name=J%C3%BCrgen+M",
+            expect![[r#"
+            value = crc=-12&gzip=1&name=J%C3%BCrgen+M
+            value ▸ form crc = -12
+            value ▸ form gzip = 1
+            value ▸ form name = Jürgen M
+        "#]],
+        );
+    }
+
+    #[test]
+    fn repeated_names_are_counted() {
+        check(
+            "a=one&a=two&a%23=three&%40x=four",
+            expect![[r#"
+            value = a=one&a=two&a%23=three&%40x=four
+            value ▸ form a = one
+            value ▸ form a#2 = two
+            value ▸ form @3 = a#
+            value ▸ form a## = three
+            value ▸ form @@x = four
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_name_that_carries_something_is_a_value() {
+        check(
+            "%7B%22a%22%3A%22hello%22%7D=",
+            expect![[r#"
+            value = %7B%22a%22%3A%22hello%22%7D=
+            value ▸ percent = {"a":"hello"}=
+            value ▸ percent ▸ json $.a = hello
+            value ▸ percent ▸ json after = =
+        "#]],
+        );
+    }
+
+    #[test]
+    fn padding_is_no_form() {
+        check(
+            "aGVsbG8gd29ybGQ=",
+            expect![[r#"
+            value = aGVsbG8gd29ybGQ=
+            value ▸ base64 = hello world
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_sentence_is_no_form() {
+        check(
+            "all of x=1 and y=2",
+            expect![[r#"
+            value = all of x=1 and y=2
+        "#]],
+        );
+    }
+}

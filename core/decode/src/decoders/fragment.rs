@@ -1,0 +1,61 @@
+//! The fragment of an address, RFC 3986 §3.5.
+//!
+//! Browsers keep it to themselves; scripts that report `location.href` do not.
+
+use super::{Decoder, Fit, Inner, Peeled, percent, url};
+use crate::look::Look;
+
+pub(super) struct Fragment;
+
+impl Decoder for Fragment {
+    fn name(&self) -> &'static str {
+        "fragment"
+    }
+
+    fn about(&self) -> &'static str {
+        "the fragment of an address, percent-encoding undone (RFC 3986 §3.5)"
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        if url::is_url(look) { Fit::Maybe } else { Fit::No }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        match url::parts(value).fragment {
+            // Fields stay encoded: the form layer that follows undoes them.
+            Some(fragment) if memchr::memchr(b'=', fragment).is_some() => Peeled::whole(inner, fragment, None),
+            Some(fragment) if !fragment.is_empty() => Peeled::whole(inner, &percent::undo(fragment, false), None),
+            _ => Peeled::NOTHING,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::check;
+    use expect_test::expect;
+
+    #[test]
+    fn a_fragment_is_a_value() {
+        check(
+            "https://a.example/#two%20words",
+            expect![[r#"
+            value = https://a.example/#two%20words
+            value ▸ fragment = two words
+        "#]],
+        );
+    }
+
+    #[test]
+    fn fields_in_it_are_a_form() {
+        check(
+            "https://a.example/#token=a%3Db&x=1",
+            expect![[r#"
+            value = https://a.example/#token=a%3Db&x=1
+            value ▸ fragment = token=a%3Db&x=1
+            value ▸ fragment ▸ form token = a=b
+            value ▸ fragment ▸ form x = 1
+        "#]],
+        );
+    }
+}

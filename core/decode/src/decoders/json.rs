@@ -1,0 +1,525 @@
+//! JSON, RFC 8259, as whole texts and inside strings.
+//!
+//! Read by hand rather than by a library: a cut text must give what it has, a
+//! text nested 100,000 deep must not recurse, and a string without escapes
+//! must cost no copy. Places are paths as in RFC 9535: `$[0].properties.url`,
+//! `$["two words"]`; the second member of the same name is `$.name#2`, and
+//! `$.map@3` is the name of the third member where a name carries something
+//! itself.
+
+use std::ops::ControlFlow;
+
+use model::{Place, Why};
+
+use super::{Decoder, Fit, Inner, Peeled, names::Names};
+use crate::look::Look;
+
+pub(super) struct Json;
+
+impl Decoder for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn about(&self) -> &'static str {
+        "a value in a JSON text, escapes undone (RFC 8259; paths as in RFC 9535)"
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        let text = look.bytes.trim_ascii_start();
+        let Some((first, rest)) = text.split_first() else { return Fit::No };
+        let next = rest.trim_ascii_start().first().copied();
+        match (first, next) {
+            (b'{', Some(b'"')) | (b'[', Some(b'{' | b'"')) => Fit::Certain,
+            (b'[', _) if rest.starts_with(b"[[[") => Fit::Certain,
+            (b'{', Some(b'}')) => Fit::Maybe,
+            (b'[', Some(b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b']')) => Fit::Maybe,
+            (b'"', _) if rest.trim_ascii_end().ends_with(b"\"") => Fit::Maybe,
+            _ => Fit::No,
+        }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        let mut reader = Reader {
+            text: value,
+            at: 0,
+            path: String::from("$"),
+            open: Vec::new(),
+            names: Names::default(),
+            inner,
+            gave: false,
+        };
+        let gap = reader.text().err().and_then(Stop::why);
+        Peeled { opened: reader.gave, gap }
+    }
+}
+
+/// Containers open at once; what is deeper is one value, and a layer of its
+/// own.
+const DEEPEST: usize = 256;
+
+struct Reader<'v, 'i> {
+    text: &'v [u8],
+    at: usize,
+    /// Where the value at hand lies.
+    path: String,
+    open: Vec<Container>,
+    /// The names of the members of all open objects.
+    names: Names,
+    inner: &'i mut dyn Inner,
+    gave: bool,
+}
+
+/// An array or object that has begun.
+struct Container {
+    is_array: bool,
+    /// Elements or members so far.
+    count: usize,
+    /// How long the path and the names were before it.
+    path: usize,
+    names: usize,
+}
+
+/// Why reading ended early.
+enum Stop {
+    Cut,
+    Broken,
+    /// Nobody wants more.
+    Enough,
+}
+
+impl Stop {
+    fn why(self) -> Option<Why> {
+        match self {
+            Self::Cut => Some(Why::Cut),
+            Self::Broken => Some(Why::Broken),
+            Self::Enough => None,
+        }
+    }
+}
+
+type Read<T> = Result<T, Stop>;
+
+impl<'v> Reader<'v, '_> {
+    /// The whole text; what follows its value is given as `after`.
+    fn text(&mut self) -> Read<()> {
+        self.value()?;
+        while let Some(container) = self.open.last_mut() {
+            let (is_array, first) = (container.is_array, container.count == 0);
+            container.count += 1;
+            self.path.truncate(container.path);
+            match self.next()? {
+                b']' | b'}' => {
+                    self.close();
+                    continue;
+                }
+                b',' if !first => self.at += 1,
+                _ if first => {}
+                _ => return Err(Stop::Broken),
+            }
+            // A comma before the end is forgiven.
+            if matches!(self.next()?, b']' | b'}') {
+                self.close();
+            } else if is_array {
+                self.element();
+                self.value()?;
+            } else {
+                self.member()?;
+                self.value()?;
+            }
+        }
+        let after = self.text[self.at..].trim_ascii();
+        if self.gave && !after.is_empty() { self.give_at("after", after) } else { Ok(()) }
+    }
+
+    /// The next byte that is not white, left where it is.
+    fn next(&mut self) -> Read<u8> {
+        loop {
+            match self.text.get(self.at) {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                Some(byte) => return Ok(*byte),
+                None => return Err(Stop::Cut),
+            }
+        }
+    }
+
+    fn value(&mut self) -> Read<()> {
+        match self.next()? {
+            b'{' | b'[' if self.open.len() == DEEPEST => self.closed_container(),
+            byte @ (b'{' | b'[') => {
+                self.at += 1;
+                let (path, names) = (self.path.len(), self.names.len());
+                self.open.push(Container { is_array: byte == b'[', count: 0, path, names });
+                Ok(())
+            }
+            b'"' => {
+                let (raw, escaped) = self.string()?;
+                if escaped { self.give(&unescaped(raw), true) } else { self.give(raw, true) }
+            }
+            _ => self.bare(),
+        }
+    }
+
+    fn close(&mut self) {
+        self.at += 1;
+        if let Some(container) = self.open.pop() {
+            self.path.truncate(container.path);
+            self.names.forget_from(container.names);
+        }
+    }
+
+    /// Goes on to the next element of the array at hand.
+    fn element(&mut self) {
+        let Some(array) = self.open.last() else { return };
+        self.path.push('[');
+        self.path.push_str(itoa::Buffer::new().format(array.count - 1));
+        self.path.push(']');
+    }
+
+    /// Reads a member's name, and goes on to its value.
+    fn member(&mut self) -> Read<()> {
+        if self.next()? != b'"' {
+            return Err(Stop::Broken);
+        }
+        let (raw, escaped) = self.string()?;
+        let owned;
+        let name = if escaped {
+            owned = unescaped(raw);
+            owned.as_slice()
+        } else {
+            raw
+        };
+        let Some(&Container { count, names, .. }) = self.open.last() else { return Err(Stop::Broken) };
+        if !is_plain(name) {
+            let short = self.path.len();
+            self.path.push('@');
+            self.path.push_str(itoa::Buffer::new().format(count));
+            self.give(name, true)?;
+            self.path.truncate(short);
+        }
+        push_name(&mut self.path, name);
+        if !self.inner.budget().work((self.names.len() - names) / 8) {
+            return Err(Stop::Enough);
+        }
+        let nth = self.names.nth(name, names);
+        if nth > 1 {
+            self.path.push('#');
+            self.path.push_str(itoa::Buffer::new().format(nth));
+        }
+        if self.next()? != b':' {
+            return Err(Stop::Broken);
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// The string that begins here, without its quotes, and whether there are
+    /// escapes in it. A cut string is given as far as it goes.
+    fn string(&mut self) -> Read<(&'v [u8], bool)> {
+        let text = self.text;
+        let start = self.at + 1;
+        let mut at = start;
+        let mut escaped = false;
+        loop {
+            match memchr::memchr2(b'"', b'\\', text.get(at..).unwrap_or_default()) {
+                Some(further) if text[at + further] == b'"' => {
+                    self.at = at + further + 1;
+                    return Ok((&text[start..at + further], escaped));
+                }
+                Some(further) => {
+                    escaped = true;
+                    at += further + 2;
+                }
+                None => {
+                    self.at = text.len();
+                    let rest = unescaped(&text[start.min(text.len())..]);
+                    self.give(&rest, true)?;
+                    return Err(Stop::Cut);
+                }
+            }
+        }
+    }
+
+    /// A number or a word.
+    fn bare(&mut self) -> Read<()> {
+        let rest = &self.text[self.at..];
+        let length = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || b"+-._".contains(b)).count();
+        let word = &rest[..length];
+        if word.is_empty() {
+            return Err(Stop::Broken);
+        }
+        self.at += length;
+        if word == b"null" { Ok(()) } else { self.give(word, false) }
+    }
+
+    /// A container deeper than [`DEEPEST`], as one value.
+    fn closed_container(&mut self) -> Read<()> {
+        let start = self.at;
+        let mut depth = 0usize;
+        while let Some(byte) = self.text.get(self.at) {
+            match byte {
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                b'"' => {
+                    let rest = &self.text[self.at + 1..];
+                    self.at += 1 + string_length(rest);
+                }
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                break;
+            }
+        }
+        let end = self.at.min(self.text.len());
+        self.at = end;
+        let value = &self.text[start..end];
+        self.gave = true;
+        flow(self.inner.give(Place::at(self.path.as_str()), value))
+    }
+
+    fn give(&mut self, value: &[u8], is_string: bool) -> Read<()> {
+        self.gave = true;
+        let place = Place::at(self.path.as_str());
+        flow(if is_string { self.inner.give(place, value) } else { self.inner.show(place, value) })
+    }
+
+    fn give_at(&mut self, place: &str, value: &[u8]) -> Read<()> {
+        flow(self.inner.give(Place::at(place), value))
+    }
+}
+
+fn flow(flow: ControlFlow<()>) -> Read<()> {
+    if flow.is_break() { Err(Stop::Enough) } else { Ok(()) }
+}
+
+/// Bytes up to the quote that ends a string.
+fn string_length(rest: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(further) = memchr::memchr2(b'"', b'\\', rest.get(at..).unwrap_or_default()) {
+        if rest[at + further] == b'"' {
+            return at + further;
+        }
+        at += further + 2;
+    }
+    rest.len()
+}
+
+/// Names that are nothing but names.
+fn is_plain(name: &[u8]) -> bool {
+    name.len() <= 32 && name.iter().all(|b| b.is_ascii_alphanumeric() || b"_-$.: ".contains(b))
+}
+
+fn push_name(path: &mut String, name: &[u8]) {
+    let is_word = |b: &u8| b.is_ascii_alphanumeric() || b"_-$".contains(b);
+    if !name.is_empty() && name.iter().all(is_word) {
+        path.push('.');
+        path.push_str(&String::from_utf8_lossy(name));
+        return;
+    }
+    path.push_str("[\"");
+    for c in String::from_utf8_lossy(name).chars() {
+        if matches!(c, '"' | '\\') {
+            path.push('\\');
+        }
+        path.push(c);
+    }
+    path.push_str("\"]");
+}
+
+/// The characters meant, RFC 8259 §7. What is no escape stays; half of a
+/// surrogate pair that stands for a raw byte (Python's `surrogateescape`) is
+/// that byte.
+pub(super) fn unescaped(raw: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        plain.extend_from_slice(&rest[..at]);
+        let (c, length) = escape(&rest[at..]);
+        match c {
+            Escaped::Char(c) => plain.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            Escaped::Byte(byte) => plain.push(byte),
+        }
+        rest = &rest[at + length..];
+    }
+    plain.extend_from_slice(rest);
+    plain
+}
+
+enum Escaped {
+    Char(char),
+    Byte(u8),
+}
+
+/// What the escape at the start of `text` means, and how long it is.
+fn escape(text: &[u8]) -> (Escaped, usize) {
+    let byte = match text.get(1) {
+        Some(b'n') => b'\n',
+        Some(b't') => b'\t',
+        Some(b'r') => b'\r',
+        Some(b'b') => 8,
+        Some(b'f') => 12,
+        Some(b'u') => match unit(text) {
+            Some(unit) => return wide(unit, &text[6..]),
+            None => return (Escaped::Byte(b'\\'), 1),
+        },
+        Some(other) => *other,
+        None => return (Escaped::Byte(b'\\'), 1),
+    };
+    (Escaped::Byte(byte), 2)
+}
+
+fn wide(first: u32, rest: &[u8]) -> (Escaped, usize) {
+    if let Some(c) = char::from_u32(first) {
+        return (Escaped::Char(c), 6);
+    }
+    match unit(rest) {
+        Some(second @ 0xdc00..0xe000) if first < 0xdc00 => {
+            let c = char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00));
+            (Escaped::Char(c.unwrap_or(char::REPLACEMENT_CHARACTER)), 12)
+        }
+        _ if (0xdc80..0xdd00).contains(&first) => (Escaped::Byte((first - 0xdc00) as u8), 6),
+        _ => (Escaped::Char(char::REPLACEMENT_CHARACTER), 6),
+    }
+}
+
+/// The UTF-16 unit of `\uXXXX`.
+fn unit(text: &[u8]) -> Option<u32> {
+    let [b'\\', b'u', digits @ ..] = text else { return None };
+    let digits = std::str::from_utf8(digits.get(..4)?).ok()?;
+    digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::check;
+    use expect_test::expect;
+
+    #[test]
+    fn values_have_paths() {
+        check(
+            r#"[{"properties":{"url":"https://a.example/","$lib":"js","two words":[1,true,null]}}]"#,
+            expect![[r#"
+            value = [{"properties":{"url":"https://a.example/","$lib":"js","two …
+            value ▸ json $[0].properties.url = https://a.example/
+            value ▸ json $[0].properties.$lib = js
+            value ▸ json "$[0].properties[\"two words\"][0]" = 1
+            value ▸ json "$[0].properties[\"two words\"][1]" = true
+        "#]],
+        );
+    }
+
+    #[test]
+    fn escapes_are_undone() {
+        check(
+            r#"{"a":"\u00fc\ud83d\ude00\n\"\/\udcff"}"#,
+            expect![[r#"
+            value = {"a":"\\u00fc\\ud83d\\ude00\\n\\"\\/\\udcff"}
+            value ▸ json $.a = \xc3\xbc\xf0\x9f\x98\x80\n\"/\xff
+        "#]],
+        );
+    }
+
+    #[test]
+    fn json_in_a_string_opens() {
+        check(
+            r#"{"params":"{\"mail\":\"a@b.example\"}"}"#,
+            expect![[r#"
+            value = {"params":"{\\"mail\\":\\"a@b.example\\"}"}
+            value ▸ json $.params = {"mail":"a@b.example"}
+            value ▸ json $.params ▸ json $.mail = a@b.example
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_text_that_is_one_string_opens() {
+        check(
+            r#""data=aGVsbG8gd29ybGQ=""#,
+            expect![[r#"
+            value = "data=aGVsbG8gd29ybGQ="
+            value ▸ json $ = data=aGVsbG8gd29ybGQ=
+            value ▸ json $ ▸ form data = aGVsbG8gd29ybGQ=
+            value ▸ json $ ▸ form data ▸ base64 = hello world
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_name_that_carries_something_is_a_value() {
+        check(
+            r#"{"https://a.example/?q=1":2}"#,
+            expect![[r#"
+            value = {"https://a.example/?q=1":2}
+            value ▸ json $@1 = https://a.example/?q=1
+            value ▸ json $@1 ▸ query q = 1
+            value ▸ json $["https://a.example/?q=1"] = 2
+        "#]],
+        );
+    }
+
+    #[test]
+    fn names_that_repeat_are_counted() {
+        check(
+            r#"{"a":"x1","a":"x2","b":{"a":"x3"}}"#,
+            expect![[r#"
+            value = {"a":"x1","a":"x2","b":{"a":"x3"}}
+            value ▸ json $.a = x1
+            value ▸ json $.a#2 = x2
+            value ▸ json $.b.a = x3
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_cut_text_gives_what_it_has_and_says_so() {
+        check(
+            r#"{"a":"first","b":["secon"#,
+            expect![[r#"
+            value = {"a":"first","b":["secon
+            value ▸ json $.a = first
+            value ▸ json $.b[0] = secon
+            value ! Cut: the json layer ends too early
+        "#]],
+        );
+    }
+
+    #[test]
+    fn what_follows_is_not_lost() {
+        check(
+            r#"{"a":"x"} tail"#,
+            expect![[r#"
+            value = {"a":"x"} tail
+            value ▸ json $.a = x
+            value ▸ json after = tail
+        "#]],
+        );
+    }
+
+    #[test]
+    fn no_json_at_all_is_a_gap_only_if_it_looked_sure() {
+        check(
+            r#"[12:30] said"#,
+            expect![[r#"
+            value = [12:30] said
+            value ▸ json $[0] = 12
+        "#]],
+        );
+        check(
+            r#"{"half" of it"#,
+            expect![[r#"
+            value = {"half" of it
+            value ! Broken: looks like json and does not open
+        "#]],
+        );
+    }
+
+    #[test]
+    fn depth_costs_layers_and_no_stack() {
+        let deep = "[".repeat(100_000);
+        let (mut leaves, mut gaps) = (0, Vec::new());
+        crate::open_value(deep.as_bytes(), &crate::Budgets::default(), &mut |_| leaves += 1, &mut gaps);
+        assert!(leaves < 20);
+        assert!(gaps.iter().any(|gap| gap.why == model::Why::Budget), "{gaps:?}");
+    }
+}

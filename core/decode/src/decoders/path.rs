@@ -1,0 +1,60 @@
+//! The segments of an address's path, RFC 3986 §3.3.
+//!
+//! Chromium asks for autofill hints with base64 in the third segment. Counted
+//! from 1; each with its percent-encoding undone.
+
+use model::Place;
+
+use super::{Decoder, Fit, Inner, Peeled, percent, url};
+use crate::look::Look;
+
+pub(super) struct Path;
+
+impl Decoder for Path {
+    fn name(&self) -> &'static str {
+        "path"
+    }
+
+    fn about(&self) -> &'static str {
+        "the n-th segment of an address's path, percent-encoding undone (RFC 3986 §3.3)"
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        if url::is_url(look) { Fit::Maybe } else { Fit::No }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        let Some(path) = url::parts(value).path else { return Peeled::NOTHING };
+        let mut number = itoa::Buffer::new();
+        let mut peeled = Peeled::NOTHING;
+        for (i, segment) in path.split(|byte| *byte == b'/').enumerate() {
+            if segment.is_empty() {
+                continue;
+            }
+            peeled.opened = true;
+            let segment = percent::undo(segment, false);
+            if inner.give(Place::at(number.format(i + 1)), &segment).is_break() {
+                break;
+            }
+        }
+        peeled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::check;
+    use expect_test::expect;
+
+    #[test]
+    fn segments_are_counted_from_one() {
+        check(
+            "https://a.example/v1//x%20y/",
+            expect![[r#"
+            value = https://a.example/v1//x%20y/
+            value ▸ path 1 = v1
+            value ▸ path 3 = x y
+        "#]],
+        );
+    }
+}

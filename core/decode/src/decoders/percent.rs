@@ -1,0 +1,135 @@
+//! Percent-encoding, RFC 3986 §2.1, and the `%uXXXX` of JavaScript's `escape`
+//! (ECMA-262 §B.2.1.1).
+//!
+//! Forms, queries and paths undo their own; this is for what was encoded once
+//! more, and is tried when nothing else opened the value.
+
+use std::borrow::Cow;
+
+use super::{Decoder, Fit, Inner, Peeled, Rank};
+use crate::look::{Kinds, Look};
+
+pub(super) struct Percent;
+
+impl Decoder for Percent {
+    fn name(&self) -> &'static str {
+        "percent"
+    }
+
+    fn about(&self) -> &'static str {
+        "percent-encoding (RFC 3986 §2.1) and escape() (ECMA-262 §B.2.1.1)"
+    }
+
+    fn rank(&self) -> Rank {
+        Rank::Else
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        if look.kinds.any(Kinds::PERCENT) && !look.kinds.any(Kinds::BINARY) { Fit::Maybe } else { Fit::No }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        match undo(value, false) {
+            Cow::Borrowed(_) => Peeled::NOTHING,
+            Cow::Owned(plain) => Peeled::whole(inner, &plain, None),
+        }
+    }
+}
+
+/// The bytes meant; borrowed if they are the bytes there. What is no escape
+/// stays as it is.
+pub(super) fn undo(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]> {
+    let next = |text: &[u8]| if plus_is_space { memchr::memchr2(b'%', b'+', text) } else { memchr::memchr(b'%', text) };
+    let Some(mut at) = next(text) else { return Cow::Borrowed(text) };
+    let mut rest = text;
+    let mut plain = Vec::new();
+    let mut changed = false;
+    loop {
+        plain.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
+        let (length, known) = escape(rest, &mut plain);
+        changed |= known;
+        rest = &rest[length..];
+        match next(rest) {
+            Some(further) => at = further,
+            None => break,
+        }
+    }
+    if !changed {
+        return Cow::Borrowed(text);
+    }
+    plain.extend_from_slice(rest);
+    Cow::Owned(plain)
+}
+
+/// Undoes the escape that `text` starts with: how long it was, and whether it
+/// was one.
+fn escape(text: &[u8], plain: &mut Vec<u8>) -> (usize, bool) {
+    match text {
+        [b'+', ..] => {
+            plain.push(b' ');
+            (1, true)
+        }
+        [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+            plain.push(digit(*high) << 4 | digit(*low));
+            (3, true)
+        }
+        [b'%', b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) => {
+            let unit = [a, b, c, d].iter().fold(0, |unit, byte| unit << 4 | u32::from(digit(**byte)));
+            // Halves of surrogate pairs are rare here and stay apart.
+            let c = char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
+            plain.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            (6, true)
+        }
+        _ => {
+            plain.push(text[0]);
+            (1, false)
+        }
+    }
+}
+
+fn digit(hex: u8) -> u8 {
+    match hex {
+        b'0'..=b'9' => hex - b'0',
+        _ => (hex | 0x20).wrapping_sub(b'a' - 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::check;
+    use expect_test::expect;
+
+    #[test]
+    fn an_encoded_value_opens() {
+        check(
+            "two%20words%u4E2D",
+            expect![[r#"
+            value = two%20words%u4E2D
+            value ▸ percent = two words中
+        "#]],
+        );
+    }
+
+    #[test]
+    fn twice_encoded_opens_twice() {
+        check(
+            "a%2520b",
+            expect![[r#"
+            value = a%2520b
+            value ▸ percent = a%20b
+            value ▸ percent ▸ percent = a b
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_lone_percent_sign_stays() {
+        check(
+            "100% of 50%",
+            expect![[r#"
+            value = 100% of 50%
+        "#]],
+        );
+    }
+}

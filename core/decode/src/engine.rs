@@ -1,0 +1,236 @@
+//! Peels one value after another, depth first.
+
+use std::ops::ControlFlow;
+
+use model::{Gap, Leaf, Place, Route, Why};
+
+use crate::{
+    budget::{Budget, Budgets},
+    decoders::{DECODERS, Decoder, Fit, Inner, Peeled, Rank},
+    look::Look,
+};
+
+/// How much of an exchange was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// Bytes that went over the wire, as far as the capture tells.
+    pub bytes: u64,
+    /// Bytes that were there to look at, and were.
+    pub bytes_read: u64,
+    /// Values visited.
+    pub values: u64,
+}
+
+/// One opening of one exchange: its budgets, and who is told.
+pub(crate) struct Engine<'e> {
+    pub(crate) opened: Opened,
+    budget: Budget,
+    visit: &'e mut dyn FnMut(&Leaf<'_>),
+    gaps: &'e mut Vec<Gap>,
+    exchange: Option<u64>,
+    seen: Seen,
+    /// A budget that ran out is one gap, not one for each value after it.
+    spent: bool,
+}
+
+impl<'e> Engine<'e> {
+    pub(crate) fn new(
+        exchange: Option<u64>,
+        budgets: &Budgets,
+        visit: &'e mut dyn FnMut(&Leaf<'_>),
+        gaps: &'e mut Vec<Gap>,
+    ) -> Self {
+        let (opened, budget, seen) = (Opened::default(), Budget::new(budgets), Seen::default());
+        Self { opened, budget, visit, gaps, exchange, seen, spent: false }
+    }
+
+    /// A part of the exchange: visits it and all that is in it.
+    pub(crate) fn part(&mut self, layer: &'static str, place: Place<'_>, value: &[u8]) {
+        let route = Route { before: None, layer, place: &place };
+        let read = value.len() as u64;
+        self.opened.bytes += read;
+        if self.value(value, &route, 1, false).is_continue() {
+            self.opened.bytes_read += read;
+        }
+    }
+
+    /// Notes what could not be seen at `route`.
+    pub(crate) fn gap(&mut self, route: &Route<'_>, why: Why, says: impl Into<String>) {
+        self.gaps.push(Gap { exchange: self.exchange, place: route.trail(), why, says: says.into() });
+    }
+
+    fn value(&mut self, value: &[u8], route: &Route<'_>, depth: usize, weak: bool) -> ControlFlow<()> {
+        self.shown(value, route, weak)?;
+        self.inside(value, route, depth, weak)
+    }
+
+    fn shown(&mut self, value: &[u8], route: &Route<'_>, weak: bool) -> ControlFlow<()> {
+        if value.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        if !self.budget.node() {
+            return self.spent(route, "more values than the budget allows");
+        }
+        self.opened.values += 1;
+        (self.visit)(&Leaf { value, route, weak });
+        ControlFlow::Continue(())
+    }
+
+    fn inside(&mut self, value: &[u8], route: &Route<'_>, depth: usize, weak: bool) -> ControlFlow<()> {
+        let look = Look::at(value, route);
+        if look.is_plain() {
+            return ControlFlow::Continue(());
+        }
+        if !self.budget.work(value.len()) {
+            return self.spent(route, "more work than the budget allows");
+        }
+        if self.seen.before(value) {
+            return ControlFlow::Continue(());
+        }
+        let mut opened = false;
+        for decoder in DECODERS {
+            if opened && decoder.rank() != Rank::Layer {
+                break;
+            }
+            let fit = decoder.fit(&look);
+            if fit == Fit::No {
+                continue;
+            }
+            if depth >= self.budget.depth {
+                if fit == Fit::Certain {
+                    self.gap(route, Why::Budget, "more layers than the budget allows");
+                    break;
+                }
+                continue;
+            }
+            let peeled = self.peel(*decoder, value, route, depth, weak);
+            if self.spent {
+                return ControlFlow::Break(());
+            }
+            opened |= peeled.opened;
+            if let Some(why) = peeled.gap.filter(|why| fit == Fit::Certain || *why == Why::Budget) {
+                self.gap(route, why, says(decoder.name(), why));
+            }
+            if opened && fit == Fit::Certain {
+                break;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn peel(&mut self, decoder: &dyn Decoder, value: &[u8], route: &Route<'_>, depth: usize, weak: bool) -> Peeled {
+        if !self.budget.work(value.len()) {
+            let _ = self.spent(route, "more work than the budget allows");
+            return Peeled::NOTHING;
+        }
+        let weak = weak || decoder.rank() == Rank::Weak;
+        decoder.peel(value, &mut Nest { layer: decoder.name(), engine: self, route, depth: depth + 1, weak })
+    }
+
+    fn spent(&mut self, route: &Route<'_>, says: &str) -> ControlFlow<()> {
+        if !self.spent {
+            self.spent = true;
+            self.gap(route, Why::Budget, says);
+        }
+        ControlFlow::Break(())
+    }
+}
+
+/// Where a decoder's values go while an exchange is opened: on to the visitor,
+/// and to be opened in their turn.
+struct Nest<'n, 'e> {
+    engine: &'n mut Engine<'e>,
+    route: &'n Route<'n>,
+    layer: &'static str,
+    depth: usize,
+    weak: bool,
+}
+
+impl Inner for Nest<'_, '_> {
+    fn give(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
+        let route = Route { before: Some(self.route), layer: self.layer, place: &place };
+        self.engine.value(value, &route, self.depth, self.weak)
+    }
+
+    fn show(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
+        let route = Route { before: Some(self.route), layer: self.layer, place: &place };
+        self.engine.shown(value, &route, self.weak)
+    }
+
+    fn budget(&mut self) -> &mut Budget {
+        &mut self.engine.budget
+    }
+}
+
+/// The values that were opened already: the same bytes are opened once in an
+/// exchange, however often they are in it. Each place they are at is visited.
+#[derive(Default)]
+struct Seen {
+    hashes: Vec<u64>,
+    count: usize,
+}
+
+impl Seen {
+    /// Shorter values are opened faster than looked up.
+    const WORTH: usize = 64;
+
+    fn before(&mut self, value: &[u8]) -> bool {
+        if value.len() < Self::WORTH {
+            return false;
+        }
+        if self.count * 2 >= self.hashes.len() {
+            self.grow();
+        }
+        let hash = hash(value).max(1);
+        let known = insert(&mut self.hashes, hash);
+        self.count += usize::from(!known);
+        known
+    }
+
+    fn grow(&mut self) {
+        let old = std::mem::take(&mut self.hashes);
+        self.hashes = vec![0; (old.len() * 2).max(32)];
+        for hash in old.into_iter().filter(|hash| *hash != 0) {
+            insert(&mut self.hashes, hash);
+        }
+    }
+}
+
+/// Linear probing; true if `hash` was there.
+fn insert(hashes: &mut [u64], hash: u64) -> bool {
+    let mask = hashes.len() - 1;
+    let mut slot = hash as usize & mask;
+    while hashes[slot] != 0 {
+        if hashes[slot] == hash {
+            return true;
+        }
+        slot = (slot + 1) & mask;
+    }
+    hashes[slot] = hash;
+    false
+}
+
+/// A hash by folded multiplication. A collision would leave a value closed, so
+/// all 64 bits count.
+pub(crate) fn hash(value: &[u8]) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let fold = |hash: u64, word: u64| {
+        let wide = u128::from(hash ^ word) * u128::from(ODD ^ 0x5851_f42d_4c95_7f2d);
+        (wide as u64 ^ (wide >> 64) as u64).wrapping_add(ODD)
+    };
+    let (words, rest) = value.as_chunks::<8>();
+    let hash = words.iter().fold(value.len() as u64 ^ ODD, |hash, word| fold(hash, u64::from_le_bytes(*word)));
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    fold(fold(hash, u64::from_le_bytes(last)), ODD)
+}
+
+fn says(layer: &str, why: Why) -> String {
+    match why {
+        Why::Cut => format!("the {layer} layer ends too early"),
+        Why::Budget => format!("the {layer} layer holds more than the budget allows"),
+        Why::Sealed => format!("the {layer} layer is encrypted"),
+        Why::Unsupported => format!("the {layer} layer is of a kind that is not read"),
+        _ => format!("looks like {layer} and does not open"),
+    }
+}

@@ -1,0 +1,205 @@
+//! The parts of an exchange that values are found in, and what they are called.
+//!
+//! | part | trail |
+//! |---|---|
+//! | the address, whole | `url` |
+//! | a request header, by its name in lower case | `header referer`, the second of a name `header cookie#2` |
+//! | the request's body | `body` |
+//! | the third WebSocket message, counted from 1 over both directions | `message 3` |
+//! | the answer's headers and body | `answer header set-cookie`, `answer body` |
+//! | a value from elsewhere | `value` |
+
+use model::{Body, Direction, Exchange, Gap, Header, Leaf, Message, Place, Route, SealReason, Why};
+
+use crate::{
+    budget::Budgets,
+    engine::{Engine, Opened},
+};
+
+/// Visits every value that the client sent: address, headers, body, messages.
+///
+/// Values come outside in, a wrapping before what is in it. A body that the
+/// capture cut, and a connection that could not be read, are gaps.
+pub fn open(exchange: &Exchange, budgets: &Budgets, visit: &mut dyn FnMut(&Leaf<'_>), gaps: &mut Vec<Gap>) -> Opened {
+    let mut engine = Engine::new(Some(exchange.index), budgets, visit, gaps);
+    if let Some(seal) = &exchange.seal {
+        engine.gap(&whole("body"), Why::Sealed, why_sealed(seal.reason));
+        engine.opened.bytes += seal.sent;
+    }
+    let request = &exchange.request;
+    engine.part("url", Place::Whole, request.url.as_bytes());
+    headers(&mut engine, "header", &request.headers);
+    body(&mut engine, "body", &request.body);
+    messages(&mut engine, &exchange.messages, Direction::FromClient);
+    engine.opened
+}
+
+/// Visits every value that the client was sent: headers, body, messages.
+pub fn open_answer(
+    exchange: &Exchange,
+    budgets: &Budgets,
+    visit: &mut dyn FnMut(&Leaf<'_>),
+    gaps: &mut Vec<Gap>,
+) -> Opened {
+    let mut engine = Engine::new(Some(exchange.index), budgets, visit, gaps);
+    if let Some(answer) = &exchange.response {
+        headers(&mut engine, "answer header", &answer.headers);
+        body(&mut engine, "answer body", &answer.body);
+    }
+    messages(&mut engine, &exchange.messages, Direction::FromServer);
+    engine.opened
+}
+
+/// Visits a value from anywhere, and all that is in it. Its trails start with
+/// `value`.
+pub fn open_value(value: &[u8], budgets: &Budgets, visit: &mut dyn FnMut(&Leaf<'_>), gaps: &mut Vec<Gap>) -> Opened {
+    let mut engine = Engine::new(None, budgets, visit, gaps);
+    engine.part("value", Place::Whole, value);
+    engine.opened
+}
+
+/// The part that a trail's first step names: `header referer`.
+pub(crate) fn part<'x>(exchange: &'x Exchange, name: &str) -> Option<&'x [u8]> {
+    let request = &exchange.request;
+    match name.split_once(' ') {
+        None if name == "url" => Some(request.url.as_bytes()),
+        None if name == "body" => Some(&request.body.bytes),
+        Some(("header", name)) => header(&request.headers, name),
+        Some(("message", number)) => message(&exchange.messages, number),
+        Some(("answer", "body")) => exchange.response.as_ref().map(|answer| &*answer.body.bytes),
+        Some(("answer", header_name)) => {
+            header(&exchange.response.as_ref()?.headers, header_name.strip_prefix("header ")?)
+        }
+        _ => None,
+    }
+}
+
+fn headers(engine: &mut Engine<'_>, layer: &'static str, headers: &[Header]) {
+    let mut name = String::new();
+    for (i, header) in headers.iter().enumerate() {
+        name.clear();
+        name.extend(header.name.chars().map(|c| c.to_ascii_lowercase()));
+        let before = headers[..i].iter().filter(|other| other.name.eq_ignore_ascii_case(&header.name)).count();
+        if before > 0 {
+            name.push_str(&format!("#{}", before + 1));
+        }
+        engine.part(layer, Place::at(name.as_str()), &header.value);
+    }
+}
+
+fn header<'x>(headers: &'x [Header], place: &str) -> Option<&'x [u8]> {
+    let (name, nth) = match place.rsplit_once('#') {
+        Some((name, nth)) => (name, nth.parse::<usize>().ok()?.checked_sub(1)?),
+        None => (place, 0),
+    };
+    headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name)).nth(nth).map(|header| &*header.value)
+}
+
+fn body(engine: &mut Engine<'_>, layer: &'static str, body: &Body) {
+    if let Some(length) = body.cut_from {
+        engine.gap(&whole(layer), Why::Cut, format!("the capture kept {} of {length} bytes", body.bytes.len()));
+        engine.opened.bytes += length.saturating_sub(body.bytes.len() as u64);
+    }
+    engine.part(layer, Place::Whole, &body.bytes);
+}
+
+fn messages(engine: &mut Engine<'_>, messages: &[Message], direction: Direction) {
+    for (i, message) in messages.iter().enumerate().filter(|(_, message)| message.direction == direction) {
+        let place = Place::at((i + 1).to_string());
+        let route = Route { before: None, layer: "message", place: &place };
+        if let Some(length) = message.body.cut_from {
+            let says = format!("the capture kept {} of {length} bytes", message.body.bytes.len());
+            engine.gap(&route, Why::Cut, says);
+            engine.opened.bytes += length.saturating_sub(message.body.bytes.len() as u64);
+        }
+        engine.part("message", place, &message.body.bytes);
+    }
+}
+
+fn message<'x>(messages: &'x [Message], number: &str) -> Option<&'x [u8]> {
+    let index = number.parse::<usize>().ok()?.checked_sub(1)?;
+    messages.get(index).map(|message| &*message.body.bytes)
+}
+
+fn whole(layer: &'static str) -> Route<'static> {
+    Route { before: None, layer, place: &Place::Whole }
+}
+
+fn why_sealed(reason: SealReason) -> &'static str {
+    match reason {
+        SealReason::Refused => "the client refused our certificate, so the connection could not be read",
+        SealReason::UnknownProtocol => "the connection spoke neither TLS nor HTTP",
+        SealReason::Quic => "the connection was QUIC, which is not read",
+        SealReason::Tunnelled => "the connection was passed on unread",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::checks::{base64, check_exchange, gzip, percent, request};
+
+    #[test]
+    fn the_main_case_reads_as_people_write_it() {
+        let json = r#"[{"properties":{"url":"https://c4n4ry.example/p?q=1"}}]"#;
+        let list = percent(&base64(&gzip(json.as_bytes())));
+        let body = format!("crc=-858179794&gzip=1&data_list={list}");
+        let headers = [("Referer", "https://a.example/?q=words"), ("X-A", "one"), ("x-a", "two")];
+        check_exchange(
+            &request("POST", "https://sa.example/sa?project=p", &headers, body.as_bytes()),
+            expect![[r#"
+            url = https://sa.example/sa?project=p
+            url ▸ path 1 = sa
+            url ▸ query project = p
+            header referer = https://a.example/?q=words
+            header referer ▸ query q = words
+            header x-a = one
+            header x-a#2 = two
+            body = crc=-858179794&gzip=1&data_list=H4sIAAAAAAAA%2F4uuViooyi9ILS…
+            body ▸ form crc = -858179794
+            body ▸ form gzip = 1
+            body ▸ form data_list = H4sIAAAAAAAA/4uuViooyi9ILSrJTC1WsqpWKi3KUbJSyigpKSi20tdPNskz…
+            body ▸ form data_list ▸ base64 = \x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x8b\xaeV*(\xca/H-*\xc9L-V\xb2\xaaV*-\xcaQ\xb2R\xca())(\xb6\xd2\xd7O6\xc93)\xaa\xd4K\xadH\xcc-\xc8I\xd5/\xb0/\xb4…
+            body ▸ form data_list ▸ base64 ▸ gzip = [{"properties":{"url":"https://c4n4ry.example/p?q=1"}}]
+            body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url = https://c4n4ry.example/p?q=1
+            body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url ▸ path 1 = p
+            body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url ▸ query q = 1
+        "#]],
+        );
+    }
+
+    #[test]
+    fn an_autofill_query_opens_to_its_digest() {
+        let url = "https://content-autofill.googleapis.com/v1/pages/ChFDaHJvbWUvMTU2LjAuNzkzMhIJCQgHBgUEAwIB?alt=proto";
+        check_exchange(
+            &request("GET", url, &[], b""),
+            expect![[r#"
+                url = https://content-autofill.googleapis.com/v1/pages/ChFDaHJvbWU…
+                url ▸ path 1 = v1
+                url ▸ path 2 = pages
+                url ▸ path 3 = ChFDaHJvbWUvMTU2LjAuNzkzMhIJCQgHBgUEAwIB
+                url ▸ path 3 ▸ base64url = \n\u{11}Chrome/156.0.7932\u{12}\t\t\u{8}\u{7}\u{6}\u{5}\u{4}\u{3}\u{2}\u{1}
+                url ▸ path 3 ▸ base64url ▸ protobuf 1 = Chrome/156.0.7932
+                url ▸ path 3 ▸ base64url ▸ protobuf 2 = \t\u{8}\u{7}\u{6}\u{5}\u{4}\u{3}\u{2}\u{1}
+                url ▸ path 3 ▸ base64url ▸ protobuf 2.1 = \u{1}\u{2}\u{3}\u{4}\u{5}\u{6}\u{7}\u{8}
+                url ▸ query alt = proto
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_cut_body_and_a_content_encoding_are_said() {
+        let mut exchange = request("POST", "https://a.example/", &[], &gzip(b"hello hello hello"));
+        exchange.request.body.cut_from = Some(1_000);
+        check_exchange(
+            &exchange,
+            expect![[r#"
+            url = https://a.example/
+            body = \x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xcbH\xcd\xc9\xc9W\xc8@\x90\x00\x80\x88\xf9\xe5\x11\x00\x00\x00
+            body ▸ gzip = hello hello hello
+            body ! Cut: the capture kept 28 of 1000 bytes
+        "#]],
+        );
+    }
+}

@@ -1,0 +1,69 @@
+//! Goes a trail again.
+//!
+//! A report names the trail of everything it shows; whoever doubts it walks
+//! the trail over the same exchange and must get the same value. Nothing is
+//! guessed here: each step's decoder is known by name.
+
+use std::ops::ControlFlow;
+
+use model::{Exchange, Place, Step, Trail};
+
+use crate::{
+    budget::{Budget, Budgets},
+    decoders::{Inner, decoder},
+    parts,
+};
+
+/// The value that a trail leads to in an exchange.
+pub fn walk(exchange: &Exchange, trail: &Trail) -> Option<Vec<u8>> {
+    let (first, rest) = trail.steps.split_first()?;
+    // A step read back from text has `answer` as its layer, one that was just
+    // kept `answer header`: both read the same.
+    let part = match &first.place {
+        Place::Whole => parts::part(exchange, &first.layer),
+        Place::At(name) => parts::part(exchange, &format!("{} {name}", first.layer)),
+    };
+    steps(part?, rest)
+}
+
+/// The value that a trail leads to in a value from elsewhere: `value ▸ base64`.
+pub fn walk_value(value: &[u8], trail: &Trail) -> Option<Vec<u8>> {
+    let (first, rest) = trail.steps.split_first()?;
+    (first.layer == "value").then(|| steps(value, rest))?
+}
+
+fn steps(part: &[u8], steps: &[Step]) -> Option<Vec<u8>> {
+    let mut budget = Budget::new(&Budgets::default());
+    let mut value = part.to_vec();
+    for step in steps {
+        let mut pick = Pick { place: &step.place, found: None, budget: &mut budget };
+        decoder(&step.layer)?.peel(&value, &mut pick);
+        value = pick.found?;
+    }
+    Some(value)
+}
+
+/// Takes the value at one place and lets the others go by.
+struct Pick<'p> {
+    place: &'p Place<'p>,
+    found: Option<Vec<u8>>,
+    budget: &'p mut Budget,
+}
+
+impl Inner for Pick<'_> {
+    fn give(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
+        if *self.place != place {
+            return ControlFlow::Continue(());
+        }
+        self.found = Some(value.to_vec());
+        ControlFlow::Break(())
+    }
+
+    fn show(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
+        self.give(place, value)
+    }
+
+    fn budget(&mut self) -> &mut Budget {
+        self.budget
+    }
+}
