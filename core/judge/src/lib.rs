@@ -1,1 +1,23 @@
+//! Holds what was seen against what was promised.
+//!
+//! The judge is given a whole [`Case`] and speaks once, at the end: verdicts
+//! on promises, each with its evidence and its bound, and findings. It accuses
+//! only where a sighting can be replayed, and acquits only where it could have
+//! seen. What it could not see it says.
 #![forbid(unsafe_code)]
+
+mod case;
+
+mod identifiers;
+
+mod verdict;
+
+mod bound;
+
+mod rules;
+
+pub use bound::upper_bound;
+pub use case::{Case, Seen, Traffic};
+pub use identifiers::{Identifier, Identifiers, Scope, When};
+pub use rules::{CODES, Finding, Severity, findings};
+pub use verdict::{Verdict, Word, verdicts};

@@ -1,0 +1,312 @@
+//! Identifiers, found by variation and not by name.
+//!
+//! A value is an identifier of an install if it is the same in two sessions of
+//! it, with other canaries in each, and different in at least three installs.
+//! What is the same everywhere is a constant; what is new each session is a
+//! session's id. Neither tells one person from another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Exchange, Leaf, Trail};
+
+/// A value that names an install or a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identifier {
+    pub host: String,
+    /// Where it stands; `[*]` for any position in a list.
+    pub place: String,
+    pub scope: Scope,
+    /// Exchanges that carry it, with the trail there.
+    pub exchanges: Vec<(u64, Trail)>,
+    /// Installs it was told apart in.
+    pub installs: usize,
+}
+
+/// How far it reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// The same until reinstalled.
+    Persistent,
+    /// The same across reinstalls, different between devices.
+    Device,
+}
+
+impl Scope {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Persistent => "persistent",
+            Self::Device => "device",
+        }
+    }
+}
+
+/// Values that stood at a place, by install and session.
+#[derive(Clone, Debug, Default)]
+pub struct Identifiers {
+    places: BTreeMap<(String, String), Place>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Place {
+    /// (install, session) → digests of values.
+    values: BTreeMap<(u32, u32), BTreeSet<u64>>,
+    devices: BTreeMap<u32, u32>,
+    stands: BTreeMap<u64, Vec<(u64, Trail)>>,
+}
+
+/// In which circumstances a value stood there.
+#[derive(Clone, Copy, Debug)]
+pub struct When {
+    pub install: u32,
+    pub session: u32,
+    pub device: u32,
+}
+
+/// Values kept for one place; beyond that it is a place of many things.
+const VALUES: usize = 256;
+
+/// Fewer than 32 bits tell few people apart; more than this is content.
+const LONGEST: usize = 512;
+
+impl Identifiers {
+    /// Notes a value of an exchange. `planted` are the run's canaries, whose
+    /// values explain themselves.
+    pub fn see(&mut self, exchange: &Exchange, leaf: &Leaf<'_>, when: When, planted: &[&str]) {
+        if leaf.weak || !could_identify(leaf.value) || is_explained(leaf.value, planted) {
+            return;
+        }
+        let trail = leaf.route.trail();
+        let key = (exchange.host().to_owned(), any_position(&trail.to_string()));
+        let place = self.places.entry(key).or_default();
+        place.devices.insert(when.install, when.device);
+        let known = place.values.entry((when.install, when.session)).or_default();
+        if known.len() < VALUES {
+            let digest = digest(leaf.value);
+            known.insert(digest);
+            let stands = place.stands.entry(digest).or_default();
+            if stands.len() < VALUES {
+                stands.push((exchange.index, trail));
+            }
+        }
+    }
+
+    /// What turned out to be an identifier, in a fixed order.
+    pub fn found(&self) -> Vec<Identifier> {
+        let mut found: Vec<Identifier> =
+            self.places.iter().filter_map(|((host, name), place)| place.identifier(host, name)).collect();
+        keep_innermost(&mut found);
+        found
+    }
+}
+
+impl Place {
+    fn identifier(&self, host: &str, name: &str) -> Option<Identifier> {
+        let installs: BTreeSet<u32> = self.values.keys().map(|(install, _)| *install).collect();
+        let lasting: BTreeMap<u32, BTreeSet<u64>> =
+            installs.iter().map(|install| (*install, self.lasting(*install))).collect();
+        let own: Vec<(u32, BTreeSet<u64>)> = lasting
+            .iter()
+            .map(|(install, values)| {
+                (*install, values.iter().copied().filter(|v| self.is_only_in(*install, *v)).collect())
+            })
+            .filter(|(_, values): &(u32, BTreeSet<u64>)| !values.is_empty())
+            .collect();
+        let (scope, values, installs) = if own.len() >= 3 {
+            (Scope::Persistent, own.iter().flat_map(|(_, values)| values.clone()).collect(), own.len())
+        } else {
+            (Scope::Device, self.of_devices(&lasting)?, installs.len())
+        };
+        let values: BTreeSet<u64> = values;
+        let mut exchanges: Vec<(u64, Trail)> =
+            values.iter().filter_map(|value| self.stands.get(value)).flatten().cloned().collect();
+        exchanges.sort();
+        exchanges.dedup();
+        Some(Identifier { host: host.into(), place: name.into(), scope, exchanges, installs })
+    }
+
+    /// Values that are there in at least two sessions of an install.
+    fn lasting(&self, install: u32) -> BTreeSet<u64> {
+        let sessions: Vec<&BTreeSet<u64>> =
+            self.values.iter().filter(|((one, _), _)| *one == install).map(|(_, values)| values).collect();
+        let all: BTreeSet<u64> = sessions.iter().flat_map(|values| values.iter().copied()).collect();
+        all.into_iter().filter(|value| sessions.iter().filter(|values| values.contains(value)).count() >= 2).collect()
+    }
+
+    fn is_only_in(&self, install: u32, value: u64) -> bool {
+        self.values.iter().all(|((other, _), values)| *other == install || !values.contains(&value))
+    }
+
+    /// The same in every install of a device, and in none of another; needs
+    /// two devices with two installs of one of them.
+    fn of_devices(&self, lasting: &BTreeMap<u32, BTreeSet<u64>>) -> Option<BTreeSet<u64>> {
+        let devices: BTreeSet<u32> = self.devices.values().copied().collect();
+        let mut values = BTreeSet::new();
+        let mut reinstalled = false;
+        for device in &devices {
+            let installs: Vec<u32> =
+                self.devices.iter().filter(|(_, on)| *on == device).map(|(install, _)| *install).collect();
+            let mut common = lasting.get(installs.first()?)?.clone();
+            for install in &installs[1..] {
+                common = common.intersection(lasting.get(install)?).copied().collect();
+            }
+            reinstalled |= installs.len() > 1;
+            common.retain(|value| {
+                self.values.iter().all(|((i, _), v)| self.devices.get(i) == Some(device) || !v.contains(value))
+            });
+            if common.is_empty() {
+                return None;
+            }
+            values.extend(common);
+        }
+        (devices.len() >= 2 && reinstalled).then_some(values)
+    }
+}
+
+/// At least 32 bits of something: eight hex digits, six letters and digits.
+fn could_identify(value: &[u8]) -> bool {
+    if !(4..=LONGEST).contains(&value.len()) {
+        return false;
+    }
+    let Ok(text) = std::str::from_utf8(value) else { return true };
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        return text.len() >= 10 && !is_clock(text);
+    }
+    let is_version = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_' | b' ' | b':'));
+    let different = text.bytes().collect::<BTreeSet<u8>>().len();
+    !is_version && text.len() >= 6 && different >= 4 && !text.starts_with('/')
+}
+
+/// Seconds, milliseconds, microseconds or nanoseconds of 2001 to 2065, or
+/// microseconds since 1601 as Chromium counts.
+fn is_clock(digits: &str) -> bool {
+    let Ok(number) = digits.parse::<u128>() else { return false };
+    [1, 1_000, 1_000_000, 1_000_000_000].iter().any(|unit| (1_000_000_000..3_000_000_000).contains(&(number / unit)))
+        || (12_600_000_000..14_700_000_000).contains(&(number / 1_000_000))
+}
+
+fn is_explained(value: &[u8], planted: &[&str]) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else { return false };
+    planted.iter().any(|canary| text.contains(canary) || (text.len() >= 6 && canary.contains(text)))
+}
+
+/// List positions vary from one batch to the next: `$[3].id` → `$[*].id`.
+fn any_position(trail: &str) -> String {
+    let mut text = String::with_capacity(trail.len());
+    let mut rest = trail;
+    while let Some(open) = rest.find('[') {
+        let inner = &rest[open + 1..];
+        let digits = inner.bytes().take_while(u8::is_ascii_digit).count();
+        text.push_str(&rest[..=open]);
+        if digits > 0 && inner[digits..].starts_with(']') {
+            text.push('*');
+            rest = &inner[digits..];
+        } else {
+            rest = inner;
+        }
+    }
+    text + rest
+}
+
+/// FNV-1a, 64 bit: only equality matters, and only within one capture.
+fn digest(value: &[u8]) -> u64 {
+    value.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A wrapping that holds nothing but the identifier is the same identifier.
+fn keep_innermost(found: &mut Vec<Identifier>) {
+    let inner: Vec<(String, Vec<(u64, Trail)>)> =
+        found.iter().map(|identifier| (identifier.host.clone(), identifier.exchanges.clone())).collect();
+    found.retain(|outer| {
+        !inner.iter().any(|(host, exchanges)| {
+            *host == outer.host
+                && outer
+                    .exchanges
+                    .iter()
+                    .all(|(index, trail)| exchanges.iter().any(|(i, t)| i == index && t != trail && trail.leads_to(t)))
+        })
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Body, Client, Inlet, Place as At, Request, Route, Time};
+
+    use super::*;
+
+    fn exchange(index: u64) -> Exchange {
+        Exchange {
+            index,
+            trial: Some(1),
+            connection: 1,
+            started: Time(0),
+            ended: None,
+            inlet: Inlet::Proxy,
+            client: Client::default(),
+            request: Request {
+                method: "POST".into(),
+                url: "https://c.example/".into(),
+                version: String::new(),
+                headers: vec![],
+                body: Body::default(),
+            },
+            response: None,
+            messages: vec![],
+            seal: None,
+        }
+    }
+
+    /// Values by (install, session, device).
+    fn found(values: &[(u32, u32, u32, &str)]) -> Vec<Scope> {
+        let mut identifiers = Identifiers::default();
+        let place = At::at("$[0].id");
+        for (index, (install, session, device, value)) in values.iter().enumerate() {
+            let route = Route { before: None, layer: "json", place: &place };
+            let leaf = Leaf { value: value.as_bytes(), route: &route, weak: false };
+            let when = When { install: *install, session: *session, device: *device };
+            identifiers.see(&exchange(index as u64), &leaf, when, &["https://planted.example/x"]);
+        }
+        identifiers.found().iter().map(|identifier| identifier.scope).collect()
+    }
+
+    const A: &str = "6f1c8e0a-1111";
+    const B: &str = "93bd27f4-2222";
+    const C: &str = "c04417aa-3333";
+
+    #[test]
+    fn the_same_in_two_sessions_and_different_in_three_installs_is_an_identifier() {
+        let values = [(1, 1, 0, A), (1, 2, 0, A), (2, 1, 0, B), (2, 2, 0, B), (3, 1, 0, C), (3, 2, 0, C)];
+        assert_eq!(found(&values), [Scope::Persistent]);
+        assert_eq!(found(&values[..4]), [], "two installs do not show it");
+    }
+
+    #[test]
+    fn a_constant_is_none() {
+        assert_eq!(found(&[(1, 1, 0, A), (1, 2, 0, A), (2, 1, 0, A), (2, 2, 0, A), (3, 1, 0, A), (3, 2, 0, A)]), []);
+    }
+
+    #[test]
+    fn what_is_new_each_session_is_none() {
+        assert_eq!(found(&[(1, 1, 0, A), (1, 2, 0, B), (2, 1, 0, C), (2, 2, 0, "77aa00ee-4444")]), []);
+    }
+
+    #[test]
+    fn the_same_across_reinstalls_and_different_between_devices_is_the_devices() {
+        let values = [(1, 1, 1, A), (1, 2, 1, A), (2, 1, 1, A), (2, 2, 1, A), (3, 1, 2, B), (3, 2, 2, B)];
+        assert_eq!(found(&values), [Scope::Device]);
+    }
+
+    #[test]
+    fn clocks_versions_and_canaries_identify_nobody() {
+        for value in ["1588600000000", "13370000000000000", "156.0.8078.79", "https://planted.example/x", "abab"] {
+            assert!(
+                !could_identify(value.as_bytes()) || is_explained(value.as_bytes(), &["https://planted.example/x"]),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn positions_in_lists_do_not_matter() {
+        assert_eq!(any_position("body ▸ json $[12].a[0].b"), "body ▸ json $[*].a[*].b");
+    }
+}

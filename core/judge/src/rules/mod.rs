@@ -1,0 +1,84 @@
+//! Findings: claims with evidence, one rule a file.
+
+mod decoy_seen;
+
+mod identifier_beside;
+
+mod personal_data_sent;
+
+mod sealed_traffic;
+
+use crate::Case;
+
+/// A claim, where it went, and the sightings that show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    pub code: String,
+    pub severity: Severity,
+    /// Which of the case's destinations.
+    pub destination: Option<usize>,
+    /// Names of the phases it happened in.
+    pub phases: Vec<String>,
+    /// Which of the case's sightings.
+    pub sightings: Vec<usize>,
+    pub says: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| severity.word() == word)
+    }
+}
+
+type Rule = fn(&Case<'_>) -> Vec<Finding>;
+
+/// Every rule, with what its codes mean.
+pub const CODES: &[(&str, &str, Rule)] = &[
+    ("KIND-sent", "personal data went to somebody it was not given to", personal_data_sent::find),
+    ("identifier-beside", "an identifier that stays stands beside personal data", identifier_beside::find),
+    ("sealed-traffic", "traffic that could not be read", sealed_traffic::find),
+    ("decoy-seen", "a value was seen that was never used: a false alarm of ours", decoy_seen::find),
+];
+
+/// All findings, the gravest first.
+pub fn findings(case: &Case<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = CODES.iter().flat_map(|(_, _, rule)| rule(case)).collect();
+    findings.sort_by(|a, b| {
+        b.severity.cmp(&a.severity).then_with(|| a.code.cmp(&b.code)).then(a.destination.cmp(&b.destination))
+    });
+    findings
+}
+
+/// Names of the phases that sightings were sent in, without repetition.
+fn phases(case: &Case<'_>, sightings: &[usize]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for phase in sightings.iter().filter_map(|i| case.seen[*i].phase) {
+        let at = &case.phases[phase];
+        let name = format!("{} {}", at.mode.word(), at.name);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}

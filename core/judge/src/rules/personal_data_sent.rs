@@ -1,0 +1,45 @@
+//! `visited-url-sent`, `search-sent`, …: personal data that went to somebody
+//! it was not given to.
+
+use std::collections::BTreeMap;
+
+use model::{Kind, Side};
+
+use super::{Finding, Severity, phases};
+use crate::{Case, Seen};
+
+pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
+    let mut by_place: BTreeMap<(usize, &Kind), Vec<usize>> = BTreeMap::new();
+    for (i, seen) in case.seen.iter().enumerate() {
+        if counts(case, seen) {
+            by_place.entry((seen.destination, &seen.sighting.kind)).or_default().push(i);
+        }
+    }
+    by_place.into_iter().map(|((destination, kind), sightings)| finding(case, destination, kind, sightings)).collect()
+}
+
+fn counts(case: &Case<'_>, seen: &Seen) -> bool {
+    let plant = case.plant(&seen.sighting);
+    let to_its_site = plant.and_then(|plant| plant.site.as_ref());
+    let given = to_its_site.is_some_and(|site| *site == case.destinations[seen.destination].host);
+    let by_page = matches!(seen.side.side, Side::Page | Side::Caused);
+    !given && !by_page && !plant.is_some_and(|plant| plant.canary.decoy)
+}
+
+fn finding(case: &Case<'_>, destination: usize, kind: &Kind, sightings: Vec<usize>) -> Finding {
+    let known = case.knowledge.kinds.kind(kind.as_str());
+    let weak = sightings.iter().all(|i| case.seen[*i].sighting.weak);
+    let severity = known.and_then(|info| Severity::from_word(&info.sensitivity)).unwrap_or(Severity::Medium);
+    let host = &case.destinations[destination].host;
+    let what = known.map_or(kind.as_str(), |info| info.says.as_str());
+    let times = sightings.len();
+    let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+    Finding {
+        code: format!("{kind}-sent"),
+        severity: if weak { Severity::Low } else { severity },
+        destination: Some(destination),
+        phases: phases(case, &sightings),
+        says: format!("{host} was sent {what}, {times}{}", if weak { "; weak evidence" } else { "" }),
+        sightings,
+    }
+}
