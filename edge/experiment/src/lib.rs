@@ -1,1 +1,22 @@
+//! Puts a subject through a scenario.
+//!
+//! A [`cell`] is where it lives: its own network, files and users, gone
+//! without a trace when the trial ends. A driver ([`drivers`]) uses the subject
+//! as a person would, and says what its pages asked for.
 #![forbid(unsafe_code)]
+
+pub mod cell;
+
+pub mod drivers;
+
+pub mod rpc;
+
+mod error;
+
+pub use error::Error;
+
+/// Now, as captures state it.
+fn now() -> model::Time {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    model::Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}

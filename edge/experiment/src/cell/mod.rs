@@ -1,0 +1,321 @@
+//! A cell: where a subject lives for one trial, and from where nothing leaves.
+//!
+//! A thread of its own steps into new network, mount, host-name and IPC
+//! namespaces and stays there. They have no name and no file: they exist as
+//! long as the thread and the processes started from it, so that nothing is
+//! left to clean up however Candor ends. Sockets opened by that thread belong
+//! to the cell for ever and can be handed to any other thread: so the proxy
+//! listens inside while it runs outside.
+//!
+//! Without namespaces the same cell stands on the host itself. Traffic that
+//! ignores the proxy setting is then not seen, and `watched` says so.
+
+mod device;
+mod net;
+mod place;
+mod process;
+
+use std::{
+    fmt, io,
+    io::Write,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+pub use device::Device;
+pub use net::Refused;
+pub use process::{Finished, Pipes, Process, Program, find};
+use process::{Ground, PATH};
+use rustix::thread::UnshareFlags;
+use tokio::{runtime::Handle, sync::oneshot};
+
+use crate::Error;
+
+/// The port of the proxy in a cell that has its own network.
+const PROXY_PORT: u16 = 8080;
+
+/// The user that a subject runs as: nobody who owns anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct User {
+    pub uid: u32,
+    pub gid: u32,
+}
+
+impl Default for User {
+    fn default() -> Self {
+        Self { uid: 65534, gid: 65534 }
+    }
+}
+
+/// What a cell shall be.
+#[derive(Clone, Debug)]
+pub struct CellSpec {
+    pub walls: Walls,
+    pub device: Device,
+    pub user: User,
+    /// Files and folders below `/home` or `/tmp` that the subject needs to see
+    /// all the same: a browser that was unpacked there.
+    pub keep: Vec<PathBuf>,
+}
+
+/// Whether the cell has namespaces of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walls {
+    Namespaces,
+    /// On the host itself: `--no-namespace`.
+    None,
+}
+
+/// What the proxy listens on, opened inside the cell. All are non-blocking.
+#[derive(Debug)]
+pub struct Sockets {
+    /// Explicit and redirected connections alike; over IPv6 too where there is any.
+    pub proxy: Vec<TcpListener>,
+    /// None without namespaces: names are then asked of the host's resolver.
+    pub dns: Option<DnsSockets>,
+}
+
+/// Both ways of asking for a name (RFC 1035 §4.2).
+#[derive(Debug)]
+pub struct DnsSockets {
+    pub udp: Vec<UdpSocket>,
+    pub tcp: Vec<TcpListener>,
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A handle on the cell; the last one dropped ends it and all that runs in it.
+pub struct Cell {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<thread::JoinHandle<()>>,
+    ground: Ground,
+    walls: Walls,
+    proxy: SocketAddr,
+    /// The home, if it is a folder of the host.
+    _home: Option<tempfile::TempDir>,
+}
+
+impl fmt::Debug for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cell").field("walls", &self.walls).field("proxy", &self.proxy).finish_non_exhaustive()
+    }
+}
+
+impl Cell {
+    /// Makes a cell and opens the sockets in it. Needs a runtime, on which the
+    /// cell's processes are then waited for.
+    pub async fn open(spec: CellSpec) -> Result<(Self, Sockets), Error> {
+        let (ground, host_home) = ground(&spec)?;
+        let runtime = Handle::current();
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let (ready, made) = oneshot::channel();
+        let home = ground.home.clone();
+        let walls = spec.walls;
+        let thread = thread::Builder::new()
+            .name("cell".to_owned())
+            .spawn(move || {
+                let _runtime = runtime.enter();
+                let sockets = make(&spec, &home);
+                if ready.send(sockets).is_err() {
+                    return;
+                }
+                for job in queue {
+                    job();
+                }
+            })
+            .map_err(|source| Error::Start { program: "a thread for the cell".to_owned(), source })?;
+        let sockets = made.await.map_err(|_| Error::CellGone)??;
+        let proxy = sockets.proxy[0].local_addr().map_err(|source| Error::Bind { what: "the proxy", source })?;
+        let cell = Self { jobs: Some(jobs), thread: Some(thread), ground, walls, proxy, _home: host_home };
+        Ok((cell, sockets))
+    }
+
+    /// Whether traffic that ignores the proxy setting is caught.
+    pub fn watched(&self) -> bool {
+        self.walls == Walls::Namespaces
+    }
+
+    /// Where programs in the cell find the proxy.
+    pub fn proxy(&self) -> SocketAddr {
+        self.proxy
+    }
+
+    /// The subject's home, as the subject sees it.
+    pub fn home(&self) -> &Path {
+        &self.ground.home
+    }
+
+    /// Does something from inside: sees the cell's files, opens its sockets.
+    pub async fn inside<T: Send + 'static>(&self, act: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let (done, outcome) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            let _ = done.send(act());
+        });
+        self.jobs.as_ref().ok_or(Error::CellGone)?.send(job).map_err(|_| Error::CellGone)?;
+        outcome.await.map_err(|_| Error::CellGone)
+    }
+
+    /// Starts a program of the subject.
+    pub async fn start(&self, program: Program) -> Result<Process, Error> {
+        let ground = self.ground.clone();
+        self.inside(move || process::start(&ground, &program)).await?
+    }
+
+    /// Runs a program of the subject to its end.
+    pub async fn run(&self, program: Program, within: Duration) -> Result<Finished, Error> {
+        self.start(program).await?.finish(b"", within).await
+    }
+
+    /// Writes a file that belongs to the subject, with the folders it lies in.
+    /// A relative path starts at its home.
+    pub async fn write(&self, path: impl AsRef<Path>, content: impl Into<Vec<u8>>) -> Result<PathBuf, Error> {
+        let (path, content) = (self.ground.home.join(path), content.into());
+        let (home, user) = (self.ground.home.clone(), self.ground.user);
+        self.inside(move || {
+            write(&home, &path, &content, user)
+                .map(|()| path.clone())
+                .map_err(|source| Error::Write { path: path.display().to_string(), source })
+        })
+        .await?
+    }
+
+    /// Reads a file of the subject. A relative path starts at its home.
+    pub async fn read(&self, path: impl AsRef<Path>) -> Result<Vec<u8>, Error> {
+        let path = self.ground.home.join(path);
+        self.inside(move || {
+            std::fs::read(&path).map_err(|source| Error::Read { path: path.display().to_string(), source })
+        })
+        .await?
+    }
+
+    /// Packets that were refused so far. None without namespaces: not watched.
+    pub async fn refused(&self) -> Result<Option<Refused>, Error> {
+        if !self.watched() {
+            return Ok(None);
+        }
+        let listing = self.inside(|| tool("nft", &["-j", "list", "counters", "table", "inet", "candor"], "")).await??;
+        net::refused(&listing).map(Some)
+    }
+}
+
+impl Drop for Cell {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Without namespaces the home is a folder of the host, gone with the cell.
+fn ground(spec: &CellSpec) -> Result<(Ground, Option<tempfile::TempDir>), Error> {
+    let user = rustix::process::geteuid().is_root().then_some(spec.user);
+    if spec.walls == Walls::Namespaces {
+        return Ok((Ground { user, home: PathBuf::from(place::HOME) }, None));
+    }
+    let unwritable = |source| Error::Write { path: "a home for the subject".to_owned(), source };
+    let folder = tempfile::Builder::new().prefix("candor-home-").tempdir().map_err(unwritable)?;
+    if let Some(User { uid, gid }) = user {
+        std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid)).map_err(unwritable)?;
+    }
+    Ok((Ground { user, home: folder.path().to_owned() }, Some(folder)))
+}
+
+/// Runs on the cell's own thread, which afterwards is inside.
+fn make(spec: &CellSpec, home: &Path) -> Result<Sockets, Error> {
+    for (program, package) in
+        [("setpriv", "util-linux"), ("unshare", "util-linux"), ("ip", "iproute2"), ("nft", "nftables")]
+    {
+        let needed = spec.walls == Walls::Namespaces || program == "setpriv";
+        if needed && find(program).is_none() {
+            return Err(Error::Missing { program: program.to_owned(), package });
+        }
+    }
+    if spec.walls == Walls::Namespaces {
+        isolate().map_err(|errno| Error::NoRightToIsolate(errno.into()))?;
+        let User { uid, gid } = spec.user;
+        let script = place::script(&spec.device, &spec.keep, uid, gid) + &net::script(&spec.device.mac);
+        tool("sh", &["-e", "-s"], &format!("umask 022\n{script}"))?;
+    }
+    let user = rustix::process::geteuid().is_root().then_some(spec.user);
+    let tmp = home.join("tmp/.keep");
+    write(home, &tmp, b"", user).map_err(|source| Error::Write { path: tmp.display().to_string(), source })?;
+    let sockets = sockets(spec.walls).map_err(|source| Error::Bind { what: "the proxy", source })?;
+    if spec.walls == Walls::Namespaces {
+        tool("nft", &["-f", "-"], &net::rules(PROXY_PORT, 53))?;
+    }
+    Ok(sockets)
+}
+
+#[expect(deprecated, reason = "its danger is CLONE_FILES, which is not asked for; the alternative is unsafe code")]
+fn isolate() -> rustix::io::Result<()> {
+    let all = UnshareFlags::NEWNET | UnshareFlags::NEWNS | UnshareFlags::NEWUTS | UnshareFlags::NEWIPC;
+    rustix::thread::unshare(all)
+}
+
+fn sockets(walls: Walls) -> io::Result<Sockets> {
+    if walls == Walls::None {
+        return Ok(Sockets { proxy: vec![listener((Ipv4Addr::LOCALHOST, 0).into())?], dns: None });
+    }
+    let (four, six) =
+        (|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)), |port| SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
+    // A kernel without IPv6 has nothing to listen on, and nothing to redirect.
+    let proxy = [listener(four(PROXY_PORT))?].into_iter().chain(listener(six(PROXY_PORT)).ok()).collect();
+    let udp = [responder(four(53))?].into_iter().chain(responder(six(53)).ok()).collect();
+    let tcp = [listener(four(53))?].into_iter().chain(listener(six(53)).ok()).collect();
+    Ok(Sockets { proxy, dns: Some(DnsSockets { udp, tcp }) })
+}
+
+fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn responder(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind(address)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Runs a tool of the system to its end, and gives what it printed.
+fn tool(program: &str, args: &[&str], input: &str) -> Result<String, Error> {
+    let failed = |source| Error::Start { program: program.to_owned(), source };
+    let mut child = Command::new(program)
+        .args(args)
+        .env_clear()
+        .env("PATH", PATH)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input.as_bytes()).map_err(failed)?;
+    }
+    let output = child.wait_with_output().map_err(failed)?;
+    if !output.status.success() {
+        let says = String::from_utf8_lossy(&output.stderr);
+        return Err(Error::Prepare(format!("{program}: {}", says.trim())));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Writes a file below `home`; every folder made on the way is the subject's.
+fn write(home: &Path, path: &Path, content: &[u8], user: Option<User>) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, chown};
+
+    let give = |path: &Path| user.map_or(Ok(()), |User { uid, gid }| chown(path, Some(uid), Some(gid)));
+    let folder = path.parent().unwrap_or(home);
+    let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
+    for folder in missing.into_iter().rev() {
+        std::fs::DirBuilder::new().mode(0o700).create(folder)?;
+        give(folder)?;
+    }
+    std::fs::write(path, content)?;
+    give(path)
+}

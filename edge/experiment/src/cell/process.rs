@@ -1,0 +1,319 @@
+//! Programs of a subject, and how they end.
+//!
+//! Each runs as a throw-away user in a process namespace of its own, under a
+//! small shell that is its first process: when that ends, so does everything
+//! the program started. The kernel ends it as soon as the thread that started
+//! it does, so that a killed Candor leaves nothing running.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    time::timeout,
+};
+
+use super::User;
+use crate::Error;
+
+pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// How much of what a program says on standard error is kept, for the case
+/// that it fails to start.
+const KEPT_OF_STDERR: usize = 4096;
+
+/// A program to start: its arguments, and what it finds in its environment
+/// beside the little that every subject has.
+#[derive(Clone)]
+pub struct Program {
+    pub path: PathBuf,
+    pub args: Vec<String>,
+    pub env: Vec<(String, String)>,
+    pub pipes: Pipes,
+}
+
+/// Arguments may hold visited addresses.
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Program({})", self.path.display())
+    }
+}
+
+/// Which descriptors of the program lead to Candor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pipes {
+    /// Standard input and output.
+    #[default]
+    Standard,
+    /// 3 for reading and 4 for writing, as Chromium's `--remote-debugging-pipe`
+    /// has them; standard input and output lead nowhere.
+    Remote,
+}
+
+impl Program {
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), args: Vec::new(), env: Vec::new(), pipes: Pipes::default() }
+    }
+
+    #[must_use]
+    pub fn args<A: Into<String>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    #[must_use]
+    pub const fn pipes(mut self, pipes: Pipes) -> Self {
+        self.pipes = pipes;
+        self
+    }
+
+    fn name(&self) -> String {
+        self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
+    }
+}
+
+/// As which user, and with which home, programs of a cell run.
+#[derive(Clone, Debug)]
+pub(super) struct Ground {
+    /// None: as the user that Candor itself runs as.
+    pub(super) user: Option<User>,
+    pub(super) home: PathBuf,
+}
+
+/// A running program. Dropped, it is killed.
+pub struct Process {
+    name: String,
+    child: Child,
+    contained: bool,
+    said: Arc<Mutex<Vec<u8>>>,
+    /// Where the program reads: its standard input, or descriptor 3.
+    pub input: Option<ChildStdin>,
+    /// What the program writes: its standard output, or descriptor 4.
+    pub output: Option<ChildStdout>,
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Process({}, {:?})", self.name, self.child.id())
+    }
+}
+
+/// What a program that ran to its end left.
+#[derive(Clone)]
+pub struct Finished {
+    pub status: ExitStatus,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+}
+
+impl fmt::Debug for Finished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Finished({})", self.status)
+    }
+}
+
+/// Starts `program` from the calling thread, whose namespaces it shares. Needs
+/// a runtime to be entered.
+pub(super) fn start(ground: &Ground, program: &Program) -> Result<Process, Error> {
+    let failed = |source| Error::Start { program: program.name(), source };
+    let mut child = command(ground, program).spawn().map_err(failed)?;
+    let said = Arc::new(Mutex::new(Vec::new()));
+    if let Some(stderr) = child.stderr.take() {
+        tokio::spawn(keep_first(stderr, Arc::clone(&said)));
+    }
+    Ok(Process {
+        name: program.name(),
+        contained: ground.user.is_some(),
+        said,
+        input: child.stdin.take(),
+        output: child.stdout.take(),
+        child,
+    })
+}
+
+fn command(ground: &Ground, program: &Program) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]);
+    if let Some(User { uid, gid }) = ground.user {
+        command.args(["unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "setpriv"]);
+        // The change of user clears the signal; it is set again after it.
+        command.args([format!("--reuid={uid}"), format!("--regid={gid}")]);
+        command.args(["--clear-groups", "--inh-caps=-all", "--pdeathsig", "KILL"]);
+        if user_namespaces_are_free() {
+            command.arg("--no-new-privs");
+        }
+    }
+    command.args(["sh", "-c", first_process(program.pipes), "sh"]).arg(&program.path).args(&program.args);
+    command
+        .env_clear()
+        .env("PATH", PATH)
+        .env("HOME", &ground.home)
+        .env("TMPDIR", ground.home.join("tmp"))
+        .envs([("LANG", "C.UTF-8"), ("LANGUAGE", "en"), ("TZ", "UTC"), ("USER", "person"), ("LOGNAME", "person")])
+        .envs(program.env.iter().map(|(name, value)| (name, value)))
+        .current_dir(&ground.home)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // Ctrl-C is Candor's to hear, not the subject's.
+        .process_group(0)
+        .kill_on_drop(true);
+    command
+}
+
+/// The first process waits, so that orphans of the program have a parent. It
+/// lets go of the pipes, so that their end means the program's.
+const fn first_process(pipes: Pipes) -> &'static str {
+    match pipes {
+        Pipes::Standard => {
+            r#"exec 5<&0; setpriv --pdeathsig KILL -- "$@" <&5 5<&- & p=$!; exec 5<&- </dev/null >/dev/null; wait $p"#
+        }
+        Pipes::Remote => {
+            r#"exec 3<&0 4>&1 </dev/null >/dev/null
+setpriv --pdeathsig KILL -- "$@" & p=$!; exec 3<&- 4>&-; wait $p"#
+        }
+    }
+}
+
+/// Whether an unprivileged program may make user namespaces here. Chromium's
+/// sandbox rests on them; where they are closed it needs its set-uid helper,
+/// which `no_new_privs` would disarm.
+fn user_namespaces_are_free() -> bool {
+    let says = |path: &str, what: &str| std::fs::read_to_string(path).is_ok_and(|text| text.trim() == what);
+    !says("/proc/sys/kernel/unprivileged_userns_clone", "0")
+        && !says("/proc/sys/user/max_user_namespaces", "0")
+        && !says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1")
+}
+
+async fn keep_first(mut stream: impl AsyncRead + Unpin, kept: Arc<Mutex<Vec<u8>>>) {
+    let mut chunk = [0; 1024];
+    while let Ok(read @ 1..) = stream.read(&mut chunk).await {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = KEPT_OF_STDERR.saturating_sub(kept.len()).min(read);
+        kept.extend_from_slice(&chunk[..room]);
+    }
+}
+
+impl Process {
+    /// The process that Candor started, as seen from outside; the program
+    /// itself is among its descendants.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Every process of the program, as numbered outside, parents first.
+    pub fn family(&self) -> Vec<u32> {
+        let mut family: Vec<u32> = self.id().into_iter().collect();
+        let mut next = 0;
+        while let Some(&parent) = family.get(next) {
+            family.extend(children(parent));
+            next += 1;
+        }
+        family
+    }
+
+    /// The first of what it said on standard error.
+    pub fn said(&self) -> String {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&said).trim().to_owned()
+    }
+
+    /// Whether it still runs.
+    pub fn runs(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Waits for its end; none if it goes on for longer.
+    pub async fn ended(&mut self, within: Duration) -> Option<ExitStatus> {
+        timeout(within, self.child.wait()).await.ok()?.ok()
+    }
+
+    /// Asks it to end, as a logout would.
+    pub fn ask_to_end(&self) {
+        // The shell that is its first process does not hear this; its child does.
+        let family = self.family();
+        let first = usize::from(self.contained) + 1;
+        if let Some(program) = family.get(first).and_then(|&id| Pid::from_raw(i32::try_from(id).ok()?)) {
+            let _ = kill_process(program, Signal::TERM);
+        }
+    }
+
+    /// Ends it and everything it started, and returns when all of it is gone.
+    pub async fn kill(mut self) {
+        self.strike().await;
+    }
+
+    /// The same, keeping the handle.
+    pub async fn strike(&mut self) {
+        let Some(outer) = self.id() else { return };
+        // The end of the namespace's first process is over only when the last
+        // process in it is gone; `unshare` waits for that.
+        let first = if self.contained { children(outer).first().copied() } else { None };
+        if let Some(first) = first.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) {
+            let _ = kill_process(first, Signal::KILL);
+            if timeout(Duration::from_secs(5), self.child.wait()).await.is_ok() {
+                return;
+            }
+        }
+        if let Some(group) = i32::try_from(outer).ok().and_then(Pid::from_raw) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let _ = self.child.kill().await;
+    }
+
+    /// Runs it to its end, feeding it `input`.
+    pub(super) async fn finish(mut self, input: &[u8], within: Duration) -> Result<Finished, Error> {
+        use tokio::io::AsyncWriteExt;
+
+        let too_slow = Error::TooSlow { program: self.name.clone(), seconds: within.as_secs() };
+        let (stdin, stdout) = (self.input.take(), self.output.take());
+        let feed = async {
+            if let Some(mut stdin) = stdin {
+                let _ = stdin.write_all(input).await;
+            }
+        };
+        let drain = async {
+            let mut bytes = Vec::new();
+            if let Some(mut stdout) = stdout {
+                let _ = stdout.read_to_end(&mut bytes).await;
+            }
+            bytes
+        };
+        let run = async { tokio::join!(feed, drain, self.child.wait()) };
+        let Ok(((), stdout, status)) = timeout(within, run).await else {
+            self.kill().await;
+            return Err(too_slow);
+        };
+        let status = status.map_err(|source| Error::Start { program: self.name.clone(), source })?;
+        let stderr = self.said.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(Finished { status, stdout, stderr })
+    }
+}
+
+/// Numbers of the processes that a process started, as proc(5) lists them.
+fn children(parent: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
+    let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    lists.flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>()).collect()
+}
+
+/// Where a command is found on the path that subjects have.
+pub fn find(program: &str) -> Option<PathBuf> {
+    if program.contains('/') {
+        return Some(PathBuf::from(program)).filter(|path| path.is_file());
+    }
+    PATH.split(':').map(|folder| Path::new(folder).join(program)).find(|path| path.is_file())
+}

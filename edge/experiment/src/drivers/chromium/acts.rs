@@ -1,0 +1,192 @@
+//! What a person does in Chromium: go to a page, follow a link, fill in a form.
+//!
+//! Pointer and keys go through the browser's own input, so that a page sees a
+//! person; only where to point is asked of the page.
+
+use std::{fmt, time::Duration};
+
+use model::Time;
+use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
+
+use super::{Chromium, Target};
+use crate::Error;
+
+/// A page that was gone to, and how that ended.
+#[derive(Clone)]
+pub struct Visited {
+    pub began: Time,
+    pub ended: Time,
+    /// Where it ended up, after redirects.
+    pub url: String,
+    pub title: String,
+    /// Why there is no page, in the browser's words; none if there is one.
+    pub failed: Option<String>,
+}
+
+impl fmt::Debug for Visited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Visited({})", if self.failed.is_some() { "failed" } else { "loaded" })
+    }
+}
+
+/// A field of a form and what to type into it.
+#[derive(Clone)]
+pub struct Field {
+    /// Its `name` attribute.
+    pub name: String,
+    pub text: String,
+}
+
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Field({})", self.name)
+    }
+}
+
+impl Chromium {
+    /// Goes to `url` in the page in front, waits for its load, and stays.
+    pub async fn visit(&self, url: &str, patience: Duration, stay: Duration) -> Result<Visited, Error> {
+        let page = self.page()?;
+        let began = crate::now();
+        let going = self.rpc.call_within(patience, Some(&page.session), "Page.navigate", json!({"url": url}));
+        let failed = match timeout(patience, going).await {
+            Ok(Ok(answer)) => answer["errorText"].as_str().map(str::to_owned),
+            Ok(Err(gone @ crate::rpc::CallError::Gone { .. })) => return Err(gone.into()),
+            Ok(Err(refused)) => Some(refused.to_string()),
+            Err(_) => Some("no answer in time".to_owned()),
+        };
+        let failed = match failed {
+            None => self.loaded(&page, patience).await,
+            failed => failed,
+        };
+        self.arrived(began, failed, stay).await
+    }
+
+    /// Does something that leads to another page, waits for that, and stays.
+    async fn follow(&self, page: &Target, began: Time, patience: Duration, stay: Duration) -> Result<Visited, Error> {
+        let failed = self.loaded(page, patience).await;
+        self.arrived(began, failed, stay).await
+    }
+
+    /// Waits until `page` has loaded once more than it had when it was looked at.
+    async fn loaded(&self, page: &Target, patience: Duration) -> Option<String> {
+        let mut open = self.open.clone();
+        let more =
+            open.wait_for(|open| open.over || open.of_session(&page.session).is_none_or(|now| now.loads > page.loads));
+        match timeout(patience, more).await {
+            Ok(Ok(open)) if !open.over => None,
+            Ok(_) => Some("the browser ended".to_owned()),
+            Err(_) => Some("not loaded in time".to_owned()),
+        }
+    }
+
+    async fn arrived(&self, began: Time, failed: Option<String>, stay: Duration) -> Result<Visited, Error> {
+        sleep(stay).await;
+        let seen = self.evaluate("[location.href, document.title]").await?;
+        let text = |index: usize| seen[index].as_str().unwrap_or_default().to_owned();
+        Ok(Visited { began, ended: crate::now(), url: text(0), title: text(1), failed })
+    }
+
+    /// Runs JavaScript in the page in front and gives its value.
+    pub async fn evaluate(&self, script: &str) -> Result<Value, Error> {
+        let wish = json!({"expression": script, "returnByValue": true, "awaitPromise": true});
+        let mut answer = self.on_page("Runtime.evaluate", wish).await?;
+        if !answer["exceptionDetails"].is_null() {
+            let says = answer["exceptionDetails"]["text"].as_str().unwrap_or_default().to_owned();
+            return Err(Error::Refused { program: "the page".to_owned(), says });
+        }
+        Ok(answer["result"]["value"].take())
+    }
+
+    /// Clicks on the first element that `selector` (CSS) matches.
+    pub async fn click(&self, selector: &str) -> Result<(), Error> {
+        let middle = self
+            .evaluate(&format!(
+                "(() => {{
+                    const found = document.querySelector({selector});
+                    if (!found) return null;
+                    found.scrollIntoView({{block: 'center', behavior: 'instant'}});
+                    const box = found.getBoundingClientRect();
+                    return [box.x + box.width / 2, box.y + box.height / 2];
+                }})()",
+                selector = Value::from(selector)
+            ))
+            .await?;
+        let (Some(x), Some(y)) = (middle[0].as_f64(), middle[1].as_f64()) else {
+            return Err(Error::NotInPage { what: selector.to_owned() });
+        };
+        for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
+            let button = if kind == "mouseMoved" { "none" } else { "left" };
+            let event = json!({"type": kind, "x": x, "y": y, "button": button, "clickCount": 1});
+            self.on_page("Input.dispatchMouseEvent", event).await?;
+        }
+        Ok(())
+    }
+
+    /// Follows the first link that `selector` matches.
+    pub async fn follow_link(&self, selector: &str, patience: Duration, stay: Duration) -> Result<Visited, Error> {
+        let (page, began) = (self.page()?, crate::now());
+        self.click(selector).await?;
+        self.follow(&page, began, patience, stay).await
+    }
+
+    /// Types into whatever has the focus in the page, key by key.
+    pub async fn type_text(&self, text: &str) -> Result<(), Error> {
+        for character in text.chars() {
+            let character = character.to_string();
+            for kind in ["keyDown", "keyUp"] {
+                let mut event = json!({"type": kind, "key": character});
+                if kind == "keyDown" {
+                    event["text"] = character.as_str().into();
+                }
+                self.on_page("Input.dispatchKeyEvent", event).await?;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// Fills in fields of the page, a password's like any other.
+    pub async fn fill_form(&self, fields: &[Field]) -> Result<(), Error> {
+        for field in fields {
+            self.click(&format!("[name={}]", Value::from(field.name.as_str()))).await?;
+            self.type_text(&field.text).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends the form that has the focus, as the Enter key does.
+    pub async fn submit(&self, patience: Duration, stay: Duration) -> Result<Visited, Error> {
+        let (page, began) = (self.page()?, crate::now());
+        for kind in ["keyDown", "keyUp"] {
+            let mut event = json!({"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13});
+            if kind == "keyDown" {
+                event["text"] = "\r".into();
+            }
+            self.on_page("Input.dispatchKeyEvent", event).await?;
+        }
+        self.follow(&page, began, patience, stay).await
+    }
+
+    /// Opens a page beside the one in front; it is in front from then on.
+    pub async fn open_tab(&self, url: &str, patience: Duration) -> Result<(), Error> {
+        let before = self.page()?;
+        self.rpc.call(None, "Target.createTarget", json!({"url": url})).await?;
+        let mut open = self.open.clone();
+        let new = open.wait_for(|open| open.over || open.pages().next_back().is_some_and(|page| page.id != before.id));
+        match timeout(patience, new).await {
+            Ok(Ok(open)) if !open.over => Ok(()),
+            _ => Err(Error::NoPage("the new tab")),
+        }
+    }
+
+    /// Closes the page in front; the one before it comes to the front.
+    pub async fn close_tab(&self) -> Result<(), Error> {
+        let page = self.page()?;
+        self.rpc.call(None, "Target.closeTarget", json!({"targetId": page.id})).await?;
+        let mut open = self.open.clone();
+        let gone = open.wait_for(|open| open.over || open.of_session(&page.session).is_none());
+        timeout(Duration::from_secs(10), gone).await.map(drop).map_err(|_| Error::NoPage("Chromium"))
+    }
+}

@@ -1,0 +1,179 @@
+//! Chromium and its family, over the DevTools Protocol by pipe.
+
+mod acts;
+mod launch;
+mod targets;
+
+use std::{fmt, time::Duration};
+
+pub use acts::{Field, Visited};
+pub use launch::{Launch, Sandbox, Trust, Window};
+use model::Mode;
+use serde_json::{Value, json};
+pub use targets::PageRequest;
+use targets::{Open, Target};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{sleep, timeout},
+};
+
+use crate::{
+    Error,
+    cell::{Cell, Process},
+    rpc::{self, Rpc},
+};
+
+/// How long a browser may take to have its first page.
+const START: Duration = Duration::from_secs(30);
+
+/// How long it may take to write down its profile and go.
+const CLOSE: Duration = Duration::from_secs(15);
+
+/// A running Chromium. Dropped, it is killed.
+pub struct Chromium {
+    process: Process,
+    rpc: Rpc,
+    open: watch::Receiver<Open>,
+    mode: Mode,
+    version: String,
+    extensions: Vec<String>,
+    sandboxed: bool,
+}
+
+impl fmt::Debug for Chromium {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chromium").field("version", &self.version).field("mode", &self.mode).finish_non_exhaustive()
+    }
+}
+
+impl Chromium {
+    /// Starts it and waits for its first page. Requests of pages come out of
+    /// the channel as long as it runs.
+    pub async fn start(cell: &Cell, launch: &Launch) -> Result<(Self, mpsc::UnboundedReceiver<PageRequest>), Error> {
+        let program = launch::prepare(cell, launch).await?;
+        let mut process = cell.start(program).await?;
+        let (Some(input), Some(output)) = (process.input.take(), process.output.take()) else {
+            return Err(Error::CellGone);
+        };
+        let (rpc, events) = Rpc::over(rpc::pipe::wire(output, input));
+        let (listed, requests) = mpsc::unbounded_channel();
+        let begun = timeout(START, begin(&rpc, events, listed)).await;
+        let (open, version) = match begun {
+            Ok(Ok(begun)) => begun,
+            Ok(Err(_)) | Err(_) => return Err(died(process, launch).await),
+        };
+        let mut browser =
+            Self { process, rpc, open, mode: launch.mode, version, extensions: Vec::new(), sandboxed: false };
+        browser.sandboxed = browser.look_for_sandbox().await;
+        if !browser.sandboxed && launch.sandbox == Sandbox::Required {
+            browser.kill().await;
+            return Err(Error::NoSandbox("its page process is not confined".to_owned()));
+        }
+        for folder in &launch.extensions {
+            let wish = json!({"path": folder.display().to_string(), "enableInIncognito": true});
+            let loaded = browser.rpc.call(None, "Extensions.loadUnpacked", wish).await?;
+            browser.extensions.extend(loaded["id"].as_str().map(str::to_owned));
+        }
+        Ok((browser, requests))
+    }
+
+    /// As it names itself: `156.0.8078.79`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Ids of the extensions that were loaded, in the order of the launch.
+    pub fn extensions(&self) -> &[String] {
+        &self.extensions
+    }
+
+    /// Whether its page processes are confined.
+    pub fn sandboxed(&self) -> bool {
+        self.sandboxed
+    }
+
+    /// Whether it still runs and answers.
+    pub fn runs(&mut self) -> bool {
+        !self.open.borrow().over && self.process.runs()
+    }
+
+    /// Closes it as a person would, so that it writes down its profile.
+    pub async fn close(mut self) {
+        let _ = self.rpc.call_within(CLOSE, None, "Browser.close", json!({})).await;
+        self.process.ended(CLOSE).await;
+        self.process.kill().await;
+    }
+
+    /// Ends it at once.
+    pub async fn kill(self) {
+        self.process.kill().await;
+    }
+
+    /// Ends it as a crash would, and keeps the handle: for tests of what then.
+    pub async fn crash(&mut self) {
+        self.process.strike().await;
+    }
+
+    /// The page in front: the last one opened that still is.
+    fn page(&self) -> Result<Target, Error> {
+        self.open.borrow().pages().next_back().cloned().ok_or(Error::NoPage("Chromium"))
+    }
+
+    async fn on_page(&self, method: &str, params: Value) -> Result<Value, Error> {
+        Ok(self.rpc.call(Some(&self.page()?.session), method, params).await?)
+    }
+
+    /// Chromium confines a page process by a system-call filter and puts it
+    /// into namespaces of its own; both can be read from outside. Whether the
+    /// first page's process is ready is a matter of moments.
+    async fn look_for_sandbox(&self) -> bool {
+        for _ in 0..20 {
+            if let Some(confined) = renderers_confined(&self.process.family()) {
+                return confined;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        false
+    }
+}
+
+async fn begin(
+    rpc: &Rpc,
+    events: mpsc::UnboundedReceiver<rpc::Event>,
+    listed: mpsc::UnboundedSender<PageRequest>,
+) -> Result<(watch::Receiver<Open>, String), Error> {
+    let mut open = targets::watch(rpc, events, listed).await?;
+    let version = rpc.call(None, "Browser.getVersion", json!({})).await?;
+    let product = version["product"].as_str().unwrap_or_default();
+    let version = product.rsplit('/').next().unwrap_or_default().to_owned();
+    let first = open.wait_for(|open| open.over || open.pages().next().is_some()).await;
+    if !first.is_ok_and(|open| !open.over) {
+        return Err(Error::NoPage("Chromium"));
+    }
+    Ok((open, version))
+}
+
+async fn died(process: Process, launch: &Launch) -> Error {
+    let says = process.said();
+    process.kill().await;
+    let says = if says.is_empty() { "nothing".to_owned() } else { says };
+    Error::EndedEarly { program: launch.program.display().to_string(), says }
+}
+
+/// Whether all page processes are under a system-call filter (`Seccomp: 2` in
+/// proc(5)); none if there is no page process yet.
+fn renderers_confined(family: &[u32]) -> Option<bool> {
+    let renderers = family.iter().filter(|id| {
+        let line = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0 || *byte == b' ').any(|word| word == b"--type=renderer")
+    });
+    let confined = renderers.map(|id| {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        status.lines().any(|line| line.split_whitespace().eq(["Seccomp:", "2"]))
+    });
+    confined.reduce(|all, one| all && one)
+}

@@ -1,0 +1,201 @@
+//! What is open in the browser, and what it asks for.
+//!
+//! Every page, frame and worker is attached to before it may run, so that its
+//! first request is already listed. Service workers are left alone: attached
+//! to, they would never fall asleep, and an extension under test would behave
+//! as it does nowhere else.
+
+use std::fmt;
+
+use model::Time;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, watch};
+
+use crate::rpc::{CallError, Event, Rpc};
+
+/// A request that a page made, as the driver saw it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    pub at: Time,
+    pub method: String,
+    pub url: String,
+}
+
+impl fmt::Debug for PageRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PageRequest(..)")
+    }
+}
+
+/// One attached page, frame or worker.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Target {
+    pub(super) session: String,
+    pub(super) id: String,
+    pub(super) kind: String,
+    /// Its requests are listed from here on, and it may run.
+    pub(super) ready: bool,
+    /// Load events so far.
+    pub(super) loads: u64,
+}
+
+/// All that is attached, in the order in which it came.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Open {
+    pub(super) targets: Vec<Target>,
+    /// The connection is lost: nothing will change any more.
+    pub(super) over: bool,
+}
+
+impl Open {
+    pub(super) fn of_session(&self, session: &str) -> Option<&Target> {
+        self.targets.iter().find(|target| target.session == session)
+    }
+
+    pub(super) fn pages(&self) -> impl DoubleEndedIterator<Item = &Target> {
+        self.targets.iter().filter(|target| target.ready && target.kind == "page")
+    }
+}
+
+/// Which targets are attached to; the rest run undisturbed.
+fn filter() -> Value {
+    json!([
+        {"type": "service_worker", "exclude": true},
+        {"type": "background_page", "exclude": true},
+        {"type": "browser", "exclude": true},
+        {"type": "tab", "exclude": true},
+        {}
+    ])
+}
+
+/// Attaches to everything, now and later, and keeps the account of it.
+pub(super) async fn watch(
+    rpc: &Rpc,
+    events: mpsc::UnboundedReceiver<Event>,
+    listed: mpsc::UnboundedSender<PageRequest>,
+) -> Result<watch::Receiver<Open>, CallError> {
+    let (open, seen) = watch::channel(Open::default());
+    tokio::spawn(follow(rpc.clone(), events, open, listed));
+    attach(rpc, None).await?;
+    Ok(seen)
+}
+
+async fn attach(rpc: &Rpc, session: Option<&str>) -> Result<(), CallError> {
+    let wishes = json!({"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true, "filter": filter()});
+    rpc.call(session, "Target.setAutoAttach", wishes).await.map(drop)
+}
+
+async fn follow(
+    rpc: Rpc,
+    mut events: mpsc::UnboundedReceiver<Event>,
+    open: watch::Sender<Open>,
+    listed: mpsc::UnboundedSender<PageRequest>,
+) {
+    while let Some(event) = events.recv().await {
+        match event.method.as_str() {
+            "Target.attachedToTarget" => {
+                if let Some(target) = attached(&event.params) {
+                    open.send_modify(|open| open.targets.push(target.clone()));
+                    tokio::spawn(admit(rpc.clone(), target, open.clone()));
+                }
+            }
+            "Target.detachedFromTarget" => {
+                let session = event.params["sessionId"].as_str().unwrap_or_default();
+                open.send_modify(|open| open.targets.retain(|target| target.session != session));
+            }
+            "Page.loadEventFired" => {
+                let session = event.session.as_deref().unwrap_or_default();
+                open.send_modify(|open| {
+                    open.targets.iter_mut().filter(|t| t.session == session).for_each(|t| t.loads += 1);
+                });
+            }
+            "Network.requestWillBeSent" => {
+                if let Some(request) = page_request(&event.params) {
+                    let _ = listed.send(request);
+                }
+            }
+            "Network.webSocketCreated" => {
+                if let Some(request) = handshake(&event.params) {
+                    let _ = listed.send(request);
+                }
+            }
+            _ => {}
+        }
+    }
+    open.send_modify(|open| open.over = true);
+}
+
+fn attached(params: &Value) -> Option<Target> {
+    let info = &params["targetInfo"];
+    Some(Target {
+        session: params["sessionId"].as_str()?.to_owned(),
+        id: info["targetId"].as_str()?.to_owned(),
+        kind: info["type"].as_str()?.to_owned(),
+        ready: false,
+        loads: 0,
+    })
+}
+
+/// Lets a target run once its requests are listed. A target that is gone
+/// before that has asked for nothing.
+async fn admit(rpc: Rpc, target: Target, open: watch::Sender<Open>) {
+    let session = Some(target.session.as_str());
+    let _ = rpc.call(session, "Network.enable", json!({})).await;
+    if target.kind == "page" {
+        let _ = rpc.call(session, "Page.enable", json!({})).await;
+    }
+    let _ = attach(&rpc, session).await;
+    let _ = rpc.call(session, "Runtime.runIfWaitingForDebugger", json!({})).await;
+    open.send_modify(|open| {
+        open.targets.iter_mut().filter(|t| t.session == target.session).for_each(|t| t.ready = true);
+    });
+}
+
+/// CDP `Network.requestWillBeSent`; each hop of a redirect is one. What an
+/// extension's own pages ask for is not a page's.
+fn page_request(params: &Value) -> Option<PageRequest> {
+    let url = params["request"]["url"].as_str()?;
+    let of_extension = params["documentURL"].as_str().unwrap_or_default().starts_with("chrome-extension:");
+    if of_extension || !(url.starts_with("http:") || url.starts_with("https:")) {
+        return None;
+    }
+    let at = params["wallTime"].as_f64().unwrap_or_default();
+    Some(PageRequest {
+        at: Time((at * 1e6) as i64),
+        method: params["request"]["method"].as_str()?.to_owned(),
+        // The fragment never leaves; evidence has the address without it.
+        url: url.split('#').next().unwrap_or(url).to_owned(),
+    })
+}
+
+/// CDP `Network.webSocketCreated`, as the HTTP request that opens it (RFC 6455 §4.1).
+fn handshake(params: &Value) -> Option<PageRequest> {
+    let url = params["url"].as_str()?;
+    let url = url.strip_prefix("ws").map(|rest| format!("http{rest}"))?;
+    Some(PageRequest { at: crate::now(), method: "GET".to_owned(), url })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_listed_without_its_fragment() {
+        let params = json!({"documentURL": "https://a.example/", "wallTime": 1.5,
+            "request": {"method": "GET", "url": "https://a.example/x?y#z"}});
+        let request = page_request(&params).unwrap();
+        assert_eq!((request.url.as_str(), request.at), ("https://a.example/x?y", Time(1_500_000)));
+    }
+
+    #[test]
+    fn what_an_extension_page_asks_for_is_no_page_request() {
+        let params = json!({"documentURL": "chrome-extension://abc/options.html",
+            "request": {"method": "GET", "url": "https://a.example/x"}});
+        assert!(page_request(&params).is_none());
+    }
+
+    #[test]
+    fn a_web_socket_is_listed_as_the_request_that_opens_it() {
+        assert_eq!(handshake(&json!({"url": "wss://a.example/s"})).unwrap().url, "https://a.example/s");
+    }
+}

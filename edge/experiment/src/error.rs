@@ -1,0 +1,43 @@
+//! What can fail while a subject is put through its paces.
+
+use std::io;
+
+/// Named after the act that failed; the text says the way out where there is one.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(
+        "no right to make a network namespace: run Candor as root (sudo), or add --no-namespace; \
+         then traffic past the proxy is not seen, and nothing can be called kept"
+    )]
+    NoRightToIsolate(#[source] io::Error),
+    #[error("`{program}` is missing: install the Debian package {package}")]
+    Missing { program: String, package: &'static str },
+    #[error("could not make the namespace ready: {0}")]
+    Prepare(String),
+    #[error("could not open a socket for {what}")]
+    Bind { what: &'static str, source: io::Error },
+    #[error("the namespace has ended")]
+    CellGone,
+    #[error("could not start {program}")]
+    Start { program: String, source: io::Error },
+    #[error("{program} ended at its start, saying: {says}")]
+    EndedEarly { program: String, says: String },
+    #[error("could not write {path} for the subject")]
+    Write { path: String, source: io::Error },
+    #[error("could not read {path} of the subject")]
+    Read { path: String, source: io::Error },
+    #[error("{program} refused: {says}")]
+    Refused { program: String, says: String },
+    #[error("{program} did not end within {seconds} s")]
+    TooSlow { program: String, seconds: u64 },
+    #[error(transparent)]
+    Call(#[from] crate::rpc::CallError),
+    #[error("{0} has no page to act on")]
+    NoPage(&'static str),
+    #[error("the browser would run without its sandbox: {0}")]
+    NoSandbox(String),
+    #[error("no {what} to be found in the page")]
+    NotInPage { what: String },
+    #[error("no display: {0}")]
+    Display(String),
+}

@@ -1,0 +1,255 @@
+//! Calls, answers and events as JSON messages.
+//!
+//! Two dialects share it: Chromium's DevTools Protocol (numbered calls, a
+//! session for each target, errors with a message) and WebDriver BiDi (W3C,
+//! §3.4: the same without sessions, and a `type` in each message). Bytes are
+//! another's business: messages come and go over channels, which [`pipe`]
+//! connects to a program's descriptors.
+
+pub mod pipe;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
+
+/// How long a call waits for its answer, unless it says otherwise.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why a call has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    #[error("the browser refused {method}: {says}")]
+    Refused { method: String, says: String },
+    #[error("the browser did not answer {method} within {seconds} s")]
+    NoAnswer { method: String, seconds: u64 },
+    #[error("the connection to the browser ended during {method}")]
+    Gone { method: String },
+}
+
+/// What the browser says unasked. Its content is captured, so `Debug` keeps it.
+#[derive(Clone)]
+pub struct Event {
+    pub method: String,
+    pub session: Option<String>,
+    pub params: Value,
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Event({})", self.method)
+    }
+}
+
+/// Both ends of a connection that carries whole messages.
+pub struct Wire {
+    pub outgoing: mpsc::UnboundedSender<String>,
+    pub incoming: mpsc::UnboundedReceiver<String>,
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wire")
+    }
+}
+
+/// One end of a conversation with a browser. Clones share it.
+#[derive(Clone)]
+pub struct Rpc {
+    outgoing: mpsc::UnboundedSender<String>,
+    calls: Arc<Calls>,
+}
+
+impl fmt::Debug for Rpc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rpc")
+    }
+}
+
+#[derive(Default)]
+struct Calls {
+    last: AtomicU64,
+    /// None once the connection has ended: nothing will be answered any more.
+    waiting: Mutex<Option<HashMap<u64, oneshot::Sender<Result<Value, String>>>>>,
+}
+
+impl Rpc {
+    /// Speaks over `wire`. Events come out of the channel, which ends with the
+    /// connection.
+    pub fn over(wire: Wire) -> (Self, mpsc::UnboundedReceiver<Event>) {
+        let calls = Arc::new(Calls { last: AtomicU64::new(0), waiting: Mutex::new(Some(HashMap::new())) });
+        let (events, heard) = mpsc::unbounded_channel();
+        tokio::spawn(listen(wire.incoming, Arc::clone(&calls), events));
+        (Self { outgoing: wire.outgoing, calls }, heard)
+    }
+
+    /// Asks and waits for the answer.
+    pub async fn call(&self, session: Option<&str>, method: &str, params: Value) -> Result<Value, CallError> {
+        self.call_within(PATIENCE, session, method, params).await
+    }
+
+    /// The same, for acts that may take longer or must not.
+    pub async fn call_within(
+        &self,
+        patience: Duration,
+        session: Option<&str>,
+        method: &str,
+        params: Value,
+    ) -> Result<Value, CallError> {
+        let gone = || CallError::Gone { method: method.to_owned() };
+        let id = self.calls.last.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut message = json!({"id": id, "method": method, "params": params});
+        if let Some(session) = session {
+            message["sessionId"] = session.into();
+        }
+        let (answer, answered) = oneshot::channel();
+        self.calls.with(|waiting| waiting.insert(id, answer)).ok_or_else(gone)?;
+        self.outgoing.send(message.to_string()).map_err(|_| gone())?;
+        match timeout(patience, answered).await {
+            Ok(Ok(Ok(result))) => Ok(result),
+            Ok(Ok(Err(says))) => Err(CallError::Refused { method: method.to_owned(), says }),
+            Ok(Err(_)) => Err(gone()),
+            Err(_) => {
+                self.calls.with(|waiting| waiting.remove(&id));
+                Err(CallError::NoAnswer { method: method.to_owned(), seconds: patience.as_secs() })
+            }
+        }
+    }
+}
+
+impl Calls {
+    fn with<T>(&self, act: impl FnOnce(&mut HashMap<u64, oneshot::Sender<Result<Value, String>>>) -> T) -> Option<T> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act)
+    }
+
+    /// Every call still waiting learns that it waits in vain.
+    fn end(&self) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+async fn listen(
+    mut incoming: mpsc::UnboundedReceiver<String>,
+    calls: Arc<Calls>,
+    events: mpsc::UnboundedSender<Event>,
+) {
+    while let Some(text) = incoming.recv().await {
+        // A message that is no JSON answers nothing; the call it was meant for times out.
+        let Ok(message) = serde_json::from_str::<Value>(&text) else { continue };
+        match heard(message) {
+            Heard::Answer(id, answer) => {
+                if let Some(waiting) = calls.with(|waiting| waiting.remove(&id)).flatten() {
+                    let _ = waiting.send(answer);
+                }
+            }
+            Heard::Event(event) => {
+                let _ = events.send(event);
+            }
+            Heard::Nothing => {}
+        }
+    }
+    calls.end();
+}
+
+enum Heard {
+    Answer(u64, Result<Value, String>),
+    Event(Event),
+    Nothing,
+}
+
+fn heard(mut message: Value) -> Heard {
+    if let Some(id) = message["id"].as_u64() {
+        let answer = match &message["error"] {
+            Value::Null => Ok(message["result"].take()),
+            // BiDi: a code beside its message. CDP: an object of both.
+            Value::String(code) => Err(format!("{code}: {}", message["message"].as_str().unwrap_or_default())),
+            error => Err(error["message"].as_str().unwrap_or("no reason given").to_owned()),
+        };
+        return Heard::Answer(id, answer);
+    }
+    let Some(method) = message["method"].as_str().map(str::to_owned) else { return Heard::Nothing };
+    let session = message["sessionId"].as_str().map(str::to_owned);
+    Heard::Event(Event { method, session, params: message["params"].take() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A browser that is played by the test: what it is sent, and what it says.
+    fn stage() -> (Rpc, mpsc::UnboundedReceiver<Event>, mpsc::UnboundedReceiver<String>, mpsc::UnboundedSender<String>)
+    {
+        let (outgoing, sent) = mpsc::unbounded_channel();
+        let (say, incoming) = mpsc::unbounded_channel();
+        let (rpc, events) = Rpc::over(Wire { outgoing, incoming });
+        (rpc, events, sent, say)
+    }
+
+    #[tokio::test]
+    async fn answers_find_their_calls_in_any_order() {
+        let (rpc, _events, mut sent, say) = stage();
+        let browser = async {
+            sent.recv().await.unwrap();
+            sent.recv().await.unwrap();
+            say.send(json!({"id": 2, "result": {"n": "two"}}).to_string()).unwrap();
+            say.send(json!({"type": "success", "id": 1, "result": {"n": "one"}}).to_string()).unwrap();
+        };
+        let first = rpc.call(None, "A.a", json!({}));
+        let second = rpc.call(Some("s"), "B.b", json!({}));
+        let (first, second, ()) = tokio::join!(first, second, browser);
+        assert_eq!((&first.unwrap()["n"], &second.unwrap()["n"]), (&json!("one"), &json!("two")));
+    }
+
+    #[tokio::test]
+    async fn both_dialects_can_refuse() {
+        let (rpc, _events, mut sent, say) = stage();
+        let browser = async {
+            sent.recv().await.unwrap();
+            sent.recv().await.unwrap();
+            say.send(json!({"id": 1, "error": {"code": -32000, "message": "no target"}}).to_string()).unwrap();
+            say.send(json!({"type": "error", "id": 2, "error": "no such frame", "message": "gone"}).to_string())
+                .unwrap();
+        };
+        let (first, second, ()) =
+            tokio::join!(rpc.call(None, "A.a", json!({})), rpc.call(None, "b.b", json!({})), browser);
+        assert_eq!(first.unwrap_err().to_string(), "the browser refused A.a: no target");
+        assert_eq!(second.unwrap_err().to_string(), "the browser refused b.b: no such frame: gone");
+    }
+
+    #[tokio::test]
+    async fn an_event_keeps_its_session() {
+        let (_rpc, mut events, _sent, say) = stage();
+        say.send(json!({"method": "Page.loadEventFired", "params": {"timestamp": 1}, "sessionId": "s"}).to_string())
+            .unwrap();
+        let event = events.recv().await.unwrap();
+        assert_eq!((event.method.as_str(), event.session.as_deref()), ("Page.loadEventFired", Some("s")));
+        assert_eq!(format!("{event:?}"), "Event(Page.loadEventFired)");
+    }
+
+    #[tokio::test]
+    async fn a_call_into_a_closed_connection_says_so_at_once() {
+        let (rpc, mut events, _sent, say) = stage();
+        drop(say);
+        assert!(events.recv().await.is_none());
+        let refused = rpc.call(None, "Page.navigate", json!({})).await.unwrap_err();
+        assert_eq!(refused.to_string(), "the connection to the browser ended during Page.navigate");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_browser_is_given_up() {
+        let (rpc, _events, _sent, _say) = stage();
+        let refused = rpc.call(None, "Page.navigate", json!({})).await.unwrap_err();
+        assert_eq!(refused.to_string(), "the browser did not answer Page.navigate within 30 s");
+    }
+}
