@@ -1,1 +1,37 @@
+//! Recognises personal data in opened values.
+//!
+//! A [`Detector`] is told what was planted: canaries, and the pages that were
+//! given out. It prepares once what each of them may look like, and then looks
+//! at the values of one exchange after another: a [`Look`] is handed every
+//! leaf, wrapping first, and says at its end what was seen, each thing at the
+//! deepest place that shows it.
+//!
+//! What it costs does not depend on how much was planted: texts are found by a
+//! filter over four-byte runs ([`grams`]), digests by one table that holds all
+//! of them. Digests are never searched for as texts.
+//!
+//! There is nothing here about what a sighting means, whose a host is, or how
+//! a value was unwrapped.
 #![forbid(unsafe_code)]
+
+mod detector;
+
+mod look;
+
+mod detectors;
+
+mod forms;
+
+mod refused;
+
+mod grams;
+
+mod digests;
+
+mod found;
+
+mod fixed;
+
+pub use detector::Detector;
+pub use look::Look;
+pub use refused::Refused;

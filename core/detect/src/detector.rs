@@ -1,0 +1,63 @@
+//! What was planted, prepared for looking.
+
+use std::fmt;
+
+use knowledge::Knowledge;
+use model::{Canary, Exchange, Page};
+
+use crate::{
+    detectors::{Digests, Plain, Recipes},
+    forms,
+    look::Look,
+    refused::{self, Refused},
+};
+
+/// Recognises personal data in opened values.
+#[derive(Clone)]
+pub struct Detector {
+    pub(crate) canaries: Vec<Canary>,
+    pub(crate) plain: Plain,
+    pub(crate) digests: Digests,
+    pub(crate) recipes: Recipes,
+}
+
+impl fmt::Debug for Detector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Detector(..)")
+    }
+}
+
+impl Detector {
+    /// One that knows how programs pack their data, and no canary yet.
+    pub fn new(knowledge: &Knowledge) -> Self {
+        Self {
+            canaries: Vec::new(),
+            plain: Plain::default(),
+            digests: Digests::default(),
+            recipes: Recipes::of(&knowledge.schemas),
+        }
+    }
+
+    /// Looks for this value from now on, in every form and disguise.
+    ///
+    /// Refuses values that requests hold by chance. Short ones that are not
+    /// refused count only where they stand as a word of their own.
+    pub fn plant(&mut self, canary: &Canary) -> Result<(), Refused> {
+        refused::check(canary)?;
+        let forms = forms::of(canary);
+        self.canaries.push(canary.clone());
+        self.plain.plant(&self.canaries, &forms);
+        self.digests.plant(self.canaries.len() - 1, forms);
+        Ok(())
+    }
+
+    /// Looks from now on for what programs compute over this page.
+    pub fn page(&mut self, page: &Page) {
+        self.recipes.page(page);
+    }
+
+    /// Looks at one exchange.
+    pub fn look<'d>(&'d mut self, exchange: &'d Exchange) -> Look<'d> {
+        Look::new(self, exchange)
+    }
+}

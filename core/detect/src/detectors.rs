@@ -1,0 +1,15 @@
+//! One file for each way to recognise something.
+//!
+//! From sure to less sure; what a surer one says, the others need not say.
+
+mod digest;
+
+mod plain;
+
+mod recipe;
+
+mod runs;
+
+pub(crate) use digest::Digests;
+pub(crate) use plain::Plain;
+pub(crate) use recipe::Recipes;

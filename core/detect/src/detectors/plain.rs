@@ -1,0 +1,77 @@
+//! Planted values as they are, in any of their forms.
+
+use model::{Canary, Guise, How, Leaf};
+
+use crate::{
+    forms::{self, Forms},
+    found::{Found, Of},
+    grams::Grams,
+};
+
+/// The texts of all canaries.
+#[derive(Clone, Default)]
+pub(crate) struct Plain {
+    grams: Grams,
+    /// What the needles' tags stand for.
+    tags: Vec<Tag>,
+    /// For each canary, whether another one stands for the telling part of its
+    /// path.
+    has_part: Vec<bool>,
+}
+
+#[derive(Clone, Copy)]
+struct Tag {
+    canary: u32,
+    cut_short: bool,
+}
+
+impl Plain {
+    /// Adds the last of `canaries`.
+    pub(crate) fn plant(&mut self, canaries: &[Canary], forms: &Forms) {
+        let Some((canary, before)) = canaries.split_last() else { return };
+        let position = before.len() as u32;
+        self.grams.next_value();
+        for text in &forms.texts {
+            self.grams.add(&text.text, text.before, text.after, self.tags.len() as u32);
+            self.tags.push(Tag { canary: position, cut_short: text.cut_short });
+        }
+        self.has_part.push(before.iter().any(|part| is_part(part, canary)));
+        for (i, address) in before.iter().enumerate() {
+            self.has_part[i] |= is_part(canary, address);
+        }
+    }
+
+    pub(crate) fn at(&self, leaf: &Leaf<'_>, canaries: &[Canary], exchange: u64, found: &mut Found) {
+        self.grams.find(leaf.value, |tag, begin, end| {
+            let Tag { canary: position, cut_short } = self.tags[tag as usize];
+            if cut_short && self.has_part[position as usize] {
+                return;
+            }
+            let canary = &canaries[position as usize];
+            let of = Of {
+                canary: Some((position, &canary.id)),
+                kind: &canary.kind,
+                guise: Guise::Plain,
+                how: How::Canary,
+                weak: false,
+            };
+            found.add(exchange, leaf, of, || excerpt(leaf.value, begin, end));
+        });
+    }
+}
+
+fn is_part(part: &Canary, address: &Canary) -> bool {
+    part.kind.as_str() == "visited-url-part"
+        && forms::Address::of(&address.value).is_some_and(|address| address.path.contains(&part.value))
+}
+
+/// What stood around a find, as much as may be shown.
+fn excerpt(value: &[u8], begin: usize, end: usize) -> String {
+    const AROUND: usize = 40;
+    if value.len() <= model::Sighting::SHOWN || end <= model::Sighting::SHOWN {
+        return model::Sighting::shown(value);
+    }
+    let is_boundary = |&at: &usize| value.get(at).is_none_or(|byte| byte & 0xc0 != 0x80);
+    let from = (begin.saturating_sub(AROUND)..=begin).find(is_boundary).unwrap_or(begin);
+    format!("…{}", model::Sighting::shown(&value[from..]))
+}

@@ -1,0 +1,135 @@
+//! What one value may look like when it is sent.
+//!
+//! A program trims, lower-cases, cuts an address short, or leaves the `+` off a
+//! number before it sends a value or its digest. Each such *form* has a name,
+//! which is what stands in the brackets of a guise: `md5(trim,lower)`.
+//!
+//! For texts fewer forms are needed than for digests: a search for an address
+//! without its scheme finds the whole address too.
+
+mod address;
+
+mod email;
+
+mod identifier;
+
+mod phone;
+
+mod text;
+
+pub(crate) use address::{Address, host_of};
+
+use model::Canary;
+
+use crate::grams::Edge;
+
+/// Every form of one value.
+#[derive(Default)]
+pub(crate) struct Forms {
+    /// Texts to search for.
+    pub(crate) texts: Vec<Text>,
+    /// Texts whose digests are looked for.
+    pub(crate) digested: Vec<Digested>,
+}
+
+/// A text to search for, with the neighbours that it may not have.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) text: String,
+    pub(crate) before: Edge,
+    pub(crate) after: Edge,
+    /// An address without its query. Where a canary of its own stands for the
+    /// telling part of the path, that one says better what was seen.
+    pub(crate) cut_short: bool,
+}
+
+/// A text whose digest is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Digested {
+    /// What was done to the value: `trim,lower`; empty if nothing.
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// What sort of value it is, and so which forms it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Address,
+    Host,
+    Email,
+    Phone,
+    Identifier,
+    Text,
+}
+
+impl Sort {
+    /// By what it looks like, and where that leaves it open, by its kind.
+    pub(crate) fn of(canary: &Canary) -> Self {
+        let value = canary.value.trim();
+        match canary.kind.as_str() {
+            _ if address::is_address(value) => Self::Address,
+            "visited-host" if address::is_host(value) => Self::Host,
+            _ if email::is_email(value) => Self::Email,
+            "phone" if phone::is_phone(value) => Self::Phone,
+            "device-id" | "advertising-id" | "persistent-id" | "user-id" | "session-id" => Self::Identifier,
+            _ => Self::Text,
+        }
+    }
+}
+
+/// All forms of a canary's value.
+pub(crate) fn of(canary: &Canary) -> Forms {
+    let mut forms = Forms::default();
+    let value = canary.value.as_str();
+    forms.digested("", value);
+    forms.digested("trim", value.trim());
+    match Sort::of(canary) {
+        Sort::Address => address::forms(value.trim(), &mut forms),
+        Sort::Host => address::host_forms(value.trim(), &mut forms),
+        Sort::Email => email::forms(value.trim(), &mut forms),
+        Sort::Phone => phone::forms(value.trim(), &mut forms),
+        Sort::Identifier => identifier::forms(value.trim(), &mut forms),
+        Sort::Text => text::forms(value, &mut forms),
+    }
+    forms.cases();
+    forms
+}
+
+impl Forms {
+    /// A text that counts only between such neighbours.
+    pub(crate) fn text_between(&mut self, text: impl Into<String>, before: Edge, after: Edge) {
+        self.add(Text { text: text.into(), before, after, cut_short: false });
+    }
+
+    /// An address without its query.
+    pub(crate) fn cut_short(&mut self, text: &str) {
+        self.add(Text { text: text.into(), before: Edge::Label, after: Edge::Cut, cut_short: true });
+    }
+
+    fn add(&mut self, text: Text) {
+        if !text.text.is_empty() && !self.texts.contains(&text) {
+            self.texts.push(text);
+        }
+    }
+
+    /// A text whose digest is looked for. Of two names for one text the first
+    /// stays.
+    pub(crate) fn digested(&mut self, name: &str, text: impl Into<String>) {
+        let text = text.into();
+        if !text.is_empty() && !self.digested.iter().any(|known| known.text == text) {
+            self.digested.push(Digested { name: name.to_owned(), text });
+        }
+    }
+
+    /// What is digested is often brought to small letters before, seldom to
+    /// capitals.
+    fn cases(&mut self) {
+        for form in self.digested.clone() {
+            let name = |case: &str| if form.name.is_empty() { case.into() } else { format!("{},{case}", form.name) };
+            self.digested(&name("lower"), form.text.to_lowercase());
+            if matches!(form.name.as_str(), "" | "trim" | "without-separators") {
+                self.digested(&name("upper"), form.text.to_uppercase());
+            }
+        }
+    }
+}

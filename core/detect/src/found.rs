@@ -1,0 +1,127 @@
+//! What was found in one exchange, and which of it is said.
+//!
+//! A value is met many times on the way to it: in the body, in the form field,
+//! in what base64 hid. It is said once, at the deepest place that shows it.
+
+use model::{Guise, How, Kind, Leaf, Sighting, Trail};
+
+/// Everything found in one exchange so far.
+#[derive(Default)]
+pub(crate) struct Found {
+    hits: Vec<Hit>,
+    /// Leaves seen so far.
+    leaf: u32,
+    /// Where the hits of the leaf at hand begin.
+    first: usize,
+}
+
+struct Hit {
+    leaf: u32,
+    /// Position of the canary among those planted; orders hits of one leaf.
+    canary: Option<u32>,
+    sighting: Sighting,
+}
+
+/// What a hit is of.
+pub(crate) struct Of<'a> {
+    /// Position of the canary among those planted, and its id.
+    pub(crate) canary: Option<(u32, &'a str)>,
+    pub(crate) kind: &'a Kind,
+    pub(crate) guise: Guise,
+    pub(crate) how: How,
+    pub(crate) weak: bool,
+}
+
+impl Found {
+    /// The next leaf comes.
+    pub(crate) fn next_leaf(&mut self) {
+        self.leaf += 1;
+        self.first = self.hits.len();
+    }
+
+    /// Something is in the leaf at hand; `shown` is only asked for if it is new.
+    pub(crate) fn add(&mut self, exchange: u64, leaf: &Leaf<'_>, of: Of<'_>, shown: impl FnOnce() -> String) {
+        let canary = of.canary.map(|(position, _)| position);
+        let known = |hit: &Hit| {
+            hit.canary == canary
+                && hit.sighting.guise == of.guise
+                && hit.sighting.how == of.how
+                && hit.sighting.kind == *of.kind
+        };
+        if self.hits[self.first..].iter().any(known) {
+            return;
+        }
+        self.hits.push(Hit {
+            leaf: self.leaf,
+            canary,
+            sighting: Sighting {
+                exchange,
+                kind: of.kind.clone(),
+                canary: of.canary.map(|(_, id)| id.to_owned()),
+                guise: of.guise,
+                how: of.how,
+                trail: leaf.route.trail(),
+                value: shown(),
+                weak: of.weak || leaf.weak,
+            },
+        });
+    }
+
+    /// What is said of it: each thing once, at the deepest place along its
+    /// trail, in the order in which places were visited.
+    pub(crate) fn sift(mut self) -> Vec<Sighting> {
+        self.hits.sort_by(|a, b| a.subject().cmp(&b.subject()).then_with(|| a.trail().cmp(b.trail())));
+        let mut said = Vec::new();
+        let mut rest = self.hits.into_iter().peekable();
+        while let Some(first) = rest.next() {
+            let mut same = vec![first];
+            while let Some(next) = rest.next_if(|hit| hit.subject() == same[0].subject()) {
+                same.push(next);
+            }
+            said.extend(deepest(same));
+        }
+        said.sort_by_key(|hit| (hit.leaf, hit.canary));
+        said.into_iter().map(|hit| hit.sighting).collect()
+    }
+}
+
+impl Hit {
+    /// What it is a hit of, wherever that stands.
+    fn subject(&self) -> impl Ord + '_ {
+        let Sighting { guise, how, kind, .. } = &self.sighting;
+        (*how, self.canary, kind, guise)
+    }
+
+    fn trail(&self) -> &Trail {
+        &self.sighting.trail
+    }
+}
+
+/// Of hits of one thing, sorted by trail, those that say it best. What a guess
+/// led to never stands in for what is sure.
+fn deepest(hits: Vec<Hit>) -> Vec<Hit> {
+    let (weak, sure): (Vec<Hit>, Vec<Hit>) = hits.into_iter().partition(|hit| hit.sighting.weak);
+    let sure = innermost(sure);
+    let mut all = innermost(weak);
+    all.retain(|hit| {
+        // No sure trail leads to another, so only the neighbours can be on the way.
+        let at = sure.partition_point(|other| other.trail() <= hit.trail());
+        let outside = at.checked_sub(1).is_some_and(|i| sure[i].trail().leads_to(hit.trail()));
+        let inside = sure.get(at).is_some_and(|other| hit.trail().leads_to(other.trail()));
+        !outside && !inside
+    });
+    all.extend(sure);
+    all
+}
+
+/// In sorted order a trail comes right before one that it leads to.
+fn innermost(hits: Vec<Hit>) -> Vec<Hit> {
+    let mut kept: Vec<Hit> = Vec::new();
+    for hit in hits {
+        while kept.last().is_some_and(|outer| outer.trail().leads_to(hit.trail())) {
+            kept.pop();
+        }
+        kept.push(hit);
+    }
+    kept
+}

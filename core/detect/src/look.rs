@@ -1,0 +1,41 @@
+//! Looking at one exchange, value by value.
+
+use std::fmt;
+
+use model::{Exchange, Leaf, Sighting};
+
+use crate::{detector::Detector, found::Found};
+
+/// What is being found in one exchange.
+pub struct Look<'d> {
+    detector: &'d Detector,
+    exchange: &'d Exchange,
+    found: Found,
+}
+
+impl fmt::Debug for Look<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Look(..)")
+    }
+}
+
+impl<'d> Look<'d> {
+    pub(crate) fn new(detector: &'d mut Detector, exchange: &'d Exchange) -> Self {
+        Self { detector, exchange, found: Found::default() }
+    }
+
+    /// Looks at one value. Values come outside in, wrappings first.
+    pub fn at(&mut self, leaf: &Leaf<'_>) {
+        let Self { detector, exchange, found } = self;
+        found.next_leaf();
+        detector.plain.at(leaf, &detector.canaries, exchange.index, found);
+        detector.digests.at(leaf, &detector.canaries, exchange.index, found);
+        detector.recipes.at(leaf, &detector.canaries, exchange, found);
+    }
+
+    /// What was seen: each thing once, at the deepest place that shows it, in
+    /// the order in which the places were visited.
+    pub fn finish(self) -> Vec<Sighting> {
+        self.found.sift()
+    }
+}
