@@ -1,1 +1,64 @@
+//! The intercepting proxy: every way into one port, down to HTTP.
+//!
+//! A client comes as to an HTTP proxy, or redirected by the kernel. What it
+//! speaks is told from its first bytes; TLS is opened with a certificate made
+//! for the name it asks for; each request is answered and handed to a [`Sink`]
+//! as a [`model::Exchange`]. What cannot be read is handed on as sealed: a
+//! connection never just vanishes.
+//!
+//! [`Proxy::serve`] takes a socket that listens, an [`Authority`], something
+//! that [`Answer`]s, and a sink.
 #![forbid(unsafe_code)]
+
+mod proxy;
+
+mod settings;
+
+mod answer;
+
+mod sink;
+
+mod authority;
+
+pub mod dns;
+
+mod connection;
+
+mod link;
+
+mod place;
+
+mod tls;
+
+mod hello;
+
+mod serve1;
+
+mod http1;
+
+mod serve2;
+
+mod http2_print;
+
+mod reply;
+
+mod websocket;
+
+mod frames;
+
+mod part;
+
+mod wire;
+
+mod stop;
+
+mod clock;
+
+mod error;
+
+pub use answer::{Answer, Reply};
+pub use authority::Authority;
+pub use error::Error;
+pub use proxy::Proxy;
+pub use settings::Settings;
+pub use sink::{Sink, Work};

@@ -1,0 +1,52 @@
+//! What answers when no server does.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use model::{Header, Request};
+
+/// Says what a client gets, where no server is asked.
+///
+/// For a WebSocket request a status below 300 means that the upgrade is
+/// accepted; the body is not used then.
+pub trait Answer: Send + Sync + 'static {
+    /// The whole answer to a whole request, at once: it must not wait.
+    fn answer(&self, request: &Request) -> Reply;
+}
+
+/// An answer. The proxy adds `Content-Length` and `Date` where they are missing.
+#[derive(Clone)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: Vec<Header>,
+    pub body: Bytes,
+    /// What answered: `honey`, `sinkhole`.
+    pub by: Cow<'static, str>,
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reply(..)")
+    }
+}
+
+impl Reply {
+    /// An answer of the sinkhole with this content.
+    pub fn sinkhole(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
+        let headers = vec![Header::new("Content-Type", content_type)];
+        Self { status, headers, body: body.into(), by: Cow::Borrowed("sinkhole") }
+    }
+
+    /// The same with one more header.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push(Header::new(name, value));
+        self
+    }
+}
+
+impl<F: Fn(&Request) -> Reply + Send + Sync + 'static> Answer for F {
+    fn answer(&self, request: &Request) -> Reply {
+        self(request)
+    }
+}

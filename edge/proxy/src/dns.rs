@@ -1,0 +1,294 @@
+//! A DNS responder that knows every name, and asks nobody.
+//!
+//! Each name has an address of its own, so that a connection to an address can
+//! be told by its name. IPv6 and service binding records (HTTPS, SVCB) are
+//! answered as empty: clients then use IPv4, without hints for HTTP/3 and
+//! encrypted hellos. Names of one label do not exist: browsers look for the
+//! network's own servers by them.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use model::Note;
+use simple_dns::{CLASS, Packet, PacketFlag, QCLASS, QTYPE, RCODE, ResourceRecord, TYPE, rdata::RData};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream, UdpSocket},
+    time::timeout,
+};
+
+use crate::{
+    Error, Sink, clock,
+    stop::{Stop, Stopper, stopper},
+};
+
+/// Names that are told apart; more share the last address.
+const MOST_NAMES: u32 = 60_000;
+const TTL: u32 = 60;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Which address stands for which name, in the order in which they were asked.
+#[derive(Debug)]
+pub struct Addresses {
+    first: Ipv4Addr,
+    given: Mutex<Given>,
+}
+
+#[derive(Default)]
+struct Given {
+    by_name: HashMap<String, Ipv4Addr>,
+    by_address: HashMap<Ipv4Addr, String>,
+}
+
+impl std::fmt::Debug for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Given(..)")
+    }
+}
+
+impl Addresses {
+    /// Addresses from this one on.
+    pub fn from(first: Ipv4Addr) -> Self {
+        Self { first, given: Mutex::default() }
+    }
+
+    /// The address of a name: the same whenever it is asked.
+    pub fn address_of(&self, name: &str) -> Ipv4Addr {
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(address) = given.by_name.get(&name) {
+            return *address;
+        }
+        let count = u32::try_from(given.by_name.len()).unwrap_or(MOST_NAMES).min(MOST_NAMES);
+        let address = Ipv4Addr::from_bits(self.first.to_bits().wrapping_add(count));
+        if count < MOST_NAMES {
+            given.by_address.insert(address, name.clone());
+            given.by_name.insert(name, address);
+        }
+        address
+    }
+
+    /// The name that an address was given out for.
+    pub fn name_of(&self, address: IpAddr) -> Option<String> {
+        let IpAddr::V4(address) = address.to_canonical() else { return None };
+        self.given.lock().unwrap_or_else(PoisonError::into_inner).by_address.get(&address).cloned()
+    }
+}
+
+impl Default for Addresses {
+    /// From a range of ordinary public addresses: clients treat private and
+    /// reserved ones differently. Nothing is ever sent there.
+    fn default() -> Self {
+        Self::from(Ipv4Addr::new(93, 184, 0, 1))
+    }
+}
+
+/// A responder that runs until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Responder {
+    stopper: Stopper,
+}
+
+/// Where the responder writes what it was asked, and for which trial.
+struct Desk {
+    addresses: Arc<Addresses>,
+    sink: Arc<dyn Sink>,
+    trial: Option<u32>,
+    stop: Stop,
+}
+
+impl Responder {
+    /// Answers on sockets that are already bound. Every question is noted as
+    /// `dns`, with `name type` in its words.
+    pub fn serve(
+        udp: std::net::UdpSocket,
+        tcp: Option<std::net::TcpListener>,
+        addresses: Arc<Addresses>,
+        sink: Arc<dyn Sink>,
+        trial: Option<u32>,
+    ) -> Result<Self, Error> {
+        let (stopper, stop) = stopper();
+        let desk = Arc::new(Desk { addresses, sink, trial, stop });
+        udp.set_nonblocking(true).map_err(Error::Socket)?;
+        let udp = UdpSocket::from_std(udp).map_err(Error::Socket)?;
+        if let Some(tcp) = tcp {
+            tcp.set_nonblocking(true).map_err(Error::Socket)?;
+            let tcp = TcpListener::from_std(tcp).map_err(Error::Socket)?;
+            tokio::spawn(serve_tcp(tcp, Arc::clone(&desk)));
+        }
+        tokio::spawn(serve_udp(udp, desk));
+        Ok(Self { stopper })
+    }
+
+    /// Ends it. When this returns, every question that was answered is noted.
+    pub async fn stop(self) {
+        self.stopper.stop(Duration::from_secs(1)).await;
+    }
+}
+
+async fn serve_udp(socket: UdpSocket, desk: Arc<Desk>) {
+    let stop = desk.stop.clone();
+    let mut buffer = vec![0; 4096];
+    loop {
+        let received = tokio::select! {
+            received = socket.recv_from(&mut buffer) => received,
+            () = stop.ending() => return,
+        };
+        // An error here is an earlier answer that nobody took.
+        let Ok((length, from)) = received else { continue };
+        if let Some(answer) = desk.answer(&buffer[..length]).await {
+            let _ = socket.send_to(&answer, from).await;
+        }
+    }
+}
+
+async fn serve_tcp(listener: TcpListener, desk: Arc<Desk>) {
+    let stop = desk.stop.clone();
+    loop {
+        let accepted: io::Result<(TcpStream, SocketAddr)> = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.ending() => return,
+        };
+        match accepted {
+            Ok((stream, _)) => drop(tokio::spawn(converse(stream, Arc::clone(&desk)))),
+            // Out of file descriptors: others have to end first.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+/// Questions over TCP have their length before them (RFC 1035 §4.2.2).
+async fn converse(mut stream: TcpStream, desk: Arc<Desk>) {
+    let stop = desk.stop.clone();
+    loop {
+        let question = tokio::select! {
+            question = timeout(PATIENCE, read_question(&mut stream)) => question,
+            () = stop.ending() => return,
+        };
+        let Ok(Ok(question)) = question else { return };
+        let Some(answer) = desk.answer(&question).await else { return };
+        let length = u16::try_from(answer.len()).unwrap_or_default().to_be_bytes();
+        if stream.write_all(&[&length[..], &answer].concat()).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn read_question(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut question = vec![0; usize::from(stream.read_u16().await?)];
+    stream.read_exact(&mut question).await?;
+    Ok(question)
+}
+
+impl Desk {
+    /// Notes a question and answers it. None: it is no question.
+    async fn answer(&self, question: &[u8]) -> Option<Vec<u8>> {
+        let (answer, asked) = answer(question, &self.addresses)?;
+        for says in asked {
+            let note = Note { trial: self.trial, at: clock::now(), code: "dns".into(), says, count: 1 };
+            self.sink.note(note).await;
+        }
+        Some(answer)
+    }
+}
+
+/// The answer to a question, and what was asked, in words.
+fn answer(question: &[u8], addresses: &Addresses) -> Option<(Vec<u8>, Vec<String>)> {
+    let question = Packet::parse(question).ok().filter(|packet| !packet.has_flags(PacketFlag::RESPONSE))?;
+    let mut reply = Packet::new_reply(question.id());
+    reply.set_flags(PacketFlag::RECURSION_AVAILABLE);
+    if question.has_flags(PacketFlag::RECURSION_DESIRED) {
+        reply.set_flags(PacketFlag::RECURSION_DESIRED);
+    }
+    let mut asked = Vec::new();
+    for one in &question.questions {
+        let name = one.qname.to_string();
+        asked.push(format!("{name} {}", type_word(one.qtype)));
+        if !exists(&name) {
+            *reply.rcode_mut() = RCODE::NameError;
+        } else if is_address(one.qtype, one.qclass) {
+            let data = RData::A(addresses.address_of(&name).into());
+            reply.answers.push(ResourceRecord::new(one.qname.clone(), CLASS::IN, TTL, data));
+        }
+    }
+    reply.questions = question.questions;
+    Some((reply.build_bytes_vec_compressed().ok()?, asked))
+}
+
+fn is_address(kind: QTYPE, class: QCLASS) -> bool {
+    matches!(kind, QTYPE::TYPE(TYPE::A) | QTYPE::ANY) && matches!(class, QCLASS::CLASS(CLASS::IN) | QCLASS::ANY)
+}
+
+fn exists(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    name.contains('.') && !name.ends_with(".arpa") && !name.ends_with(".local")
+}
+
+fn type_word(kind: QTYPE) -> String {
+    match kind {
+        QTYPE::TYPE(TYPE::Unknown(64)) => "SVCB".into(),
+        QTYPE::TYPE(TYPE::Unknown(65)) => "HTTPS".into(),
+        QTYPE::TYPE(kind) => format!("{kind:?}"),
+        other => format!("{other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use simple_dns::{Name, Question};
+
+    use super::*;
+
+    fn ask(name: &str, kind: TYPE, addresses: &Addresses) -> (RCODE, Vec<String>, Vec<String>) {
+        let mut packet = Packet::new_query(7);
+        let question = Question::new(Name::new_unchecked(name), kind.into(), CLASS::IN.into(), false);
+        packet.questions.push(question);
+        let (bytes, asked) = answer(&packet.build_bytes_vec().unwrap(), addresses).unwrap();
+        let reply = Packet::parse(&bytes).unwrap();
+        let address = |record: &ResourceRecord<'_>| match &record.rdata {
+            RData::A(a) => Ipv4Addr::from(a.address).to_string(),
+            _ => "other".into(),
+        };
+        (reply.rcode(), reply.answers.iter().map(address).collect(), asked)
+    }
+
+    #[test]
+    fn every_name_has_one_address_of_its_own() {
+        let addresses = Addresses::default();
+        let first = ask("a.example", TYPE::A, &addresses).1;
+        let second = ask("b.example", TYPE::A, &addresses).1;
+        assert_eq!(first, ["93.184.0.1"]);
+        assert_eq!(second, ["93.184.0.2"]);
+        assert_eq!(ask("A.Example", TYPE::A, &addresses).1, first);
+        assert_eq!(addresses.name_of("93.184.0.2".parse().unwrap()).as_deref(), Some("b.example"));
+        assert_eq!(addresses.name_of("::ffff:93.184.0.2".parse().unwrap()).as_deref(), Some("b.example"));
+    }
+
+    #[test]
+    fn other_records_are_empty_and_still_noted() {
+        let addresses = Addresses::default();
+        for (kind, word) in [(TYPE::AAAA, "AAAA"), (TYPE::HTTPS, "HTTPS"), (TYPE::SVCB, "SVCB"), (TYPE::TXT, "TXT")] {
+            let (code, answers, asked) = ask("a.example", kind, &addresses);
+            assert_eq!((code, answers.len(), &asked[..]), (RCODE::NoError, 0, &[format!("a.example {word}")][..]));
+        }
+    }
+
+    #[test]
+    fn names_of_one_label_do_not_exist() {
+        let addresses = Addresses::default();
+        assert_eq!(ask("wpad", TYPE::A, &addresses).0, RCODE::NameError);
+        assert_eq!(ask("1.0.168.192.in-addr.arpa", TYPE::PTR, &addresses).0, RCODE::NameError);
+    }
+
+    #[test]
+    fn what_is_no_question_has_no_answer() {
+        let addresses = Addresses::default();
+        assert!(answer(b"", &addresses).is_none());
+        assert!(answer(b"\0\0\x80\0\0\0\0\0\0\0\0\0", &addresses).is_none());
+    }
+}

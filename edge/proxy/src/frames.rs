@@ -1,0 +1,133 @@
+//! WebSocket frames and the messages they carry (RFC 6455 §5), without a socket.
+
+/// What a frame is (§5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opcode {
+    Continuation,
+    Text,
+    Binary,
+    Close,
+    Ping,
+    Pong,
+    Reserved(u8),
+}
+
+/// The header of a frame; its payload follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FrameHead {
+    pub(crate) last: bool,
+    /// RSV1: the message is compressed, if that was agreed on (RFC 7692).
+    pub(crate) compressed: bool,
+    pub(crate) opcode: Opcode,
+    pub(crate) mask: Option<[u8; 4]>,
+    pub(crate) payload: u64,
+    /// Bytes of the header itself.
+    pub(crate) length: usize,
+}
+
+impl FrameHead {
+    /// Reads the header of the frame that starts with `bytes`; none if more
+    /// bytes are needed.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let [first, second, rest @ ..] = bytes else { return None };
+        let (payload, extended) = match second & 0x7f {
+            126 => (u64::from(u16::from_be_bytes(*rest.first_chunk()?)), 2),
+            127 => (u64::from_be_bytes(*rest.first_chunk()?), 8),
+            short => (u64::from(short), 0),
+        };
+        let masked = second & 0x80 != 0;
+        let mask = if masked { Some(*rest.get(extended..)?.first_chunk()?) } else { None };
+        Some(Self {
+            last: first & 0x80 != 0,
+            compressed: first & 0x40 != 0,
+            opcode: Opcode::of(first & 0x0f),
+            mask,
+            payload,
+            length: 2 + extended + if masked { 4 } else { 0 },
+        })
+    }
+}
+
+impl Opcode {
+    fn of(number: u8) -> Self {
+        match number {
+            0 => Self::Continuation,
+            1 => Self::Text,
+            2 => Self::Binary,
+            8 => Self::Close,
+            9 => Self::Ping,
+            10 => Self::Pong,
+            other => Self::Reserved(other),
+        }
+    }
+
+    fn number(self) -> u8 {
+        match self {
+            Self::Continuation => 0,
+            Self::Text => 1,
+            Self::Binary => 2,
+            Self::Close => 8,
+            Self::Ping => 9,
+            Self::Pong => 10,
+            Self::Reserved(number) => number,
+        }
+    }
+
+    /// Control frames may stand between the frames of a message (§5.5).
+    pub(crate) fn is_control(self) -> bool {
+        self.number() >= 8
+    }
+}
+
+/// Takes a client's mask off (§5.3); `offset` is the payload's place of the first byte.
+pub(crate) fn unmask(bytes: &mut [u8], mask: [u8; 4], offset: u64) {
+    let start = (offset % 4) as usize;
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte ^= mask[(start + at) % 4];
+    }
+}
+
+/// A frame of ours: whole, short, and without a mask.
+pub(crate) fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x80 | opcode.number()];
+    match payload.len() {
+        short @ 0..126 => bytes.push(short as u8),
+        length @ 126..65_536 => {
+            bytes.push(126);
+            bytes.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+        length => {
+            bytes.push(127);
+            bytes.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_masked_hello_is_read() {
+        // RFC 6455 §5.7.
+        let wire = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+        assert!((0..6).all(|cut| FrameHead::read(&wire[..cut]).is_none()));
+        let head = FrameHead::read(&wire).unwrap();
+        assert_eq!((head.opcode, head.last, head.payload, head.length), (Opcode::Text, true, 5, 6));
+        let mut text = wire[6..].to_vec();
+        unmask(&mut text[..2], head.mask.unwrap(), 0);
+        unmask(&mut text[2..], head.mask.unwrap(), 2);
+        assert_eq!(text, b"Hello");
+    }
+
+    #[test]
+    fn what_is_framed_is_read_again() {
+        for length in [0, 125, 126, 65_535, 65_536] {
+            let wire = frame(Opcode::Binary, &vec![7; length]);
+            let head = FrameHead::read(&wire).unwrap();
+            assert_eq!((head.payload as usize, head.length + length, head.mask), (length, wire.len(), None));
+        }
+    }
+}

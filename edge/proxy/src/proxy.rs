@@ -1,0 +1,76 @@
+//! A running proxy: takes connections until it is stopped.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+
+use crate::{
+    Answer, Authority, Error, Settings, Sink, connection,
+    link::Shared,
+    stop::{LAST_LOOK, Stop, Stopper, stopper},
+};
+
+/// A proxy on one port. Dropped without [`Proxy::stop`] it ends at once, and
+/// exchanges under way may be lost.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    grace: Duration,
+    stopper: Stopper,
+}
+
+impl Proxy {
+    /// Serves a socket that already listens, within the current tokio runtime.
+    pub fn serve(
+        listener: std::net::TcpListener,
+        authority: Arc<Authority>,
+        answers: Arc<dyn Answer>,
+        sink: Arc<dyn Sink>,
+        settings: Settings,
+    ) -> Result<Self, Error> {
+        listener.set_nonblocking(true).map_err(Error::Socket)?;
+        let listener = TcpListener::from_std(listener).map_err(Error::Socket)?;
+        let address = listener.local_addr().map_err(Error::Socket)?;
+        let (stopper, stop) = stopper();
+        let grace = settings.grace;
+        let shared = Arc::new(Shared { authority, answers, sink, settings, stop: stop.clone() });
+        tokio::spawn(accept(listener, shared, stop));
+        Ok(Self { address, grace, stopper })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more connections, lets exchanges under way come to their end
+    /// for a while, and ends. When this returns, every exchange was recorded.
+    pub async fn stop(self) {
+        self.stopper.stop(self.grace).await;
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: Stop) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.ending() => break,
+        };
+        take(accepted, &shared).await;
+    }
+    // Who had connected before the end is heard.
+    while let Ok(accepted) = timeout(LAST_LOOK, listener.accept()).await {
+        take(accepted, &shared).await;
+    }
+}
+
+async fn take(accepted: io::Result<(TcpStream, SocketAddr)>, shared: &Arc<Shared>) {
+    match accepted {
+        Ok((stream, peer)) => drop(tokio::spawn(connection::follow(stream, peer, Arc::clone(shared)))),
+        // Out of file descriptors, mostly: others have to end first.
+        Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+    }
+}

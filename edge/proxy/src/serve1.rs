@@ -1,0 +1,228 @@
+//! Clients that speak HTTP/1.
+//!
+//! One request after the other, as they come: each is read to its end, answered
+//! and written down before its answer leaves, so that nothing that was answered
+//! can be missing from the evidence.
+
+use std::io;
+
+use model::{Request, SealReason};
+use tokio::{io::AsyncWriteExt, time::timeout};
+
+use crate::{
+    clock::Moment,
+    http1::{self, Framing, RequestHead, Walk},
+    link::Link,
+    part::Part,
+    place::{Place, Target},
+    reply, websocket,
+    wire::Conn,
+};
+
+/// What follows on a connection once its HTTP/1 is over.
+pub(crate) enum Next {
+    End,
+    /// The client asked for a tunnel, and has it.
+    Tunnel(Target),
+}
+
+/// How reading a request ended, where it did not end well.
+enum Broken {
+    /// The client has gone, or the proxy stops.
+    Gone,
+    Bad(&'static str),
+}
+
+impl From<io::Error> for Broken {
+    fn from(_: io::Error) -> Self {
+        Self::Gone
+    }
+}
+
+impl From<http1::Bad> for Broken {
+    fn from(http1::Bad(says): http1::Bad) -> Self {
+        Self::Bad(says)
+    }
+}
+
+pub(crate) async fn serve(conn: &mut Conn, link: &Link, place: &Place) -> Next {
+    loop {
+        let head = match next_head(conn, link).await {
+            Ok(Some(head)) => head,
+            Ok(None) => return Next::End,
+            Err(broken) => {
+                refuse(conn, link, place, broken).await;
+                return Next::End;
+            }
+        };
+        if head.method == "CONNECT" {
+            return tunnel(conn, link, place, &head).await;
+        }
+        if !exchange(conn, link, place, head).await {
+            let _ = conn.shutdown().await;
+            return Next::End;
+        }
+    }
+}
+
+/// Reads the next head. None: there is none, and nothing is lost by that.
+async fn next_head(conn: &mut Conn, link: &Link) -> Result<Option<RequestHead>, Broken> {
+    let settings = link.settings();
+    let mut searched = 0;
+    let mut first_byte: Option<Moment> = None;
+    loop {
+        if searched == 0 {
+            skip_empty_lines(conn);
+        }
+        let end = http1::head_end(&conn.ahead, searched);
+        if end.unwrap_or(conn.ahead.len()) > settings.head_limit {
+            return Err(Broken::Bad("the head of a request is longer than is taken"));
+        }
+        if let Some(end) = end {
+            let head = http1::request(&conn.ahead[..end])?;
+            bytes::Buf::advance(&mut conn.ahead, head.length);
+            return Ok(Some(head));
+        }
+        searched = conn.ahead.len();
+        let idle = searched == 0;
+        let patience = if idle { settings.idle } else { settings.head_time };
+        let filled = timeout(patience, async {
+            if idle { conn.fill_unless_ending(&link.shared.stop).await } else { Some(conn.fill().await) }
+        });
+        match filled.await {
+            Ok(Some(Ok(count))) if count > 0 => {}
+            _ if idle => return Ok(None),
+            Ok(_) => return Err(Broken::Gone),
+            Err(_) => return Err(Broken::Bad("the head of a request did not come to its end")),
+        }
+        // A head that comes byte by byte is not waited for without end.
+        let began = *first_byte.get_or_insert_with(Moment::now);
+        if began.ended().seconds_since(began.began()) > settings.head_time.as_secs_f64() {
+            return Err(Broken::Bad("the head of a request did not come to its end"));
+        }
+    }
+}
+
+fn skip_empty_lines(conn: &mut Conn) {
+    let empty = conn.ahead.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    bytes::Buf::advance(&mut conn.ahead, empty);
+}
+
+/// Writes down a request that could not be read, and says so to the client.
+async fn refuse(conn: &mut Conn, link: &Link, place: &Place, broken: Broken) {
+    match broken {
+        Broken::Gone => link.note("cut-request", link.whereto(place).with_port(), 1).await,
+        Broken::Bad(says) => {
+            link.seal(place, SealReason::UnknownProtocol, says).await;
+            let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            let _ = conn.write_all(answer).await;
+            let _ = conn.shutdown().await;
+        }
+    }
+}
+
+async fn tunnel(conn: &mut Conn, link: &Link, place: &Place, head: &RequestHead) -> Next {
+    let Some(target) = Target::read(&head.target, 443) else {
+        refuse(conn, link, place, Broken::Bad("CONNECT to what is no address")).await;
+        return Next::End;
+    };
+    match conn.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await {
+        Ok(()) => Next::Tunnel(target),
+        Err(_) => Next::End,
+    }
+}
+
+/// Reads the rest of a request, answers it, and writes it down. False: the
+/// connection is to be closed.
+async fn exchange(conn: &mut Conn, link: &Link, place: &Place, head: RequestHead) -> bool {
+    let began = Moment::now();
+    let url = place.url(&head.target, head.text("host"));
+    let (request, broken) = read_body(conn, link, &head, url).await;
+    match broken {
+        None => {}
+        Some(Broken::Gone) => {
+            link.unanswered(began, request).await;
+            return false;
+        }
+        Some(broken @ Broken::Bad(_)) => {
+            link.unanswered(began, request).await;
+            refuse(conn, link, place, broken).await;
+            return false;
+        }
+    }
+    let reply = link.shared.answers.answer(&request);
+    if head.wants_websocket() && reply.status < 300 {
+        websocket::sinkhole(conn, link, began, request, &head, &reply).await;
+        return false;
+    }
+    let keep = head.keeps_alive() && !link.shared.stop.is_ending();
+    let (bytes, response) = reply::http1(&reply, &head, keep);
+    link.answered(began, request, response, Vec::new()).await;
+    write(conn, &bytes, &reply.body[..reply::sent_body(&reply, &head)]).await.is_ok() && keep
+}
+
+/// The request with as much of its body as came.
+async fn read_body(conn: &mut Conn, link: &Link, head: &RequestHead, url: String) -> (Request, Option<Broken>) {
+    let mut part = Part::new(link.settings().body_limit);
+    let mut headers = head.headers.clone();
+    let (body, broken) = match head.framing() {
+        Err(bad) => (part.whole(), Some(bad.into())),
+        Ok(framing) => {
+            let mut walk = Walk::new(framing);
+            let read = walk_body(conn, link, head, &mut walk, &mut part).await;
+            headers.extend(walk.trailer_fields());
+            match read {
+                Ok(()) => (part.whole(), None),
+                Err(broken) => (part.broken_off(declared(framing)), Some(broken)),
+            }
+        }
+    };
+    let request = Request { method: head.method.clone(), url, version: head.version().into(), headers, body };
+    (request, broken)
+}
+
+fn declared(framing: Framing) -> Option<u64> {
+    match framing {
+        Framing::Length(length) => Some(length),
+        Framing::Chunked => None,
+    }
+}
+
+async fn walk_body(
+    conn: &mut Conn,
+    link: &Link,
+    head: &RequestHead,
+    walk: &mut Walk,
+    part: &mut Part,
+) -> Result<(), Broken> {
+    if head.expects_continue() && !walk.is_done() && conn.ahead.is_empty() {
+        conn.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+    }
+    let settings = link.settings();
+    loop {
+        let taken = walk.take(&conn.ahead, part)?;
+        bytes::Buf::advance(&mut conn.ahead, taken);
+        if walk.is_done() {
+            return Ok(());
+        }
+        if part.total() > settings.swallow_limit {
+            return Err(Broken::Bad("the body of a request is longer than is taken"));
+        }
+        match timeout(settings.idle, conn.fill()).await {
+            Ok(Ok(count)) if count > 0 => {}
+            _ => return Err(Broken::Gone),
+        }
+    }
+}
+
+async fn write(conn: &mut Conn, head: &[u8], body: &[u8]) -> io::Result<()> {
+    // One write for what fits into one TLS record.
+    const ONE_RECORD: usize = 16 * 1024;
+    if head.len() + body.len() <= ONE_RECORD {
+        conn.write_all(&[head, body].concat()).await?;
+    } else {
+        conn.write_all(head).await?;
+        conn.write_all(body).await?;
+    }
+    conn.flush().await
+}

@@ -1,0 +1,97 @@
+//! How a proxy ends: first nothing new begins, then, after a while, nothing
+//! goes on; and it is known when the last task has ended.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Running,
+    /// Connections without an exchange under way end.
+    Ending,
+    /// Every wire ends.
+    Over,
+}
+
+/// What each task holds. While one exists, the proxy has not ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Stop {
+    stage: watch::Receiver<Stage>,
+    _alive: mpsc::Sender<()>,
+}
+
+/// What the owner of the proxy holds.
+#[derive(Debug)]
+pub(crate) struct Stopper {
+    stage: watch::Sender<Stage>,
+    alive: mpsc::Receiver<()>,
+}
+
+/// Comes true when every wire has to end.
+pub(crate) struct Over {
+    stage: watch::Receiver<Stage>,
+    wait: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+/// How long it may take until what was sent before the end is seen.
+pub(crate) const LAST_LOOK: Duration = Duration::from_millis(50);
+
+/// How long tasks may take to write down what they have, once nothing goes on.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
+pub(crate) fn stopper() -> (Stopper, Stop) {
+    let (stage, seen) = watch::channel(Stage::Running);
+    let (sender, alive) = mpsc::channel(1);
+    (Stopper { stage, alive }, Stop { stage: seen, _alive: sender })
+}
+
+impl Stopper {
+    /// Ends the proxy. When this returns, every task has ended.
+    pub(crate) async fn stop(mut self, grace: Duration) {
+        self.stage.send_replace(Stage::Ending);
+        if timeout(grace, self.alive.recv()).await.is_ok() {
+            return;
+        }
+        self.stage.send_replace(Stage::Over);
+        // A sink that takes nothing any more must not hold up the program.
+        let _ = timeout(LAST_WORDS, self.alive.recv()).await;
+    }
+}
+
+impl Stop {
+    /// Comes true when nothing new shall begin.
+    pub(crate) async fn ending(&self) {
+        let mut stage = self.stage.clone();
+        // An owner that is gone without a word has also stopped.
+        let _ = stage.wait_for(|stage| *stage >= Stage::Ending).await;
+    }
+
+    pub(crate) fn is_ending(&self) -> bool {
+        *self.stage.borrow() >= Stage::Ending || self.stage.has_changed().is_err()
+    }
+
+    pub(crate) fn over(&self) -> Over {
+        Over { stage: self.stage.clone(), wait: None }
+    }
+}
+
+impl Over {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let wait = self.wait.get_or_insert_with(|| {
+            let mut stage = self.stage.clone();
+            Box::pin(async move {
+                let _ = stage.wait_for(|stage| *stage == Stage::Over).await;
+            })
+        });
+        wait.as_mut().poll(cx)
+    }
+}

@@ -1,0 +1,165 @@
+//! TLS of a client, opened with a certificate of ours.
+//!
+//! The ClientHello is read before rustls has it. A client that does not take
+//! the certificate is a result of its own: it pins, or does not trust us.
+
+use std::io;
+
+use model::SealReason;
+use rustls::{AlertDescription, Error as TlsError};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    authority::Offer,
+    hello::{self, Peeked},
+    link::Link,
+    place::{Place, Target},
+    wire::Conn,
+};
+
+/// The client's first bytes are a TLS record: opens it. None: it was not to be
+/// opened, and that is written down.
+pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place) -> Option<Conn> {
+    let message = match read_hello(&mut conn, link).await {
+        Ok(message) => message,
+        Err(says) => {
+            link.seal(place, SealReason::UnknownProtocol, says).await;
+            return None;
+        }
+    };
+    let hello = hello::read(message);
+    let name = server_name(hello.sni.as_deref(), link, place);
+    link.client.hello = Some(hello);
+    if place.target.is_none() {
+        place.target = link.original.map(|address| Target { host: name.clone(), port: address.port() });
+    }
+    let server = match link.shared.authority.server(&name, Offer::Both) {
+        Ok(server) => server,
+        Err(_) => {
+            link.seal(place, SealReason::UnknownProtocol, "TLS for a name that no certificate can bear").await;
+            return None;
+        }
+    };
+    let handshake = TlsAcceptor::from(server).accept(conn);
+    match timeout(link.settings().head_time, handshake).await {
+        Ok(Ok(stream)) => {
+            place.encrypted = true;
+            Some(Conn::tls(stream))
+        }
+        Ok(Err(error)) => {
+            let (reason, says) = refusal(&error);
+            link.seal(place, reason, says).await;
+            None
+        }
+        Err(_) => {
+            link.seal(place, SealReason::UnknownProtocol, "a TLS handshake that did not come to its end").await;
+            None
+        }
+    }
+}
+
+async fn read_hello(conn: &mut Conn, link: &Link) -> Result<Vec<u8>, &'static str> {
+    let reading = async {
+        loop {
+            match hello::peek(&conn.ahead) {
+                Peeked::Whole(message) => return Ok(message),
+                Peeked::Other => return Err("looks like TLS and does not begin with a ClientHello"),
+                Peeked::Partial => {}
+            }
+            match conn.fill().await {
+                Ok(0) | Err(_) => return Err("the connection ended inside the ClientHello"),
+                Ok(_) => {}
+            }
+        }
+    };
+    timeout(link.settings().head_time, reading).await.unwrap_or(Err("a ClientHello that did not come to its end"))
+}
+
+/// The name that the certificate is for: what the client asks for, or where it
+/// was going.
+fn server_name(sni: Option<&str>, link: &Link, place: &Place) -> String {
+    let asked = sni.and_then(|sni| Target::read(sni, 443)).map(|target| target.host);
+    asked.unwrap_or_else(|| match &place.target {
+        Some(target) => target.host.clone(),
+        None => link.original.map_or_else(|| "localhost".into(), |address| Target::from(address).host),
+    })
+}
+
+/// What a failed handshake means.
+pub(crate) fn refusal(error: &io::Error) -> (SealReason, String) {
+    match tls_error(error) {
+        Some(TlsError::AlertReceived(alert)) => match about_the_certificate(*alert) {
+            true => (SealReason::Refused, format!("refused our certificate: alert {}", alert_name(*alert))),
+            false => (SealReason::UnknownProtocol, format!("TLS ended by the client: alert {}", alert_name(*alert))),
+        },
+        Some(other) => (SealReason::UnknownProtocol, format!("TLS that could not be negotiated: {}", kind(other))),
+        // Our certificate was out by then, or the hello would have been refused before.
+        None => (SealReason::Refused, "hung up on our certificate without an alert".into()),
+    }
+}
+
+/// The alert with which a client ended a connection after the handshake.
+pub(crate) fn late_refusal(error: &io::Error) -> Option<(SealReason, String)> {
+    match tls_error(error) {
+        Some(TlsError::AlertReceived(alert)) if about_the_certificate(*alert) => Some(refusal(error)),
+        _ => None,
+    }
+}
+
+fn tls_error(error: &io::Error) -> Option<&TlsError> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// Alerts by which clients say that they do not take a certificate (RFC 8446
+/// §6.2).
+fn about_the_certificate(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::InternalError
+            | AlertDescription::BadCertificateStatusResponse
+    )
+}
+
+/// The name of RFC 8446 §6, for those that are met.
+fn alert_name(alert: AlertDescription) -> String {
+    let words = match alert {
+        AlertDescription::BadCertificate => "bad_certificate",
+        AlertDescription::UnsupportedCertificate => "unsupported_certificate",
+        AlertDescription::CertificateRevoked => "certificate_revoked",
+        AlertDescription::CertificateExpired => "certificate_expired",
+        AlertDescription::CertificateUnknown => "certificate_unknown",
+        AlertDescription::IllegalParameter => "illegal_parameter",
+        AlertDescription::UnknownCA => "unknown_ca",
+        AlertDescription::AccessDenied => "access_denied",
+        AlertDescription::DecryptError => "decrypt_error",
+        AlertDescription::HandshakeFailure => "handshake_failure",
+        AlertDescription::ProtocolVersion => "protocol_version",
+        AlertDescription::InternalError => "internal_error",
+        AlertDescription::UserCanceled => "user_canceled",
+        AlertDescription::CloseNotify => "close_notify",
+        other => return format!("{}", u8::from(other)),
+    };
+    words.into()
+}
+
+/// What rustls found, without anything a client sent.
+fn kind(error: &TlsError) -> &'static str {
+    match error {
+        TlsError::PeerIncompatible(_) => "no version, cipher or group in common",
+        TlsError::PeerMisbehaved(rustls::PeerMisbehaved::ServerNameMustContainOneHostName) => {
+            "the name in its ClientHello is none"
+        }
+        TlsError::PeerMisbehaved(_) => "the client broke the protocol",
+        TlsError::InvalidMessage(_) | TlsError::InappropriateHandshakeMessage { .. } => "a message that is none",
+        TlsError::DecryptError => "bytes that could not be decrypted",
+        _ => "the handshake failed",
+    }
+}

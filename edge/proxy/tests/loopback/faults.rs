@@ -1,0 +1,123 @@
+//! Clients and circumstances that go wrong: each ends in a record that is true.
+
+use std::time::Duration;
+
+use model::SealReason;
+use proxy::Settings;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::lab::{Lab, echo, text};
+
+async fn say(lab: &Lab, bytes: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(lab.address).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    stream
+}
+
+async fn rest(mut stream: TcpStream) -> String {
+    let mut all = Vec::new();
+    let _ = stream.read_to_end(&mut all).await;
+    String::from_utf8_lossy(&all).into_owned()
+}
+
+#[tokio::test]
+async fn a_client_gone_in_mid_body_leaves_what_it_sent() {
+    let lab = Lab::start();
+    let stream = say(&lab, b"POST http://a.example/x HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf").await;
+    drop(stream);
+    let seen = lab.stop().await.only();
+    assert_eq!((&seen.request.body.bytes[..], seen.request.body.cut_from), (&b"half"[..], Some(100)));
+    assert!(seen.response.is_none());
+}
+
+#[tokio::test]
+async fn a_request_under_way_when_the_proxy_stops_is_recorded() {
+    let lab = Lab::with(Settings { grace: Duration::from_millis(50), ..Settings::default() }, echo);
+    let mut stream =
+        say(&lab, b"POST http://a.example/x HTTP/1.1\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n").await;
+    let mut answer = [0; 25];
+    stream.read_exact(&mut answer).await.unwrap();
+    stream.write_all(b"half").await.unwrap();
+    let seen = lab.stop().await.only();
+    assert_eq!(seen.request.body.cut_from, Some(100));
+}
+
+#[tokio::test]
+async fn requests_sent_ahead_are_answered_in_order() {
+    let lab = Lab::start();
+    let two = b"POST http://a.example/1 HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc\r\nGET http://a.example/2 HTTP/1.1\r\nConnection: close\r\n\r\n";
+    let answers = rest(say(&lab, two).await).await;
+    assert!(answers.find("POST 3").unwrap() < answers.find("GET 0").unwrap());
+    let urls: Vec<String> = lab.stop().await.exchanges.into_iter().map(|seen| seen.request.url).collect();
+    assert_eq!(urls, ["http://a.example/1", "http://a.example/2"]);
+}
+
+#[tokio::test]
+async fn a_head_of_a_megabyte_is_taken_and_a_longer_one_refused() {
+    let lab = Lab::start();
+    let field = format!("Cookie: {}\r\n", "x".repeat(1_000_000));
+    let head = |fields: &str| format!("GET http://a.example/ HTTP/1.1\r\nConnection: close\r\n{fields}\r\n");
+    assert!(rest(say(&lab, head(&field).as_bytes()).await).await.ends_with("GET 0"));
+    let long = format!("{field}{field}");
+    let mut stream = TcpStream::connect(lab.address).await.unwrap();
+    // The proxy may hang up before all of it was sent.
+    let _ = stream.write_all(head(&long).as_bytes()).await;
+    drop(rest(stream).await);
+    let seen = lab.stop().await.exchanges;
+    assert_eq!(seen[0].request.headers[1].value.len(), 1_000_000);
+    assert_eq!(seen[1].seal.as_ref().unwrap().says, "the head of a request is longer than is taken");
+}
+
+#[tokio::test]
+async fn large_header_lists_pass_over_http2() {
+    let lab = Lab::start();
+    let cookie = format!("Cookie: {}", "x".repeat(60_000));
+    assert_eq!(text(&lab.curl(&["--http2", "-H", &cookie, "https://a.example/"]).await), "GET 0");
+    assert_eq!(lab.stop().await.only().request.header("cookie").unwrap().len(), 60_000);
+}
+
+#[tokio::test]
+async fn a_slow_head_is_not_waited_for_without_end() {
+    let lab = Lab::with(Settings { head_time: Duration::from_millis(200), ..Settings::default() }, echo);
+    let stream = say(&lab, b"GET http://a.example/ HTTP/1.1\r\nA: ").await;
+    assert!(rest(stream).await.starts_with("HTTP/1.1 400 "));
+    let seen = lab.stop().await.only();
+    assert_eq!(seen.seal.unwrap().says, "the head of a request did not come to its end");
+}
+
+#[tokio::test]
+async fn a_body_without_end_is_cut_off_and_counted() {
+    let lab = Lab::with(Settings { swallow_limit: 100_000, body_limit: 10, ..Settings::default() }, echo);
+    let mut stream = say(&lab, b"POST http://a.example/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n").await;
+    while stream.write_all(b"5\r\nhello\r\n").await.is_ok() {}
+    let seen = lab.stop().await.exchanges;
+    assert_eq!(&seen[0].request.body.bytes[..], b"hellohello");
+    assert!(seen[0].request.body.cut_from.unwrap() > 100_000);
+    assert_eq!(seen[1].seal.as_ref().unwrap().reason, SealReason::UnknownProtocol);
+}
+
+#[tokio::test]
+async fn a_request_that_is_none_is_refused_and_sealed() {
+    let lab = Lab::start();
+    assert!(rest(say(&lab, b"GET nonsense\r\n\r\n").await).await.starts_with("HTTP/1.1 400 "));
+    let two = b"POST http://a.example/ HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab";
+    assert!(rest(say(&lab, two).await).await.starts_with("HTTP/1.1 400 "));
+    let seen = lab.stop().await.exchanges;
+    assert_eq!(seen[0].seal.as_ref().unwrap().says, "the head of a request could not be read");
+    assert_eq!(seen[1].request.url, "http://a.example/");
+    assert_eq!(seen[2].seal.as_ref().unwrap().says, "two different lengths");
+}
+
+#[tokio::test]
+async fn idle_connections_disturb_nobody_and_end_with_the_proxy() {
+    let lab = Lab::start();
+    let mut idle = Vec::new();
+    for _ in 0..400 {
+        idle.push(TcpStream::connect(lab.address).await.unwrap());
+    }
+    assert_eq!(text(&lab.curl(&["https://a.example/"]).await), "GET 0");
+    assert_eq!(lab.stop().await.exchanges.len(), 1);
+}

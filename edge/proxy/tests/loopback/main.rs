@@ -1,0 +1,16 @@
+//! The proxy against clients that nobody here wrote, on loopback and in
+//! namespaces of the tests' own.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "in a test a panic is the report")]
+
+mod lab;
+
+mod curl;
+
+mod sealed;
+
+mod websocket;
+
+mod transparent;
+
+mod faults;
