@@ -1,1 +1,20 @@
+//! The one place where the stages meet: records in, an audit out.
+//!
+//! An [`Auditor`] is pushed the records of a capture in order. Each exchange is
+//! opened (`decode`) and looked at (`detect`) at once; whose it is, who sent it
+//! (`attribute`) and what it means for a promise (`judge`) is said at the end,
+//! when all that pages asked for is known. The same records and the same
+//! knowledge give the same audit.
 #![forbid(unsafe_code)]
+
+mod auditor;
+
+mod audit;
+
+mod settle;
+
+mod tally;
+
+pub use audit::{Audit, Capture, Coverage, Ignored, Spotted};
+pub use auditor::{Auditor, Options};
+pub use tally::Tally;

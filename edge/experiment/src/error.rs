@@ -38,6 +38,26 @@ pub enum Error {
     NoSandbox(String),
     #[error("no {what} to be found in the page")]
     NotInPage { what: String },
+    #[error("{subject} is not here (tried {tried}): install the Debian package {package}, or name its program")]
+    NoSubject { subject: String, tried: String, package: String },
+    #[error(transparent)]
+    Evidence(#[from] evidence::Error),
+    #[error(transparent)]
+    Proxy(#[from] proxy::Error),
     #[error("no display: {0}")]
     Display(String),
+}
+
+impl Error {
+    /// Whether it would happen in every trial, so that trying again is no use.
+    pub fn concerns_all(&self) -> bool {
+        matches!(
+            self,
+            Self::NoRightToIsolate(_)
+                | Self::Missing { .. }
+                | Self::NoSubject { .. }
+                | Self::NoSandbox(_)
+                | Self::Evidence(_)
+        )
+    }
 }

@@ -5,15 +5,32 @@
 //! as a person would, and says what its pages asked for.
 #![forbid(unsafe_code)]
 
+mod plan;
+
+mod conduct;
+
+mod trial;
+
+mod ready;
+
+mod respond;
+
+mod ledger;
+
 pub mod cell;
 
 pub mod drivers;
+
+pub mod extension;
 
 pub mod rpc;
 
 mod error;
 
+pub use conduct::{Progress, Ran, Wish, conduct};
 pub use error::Error;
+pub use plan::{Do, Plan, Planned};
+pub use respond::World;
 
 /// Now, as captures state it.
 fn now() -> model::Time {

@@ -93,6 +93,7 @@ pub struct Cell {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<thread::JoinHandle<()>>,
     ground: Ground,
+    device: Device,
     walls: Walls,
     proxy: SocketAddr,
     /// The home, if it is a folder of the host.
@@ -114,7 +115,7 @@ impl Cell {
         let (jobs, queue) = mpsc::channel::<Job>();
         let (ready, made) = oneshot::channel();
         let home = ground.home.clone();
-        let walls = spec.walls;
+        let (walls, device) = (spec.walls, spec.device.clone());
         let thread = thread::Builder::new()
             .name("cell".to_owned())
             .spawn(move || {
@@ -130,13 +131,19 @@ impl Cell {
             .map_err(|source| Error::Start { program: "a thread for the cell".to_owned(), source })?;
         let sockets = made.await.map_err(|_| Error::CellGone)??;
         let proxy = sockets.proxy[0].local_addr().map_err(|source| Error::Bind { what: "the proxy", source })?;
-        let cell = Self { jobs: Some(jobs), thread: Some(thread), ground, walls, proxy, _home: host_home };
+        let cell = Self { jobs: Some(jobs), thread: Some(thread), ground, device, walls, proxy, _home: host_home };
         Ok((cell, sockets))
     }
 
     /// Whether traffic that ignores the proxy setting is caught.
     pub fn watched(&self) -> bool {
         self.walls == Walls::Namespaces
+    }
+
+    /// The machine that the subject believes it is on; on the host itself it is
+    /// only a name.
+    pub fn device(&self) -> &Device {
+        &self.device
     }
 
     /// Where programs in the cell find the proxy.
@@ -316,6 +323,10 @@ fn write(home: &Path, path: &Path, content: &[u8], user: Option<User>) -> io::Re
         std::fs::DirBuilder::new().mode(0o700).create(folder)?;
         give(folder)?;
     }
-    std::fs::write(path, content)?;
+    // What stands there may be a link that the subject made: it is not followed.
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => std::fs::File::create_new(path)?.write_all(content)?,
+    }
     give(path)
 }

@@ -1,6 +1,7 @@
 //! Chromium and its family, over the DevTools Protocol by pipe.
 
 mod acts;
+mod extensions;
 mod launch;
 mod targets;
 
@@ -70,9 +71,7 @@ impl Chromium {
             return Err(Error::NoSandbox("its page process is not confined".to_owned()));
         }
         for folder in &launch.extensions {
-            let wish = json!({"path": folder.display().to_string(), "enableInIncognito": true});
-            let loaded = browser.rpc.call(None, "Extensions.loadUnpacked", wish).await?;
-            browser.extensions.extend(loaded["id"].as_str().map(str::to_owned));
+            browser.extensions.push(extensions::load(&browser.rpc, cell, folder).await?);
         }
         Ok((browser, requests))
     }

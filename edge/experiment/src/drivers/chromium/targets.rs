@@ -59,13 +59,7 @@ impl Open {
 
 /// Which targets are attached to; the rest run undisturbed.
 fn filter() -> Value {
-    json!([
-        {"type": "service_worker", "exclude": true},
-        {"type": "background_page", "exclude": true},
-        {"type": "browser", "exclude": true},
-        {"type": "tab", "exclude": true},
-        {}
-    ])
+    json!([{"type": "page"}, {"type": "iframe"}, {"type": "worker"}, {"type": "shared_worker"}])
 }
 
 /// Attaches to everything, now and later, and keeps the account of it.

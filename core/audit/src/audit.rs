@@ -1,0 +1,69 @@
+//! What comes out: everything a report may show.
+
+use judge::{Finding, Identifier, Seen, Traffic, Verdict};
+use model::{Destination, Gap, Note, Phase, Plant, Run, Trial};
+
+use crate::Tally;
+
+/// The whole result of looking at one run or some captures.
+#[derive(Debug, Default)]
+pub struct Audit {
+    pub captures: Vec<Capture>,
+    pub run: Option<Run>,
+    pub trials: Vec<Trial>,
+    pub phases: Vec<Phase>,
+    pub plants: Vec<Plant>,
+    pub notes: Vec<Note>,
+    /// Why the run ended before its plan did; none if it did not, or if there was no run.
+    pub early: Option<String>,
+    /// One entry an exchange, for experiments; empty for other captures.
+    pub traffic: Vec<Traffic>,
+    pub spotted: Vec<Spotted>,
+    pub identifiers: Vec<Identifier>,
+    pub destinations: Vec<Destination>,
+    /// What went to each destination, in the same order.
+    pub tallies: Vec<Tally>,
+    pub findings: Vec<Finding>,
+    pub verdicts: Vec<Verdict>,
+    /// Gaps with the capture they are in.
+    pub gaps: Vec<(usize, Gap)>,
+    pub coverage: Coverage,
+    /// Canaries that were not looked for.
+    pub ignored: Vec<Ignored>,
+}
+
+/// A file, or a run, that was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capture {
+    pub source: String,
+    pub format: String,
+    pub exchanges: u64,
+    /// Digest of the file in hex; for evidence the head of its chain.
+    pub sha256: String,
+}
+
+/// A sighting with the request it was made in.
+#[derive(Clone, Debug)]
+pub struct Spotted {
+    pub capture: usize,
+    pub method: String,
+    pub url: String,
+    pub seen: Seen,
+}
+
+/// How much could be looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    pub exchanges: u64,
+    pub read: u64,
+    pub sealed: u64,
+    pub bytes: u64,
+    pub bytes_read: u64,
+}
+
+/// A canary that is too short or too common to be looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    pub canary: String,
+    pub because: String,
+}

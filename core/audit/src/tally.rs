@@ -1,0 +1,38 @@
+//! What went to one destination.
+
+use model::Side;
+
+/// Counts for one destination.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub requests: u64,
+    /// Bytes of the requests: addresses and bodies.
+    pub bytes: u64,
+    pub sealed: u64,
+    pub page: u64,
+    pub native: u64,
+    pub extension: u64,
+    pub caused: u64,
+    pub unknown: u64,
+    pub sightings: u64,
+}
+
+impl Tally {
+    pub(crate) fn count(&mut self, side: Side, sealed: bool, bytes: u64) {
+        self.requests += 1;
+        self.bytes += bytes;
+        self.sealed += u64::from(sealed);
+        *match side {
+            Side::Page => &mut self.page,
+            Side::Native => &mut self.native,
+            Side::Extension => &mut self.extension,
+            Side::Caused => &mut self.caused,
+            Side::Unknown => &mut self.unknown,
+        } += 1;
+    }
+
+    /// What the subject itself sent, not a page.
+    pub fn own(&self) -> u64 {
+        self.native + self.extension
+    }
+}

@@ -1,0 +1,57 @@
+//! `candor list`: what Candor knows.
+
+use anyhow::Result;
+use clap::ValueEnum;
+use knowledge::Knowledge;
+
+use crate::exit::{Exit, print};
+
+/// Show what Candor knows: subjects, scenarios, promises, kinds, owners, formats, decoders
+#[derive(Debug, clap::Args)]
+pub struct List {
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    Subjects,
+    Scenarios,
+    Promises,
+    Kinds,
+    Owners,
+}
+
+impl List {
+    pub fn run(self) -> Result<Exit> {
+        let knowledge = Knowledge::built_in();
+        let rows: Vec<(String, String)> = match self.what {
+            What::Subjects => subjects(&knowledge),
+            What::Scenarios => knowledge.scenarios.iter().map(|s| (s.name.clone(), s.says.clone())).collect(),
+            What::Promises => knowledge.promises.iter().map(|p| (p.id.clone(), p.quote.clone())).collect(),
+            What::Kinds => knowledge.kinds.all().iter().map(|kind| (kind.id.clone(), kind.says.clone())).collect(),
+            What::Owners => {
+                let row = |o: &knowledge::owners::Owner| {
+                    (o.name.clone(), format!("{}, {}: {} hosts", o.legal, o.seat, o.hosts.len()))
+                };
+                knowledge.owners.iter().map(row).collect()
+            }
+        };
+        let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        for (name, says) in rows {
+            print(&format!("{name:width$}  {says}\n"));
+        }
+        Ok(Exit::Clean)
+    }
+}
+
+fn subjects(knowledge: &Knowledge) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    for subject in &knowledge.subjects {
+        rows.push((subject.name.clone(), subject.says.clone()));
+        let of = |edition: &knowledge::subjects::Edition| {
+            (format!("{}@{}", subject.name, edition.name), edition.says.clone())
+        };
+        rows.extend(subject.editions.iter().map(of));
+    }
+    rows
+}

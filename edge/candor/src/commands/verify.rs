@@ -1,0 +1,44 @@
+//! `candor verify`: is the evidence what was sealed?
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use evidence::{Evidence, State};
+
+use crate::exit::{Exit, print};
+
+/// Check the chain of an evidence file
+///
+/// With --head (printed at the end of a run and in every report) that it is
+/// the file sealed then; without it, only that nothing inside was changed.
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    evidence: PathBuf,
+    /// The head that was noted when the file was sealed
+    #[arg(long, value_name = "HASH")]
+    head: Option<String>,
+}
+
+impl Verify {
+    pub fn run(self) -> Result<Exit> {
+        if !self.evidence.exists() {
+            bail!("there is no file {}", self.evidence.display());
+        }
+        let seen = Evidence::open(&self.evidence)?.verify()?;
+        let (exit, says) = match (&seen.state, &self.head) {
+            (State::Changed { record, says }, _) => (Exit::Findings, format!("changed at record {record}: {says}")),
+            (State::Intact, Some(head)) if *head == seen.head.to_string() => {
+                (Exit::Clean, format!("intact, and the one sealed with this head ({} records)", seen.records))
+            }
+            (State::Intact, Some(_)) => {
+                (Exit::Findings, format!("not the one sealed with that head: its head is {}", seen.head))
+            }
+            (State::Intact, None) => {
+                (Exit::Clean, format!("intact, not anchored ({} records, head {})", seen.records, seen.head))
+            }
+        };
+        let end = if seen.ended { "" } else { "; it ended early: its writer was stopped" };
+        print(&format!("{}: {says}{end}\n", self.evidence.display()));
+        Ok(exit)
+    }
+}

@@ -1,0 +1,72 @@
+//! How it ends: the same statuses for every command.
+
+use std::process::ExitCode;
+
+use audit::Audit;
+use judge::{Severity, Word};
+
+/// Exit status. Precedence: could not run, findings, saw too little, clean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Clean,
+    Findings,
+    CouldNotRun,
+    SawTooLittle,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Clean => Self::SUCCESS,
+            Exit::Findings => Self::from(1),
+            Exit::CouldNotRun => Self::from(2),
+            Exit::SawTooLittle => Self::from(3),
+        }
+    }
+}
+
+impl Exit {
+    /// What an audit comes to.
+    pub fn of(audit: &Audit, fail_on: Severity) -> Self {
+        let broken = audit.verdicts.iter().any(|verdict| verdict.word == Word::Broken);
+        let found = audit.findings.iter().any(|finding| finding.severity >= fail_on);
+        if broken || found {
+            return Self::Findings;
+        }
+        let undecided = audit.verdicts.iter().any(|verdict| verdict.word != Word::Kept);
+        let unread = audit.run.is_none() && (audit.coverage.read == 0 || !audit.gaps.is_empty());
+        if undecided || unread { Self::SawTooLittle } else { Self::Clean }
+    }
+
+    /// The graver of two.
+    pub fn and(self, other: Self) -> Self {
+        [Self::CouldNotRun, Self::Findings, Self::SawTooLittle]
+            .into_iter()
+            .find(|exit| [self, other].contains(exit))
+            .unwrap_or(Self::Clean)
+    }
+}
+
+/// One sentence on what failed, each cause once.
+pub fn say(error: &anyhow::Error) {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    talk(&format!("candor: {text}"));
+}
+
+/// To standard error; a closed one is no reason to fail.
+pub fn talk(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// To standard output; a reader that has gone away is not an error.
+pub fn print(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}

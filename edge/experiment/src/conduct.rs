@@ -1,0 +1,235 @@
+//! A whole run: every trial of the plan, two at a time, into one file.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use evidence::{Head, Pen, Writer};
+use honey::{Garden, Planter};
+use knowledge::{
+    Knowledge,
+    scenarios::Scenario,
+    subjects::{Edition, Subject},
+};
+use model::{End, Record, Run, Trial};
+use proxy::Authority;
+use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
+
+use crate::{
+    Error, Plan, Planned,
+    cell::Walls,
+    now, ready,
+    respond::World,
+    trial::{self, Learned},
+};
+
+/// What to run, and how.
+#[derive(Debug)]
+pub struct Wish {
+    pub knowledge: Arc<Knowledge>,
+    pub subject: Subject,
+    pub edition: Option<Edition>,
+    pub scenario: Scenario,
+    pub seed: u64,
+    pub repeat: u32,
+    pub walls: Walls,
+    /// Where to write the evidence; must not exist.
+    pub evidence: PathBuf,
+    pub version: String,
+}
+
+/// How a run came out.
+#[derive(Debug)]
+pub struct Ran {
+    pub head: Head,
+    /// Why it ended before its plan did.
+    pub early: Option<String>,
+}
+
+/// Is told how it goes.
+pub trait Progress: Send + Sync + 'static {
+    fn begins(&self, plan: &Plan);
+    fn step(&self, trial: &Planned, step: &crate::Do);
+    fn trial_ends(&self, trial: &Planned, failed: Option<&str>);
+}
+
+/// What the trials of a run share.
+pub(crate) struct Conduct {
+    pub subject: Subject,
+    pub edition: Option<Edition>,
+    pub program: PathBuf,
+    pub seed: u64,
+    pub walls: Walls,
+    pub pen: Pen,
+    pub authority: Arc<Authority>,
+    pub world: Arc<World>,
+    pub connections: Arc<AtomicU64>,
+    pub progress: Arc<dyn Progress>,
+}
+
+/// Longer than any trial by far: one that hangs is a failed one.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Runs it. `stop` resolves when the person wants to end early; what there is
+/// by then is kept.
+pub async fn conduct(
+    wish: Wish,
+    progress: Arc<dyn Progress>,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<Ran, Error> {
+    let program = ready::program_of(&wish.subject)?;
+    let plan = Plan::new(&wish.scenario, &wish.subject, wish.edition.as_ref(), wish.seed, wish.repeat);
+    let writer = Writer::create(&wish.evidence)?;
+    let pen = writer.pen();
+    let world = Arc::new(World { garden: Garden::default(), knowledge: Arc::clone(&wish.knowledge) });
+    if let Some(engine) = &wish.subject.search {
+        world.garden.add_engine(engine);
+    }
+    let conduct = Arc::new(Conduct {
+        subject: wish.subject.clone(),
+        edition: wish.edition.clone(),
+        program: program.clone(),
+        seed: wish.seed,
+        walls: wish.walls,
+        pen: pen.clone(),
+        authority: Arc::new(Authority::in_memory("Candor audit")?),
+        world,
+        connections: Arc::default(),
+        progress: Arc::clone(&progress),
+    });
+    progress.begins(&plan);
+    let run = begin(&wish, &program)?;
+    pen.write(Record::Run(run.clone())).await?;
+    for plant in Planter::new(wish.seed, 0).decoys() {
+        pen.write(Record::Plant(plant)).await?;
+    }
+    let mut trials = Trials { conduct: &conduct, learned: Learned::default(), next: plan.trials.len() as u32 + 1 };
+    let early = tokio::select! {
+        outcome = trials.all(&plan) => outcome?,
+        () = stop => Some("stopped by hand".to_owned()),
+    };
+    let learned = trials.learned;
+    pen.write(Record::Run(finished(run, learned))).await?;
+    drop(conduct);
+    let head = close(writer, early.clone()).await?;
+    Ok(Ran { head, early })
+}
+
+/// Trials under way, and what they learned.
+struct Trials<'a> {
+    conduct: &'a Arc<Conduct>,
+    learned: Learned,
+    next: u32,
+}
+
+impl Trials<'_> {
+    /// Runs them all. One that fails is said and tried once more; says why the
+    /// run must be cut short, if it must.
+    async fn all(&mut self, plan: &Plan) -> Result<Option<String>, Error> {
+        let seats = Arc::new(Semaphore::new(plan.at_once));
+        let mut under_way = JoinSet::new();
+        for planned in &plan.trials {
+            self.begin(&mut under_way, &seats, planned.clone(), Try::First).await?;
+        }
+        while let Some(ended) = under_way.join_next().await {
+            let Ok((planned, attempt, outcome)) = ended else { continue };
+            self.end(&planned, outcome.as_ref().err()).await?;
+            match outcome {
+                Ok(learned) => self.learn(learned),
+                Err(error) if error.concerns_all() => return Err(error),
+                Err(_) if attempt == Try::First => {
+                    let again = planned.again(self.next);
+                    self.next += 1;
+                    self.begin(&mut under_way, &seats, again, Try::Again).await?;
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    async fn begin(
+        &self,
+        under_way: &mut JoinSet<(Planned, Try, Result<Learned, Error>)>,
+        seats: &Arc<Semaphore>,
+        planned: Planned,
+        attempt: Try,
+    ) -> Result<(), Error> {
+        let (conduct, seats) = (Arc::clone(self.conduct), Arc::clone(seats));
+        under_way.spawn(async move {
+            let _seat = seats.acquire_owned().await;
+            if let Err(error) = conduct.pen.write(Record::Trial(record(&planned, None))).await {
+                return (planned, attempt, Err(error.into()));
+            }
+            let outcome = match timeout(PATIENCE, trial::run(&conduct, &planned)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(Error::TooSlow { program: "the trial".into(), seconds: PATIENCE.as_secs() }),
+            };
+            (planned, attempt, outcome)
+        });
+        Ok(())
+    }
+
+    async fn end(&self, planned: &Planned, error: Option<&Error>) -> Result<(), Error> {
+        let failed = error.map(ToString::to_string);
+        self.conduct.progress.trial_ends(planned, failed.as_deref());
+        if failed.is_some() {
+            self.conduct.pen.write(Record::Trial(record(planned, failed))).await?;
+        }
+        Ok(())
+    }
+
+    fn learn(&mut self, learned: Learned) {
+        self.learned.version = learned.version;
+        self.learned.extensions = learned.extensions;
+        for condition in learned.conditions {
+            if !self.learned.conditions.contains(&condition) {
+                self.learned.conditions.push(condition);
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Try {
+    First,
+    Again,
+}
+
+fn record(planned: &Planned, failed: Option<String>) -> Trial {
+    Trial { id: planned.id, arm: planned.arm.clone(), install: planned.install, at: now(), failed }
+}
+
+fn begin(wish: &Wish, program: &std::path::Path) -> Result<Run, Error> {
+    Ok(Run {
+        subject: model::Subject {
+            name: wish.subject.name.clone(),
+            edition: wish.edition.as_ref().map(|edition| edition.name.clone()),
+            version: String::new(),
+            digest: ready::digest_of(program)?,
+            extensions: vec![],
+        },
+        scenario: wish.scenario.name.clone(),
+        seed: wish.seed,
+        candor: wish.version.clone(),
+        knowledge: wish.knowledge.digest(),
+        host: ready::host(),
+        started: now(),
+        sinkhole: true,
+        bypass_watched: wish.walls == Walls::Namespaces,
+        conditions: vec![],
+    })
+}
+
+/// The run's second record: with what only running it could tell.
+fn finished(run: Run, learned: Learned) -> Run {
+    let subject = model::Subject { version: learned.version, extensions: learned.extensions, ..run.subject };
+    Run { subject, conditions: learned.conditions, ..run }
+}
+
+async fn close(writer: Writer, early: Option<String>) -> Result<Head, Error> {
+    let end = End { at: now(), early };
+    tokio::task::spawn_blocking(move || writer.finish(end)).await.map_err(|_| Error::CellGone)?.map_err(Error::from)
+}

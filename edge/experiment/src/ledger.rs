@@ -1,0 +1,24 @@
+//! From the proxy into the evidence.
+
+use evidence::Pen;
+use model::{Exchange, Note, Record};
+use proxy::{Sink, Work};
+
+/// A sink that writes evidence.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger(pub(crate) Pen);
+
+impl Sink for Ledger {
+    fn record(&self, exchange: Exchange) -> Work<'_> {
+        Box::pin(async move {
+            // A writer that has stopped said so to whoever waits for its end.
+            let _ = self.0.write(Record::Exchange(Box::new(exchange))).await;
+        })
+    }
+
+    fn note(&self, note: Note) -> Work<'_> {
+        Box::pin(async move {
+            let _ = self.0.write(Record::Note(note)).await;
+        })
+    }
+}

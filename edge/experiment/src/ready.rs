@@ -1,0 +1,86 @@
+//! Getting a subject ready: its program, which one exactly, and the extension
+//! that is part of it.
+
+use std::{io::Read, path::PathBuf};
+
+use knowledge::{
+    Knowledge,
+    subjects::{Edition, Subject},
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Error,
+    cell::{Cell, find},
+};
+
+/// The program of a subject on this machine.
+pub(crate) fn program_of(subject: &Subject) -> Result<PathBuf, Error> {
+    subject.programs.iter().find_map(|program| find(program)).ok_or_else(|| Error::NoSubject {
+        subject: subject.name.clone(),
+        tried: subject.programs.join(", "),
+        package: subject.package.clone().unwrap_or_default(),
+    })
+}
+
+/// SHA-256 of the program, in hex. Debian's browsers are started by a script;
+/// the program is then what lies in a folder of its name.
+pub(crate) fn digest_of(program: &std::path::Path) -> Result<String, Error> {
+    let mut path = program.to_owned();
+    if starts_with_script(&path)
+        && let Some(name) = program.file_name()
+    {
+        let real = PathBuf::from("/usr/lib").join(name).join(name);
+        if real.is_file() {
+            path = real;
+        }
+    }
+    let unreadable = |source| Error::Read { path: path.display().to_string(), source };
+    let mut file = std::fs::File::open(&path).map_err(unreadable)?;
+    let mut hash = Sha256::new();
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut piece).map_err(unreadable)? {
+            0 => break,
+            read => hash.update(&piece[..read]),
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn starts_with_script(path: &std::path::Path) -> bool {
+    let mut head = [0; 2];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && &head == b"#!"
+}
+
+/// Writes the subject's extension into its home, configured as the edition
+/// says, and gives the folder.
+pub(crate) async fn extension(
+    cell: &Cell,
+    knowledge: &Knowledge,
+    subject: &Subject,
+    edition: Option<&Edition>,
+) -> Result<Option<PathBuf>, Error> {
+    let Some(folder) = &subject.extension else { return Ok(None) };
+    let below = format!("subjects/{folder}/");
+    for (path, content) in knowledge.files.range(below.clone()..) {
+        let Some(name) = path.strip_prefix(&below) else { break };
+        cell.write(format!("{folder}/{name}"), content.clone()).await?;
+    }
+    let config = edition.map(|edition| &edition.config);
+    // Values of a data file are strings, numbers, booleans and lists of them: all have JSON.
+    let json = serde_json::to_string_pretty(&config).unwrap_or_default();
+    cell.write(format!("{folder}/config.json"), json).await?;
+    Ok(Some(cell.home().join(folder)))
+}
+
+/// Which system this is: `Debian GNU/Linux 12 (bookworm), Linux 6.1`.
+pub(crate) fn host() -> String {
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let name = release
+        .lines()
+        .find_map(|line| line.strip_prefix("PRETTY_NAME="))
+        .map_or("unknown system", |name| name.trim_matches('"'));
+    let kernel = rustix::system::uname();
+    format!("{name}, {} {}", kernel.sysname().to_string_lossy(), kernel.release().to_string_lossy())
+}

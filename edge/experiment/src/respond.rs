@@ -1,0 +1,30 @@
+//! Who answers what a subject asks: honey sites, then what is known of
+//! servers, then a plausible success. No server is contacted.
+
+use std::sync::Arc;
+
+use honey::Garden;
+use knowledge::Knowledge;
+use model::Request;
+use proxy::{Answer, Reply};
+
+/// The world that a subject sees.
+#[derive(Debug)]
+pub struct World {
+    pub garden: Garden,
+    pub knowledge: Arc<Knowledge>,
+}
+
+impl Answer for World {
+    fn answer(&self, request: &Request) -> Reply {
+        if let Some(served) = self.garden.serve(request) {
+            return Reply {
+                status: served.status,
+                headers: served.headers,
+                body: served.body.into(),
+                by: "honey".into(),
+            };
+        }
+        Reply::sinkhole(200, "application/json", "{}")
+    }
+}
