@@ -62,16 +62,10 @@ pub(crate) async fn extension(
     edition: Option<&Edition>,
 ) -> Result<Option<PathBuf>, Error> {
     let Some(folder) = &subject.extension else { return Ok(None) };
-    let below = format!("subjects/{folder}/");
-    for (path, content) in knowledge.files.range(below.clone()..) {
-        let Some(name) = path.strip_prefix(&below) else { break };
-        cell.write(format!("{folder}/{name}"), content.clone()).await?;
-    }
     let config = edition.map(|edition| &edition.config);
     // Values of a data file are strings, numbers, booleans and lists of them: all have JSON.
-    let json = serde_json::to_string_pretty(&config).unwrap_or_default();
-    cell.write(format!("{folder}/config.json"), json).await?;
-    Ok(Some(cell.home().join(folder)))
+    let config = serde_json::to_value(config).unwrap_or_default();
+    crate::extension::lay_out(cell, &knowledge.files, folder, &config).await.map(Some)
 }
 
 /// Which system this is: `Debian GNU/Linux 12 (bookworm), Linux 6.1`.

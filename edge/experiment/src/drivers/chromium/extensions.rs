@@ -1,0 +1,38 @@
+//! Extensions that are loaded into Chromium at its start, for both modes.
+
+use std::{path::Path, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::{Error, cell::Cell, rpc::Rpc};
+
+/// Loads the extension in `folder`, and returns its id when it listens.
+pub(super) async fn load(rpc: &Rpc, cell: &Cell, folder: &Path) -> Result<String, Error> {
+    let manifest: Value = serde_json::from_slice(&cell.read(folder.join("manifest.json")).await?).unwrap_or_default();
+    let wish = json!({"path": folder.display().to_string(), "enableInIncognito": true});
+    let loaded = rpc.call(None, "Extensions.loadUnpacked", wish).await?;
+    let id = loaded["id"].as_str().unwrap_or_default().to_owned();
+    if manifest["background"]["service_worker"].is_string() {
+        listening(rpc, &id).await?;
+    }
+    Ok(id)
+}
+
+/// Waits until the extension's worker runs, and a moment longer: before its
+/// script has run once it has not said what it listens to, and the first visit
+/// would pass it by. Attaching to it would tell exactly when; but a worker that
+/// was attached to falls asleep early afterwards, and forgets its timers.
+async fn listening(rpc: &Rpc, id: &str) -> Result<(), Error> {
+    let address = format!("chrome-extension://{id}/");
+    for _ in 0..100 {
+        let workers = rpc.call(None, "Target.getTargets", json!({"filter": [{"type": "service_worker"}]})).await?;
+        let mut workers = workers["targetInfos"].as_array().into_iter().flatten();
+        if workers.any(|worker| worker["url"].as_str().is_some_and(|url| url.starts_with(&address))) {
+            sleep(Duration::from_millis(500)).await;
+            return Ok(());
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    Err(Error::Refused { program: "the extension".to_owned(), says: "its worker did not start".to_owned() })
+}

@@ -1,0 +1,45 @@
+//! An extension that is part of a subject, laid out where the subject finds it.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::{Error, cell::Cell};
+
+/// Writes the files of `data/subjects/<folder>/` into the cell, and beside them
+/// `edition.js`: what the extension is configured with, and the device that it
+/// runs on. Gives the folder to load.
+pub async fn lay_out(
+    cell: &Cell,
+    files: &BTreeMap<String, Vec<u8>>,
+    folder: &str,
+    config: &Value,
+) -> Result<PathBuf, Error> {
+    let prefix = format!("subjects/{folder}/");
+    for (path, bytes) in files.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix)) {
+        cell.write(format!("{folder}/{}", &path[prefix.len()..]), bytes.as_slice()).await?;
+    }
+    cell.write(format!("{folder}/edition.js"), edition(config, &cell.device().machine_id)).await?;
+    Ok(cell.home().join(folder))
+}
+
+/// A module, as a service worker may not wait for a file while it starts.
+fn edition(config: &Value, machine_id: &str) -> String {
+    let mut edition = config.clone();
+    if let Some(members) = edition.as_object_mut() {
+        // Stands for ANDROID_ID: 64 bits, the same in every install on a device.
+        members.entry("android_id").or_insert_with(|| json!(machine_id.get(..16)));
+    }
+    format!("export const edition = {edition};\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edition_knows_its_device() {
+        let module = edition(&json!({"reports": "always"}), "0123456789abcdef0123456789abcdef");
+        assert_eq!(module, "export const edition = {\"reports\":\"always\",\"android_id\":\"0123456789abcdef\"};\n");
+    }
+}

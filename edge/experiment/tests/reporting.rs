@@ -1,0 +1,145 @@
+//! The reporting browser on the real proxy: what it tells, and when not.
+
+mod stage;
+
+use std::{
+    collections::BTreeMap,
+    io::Read,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use experiment::{
+    cell::Cell,
+    drivers::chromium::{Chromium, Launch, Trust},
+    extension,
+};
+use knowledge::Knowledge;
+use model::{Exchange, Mode, Note};
+use proxy::{Authority, Proxy, Reply, Settings, Sink, Work};
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const STAY: Duration = Duration::from_millis(500);
+
+/// Everything the proxy saw.
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<Vec<Exchange>>>);
+
+impl Sink for Seen {
+    fn record(&self, exchange: Exchange) -> Work<'_> {
+        self.0.lock().unwrap().push(exchange);
+        Box::pin(async {})
+    }
+
+    fn note(&self, _: Note) -> Work<'_> {
+        Box::pin(async {})
+    }
+}
+
+impl Seen {
+    /// Events that reached the collector so far.
+    fn events(&self) -> Vec<Value> {
+        let seen = self.0.lock().unwrap();
+        let reports = seen.iter().filter(|exchange| exchange.host() == "sa.api.intl.miui.com");
+        reports.flat_map(|exchange| opened(&exchange.request.body.bytes)).collect()
+    }
+
+    async fn wait_for(&self, what: impl Fn(&Value) -> bool) -> Option<Value> {
+        for _ in 0..300 {
+            if let Some(event) = self.events().into_iter().find(&what) {
+                return Some(event);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        None
+    }
+}
+
+/// body ▸ form data_list ▸ base64 ▸ gzip ▸ json
+fn opened(body: &[u8]) -> Vec<Value> {
+    let form: BTreeMap<&str, &str> =
+        std::str::from_utf8(body).unwrap().split('&').map(|pair| pair.split_once('=').unwrap()).collect();
+    let data = percent_encoding::percent_decode_str(form["data_list"]).decode_utf8().unwrap();
+    let hash = data.chars().fold(0i32, |hash, c| hash.wrapping_mul(31).wrapping_add(c as i32));
+    assert_eq!(form["crc"], hash.to_string());
+    assert_eq!(form["gzip"], "1");
+    let mut json = String::new();
+    flate2::read::GzDecoder::new(&BASE64_STANDARD.decode(&*data).unwrap()[..]).read_to_string(&mut json).unwrap();
+    serde_json::from_str(&json).unwrap()
+}
+
+struct Lab {
+    cell: Cell,
+    seen: Seen,
+    _proxy: Vec<Proxy>,
+    launch: Launch,
+}
+
+/// A cell with the extension of this edition, and changes to its configuration.
+async fn lab(edition: &str, changes: Value) -> Option<Lab> {
+    if !stage::have("chromium") || !stage::have("certutil") {
+        return None;
+    }
+    let (cell, sockets) = stage::cell(0).await?;
+    let (seen, authority) = (Seen::default(), Arc::new(Authority::in_memory("A test").unwrap()));
+    let page = "<!doctype html><title>A page</title><p>words";
+    let answer = Arc::new(move |_: &model::Request| Reply::sinkhole(200, "text/html", page));
+    let mut proxies = Vec::new();
+    for listener in sockets.proxy {
+        proxies.push(
+            Proxy::serve(listener, authority.clone(), answer.clone(), Arc::new(seen.clone()), Settings::default())
+                .unwrap(),
+        );
+    }
+    let knowledge = Knowledge::built_in();
+    let subject = knowledge.subjects.iter().find(|subject| subject.name == "reporting-browser").unwrap();
+    let mut config = serde_json::to_value(&subject.edition(Some(edition)).unwrap().config).unwrap();
+    config.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    let folder = extension::lay_out(&cell, &knowledge.files, "reporting-browser", &config).await.unwrap();
+    let trust = Trust::Authority(authority.cert_pem().to_owned());
+    let launch = Launch { extensions: vec![folder], ..Launch::new("chromium", trust) };
+    Some(Lab { cell, seen, _proxy: proxies, launch })
+}
+
+fn url_is(url: &'static str) -> impl Fn(&Value) -> bool {
+    move |event| event["properties"]["url"] == url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_edition_before_the_fix_reports_visits_and_searches_in_both_modes_under_one_name() {
+    let Some(lab) = lab("3.4.0", json!({})).await else { return };
+    let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
+    let visited = browser.visit("https://qwertzuiopas.com/a?b=c", PATIENCE, STAY).await.unwrap();
+    assert_eq!(visited.failed, None);
+    let first = lab.seen.wait_for(url_is("https://qwertzuiopas.com/a?b=c")).await.expect("a visit is reported");
+    assert_eq!(first["event"], "page_load_event_start");
+    browser.close().await;
+
+    let private = Launch { mode: Mode::Private, ..lab.launch.clone() };
+    let (browser, _) = Chromium::start(&lab.cell, &private).await.unwrap();
+    browser.visit("https://yxcvbnmasdfg.de/", PATIENCE, STAY).await.unwrap();
+    browser.visit("https://duckduckgo.com/?q=three+odd+words", PATIENCE, STAY).await.unwrap();
+    let second = lab.seen.wait_for(url_is("https://yxcvbnmasdfg.de/")).await.expect("a private visit is reported");
+    let search = lab.seen.wait_for(|event| event["event"] == "search").await.expect("a private search is reported");
+    assert_eq!(search["properties"]["search_word"], "three odd words");
+    assert_eq!(first["distinct_id"], second["distinct_id"]);
+    assert_eq!(first["distinct_id"].as_str().unwrap().len(), 36);
+    assert!(lab.seen.wait_for(|event| event["event"] == "$AppStart").await.is_some());
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_sent_before_the_end_is_sent_after_the_restart() {
+    let Some(lab) = lab("3.4.0", json!({"flush_ms": 5000})).await else { return };
+    let private = Launch { mode: Mode::Private, ..lab.launch.clone() };
+    let (browser, _) = Chromium::start(&lab.cell, &private).await.unwrap();
+    browser.visit("https://yxcvbnmasdfg.de/", PATIENCE, STAY).await.unwrap();
+    browser.close().await;
+    let told = lab.seen.events().iter().any(url_is("https://yxcvbnmasdfg.de/"));
+    let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
+    let late = lab.seen.wait_for(url_is("https://yxcvbnmasdfg.de/")).await.expect("it is reported late");
+    assert!(!told && late["_flush_time"].as_i64().unwrap() - late["time"].as_i64().unwrap() > 2_000);
+    browser.close().await;
+}
