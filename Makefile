@@ -1,0 +1,35 @@
+# The two commands are `make audit` and `make test`; each does all its own set-up.
+.PHONY: audit test lint bench bench-proxy docs fuzz help
+
+CARGO ?= cargo
+OUT   ?= runs
+
+help:
+	@echo 'make audit   find out what Debian'"'"'s Chromium tells its maker (about five minutes, mostly building)'
+	@echo 'make test    everything that must hold: format, lints, tests, real browsers, a bounded fuzz run'
+	@echo 'make lint    format and lints only'
+	@echo 'make bench   speed and memory of the analysis, as ratios against peers'
+	@echo 'make docs    the pages in docs/ that are made from code and data'
+
+audit:
+	@scripts/setup audit
+	$(CARGO) build --release --locked -p candor
+	@scripts/as-root target/release/candor audit chromium reporting-browser --scenario quick --out $(OUT) --exit-zero
+
+test:
+	@scripts/setup test
+	@scripts/test
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+bench:
+	@scripts/setup audit
+	@scripts/bench
+
+docs:
+	UPDATE_EXPECT=1 $(CARGO) test --locked --workspace --quiet -- docs_
+
+fuzz:
+	@scripts/fuzz
