@@ -6,8 +6,9 @@ use knowledge::Knowledge;
 use model::{Canary, Exchange, Page};
 
 use crate::{
-    detectors::{Digests, Plain, Recipes},
+    detectors::{Digests, Plain, Recipes, Shorts},
     forms,
+    held::Waiting,
     look::Look,
     refused::{self, Refused},
 };
@@ -18,7 +19,9 @@ pub struct Detector {
     pub(crate) canaries: Vec<Canary>,
     pub(crate) plain: Plain,
     pub(crate) digests: Digests,
+    pub(crate) shorts: Shorts,
     pub(crate) recipes: Recipes,
+    pub(crate) waiting: Waiting,
 }
 
 impl fmt::Debug for Detector {
@@ -34,6 +37,8 @@ impl Detector {
             canaries: Vec::new(),
             plain: Plain::default(),
             digests: Digests::default(),
+            shorts: Shorts::default(),
+            waiting: Waiting::default(),
             recipes: Recipes::of(&knowledge.schemas),
         }
     }
@@ -47,8 +52,16 @@ impl Detector {
         let forms = forms::of(canary);
         self.canaries.push(canary.clone());
         self.plain.plant(&self.canaries, &forms);
-        self.digests.plant(self.canaries.len() - 1, forms);
+        let position = self.canaries.len() - 1;
+        self.shorts.plant(position, canary, &forms);
+        self.digests.plant(position, forms.digested);
         Ok(())
+    }
+
+    /// Looks for digests with this salt before or behind the value, and with
+    /// it as the key, too.
+    pub fn salt(&mut self, salt: &[u8]) {
+        self.digests.salt(salt);
     }
 
     /// Looks from now on for what programs compute over this page.

@@ -8,8 +8,13 @@ mod plain;
 
 mod recipe;
 
+mod short;
+
 mod runs;
+
+mod whole;
 
 pub(crate) use digest::Digests;
 pub(crate) use plain::Plain;
 pub(crate) use recipe::Recipes;
+pub(crate) use short::Shorts;

@@ -11,6 +11,8 @@ mod address;
 
 mod email;
 
+mod expression;
+
 mod identifier;
 
 mod phone;
@@ -18,6 +20,7 @@ mod phone;
 mod text;
 
 pub(crate) use address::{Address, host_of};
+pub(crate) use expression::expressions;
 
 use model::Canary;
 
@@ -93,6 +96,26 @@ pub(crate) fn of(canary: &Canary) -> Forms {
     }
     forms.cases();
     forms
+}
+
+/// Whether a canary of its own stands for this host.
+pub(crate) fn is_host_planted(canaries: &[Canary], host: &str) -> bool {
+    let is_host =
+        |canary: &Canary| canary.kind.as_str() == "visited-host" && canary.value.trim().eq_ignore_ascii_case(host);
+    canaries.iter().any(is_host)
+}
+
+impl Digested {
+    /// The value itself or in small letters: what even rare algorithms are
+    /// fed with.
+    pub(crate) fn is_usual(&self) -> bool {
+        matches!(self.name.as_str(), "" | "lower" | "trim" | "trim,lower")
+    }
+
+    /// It is the host of an address, and says no more than that.
+    pub(crate) fn names_host(&self) -> bool {
+        self.name == "host"
+    }
 }
 
 impl Forms {

@@ -3,7 +3,9 @@
 //! A value is met many times on the way to it: in the body, in the form field,
 //! in what base64 hid. It is said once, at the deepest place that shows it.
 
-use model::{Guise, How, Kind, Leaf, Sighting, Trail};
+use model::{Exchange, Guise, How, Kind, Leaf, Sighting, Trail};
+
+use crate::held::{self, Held, Waiting};
 
 /// Everything found in one exchange so far.
 #[derive(Default)]
@@ -13,6 +15,7 @@ pub(crate) struct Found {
     leaf: u32,
     /// Where the hits of the leaf at hand begin.
     first: usize,
+    held: Vec<Held>,
 }
 
 struct Hit {
@@ -51,25 +54,28 @@ impl Found {
         if self.hits[self.first..].iter().any(known) {
             return;
         }
-        self.hits.push(Hit {
-            leaf: self.leaf,
-            canary,
-            sighting: Sighting {
-                exchange,
-                kind: of.kind.clone(),
-                canary: of.canary.map(|(_, id)| id.to_owned()),
-                guise: of.guise,
-                how: of.how,
-                trail: leaf.route.trail(),
-                value: shown(),
-                weak: of.weak || leaf.weak,
-            },
-        });
+        self.hits.push(Hit { leaf: self.leaf, canary, sighting: of.sighting(exchange, leaf, shown) });
+    }
+
+    /// Something that counts only if something else confirms it.
+    pub(crate) fn hold(
+        &mut self,
+        exchange: &Exchange,
+        leaf: &Leaf<'_>,
+        of: Of<'_>,
+        text: &str,
+        shown: impl FnOnce() -> String,
+    ) {
+        let sighting = of.sighting(exchange.index, leaf, shown);
+        let place = held::place(exchange, &sighting.trail);
+        self.held.push(Held { text: text.to_owned(), place, sighting });
     }
 
     /// What is said of it: each thing once, at the deepest place along its
     /// trail, in the order in which places were visited.
-    pub(crate) fn sift(mut self) -> Vec<Sighting> {
+    /// What waited and was confirmed stands before it.
+    pub(crate) fn sift(mut self, waiting: &mut Waiting) -> Vec<Sighting> {
+        let mut all = waiting.confirm(std::mem::take(&mut self.held));
         self.hits.sort_by(|a, b| a.subject().cmp(&b.subject()).then_with(|| a.trail().cmp(b.trail())));
         let mut said = Vec::new();
         let mut rest = self.hits.into_iter().peekable();
@@ -81,7 +87,23 @@ impl Found {
             said.extend(deepest(same));
         }
         said.sort_by_key(|hit| (hit.leaf, hit.canary));
-        said.into_iter().map(|hit| hit.sighting).collect()
+        all.extend(said.into_iter().map(|hit| hit.sighting));
+        all
+    }
+}
+
+impl Of<'_> {
+    fn sighting(self, exchange: u64, leaf: &Leaf<'_>, shown: impl FnOnce() -> String) -> Sighting {
+        Sighting {
+            exchange,
+            kind: self.kind.clone(),
+            canary: self.canary.map(|(_, id)| id.to_owned()),
+            guise: self.guise,
+            how: self.how,
+            trail: leaf.route.trail(),
+            value: shown(),
+            weak: self.weak || leaf.weak,
+        }
     }
 }
 

@@ -30,6 +30,8 @@ mod digests;
 
 mod found;
 
+mod held;
+
 mod fixed;
 
 pub use detector::Detector;

@@ -8,7 +8,7 @@ use crate::{detector::Detector, found::Found};
 
 /// What is being found in one exchange.
 pub struct Look<'d> {
-    detector: &'d Detector,
+    detector: &'d mut Detector,
     exchange: &'d Exchange,
     found: Found,
 }
@@ -30,12 +30,13 @@ impl<'d> Look<'d> {
         found.next_leaf();
         detector.plain.at(leaf, &detector.canaries, exchange.index, found);
         detector.digests.at(leaf, &detector.canaries, exchange.index, found);
+        detector.shorts.at(leaf, &detector.canaries, exchange, found);
         detector.recipes.at(leaf, &detector.canaries, exchange, found);
     }
 
     /// What was seen: each thing once, at the deepest place that shows it, in
     /// the order in which the places were visited.
     pub fn finish(self) -> Vec<Sighting> {
-        self.found.sift()
+        self.found.sift(&mut self.detector.waiting)
     }
 }

@@ -4,26 +4,25 @@
 //! so that looking one up costs the same however many there are. What the
 //! table says is computed again before it is believed.
 
-use model::{Canary, Guise, How, Leaf};
+use model::{Canary, Guise, How, Kind, Leaf};
 
 use super::runs;
 use crate::{
-    digests::{ALGORITHMS, Algorithm, LONGEST, hex},
+    digests::{ALGORITHMS, Algorithm, LONGEST, Rank, hex},
     fixed::Map,
-    forms::{Digested, Forms},
+    forms::{self, Digested},
     found::{Found, Of},
 };
 
 /// Every digest of every form of all canaries.
 #[derive(Clone, Default)]
 pub(crate) struct Digests {
-    /// By a digest's first eight bytes, the first entry with them.
-    first: Map<u64, u32>,
+    /// By a digest's first eight bytes, the last entry with them.
+    last: Map<u64, u32>,
     entries: Vec<Entry>,
     /// For each canary, its forms.
     forms: Vec<Vec<Digested>>,
-    /// A bit for each length in bytes that occurs.
-    lengths: u128,
+    salts: Vec<Box<[u8]>>,
 }
 
 #[derive(Clone, Copy)]
@@ -31,102 +30,186 @@ struct Entry {
     canary: u32,
     form: u16,
     algorithm: u8,
-    rounds: Rounds,
-    /// The next entry whose digest begins alike; its own position if none.
-    next: u32,
+    made: Made,
+    /// The entry before this whose digest begins alike; its own position if
+    /// there is none.
+    before: u32,
 }
 
-/// How often a value was hashed.
+/// What is hashed, and how often.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Rounds {
+enum Made {
     Once,
     /// The hex of a digest again.
     TwiceHex,
     /// The bytes of a digest again.
     TwiceRaw,
+    SaltBefore(u8),
+    SaltBehind(u8),
+    Keyed(u8),
 }
+
+/// Lengths in bytes, as bits, that are looked up: those of all digests, and
+/// those that digests are usually cut to.
+const LENGTHS: u128 =
+    1 << 8 | 1 << 10 | 1 << 12 | 1 << 16 | 1 << 20 | 1 << 24 | 1 << 28 | 1 << 32 | 1 << 40 | 1 << 48 | 1 << 64;
 
 impl Digests {
     /// Adds the canary at `position`.
-    pub(crate) fn plant(&mut self, position: usize, forms: Forms) {
-        for (i, form) in forms.digested.iter().enumerate() {
+    pub(crate) fn plant(&mut self, position: usize, forms: Vec<Digested>) {
+        self.forms.push(forms);
+        self.enter_all(position, &[Made::Once, Made::TwiceHex, Made::TwiceRaw]);
+        for salt in 0..self.salts.len() {
+            self.enter_all(position, &Made::salted(salt));
+        }
+    }
+
+    pub(crate) fn salt(&mut self, salt: &[u8]) {
+        // One byte counts them; nobody has so many.
+        if self.salts.len() > usize::from(u8::MAX) || self.salts.iter().any(|known| **known == *salt) {
+            return;
+        }
+        self.salts.push(salt.into());
+        for position in 0..self.forms.len() {
+            self.enter_all(position, &Made::salted(self.salts.len() - 1));
+        }
+    }
+
+    fn enter_all(&mut self, position: usize, all: &[Made]) {
+        for form in 0..self.forms[position].len() {
             for (number, algorithm) in ALGORITHMS.iter().enumerate() {
-                for rounds in [Rounds::Once, Rounds::TwiceHex, Rounds::TwiceRaw] {
+                for &made in all {
                     let entry = Entry {
                         canary: position as u32,
-                        form: i as u16,
+                        form: form as u16,
                         algorithm: number as u8,
-                        rounds,
-                        next: self.entries.len() as u32,
+                        made,
+                        before: self.entries.len() as u32,
                     };
-                    self.enter(&rounds.of(algorithm, form.text.as_bytes())[..algorithm.length], entry);
+                    if made.is_worth(algorithm, &self.forms[position][form]) {
+                        self.enter(entry);
+                    }
                 }
-                self.lengths |= 1 << algorithm.length;
             }
         }
-        self.forms.push(forms.digested);
     }
 
-    pub(crate) fn at(&self, leaf: &Leaf<'_>, canaries: &[Canary], exchange: u64, found: &mut Found) {
-        runs::each(leaf.value, self.lengths, |digest, written| {
-            for entry in self.begins_like(digest) {
-                let (algorithm, form) = self.meant(entry);
-                if entry.rounds.of(algorithm, form.text.as_bytes())[..algorithm.length] != *digest {
-                    continue;
-                }
-                let canary = &canaries[entry.canary as usize];
-                let of = Of {
-                    canary: Some((entry.canary, &canary.id)),
-                    kind: &canary.kind,
-                    guise: Guise::Digest(entry.rounds.guise(algorithm.name, &form.name)),
-                    how: How::Canary,
-                    weak: false,
-                };
-                found.add(exchange, leaf, of, || shown(digest, written));
-            }
-        });
-    }
-
-    fn enter(&mut self, digest: &[u8], mut entry: Entry) {
+    fn enter(&mut self, mut entry: Entry) {
+        let (digest, _) = self.digest(entry);
         let id = self.entries.len() as u32;
-        if let Some(first) = self.first.insert(beginning(digest), id) {
-            entry.next = first;
+        if let Some(before) = self.last.insert(beginning(&digest), id) {
+            entry.before = before;
         }
         self.entries.push(entry);
     }
 
-    fn begins_like(&self, digest: &[u8]) -> impl Iterator<Item = Entry> {
-        let first = self.first.get(&beginning(digest)).copied();
-        let next = |id: &u32| Some(self.entries[*id as usize].next).filter(|next| next != id);
-        let mut all: Vec<Entry> = std::iter::successors(first, next).map(|id| self.entries[id as usize]).collect();
-        // In the order in which they were planted.
-        all.reverse();
-        all.into_iter()
+    pub(crate) fn at(&self, leaf: &Leaf<'_>, canaries: &[Canary], exchange: u64, found: &mut Found) {
+        if self.entries.is_empty() {
+            return;
+        }
+        runs::each(leaf.value, LENGTHS, |digest, written| {
+            if let Some(&last) = self.last.get(&beginning(digest)) {
+                self.tell(last, digest, written, leaf, canaries, exchange, found);
+            }
+        });
+    }
+
+    #[cold]
+    #[allow(clippy::too_many_arguments, reason = "one call, taken out of the way of those that find nothing")]
+    fn tell(
+        &self,
+        last: u32,
+        digest: &[u8],
+        written: &[u8],
+        leaf: &Leaf<'_>,
+        canaries: &[Canary],
+        exchange: u64,
+        found: &mut Found,
+    ) {
+        let host = Kind::new("visited-host");
+        for entry in self.alike(last) {
+            let (whole, length) = self.digest(entry);
+            let is_cut = digest.len() < length;
+            if !whole[..length].starts_with(digest) || (is_cut && entry.made != Made::Once) {
+                continue;
+            }
+            let (algorithm, form) = self.meant(entry);
+            let canary = &canaries[entry.canary as usize];
+            let names_host = form.names_host();
+            if names_host && forms::is_host_planted(canaries, &form.text) {
+                continue;
+            }
+            let name =
+                if is_cut { format!("{}-prefix{}", algorithm.name, digest.len()) } else { algorithm.name.into() };
+            let of = Of {
+                canary: Some((entry.canary, &canary.id)),
+                kind: if names_host { &host } else { &canary.kind },
+                guise: Guise::Digest(entry.made.guise(&name, &form.name)),
+                how: How::Canary,
+                weak: false,
+            };
+            found.add(exchange, leaf, of, || shown(digest, written));
+        }
+    }
+
+    /// All entries that begin alike, in the order in which they were planted.
+    fn alike(&self, last: u32) -> impl Iterator<Item = Entry> {
+        let before = |id: &u32| Some(self.entries[*id as usize].before).filter(|before| before != id);
+        let ids: Vec<u32> = std::iter::successors(Some(last), before).collect();
+        ids.into_iter().rev().map(|id| self.entries[id as usize])
     }
 
     fn meant(&self, entry: Entry) -> (&'static Algorithm, &Digested) {
         let form = &self.forms[entry.canary as usize][usize::from(entry.form)];
         (&ALGORITHMS[usize::from(entry.algorithm)], form)
     }
+
+    fn digest(&self, entry: Entry) -> ([u8; LONGEST], usize) {
+        let (algorithm, form) = self.meant(entry);
+        let value = form.text.as_bytes();
+        let salt = |i: u8| &*self.salts[usize::from(i)];
+        let (once, length) = algorithm.of(value);
+        let digest = match entry.made {
+            Made::Once => once,
+            Made::TwiceHex => algorithm.of(hex(&once[..length]).as_bytes()).0,
+            Made::TwiceRaw => algorithm.of(&once[..length]).0,
+            Made::SaltBefore(i) => algorithm.of(&[salt(i), value].concat()).0,
+            Made::SaltBehind(i) => algorithm.of(&[value, salt(i)].concat()).0,
+            Made::Keyed(i) => algorithm.keyed(salt(i), value),
+        };
+        (digest, length)
+    }
 }
 
-impl Rounds {
-    fn of(self, algorithm: &Algorithm, value: &[u8]) -> [u8; LONGEST] {
-        let (once, length) = algorithm.of(value);
-        match self {
-            Self::Once => once,
-            Self::TwiceHex => algorithm.of(hex(&once[..length]).as_bytes()).0,
-            Self::TwiceRaw => algorithm.of(&once[..length]).0,
+impl Made {
+    fn salted(salt: usize) -> [Self; 3] {
+        let salt = salt as u8;
+        [Self::SaltBefore(salt), Self::SaltBehind(salt), Self::Keyed(salt)]
+    }
+
+    /// Whether anybody would do that.
+    fn is_worth(self, algorithm: &Algorithm, form: &Digested) -> bool {
+        let is_usual = form.is_usual();
+        match (self, algorithm.rank) {
+            (Self::Once, Rank::Common { .. } | Rank::Known) => true,
+            (Self::Once | Self::TwiceHex | Self::TwiceRaw, _) => is_usual,
+            (_, rank) => is_usual && matches!(rank, Rank::Common { .. }),
         }
     }
 
-    /// `md5(lower)`, `sha256(sha256)`, `sha256(sha256(lower))`.
+    /// `md5(lower)`, `sha256(sha256)`, `sha256(salt+lower)`.
     fn guise(self, algorithm: &str, form: &str) -> String {
-        let once = if form.is_empty() { algorithm.to_owned() } else { format!("{algorithm}({form})") };
+        let value = if form.is_empty() { "value" } else { form };
         match self {
-            Self::Once => once,
-            Self::TwiceHex => format!("{algorithm}({once})"),
-            Self::TwiceRaw => format!("{algorithm}(raw {once})"),
+            Self::Once if form.is_empty() => algorithm.to_owned(),
+            Self::Once => format!("{algorithm}({form})"),
+            Self::TwiceHex if form.is_empty() => format!("{algorithm}({algorithm})"),
+            Self::TwiceHex => format!("{algorithm}({algorithm}({form}))"),
+            Self::TwiceRaw if form.is_empty() => format!("{algorithm}(raw {algorithm})"),
+            Self::TwiceRaw => format!("{algorithm}(raw {algorithm}({form}))"),
+            Self::SaltBefore(_) => format!("{algorithm}(salt+{value})"),
+            Self::SaltBehind(_) => format!("{algorithm}({value}+salt)"),
+            Self::Keyed(_) => format!("hmac-{algorithm}({value})"),
         }
     }
 }

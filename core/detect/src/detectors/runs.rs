@@ -8,9 +8,10 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER_PERMISSIVE
 
 use crate::digests::LONGEST;
 
-/// Bytes of the shortest digest that is looked for inside longer values.
-const SHORTEST: usize = 16;
-/// Characters that base64 needs for [`SHORTEST`] bytes.
+/// Hex digits of the shortest beginning of a digest that proves something.
+const SHORTEST_HEX: usize = 16;
+/// Characters that base64 needs for the shortest digest; beginnings of digests
+/// are seldom written so.
 const SHORTEST_BASE64: usize = 22;
 
 const HEX: u8 = 1;
@@ -45,22 +46,23 @@ const ALPHABETS: [u8; 256] = {
 /// written with.
 pub(super) fn each(value: &[u8], lengths: u128, mut tell: impl FnMut(&[u8], &[u8])) {
     let has = |length: usize| length <= LONGEST && lengths >> length & 1 == 1;
-    if has(value.len()) {
+    if has(value.len()) && !is_text(value) {
         tell(value, value);
     }
-    if value.len() < SHORTEST_BASE64 {
+    if value.len() < SHORTEST_HEX {
         return;
     }
     let mut bytes = [0; LONGEST];
     let mut read = |encoding: &Encoding, written: &[u8], length: usize| {
         if has(length)
+            && encoding.decode_len(written.len()) == Ok(length)
             && let Some(bytes) = bytes.get_mut(..length)
             && encoding.decode_mut(written, bytes) == Ok(length)
         {
             tell(bytes, written);
         }
     };
-    runs(value, HEX, SHORTEST * 2, |run| {
+    runs(value, HEX, SHORTEST_HEX, |run| {
         if run.len().is_multiple_of(2) {
             read(&HEXLOWER_PERMISSIVE, run, run.len() / 2);
         }
@@ -75,6 +77,11 @@ pub(super) fn each(value: &[u8], lengths: u128, mut tell: impl FnMut(&[u8], &[u8
     if let Some(joined) = uuid(value) {
         read(&HEXLOWER_PERMISSIVE, &joined, 16);
     }
+}
+
+/// Eight bytes of a digest are hardly ever all printable.
+fn is_text(value: &[u8]) -> bool {
+    value.iter().take(8).all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Tells every unbroken run of at least `least` bytes of an alphabet.
@@ -146,6 +153,14 @@ mod tests {
     fn runs_of_other_lengths_are_no_digests() {
         for value in ["900150983cd24fb0d6963f7d28e17f7", "900150983cd24fb0d6963f7d28e17f721", "word word word", ""] {
             assert!(told(value.as_bytes()).is_empty(), "{value}");
+        }
+    }
+
+    #[test]
+    fn runs_of_any_length_are_survived() {
+        for length in 0..200 {
+            told(&b"A".repeat(length));
+            told(&b"_".repeat(length));
         }
     }
 

@@ -121,6 +121,8 @@ fn digests(address: &Address<'_>, forms: &mut Forms) {
         forms.digested("without-www", format!("{scheme}{bare}{path}{query}"));
         forms.digested("without-scheme,without-www", format!("{bare}{path}{query}"));
     }
+    let host = authority.split_once(':').map_or(authority, |(host, _)| host);
+    forms.digested("host", host.to_lowercase());
     if path.is_empty() {
         forms.digested("with-slash", format!("{scheme}{authority}/{query}"));
     }
@@ -185,6 +187,7 @@ mod tests {
             (without-scheme,without-query) www.a.example/Secret/Page
             (without-www) https://a.example/Secret/Page?q=1
             (without-scheme,without-www) a.example/Secret/Page?q=1
+            (host) www.a.example
             (path) /Secret/Page
             (path,query) /Secret/Page?q=1
         "#]]

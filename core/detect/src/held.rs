@@ -1,0 +1,74 @@
+//! Finds that prove nothing alone and wait for a second one.
+//!
+//! Four bytes match by chance once in a while. Two of them that stand for two
+//! different things, in one request or at the same place of two requests, do
+//! not: then both are said.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use model::{Exchange, Place, Sighting, Trail};
+
+/// A find that waits.
+#[derive(Clone)]
+pub(crate) struct Held {
+    /// What was hashed. The same twice is no confirmation.
+    pub(crate) text: String,
+    /// Which request's which field, as far as requests of one sort agree.
+    pub(crate) place: String,
+    pub(crate) sighting: Sighting,
+}
+
+/// Finds of earlier exchanges that still wait.
+#[derive(Clone, Default)]
+pub(crate) struct Waiting {
+    held: VecDeque<Held>,
+    /// Places where such finds were confirmed.
+    confirmed: BTreeSet<String>,
+}
+
+impl Waiting {
+    /// So many are remembered.
+    const MOST: usize = 1_024;
+
+    /// Of the finds of one exchange, and those before it, the ones that are
+    /// confirmed now.
+    pub(crate) fn confirm(&mut self, new: Vec<Held>) -> Vec<Sighting> {
+        let Some(first) = new.first() else { return Vec::new() };
+        let in_itself = new.iter().any(|held| held.text != first.text);
+        let mut confirmed = Vec::new();
+        for held in new {
+            let before = |waiting: &Held| waiting.place == held.place && waiting.text != held.text;
+            if in_itself || self.confirmed.contains(&held.place) || self.held.iter().any(before) {
+                let (there, elsewhere) = self.held.drain(..).partition(|waiting| waiting.place == held.place);
+                self.held = elsewhere;
+                confirmed.extend(<VecDeque<Held> as IntoIterator>::into_iter(there).map(|held| held.sighting));
+                self.confirmed.insert(held.place);
+                confirmed.push(held.sighting);
+            } else {
+                self.held.push_back(held);
+            }
+        }
+        while self.held.len() > Self::MOST {
+            self.held.pop_front();
+        }
+        confirmed
+    }
+}
+
+/// Host and path of a request and the way in it, without numbers: they count
+/// fields and requests.
+pub(crate) fn place(exchange: &Exchange, trail: &Trail) -> String {
+    let address = exchange.request.url.split(['?', '#']).next().unwrap_or_default();
+    let mut place = String::new();
+    let mut push = |text: &str| place.extend(text.chars().filter(|c| !c.is_ascii_digit()));
+    push(address);
+    for step in &trail.steps {
+        push(" ");
+        push(&step.layer);
+        if let Place::At(name) = &step.place {
+            push(" ");
+            push(name);
+        }
+    }
+    place
+}
