@@ -19,6 +19,8 @@ mod ledger;
 
 pub mod cell;
 
+pub mod display;
+
 pub mod drivers;
 
 pub mod extension;

@@ -77,11 +77,14 @@ impl fmt::Debug for Rpc {
     }
 }
 
+/// Who waits for the answer of which number.
+type Waiting = HashMap<u64, oneshot::Sender<Result<Value, String>>>;
+
 #[derive(Default)]
 struct Calls {
     last: AtomicU64,
     /// None once the connection has ended: nothing will be answered any more.
-    waiting: Mutex<Option<HashMap<u64, oneshot::Sender<Result<Value, String>>>>>,
+    waiting: Mutex<Option<Waiting>>,
 }
 
 impl Rpc {
@@ -129,7 +132,7 @@ impl Rpc {
 }
 
 impl Calls {
-    fn with<T>(&self, act: impl FnOnce(&mut HashMap<u64, oneshot::Sender<Result<Value, String>>>) -> T) -> Option<T> {
+    fn with<T>(&self, act: impl FnOnce(&mut Waiting) -> T) -> Option<T> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act)
     }
 

@@ -1,4 +1,5 @@
 //! Real Chromium in a real cell. Skipped, with the reason, where there is none.
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout, reason = "helpers of tests fail as tests do")]
 
 mod stage;
 

@@ -4,6 +4,7 @@ mod acts;
 mod extensions;
 mod launch;
 mod targets;
+mod window;
 
 use std::{fmt, time::Duration};
 

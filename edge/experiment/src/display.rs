@@ -1,0 +1,167 @@
+//! A screen for a subject's windows, and a keyboard to type on.
+//!
+//! Xvfb draws for nobody. There is no window manager: a window has the
+//! keyboard when it is given it, and covers what is below it. Keys come through
+//! the X server as from a keyboard, at the pace of a person, so that a browser
+//! does with each of them what it does with a person's.
+
+use std::{fmt, time::Duration};
+
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    time::{sleep, timeout},
+};
+
+use crate::{
+    Error,
+    cell::{Cell, Process, Program, find},
+};
+
+/// Time between two keys: long enough for suggestions to be asked for.
+const KEY: Duration = Duration::from_millis(250);
+
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A running X server. Dropped, it is killed.
+pub struct Display {
+    process: Process,
+    name: String,
+}
+
+impl fmt::Debug for Display {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Display({})", self.name)
+    }
+}
+
+/// What to press: text, or a key by its X name (`Return`, `ctrl+l`).
+#[derive(Clone, Copy)]
+pub enum Keys<'k> {
+    Text(&'k str),
+    Key(&'k str),
+}
+
+impl fmt::Debug for Keys<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text(_) => "Text(..)",
+            Self::Key(name) => name,
+        })
+    }
+}
+
+impl Display {
+    /// Starts a server on the first free display.
+    pub async fn start(cell: &Cell) -> Result<Self, Error> {
+        for (program, package) in [("Xvfb", "xvfb"), ("xdotool", "xdotool")] {
+            if find(program).is_none() {
+                return Err(Error::Missing { program: program.to_owned(), package });
+            }
+        }
+        let server = Program::new("Xvfb").args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            "1280x900x24",
+            "-nolisten",
+            "tcp",
+            "-noreset",
+        ]);
+        let mut process = cell.start(server).await?;
+        let mut number = String::new();
+        if let Some(output) = process.output.take() {
+            let _ = timeout(PATIENCE, BufReader::new(output).read_line(&mut number)).await;
+        }
+        let number = number.trim();
+        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            let says = process.said();
+            process.kill().await;
+            return Err(Error::Display(if says.is_empty() { "Xvfb did not start".to_owned() } else { says }));
+        }
+        Ok(Self { name: format!(":{number}"), process })
+    }
+
+    /// For `DISPLAY`: `:0`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Gives the keyboard to the largest window there is.
+    pub async fn focus(&self, cell: &Cell) -> Result<(), Error> {
+        for _ in 0..100 {
+            if let Some(window) = self.largest(cell).await? {
+                self.tool(cell, &["windowfocus".to_owned(), "--sync".to_owned(), window]).await?;
+                return Ok(());
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        Err(Error::Display("there is no window on it".to_owned()))
+    }
+
+    /// Presses keys one after another, as a person does.
+    pub async fn press(&self, cell: &Cell, keys: &[Keys<'_>]) -> Result<(), Error> {
+        let delay = KEY.as_millis().to_string();
+        for keys in keys {
+            let (verb, what) = match keys {
+                Keys::Text(text) => ("type", *text),
+                Keys::Key(name) => ("key", *name),
+            };
+            let args = [verb, "--clearmodifiers", "--delay", &delay, "--", what].map(str::to_owned);
+            self.tool(cell, &args).await?;
+            sleep(KEY).await;
+        }
+        Ok(())
+    }
+
+    /// Ends it. Windows on it end too.
+    pub async fn stop(mut self) {
+        // Asked to, it takes its lock and socket along; on the host they would stay.
+        self.process.ask_to_end();
+        self.process.ended(Duration::from_secs(3)).await;
+        self.process.kill().await;
+    }
+
+    /// Menus and suggestions are windows too, but smaller ones.
+    async fn largest(&self, cell: &Cell) -> Result<Option<String>, Error> {
+        let found = self.tool(cell, &["search", "--onlyvisible", "--class", "."].map(str::to_owned)).await?;
+        let mut largest = (0, None);
+        for window in found.lines() {
+            let args = ["getwindowgeometry", "--shell", window].map(str::to_owned);
+            let area = area(&self.tool(cell, &args).await?);
+            if area > largest.0 {
+                largest = (area, Some(window.to_owned()));
+            }
+        }
+        Ok(largest.1)
+    }
+
+    /// What xdotool printed. It fails where nothing is found, which is an answer.
+    async fn tool(&self, cell: &Cell, args: &[String]) -> Result<String, Error> {
+        let text: usize = args.iter().map(String::len).sum();
+        let patience = PATIENCE + KEY * u32::try_from(text).unwrap_or(u32::MAX / 1000).saturating_mul(2);
+        let program = Program::new("xdotool").args(args.iter().cloned()).env("DISPLAY", &self.name);
+        let done = cell.run(program, patience).await?;
+        Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+    }
+}
+
+/// `WIDTH` times `HEIGHT` out of what `getwindowgeometry --shell` prints.
+fn area(geometry: &str) -> u64 {
+    let value = |name: &str| {
+        let line = geometry.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.and_then(|value| value.trim().parse::<u64>().ok()).unwrap_or_default()
+    };
+    value("WIDTH") * value("HEIGHT")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_as_large_as_it_says() {
+        assert_eq!(area("WINDOW=12\nX=0\nY=0\nWIDTH=640\nHEIGHT=480\nSCREEN=0\n"), 307_200);
+        assert_eq!(area(""), 0);
+    }
+}

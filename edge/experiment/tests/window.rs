@@ -1,0 +1,72 @@
+//! Real Chromium in a window, typed into as by a person.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "helpers of tests fail as tests do"
+)]
+
+mod stage;
+
+use std::time::Duration;
+
+use experiment::{
+    cell::Cell,
+    display::Display,
+    drivers::chromium::{Chromium, Launch, Trust, Window},
+};
+use model::Mode;
+use stage::{Sink, have};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const STAY: Duration = Duration::from_millis(300);
+
+async fn stage(number: u32) -> Option<(Cell, Sink, Display)> {
+    if !(have("chromium") && have("Xvfb") && have("xdotool")) {
+        return None;
+    }
+    let (cell, sockets) = stage::cell(number).await?;
+    let sink = Sink::on(sockets);
+    let display = Display::start(&cell).await.unwrap();
+    Some((cell, sink, display))
+}
+
+fn launch(display: &Display) -> Launch {
+    Launch { window: Window::On(display.name().to_owned()), ..Launch::new("chromium", Trust::Nothing) }
+}
+
+async fn typed(number: u32, address: &str, mode: Mode) {
+    let Some((cell, sink, display)) = stage(number).await else { return };
+    let launch = Launch { mode, ..launch(&display) };
+    let (browser, _requests) = Chromium::start(&cell, &launch).await.unwrap();
+    let visited = browser.go_by_typing(&cell, &display, address, PATIENCE, STAY).await.unwrap();
+    assert_eq!((visited.failed, visited.title.as_str()), (None, "A page"));
+    assert!(sink.wait_for(&format!("GET {address} ")).await, "{:?}", sink.lines());
+    browser.close().await;
+    display.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_can_type_into_two_windows_at_once() {
+    tokio::join!(
+        typed(0, "http://abcdefghijkl.example/one", Mode::Normal),
+        typed(1, "http://mnopqrstuvwx.example/two", Mode::Private)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_and_left_goes_to_the_search_engine_in_normal_mode_only() {
+    for (mode, asked) in [(Mode::Normal, true), (Mode::Private, false)] {
+        let Some((cell, sink, display)) = stage(0).await else { return };
+        let launch = Launch { mode, ..launch(&display) };
+        let (browser, _requests) = Chromium::start(&cell, &launch).await.unwrap();
+        browser.type_in_address_bar(&cell, &display, "odd words").await.unwrap();
+        browser.leave_address_bar(&cell, &display).await.unwrap();
+        tokio::time::sleep(STAY).await;
+        // The sink refuses every tunnel, so what is asked is seen by its host.
+        let seen = sink.lines().iter().any(|line| line.contains("duckduckgo.com"));
+        assert_eq!(seen, asked, "{mode:?}: {:?}", sink.lines());
+        browser.close().await;
+        display.stop().await;
+    }
+}
