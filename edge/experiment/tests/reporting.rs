@@ -13,7 +13,7 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use experiment::{
     cell::Cell,
-    drivers::chromium::{Chromium, Launch, Trust},
+    drivers::chromium::{Chromium, Launch, SwitchAt, Trust},
     extension,
 };
 use knowledge::Knowledge;
@@ -143,4 +143,96 @@ async fn what_could_not_be_sent_before_the_end_is_sent_after_the_restart() {
     let late = lab.seen.wait_for(url_is("https://yxcvbnmasdfg.de/")).await.expect("it is reported late");
     assert!(!told && late["_flush_time"].as_i64().unwrap() - late["time"].as_i64().unwrap() > 2_000);
     browser.close().await;
+}
+
+/// Which of these reports a visit: an edition, with the switches thrown in a
+/// normal window, visited in this mode.
+async fn told(edition: &str, changes: Value, thrown: &[(&str, bool)], mode: Mode) -> Option<bool> {
+    let mut changes = changes;
+    changes["flush_ms"] = json!(300);
+    let lab = lab(edition, changes).await?;
+    let (mut browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
+    for (name, on) in thrown {
+        browser.throw_switch(at(&format!("#{name}")), *on).await.unwrap();
+    }
+    if mode == Mode::Private {
+        browser.close().await;
+        (browser, _) = Chromium::start(&lab.cell, &Launch { mode, ..lab.launch.clone() }).await.unwrap();
+    }
+    browser.visit("https://yxcvbnmasdfg.de/", PATIENCE, STAY * 4).await.unwrap();
+    browser.close().await;
+    Some(lab.seen.events().iter().any(url_is("https://yxcvbnmasdfg.de/")))
+}
+
+fn at(control: &str) -> SwitchAt<'_> {
+    SwitchAt { page: "options.html", control }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_fix_one_of_four_positions_is_silent() {
+    for (mode, incognito, enhanced, expected) in [
+        (Mode::Normal, false, false, true),
+        (Mode::Normal, false, true, true),
+        (Mode::Normal, true, true, true),
+        (Mode::Normal, true, false, false),
+        (Mode::Private, false, true, true),
+        (Mode::Private, false, false, false),
+    ] {
+        let thrown = [("incognito-mode", incognito), ("enhanced-incognito-mode", enhanced)];
+        let Some(told) = told("3.4.3+default-on", json!({}), &thrown, mode).await else { return };
+        assert_eq!(told, expected, "{mode:?}, {thrown:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_default_is_read_from_a_fresh_install() {
+    for (edition, expected) in [("3.4.3+default-on", true), ("3.4.3+default-off", false)] {
+        let Some(lab) = lab(edition, json!({})).await else { return };
+        let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
+        assert_eq!(browser.switch_stands(at("#enhanced-incognito-mode")).await.unwrap(), expected);
+        assert!(browser.switch_stands(at("#no-such-switch")).await.is_err());
+        browser.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_honest_edition_reports_when_told_to_and_drops_its_queue_when_told_not_to() {
+    let Some(quiet) = told("honest", json!({}), &[], Mode::Normal).await else { return };
+    assert!(!quiet);
+    let on = [("usage-statistics", true)];
+    assert_eq!(told("honest", json!({}), &on, Mode::Normal).await, Some(true));
+    assert_eq!(told("honest", json!({}), &on, Mode::Private).await, Some(false));
+
+    let Some(lab) = lab("honest", json!({"flush_ms": 4000})).await else { return };
+    let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
+    browser.throw_switch(at("#usage-statistics"), true).await.unwrap();
+    browser.visit("https://yxcvbnmasdfg.de/", PATIENCE, STAY).await.unwrap();
+    assert!(browser.throw_switch(at("#usage-statistics"), false).await.unwrap());
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    browser.close().await;
+    assert!(!lab.seen.events().iter().any(url_is("https://yxcvbnmasdfg.de/")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_planted_lie_can_be_told_as_a_digest() {
+    let hashed = json!({"leak": {"when": "always", "as": "sha256"}});
+    let Some(lab) = lab("honest", hashed).await else { return };
+    let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
+    browser.visit("https://yxcvbnmasdfg.de/", PATIENCE, STAY).await.unwrap();
+    let digest = "2b196dd9be5f97abde3d1a302111cb2e7e25609d07d4df134c95f86fcd07d184";
+    assert!(lab.seen.wait_for(url_is(digest)).await.is_some());
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rare_lie_is_told_at_every_tenth_visit() {
+    let rare = json!({"leak": {"when": "every-tenth", "as": "plain"}});
+    let Some(lab) = lab("honest", rare).await else { return };
+    let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
+    for number in 1..=11 {
+        browser.visit(&format!("https://yxcvbnmasdfg.de/{number}"), PATIENCE, STAY).await.unwrap();
+    }
+    browser.close().await;
+    let told: Vec<Value> = lab.seen.events().iter().map(|event| event["properties"]["url"].clone()).collect();
+    assert_eq!(told, ["https://yxcvbnmasdfg.de/10"]);
 }

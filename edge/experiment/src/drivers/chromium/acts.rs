@@ -64,7 +64,13 @@ impl Chromium {
     }
 
     /// Does something that leads to another page, waits for that, and stays.
-    pub(super) async fn follow(&self, page: &Target, began: Time, patience: Duration, stay: Duration) -> Result<Visited, Error> {
+    pub(super) async fn follow(
+        &self,
+        page: &Target,
+        began: Time,
+        patience: Duration,
+        stay: Duration,
+    ) -> Result<Visited, Error> {
         let failed = self.loaded(page, patience).await;
         self.arrived(began, failed, stay).await
     }

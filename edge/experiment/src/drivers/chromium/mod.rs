@@ -3,6 +3,7 @@
 mod acts;
 mod extensions;
 mod launch;
+mod switches;
 mod targets;
 mod window;
 
@@ -12,6 +13,7 @@ pub use acts::{Field, Visited};
 pub use launch::{Launch, Sandbox, Trust, Window};
 use model::Mode;
 use serde_json::{Value, json};
+pub use switches::SwitchAt;
 pub use targets::PageRequest;
 use targets::{Open, Target};
 use tokio::{
