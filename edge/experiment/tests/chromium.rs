@@ -3,11 +3,11 @@
 
 mod stage;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use experiment::{
     cell::Cell,
-    drivers::chromium::{Chromium, Field, Launch, Trust},
+    drivers::chromium::{Chromium, Field, Launch, Trust, netlog},
 };
 use model::Mode;
 use stage::{Sink, have};
@@ -105,4 +105,22 @@ async fn a_browser_that_cannot_start_says_what_it_said() {
     let wrong = Launch { program: "/bin/false".into(), ..launch() };
     let why = Chromium::start(&cell, &wrong).await.unwrap_err().to_string();
     assert_eq!(why, "/bin/false ended at its start, saying: nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_driver_lists_is_what_chromium_itself_says_pages_asked_for() {
+    let Some((cell, _sink)) = stage().await else { return };
+    let launch = Launch { netlog: Some("net.json".into()), ..launch() };
+    let (browser, mut requests) = Chromium::start(&cell, &launch).await.unwrap();
+    browser.visit("http://abcdefghijkl.example/", PATIENCE, STAY).await.unwrap();
+    browser.visit("http://mnopqrstuvwx.example/", PATIENCE, STAY * 5).await.unwrap();
+    browser.close().await;
+    let mut listed = BTreeSet::new();
+    while let Some(request) = requests.recv().await {
+        listed.insert((request.method, request.url));
+    }
+    let logged = netlog::read(&cell.read("net.json").await.unwrap()).unwrap();
+    let (pages, own): (Vec<_>, Vec<_>) = logged.into_iter().partition(netlog::Logged::is_page);
+    assert_eq!(listed, pages.into_iter().map(|request| (request.method, request.url)).collect());
+    assert!(!own.is_empty() && own.iter().all(|request| !request.url.contains(".example")));
 }

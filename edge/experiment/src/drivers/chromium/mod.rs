@@ -3,6 +3,7 @@
 mod acts;
 mod extensions;
 mod launch;
+pub mod netlog;
 mod switches;
 mod targets;
 mod window;

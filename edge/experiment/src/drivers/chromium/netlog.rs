@@ -1,0 +1,143 @@
+//! Chromium's own account of its network: which part of it asked for what.
+//!
+//! Every request carries the hash of the annotation that the source code must
+//! give it, so that this says with certainty whether a page asked or the
+//! browser itself. It is what tests hold our own judgement against; an audit
+//! does not read it, since only Chromium keeps one.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::Error;
+
+/// Annotations of what pages ask for (`tools/traffic_annotation` in Chromium's
+/// source). The favicon is asked for by the browser, because of a page.
+const PAGE: [&str; 5] =
+    ["blink_resource_loader", "navigation_url_loader", "favicon_loader", "worker_script_load", "websocket_stream"];
+
+/// A request as Chromium itself logged it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Logged {
+    pub method: String,
+    pub url: String,
+    /// Hash of the annotation's name.
+    pub annotation: i64,
+}
+
+impl fmt::Debug for Logged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Logged(.., {})", self.annotation)
+    }
+}
+
+impl Logged {
+    /// Whether the part of Chromium with this name asked.
+    pub fn is_by(&self, annotation: &str) -> bool {
+        self.annotation == hash(annotation)
+    }
+
+    /// Whether a page asked.
+    pub fn is_page(&self) -> bool {
+        PAGE.iter().any(|annotation| self.is_by(annotation))
+    }
+}
+
+#[derive(Deserialize)]
+struct Log {
+    constants: Constants,
+    events: Vec<Event>,
+}
+
+#[derive(Deserialize)]
+struct Constants {
+    #[serde(rename = "logEventTypes")]
+    events: BTreeMap<String, i64>,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    #[serde(rename = "type")]
+    kind: i64,
+    source: Source,
+    #[serde(default)]
+    params: Value,
+}
+
+#[derive(Deserialize)]
+struct Source {
+    id: i64,
+}
+
+/// Reads a log. One that a signal cut short is read up to there.
+pub fn read(log: &[u8]) -> Result<Vec<Logged>, Error> {
+    let unreadable = || Error::Refused { program: "the network log".to_owned(), says: "it is no NetLog".to_owned() };
+    let text = String::from_utf8_lossy(log);
+    let log: Log =
+        serde_json::from_str(&text).or_else(|_| serde_json::from_str(&mended(&text))).map_err(|_| unreadable())?;
+    let kind = |name: &str| log.constants.events.get(name).copied();
+    let (alive, start) = kind("REQUEST_ALIVE").zip(kind("URL_REQUEST_START_JOB")).ok_or_else(unreadable)?;
+    let mut annotations = BTreeMap::new();
+    let mut logged = Vec::new();
+    for event in &log.events {
+        if let Some(annotation) = event.params["traffic_annotation"].as_i64().filter(|_| event.kind == alive) {
+            annotations.insert(event.source.id, annotation);
+        }
+        let (Some(url), Some(method)) = (event.params["url"].as_str(), event.params["method"].as_str()) else {
+            continue;
+        };
+        if event.kind == start && url.starts_with("http") {
+            logged.push(Logged {
+                method: method.to_owned(),
+                url: url.split('#').next().unwrap_or(url).to_owned(),
+                annotation: annotations.get(&event.source.id).copied().unwrap_or_default(),
+            });
+        }
+    }
+    Ok(logged)
+}
+
+/// Each event stands on a line of its own: what comes after the last whole one
+/// is dropped, and the log closed.
+fn mended(text: &str) -> String {
+    let whole = text.rfind("},\n").map_or("", |end| &text[..=end]);
+    format!("{whole}]}}")
+}
+
+/// `r = (31 r + c) mod 138003713` over the characters of an annotation's name.
+fn hash(annotation: &str) -> i64 {
+    annotation.bytes().fold(0, |hash, byte| (hash * 31 + i64::from(byte)) % 138_003_713)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = r#"{"constants": {"logEventTypes": {"REQUEST_ALIVE": 2, "URL_REQUEST_START_JOB": 110}},
+"events": [
+{"type":2,"phase":1,"source":{"id":7,"type":1},"params":{"traffic_annotation":88863520,"url":"https://a.example/"}},
+{"type":110,"phase":1,"source":{"id":7,"type":1},"params":{"method":"GET","url":"https://a.example/#x"}},
+{"type":110,"phase":1,"sou"#;
+
+    #[test]
+    fn names_hash_to_what_chromium_writes() {
+        assert_eq!(hash("blink_resource_loader"), 101_845_102);
+        assert_eq!(hash("navigation_url_loader"), 63_171_670);
+        assert_eq!(hash("autofill_query"), 88_863_520);
+    }
+
+    #[test]
+    fn a_cut_log_is_read_up_to_the_cut() {
+        let logged = read(LOG.as_bytes()).unwrap();
+        assert_eq!(logged.len(), 1);
+        assert!(logged[0].is_by("autofill_query") && !logged[0].is_page());
+        assert_eq!(logged[0].url, "https://a.example/");
+    }
+
+    #[test]
+    fn what_is_no_log_is_an_error() {
+        assert!(read(b"{}").is_err());
+        assert!(read(b"").is_err());
+    }
+}
