@@ -6,7 +6,7 @@ use knowledge::Knowledge;
 use model::{Canary, Exchange, Page};
 
 use crate::{
-    detectors::{Digests, Plain, Recipes, Shorts},
+    detectors::{Digests, Plain, Recipes, Schemas, Shorts},
     forms,
     held::Waiting,
     look::Look,
@@ -21,6 +21,7 @@ pub struct Detector {
     pub(crate) digests: Digests,
     pub(crate) shorts: Shorts,
     pub(crate) recipes: Recipes,
+    pub(crate) schemas: Schemas,
     pub(crate) waiting: Waiting,
 }
 
@@ -40,6 +41,7 @@ impl Detector {
             shorts: Shorts::default(),
             waiting: Waiting::default(),
             recipes: Recipes::of(&knowledge.schemas),
+            schemas: Schemas::of(&knowledge.schemas),
         }
     }
 

@@ -8,6 +8,8 @@ mod plain;
 
 mod recipe;
 
+mod schema;
+
 mod short;
 
 mod runs;
@@ -17,4 +19,5 @@ mod whole;
 pub(crate) use digest::Digests;
 pub(crate) use plain::Plain;
 pub(crate) use recipe::Recipes;
+pub(crate) use schema::{Asked, Schemas};
 pub(crate) use short::Shorts;

@@ -3,7 +3,9 @@
 //! A value is met many times on the way to it: in the body, in the form field,
 //! in what base64 hid. It is said once, at the deepest place that shows it.
 
-use model::{Exchange, Guise, How, Kind, Leaf, Sighting, Trail};
+use std::collections::BTreeSet;
+
+use model::{Exchange, Guise, How, Kind, Leaf, Sighting, Step, Trail};
 
 use crate::held::{self, Held, Waiting};
 
@@ -22,6 +24,8 @@ struct Hit {
     leaf: u32,
     /// Position of the canary among those planted; orders hits of one leaf.
     canary: Option<u32>,
+    /// The schema that it counts with.
+    schema: Option<u16>,
     sighting: Sighting,
 }
 
@@ -54,7 +58,13 @@ impl Found {
         if self.hits[self.first..].iter().any(known) {
             return;
         }
-        self.hits.push(Hit { leaf: self.leaf, canary, sighting: of.sighting(exchange, leaf, shown) });
+        self.hits.push(Hit { leaf: self.leaf, canary, schema: None, sighting: of.sighting(exchange, leaf, shown) });
+    }
+
+    /// A known program's field is the leaf at hand.
+    pub(crate) fn add_of_schema(&mut self, exchange: u64, leaf: &Leaf<'_>, of: Of<'_>, schema: u16) {
+        let sighting = of.sighting(exchange, leaf, || Sighting::shown(leaf.value));
+        self.hits.push(Hit { leaf: self.leaf, canary: None, schema: Some(schema), sighting });
     }
 
     /// Something that counts only if something else confirms it.
@@ -74,7 +84,8 @@ impl Found {
     /// What is said of it: each thing once, at the deepest place along its
     /// trail, in the order in which places were visited.
     /// What waited and was confirmed stands before it.
-    pub(crate) fn sift(mut self, waiting: &mut Waiting) -> Vec<Sighting> {
+    pub(crate) fn sift(mut self, waiting: &mut Waiting, counts: impl Fn(u16) -> bool) -> Vec<Sighting> {
+        self.hits.retain(|hit| hit.schema.is_none_or(&counts));
         let mut all = waiting.confirm(std::mem::take(&mut self.held));
         self.hits.sort_by(|a, b| a.subject().cmp(&b.subject()).then_with(|| a.trail().cmp(b.trail())));
         let mut said = Vec::new();
@@ -86,6 +97,7 @@ impl Found {
             }
             said.extend(deepest(same));
         }
+        let mut said = only_new(said);
         said.sort_by_key(|hit| (hit.leaf, hit.canary));
         all.extend(said.into_iter().map(|hit| hit.sighting));
         all
@@ -117,6 +129,10 @@ impl Hit {
     fn trail(&self) -> &Trail {
         &self.sighting.trail
     }
+
+    fn place(&self) -> (&Kind, &[Step]) {
+        (&self.sighting.kind, &self.sighting.trail.steps)
+    }
 }
 
 /// Of hits of one thing, sorted by trail, those that say it best. What a guess
@@ -146,4 +162,31 @@ fn innermost(hits: Vec<Hit>) -> Vec<Hit> {
         kept.push(hit);
     }
     kept
+}
+
+/// Without what a surer find says already: the same kind of data at the same
+/// place, or on the way to it.
+fn only_new(mut hits: Vec<Hit>) -> Vec<Hit> {
+    hits.sort_by_key(|hit| hit.sighting.how);
+    let (sure, rest) = hits.split_at(hits.partition_point(|hit| hit.sighting.how == How::Canary));
+    if rest.is_empty() {
+        return hits;
+    }
+    let mut places: BTreeSet<(&Kind, &[Step])> = sure.iter().map(Hit::place).collect();
+    let mut is_new = vec![true; sure.len()];
+    for same in rest.chunk_by(|a, b| a.sighting.how == b.sighting.how) {
+        let new: Vec<bool> = same.iter().map(|hit| !is_said(hit, &places)).collect();
+        places.extend(same.iter().zip(&new).filter(|(_, new)| **new).map(|(hit, _)| hit.place()));
+        is_new.extend(new);
+    }
+    let mut is_new = is_new.into_iter();
+    hits.retain(|_| is_new.next().unwrap_or(true));
+    hits
+}
+
+fn is_said(hit: &Hit, places: &BTreeSet<(&Kind, &[Step])>) -> bool {
+    let (kind, steps) = hit.place();
+    let outside = (1..=steps.len()).any(|length| places.contains(&(kind, &steps[..length])));
+    let next = places.range((kind, steps)..).next();
+    outside || next.is_some_and(|(next, inner)| *next == kind && inner.starts_with(steps))
 }

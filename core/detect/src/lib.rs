@@ -18,6 +18,8 @@ mod detector;
 
 mod look;
 
+mod seen;
+
 mod detectors;
 
 mod forms;
@@ -37,3 +39,4 @@ mod fixed;
 pub use detector::Detector;
 pub use look::Look;
 pub use refused::Refused;
+pub use seen::{Deferral, Seen};

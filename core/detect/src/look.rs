@@ -4,12 +4,13 @@ use std::fmt;
 
 use model::{Exchange, Leaf, Sighting};
 
-use crate::{detector::Detector, found::Found};
+use crate::{detector::Detector, detectors::Asked, found::Found, seen::Seen};
 
 /// What is being found in one exchange.
 pub struct Look<'d> {
     detector: &'d mut Detector,
     exchange: &'d Exchange,
+    asked: Asked,
     found: Found,
 }
 
@@ -21,22 +22,33 @@ impl fmt::Debug for Look<'_> {
 
 impl<'d> Look<'d> {
     pub(crate) fn new(detector: &'d mut Detector, exchange: &'d Exchange) -> Self {
-        Self { detector, exchange, found: Found::default() }
+        let asked = detector.schemas.ask(exchange);
+        Self { detector, exchange, asked, found: Found::default() }
     }
 
     /// Looks at one value. Values come outside in, wrappings first.
     pub fn at(&mut self, leaf: &Leaf<'_>) {
-        let Self { detector, exchange, found } = self;
+        let Self { detector, exchange, asked, found } = self;
         found.next_leaf();
         detector.plain.at(leaf, &detector.canaries, exchange.index, found);
         detector.digests.at(leaf, &detector.canaries, exchange.index, found);
         detector.shorts.at(leaf, &detector.canaries, exchange, found);
         detector.recipes.at(leaf, &detector.canaries, exchange, found);
+        detector.schemas.at(leaf, exchange.index, asked, found);
     }
 
-    /// What was seen: each thing once, at the deepest place that shows it, in
+    /// The sightings: each thing once, at the deepest place that shows it, in
     /// the order in which the places were visited.
     pub fn finish(self) -> Vec<Sighting> {
-        self.found.sift(&mut self.detector.waiting)
+        self.done().sightings
+    }
+
+    /// All that was seen.
+    pub fn done(self) -> Seen {
+        let Self { detector, exchange, asked, found } = self;
+        let counts = |schema| asked.counts(schema, &detector.schemas);
+        let sightings = found.sift(&mut detector.waiting, counts);
+        let said = detector.schemas.said(asked, exchange);
+        Seen { sightings, gaps: said.gaps, deferred: said.deferred, schemas: said.names }
     }
 }

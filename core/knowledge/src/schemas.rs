@@ -12,7 +12,7 @@ mod endpoint;
 
 mod example;
 
-pub use at::{At, BadAt};
+pub use at::{At, BadAt, last_key};
 pub use endpoint::Endpoint;
 pub use example::{Example, ExamplePage};
 
@@ -52,6 +52,8 @@ pub struct Schema {
     pub sealed: Vec<Sealed>,
     #[serde(default)]
     pub deferred: Vec<Deferred>,
+    #[serde(default)]
+    pub check: Vec<Check>,
     #[serde(default)]
     pub example: Vec<Example>,
 }
@@ -133,6 +135,32 @@ pub struct Deferred {
     pub because: Option<String>,
 }
 
+/// A checksum that a program sends along with what it is of. One that fits is
+/// a mark of the format; one that does not fit is a gap.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// Where the checksum stands, as a decimal number or in hex.
+    pub at: OneOrMore<At>,
+    pub digest: Checksum,
+    /// Where the text stands that it is of.
+    pub of: OneOrMore<At>,
+    #[serde(default)]
+    pub because: Option<String>,
+}
+
+/// How a checksum is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Checksum {
+    /// Java's `String.hashCode`, a signed decimal.
+    JavaHash,
+    /// CRC-32, an unsigned decimal.
+    Crc32,
+    /// MD5, in hex.
+    Md5,
+}
+
 /// What a number at a place counts, from the Unix epoch on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub enum Unit {
@@ -194,8 +222,11 @@ impl Schema {
         if self.endpoint.is_empty() {
             return Err("`endpoint` is empty: write \"*\" if the customer decides where requests go".into());
         }
-        if self.endpoint.iter().any(Endpoint::is_any) && !self.field.is_empty() && self.mark.is_empty() {
-            return Err("an endpoint of \"*\" needs a `mark`: a place by which the format is known".into());
+        if self.endpoint.iter().any(Endpoint::is_any) && self.mark.is_empty() && self.check.is_empty() {
+            return Err("an endpoint of \"*\" needs a `mark` or a `check`: something by which the format is known".into());
+        }
+        if self.field.iter().any(|field| field.kind.is_empty()) {
+            return Err("a field has an empty `kind`".into());
         }
         for field in &self.field {
             if field.because.is_none() && self.because.is_none() {

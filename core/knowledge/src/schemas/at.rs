@@ -90,7 +90,7 @@ impl At {
 }
 
 /// The part of a name after its last dot: `url` of `$[0].properties.url`.
-pub(crate) fn last_key(name: &str) -> &str {
+pub fn last_key(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(_, key)| key)
 }
 

@@ -1,0 +1,302 @@
+//! Places where a known program puts personal data: schemas of `data/schemas/`.
+//!
+//! A schema is asked only about requests to its endpoints, and about a leaf
+//! only if the leaf's last name is one that some schema names. What a schema
+//! says counts once its mark was seen in the same exchange.
+
+use std::sync::Arc;
+
+use knowledge::schemas::{At, Schema, last_key};
+use model::{Exchange, Gap, Kind, Leaf, Place, Why};
+
+use crate::{
+    fixed::Map,
+    found::{Found, Of},
+    seen::Deferral,
+};
+
+mod checksum;
+
+mod deferral;
+
+use checksum::Checksums;
+use deferral::Times;
+use model::{Guise, How};
+
+/// Every schema, prepared for asking.
+#[derive(Clone, Default)]
+pub(crate) struct Schemas {
+    known: Arc<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    schemas: Vec<Schema>,
+    /// Kinds of each schema's fields.
+    kinds: Vec<Vec<Kind>>,
+    /// Schemas by the domain of an endpoint; with no domain, `any`.
+    by_domain: Map<Box<str>, Vec<u16>>,
+    any: Vec<u16>,
+    /// Rules by the last name of their place.
+    by_key: Map<Box<str>, Vec<Rule>>,
+    keys: Keys,
+    /// Rules without such a name, by schema.
+    open: Vec<Vec<Rule>>,
+}
+
+/// A place, and what it is to its schema.
+#[derive(Clone)]
+struct Rule {
+    schema: u16,
+    at: At,
+    means: Means,
+}
+
+/// What a place of a schema is; the number is its position in the schema.
+#[derive(Clone, Copy)]
+enum Means {
+    Field(u16),
+    Mark,
+    Sealed(u16),
+    Happened(u16),
+    Sent(u16),
+    Checksum(u16),
+    Checked(u16),
+}
+
+/// Schemas asked about one exchange, and what they said so far.
+#[derive(Default)]
+pub(crate) struct Asked {
+    active: Vec<Active>,
+}
+
+struct Active {
+    schema: u16,
+    /// Its mark was seen, or it needs none.
+    marked: bool,
+    gaps: Vec<Gap>,
+    times: Times,
+    checksums: Checksums,
+}
+
+/// What schemas say of an exchange besides sightings.
+#[derive(Default)]
+pub(crate) struct Said {
+    /// Names of the schemas whose requests these are.
+    pub(crate) names: Vec<String>,
+    pub(crate) gaps: Vec<Gap>,
+    pub(crate) deferred: Vec<Deferral>,
+}
+
+impl Schemas {
+    pub(crate) fn of(schemas: &[Schema]) -> Self {
+        let mut known = Known { schemas: schemas.to_vec(), ..Known::default() };
+        for (number, schema) in schemas.iter().enumerate() {
+            known.index(number as u16, schema);
+        }
+        Self { known: Arc::new(known) }
+    }
+
+    /// Those that are asked about this exchange.
+    pub(crate) fn ask(&self, exchange: &Exchange) -> Asked {
+        let known = &*self.known;
+        let mut active: Vec<Active> = Vec::new();
+        let url = &exchange.request.url;
+        let mut domain = exchange.host();
+        let mut candidates: Vec<u16> = known.any.clone();
+        loop {
+            if let Some(more) = known.by_domain.get(domain) {
+                candidates.extend(more);
+            }
+            let Some((_, above)) = domain.split_once('.') else { break };
+            domain = above;
+        }
+        for number in candidates {
+            let schema = &known.schemas[usize::from(number)];
+            let is_new = active.iter().all(|active| active.schema != number);
+            if is_new && schema.endpoint.iter().any(|endpoint| endpoint.matches(url)) {
+                active.push(Active::new(number, schema));
+            }
+        }
+        Asked { active }
+    }
+
+    pub(crate) fn at(&self, leaf: &Leaf<'_>, exchange: u64, asked: &mut Asked, found: &mut Found) {
+        if asked.active.is_empty() {
+            return;
+        }
+        let known = &*self.known;
+        let name = match leaf.route.place {
+            Place::Whole => "",
+            Place::At(name) => name,
+        };
+        let key = last_key(name);
+        if known.keys.may_have(key)
+            && let Some(rules) = known.by_key.get(key)
+        {
+            for rule in rules {
+                known.apply(rule, leaf, exchange, asked, found);
+            }
+        }
+        for i in 0..asked.active.len() {
+            for rule in &known.open[usize::from(asked.active[i].schema)] {
+                known.apply(rule, leaf, exchange, asked, found);
+            }
+        }
+    }
+
+    /// What remains once all leaves were seen.
+    pub(crate) fn said(&self, asked: Asked, exchange: &Exchange) -> Said {
+        let mut said = Said::default();
+        for active in asked.active {
+            let schema = &self.known.schemas[usize::from(active.schema)];
+            let checks = active.checksums.judge(schema, exchange.index);
+            if !active.marked && !checks.fits {
+                continue;
+            }
+            said.names.push(schema.name.clone());
+            said.gaps.extend(active.gaps);
+            said.gaps.extend(checks.gaps);
+            said.deferred.extend(active.times.deferrals(schema, exchange));
+        }
+        said
+    }
+}
+
+impl Asked {
+    /// Whether what this schema found counts.
+    pub(crate) fn counts(&self, schema: u16, schemas: &Schemas) -> bool {
+        self.active
+            .iter()
+            .filter(|active| active.schema == schema)
+            .any(|active| active.marked || active.checksums.fit(&schemas.known.schemas[usize::from(schema)]))
+    }
+}
+
+impl Active {
+    fn new(number: u16, schema: &Schema) -> Self {
+        Self {
+            schema: number,
+            marked: schema.mark.is_empty() && !schema.endpoint.iter().any(|endpoint| endpoint.is_any()),
+            gaps: Vec::new(),
+            times: Times::default(),
+            checksums: Checksums::default(),
+        }
+    }
+}
+
+impl Known {
+    fn index(&mut self, number: u16, schema: &Schema) {
+        self.kinds.push(schema.field.iter().map(|field| Kind::new(&field.kind)).collect());
+        self.open.push(Vec::new());
+        for endpoint in &schema.endpoint {
+            match endpoint.domain() {
+                None => self.any.push(number),
+                Some(domain) => self.by_domain.entry(domain.into()).or_default().push(number),
+            }
+        }
+        let numbered = |i: usize| i as u16;
+        for at in &schema.mark {
+            self.rule(number, at, Means::Mark);
+        }
+        for (i, field) in schema.field.iter().enumerate() {
+            field.at.0.iter().for_each(|at| self.rule(number, at, Means::Field(numbered(i))));
+        }
+        for (i, sealed) in schema.sealed.iter().enumerate() {
+            sealed.at.0.iter().for_each(|at| self.rule(number, at, Means::Sealed(numbered(i))));
+        }
+        for (i, deferred) in schema.deferred.iter().enumerate() {
+            self.rule(number, &deferred.happened, Means::Happened(numbered(i)));
+            deferred.sent.iter().for_each(|at| self.rule(number, at, Means::Sent(numbered(i))));
+        }
+        for (i, check) in schema.check.iter().enumerate() {
+            check.at.0.iter().for_each(|at| self.rule(number, at, Means::Checksum(numbered(i))));
+            check.of.0.iter().for_each(|at| self.rule(number, at, Means::Checked(numbered(i))));
+        }
+    }
+
+    fn rule(&mut self, schema: u16, at: &At, means: Means) {
+        let rule = Rule { schema, at: at.clone(), means };
+        match at.keys() {
+            None => self.open[usize::from(schema)].push(rule),
+            Some(keys) => {
+                for key in keys {
+                    self.keys.add(key);
+                    self.by_key.entry(key.into()).or_default().push(rule.clone());
+                }
+            }
+        }
+    }
+
+    fn apply(&self, rule: &Rule, leaf: &Leaf<'_>, exchange: u64, asked: &mut Asked, found: &mut Found) {
+        let Some(active) = asked.active.iter_mut().find(|active| active.schema == rule.schema) else { return };
+        if !rule.at.matches(leaf.route) {
+            return;
+        }
+        let schema = &self.schemas[usize::from(rule.schema)];
+        match rule.means {
+            Means::Mark => active.marked = true,
+            Means::Field(i) => {
+                let field = &schema.field[usize::from(i)];
+                if says_nothing(leaf.value) || field.except.iter().any(|except| except.as_bytes() == leaf.value) {
+                    return;
+                }
+                let of = Of {
+                    canary: None,
+                    kind: &self.kinds[usize::from(rule.schema)][usize::from(i)],
+                    guise: field.guise.clone().map_or(Guise::Plain, Guise::Digest),
+                    how: How::Schema,
+                    weak: false,
+                };
+                found.add_of_schema(exchange, leaf, of, rule.schema);
+            }
+            Means::Sealed(i) => {
+                let says = schema.sealed[usize::from(i)].says.clone();
+                let place = leaf.route.trail();
+                active.gaps.push(Gap { exchange: Some(exchange), place, why: Why::Sealed, says });
+            }
+            Means::Happened(i) => active.times.happened(i, leaf),
+            Means::Sent(i) => active.times.sent(i, leaf),
+            Means::Checksum(i) => active.checksums.sum(i, leaf),
+            Means::Checked(i) => active.checksums.text(i, &schema.check[usize::from(i)], leaf),
+        }
+    }
+}
+
+/// What programs write where they have nothing to say.
+fn says_nothing(value: &[u8]) -> bool {
+    const NOTHING: [&str; 12] =
+        ["null", "(null)", "undefined", "unknown", "none", "nil", "n/a", "-", "[]", "{}", "false", "nan"];
+    let value = value.trim_ascii();
+    value.iter().all(|byte| b"0-:.".contains(byte))
+        || NOTHING.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// A set of names that may say yes wrongly, never no: most names stand in no
+/// schema.
+struct Keys([u64; 64]);
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self([0; 64])
+    }
+}
+
+impl Keys {
+    fn slot(key: &str) -> Option<(usize, u32)> {
+        let bytes = key.as_bytes();
+        let (first, last) = (usize::from(*bytes.first()?), u32::from(*bytes.last()?));
+        let middle = usize::from(bytes[bytes.len() / 2]);
+        Some(((first * 31 + middle * 7 + bytes.len()) % 64, (last * 13 + bytes.len() as u32) % 64))
+    }
+
+    fn add(&mut self, key: &str) {
+        if let Some((word, bit)) = Self::slot(key) {
+            self.0[word] |= 1 << bit;
+        }
+    }
+
+    fn may_have(&self, key: &str) -> bool {
+        Self::slot(key).is_some_and(|(word, bit)| self.0[word] >> bit & 1 == 1)
+    }
+}

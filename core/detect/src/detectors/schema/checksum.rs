@@ -1,0 +1,77 @@
+//! Checksums that a program sends along with what they are of.
+
+use knowledge::schemas::{Check, Checksum, Schema};
+use model::{Gap, Leaf, Trail, Why};
+
+use crate::digests::{self, hex};
+
+/// Checksums of one exchange, and what was found where they are of.
+#[derive(Default)]
+pub(super) struct Checksums {
+    /// Which check, where it stands, what it says.
+    sums: Vec<(u16, Trail, String)>,
+    /// Which check, and the checksum of what stands there.
+    texts: Vec<(u16, String)>,
+}
+
+/// What came of comparing them.
+pub(super) struct Judged {
+    pub(super) fits: bool,
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// Longer than any checksum.
+const LONGEST: usize = 64;
+
+impl Checksums {
+    pub(super) fn sum(&mut self, check: u16, leaf: &Leaf<'_>) {
+        if let Ok(text) = std::str::from_utf8(leaf.value)
+            && text.len() <= LONGEST
+        {
+            self.sums.push((check, leaf.route.trail(), text.trim().to_lowercase()));
+        }
+    }
+
+    pub(super) fn text(&mut self, check: u16, how: &Check, leaf: &Leaf<'_>) {
+        self.texts.push((check, computed(how.digest, leaf.value)));
+    }
+
+    pub(super) fn fit(&self, schema: &Schema) -> bool {
+        self.judge_ref(schema, 0).fits
+    }
+
+    pub(super) fn judge(self, schema: &Schema, exchange: u64) -> Judged {
+        self.judge_ref(schema, exchange)
+    }
+
+    fn judge_ref(&self, schema: &Schema, exchange: u64) -> Judged {
+        let mut judged = Judged { fits: false, gaps: Vec::new() };
+        for (check, place, sum) in &self.sums {
+            let mut texts = self.texts.iter().filter(|(of, _)| of == check).peekable();
+            if texts.peek().is_none() {
+                continue;
+            }
+            if texts.any(|(_, computed)| computed == sum) {
+                judged.fits = true;
+            } else {
+                judged.gaps.push(Gap {
+                    exchange: Some(exchange),
+                    place: place.clone(),
+                    why: Why::Broken,
+                    says: format!("the checksum that {} sends along does not fit its data", schema.name),
+                });
+            }
+        }
+        judged
+    }
+}
+
+fn computed(how: Checksum, value: &[u8]) -> String {
+    let short =
+        |name: &str| digests::short(value).iter().find(|short| short.name == name).map_or(0, |short| short.number);
+    match how {
+        Checksum::JavaHash => (short("java-hash") as u32).cast_signed().to_string(),
+        Checksum::Crc32 => short("crc32").to_string(),
+        Checksum::Md5 => digests::named("md5").map(|md5| hex(&md5.of(value).0[..md5.length])).unwrap_or_default(),
+    }
+}
