@@ -12,6 +12,12 @@ use model::{Header, Request};
 pub trait Answer: Send + Sync + 'static {
     /// The whole answer to a whole request, at once: it must not wait.
     fn answer(&self, request: &Request) -> Reply;
+
+    /// What is said to a message on a WebSocket that `request` opened, as text.
+    fn message(&self, request: &Request, message: &[u8]) -> Option<Bytes> {
+        let _ = (request, message);
+        None
+    }
 }
 
 /// An answer. The proxy adds `Content-Length` and `Date` where they are missing.

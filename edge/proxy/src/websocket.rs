@@ -3,7 +3,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Buf;
-use model::{Direction, Header, Message, Request};
+use model::{Body, Direction, Header, Message, Request};
 use sha1::{Digest, Sha1};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
@@ -40,7 +40,7 @@ pub(crate) async fn sinkhole(
     response.status = 101;
     let mut said = Said { messages: Vec::new(), open: None, room: link.settings().messages_limit };
     if conn.write_all(&bytes).await.is_ok() {
-        listen(conn, link, &mut said).await;
+        listen(conn, link, &request, &mut said).await;
     }
     said.close(true);
     link.answered(began, request, response, said.messages).await;
@@ -98,13 +98,17 @@ impl Said {
         let Some(Open { at, text, part }) = self.open.take() else { return };
         let body = if broken_off { part.broken_off(None) } else { part.whole() };
         self.room = self.room.saturating_sub(body.bytes.len());
+        self.add(Message { direction: Direction::FromClient, at, text, body });
+    }
+
+    fn add(&mut self, message: Message) {
         if self.messages.len() < MOST_MESSAGES {
-            self.messages.push(Message { direction: Direction::FromClient, at, text, body });
+            self.messages.push(message);
         }
     }
 }
 
-async fn listen(conn: &mut Conn, link: &Link, said: &mut Said) {
+async fn listen(conn: &mut Conn, link: &Link, request: &Request, said: &mut Said) {
     let stop = link.shared.stop.clone();
     while let Some(head) = next_head(conn, &stop).await {
         if head.opcode.is_control() {
@@ -119,8 +123,20 @@ async fn listen(conn: &mut Conn, link: &Link, said: &mut Said) {
         }
         if head.last {
             said.close(false);
+            if !answer(conn, link, request, said).await {
+                return;
+            }
         }
     }
+}
+
+/// Says what there is to say to the last message. False: the client has gone.
+async fn answer(conn: &mut Conn, link: &Link, request: &Request, said: &mut Said) -> bool {
+    let Some(last) = said.messages.last() else { return true };
+    let Some(words) = link.shared.answers.message(request, &last.body.bytes) else { return true };
+    let sent = conn.write_all(&frames::frame(Opcode::Text, &words)).await.is_ok();
+    said.add(Message { direction: Direction::FromServer, at: clock::now(), text: true, body: Body::whole(&words[..]) });
+    sent
 }
 
 async fn next_head(conn: &mut Conn, stop: &crate::stop::Stop) -> Option<FrameHead> {

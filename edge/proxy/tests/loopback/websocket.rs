@@ -1,6 +1,7 @@
 //! WebSockets that end in the sinkhole.
 
-use model::Direction;
+use model::{Direction, Request};
+use proxy::{Answer, Reply, Settings};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -50,6 +51,33 @@ async fn what_a_client_says_is_recorded_message_by_message() {
     let said: Vec<_> = seen.messages.iter().map(|message| (message.text, &message.body.bytes[..])).collect();
     assert_eq!(said, [(true, &b"{\"hello\":1}"[..]), (false, b"abcd")]);
     assert!(seen.messages.iter().all(|message| message.direction == Direction::FromClient));
+}
+
+#[derive(Debug)]
+struct Greeter;
+
+impl Answer for Greeter {
+    fn answer(&self, _: &Request) -> Reply {
+        Reply::sinkhole(200, "text/plain", "")
+    }
+
+    fn message(&self, request: &Request, message: &[u8]) -> Option<bytes::Bytes> {
+        (request.host() == "push.example" && message == b"hello").then(|| "welcome".into())
+    }
+}
+
+#[tokio::test]
+async fn a_message_has_the_answer_that_is_known_for_it() {
+    let lab = Lab::with(Settings::default(), Greeter);
+    let (mut stream, _) = upgraded(&lab).await;
+    stream.write_all(&[frame(0x81, b"hello"), frame(0x81, b"x"), frame(0x88, b"")].concat()).await.unwrap();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, b"\x81\x07welcome\x88\x00");
+    let said = lab.stop().await.only().messages;
+    let said: Vec<_> = said.iter().map(|one| (one.direction, &one.body.bytes[..])).collect();
+    use Direction::{FromClient, FromServer};
+    assert_eq!(said, [(FromClient, &b"hello"[..]), (FromServer, b"welcome"), (FromClient, b"x")]);
 }
 
 #[tokio::test]
