@@ -40,10 +40,14 @@ pub struct Schema {
     pub because: Option<String>,
     /// Where such requests go; `*` if the customer decides.
     pub endpoint: Vec<Endpoint>,
+    /// What `…` at the beginning of a place stands for: the way to the events,
+    /// where there are several.
+    #[serde(default)]
+    pub under: Vec<String>,
     /// Places of which one must hold something before any field counts: the
     /// mark of a format whose address says nothing.
     #[serde(default)]
-    pub mark: Vec<At>,
+    pub mark: OneOrMore<At>,
     #[serde(default)]
     pub field: Vec<Field>,
     #[serde(default)]
@@ -123,10 +127,10 @@ pub struct Sealed {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deferred {
-    pub happened: At,
+    pub happened: OneOrMore<At>,
     /// Beside it, in the same object; if none is given, the time of the request.
     #[serde(default)]
-    pub sent: Option<At>,
+    pub sent: Option<OneOrMore<At>>,
     #[serde(default)]
     pub unit: Unit,
     /// Less than this many seconds is not worth a word.
@@ -177,6 +181,12 @@ pub enum Unit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OneOrMore<T>(pub Vec<T>);
 
+impl<T> Default for OneOrMore<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMore<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(OneOrMoreVisitor(PhantomData))
@@ -214,16 +224,37 @@ impl Schema {
     pub fn parse(path: &str, text: &str) -> Result<Self, String> {
         let mut schema: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         path.clone_into(&mut schema.path);
-        schema.check()?;
+        schema.expand()?;
+        schema.check_all()?;
         Ok(schema)
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// Puts what `under` says in the place of each `…`.
+    fn expand(&mut self) -> Result<(), String> {
+        let under = std::mem::take(&mut self.under);
+        let fields = self.field.iter_mut().map(|field| &mut field.at);
+        let seals = self.sealed.iter_mut().map(|sealed| &mut sealed.at);
+        let recipes = self.recipe.iter_mut().map(|recipe| &mut recipe.at);
+        let times =
+            self.deferred.iter_mut().flat_map(|times| std::iter::once(&mut times.happened).chain(&mut times.sent));
+        let checks = self.check.iter_mut().flat_map(|check| [&mut check.at, &mut check.of]);
+        let all = std::iter::once(&mut self.mark).chain(fields).chain(seals).chain(recipes).chain(times).chain(checks);
+        for places in all {
+            let expanded: Result<Vec<Vec<At>>, String> = places.0.iter().map(|at| expanded(at, &under)).collect();
+            places.0 = expanded?.concat();
+        }
+        self.under = under;
+        Ok(())
+    }
+
+    fn check_all(&self) -> Result<(), String> {
         if self.endpoint.is_empty() {
             return Err("`endpoint` is empty: write \"*\" if the customer decides where requests go".into());
         }
-        if self.endpoint.iter().any(Endpoint::is_any) && self.mark.is_empty() && self.check.is_empty() {
-            return Err("an endpoint of \"*\" needs a `mark` or a `check`: something by which the format is known".into());
+        if self.endpoint.iter().any(Endpoint::is_any) && self.mark.0.is_empty() && self.check.is_empty() {
+            return Err(
+                "an endpoint of \"*\" needs a `mark` or a `check`: something by which the format is known".into()
+            );
         }
         if self.field.iter().any(|field| field.kind.is_empty()) {
             return Err("a field has an empty `kind`".into());
@@ -241,6 +272,16 @@ impl Schema {
         }
         self.example.iter().try_for_each(|example| example.check(self))
     }
+}
+
+fn expanded(at: &At, under: &[String]) -> Result<Vec<At>, String> {
+    let text = at.to_string();
+    let Some(rest) = text.strip_prefix('…') else { return Ok(vec![at.clone()]) };
+    if under.is_empty() {
+        return Err(format!("`{text}` begins with …, and `under` does not say what that stands for"));
+    }
+    let whole = |start: &String| format!("{start}{rest}").parse().map_err(|error| format!("`{start}{rest}`: {error}"));
+    under.iter().map(whole).collect()
 }
 
 impl Recipe {
@@ -293,6 +334,16 @@ mod tests {
     }
 
     #[test]
+    fn one_place_may_stand_for_several_ways() {
+        let text = ADJUST
+            .replace("[[field]]", "under = [\"body ▸ json $\", \"body ▸ json $[*]\"]\n[[field]]")
+            .replace("body ▸ form gps_adid", "….gps_adid");
+        let schema = Schema::parse("x", &text).unwrap();
+        let places: Vec<String> = schema.field[0].at.0.iter().map(At::to_string).collect();
+        assert_eq!(places, ["body ▸ json $.gps_adid", "body ▸ json $[*].gps_adid"]);
+    }
+
+    #[test]
     fn what_is_wrong_is_said_in_a_sentence() {
         for (from, to, says) in [
             ("because =", "cause =", "unknown field `cause`"),
@@ -300,6 +351,7 @@ mod tests {
             ("[\"https://app.adjust.com/session\"]", "[\"*\"]", "needs a `mark`"),
             ("[\"https://app.adjust.com/session\"]", "[]", "`endpoint` is empty"),
             ("body ▸ form gps_adid", "body ▸ ▸ form", "a step has no layer"),
+            ("body ▸ form gps_adid", "….gps_adid", "`under` does not say"),
             ("[[example]]", "[[nothing]]", "unknown field `nothing`"),
         ] {
             let error = Schema::parse("x", &ADJUST.replace(from, to)).unwrap_err();

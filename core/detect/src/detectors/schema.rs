@@ -177,7 +177,7 @@ impl Active {
     fn new(number: u16, schema: &Schema) -> Self {
         Self {
             schema: number,
-            marked: schema.mark.is_empty() && !schema.endpoint.iter().any(|endpoint| endpoint.is_any()),
+            marked: schema.mark.0.is_empty() && !schema.endpoint.iter().any(|endpoint| endpoint.is_any()),
             gaps: Vec::new(),
             times: Times::default(),
             checksums: Checksums::default(),
@@ -196,7 +196,7 @@ impl Known {
             }
         }
         let numbered = |i: usize| i as u16;
-        for at in &schema.mark {
+        for at in &schema.mark.0 {
             self.rule(number, at, Means::Mark);
         }
         for (i, field) in schema.field.iter().enumerate() {
@@ -206,8 +206,9 @@ impl Known {
             sealed.at.0.iter().for_each(|at| self.rule(number, at, Means::Sealed(numbered(i))));
         }
         for (i, deferred) in schema.deferred.iter().enumerate() {
-            self.rule(number, &deferred.happened, Means::Happened(numbered(i)));
-            deferred.sent.iter().for_each(|at| self.rule(number, at, Means::Sent(numbered(i))));
+            deferred.happened.0.iter().for_each(|at| self.rule(number, at, Means::Happened(numbered(i))));
+            let sent = deferred.sent.iter().flat_map(|sent| &sent.0);
+            sent.for_each(|at| self.rule(number, at, Means::Sent(numbered(i))));
         }
         for (i, check) in schema.check.iter().enumerate() {
             check.at.0.iter().for_each(|at| self.rule(number, at, Means::Checksum(numbered(i))));

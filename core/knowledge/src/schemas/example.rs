@@ -23,6 +23,12 @@ pub struct Example {
     pub headers: BTreeMap<String, String>,
     #[serde(default)]
     pub body: Option<String>,
+    /// What stands, wrapped, for `{inside}` in the address and the body.
+    #[serde(default)]
+    pub inside: Option<String>,
+    /// How it is wrapped, from the inside out: `gzip`, `base64`, `percent` …
+    #[serde(default)]
+    pub wrapped: Vec<String>,
     /// A body that is not text.
     #[serde(default)]
     pub body_base64: Option<String>,
@@ -69,6 +75,11 @@ impl Example {
     pub(super) fn check(&self, schema: &Schema) -> Result<(), String> {
         if self.url(schema).is_none() {
             return Err("an example has no `url`, and the first endpoint has wildcards".into());
+        }
+        let places = [self.url.as_deref(), self.body.as_deref()];
+        let is_placed = places.into_iter().flatten().any(|text| text.contains("{inside}"));
+        if self.inside.is_some() != is_placed {
+            return Err("an example needs both `inside` and {inside} in its address or body, or neither".into());
         }
         if self.body.is_some() && self.body_base64.is_some() {
             return Err("an example has both `body` and `body_base64`".into());

@@ -1,0 +1,136 @@
+//! Every schema of `data/schemas/` is held to its own examples, and to the
+//! kinds there are.
+
+mod checks;
+
+use std::{collections::BTreeSet, fmt::Write as _, io::Write as _};
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use checks::{lines, request};
+use decode::Budgets;
+use detect::{Detector, Seen};
+use knowledge::{
+    Knowledge,
+    schemas::{Example, Schema},
+};
+use model::{Body, Exchange, Form, How, Page, Time};
+
+#[test]
+fn every_schema_finds_in_its_examples_what_it_says() {
+    let knowledge = Knowledge::built_in();
+    let mut wrong = String::new();
+    for schema in &knowledge.schemas {
+        for (i, example) in schema.example.iter().enumerate() {
+            if let Err(says) = holds(&knowledge, schema, example) {
+                let _ = writeln!(wrong, "{} example {}: {says}", schema.path, i + 1);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn every_schema_has_an_example_and_a_counter_example() {
+    for schema in &Knowledge::built_in().schemas {
+        let shows = |example: &&Example| !example.finds.is_empty() || example.sealed;
+        let (finds, not): (Vec<_>, Vec<_>) = schema.example.iter().partition(shows);
+        assert!(!finds.is_empty(), "{} has no example that finds something", schema.path);
+        assert!(!not.is_empty(), "{} has no example that finds nothing", schema.path);
+    }
+}
+
+#[test]
+fn every_kind_that_a_schema_names_is_one_that_there_is() {
+    let knowledge = Knowledge::built_in();
+    for schema in &knowledge.schemas {
+        let fields = schema.field.iter().map(|field| &field.kind);
+        for kind in fields.chain(schema.recipe.iter().map(|recipe| &recipe.kind)) {
+            let known = knowledge.kinds.kind(kind);
+            assert_eq!(known.map(|known| &known.id), Some(kind), "{}", schema.path);
+        }
+    }
+}
+
+fn holds(knowledge: &Knowledge, schema: &Schema, example: &Example) -> Result<(), String> {
+    let (exchange, seen) = look(knowledge, schema, example);
+    let of_it = seen.sightings.iter().filter(|sighting| sighting.how == How::Schema || sighting.canary.is_none());
+    let found: BTreeSet<&str> = of_it.map(|sighting| sighting.kind.as_str()).collect();
+    let says: BTreeSet<&str> = example.finds.iter().map(String::as_str).collect();
+    let sealed = seen.gaps.iter().any(|gap| gap.why == model::Why::Sealed);
+    if found == says && sealed == example.sealed && seen.deferred.is_empty() != example.deferred {
+        let is_named = seen.schemas.contains(&schema.name);
+        return if is_named || says.is_empty() { Ok(()) } else { Err(format!("taken for {:?}", seen.schemas)) };
+    }
+    let mut leaves = String::new();
+    let mut visit = |leaf: &model::Leaf<'_>| {
+        let _ = writeln!(leaves, "  {} = {}", leaf.route.trail(), model::Sighting::shown(leaf.value));
+    };
+    decode::open(&exchange, &Budgets::default(), &mut visit, &mut Vec::new());
+    Err(format!(
+        "finds {found:?}, says {says:?}; sealed {sealed}, {} deferred\n{}values:\n{leaves}",
+        seen.deferred.len(),
+        lines(&seen.sightings),
+    ))
+}
+
+fn look(knowledge: &Knowledge, schema: &Schema, example: &Example) -> (Exchange, Seen) {
+    let inside = example.inside.as_ref().map(|inside| wrapped(inside.trim().as_bytes(), &example.wrapped));
+    let filled = |text: &str| match &inside {
+        Some((wrapped, hash)) => text.replace("{inside}", wrapped).replace("{java-hash}", hash),
+        None => text.to_owned(),
+    };
+    let url = filled(example.url(schema).expect("checked when it was read"));
+    let headers: Vec<(&str, &str)> =
+        example.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let body = match (&example.body, &example.body_base64) {
+        (Some(text), _) => filled(text).into_bytes(),
+        (None, Some(coded)) => STANDARD.decode(coded.split_whitespace().collect::<String>()).expect("base64"),
+        (None, None) => Vec::new(),
+    };
+    let mut exchange = request(example.method(), &url, &headers, b"");
+    exchange.request.body = Body::whole(body);
+    exchange.started = Time::from_millis(example.at);
+    let mut detector = Detector::new(knowledge);
+    if let Some(page) = &example.page {
+        let form = |names: &Vec<String>| Form { name: names[0].clone(), fields: names[1..].to_vec() };
+        let forms = page.forms.iter().map(form).collect();
+        detector.page(&Page { trial: 0, at: Time(0), url: page.url.clone(), title: page.title.clone(), forms });
+    }
+    let mut look = detector.look(&exchange);
+    decode::open(&exchange, &Budgets::default(), &mut |leaf| look.at(leaf), &mut Vec::new());
+    let seen = look.done();
+    (exchange, seen)
+}
+
+/// The wrapped text, and Java's hash of it before it was percent-coded.
+fn wrapped(inside: &[u8], layers: &[String]) -> (String, String) {
+    let mut value = inside.to_vec();
+    let mut hash = java_hash(&value);
+    for layer in layers {
+        value = match layer.as_str() {
+            "base64" => STANDARD.encode(value).into_bytes(),
+            "base64url" => URL_SAFE_NO_PAD.encode(value).into_bytes(),
+            "gzip" => {
+                let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+                gzip.write_all(&value).expect("memory");
+                gzip.finish().expect("memory")
+            }
+            "percent" => {
+                percent_encoding::percent_encode(&value, percent_encoding::NON_ALPHANUMERIC).to_string().into_bytes()
+            }
+            other => panic!("no wrapping is called {other}"),
+        };
+        if layer != "percent" {
+            hash = java_hash(&value);
+        }
+    }
+    (String::from_utf8(value).expect("a text at last"), hash)
+}
+
+fn java_hash(value: &[u8]) -> String {
+    let text = String::from_utf8_lossy(value);
+    text.encode_utf16().fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit))).to_string()
+}
