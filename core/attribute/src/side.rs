@@ -16,6 +16,8 @@ pub struct Sides {
     sites: BTreeSet<(u32, String)>,
     /// Requests the driver listed, and how often, by trial.
     listed: BTreeMap<(u32, String), u32>,
+    /// Hosts of those, by trial.
+    hosts_listed: BTreeSet<(u32, String)>,
     /// Hosts that stood in an answer given to a trial's pages.
     named: BTreeSet<(u32, String)>,
     trials_with_pages: BTreeSet<u32>,
@@ -35,13 +37,14 @@ impl Sides {
 
     /// The driver saw a page ask for it.
     pub fn listed(&mut self, listed: &Listed) {
+        self.hosts_listed.insert((listed.trial, host(&listed.url).to_owned()));
         *self.listed.entry((listed.trial, bare(&listed.url).to_owned())).or_default() += 1;
     }
 
     /// Hosts that a page's answer names: what its page asks of them is the page's.
     pub fn answered(&mut self, exchange: &Exchange) {
         let (Some(trial), Some(response)) = (exchange.trial, &exchange.response) else { return };
-        if !self.is_site(exchange) {
+        if !self.is_site(exchange) && response.by != "honey" {
             return;
         }
         for host in hosts_in(response) {
@@ -66,6 +69,9 @@ impl Sides {
         if let Some(trial) = exchange.trial {
             if self.listed.contains_key(&(trial, bare(&exchange.request.url).to_owned())) {
                 return said(Side::Page, "the driver saw a page ask for it");
+            }
+            if is_icon(exchange) && self.hosts_listed.contains(&(trial, exchange.host().to_owned())) {
+                return said(Side::Caused, "it is the icon of a site that a page was opened on");
             }
             if self.named.contains(&(trial, exchange.host().to_owned())) {
                 return match caused(exchange) {
@@ -102,10 +108,12 @@ fn caused(exchange: &Exchange) -> Option<&'static str> {
     if kind.starts_with(b"application/reports+json") || kind.starts_with(b"application/csp-report") {
         return Some("it is a report that a page's headers ask for (Reporting API)");
     }
-    if path(&request.url).split('?').next() == Some("/favicon.ico") {
-        return Some("it is a page's icon");
-    }
-    None
+    is_icon(exchange).then_some("it is a page's icon")
+}
+
+/// Asked for by name and with nothing else in the address.
+fn is_icon(exchange: &Exchange) -> bool {
+    path(&exchange.request.url) == "/favicon.ico"
 }
 
 /// A name looked up over HTTPS (RFC 8484): one question, nothing more.
@@ -237,6 +245,13 @@ mod tests {
     fn what_the_driver_lists_is_the_pages() {
         assert_eq!(side(Some(1), "https://duckduckgo.com/?q=a", &[]), Side::Page);
         assert_eq!(side(Some(2), "https://duckduckgo.com/?q=a", &[]), Side::Unknown, "another trial's list");
+    }
+
+    #[test]
+    fn an_engines_suggestions_are_not_its_page() {
+        assert_eq!(side(Some(1), "https://duckduckgo.com/ac/?q=a", &[]), Side::Native);
+        assert_eq!(side(Some(1), "https://duckduckgo.com/favicon.ico", &[]), Side::Caused);
+        assert_eq!(side(Some(1), "https://duckduckgo.com/favicon.ico?u=secret", &[]), Side::Native);
     }
 
     #[test]

@@ -315,7 +315,7 @@ impl<'a> Tested<'a> {
         let told: Vec<String> = by_host
             .iter()
             .map(|(destination, of_host)| {
-                let kinds: BTreeSet<String> = of_host.iter().map(|seen| self.plain(&seen.sighting.kind)).collect();
+                let kinds = self.plainly(of_host.iter().map(|seen| &seen.sighting.kind).collect());
                 let visits: BTreeSet<usize> = of_host.iter().filter_map(|seen| case.about(seen)).collect();
                 let plainly = of_host.iter().any(|seen| seen.sighting.guise == model::Guise::Plain);
                 let guise = if plainly { String::new() } else { format!(", as {}", of_host[0].sighting.guise) };
@@ -357,6 +357,14 @@ impl<'a> Tested<'a> {
         }
     }
 
+    /// The kinds in plain words. Who has the address has its parts too.
+    fn plainly(&self, mut kinds: BTreeSet<&Kind>) -> Vec<String> {
+        if kinds.iter().any(|kind| kind.as_str() == "visited-url") {
+            kinds.retain(|kind| !["visited-url-part", "visited-host"].contains(&kind.as_str()));
+        }
+        kinds.into_iter().map(|kind| self.plain(kind)).collect()
+    }
+
     fn plain(&self, kind: &Kind) -> String {
         self.case.knowledge.kinds.kind(kind.as_str()).map_or_else(|| kind.to_string(), |info| info.says.clone())
     }
@@ -380,8 +388,7 @@ fn count(n: u32, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
-fn listed(words: &BTreeSet<String>) -> String {
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+fn listed(words: &[String]) -> String {
     match words.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => words.concat(),

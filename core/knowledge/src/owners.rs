@@ -81,17 +81,23 @@ impl Owners {
     }
 
     /// The owner of a host and the entry that says so: the longest name that
-    /// fits wins, then the longest path.
+    /// fits wins, a name before all below it, then the longest path.
     pub fn of(&self, host: &str, path: &str) -> Option<(&Owner, &Host)> {
         self.owners
             .iter()
             .flat_map(|owner| owner.hosts.iter().map(move |entry| (owner, entry)))
             .filter(|(_, entry)| entry.fits(host, path))
-            .max_by_key(|(_, entry)| (entry.name.len(), entry.path.as_ref().map_or(0, String::len)))
+            .max_by_key(|(_, entry)| entry.closeness())
     }
 }
 
 impl Host {
+    fn closeness(&self) -> (usize, bool, usize) {
+        let below = self.name.strip_prefix("*.");
+        let path = self.path.as_ref().map_or(0, String::len);
+        (below.unwrap_or(&self.name).len(), below.is_none(), path)
+    }
+
     fn fits(&self, host: &str, path: &str) -> bool {
         let named = match self.name.strip_prefix("*.") {
             None => host == self.name,
@@ -115,6 +121,10 @@ mod tests {
         purpose = "content"
         because = "its domain"
         [[host]]
+        name = "google.com"
+        purpose = "search"
+        because = "the name itself"
+        [[host]]
         name = "www.google.com"
         path = "/complete/search"
         purpose = "suggest"
@@ -128,7 +138,7 @@ mod tests {
         let purpose = |host, path| owners.of(host, path).map(|(_, entry)| entry.purpose.as_str());
         assert_eq!(purpose("www.google.com", "/complete/search?q=a"), Some("suggest"));
         assert_eq!(purpose("www.google.com", "/maps"), Some("content"));
-        assert_eq!(purpose("google.com", "/"), Some("content"));
+        assert_eq!(purpose("google.com", "/"), Some("search"), "a name is closer than all below it");
         assert_eq!(purpose("notgoogle.com", "/"), None);
     }
 

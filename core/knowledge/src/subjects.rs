@@ -16,6 +16,10 @@ pub struct Subject {
     /// Programs to try, in this order: names on the path, or paths.
     #[serde(default)]
     pub programs: Vec<String>,
+    /// `authority` (as a company would install its own) or `nothing`, for a
+    /// subject that cannot be made to trust Candor: all its TLS is then sealed.
+    #[serde(default)]
+    pub trust: Trust,
     /// Debian package that brings it, named where it is missing.
     #[serde(default)]
     pub package: Option<String>,
@@ -40,6 +44,15 @@ pub struct Subject {
     /// Switches of its own that change what it reports.
     #[serde(default, rename = "switch")]
     pub switches: Vec<Switch>,
+}
+
+/// How a subject is made to let Candor in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trust {
+    #[default]
+    Authority,
+    Nothing,
 }
 
 /// A variant of a subject.

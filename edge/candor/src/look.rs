@@ -1,4 +1,4 @@
-//! Evidence in, an audit out.
+//! Files in: evidence to an audit, folders to knowledge.
 
 use std::path::Path;
 
@@ -23,4 +23,20 @@ pub fn at_evidence(path: &Path, knowledge: &Knowledge, options: Options) -> Resu
     });
     evidence.records(|record| auditor.push(record)).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(auditor.finish())
+}
+
+/// Every file below a folder, by its path there.
+pub fn files_below(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read the folder {}", folder.display()))?;
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot read the folder {}", folder.display()))?.path();
+        if path.is_dir() {
+            files_below(root, &path, files)?;
+        } else {
+            let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+            files.push((name, bytes));
+        }
+    }
+    Ok(())
 }

@@ -35,6 +35,8 @@ pub struct Wish {
     pub seed: u64,
     pub repeat: u32,
     pub walls: Walls,
+    /// In a real window, so that there is an address bar to type into.
+    pub window: bool,
     /// Where to write the evidence; must not exist.
     pub evidence: PathBuf,
     pub version: String,
@@ -62,6 +64,7 @@ pub(crate) struct Conduct {
     pub program: PathBuf,
     pub seed: u64,
     pub walls: Walls,
+    pub window: bool,
     pub pen: Pen,
     pub authority: Arc<Authority>,
     pub world: Arc<World>,
@@ -93,6 +96,7 @@ pub async fn conduct(
         program: program.clone(),
         seed: wish.seed,
         walls: wish.walls,
+        window: wish.window,
         pen: pen.clone(),
         authority: Arc::new(Authority::in_memory("Candor audit")?),
         world,
@@ -219,14 +223,19 @@ fn begin(wish: &Wish, program: &std::path::Path) -> Result<Run, Error> {
         started: now(),
         sinkhole: true,
         bypass_watched: wish.walls == Walls::Namespaces,
-        conditions: vec![],
+        conditions: if wish.window {
+            vec![]
+        } else {
+            vec!["without a window: nothing was typed into the address bar".into()]
+        },
     })
 }
 
 /// The run's second record: with what only running it could tell.
 fn finished(run: Run, learned: Learned) -> Run {
     let subject = model::Subject { version: learned.version, extensions: learned.extensions, ..run.subject };
-    Run { subject, conditions: learned.conditions, ..run }
+    let conditions = run.conditions.into_iter().chain(learned.conditions).collect();
+    Run { subject, conditions, ..run }
 }
 
 async fn close(writer: Writer, early: Option<String>) -> Result<Head, Error> {

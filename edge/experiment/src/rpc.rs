@@ -8,6 +8,8 @@
 
 pub mod pipe;
 
+pub mod websocket;
+
 use std::{
     collections::HashMap,
     fmt,

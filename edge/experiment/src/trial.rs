@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use honey::{Planted, Planter};
-use knowledge::subjects::{Edition, Subject};
+use knowledge::subjects::{self, Edition, Subject};
 use model::{Act, Listed, Mode, Note, Phase, Record, Switch};
 use proxy::{Proxy, Settings, dns};
 use tokio::{sync::mpsc, task::JoinHandle, time::sleep};
@@ -12,6 +12,7 @@ use crate::{
     Error, Planned,
     cell::{Cell, CellSpec, Device, Sockets, User},
     conduct::Conduct,
+    display::{Display, Keys},
     drivers::chromium::{Chromium, Field, Launch, PageRequest, Sandbox, Trust, Window},
     ledger::Ledger,
     now,
@@ -45,6 +46,7 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<Lea
         conduct,
         planned,
         cell: &cell,
+        display: None,
         browser: None,
         lister: None,
         session: 0,
@@ -54,6 +56,9 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<Lea
     let outcome = stage.play().await;
     stage.close().await;
     let learned = std::mem::take(&mut stage.learned);
+    if let Some(display) = stage.display.take() {
+        display.stop().await;
+    }
     drop(stage);
     net.stop().await;
     note_refused(conduct, planned.id, &cell).await?;
@@ -108,6 +113,7 @@ struct Stage<'a> {
     conduct: &'a Arc<Conduct>,
     planned: &'a Planned,
     cell: &'a Cell,
+    display: Option<Display>,
     browser: Option<Chromium>,
     lister: Option<JoinHandle<()>>,
     session: u32,
@@ -117,6 +123,9 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     async fn play(&mut self) -> Result<(), Error> {
+        if self.conduct.window {
+            self.display = Some(Display::start(self.cell).await?);
+        }
         for step in &self.planned.steps {
             self.conduct.progress.step(self.planned, step);
             self.act(step).await?;
@@ -146,16 +155,21 @@ impl Stage<'_> {
 
     /// Something that gives out canaries.
     async fn use_it(&mut self, step: &Do) -> Result<(), Error> {
+        if step.act == Act::Type && self.display.is_none() {
+            return self.note("not-typed", "there is no window to type into", 1).await;
+        }
         let engine = self.conduct.subject.search.clone().unwrap_or_default();
         let planted = self.planter.plant(step.act, &engine);
         for plant in &planted.plants {
             self.conduct.pen.write(Record::Plant(plant.clone())).await?;
         }
-        if !planted.url.is_empty() && step.act != Act::Search {
+        // A search engine is not a site of ours: it gets more than its page's own requests.
+        let is_page = !planted.url.is_empty() && step.act != Act::Search;
+        if is_page {
             self.conduct.world.garden.add(&planted);
         }
         self.mark(step, &planted.ids(), vec![]).await?;
-        if !planted.url.is_empty() {
+        if is_page {
             self.conduct.pen.write(Record::Page(planted.page(self.planned.id, now()))).await?;
         }
         match step.act {
@@ -184,8 +198,15 @@ impl Stage<'_> {
         self.browser()?.fill_form(&fields).await
     }
 
-    async fn type_in_address_bar(&mut self, _text: &str) -> Result<(), Error> {
-        self.note("not-typed", "there is no window to type into", 1).await
+    /// Types as a person would, and does not send it: Escape twice gives the
+    /// page back its address.
+    async fn type_in_address_bar(&mut self, text: &str) -> Result<(), Error> {
+        let Some(display) = &self.display else { return Ok(()) };
+        display.focus(self.cell).await?;
+        let keys = [Keys::Key("ctrl+l"), Keys::Text(text)];
+        display.press(self.cell, &keys).await?;
+        sleep(Duration::from_secs(1)).await;
+        display.press(self.cell, &[Keys::Key("Escape"), Keys::Key("Escape")]).await
     }
 
     async fn throw(&mut self, step: &Do) -> Result<(), Error> {
@@ -198,17 +219,24 @@ impl Stage<'_> {
         let extension = ready::extension(self.cell, &self.conduct.world.knowledge, subject, edition).await?;
         let launch = Launch {
             mode,
-            window: Window::Headless,
+            window: self.display.as_ref().map_or(Window::Headless, |display| Window::On(display.name().to_owned())),
             extensions: extension.into_iter().collect(),
             args: arguments(subject, edition),
             sandbox: if self.cell.watched() { Sandbox::Required } else { Sandbox::MayBeMissing },
-            ..Launch::new(&self.conduct.program, Trust::Authority(self.conduct.authority.cert_pem().to_owned()))
+            ..Launch::new(&self.conduct.program, self.trust())
         };
         let (browser, requests) = Chromium::start(self.cell, &launch).await?;
         self.learn(&browser);
         self.lister = Some(tokio::spawn(list(self.conduct.pen.clone(), self.planned.id, requests)));
         self.browser = Some(browser);
         Ok(())
+    }
+
+    fn trust(&self) -> Trust {
+        match self.conduct.subject.trust {
+            subjects::Trust::Authority => Trust::Authority(self.conduct.authority.cert_pem().to_owned()),
+            subjects::Trust::Nothing => Trust::Nothing,
+        }
     }
 
     fn learn(&mut self, browser: &Chromium) {

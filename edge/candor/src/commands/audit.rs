@@ -47,6 +47,11 @@ pub struct Audit {
     /// Run on the host's own network; then bypasses are not seen and nothing can be called kept
     #[arg(long)]
     no_namespace: bool,
+    /// Without a window: quicker, but nothing can be typed into the address bar
+    #[arg(long)]
+    headless: bool,
+    #[command(flatten)]
+    known: super::Known,
     /// Exit with 1 at findings of this severity: info, low, medium, high, critical
     #[arg(long, default_value = "high", value_parser = severity)]
     fail_on: Severity,
@@ -61,7 +66,7 @@ fn severity(word: &str) -> Result<Severity, String> {
 
 impl Audit {
     pub fn run(self) -> Result<Exit> {
-        let knowledge = Arc::new(Knowledge::built_in());
+        let knowledge = Arc::new(self.known.read()?);
         let scenario = scenario(&knowledge, &self.scenario)?;
         let wanted: Vec<(Subject, Option<Edition>)> =
             self.subjects.iter().map(|name| subject(&knowledge, name)).collect::<Result<_>>()?;
@@ -99,6 +104,7 @@ impl Audit {
             seed,
             repeat: self.repeat,
             walls: if self.no_namespace { Walls::None } else { Walls::Namespaces },
+            window: !self.headless,
             evidence: evidence.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
         };

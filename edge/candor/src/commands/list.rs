@@ -10,6 +10,8 @@ use crate::exit::{Exit, print};
 #[derive(Debug, clap::Args)]
 pub struct List {
     what: What,
+    #[command(flatten)]
+    known: super::Known,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -23,7 +25,7 @@ enum What {
 
 impl List {
     pub fn run(self) -> Result<Exit> {
-        let knowledge = Knowledge::built_in();
+        let knowledge = self.known.read()?;
         let rows: Vec<(String, String)> = match self.what {
             What::Subjects => subjects(&knowledge),
             What::Scenarios => knowledge.scenarios.iter().map(|s| (s.name.clone(), s.says.clone())).collect(),

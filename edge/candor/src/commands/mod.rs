@@ -32,6 +32,25 @@ enum Command {
     List(list::List),
 }
 
+/// What Candor knows, and what the person lays over it.
+#[derive(Debug, clap::Args)]
+pub struct Known {
+    /// Folder laid over the built-in `data/`: subjects, scenarios, promises, owners …
+    #[arg(long, value_name = "DIR")]
+    data: Option<std::path::PathBuf>,
+}
+
+impl Known {
+    /// Everything, read and checked.
+    pub fn read(&self) -> Result<knowledge::Knowledge> {
+        let mut files = Vec::new();
+        if let Some(folder) = &self.data {
+            crate::look::files_below(folder, folder, &mut files)?;
+        }
+        Ok(knowledge::Knowledge::with(files)?)
+    }
+}
+
 /// Runs a command to its exit status.
 pub fn run(candor: Candor) -> Result<Exit> {
     match candor.command {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use audit::Options;
 use clap::ValueEnum;
-use knowledge::Knowledge;
 
 use crate::{
     exit::{Exit, print},
@@ -20,6 +19,8 @@ pub struct Report {
     /// How to render it
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    known: super::Known,
     /// Write to a file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -37,7 +38,7 @@ impl Report {
         if !self.evidence.exists() {
             bail!("there is no file {}", self.evidence.display());
         }
-        let audit = look::at_evidence(&self.evidence, &Knowledge::built_in(), Options::default())?;
+        let audit = look::at_evidence(&self.evidence, &self.known.read()?, Options::default())?;
         let content = match self.format {
             Format::Text => report::text(&audit),
             Format::Json => report::json(&audit),

@@ -1,4 +1,14 @@
 //! One file a kind of browser: how to start it, use it as a person would, and
 //! learn which requests its pages made.
 
+pub mod launch;
+
+pub mod visited;
+
 pub mod chromium;
+
+pub mod firefox;
+
+mod trust;
+
+mod confined;

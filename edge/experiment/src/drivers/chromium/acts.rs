@@ -3,46 +3,17 @@
 //! Pointer and keys go through the browser's own input, so that a page sees a
 //! person; only where to point is asked of the page.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use model::Time;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use super::{Chromium, Target};
-use crate::Error;
-
-/// A page that was gone to, and how that ended.
-#[derive(Clone)]
-pub struct Visited {
-    pub began: Time,
-    pub ended: Time,
-    /// Where it ended up, after redirects.
-    pub url: String,
-    pub title: String,
-    /// Why there is no page, in the browser's words; none if there is one.
-    pub failed: Option<String>,
-}
-
-impl fmt::Debug for Visited {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Visited({})", if self.failed.is_some() { "failed" } else { "loaded" })
-    }
-}
-
-/// A field of a form and what to type into it.
-#[derive(Clone)]
-pub struct Field {
-    /// Its `name` attribute.
-    pub name: String,
-    pub text: String,
-}
-
-impl fmt::Debug for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Field({})", self.name)
-    }
-}
+use crate::{
+    Error,
+    drivers::visited::{Field, Visited},
+};
 
 impl Chromium {
     /// Goes to `url` in the page in front, waits for its load, and stays.

@@ -10,21 +10,23 @@ mod window;
 
 use std::{fmt, time::Duration};
 
-pub use acts::{Field, Visited};
-pub use launch::{Launch, Sandbox, Trust, Window};
 use model::Mode;
 use serde_json::{Value, json};
 pub use switches::SwitchAt;
-pub use targets::PageRequest;
 use targets::{Open, Target};
 use tokio::{
     sync::{mpsc, watch},
-    time::{sleep, timeout},
+    time::timeout,
 };
 
+pub use super::{
+    launch::{Launch, Sandbox, Trust, Window},
+    visited::{Field, PageRequest, Visited},
+};
 use crate::{
     Error,
     cell::{Cell, Process},
+    drivers::confined,
     rpc::{self, Rpc},
 };
 
@@ -69,7 +71,7 @@ impl Chromium {
         };
         let mut browser =
             Self { process, rpc, open, mode: launch.mode, version, extensions: Vec::new(), sandboxed: false };
-        browser.sandboxed = browser.look_for_sandbox().await;
+        browser.sandboxed = confined::pages(&browser.process, "--type=renderer").await;
         if !browser.sandboxed && launch.sandbox == Sandbox::Required {
             browser.kill().await;
             return Err(Error::NoSandbox("its page process is not confined".to_owned()));
@@ -129,19 +131,6 @@ impl Chromium {
     async fn on_page(&self, method: &str, params: Value) -> Result<Value, Error> {
         Ok(self.rpc.call(Some(&self.page()?.session), method, params).await?)
     }
-
-    /// Chromium confines a page process by a system-call filter and puts it
-    /// into namespaces of its own; both can be read from outside. Whether the
-    /// first page's process is ready is a matter of moments.
-    async fn look_for_sandbox(&self) -> bool {
-        for _ in 0..20 {
-            if let Some(confined) = renderers_confined(&self.process.family()) {
-                return confined;
-            }
-            sleep(Duration::from_millis(100)).await;
-        }
-        false
-    }
 }
 
 async fn begin(
@@ -165,18 +154,4 @@ async fn died(process: Process, launch: &Launch) -> Error {
     process.kill().await;
     let says = if says.is_empty() { "nothing".to_owned() } else { says };
     Error::EndedEarly { program: launch.program.display().to_string(), says }
-}
-
-/// Whether all page processes are under a system-call filter (`Seccomp: 2` in
-/// proc(5)); none if there is no page process yet.
-fn renderers_confined(family: &[u32]) -> Option<bool> {
-    let renderers = family.iter().filter(|id| {
-        let line = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-        line.split(|byte| *byte == 0 || *byte == b' ').any(|word| word == b"--type=renderer")
-    });
-    let confined = renderers.map(|id| {
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-        status.lines().any(|line| line.split_whitespace().eq(["Seccomp:", "2"]))
-    });
-    confined.reduce(|all, one| all && one)
 }

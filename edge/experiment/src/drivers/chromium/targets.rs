@@ -5,27 +5,14 @@
 //! to, they would never fall asleep, and an extension under test would behave
 //! as it does nowhere else.
 
-use std::fmt;
-
 use model::Time;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
-use crate::rpc::{CallError, Event, Rpc};
-
-/// A request that a page made, as the driver saw it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PageRequest {
-    pub at: Time,
-    pub method: String,
-    pub url: String,
-}
-
-impl fmt::Debug for PageRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PageRequest(..)")
-    }
-}
+use crate::{
+    drivers::visited::PageRequest,
+    rpc::{CallError, Event, Rpc},
+};
 
 /// One attached page, frame or worker.
 #[derive(Clone, Debug, Default)]
