@@ -24,11 +24,11 @@ pub(crate) fn check_within(value: impl AsRef<[u8]>, budgets: &Budgets, expect: E
     expect.assert_eq(&seen.text());
 }
 
-/// Nothing opens `value`, and nothing is missed.
+/// Nothing opens `value`, and nothing is missed. (Backwards it is shown.)
 pub(crate) fn check_closed(value: impl AsRef<[u8]>) {
     let (mut leaves, mut gaps) = (Vec::new(), Vec::new());
     open_value(value.as_ref(), &Budgets::default(), &mut |leaf| leaves.push(leaf.route.trail()), &mut gaps);
-    let leaves: Vec<_> = leaves.iter().map(Trail::to_string).collect();
+    let leaves: Vec<_> = leaves.iter().map(Trail::to_string).filter(|trail| !trail.ends_with("reversed")).collect();
     assert_eq!((leaves.as_slice(), gaps.as_slice()), (["value".to_owned()].as_slice(), [].as_slice()));
 }
 
@@ -115,6 +115,41 @@ pub(crate) fn zlib(plain: &[u8]) -> Vec<u8> {
     let mut writer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
     writer.write_all(plain).unwrap();
     writer.finish().unwrap()
+}
+
+pub(crate) fn deflate(plain: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut writer = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    writer.write_all(plain).unwrap();
+    writer.finish().unwrap()
+}
+
+pub(crate) fn brotli(plain: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::new();
+    brotli::BrotliCompress(&mut &plain[..], &mut packed, &brotli::enc::BrotliEncoderParams::default()).unwrap();
+    packed
+}
+
+pub(crate) fn zstd(plain: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(plain, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+pub(crate) fn lz4(plain: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut writer = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    writer.write_all(plain).unwrap();
+    writer.finish().unwrap()
+}
+
+pub(crate) fn snappy(plain: &[u8]) -> Vec<u8> {
+    snap::raw::Encoder::new().compress_vec(plain).unwrap()
+}
+
+pub(crate) fn snappy_framed(plain: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut writer = snap::write::FrameEncoder::new(Vec::new());
+    writer.write_all(plain).unwrap();
+    writer.into_inner().unwrap()
 }
 
 pub(crate) fn base64(plain: &[u8]) -> String {

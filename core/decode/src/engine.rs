@@ -6,8 +6,9 @@ use model::{Gap, Leaf, Place, Route, Why};
 
 use crate::{
     budget::{Budget, Budgets},
-    decoders::{DECODERS, Decoder, Fit, Inner, Peeled, Rank},
+    decoders::{DECODERS, Decoder, Fit, How, Inner, Peeled, Rank},
     look::Look,
+    shape,
 };
 
 /// How much of an exchange was looked at.
@@ -87,10 +88,13 @@ impl<'e> Engine<'e> {
         if self.seen.before(value) {
             return ControlFlow::Continue(());
         }
-        let mut opened = false;
-        for decoder in DECODERS {
-            if opened && decoder.rank() != Rank::Layer {
-                break;
+        let mut how = How::Not;
+        for decoder in shape::candidates(&look).map(|position| DECODERS[position]) {
+            match decoder.rank() {
+                Rank::Layer => {}
+                Rank::Else if how <= How::Perhaps => {}
+                Rank::Weak if how == How::Not && !weak => {}
+                _ => break,
             }
             let fit = decoder.fit(&look);
             if fit == Fit::No {
@@ -103,15 +107,15 @@ impl<'e> Engine<'e> {
                 }
                 continue;
             }
-            let peeled = self.peel(*decoder, value, route, depth, weak);
+            let peeled = self.peel(decoder, value, route, depth, weak);
             if self.spent {
                 return ControlFlow::Break(());
             }
-            opened |= peeled.opened;
-            if let Some(why) = peeled.gap.filter(|why| fit == Fit::Certain || *why == Why::Budget) {
+            how = how.max(peeled.how);
+            if let Some(why) = peeled.gap.filter(|why| fit == Fit::Certain && !weak || *why == Why::Budget) {
                 self.gap(route, why, says(decoder.name(), why));
             }
-            if opened && fit == Fit::Certain {
+            if how == How::Surely || how == How::Opened && fit == Fit::Certain {
                 break;
             }
         }

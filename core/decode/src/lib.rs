@@ -20,6 +20,8 @@ mod engine;
 
 mod budget;
 
+mod shape;
+
 mod look;
 
 mod decoders;

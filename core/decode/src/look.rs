@@ -4,11 +4,15 @@
 //! cost almost nothing. So each value is gone through once, and what kinds of
 //! bytes are in it answers most questions with one mask.
 
+use std::cell::Cell;
+
 use model::{Place, Route};
 
 /// A value about to be opened.
 pub(crate) struct Look<'v> {
     pub(crate) bytes: &'v [u8],
+    /// Whether it is UTF-8, once somebody asked.
+    utf8: Cell<Option<bool>>,
     /// The kinds of bytes in it.
     pub(crate) kinds: Kinds,
     /// The layer and place where it lay.
@@ -45,11 +49,22 @@ impl Kinds {
     pub(crate) const CONTROL: Self = Self(1 << 15);
     /// Bytes from 0x80.
     pub(crate) const HIGH: Self = Self(1 << 16);
+    /// Printable ASCII that has no kind of its own.
     pub(crate) const OTHER: Self = Self(1 << 17);
     pub(crate) const COLON: Self = Self(1 << 18);
     pub(crate) const NUL: Self = Self(1 << 19);
     pub(crate) const ANGLE: Self = Self(1 << 20);
     pub(crate) const AMPERSAND: Self = Self(1 << 21);
+    /// `{`, `}`, `[`, `]`
+    pub(crate) const BRACE: Self = Self(1 << 22);
+    pub(crate) const COMMA: Self = Self(1 << 23);
+    pub(crate) const DOLLAR: Self = Self(1 << 24);
+    pub(crate) const SEMICOLON: Self = Self(1 << 25);
+    pub(crate) const AT: Self = Self(1 << 26);
+    /// How many kinds there are.
+    pub(crate) const COUNT: usize = 27;
+
+    pub(crate) const ALL: Self = Self((1 << Self::COUNT) - 1);
 
     pub(crate) const LOWER: Self = Self::LOWER_HEX.and(Self::LOWER_REST);
     pub(crate) const UPPER: Self = Self::UPPER_HEX.and(Self::UPPER_REST);
@@ -59,6 +74,20 @@ impl Kinds {
 
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The numbers of the kinds among these.
+    pub(crate) fn numbers(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let number = left.checked_ilog2()?;
+            left &= !(1 << number);
+            Some(number as usize)
+        })
     }
 
     /// Whether any of `other` is among these.
@@ -107,6 +136,11 @@ const KIND: [u32; 256] = {
             b':' => Kinds::COLON,
             b'<' | b'>' => Kinds::ANGLE,
             b'&' => Kinds::AMPERSAND,
+            b'{' | b'}' | b'[' | b']' => Kinds::BRACE,
+            b',' => Kinds::COMMA,
+            b'$' => Kinds::DOLLAR,
+            b';' => Kinds::SEMICOLON,
+            b'@' => Kinds::AT,
             0 => Kinds::NUL,
             1..=0x1f | 0x7f => Kinds::CONTROL,
             0x80..=0xff => Kinds::HIGH,
@@ -120,7 +154,7 @@ const KIND: [u32; 256] = {
 
 impl<'v> Look<'v> {
     pub(crate) fn at(bytes: &'v [u8], route: &'v Route<'v>) -> Self {
-        Self { bytes, kinds: Kinds::of(bytes), layer: route.layer, place: route.place }
+        Self { bytes, utf8: Cell::new(None), kinds: Kinds::of(bytes), layer: route.layer, place: route.place }
     }
 
     /// Whether no decoder can fit: too short to wrap anything.
@@ -134,7 +168,13 @@ impl<'v> Look<'v> {
 
     /// Whether it reads as text: valid UTF-8 without control bytes.
     pub(crate) fn is_text(&self) -> bool {
-        !self.kinds.any(Kinds::BINARY) && (!self.kinds.any(Kinds::HIGH) || std::str::from_utf8(self.bytes).is_ok())
+        !self.kinds.any(Kinds::BINARY) && (!self.kinds.any(Kinds::HIGH) || self.is_utf8())
+    }
+
+    fn is_utf8(&self) -> bool {
+        let known = self.utf8.get().unwrap_or_else(|| std::str::from_utf8(self.bytes).is_ok());
+        self.utf8.set(Some(known));
+        known
     }
 
     pub(crate) fn starts_with(&self, start: &[u8]) -> bool {

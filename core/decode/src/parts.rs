@@ -78,8 +78,9 @@ fn headers(engine: &mut Engine<'_>, layer: &'static str, headers: &[Header]) {
     let mut name = String::new();
     for (i, header) in headers.iter().enumerate() {
         name.clear();
-        name.extend(header.name.chars().map(|c| c.to_ascii_lowercase()));
-        let before = headers[..i].iter().filter(|other| other.name.eq_ignore_ascii_case(&header.name)).count();
+        name.push_str(&header.name);
+        name.make_ascii_lowercase();
+        let before = headers[..i].iter().filter(|other| other.name.eq_ignore_ascii_case(&name)).count();
         if before > 0 {
             name.push_str(&format!("#{}", before + 1));
         }
@@ -149,23 +150,23 @@ mod tests {
         check_exchange(
             &request("POST", "https://sa.example/sa?project=p", &headers, body.as_bytes()),
             expect![[r#"
-            url = https://sa.example/sa?project=p
-            url ▸ path 1 = sa
-            url ▸ query project = p
-            header referer = https://a.example/?q=words
-            header referer ▸ query q = words
-            header x-a = one
-            header x-a#2 = two
-            body = crc=-858179794&gzip=1&data_list=H4sIAAAAAAAA%2F4uuViooyi9ILS…
-            body ▸ form crc = -858179794
-            body ▸ form gzip = 1
-            body ▸ form data_list = H4sIAAAAAAAA/4uuViooyi9ILSrJTC1WsqpWKi3KUbJSyigpKSi20tdPNskz…
-            body ▸ form data_list ▸ base64 = \x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x8b\xaeV*(\xca/H-*\xc9L-V\xb2\xaaV*-\xcaQ\xb2R\xca())(\xb6\xd2\xd7O6\xc93)\xaa\xd4K\xadH\xcc-\xc8I\xd5/\xb0/\xb4…
-            body ▸ form data_list ▸ base64 ▸ gzip = [{"properties":{"url":"https://c4n4ry.example/p?q=1"}}]
-            body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url = https://c4n4ry.example/p?q=1
-            body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url ▸ path 1 = p
-            body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url ▸ query q = 1
-        "#]],
+                url = https://sa.example/sa?project=p
+                url ▸ path 1 = sa
+                url ▸ query project = p
+                header referer = https://a.example/?q=words
+                header referer ▸ query q = words
+                header x-a = one
+                header x-a#2 = two
+                body = crc=-858179794&gzip=1&data_list=H4sIAAAAAAAA%2F4uuViooyi9ILS…
+                body ▸ form crc = -858179794
+                body ▸ form gzip = 1
+                body ▸ form data_list = H4sIAAAAAAAA/4uuViooyi9ILSrJTC1WsqpWKi3KUbJSyigpKSi20tdPNskz…
+                body ▸ form data_list ▸ base64 = \x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x8b\xaeV*(\xca/H-*\xc9L-V\xb2\xaaV*-\xcaQ\xb2R\xca())(\xb6\xd2\xd7O6\xc93)\xaa\xd4K\xadH\xcc-\xc8I\xd5/\xb0/\xb4…
+                body ▸ form data_list ▸ base64 ▸ gzip = [{"properties":{"url":"https://c4n4ry.example/p?q=1"}}]
+                body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url = https://c4n4ry.example/p?q=1
+                body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url ▸ path 1 = p
+                body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url ▸ query q = 1
+            "#]],
         );
     }
 
@@ -181,6 +182,7 @@ mod tests {
                 url ▸ path 3 = ChFDaHJvbWUvMTU2LjAuNzkzMhIJCQgHBgUEAwIB
                 url ▸ path 3 ▸ base64url = \n\u{11}Chrome/156.0.7932\u{12}\t\t\u{8}\u{7}\u{6}\u{5}\u{4}\u{3}\u{2}\u{1}
                 url ▸ path 3 ▸ base64url ▸ protobuf 1 = Chrome/156.0.7932
+                url ▸ path 3 ▸ base64url ▸ protobuf 1 ▸ reversed ~ 2397.0.651/emorhC
                 url ▸ path 3 ▸ base64url ▸ protobuf 2 = \t\u{8}\u{7}\u{6}\u{5}\u{4}\u{3}\u{2}\u{1}
                 url ▸ path 3 ▸ base64url ▸ protobuf 2.1 = \u{1}\u{2}\u{3}\u{4}\u{5}\u{6}\u{7}\u{8}
                 url ▸ query alt = proto
@@ -195,11 +197,11 @@ mod tests {
         check_exchange(
             &exchange,
             expect![[r#"
-            url = https://a.example/
-            body = \x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xcbH\xcd\xc9\xc9W\xc8@\x90\x00\x80\x88\xf9\xe5\x11\x00\x00\x00
-            body ▸ gzip = hello hello hello
-            body ! Cut: the capture kept 28 of 1000 bytes
-        "#]],
+                url = https://a.example/
+                body = \x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xcbH\xcd\xc9\xc9W\xc8@\x90\x00\x80\x88\xf9\xe5\x11\x00\x00\x00
+                body ▸ gzip = hello hello hello
+                body ! Cut: the capture kept 28 of 1000 bytes
+            "#]],
         );
     }
 }

@@ -11,8 +11,11 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use super::{Decoder, Fit, Inner, Peeled};
-use crate::look::{self, Kinds, Look};
+use super::{Decoder, Fit, Inner, Peeled, part, sense};
+use crate::{
+    look::{Kinds, Look},
+    shape::Shape,
+};
 
 /// The alphabet with `+` and `/`.
 pub(super) struct Base64;
@@ -27,6 +30,11 @@ impl Decoder for Base64 {
 
     fn about(&self) -> &'static str {
         "base64, padded or not, a space read as plus (RFC 4648 §4)"
+    }
+
+    fn shape(&self) -> Shape {
+        let own = Kinds::PLUS.and(Kinds::SLASH).and(Kinds::SPACE).and(Kinds::BREAK);
+        Shape::ANY.only(Kinds::ALPHANUMERIC.and(Kinds::EQUALS).and(own)).at_least(8)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
@@ -49,6 +57,10 @@ impl Decoder for Base64Url {
         "base64 for addresses and file names, padded or not (RFC 4648 §5)"
     }
 
+    fn shape(&self) -> Shape {
+        Shape::ANY.only(Kinds::ALPHANUMERIC.and(Kinds::EQUALS).and(Kinds::DASH).and(Kinds::UNDERSCORE)).at_least(8)
+    }
+
     fn fit(&self, look: &Look<'_>) -> Fit {
         let own = Kinds::DASH.and(Kinds::UNDERSCORE);
         if fits(look, own) && (look.kinds.any(own) || is_of_urls(look)) { Fit::Maybe } else { Fit::No }
@@ -62,8 +74,8 @@ impl Decoder for Base64Url {
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
     .with_decode_allow_trailing_bits(true);
-const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+pub(super) const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+pub(super) const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
 /// A value of neither alphabet's own letters counts as the one for addresses
 /// where it is a segment of one.
@@ -90,11 +102,15 @@ fn looks_like_words(look: &Look<'_>) -> bool {
 
 fn give(engine: &GeneralPurpose, value: &[u8], inner: &mut dyn Inner) -> Peeled {
     let text = cleaned(value);
+    if !is_no_word(value) && part::opens_at(engine, &text) == Some(false) {
+        return Peeled::NOTHING;
+    }
     if !inner.budget().room(text.len() / 4 * 3) {
-        return Peeled { opened: false, gap: Some(model::Why::Budget) };
+        return Peeled::gap(model::Why::Budget);
     }
     match engine.decode(text.as_ref()) {
-        Ok(plain) if is_meant(value, &plain) => Peeled::whole(inner, &plain, None),
+        Ok(plain) if sense::makes(&plain) => Peeled::whole(inner, &plain, None),
+        Ok(plain) if is_no_word(value) => Peeled::perhaps(inner, &plain),
         _ => Peeled::NOTHING,
     }
 }
@@ -108,12 +124,8 @@ fn cleaned(value: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(text.map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect())
 }
 
-/// Whether the text was meant as base64, going by what it opens to and by how
-/// unlike a word it is.
-fn is_meant(text: &[u8], plain: &[u8]) -> bool {
-    if plain.len() >= 4 && look::is_text(plain) {
-        return true;
-    }
+/// Whether a text is too unlike a word to be one.
+fn is_no_word(text: &[u8]) -> bool {
     let kinds = Kinds::of(text);
     let mixed = kinds.any(Kinds::UPPER) && kinds.any(Kinds::LOWER) && kinds.any(Kinds::DIGIT.and(Kinds::EQUALS));
     text.len() >= 20 && mixed && text[0] != b'/'
@@ -147,18 +159,21 @@ mod tests {
         check(
             "Pz8_Pz8-Pz8_Pz8-",
             expect![[r#"
-            value = Pz8_Pz8-Pz8_Pz8-
-            value ▸ base64url = ?????>?????>
-        "#]],
+                value = Pz8_Pz8-Pz8_Pz8-
+                value ▸ base64url = ?????>?????>
+            "#]],
         );
     }
 
     #[test]
     fn a_plus_that_became_a_space_is_read_back() {
-        check("esOf5rC08J NjD4 PiB fn4gw6nDqcOpIMO/w78/", expect![[r#"
+        check(
+            "esOf5rC08J NjD4 PiB fn4gw6nDqcOpIMO/w78/",
+            expect![[r#"
             value = esOf5rC08J NjD4 PiB fn4gw6nDqcOpIMO/w78/
             value ▸ base64 = zß水🍌>>> ~~~ ééé ÿÿ?
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -177,9 +192,9 @@ mod tests {
         check(
             "q83vEjRWeJq83vEjRWeJqw==",
             expect![[r#"
-            value = q83vEjRWeJq83vEjRWeJqw==
-            value ▸ base64 = \xab\xcd\xef\x124Vx\x9a\xbc\xde\xf1#Eg\x89\xab
-        "#]],
+                value = q83vEjRWeJq83vEjRWeJqw==
+                value ▸ base64 = \xab\xcd\xef\x124Vx\x9a\xbc\xde\xf1#Eg\x89\xab
+            "#]],
         );
     }
 

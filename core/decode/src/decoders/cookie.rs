@@ -1,7 +1,10 @@
 //! Cookies, RFC 6265 §4.
 
-use super::{Decoder, Fit, Inner, Peeled, names::Names};
-use crate::look::{Kinds, Look};
+use super::{Decoder, Fit, How, Inner, Peeled, names::Names};
+use crate::{
+    look::{Kinds, Look},
+    shape::Shape,
+};
 
 pub(super) struct Cookie;
 
@@ -12,6 +15,10 @@ impl Decoder for Cookie {
 
     fn about(&self) -> &'static str {
         "a cookie of a Cookie or Set-Cookie header, as it stands (RFC 6265 §4)"
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::ANY.with(Kinds::EQUALS)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
@@ -34,7 +41,7 @@ impl Decoder for Cookie {
             if value.is_empty() {
                 continue;
             }
-            peeled.opened = true;
+            peeled.how = How::Opened;
             if !inner.budget().work(names.len() / 8) || inner.give(names.place(name), value).is_break() {
                 break;
             }

@@ -4,7 +4,10 @@
 //! `text/plain`, and fields hold forms within forms.
 
 use super::{Decoder, Fit, Inner, Peeled, pairs};
-use crate::look::{Kinds, Look};
+use crate::{
+    look::{Kinds, Look},
+    shape::Shape,
+};
 
 pub(super) struct Form;
 
@@ -15,6 +18,10 @@ impl Decoder for Form {
 
     fn about(&self) -> &'static str {
         "a field of a form, percent-encoding undone (URL Standard §5)"
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::ANY.with(Kinds::EQUALS).without(Kinds::BINARY)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {

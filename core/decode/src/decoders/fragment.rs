@@ -3,7 +3,7 @@
 //! Browsers keep it to themselves; scripts that report `location.href` do not.
 
 use super::{Decoder, Fit, Inner, Peeled, percent, url};
-use crate::look::Look;
+use crate::{look::Look, shape::Shape};
 
 pub(super) struct Fragment;
 
@@ -14,6 +14,10 @@ impl Decoder for Fragment {
 
     fn about(&self) -> &'static str {
         "the fragment of an address, percent-encoding undone (RFC 3986 §3.5)"
+    }
+
+    fn shape(&self) -> Shape {
+        url::SHAPE
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {

@@ -6,7 +6,7 @@
 use flate2::bufread::MultiGzDecoder;
 
 use super::{Decoder, Fit, Inner, Peeled};
-use crate::look::Look;
+use crate::{look::Look, shape::Shape};
 
 pub(super) struct Gzip;
 
@@ -17,6 +17,10 @@ impl Decoder for Gzip {
 
     fn about(&self) -> &'static str {
         "gzip, one member or several (RFC 1952)"
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::ANY.starting(|byte| byte == 0x1f)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {

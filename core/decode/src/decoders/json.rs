@@ -11,8 +11,8 @@ use std::ops::ControlFlow;
 
 use model::{Place, Why};
 
-use super::{Decoder, Fit, Inner, Peeled, names::Names};
-use crate::look::Look;
+use super::{Decoder, Fit, How, Inner, Peeled, names::Names};
+use crate::{look::Look, shape::Shape};
 
 pub(super) struct Json;
 
@@ -23,6 +23,10 @@ impl Decoder for Json {
 
     fn about(&self) -> &'static str {
         "a value in a JSON text, escapes undone (RFC 8259; paths as in RFC 9535)"
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::ANY.starting(|byte| b"{[\" \t\r\n".contains(&byte))
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
@@ -50,7 +54,7 @@ impl Decoder for Json {
             gave: false,
         };
         let gap = reader.text().err().and_then(Stop::why);
-        Peeled { opened: reader.gave, gap }
+        Peeled { how: if reader.gave { How::Opened } else { How::Not }, gap }
     }
 }
 
@@ -306,11 +310,11 @@ fn string_length(rest: &[u8]) -> usize {
 }
 
 /// Names that are nothing but names.
-fn is_plain(name: &[u8]) -> bool {
+pub(super) fn is_plain(name: &[u8]) -> bool {
     name.len() <= 32 && name.iter().all(|b| b.is_ascii_alphanumeric() || b"_-$.: ".contains(b))
 }
 
-fn push_name(path: &mut String, name: &[u8]) {
+pub(super) fn push_name(path: &mut String, name: &[u8]) {
     let is_word = |b: &u8| b.is_ascii_alphanumeric() || b"_-$".contains(b);
     if !name.is_empty() && name.iter().all(is_word) {
         path.push('.');
@@ -359,6 +363,14 @@ fn escape(text: &[u8]) -> (Escaped, usize) {
         Some(b'r') => b'\r',
         Some(b'b') => 8,
         Some(b'f') => 12,
+        Some(b'x') => match text.get(2..4).and_then(|digits| std::str::from_utf8(digits).ok()) {
+            // Not JSON, but meant by whoever writes it.
+            Some(digits) if digits.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                let code = u8::from_str_radix(digits, 16).unwrap_or_default();
+                return (Escaped::Char(char::from(code)), 4);
+            }
+            _ => b'x',
+        },
         Some(b'u') => match unit(text) {
             Some(unit) => return wide(unit, &text[6..]),
             None => return (Escaped::Byte(b'\\'), 1),
@@ -400,12 +412,12 @@ mod tests {
         check(
             r#"[{"properties":{"url":"https://a.example/","$lib":"js","two words":[1,true,null]}}]"#,
             expect![[r#"
-            value = [{"properties":{"url":"https://a.example/","$lib":"js","two …
-            value ▸ json $[0].properties.url = https://a.example/
-            value ▸ json $[0].properties.$lib = js
-            value ▸ json "$[0].properties[\"two words\"][0]" = 1
-            value ▸ json "$[0].properties[\"two words\"][1]" = true
-        "#]],
+                value = [{"properties":{"url":"https://a.example/","$lib":"js","two …
+                value ▸ json $[0].properties.url = https://a.example/
+                value ▸ json $[0].properties.$lib = js
+                value ▸ json "$[0].properties[\"two words\"][0]" = 1
+                value ▸ json "$[0].properties[\"two words\"][1]" = true
+            "#]],
         );
     }
 
@@ -425,10 +437,11 @@ mod tests {
         check(
             r#"{"params":"{\"mail\":\"a@b.example\"}"}"#,
             expect![[r#"
-            value = {"params":"{\\"mail\\":\\"a@b.example\\"}"}
-            value ▸ json $.params = {"mail":"a@b.example"}
-            value ▸ json $.params ▸ json $.mail = a@b.example
-        "#]],
+                value = {"params":"{\\"mail\\":\\"a@b.example\\"}"}
+                value ▸ json $.params = {"mail":"a@b.example"}
+                value ▸ json $.params ▸ json $.mail = a@b.example
+                value ▸ json $.params ▸ json $.mail ▸ reversed ~ elpmaxe.b@a
+            "#]],
         );
     }
 

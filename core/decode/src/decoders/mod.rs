@@ -8,13 +8,31 @@ use std::ops::ControlFlow;
 
 use model::{Place, Why};
 
-use crate::{budget::Budget, look::Look};
+use crate::{budget::Budget, look::Look, shape::Shape};
 
 mod gzip;
 
 mod zlib;
 
+mod zstd;
+
+mod lz4;
+
+mod snappy;
+
+mod grpc;
+
+mod envelope;
+
+mod lines;
+
 mod json;
+
+mod jsonp;
+
+mod multipart;
+
+mod markup;
 
 mod path;
 
@@ -24,33 +42,115 @@ mod fragment;
 
 mod cookie;
 
+mod jwt;
+
+mod quoted_printable;
+
 mod form;
 
-mod percent;
+mod hex;
 
 mod base64;
 
+mod msgpack;
+
+mod cbor;
+
 mod protobuf;
+
+mod delimited;
+
+mod numbers;
+
+mod utf16;
+
+mod percent;
+
+mod entities;
+
+mod escapes;
+
+mod latin1;
+
+mod deflate;
+
+mod brotli;
+
+mod lz_string;
+
+mod base32;
+
+mod base58;
+
+mod base85;
+
+mod part;
+
+mod xor;
+
+mod reversed;
 
 // What several of them rest on.
 mod names;
 mod pairs;
+mod sense;
+mod tree;
 mod url;
 
 /// Every decoder, in the order in which a value is shown to them.
 pub(crate) static DECODERS: &[&dyn Decoder] = &[
+    // What marks itself.
     &gzip::Gzip,
     &zlib::Zlib,
+    &zstd::Zstd,
+    &lz4::Lz4,
+    &snappy::SnappyFramed,
+    &grpc::Grpc,
+    &envelope::Envelope,
+    &lines::Lines,
     &json::Json,
+    &jsonp::Jsonp,
+    &multipart::Multipart,
+    &markup::Markup,
     &path::Path,
     &query::Query,
     &fragment::Fragment,
     &cookie::Cookie,
+    &jwt::Jwt,
+    // What shows by its letters.
+    &lz_string::BASE64,
+    &lz_string::URI,
+    &quoted_printable::QuotedPrintable,
     &form::Form,
+    &numbers::Numbers,
+    &hex::Hex,
     &base64::Base64,
     &base64::Base64Url,
+    &utf16::Utf16,
+    &msgpack::Msgpack,
+    &cbor::Cbor,
     &protobuf::Protobuf,
+    &delimited::Delimited,
+    // Only if nothing opened so far.
     &percent::Percent,
+    &entities::Entities,
+    &escapes::Escapes,
+    &latin1::Latin1,
+    &deflate::Deflate,
+    &snappy::Snappy,
+    &brotli::Brotli,
+    &lz_string::UTF16,
+    &lz_string::BYTES,
+    &base32::STANDARD,
+    &base32::HEX,
+    &base58::Base58,
+    &base85::ASCII85,
+    &base85::BASE85,
+    &base85::Z85,
+    &part::Part,
+    // Guesses, at the very last.
+    &xor::Xor,
+    &reversed::Reversed,
 ];
 
 /// Knows one layer.
@@ -65,6 +165,10 @@ pub(crate) trait Decoder: Sync {
     fn rank(&self) -> Rank {
         Rank::Layer
     }
+
+    /// What all values of this layer have in common: others are not even shown
+    /// to `fit`.
+    fn shape(&self) -> Shape;
 
     /// Whether the value could be of this layer. Must be cheap: it is asked of
     /// every value there is.
@@ -104,31 +208,57 @@ pub(crate) enum Rank {
     /// Only if nothing opened the value so far.
     Else,
     /// As `Else`, and what it finds is weak: random bytes would open as well.
-    #[allow(dead_code, reason = "the weak decoders come next")]
     Weak,
 }
 
 /// What came of peeling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Peeled {
-    /// Whether anything was given.
-    pub(crate) opened: bool,
-    /// Why that is not all.
+    pub(crate) how: How,
+    /// Why what was given is not all.
     pub(crate) gap: Option<Why>,
+}
+
+/// Whether a value was of the layer, seen from the inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum How {
+    Not,
+    /// Something was given that may be meant, or not.
+    Perhaps,
+    Opened,
+    /// Beyond doubt, so that no other decoder need be tried.
+    Surely,
 }
 
 impl Peeled {
     /// It was not of this layer after all.
-    pub(crate) const NOTHING: Self = Self { opened: false, gap: None };
-    pub(crate) const ALL: Self = Self { opened: true, gap: None };
+    pub(crate) const NOTHING: Self = Self { how: How::Not, gap: None };
+    pub(crate) const ALL: Self = Self { how: How::Opened, gap: None };
+
+    /// It may be this layer: `plain` is visited and opened, and others are tried
+    /// on the value as well.
+    pub(crate) fn perhaps(inner: &mut dyn Inner, plain: &[u8]) -> Self {
+        let _ = inner.give(Place::Whole, plain);
+        Self { how: How::Perhaps, gap: None }
+    }
+
+    /// The value was this layer and nothing else.
+    pub(crate) fn surely(self) -> Self {
+        Self { how: How::Surely, ..self }
+    }
+
+    /// What was looked for is not all there.
+    pub(crate) fn gap(why: Why) -> Self {
+        Self { gap: Some(why), ..Self::NOTHING }
+    }
 
     /// One value, read as far as `gap` allows, is what is inside.
     pub(crate) fn whole(inner: &mut dyn Inner, plain: &[u8], gap: Option<Why>) -> Self {
         if plain.is_empty() && gap.is_some() {
-            return Self { opened: false, gap };
+            return Self { gap, ..Self::NOTHING };
         }
         let _ = inner.give(Place::Whole, plain);
-        Self { opened: true, gap }
+        Self { gap, ..Self::ALL }
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use model::Place;
 
-use super::{Inner, Peeled, names::Names, percent};
+use super::{How, Inner, Peeled, names::Names, percent};
 
 /// Gives each field's value under its name, percent-encoding undone and `+`
 /// read as a space. A name that itself carries something, or that has no
@@ -16,13 +16,13 @@ pub(super) fn give(text: &[u8], inner: &mut dyn Inner) -> Peeled {
         let (name, value) = split(field);
         let name = percent::undo(name, true);
         if (value.is_none() || says_something(&name)) && !name.is_empty() {
-            peeled.opened = true;
+            peeled.how = How::Opened;
             if inner.give(Place::at(format!("@{}", i + 1)), &name).is_break() {
                 break;
             }
         }
         let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
-        peeled.opened = true;
+        peeled.how = How::Opened;
         let name = escaped(&name);
         let place = names.place(&name);
         if inner.budget().work(names.len() / 8) && inner.give(place, &percent::undo(value, true)).is_continue() {

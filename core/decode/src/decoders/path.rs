@@ -5,8 +5,8 @@
 
 use model::Place;
 
-use super::{Decoder, Fit, Inner, Peeled, percent, url};
-use crate::look::Look;
+use super::{Decoder, Fit, How, Inner, Peeled, percent, url};
+use crate::{look::Look, shape::Shape};
 
 pub(super) struct Path;
 
@@ -17,6 +17,10 @@ impl Decoder for Path {
 
     fn about(&self) -> &'static str {
         "the n-th segment of an address's path, percent-encoding undone (RFC 3986 §3.3)"
+    }
+
+    fn shape(&self) -> Shape {
+        url::SHAPE
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
@@ -31,7 +35,7 @@ impl Decoder for Path {
             if segment.is_empty() {
                 continue;
             }
-            peeled.opened = true;
+            peeled.how = How::Opened;
             let segment = percent::undo(segment, false);
             if inner.give(Place::at(number.format(i + 1)), &segment).is_break() {
                 break;

@@ -7,7 +7,10 @@
 use std::borrow::Cow;
 
 use super::{Decoder, Fit, Inner, Peeled, Rank};
-use crate::look::{Kinds, Look};
+use crate::{
+    look::{Kinds, Look},
+    shape::Shape,
+};
 
 pub(super) struct Percent;
 
@@ -22,6 +25,10 @@ impl Decoder for Percent {
 
     fn rank(&self) -> Rank {
         Rank::Else
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::ANY.with(Kinds::PERCENT).without(Kinds::BINARY)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {

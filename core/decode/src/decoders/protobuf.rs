@@ -14,7 +14,10 @@ use std::{fmt::Write, ops::ControlFlow};
 use model::Place;
 
 use super::{Decoder, Fit, Inner, Peeled, names::Names};
-use crate::look::{self, Kinds, Look};
+use crate::{
+    look::{self, Kinds, Look},
+    shape::Shape,
+};
 
 pub(super) struct Protobuf;
 
@@ -27,11 +30,11 @@ impl Decoder for Protobuf {
         "a field of a message, by numbers; fixed64 and fixed32 as big-endian bytes (protobuf.dev, Encoding)"
     }
 
+    fn shape(&self) -> Shape {
+        Shape::ANY.starting(is_tag).with(Kinds::BINARY.and(Kinds::HIGH).and(Kinds::BREAK))
+    }
+
     fn fit(&self, look: &Look<'_>) -> Fit {
-        let binary = Kinds::BINARY.and(Kinds::HIGH).and(Kinds::BREAK);
-        if !look.kinds.any(binary) || look.bytes.len() < 4 || !starts_like_message(look.bytes) {
-            return Fit::No;
-        }
         if look.bytes[0] & 7 == 2 || !look.is_text() { Fit::Maybe } else { Fit::No }
     }
 
@@ -112,7 +115,7 @@ fn is_nested(bytes: &[u8], depth: usize) -> bool {
 }
 
 /// Whether all of `bytes` reads as fields.
-fn is_message(bytes: &[u8], depth: usize) -> bool {
+pub(super) fn is_message(bytes: &[u8], depth: usize) -> bool {
     let mut rest = bytes;
     while !rest.is_empty() {
         match field(rest, depth) {
@@ -123,8 +126,10 @@ fn is_message(bytes: &[u8], depth: usize) -> bool {
     !bytes.is_empty()
 }
 
-fn starts_like_message(bytes: &[u8]) -> bool {
-    matches!(bytes[0] & 7, 0 | 1 | 2 | 3 | 5) && bytes[0] >> 3 != 0
+/// Whether a message may start with this byte: a wire type that exists, and a
+/// field number that is not 0.
+fn is_tag(byte: u8) -> bool {
+    matches!(byte & 7, 0 | 1 | 2 | 3 | 5) && byte >> 3 != 0
 }
 
 /// The field that `bytes` start with: number, content, what follows.
@@ -164,7 +169,7 @@ fn group_length(bytes: &[u8], number: u64, depth: usize) -> Option<(usize, usize
     }
 }
 
-fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+pub(super) fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0;
     for (i, byte) in bytes.iter().take(10).enumerate() {
         value |= u64::from(byte & 0x7f) << (7 * i as u32);

@@ -1,7 +1,7 @@
 //! The query of an address, RFC 3986 §3.4, read as fields.
 
 use super::{Decoder, Fit, Inner, Peeled, pairs, url};
-use crate::look::Look;
+use crate::{look::Look, shape::Shape};
 
 pub(super) struct Query;
 
@@ -12,6 +12,10 @@ impl Decoder for Query {
 
     fn about(&self) -> &'static str {
         "a field of an address's query, percent-encoding undone (RFC 3986 §3.4, URL Standard §5)"
+    }
+
+    fn shape(&self) -> Shape {
+        url::SHAPE
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {

@@ -2,7 +2,10 @@
 
 use memchr::{memchr, memchr2, memmem};
 
-use crate::look::{Kinds, Look};
+use crate::{
+    look::{Kinds, Look},
+    shape::Shape,
+};
 
 /// Where the parts of an address stand.
 #[derive(Default)]
@@ -12,6 +15,12 @@ pub(super) struct Parts<'v> {
     pub(super) query: Option<&'v [u8]>,
     pub(super) fragment: Option<&'v [u8]>,
 }
+
+/// A slash, and what an address starts with.
+pub(super) const SHAPE: Shape = Shape::ANY
+    .starting(|byte| byte == b'/' || byte.is_ascii_alphabetic())
+    .with(Kinds::SLASH)
+    .without(Kinds::BINARY.and(Kinds::BREAK));
 
 /// Whether a value is an address: `scheme://…`, or a path that starts with a
 /// slash and has a query.

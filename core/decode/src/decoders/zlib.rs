@@ -7,7 +7,10 @@
 use flate2::bufread::ZlibDecoder;
 
 use super::{Decoder, Fit, Inner, Peeled};
-use crate::look::{Kinds, Look};
+use crate::{
+    look::{Kinds, Look},
+    shape::Shape,
+};
 
 pub(super) struct Zlib;
 
@@ -18,6 +21,10 @@ impl Decoder for Zlib {
 
     fn about(&self) -> &'static str {
         "zlib, called deflate in HTTP (RFC 1950)"
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::ANY.starting(|byte| byte & 0x8f == 0x08)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {

@@ -1,0 +1,120 @@
+//! base32, RFC 4648 §6, and with the extended hex alphabet, §7; in either case.
+
+use super::{Decoder, Fit, Inner, Peeled, Rank, sense};
+use crate::{
+    look::{Kinds, Look},
+    shape::Shape,
+};
+
+pub(super) struct Base32 {
+    name: &'static str,
+    about: &'static str,
+    value: fn(u8) -> Option<u8>,
+}
+
+/// `A` to `Z`, `2` to `7`.
+pub(super) static STANDARD: Base32 =
+    Base32 { name: "base32", about: "base32, padded or not, in either case (RFC 4648 §6)", value: standard };
+
+/// `0` to `9`, `A` to `V`.
+pub(super) static HEX: Base32 =
+    Base32 { name: "base32hex", about: "base32 with the extended hex alphabet (RFC 4648 §7)", value: extended };
+
+impl Decoder for Base32 {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn about(&self) -> &'static str {
+        self.about
+    }
+
+    fn rank(&self) -> Rank {
+        Rank::Else
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::ANY.only(Kinds::ALPHANUMERIC.and(Kinds::EQUALS)).at_least(8)
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        let upper = Kinds::DIGIT.and(Kinds::UPPER).and(Kinds::EQUALS);
+        let lower = Kinds::DIGIT.and(Kinds::LOWER).and(Kinds::EQUALS);
+        if look.bytes.len() >= 8 && (look.kinds.only(upper) || look.kinds.only(lower)) { Fit::Maybe } else { Fit::No }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        let end = value.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
+        let (mut bits, mut count) = (0u32, 0);
+        let mut plain = Vec::new();
+        for byte in &value[..end] {
+            let Some(value) = (self.value)(byte.to_ascii_uppercase()) else { return Peeled::NOTHING };
+            bits = bits << 5 | u32::from(value);
+            count += 5;
+            if count >= 8 {
+                count -= 8;
+                plain.push((bits >> count) as u8);
+                if plain.len() == 3 && !plain.iter().all(|byte| sense::may_start(*byte)) && plain[..2] != [0x1f, 0x8b] {
+                    return Peeled::NOTHING;
+                }
+            }
+        }
+        if sense::makes(&plain) && inner.budget().room(plain.len()) {
+            return Peeled::whole(inner, &plain, None);
+        }
+        Peeled::NOTHING
+    }
+}
+
+fn standard(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'2'..=b'7' => Some(byte - b'2' + 26),
+        _ => None,
+    }
+}
+
+fn extended(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'V' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::{check, check_closed};
+    use expect_test::expect;
+
+    #[test]
+    fn text_opens_in_both_alphabets_and_cases() {
+        check(
+            "NBSWY3DPEB3W64TMMQ======",
+            expect![[r#"
+            value = NBSWY3DPEB3W64TMMQ======
+            value ▸ base32 = hello world
+        "#]],
+        );
+        check(
+            "nbswy3dpeb3w64tmmq",
+            expect![[r#"
+            value = nbswy3dpeb3w64tmmq
+            value ▸ base32 = hello world
+        "#]],
+        );
+        check(
+            data_encoding::BASE32HEX.encode(b"hello world"),
+            expect![[r#"
+            value = D1IMOR3F41RMUSJCCG======
+            value ▸ base32hex = hello world
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_word_stays_closed() {
+        check_closed("ANALYTICS");
+        check_closed("pageview");
+    }
+}

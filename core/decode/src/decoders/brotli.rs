@@ -1,0 +1,103 @@
+//! Brotli, RFC 7932.
+//!
+//! A content encoding of browsers and of few SDKs. Nothing marks it, so it
+//! counts only if the stream is whole and opens to something that makes sense.
+
+use brotli_decompressor::Decompressor;
+
+use super::{Decoder, Fit, Inner, Peeled, Rank, sense};
+use crate::{
+    look::{Kinds, Look},
+    shape::Shape,
+};
+
+pub(super) struct Brotli;
+
+impl Decoder for Brotli {
+    fn name(&self) -> &'static str {
+        "brotli"
+    }
+
+    fn about(&self) -> &'static str {
+        "Brotli (RFC 7932)"
+    }
+
+    fn rank(&self) -> Rank {
+        Rank::Else
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::ANY.with(Kinds::BINARY.and(Kinds::HIGH)).at_least(6)
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        if starts_a_stream(look.bytes) && !look.is_text() { Fit::Maybe } else { Fit::No }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        const BUFFER: usize = 4 << 10;
+        let (plain, gap) = inner.budget().read(Decompressor::new(value, BUFFER));
+        if matches!(gap, None | Some(model::Why::Budget)) && sense::makes(&plain) {
+            return Peeled::whole(inner, &plain, gap);
+        }
+        Peeled::NOTHING
+    }
+}
+
+/// Whether the first bits are those of a stream (§9.1, §9.2): a window, then a
+/// meta-block whose length the value could hold. Setting up a decoder costs
+/// more than this.
+fn starts_a_stream(bytes: &[u8]) -> bool {
+    let Some(head) = bytes.first_chunk::<6>() else { return false };
+    let [a, b, c, d, e, f] = *head;
+    let mut bits = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
+    let mut take = |count: u32| {
+        let value = bits & ((1 << count) - 1);
+        bits >>= count;
+        value
+    };
+    if take(1) == 1 && take(3) == 0 && take(3) == 1 {
+        return false; // the window of large-window Brotli
+    }
+    let last = take(1) == 1;
+    if last && take(1) == 1 {
+        return false; // an empty stream
+    }
+    let nibbles = take(2) as u32 + 4;
+    if nibbles == 7 {
+        return !last && take(1) == 0; // metadata first
+    }
+    let length = 1 + take(4 * nibbles);
+    let shortest = 1u64 << (4 * (nibbles - 1));
+    if (nibbles > 4 && length <= shortest) || length > bytes.len() as u64 * 400 {
+        return false;
+    }
+    if !last && take(1) == 1 {
+        return length <= bytes.len() as u64; // not compressed
+    }
+    // Short streams have one block type for each of the three (§9.2).
+    bytes.len() > 512 || take(3) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::{brotli, check, check_closed};
+    use expect_test::expect;
+
+    #[test]
+    fn a_stream_opens() {
+        check(
+            brotli(b"hello hello hello"),
+            expect![[r#"
+            value = \x1b\x10\x00\xf8\x8d\x94n\xdeDU\x86\x96l o\x01O\x1c`\x1c
+            value ▸ brotli = hello hello hello
+        "#]],
+        );
+    }
+
+    #[test]
+    fn half_a_stream_is_none() {
+        let long = "what a person reads, and what a person writes, are two things".repeat(3);
+        check_closed(&brotli(long.as_bytes())[..30]);
+    }
+}

@@ -1,0 +1,83 @@
+//! Bytes as characters: each character stands for the byte of its number, as
+//! in ISO 8859-1.
+//!
+//! Scripts hold bytes in strings and send the strings as UTF-8; a text read in
+//! the wrong charset and sent on (`Ã¼`) is the same thing.
+
+use super::{Decoder, Fit, Inner, Peeled, Rank, sense};
+use crate::{
+    look::{Kinds, Look},
+    shape::Shape,
+};
+
+pub(super) struct Latin1;
+
+impl Decoder for Latin1 {
+    fn name(&self) -> &'static str {
+        "latin-1"
+    }
+
+    fn about(&self) -> &'static str {
+        "bytes written as the characters of their numbers (ISO/IEC 8859-1)"
+    }
+
+    fn rank(&self) -> Rank {
+        Rank::Else
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::ANY.with(Kinds::HIGH)
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        // UTF-8 of U+0080 to U+00FF starts with C2 or C3.
+        let first = |byte: u8| memchr::memchr(byte, look.bytes).is_some();
+        if look.kinds.any(Kinds::HIGH) && (first(0xc2) || first(0xc3)) { Fit::Maybe } else { Fit::No }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        let Ok(text) = std::str::from_utf8(value) else { return Peeled::NOTHING };
+        let Some(plain) = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect::<Option<Vec<u8>>>() else {
+            return Peeled::NOTHING;
+        };
+        if sense::makes(&plain) && inner.budget().room(plain.len()) {
+            return Peeled::whole(inner, &plain, None);
+        }
+        Peeled::NOTHING
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::{check, check_closed, zlib};
+    use expect_test::expect;
+
+    #[test]
+    fn compressed_bytes_in_a_string_open() {
+        let text: String = zlib(b"hello hello hello").into_iter().map(char::from).collect();
+        check(
+            text,
+            expect![[r#"
+            value = x\u{9c}ËHÍÉÉWÈ@\u{90}\0:.\u{6}}
+            value ▸ latin-1 = x\x9c\xcbH\xcd\xc9\xc9W\xc8@\x90\x00:.\x06}
+            value ▸ latin-1 ▸ zlib = hello hello hello
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_text_read_in_the_wrong_charset_opens() {
+        check(
+            "JÃ¼rgen MÃ¼ller",
+            expect![[r#"
+            value = JÃ¼rgen MÃ¼ller
+            value ▸ latin-1 = Jürgen Müller
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_text_in_the_right_one_stays() {
+        check_closed("Jürgen Müller");
+    }
+}

@@ -1,0 +1,282 @@
+//! lz-string (pieroxy/lz-string), a compressor for JavaScript's strings.
+//!
+//! LZ78 over UTF-16 units. One stream of bits is packed in four ways: base64,
+//! base64 for addresses (`+`, `-`, `$`), 15 bits in each character, or plain
+//! bytes. A stream ends with a mark of its own; only whole streams that open to
+//! text count.
+
+use super::{Decoder, Fit, Inner, Peeled, Rank};
+use crate::{
+    look::{self, Kinds, Look},
+    shape::Shape,
+};
+
+pub(super) struct LzString(Packing);
+
+/// `compressToBase64`.
+pub(super) static BASE64: LzString = LzString(Packing::Base64);
+/// `compressToEncodedURIComponent`.
+pub(super) static URI: LzString = LzString(Packing::Uri);
+/// `compressToUTF16`.
+pub(super) static UTF16: LzString = LzString(Packing::Utf16);
+/// `compressToUint8Array`.
+pub(super) static BYTES: LzString = LzString(Packing::Bytes);
+
+enum Packing {
+    Base64,
+    Uri,
+    Utf16,
+    Bytes,
+}
+
+impl Decoder for LzString {
+    fn name(&self) -> &'static str {
+        match self.0 {
+            Packing::Base64 => "lz-string-base64",
+            Packing::Uri => "lz-string-uri",
+            Packing::Utf16 => "lz-string-utf16",
+            Packing::Bytes => "lz-string",
+        }
+    }
+
+    fn about(&self) -> &'static str {
+        match self.0 {
+            Packing::Base64 => "lz-string, compressToBase64 (pieroxy/lz-string)",
+            Packing::Uri => "lz-string, compressToEncodedURIComponent (pieroxy/lz-string)",
+            Packing::Utf16 => "lz-string, compressToUTF16 (pieroxy/lz-string)",
+            Packing::Bytes => "lz-string, compressToUint8Array (pieroxy/lz-string)",
+        }
+    }
+
+    fn rank(&self) -> Rank {
+        match self.0 {
+            // Before base64, which opens to the same bits packed otherwise.
+            Packing::Base64 | Packing::Uri => Rank::Layer,
+            Packing::Utf16 | Packing::Bytes => Rank::Else,
+        }
+    }
+
+    fn shape(&self) -> Shape {
+        let letters = Kinds::ALPHANUMERIC.and(Kinds::PLUS).and(Kinds::SPACE);
+        match self.0 {
+            Packing::Base64 => Shape::ANY.only(letters.and(Kinds::SLASH).and(Kinds::EQUALS)).at_least(8),
+            Packing::Uri => Shape::ANY.only(letters.and(Kinds::DASH).and(Kinds::DOLLAR)).at_least(8),
+            Packing::Utf16 => Shape::ANY.with(Kinds::HIGH).without(Kinds::BINARY).at_least(8),
+            Packing::Bytes => Shape::ANY.with(Kinds::BINARY.and(Kinds::HIGH)).at_least(8),
+        }
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        let may = match self.0 {
+            Packing::Base64 | Packing::Uri => match *look.bytes {
+                [a, b, ..] => sextet(a, b"+/").zip(sextet(b, b"+/")).is_some_and(|(a, b)| is_seen((a << 6 | b) << 20)),
+                _ => false,
+            },
+            Packing::Utf16 => look.is_text(),
+            Packing::Bytes => match *look.bytes {
+                [a, b, ..] => is_seen(u32::from(a) << 24 | u32::from(b) << 16) && !look.is_text(),
+                _ => false,
+            },
+        };
+        if may { Fit::Maybe } else { Fit::No }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        let limit = value.len().saturating_mul(1_000).min(32 << 20);
+        let plain = match self.0 {
+            Packing::Base64 => unpacked(value.iter().map(|byte| sextet(*byte, b"+/")), 6, limit),
+            Packing::Uri => unpacked(value.iter().map(|byte| sextet(*byte, b"+-")), 6, limit),
+            Packing::Utf16 => {
+                let Ok(text) = std::str::from_utf8(value) else { return Peeled::NOTHING };
+                unpacked(text.chars().map(|c| u32::from(c).checked_sub(32).filter(|bits| *bits < 1 << 15)), 15, limit)
+            }
+            Packing::Bytes => unpacked(value.iter().map(|byte| Some(u32::from(*byte))), 8, limit),
+        };
+        match plain {
+            Some(plain) if is_plausible(&plain) && inner.budget().room(plain.len()) => {
+                Peeled::whole(inner, &plain, None).surely()
+            }
+            _ => Peeled::NOTHING,
+        }
+    }
+}
+
+/// Whether the first character, were it a stream, is one of ASCII's that can be
+/// seen: texts start so, and most of what is not lz-string does not.
+fn is_seen(bits: u32) -> bool {
+    bits >> 30 == CHAR8 && matches!((bits << 2).reverse_bits() & 0xff, 0x20..=0x7e)
+}
+
+/// Random bits open now and then, to characters from everywhere.
+fn is_plausible(plain: &[u8]) -> bool {
+    let ascii = plain.iter().filter(|byte| byte.is_ascii()).count();
+    plain.len() >= 6 && look::is_text(plain) && (ascii * 2 > plain.len() || plain.len() >= 64)
+}
+
+/// Six bits from a character of either alphabet.
+fn sextet(byte: u8, last: &[u8; 2]) -> Option<u32> {
+    let value = match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b' ' => 62,
+        _ if byte == last[0] => 62,
+        _ if byte == last[1] => 63,
+        b'=' | b'$' => 0,
+        _ => return None,
+    };
+    Some(u32::from(value))
+}
+
+/// The bits of a packed text, most significant first.
+struct Bits<I> {
+    units: I,
+    width: u32,
+    unit: u32,
+    left: u32,
+}
+
+impl<I: Iterator<Item = Option<u32>>> Bits<I> {
+    /// The next `count` bits as a number, least significant first.
+    fn take(&mut self, count: u32) -> Option<u32> {
+        let mut value = 0;
+        for i in 0..count {
+            if self.left == 0 {
+                self.unit = self.units.next()??;
+                self.left = self.width;
+            }
+            self.left -= 1;
+            value |= (self.unit >> self.left & 1) << i;
+        }
+        Some(value)
+    }
+}
+
+/// Codes that are no entries: a character of 8 bits follows, one of 16 bits
+/// follows, the end.
+const CHAR8: u32 = 0;
+const CHAR16: u32 = 1;
+const END: u32 = 2;
+
+/// The text of a stream, as UTF-8; none if it breaks or does not end.
+fn unpacked(units: impl Iterator<Item = Option<u32>>, width: u32, limit: usize) -> Option<Vec<u8>> {
+    let mut bits = Bits { units, width, unit: 0, left: 0 };
+    let first = match bits.take(2)? {
+        CHAR8 => bits.take(8)?,
+        CHAR16 => bits.take(16)?,
+        _ => return None,
+    } as u16;
+    // Most guesses end here: texts start with what can be seen.
+    if first < 0x20 && !matches!(first, 9 | 10 | 13) {
+        return None;
+    }
+    let mut text = vec![first];
+    // An entry is a stretch of the text: where it starts and how long it is.
+    // The first three codes are no entries.
+    let mut entries: Vec<(u32, u32)> = vec![(0, 0), (0, 0), (0, 0), (0, 1)];
+    let (mut code_width, mut until_wider) = (3, 4u32);
+    let mut last = (0, 1);
+    loop {
+        let code = bits.take(code_width)?;
+        let start = text.len() as u32;
+        match code {
+            // What is left are the bits that fill the last character up.
+            END if bits.units.by_ref().all(|unit| unit == Some(0)) => {
+                return Some(String::from_utf16_lossy(&text).into_bytes());
+            }
+            END => return None,
+            CHAR8 | CHAR16 => {
+                text.push(bits.take(if code == CHAR8 { 8 } else { 16 })? as u16);
+                entries.push((start, 1));
+                count_down(&mut until_wider, &mut code_width);
+            }
+            _ if code as usize <= entries.len() => {
+                // The code that comes next is the entry being made: the text
+                // before, and its first character again.
+                let (from, length) = entries.get(code as usize).copied().unwrap_or((last.0, last.1));
+                text.extend_from_within(from as usize..(from + length) as usize);
+                if code as usize == entries.len() {
+                    text.push(text[last.0 as usize]);
+                }
+            }
+            _ => return None,
+        }
+        // The text before and the first character of this one are an entry
+        // too: they stand side by side.
+        entries.push((last.0, last.1 + 1));
+        last = (start, text.len() as u32 - start);
+        count_down(&mut until_wider, &mut code_width);
+        if text.len() > limit {
+            return None;
+        }
+    }
+}
+
+fn count_down(until_wider: &mut u32, code_width: &mut u32) {
+    *until_wider -= 1;
+    if *until_wider == 0 {
+        *until_wider = 1 << *code_width;
+        *code_width += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::check;
+    use expect_test::expect;
+
+    const TEXT: &str = r#"{"page":"https://a.example/x","title":"Über Äpfel, Äpfel, Äpfel"}"#;
+
+    #[test]
+    fn the_four_packings_open() {
+        check(
+            lz_str::compress_to_base64(TEXT),
+            expect![[r#"
+                value = N4IgDghg5gpiBcIAWAXFYDO8D02IDoYAPCAWzABsZsiQAaEFASxSoRAB2AjG…
+                value ▸ lz-string-base64 = {"page":"https://a.example/x","title":"Über Äpfel, Äpfel,…
+                value ▸ lz-string-base64 ▸ json $.page = https://a.example/x
+                value ▸ lz-string-base64 ▸ json $.page ▸ path 1 = x
+                value ▸ lz-string-base64 ▸ json $.title = Über Äpfel, Äpfel, Äpfel
+            "#]],
+        );
+        check(
+            lz_str::compress_to_encoded_uri_component(TEXT),
+            expect![[r#"
+                value = N4IgDghg5gpiBcIAWAXFYDO8D02IDoYAPCAWzABsZsiQAaEFASxSoRAB2AjG…
+                value ▸ lz-string-base64 = {"page":"https://a.example/x","title":"Über Äpfel, Äpfel,…
+                value ▸ lz-string-base64 ▸ json $.page = https://a.example/x
+                value ▸ lz-string-base64 ▸ json $.page ▸ path 1 = x
+                value ▸ lz-string-base64 ▸ json $.title = Über Äpfel, Äpfel, Äpfel
+            "#]],
+        );
+        check(
+            lz_str::compress_to_utf16(TEXT),
+            expect![[r#"
+            value = \xe1\xaf\xa1\xe0\xa0\xa3\xe4\x84\xac\xe0\xba\x80\xe5\x8c\xb0\xe1\x9c\xa8\xc3\x90\xd7\xa5\xe3\x80\xb9\xe6\xbc\xa3\xe6\xa7\x91\xc4\x88\xe3\x80\xa1\xe7\x82\xa0\xe2\xb6\xb8\xc2\x8c\xe3\x8e\x84\xe2\x90\xa0\xe3\x91\x80\xe5\x80\xb2\xe6\x8a\xb5\xd1…
+            value ▸ lz-string-utf16 = {"page":"https://a.example/x","title":"Über Äpfel, Äpfel,…
+            value ▸ lz-string-utf16 ▸ json $.page = https://a.example/x
+            value ▸ lz-string-utf16 ▸ json $.page ▸ path 1 = x
+            value ▸ lz-string-utf16 ▸ json $.title = Über Äpfel, Äpfel, Äpfel
+        "#]],
+        );
+        check(
+            lz_str::compress_to_uint8_array(TEXT),
+            expect![[r#"
+            value = 7\x82 \x0e\x08`\xe6\nb\x05\xc2\x00X\x05\xc5`3\xbc\x0fM\x88\x0e\x86\x00< \x16\xcc\x00lf\xc8\x90\x01\xa1\x05\x01,R\xa1\x10\x01\xd8\x08\xc6\x00\x9c\x00 \x026\x00\x19\x8c\nt\x86\x8f\x198…
+            value ▸ lz-string = {"page":"https://a.example/x","title":"Über Äpfel, Äpfel,…
+            value ▸ lz-string ▸ json $.page = https://a.example/x
+            value ▸ lz-string ▸ json $.page ▸ path 1 = x
+            value ▸ lz-string ▸ json $.title = Über Äpfel, Äpfel, Äpfel
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_cut_stream_is_none() {
+        let packed = lz_str::compress_to_encoded_uri_component(TEXT);
+        check(&packed[..packed.len() - 8], expect![[r#"
+            value = N4IgDghg5gpiBcIAWAXFYDO8D02IDoYAPCAWzABsZsiQAaEFASxSoRAB2AjG…
+            value ▸ base64 = 7\x82 \x0e\x08`\xe6\nb\x05\xc2\x00X\x05\xc5`3\xbc\x0fM\x88\x0e\x86\x00< \x16\xcc\x00lf\xc8\x90\x01\xa1\x05\x01,R\xa1\x10\x01\xd8\x08\xc6\x00\x9c\x00 \x026\x00\x19\x8c\nt\x86\x8f\x198
+        "#]]);
+    }
+}

@@ -1,0 +1,86 @@
+//! Text written backwards, and base64 written backwards.
+//!
+//! Any text can be read backwards, so what is found in it is weak evidence.
+
+use model::Place;
+
+use super::{Decoder, Fit, Inner, Peeled, Rank, part};
+use crate::{
+    look::{Kinds, Look},
+    shape::Shape,
+};
+
+pub(super) struct Reversed;
+
+/// Longer texts are hardly one value.
+const LONGEST: usize = 512;
+
+impl Decoder for Reversed {
+    fn name(&self) -> &'static str {
+        "reversed"
+    }
+
+    fn about(&self) -> &'static str {
+        "a text, or base64, written backwards"
+    }
+
+    fn rank(&self) -> Rank {
+        Rank::Weak
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::ANY.without(Kinds::BINARY.and(Kinds::SPACE).and(Kinds::BREAK)).at_least(10)
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        // Words, numbers, dates and hex say nothing backwards.
+        let telling = Kinds::DIGIT.and(Kinds::AT).and(Kinds::SLASH).and(Kinds::EQUALS).and(Kinds::UPPER);
+        let dull = Kinds::DIGIT.and(Kinds::LOWER_HEX).and(Kinds::UPPER_HEX).and(Kinds::DOT);
+        let dull = dull.and(Kinds::DASH).and(Kinds::COLON).and(Kinds::COMMA);
+        let may = look.bytes.len() <= LONGEST && look.kinds.any(telling) && !look.kinds.only(dull);
+        if may && look.is_text() && !look.starts_with(b"http") { Fit::Maybe } else { Fit::No }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        let mut backwards = value.to_vec();
+        backwards.reverse();
+        if !value.is_ascii() {
+            let Ok(text) = std::str::from_utf8(value) else { return Peeled::NOTHING };
+            backwards = text.chars().rev().collect::<String>().into_bytes();
+        }
+        if part::opens(backwards.trim_ascii_end()) == Some(0) {
+            return Peeled::whole(inner, &backwards, None);
+        }
+        let _ = inner.show(Place::Whole, &backwards);
+        Peeled::NOTHING
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::{base64, check};
+    use expect_test::expect;
+
+    #[test]
+    fn a_value_written_backwards_is_seen() {
+        check(
+            "elpmaxe.a@nosrep",
+            expect![[r#"
+            value = elpmaxe.a@nosrep
+            value ▸ reversed ~ person@a.example
+        "#]],
+        );
+    }
+
+    #[test]
+    fn base64_written_backwards_opens() {
+        check(
+            base64(b"hello world").chars().rev().collect::<String>(),
+            expect![[r#"
+            value = =QGby92dg8GbsVGa
+            value ▸ reversed ~ aGVsbG8gd29ybGQ=
+            value ▸ reversed ▸ base64 ~ hello world
+        "#]],
+        );
+    }
+}

@@ -1,0 +1,31 @@
+//! Whether what came out of a guess makes sense.
+//!
+//! Decoders without marks open random bytes too. What they give must be text,
+//! or start as a layer that marks itself.
+
+use crate::look;
+
+/// Whether bytes read as something meant.
+pub(super) fn makes(plain: &[u8]) -> bool {
+    plain.len() >= 4 && (is_marked(plain) || look::is_text(plain))
+}
+
+/// Whether something meant may start with this byte: a character of text, or
+/// the first byte of a mark.
+pub(super) fn may_start(byte: u8) -> bool {
+    byte >= 0x20 && byte != 0x7f || matches!(byte, b'\t' | b'\r' | b'\n' | 0x1f | 0x04)
+}
+
+/// Whether bytes start with the mark of a layer: gzip, zstd, LZ4, zlib.
+pub(super) fn is_marked(bytes: &[u8]) -> bool {
+    match bytes {
+        [0x1f, 0x8b, 0x08, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x04, 0x22, 0x4d, 0x18, ..] => true,
+        [0x78, check, ..] => matches!(check, 0x01 | 0x5e | 0x9c | 0xda) && bytes.len() >= 8,
+        _ => false,
+    }
+}
+
+/// Whether the first four bytes of something could be those of a marked layer.
+pub(super) fn starts_marked(bytes: &[u8]) -> bool {
+    is_marked(bytes) || matches!(bytes, [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..])
+}

@@ -1,0 +1,100 @@
+//! Snappy, raw (google/snappy, format_description.txt) and framed
+//! (framing_format.txt).
+//!
+//! Raw Snappy only says how long it will be; it counts if it comes out exactly
+//! so long and makes sense.
+
+use snap::{raw, read::FrameDecoder};
+
+use super::{Decoder, Fit, Inner, Peeled, Rank, sense};
+use crate::{
+    look::{Kinds, Look},
+    shape::Shape,
+};
+
+pub(super) struct Snappy;
+
+pub(super) struct SnappyFramed;
+
+impl Decoder for Snappy {
+    fn name(&self) -> &'static str {
+        "snappy"
+    }
+
+    fn about(&self) -> &'static str {
+        "Snappy without frames (google/snappy, format description)"
+    }
+
+    fn rank(&self) -> Rank {
+        Rank::Else
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::ANY.with(Kinds::BINARY.and(Kinds::HIGH).and(Kinds::BREAK))
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        let length = raw::decompress_len(look.bytes).unwrap_or(0);
+        // Three bytes copy at most 64 (§2.2.2), so more than 22-fold is a lie.
+        let possible = (4..=look.bytes.len() * 22).contains(&length) && length + 8 >= look.bytes.len() / 2;
+        if possible { Fit::Maybe } else { Fit::No }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        let length = raw::decompress_len(value).unwrap_or(usize::MAX);
+        if !inner.budget().room(length) {
+            return Peeled::NOTHING;
+        }
+        match raw::Decoder::new().decompress_vec(value) {
+            Ok(plain) if sense::makes(&plain) => Peeled::whole(inner, &plain, None),
+            _ => Peeled::NOTHING,
+        }
+    }
+}
+
+impl Decoder for SnappyFramed {
+    fn name(&self) -> &'static str {
+        "snappy-framed"
+    }
+
+    fn about(&self) -> &'static str {
+        "Snappy in frames (google/snappy, framing format)"
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::ANY.starting(|byte| byte == 0xff)
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        if look.starts_with(b"\xff\x06\0\0sNaPpY") { Fit::Certain } else { Fit::No }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        let (plain, gap) = inner.budget().read(FrameDecoder::new(value));
+        Peeled::whole(inner, &plain, gap)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::{check, snappy, snappy_framed};
+    use expect_test::expect;
+
+    #[test]
+    fn raw_and_framed_open() {
+        check(
+            snappy(b"hello hello hello"),
+            expect![[r#"
+            value = \u{11}@hello hello hello
+            value ▸ snappy = hello hello hello
+        "#]],
+        );
+        check(
+            snappy_framed(b"hello hello hello"),
+            expect![[r#"
+            value = \xff\x06\x00\x00sNaPpY\x01\x15\x00\x00\xab\x04\xb5\x1dhello hello hello
+            value ▸ snappy-framed = hello hello hello
+        "#]],
+        );
+    }
+}

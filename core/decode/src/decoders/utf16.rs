@@ -1,0 +1,111 @@
+//! UTF-16, either byte order, with a byte order mark or without (RFC 2781).
+
+use super::{Decoder, Fit, Inner, Peeled};
+use crate::{
+    look::{self, Kinds, Look},
+    shape::Shape,
+};
+
+pub(super) struct Utf16;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    Big,
+    Little,
+}
+
+impl Decoder for Utf16 {
+    fn name(&self) -> &'static str {
+        "utf-16"
+    }
+
+    fn about(&self) -> &'static str {
+        "UTF-16 in either byte order, as UTF-8 (RFC 2781)"
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::ANY.with(Kinds::NUL.and(Kinds::HIGH)).at_least(8)
+    }
+
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        let even = look.bytes.len().is_multiple_of(2) && look.bytes.len() >= 8;
+        if even && (look.kinds.any(Kinds::NUL) || has_mark(look.bytes)) && order(look.bytes).is_some() {
+            Fit::Maybe
+        } else {
+            Fit::No
+        }
+    }
+
+    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        let Some(order) = order(value) else { return Peeled::NOTHING };
+        let text = if has_mark(value) { &value[2..] } else { value };
+        let units = text.as_chunks::<2>().0.iter().map(|pair| match order {
+            Order::Big => u16::from_be_bytes(*pair),
+            Order::Little => u16::from_le_bytes(*pair),
+        });
+        let Ok(plain) = char::decode_utf16(units).collect::<Result<String, _>>() else { return Peeled::NOTHING };
+        if look::is_text(plain.trim_end_matches('\0').as_bytes()) && inner.budget().room(plain.len()) {
+            return Peeled::whole(inner, plain.trim_end_matches('\0').as_bytes(), None);
+        }
+        Peeled::NOTHING
+    }
+}
+
+fn has_mark(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xfe\xff") || bytes.starts_with(b"\xff\xfe")
+}
+
+/// The byte order: by the mark, or by where most of the zeros are.
+fn order(bytes: &[u8]) -> Option<Order> {
+    match bytes {
+        [0xfe, 0xff, ..] => return Some(Order::Big),
+        [0xff, 0xfe, ..] => return Some(Order::Little),
+        _ => {}
+    }
+    let pairs = bytes.as_chunks::<2>().0;
+    let zeros = |i: usize| pairs.iter().filter(|pair| pair[i] == 0).count() * 4 > pairs.len() * 3;
+    match (zeros(0), zeros(1)) {
+        (true, false) => Some(Order::Big),
+        (false, true) => Some(Order::Little),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::check;
+    use expect_test::expect;
+
+    fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.encode_utf16().flat_map(bytes).collect()
+    }
+
+    #[test]
+    fn both_orders_open() {
+        check(
+            utf16("hello wörld", u16::to_le_bytes),
+            expect![[r#"
+            value = h\x00e\x00l\x00l\x00o\x00 \x00w\x00\xf6\x00r\x00l\x00d\x00
+            value ▸ utf-16 = hello wörld
+        "#]],
+        );
+        check(
+            utf16("hello wörld", u16::to_be_bytes),
+            expect![[r#"
+            value = \x00h\x00e\x00l\x00l\x00o\x00 \x00w\x00\xf6\x00r\x00l\x00d
+            value ▸ utf-16 = hello wörld
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_mark_says_the_order() {
+        check(
+            utf16("\u{feff}漢字です", u16::to_le_bytes),
+            expect![[r#"
+                value = \xff\xfe\"oW[g0Y0
+                value ▸ utf-16 = 漢字です
+            "#]],
+        );
+    }
+}

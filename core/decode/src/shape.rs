@@ -1,0 +1,101 @@
+//! What all values of a layer have in common, and which decoders that leaves.
+//!
+//! Most values fit no decoder, and with some fifty decoders even asking costs
+//! more than everything else. So each says beforehand by which bytes its values
+//! start and which kinds of bytes they have or lack; tables made of that give
+//! the few worth asking as one word of bits.
+
+use std::sync::LazyLock;
+
+use crate::{
+    decoders::DECODERS,
+    look::{Kinds, Look},
+};
+
+/// What a value must have to be worth a decoder's closer look.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    starts: fn(u8) -> bool,
+    needs: Kinds,
+    only: Kinds,
+    shortest: usize,
+}
+
+impl Shape {
+    pub(crate) const ANY: Self = Self { starts: |_| true, needs: Kinds::ALL, only: Kinds::ALL, shortest: 4 };
+
+    /// The first byte is one of these.
+    pub(crate) const fn starting(self, starts: fn(u8) -> bool) -> Self {
+        Self { starts, ..self }
+    }
+
+    /// There is at least one byte of these kinds.
+    pub(crate) const fn with(self, needs: Kinds) -> Self {
+        Self { needs, ..self }
+    }
+
+    /// There are no bytes but of these kinds.
+    pub(crate) const fn only(self, only: Kinds) -> Self {
+        Self { only, ..self }
+    }
+
+    /// There are no bytes of these kinds.
+    pub(crate) const fn without(self, never: Kinds) -> Self {
+        Self { only: self.only.without(never), ..self }
+    }
+
+    /// There are that many bytes or more, up to 64.
+    pub(crate) const fn at_least(self, shortest: usize) -> Self {
+        Self { shortest, ..self }
+    }
+}
+
+/// The positions in [`DECODERS`] of those worth asking about a value.
+pub(crate) fn candidates(look: &Look<'_>) -> impl Iterator<Item = usize> {
+    let mut left = TABLES.mask(look);
+    std::iter::from_fn(move || {
+        let first = left.trailing_zeros() as usize;
+        left &= left.wrapping_sub(1);
+        (first < 64).then_some(first)
+    })
+}
+
+static TABLES: LazyLock<Tables> = LazyLock::new(Tables::new);
+
+/// One bit for each decoder, in words.
+struct Tables {
+    /// Those that a first byte leaves.
+    first: [u64; 256],
+    /// Those that a length leaves.
+    length: [u64; 65],
+    /// Those whose need a kind meets.
+    meets: [u64; Kinds::COUNT],
+    /// Those that a kind rules out.
+    rules_out: [u64; Kinds::COUNT],
+}
+
+impl Tables {
+    fn new() -> Self {
+        assert!(DECODERS.len() <= 64, "a word has a bit for each decoder");
+        let bits = |is: &dyn Fn(Shape) -> bool| {
+            let set = DECODERS.iter().enumerate().filter(|(_, decoder)| is(decoder.shape()));
+            set.fold(0u64, |word, (i, _)| word | 1 << i)
+        };
+        Self {
+            first: std::array::from_fn(|byte| bits(&|shape| (shape.starts)(byte as u8))),
+            length: std::array::from_fn(|length| bits(&|shape| shape.shortest <= length)),
+            meets: std::array::from_fn(|kind| bits(&|shape| shape.needs.numbers().any(|need| need == kind))),
+            rules_out: std::array::from_fn(|kind| bits(&|shape| !shape.only.numbers().any(|may| may == kind))),
+        }
+    }
+
+    fn mask(&self, look: &Look<'_>) -> u64 {
+        let Some(first) = look.bytes.first() else { return 0 };
+        let (mut meets, mut rules_out) = (0, 0);
+        for kind in look.kinds.numbers() {
+            meets |= self.meets[kind];
+            rules_out |= self.rules_out[kind];
+        }
+        self.first[usize::from(*first)] & self.length[look.bytes.len().min(64)] & meets & !rules_out
+    }
+}
