@@ -21,6 +21,8 @@ pub struct Sides {
     /// Hosts that stood in an answer given to a trial's pages.
     named: BTreeSet<(u32, String)>,
     trials_with_pages: BTreeSet<u32>,
+    /// Trials in which a driver lists what pages ask for.
+    drivers: BTreeSet<u32>,
 }
 
 impl Sides {
@@ -37,6 +39,7 @@ impl Sides {
 
     /// The driver saw a page ask for it.
     pub fn listed(&mut self, listed: &Listed) {
+        self.drivers.insert(listed.trial);
         self.hosts_listed.insert((listed.trial, host(&listed.url).to_owned()));
         *self.listed.entry((listed.trial, bare(&listed.url).to_owned())).or_default() += 1;
     }
@@ -73,7 +76,8 @@ impl Sides {
             if is_icon(exchange) && self.hosts_listed.contains(&(trial, exchange.host().to_owned())) {
                 return said(Side::Caused, "it is the icon of a site that a page was opened on");
             }
-            if self.named.contains(&(trial, exchange.host().to_owned())) {
+            // A driver's list is exact; the hosts that an answer names are not.
+            if !self.drivers.contains(&trial) && self.named.contains(&(trial, exchange.host().to_owned())) {
                 return match caused(exchange) {
                     Some(because) => said(Side::Caused, because),
                     None => said(Side::Page, "a page given to this client names its host"),
@@ -271,9 +275,16 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_a_page_names_is_the_pages() {
+    fn where_no_driver_lists_a_host_that_a_page_names_is_the_pages() {
         let mut sides = sides();
-        let mut page = exchange(Some(1), "https://kotikotikoti.com/a", &[]);
+        sides.page(&Page {
+            trial: 2,
+            at: Time(0),
+            url: "https://kotikotikoti.com/a".into(),
+            title: String::new(),
+            forms: vec![],
+        });
+        let mut page = exchange(Some(2), "https://kotikotikoti.com/a", &[]);
         page.response = Some(Response {
             status: 200,
             version: String::new(),
@@ -282,6 +293,9 @@ mod tests {
             by: "honey".into(),
         });
         sides.answered(&page);
-        assert_eq!(sides.side(&exchange(Some(1), "https://img.example/x", &[])).side, Side::Page);
+        assert_eq!(sides.side(&exchange(Some(2), "https://img.example/x", &[])).side, Side::Page);
+        page.trial = Some(1);
+        sides.answered(&page);
+        assert_eq!(sides.side(&exchange(Some(1), "https://img.example/x", &[])).side, Side::Native);
     }
 }

@@ -53,7 +53,7 @@ impl Garden {
             return Some(pages::of_site(site, &request.url, path));
         }
         let engines = self.engines.read().unwrap_or_else(PoisonError::into_inner);
-        (engines.iter().any(|engine| engine == host)).then(|| pages::of_engine(&request.url, path)).flatten()
+        (engines.iter().any(|engine| engine == host)).then(|| pages::of_engine(path)).flatten()
     }
 }
 

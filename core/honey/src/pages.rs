@@ -26,13 +26,13 @@ pub(crate) fn of_site(site: &[Planted], url: &str, path: &str) -> Served {
 }
 
 /// The page of results; none for what is not a search.
-pub(crate) fn of_engine(url: &str, path: &str) -> Option<Served> {
+pub(crate) fn of_engine(path: &str) -> Option<Served> {
     let (path, query) = path.split_once('?')?;
     let asked = query.split('&').find_map(|pair| pair.strip_prefix("q="))?;
     (path == "/" || path == "/search" || path == "/html/").then(|| {
         let words = asked.replace('+', " ").replace("%20", " ");
         let list = html! {
-            ol { @for n in 1..=3 { li { a href=(format!("{url}#{n}")) { "Result " (n) " for " (words) } } } }
+            ol { @for n in 1..=3 { li { a href=(format!("#{n}")) { "Result " (n) " for " (words) } } } }
         };
         page(&format!("{words} at the search engine"), &list)
     })
