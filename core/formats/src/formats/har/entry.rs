@@ -1,0 +1,326 @@
+//! One entry: a request and its answer.
+
+use model::{Body, Client, Exchange, Header, Inlet, Request, Response, Seal, SealReason, Time, Why};
+
+use super::{
+    body::{Param, Written, Wrong},
+    json::{Bad, Json, Read},
+    socket,
+    text::Text,
+};
+use crate::{
+    piece::{Made, body_gap, gap},
+    stamp,
+};
+
+/// Reads an entry, as far as it can be read.
+pub(super) fn read(index: u64, bytes: &[u8]) -> Made {
+    let mut entry = Entry::default();
+    let read = entry.fill(&mut Json::new(bytes));
+    let mut gaps = Vec::new();
+    match read {
+        Ok(()) => {}
+        // That the file ends here is said of the file.
+        Err(Bad::Cut) => {}
+        Err(Bad::Broken) => gaps.push(gap(Some(index), Why::Broken, "the entry is broken JSON from some place on")),
+    }
+    if entry.request.url.is_empty() {
+        if read.is_ok() {
+            gaps.push(gap(Some(index), Why::Missing, "the entry has no request with an address"));
+        }
+        return Made { exchange: None, gaps };
+    }
+    let (exchange, wrong) = entry.exchange(index);
+    gaps.extend(wrong.map(|wrong| body_gap(index, wrong.why(), wrong.says())));
+    Made { exchange: Some(exchange), gaps }
+}
+
+/// What an entry says.
+#[derive(Default)]
+struct Entry<'a> {
+    started: Option<Time>,
+    /// Milliseconds from the first byte to the last.
+    took: Option<f64>,
+    connection: Option<u64>,
+    request: Half<'a>,
+    response: Half<'a>,
+    messages: Vec<model::Message>,
+}
+
+/// What it says of the request, or of the answer.
+#[derive(Default)]
+struct Half<'a> {
+    method: String,
+    url: String,
+    version: String,
+    status: u16,
+    headers: Vec<Header>,
+    cookies: Vec<Header>,
+    query: Vec<Header>,
+    body: Written<'a>,
+}
+
+impl<'a> Entry<'a> {
+    fn fill(&mut self, json: &mut Json<'a>) -> Read<()> {
+        json.object(|key, json| {
+            match key {
+                b"startedDateTime" => self.started = json.text()?.and_then(|text| stamp::time(&text.lossy())),
+                b"time" => self.took = json.number()?,
+                b"connection" => self.connection = json.text()?.and_then(|text| text.lossy().parse().ok()),
+                b"request" => self.request.fill(json)?,
+                b"response" => self.response.fill(json)?,
+                b"_webSocketMessages" => json.array(|json| {
+                    self.messages.push(socket::message(json)?);
+                    Ok(())
+                })?,
+                _ => json.skip()?,
+            }
+            Ok(())
+        })
+    }
+
+    fn exchange(self, index: u64) -> (Exchange, Option<Wrong>) {
+        let started = self.started.unwrap_or_default();
+        let took = self.took.filter(|took| *took > 0.0 && *took < 1e12);
+        let response = (self.response.status > 0).then(|| self.response.response());
+        let (request, wrong) = self.request.request();
+        let tunnel = request.method.eq_ignore_ascii_case("connect");
+        let seal = tunnel.then(|| Seal {
+            reason: SealReason::Tunnelled,
+            says: "the capture has the tunnel, not what went through it".to_owned(),
+            sent: 0,
+            received: 0,
+        });
+        let exchange = Exchange {
+            index,
+            trial: None,
+            connection: self.connection.unwrap_or(index),
+            started,
+            ended: took.map(|took| Time(started.0 + (took * 1e3) as i64)),
+            inlet: Inlet::Imported,
+            client: Client::default(),
+            request,
+            response,
+            messages: self.messages,
+            seal,
+        };
+        (exchange, wrong.filter(|_| !tunnel))
+    }
+}
+
+impl<'a> Half<'a> {
+    fn fill(&mut self, json: &mut Json<'a>) -> Read<()> {
+        json.object(|key, json| {
+            match key {
+                b"method" => self.method = owned(json.text()?),
+                b"url" => self.url = owned(json.text()?),
+                b"httpVersion" => self.version = version(&owned(json.text()?)),
+                b"status" => self.status = json.number()?.unwrap_or(0.0) as u16,
+                b"headers" => named(json, &mut self.headers)?,
+                b"cookies" => named(json, &mut self.cookies)?,
+                b"queryString" => named(json, &mut self.query)?,
+                b"bodySize" => self.body.lengths.extend(json.number()?),
+                b"postData" | b"content" | b"_content" => self.body(json)?,
+                _ => json.skip()?,
+            }
+            Ok(())
+        })
+    }
+
+    fn body(&mut self, json: &mut Json<'a>) -> Read<()> {
+        if json.next()? == b'"' {
+            self.body.text = json.text()?;
+            return Ok(());
+        }
+        let body = &mut self.body;
+        json.object(|key, json| {
+            match key {
+                b"text" => body.text = json.text()?,
+                b"encoding" => body.encoding = json.text()?,
+                b"mimeType" => body.mime = json.text()?,
+                b"size" => body.lengths.extend(json.number()?),
+                b"params" => json.array(|json| {
+                    body.params.extend(param(json)?);
+                    Ok(())
+                })?,
+                _ => json.skip()?,
+            }
+            Ok(())
+        })
+    }
+
+    fn request(mut self) -> (Request, Option<Wrong>) {
+        self.headers.retain(|header| !header.name.starts_with(':'));
+        if !self.cookies.is_empty() && !self.has("cookie") {
+            self.headers.push(Header::new("Cookie", joined(&self.cookies, b"; ")));
+        }
+        let url = address(&self.url, &self.query);
+        self.lengths();
+        let body = self.body.bytes();
+        let method = if self.method.is_empty() { "GET".to_owned() } else { self.method };
+        let bodiless = ["GET", "HEAD"].contains(&&*method);
+        let wrong = body.wrong.filter(|wrong| !(bodiless && *wrong == Wrong::Absent));
+        let whole = Body { bytes: body.bytes.into(), cut_from: None };
+        (Request { method, url, version: self.version, headers: self.headers, body: whole }, wrong)
+    }
+
+    fn response(mut self) -> Response {
+        self.lengths();
+        Response {
+            status: self.status,
+            version: self.version,
+            headers: self.headers,
+            body: Body::whole(self.body.bytes().bytes),
+            by: "capture".to_owned(),
+        }
+    }
+
+    /// The header's length counts like those that the capture states.
+    fn lengths(&mut self) {
+        let header = self.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
+        let length: Option<f64> =
+            header.and_then(|header| std::str::from_utf8(&header.value).ok()?.trim().parse().ok());
+        self.body.lengths.extend(length);
+        self.body.lengths.retain(|length: &f64| *length > 0.0);
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
+    }
+}
+
+impl Wrong {
+    fn why(self) -> Why {
+        match self {
+            Self::Cut => Why::Cut,
+            Self::NotBase64 => Why::Broken,
+            Self::Lossy | Self::Absent => Why::Missing,
+        }
+    }
+
+    fn says(self) -> &'static str {
+        match self {
+            Self::Cut => "the body was longer than the budget allows, or than the file",
+            Self::NotBase64 => "the capture says that the body is base64, and it is not",
+            Self::Lossy => "the program that wrote the capture replaced bytes of the body that it could not show",
+            Self::Absent => "the request had a body, and the capture does not have it",
+        }
+    }
+}
+
+/// `{name, value}` objects, as HAR has them; or pairs; or one object.
+fn named(json: &mut Json<'_>, into: &mut Vec<Header>) -> Read<()> {
+    if json.next()? == b'{' {
+        return json.object(|key, json| {
+            let name = String::from_utf8_lossy(key).into_owned();
+            if json.next()? == b'[' {
+                return json.array(|json| {
+                    into.push(Header { name: name.clone(), value: value(json.text()?) });
+                    Ok(())
+                });
+            }
+            into.push(Header { name, value: value(json.text()?) });
+            Ok(())
+        });
+    }
+    json.array(|json| {
+        let mut header = Header::new("", "");
+        if json.next()? == b'[' {
+            let mut nth = 0;
+            json.array(|json| {
+                match nth {
+                    0 => header.name = owned(json.text()?),
+                    1 => header.value = value(json.text()?),
+                    _ => json.skip()?,
+                }
+                nth += 1;
+                Ok(())
+            })?;
+        } else {
+            json.object(|key, json| {
+                match key {
+                    b"name" | b"key" => header.name = owned(json.text()?),
+                    b"value" => header.value = value(json.text()?),
+                    _ => json.skip()?,
+                }
+                Ok(())
+            })?;
+        }
+        if !header.name.is_empty() || !header.value.is_empty() {
+            into.push(header);
+        }
+        Ok(())
+    })
+}
+
+fn param<'a>(json: &mut Json<'a>) -> Read<Option<Param<'a>>> {
+    let (mut name, mut value, mut file) = (None, None, None);
+    json.object(|key, json| {
+        match key {
+            b"name" => name = json.text()?,
+            b"value" => value = json.text()?,
+            b"fileName" => file = json.text()?,
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(name.map(|name| Param { name, value, file }))
+}
+
+fn owned(text: Option<Text<'_>>) -> String {
+    text.map(|text| text.lossy().into_owned()).unwrap_or_default()
+}
+
+fn value(text: Option<Text<'_>>) -> Vec<u8> {
+    text.map(|text| text.exact().into_owned()).unwrap_or_default()
+}
+
+fn joined(fields: &[Header], between: &[u8]) -> Vec<u8> {
+    let mut all = Vec::new();
+    for (i, field) in fields.iter().enumerate() {
+        if i > 0 {
+            all.extend_from_slice(between);
+        }
+        all.extend_from_slice(field.name.as_bytes());
+        all.push(b'=');
+        all.extend_from_slice(&field.value);
+    }
+    all
+}
+
+/// What was asked for: without a fragment, which is not sent, without the
+/// scheme's own port, and with the query if it stands only beside it.
+fn address(url: &str, query: &[Header]) -> String {
+    let sent = url.split('#').next().unwrap_or_default();
+    let mut address = without_port(sent);
+    if !query.is_empty() && !sent.contains('?') {
+        let query = String::from_utf8_lossy(&joined(query, b"&")).replace(['#', ' '], "+");
+        address.push('?');
+        address.push_str(&query);
+    }
+    address
+}
+
+fn without_port(url: &str) -> String {
+    for (scheme, port) in [("https://", ":443"), ("http://", ":80"), ("wss://", ":443"), ("ws://", ":80")] {
+        let Some(rest) = url.strip_prefix(scheme) else { continue };
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (host, rest) = rest.split_at(end);
+        let host = host.strip_suffix(port).unwrap_or(host);
+        return format!("{scheme}{host}{}{rest}", if rest.starts_with('/') { "" } else { "/" });
+    }
+    url.to_owned()
+}
+
+/// `h2`, `http/2.0`, `HTTP/2` are one.
+fn version(written: &str) -> String {
+    let lower = written.to_ascii_lowercase();
+    match lower.strip_prefix("http/").unwrap_or(&lower) {
+        "1.0" => "HTTP/1.0".to_owned(),
+        "1.1" => "HTTP/1.1".to_owned(),
+        "h2" | "2" | "2.0" | "h2c" => "HTTP/2".to_owned(),
+        "3" | "3.0" | "quic" => "HTTP/3".to_owned(),
+        h3 if h3.starts_with("h3") => "HTTP/3".to_owned(),
+        _ => written.to_owned(),
+    }
+}

@@ -1,0 +1,218 @@
+//! HAR, the HTTP Archive (version 1.2, and what its writers made of it).
+//!
+//! Found wherever somebody pressed *export*: developer tools, intercepting
+//! proxies, apps on phones. One JSON text, easily a gigabyte, of which only
+//! `log.entries[]` matters. [`scan`] walks over the text and cuts the entries
+//! out; [`entry`] reads one. Programs agree little on what stands in them:
+//!
+//! | convention | met in | read as |
+//! |---|---|---|
+//! | byte order mark | Fiddler, Windows | left out |
+//! | `postData.text`, a character a byte (Latin-1) | mitmproxy, Chromium | the bytes, if the length, the UTF-8 or the control bytes in it say so |
+//! | lone surrogates `\udc80`–`\udcff` | mitmproxy | the raw bytes they stand for |
+//! | `postData.encoding: base64` | Reqable, PCAPdroid, HAR 1.3 | the bytes |
+//! | `request._content` with `encoding: base64` | HTTP Toolkit | the bytes |
+//! | `postData.params` and no `text` | Insomnia, Charles | a form body made of them |
+//! | text under a header that still says `gzip` | nearly all | the text: bytes are believed, headers not |
+//! | headers as pairs, or as an object | scripts | headers |
+//! | `cookies[]` and no `Cookie` header | Firefox, Safari | a `Cookie` header made of them |
+//! | `:method`, `:path` among the headers | Chromium | left out: they are the address |
+//! | `#fragment` in the address | Chromium | left out: it is not sent |
+//! | `_webSocketMessages` | Chromium, mitmproxy, HTTP Toolkit, PCAPdroid | messages |
+//! | `CONNECT` entries, `_tlsErrors` | Charles, HTTP Toolkit | traffic that could not be read |
+
+mod body;
+
+mod entry;
+
+mod json;
+
+mod scan;
+
+mod socket;
+
+mod text;
+
+use std::ops::ControlFlow;
+
+use model::Why;
+
+use self::scan::{Kept, Scan};
+use super::{Each, Format};
+use crate::{
+    piece::{Item, Piece},
+    refused::Refused,
+    source::Source,
+};
+
+pub(super) struct Har;
+
+impl Format for Har {
+    fn name(&self) -> &'static str {
+        "har"
+    }
+
+    fn says(&self) -> &'static str {
+        "HTTP Archive 1.1 to 1.3 (`.har`, `.zhar`, `.har.gz`), as browsers, proxies and apps export it"
+    }
+
+    fn fits(&self, head: &[u8]) -> bool {
+        let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+        text.first() == Some(&b'{') && matches!(text[1..].trim_ascii_start().first(), Some(b'"' | b'}') | None)
+    }
+
+    fn cut(&self, source: &mut Source<'_>, each: &mut Each<'_>) -> Result<u64, Refused> {
+        if source.head().starts_with(b"\xef\xbb\xbf") {
+            source.pass(3);
+        }
+        let mut log = Log { scan: Scan::new(source), entries: None, each };
+        let ended = log.object(0);
+        match (log.entries, ended) {
+            (None, End::Cut) => Err(Refused::NotACapture("it is JSON that ends before `log.entries`")),
+            (None, _) => Err(Refused::NotACapture("it is JSON, but has no `log.entries`")),
+            (Some(entries), End::Cut) => {
+                let says = format!("the file ends early, after {entries} entries: the rest is missing");
+                let _ = (log.each)(Piece::gap(entries, Why::Cut, says));
+                Ok(entries)
+            }
+            (Some(entries), _) => Ok(entries),
+        }
+    }
+
+    fn read(&self, index: u64, bytes: &[u8], each: &mut dyn FnMut(Item)) {
+        entry::read(index, bytes).give(each);
+    }
+}
+
+/// The way down to `log.entries`, and through it.
+struct Log<'l, 'r> {
+    scan: Scan<'l, 'r>,
+    /// Entries so far; none before `entries` was met.
+    entries: Option<u64>,
+    each: &'l mut Each<'l>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Where it should.
+    Whole,
+    /// The file ended within.
+    Cut,
+    /// Whoever asked wants no more.
+    Enough,
+}
+
+impl Log<'_, '_> {
+    /// The file's outermost object, and `log` in it.
+    fn object(&mut self, depth: u8) -> End {
+        self.scan.pass();
+        loop {
+            match self.scan.next() {
+                None => return End::Cut,
+                Some(b'}') => {
+                    self.scan.pass();
+                    return End::Whole;
+                }
+                Some(b'"') => {
+                    let Some(key) = self.scan.key() else { return End::Cut };
+                    let Some(first) = self.scan.next() else { return End::Cut };
+                    let end = match (&key[..], first) {
+                        (b"log", b'{') if depth == 0 => self.object(1),
+                        (b"entries", b'[') => self.entries(),
+                        (b"_tlsErrors", b'[') => self.refusals(),
+                        _ => End::of(self.scan.value(None)),
+                    };
+                    if end != End::Whole {
+                        return end;
+                    }
+                }
+                Some(_) => self.scan.pass(),
+            }
+        }
+    }
+
+    fn entries(&mut self) -> End {
+        self.scan.pass();
+        loop {
+            let index = *self.entries.get_or_insert(0);
+            match self.scan.next() {
+                None => return End::Cut,
+                Some(b']') => {
+                    self.scan.pass();
+                    return End::Whole;
+                }
+                Some(b',' | b'}' | b':') => self.scan.pass(),
+                Some(first) => {
+                    let mut kept = Kept::up_to(PIECE);
+                    let whole = self.scan.value(Some(&mut kept));
+                    self.entries = Some(index + 1);
+                    if (self.each)(piece(index, first, kept, whole)).is_break() {
+                        return End::Enough;
+                    }
+                    if !whole {
+                        return End::Cut;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Connections whose client refused the proxy's certificate: HTTP Toolkit
+    /// lists them beside the entries.
+    fn refusals(&mut self) -> End {
+        self.scan.pass();
+        let mut count = 0u64;
+        let end = loop {
+            match self.scan.next() {
+                None => break End::Cut,
+                Some(b']') => {
+                    self.scan.pass();
+                    break End::Whole;
+                }
+                Some(b',' | b'}' | b':') => self.scan.pass(),
+                Some(_) => {
+                    if !self.scan.value(None) {
+                        break End::Cut;
+                    }
+                    count += 1;
+                }
+            }
+        };
+        if count == 0 {
+            return end;
+        }
+        let says = format!("{count} connections were not let in by TLS: what they carried is not in the capture");
+        match (self.each)(Piece::gap(self.entries.unwrap_or(0), Why::Sealed, says)) {
+            ControlFlow::Break(()) => End::Enough,
+            ControlFlow::Continue(()) => end,
+        }
+    }
+}
+
+impl End {
+    fn of(whole: bool) -> Self {
+        if whole { Self::Whole } else { Self::Cut }
+    }
+}
+
+/// Of an entry so many bytes are kept; from there on strings are cut.
+const PIECE: usize = 16 << 20;
+
+fn piece(index: u64, first: u8, kept: Kept, whole: bool) -> Piece {
+    if first != b'{' {
+        return Piece::gap(index, Why::Broken, format!("entry {index} is not an object"));
+    }
+    if kept.lost() {
+        return Piece::gap(index, Why::Budget, format!("entry {index} is larger than the budget allows"));
+    }
+    let elided = kept.elided();
+    let piece = Piece::of(&Har, index, kept.into_bytes());
+    match (elided, whole) {
+        (true, _) => piece.but(Why::Budget, "the entry is larger than the budget allows: long texts in it were cut"),
+        (_, false) => piece.but(Why::Cut, "the file ends within this entry"),
+        _ => piece,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! Walks over JSON without reading it.
+//!
+//! All it knows is where strings and brackets begin and end, so whatever is
+//! wrong inside an entry stays inside that entry. It never holds more than one.
+
+use memchr::memchr2;
+
+use crate::source::Source;
+
+/// A place in a JSON text.
+pub(super) struct Scan<'s, 'r> {
+    source: &'s mut Source<'r>,
+}
+
+impl<'s, 'r> Scan<'s, 'r> {
+    pub(super) fn new(source: &'s mut Source<'r>) -> Self {
+        Self { source }
+    }
+
+    /// The next byte that is not white space. It is not passed.
+    pub(super) fn next(&mut self) -> Option<u8> {
+        loop {
+            let seen = self.source.look();
+            if seen.is_empty() {
+                return None;
+            }
+            match seen.iter().position(|byte| !byte.is_ascii_whitespace()) {
+                Some(at) => {
+                    let byte = seen[at];
+                    self.source.pass(at);
+                    return Some(byte);
+                }
+                None => {
+                    let all = seen.len();
+                    self.source.pass(all);
+                }
+            }
+        }
+    }
+
+    /// Passes the byte that was seen.
+    pub(super) fn pass(&mut self) {
+        self.source.pass(1);
+    }
+
+    /// The key that begins here, as it is written, and the colon behind it.
+    pub(super) fn key(&mut self) -> Option<Vec<u8>> {
+        let mut kept = Kept::up_to(KEY);
+        if !self.value(Some(&mut kept)) {
+            return None;
+        }
+        if self.next()? == b':' {
+            self.pass();
+        }
+        let key = kept.into_bytes();
+        Some(key.trim_ascii_end().strip_prefix(b"\"")?.strip_suffix(b"\"")?.to_vec())
+    }
+
+    /// Goes over the value that begins here: false if the file ends within it.
+    pub(super) fn value(&mut self, mut kept: Option<&mut Kept>) -> bool {
+        let mut at = At::default();
+        loop {
+            let seen = self.source.look();
+            if seen.is_empty() {
+                return false;
+            }
+            let (passed, done) = at.over(seen, kept.as_deref_mut());
+            self.source.pass(passed);
+            if done {
+                return true;
+            }
+        }
+    }
+}
+
+const KEY: usize = 1 << 10;
+
+/// Where in a value we are.
+#[derive(Default)]
+struct At {
+    depth: u64,
+    mode: Mode,
+    /// A scalar has begun: the next separator ends it.
+    scalar: bool,
+    /// The string that we are in is not kept any more.
+    eliding: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Mode {
+    #[default]
+    Outside,
+    String,
+    Escape,
+}
+
+impl At {
+    /// Goes over `seen`: how much of it belongs to the value, and whether the
+    /// value ends there.
+    fn over(&mut self, seen: &[u8], mut kept: Option<&mut Kept>) -> (usize, bool) {
+        let (mut at, mut from) = (0, 0);
+        let mut done = false;
+        while at < seen.len() && !done {
+            match self.mode {
+                Mode::Outside => done = self.outside(seen[at], &mut at),
+                Mode::Escape => {
+                    at += 1;
+                    self.mode = Mode::String;
+                }
+                Mode::String => {
+                    if let Some(kept) = kept.as_deref_mut()
+                        && !self.eliding
+                        && kept.full(at - from)
+                    {
+                        kept.push(&seen[from..at]);
+                        self.eliding = true;
+                    }
+                    let found = memchr2(b'"', b'\\', &seen[at..]);
+                    let end = found.map_or(seen.len(), |found| at + found);
+                    at = seen.len().min(end + 1);
+                    match found.map(|_| seen[end]) {
+                        Some(b'"') => {
+                            if self.eliding {
+                                kept.as_deref_mut().into_iter().for_each(Kept::mark);
+                                (from, self.eliding) = (end, false);
+                            }
+                            self.mode = Mode::Outside;
+                            done = self.depth == 0;
+                        }
+                        Some(_) => self.mode = Mode::Escape,
+                        None => {}
+                    }
+                    if self.eliding {
+                        from = at;
+                    }
+                }
+            }
+            if self.eliding {
+                from = at;
+            }
+        }
+        if let Some(kept) = kept {
+            kept.push(&seen[from..at]);
+        }
+        (at, done)
+    }
+
+    /// One byte outside strings: whether the value has ended.
+    fn outside(&mut self, byte: u8, at: &mut usize) -> bool {
+        match byte {
+            b'"' => self.mode = Mode::String,
+            b'{' | b'[' => self.depth += 1,
+            // A value that does not even begin is passed, or nobody gets on.
+            b'}' | b']' | b',' if self.depth == 0 => {
+                *at += usize::from(!self.scalar);
+                return true;
+            }
+            b'}' | b']' => {
+                self.depth -= 1;
+                *at += 1;
+                return self.depth == 0;
+            }
+            byte if self.depth == 0 && byte.is_ascii_whitespace() => {
+                *at += 1;
+                return self.scalar;
+            }
+            _ => self.scalar |= self.depth == 0,
+        }
+        *at += 1;
+        false
+    }
+}
+
+/// Bytes of a value, up to a limit.
+///
+/// From the limit on the inside of strings is left out and [`Kept::MARK`]
+/// stands for it, so that what is kept still reads as a value.
+pub(super) struct Kept {
+    bytes: Vec<u8>,
+    limit: usize,
+    elided: bool,
+    lost: bool,
+}
+
+impl Kept {
+    /// An escape that JSON does not have.
+    pub(super) const MARK: &[u8; 2] = b"\\!";
+
+    pub(super) fn up_to(limit: usize) -> Self {
+        Self { bytes: Vec::new(), limit, elided: false, lost: false }
+    }
+
+    /// Whether texts were cut.
+    pub(super) fn elided(&self) -> bool {
+        self.elided
+    }
+
+    /// Whether even what stands between the texts was too much.
+    pub(super) fn lost(&self) -> bool {
+        self.lost
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    fn full(&self, more: usize) -> bool {
+        self.bytes.len() + more >= self.limit
+    }
+
+    fn mark(&mut self) {
+        self.elided = true;
+        self.push(Self::MARK);
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.lost |= self.bytes.len() + bytes.len() > self.limit + self.limit / 4 + (256 << 10);
+        if !self.lost {
+            self.bytes.extend_from_slice(bytes);
+        }
+    }
+}

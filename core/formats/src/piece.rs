@@ -1,0 +1,103 @@
+//! A capture in pieces.
+
+use std::fmt;
+
+use model::{Exchange, Gap, Record, Trail, Why};
+
+use crate::formats::Format;
+
+/// What reading a piece gives.
+#[derive(Debug)]
+pub enum Item {
+    Record(Record),
+    Gap(Gap),
+}
+
+/// One request as it stands in the file, not yet read; or what is wrong there.
+pub struct Piece {
+    index: u64,
+    what: What,
+}
+
+enum What {
+    /// Bytes to read, and what is already known to be wrong with them.
+    Bytes { format: &'static dyn Format, bytes: Vec<u8>, gaps: Vec<Gap> },
+    /// Of the capture itself.
+    Gap(Gap),
+}
+
+impl fmt::Debug for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Piece({})", self.index)
+    }
+}
+
+impl Piece {
+    pub(crate) fn of(format: &'static dyn Format, index: u64, bytes: Vec<u8>) -> Self {
+        Self { index, what: What::Bytes { format, bytes, gaps: Vec::new() } }
+    }
+
+    /// Something that is wrong with the capture, from `index` on.
+    pub(crate) fn gap(index: u64, why: Why, says: impl Into<String>) -> Self {
+        Self { index, what: What::Gap(gap(None, why, says)) }
+    }
+
+    /// The same piece, with something wrong in it.
+    pub(crate) fn but(mut self, why: Why, says: impl Into<String>) -> Self {
+        if let What::Bytes { gaps, .. } = &mut self.what {
+            gaps.push(gap(Some(self.index), why, says));
+        }
+        self
+    }
+
+    /// Zero-based position in the capture.
+    pub fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// How many bytes of the capture it is.
+    pub fn size(&self) -> usize {
+        match &self.what {
+            What::Bytes { bytes, .. } => bytes.len(),
+            What::Gap(_) => 0,
+        }
+    }
+
+    /// What is in it. An exchange comes before its gaps.
+    pub fn read(self, each: &mut dyn FnMut(Item)) {
+        match self.what {
+            What::Gap(gap) => each(Item::Gap(gap)),
+            What::Bytes { format, bytes, gaps } => {
+                format.read(self.index, &bytes, each);
+                gaps.into_iter().for_each(|gap| each(Item::Gap(gap)));
+            }
+        }
+    }
+}
+
+/// What a format made of one piece.
+pub(crate) struct Made {
+    pub(crate) exchange: Option<Exchange>,
+    pub(crate) gaps: Vec<Gap>,
+}
+
+impl Made {
+    pub(crate) fn give(self, each: &mut dyn FnMut(Item)) {
+        if let Some(exchange) = self.exchange {
+            each(Item::Record(Record::Exchange(Box::new(exchange))));
+        }
+        self.gaps.into_iter().for_each(|gap| each(Item::Gap(gap)));
+    }
+}
+
+/// A gap of a capture, or of one piece of it.
+pub(crate) fn gap(exchange: Option<u64>, why: Why, says: impl Into<String>) -> Gap {
+    let layer = if exchange.is_some() { "entry" } else { "capture" };
+    Gap { exchange, place: Trail::default().then(layer, model::Place::Whole), why, says: says.into() }
+}
+
+/// A gap in the request's body.
+pub(crate) fn body_gap(exchange: u64, why: Why, says: impl Into<String>) -> Gap {
+    let place = Trail::default().then("body", model::Place::Whole);
+    Gap { exchange: Some(exchange), place, why, says: says.into() }
+}

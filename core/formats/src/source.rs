@@ -1,0 +1,148 @@
+//! The file, as a window that moves over it.
+//!
+//! Formats look at what is in the window and move on. What the file was packed
+//! with as a whole (`.zhar`, `.har.gz`) is undone here, so that no format has
+//! to know.
+
+use std::{
+    fmt,
+    io::{self, Read},
+};
+
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
+
+/// A file that is being read.
+pub(crate) struct Source<'r> {
+    input: Box<dyn Read + 'r>,
+    window: Vec<u8>,
+    /// The unread part of the window.
+    start: usize,
+    end: usize,
+    ended: bool,
+    /// What ended it, if that was not its end.
+    trouble: Option<io::Error>,
+    packed: bool,
+}
+
+impl fmt::Debug for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Source(..)")
+    }
+}
+
+const WINDOW: usize = 128 << 10;
+/// So much of a file a format may look at before it says whether it fits.
+const HEAD: usize = 4 << 10;
+
+impl<'r> Source<'r> {
+    /// Opens a file, and what it is packed with.
+    pub(crate) fn open(input: &'r mut dyn Read) -> Self {
+        let mut source = Self::over(Box::new(input), false);
+        let unpack: fn(Box<dyn Read + 'r>) -> Box<dyn Read + 'r> = match source.head() {
+            [0x1f, 0x8b, 8, ..] => |packed| Box::new(MultiGzDecoder::new(packed)),
+            [a, b, ..] if is_zlib(*a, *b) => |packed| Box::new(ZlibDecoder::new(packed)),
+            _ => return source,
+        };
+        let head = source.window[source.start..source.end].to_vec();
+        Self::over(unpack(Box::new(io::Cursor::new(head).chain(source.input))), true)
+    }
+
+    fn over(input: Box<dyn Read + 'r>, packed: bool) -> Self {
+        Self { input, window: vec![0; WINDOW], start: 0, end: 0, ended: false, trouble: None, packed }
+    }
+
+    /// The first bytes, or all there are.
+    pub(crate) fn head(&mut self) -> &[u8] {
+        while self.end - self.start < HEAD && self.more() {}
+        &self.window[self.start..self.end]
+    }
+
+    /// What is in the window; it is filled if it is empty. Nothing: the end.
+    pub(crate) fn look(&mut self) -> &[u8] {
+        if self.start == self.end {
+            self.more();
+        }
+        &self.window[self.start..self.end]
+    }
+
+    /// Moves on by `bytes` that were seen.
+    pub(crate) fn pass(&mut self, bytes: usize) {
+        self.start = (self.start + bytes).min(self.end);
+    }
+
+    /// The next `count` bytes, or as many as there are.
+    pub(crate) fn take(&mut self, count: usize) -> Vec<u8> {
+        let mut taken = Vec::with_capacity(count.min(WINDOW));
+        while taken.len() < count {
+            let seen = self.look();
+            if seen.is_empty() {
+                break;
+            }
+            let some = seen.len().min(count - taken.len());
+            taken.extend_from_slice(&seen[..some]);
+            self.pass(some);
+        }
+        taken
+    }
+
+    /// Leaves out the next `count` bytes: false if there are not so many.
+    pub(crate) fn leave_out(&mut self, mut count: u64) -> bool {
+        while count > 0 {
+            let seen = self.look().len();
+            if seen == 0 {
+                return false;
+            }
+            let some = count.min(seen as u64);
+            self.pass(some as usize);
+            count -= some;
+        }
+        true
+    }
+
+    /// What ended it, if that was not its end, in plain words.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        let error = self.trouble.as_ref()?;
+        Some(match self.packed {
+            true => "the compressed file is cut or broken; what could be unpacked was read".to_owned(),
+            false => format!("reading stopped before the end of the file: {error}"),
+        })
+    }
+
+    /// What kept it from being read at all.
+    pub(crate) fn into_trouble(self) -> Option<io::Error> {
+        self.trouble
+    }
+
+    fn more(&mut self) -> bool {
+        if self.ended {
+            return false;
+        }
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+        if self.end == self.window.len() {
+            self.window.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        loop {
+            match self.input.read(&mut self.window[self.end..]) {
+                Ok(0) => self.ended = true,
+                Ok(count) => {
+                    self.end += count;
+                    return true;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    self.ended = true;
+                    self.trouble = Some(error);
+                }
+            }
+            return false;
+        }
+    }
+}
+
+/// RFC 1950 §2.2: deflate, and a check over both bytes.
+fn is_zlib(a: u8, b: u8) -> bool {
+    a & 0x0f == 8 && a >> 4 <= 7 && u16::from_be_bytes([a, b]).is_multiple_of(31)
+}
