@@ -1,0 +1,36 @@
+//! Whether a browser runs with its sandbox, read from outside.
+//!
+//! Both families put a system-call filter on the processes that show pages
+//! (`Seccomp: 2` in proc(5)). Asking the browser itself would be one page more
+//! in the evidence, and the word of the accused.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::cell::Process;
+
+/// Whether all its page processes are confined, once there are any: a process
+/// that was just made may not be yet. They are told by this argument on their
+/// command line.
+pub(super) async fn pages(browser: &Process, argument: &str) -> bool {
+    for _ in 0..50 {
+        if all_confined(&browser.family(), argument) == Some(true) {
+            return true;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    false
+}
+
+fn all_confined(family: &[u32], argument: &str) -> Option<bool> {
+    let pages = family.iter().filter(|id| {
+        let line = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0 || *byte == b' ').any(|word| word == argument.as_bytes())
+    });
+    let confined = pages.map(|id| {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        status.lines().any(|line| line.split_whitespace().eq(["Seccomp:", "2"]))
+    });
+    confined.reduce(|all, one| all && one)
+}

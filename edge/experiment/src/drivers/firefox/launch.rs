@@ -1,0 +1,65 @@
+//! How Firefox is started: as it is, on Candor's proxy, with a profile of its
+//! own, trusting Candor's authority, and under remote control.
+
+use model::Mode;
+use serde_json::{Value, json};
+
+use crate::{
+    Error,
+    cell::{Cell, Program, find},
+    drivers::{
+        launch::{Launch, Trust, Window},
+        trust,
+    },
+};
+
+/// Makes profile and trust ready, and gives the command line.
+pub(super) async fn prepare(cell: &Cell, launch: &Launch) -> Result<Program, Error> {
+    if find(&launch.program.to_string_lossy()).is_none() {
+        let program = launch.program.display().to_string();
+        return Err(Error::Missing { program, package: "firefox-esr" });
+    }
+    if let Trust::Authority(pem) = &launch.trust {
+        trust::add(cell, &launch.profile, pem).await?;
+    }
+    cell.write(format!("{}/user.js", launch.profile), user_js(cell, launch)).await?;
+    Ok(program(cell, launch))
+}
+
+/// Read at every start, and stronger than what the profile remembers.
+fn user_js(cell: &Cell, launch: &Launch) -> String {
+    let (host, port) = (cell.proxy().ip().to_string(), cell.proxy().port());
+    let mut preferences = json!({
+        "network.proxy.type": 1,
+        "network.proxy.http": host,
+        "network.proxy.http_port": port,
+        "network.proxy.ssl": host,
+        "network.proxy.ssl_port": port,
+        "network.proxy.no_proxies_on": "",
+        "network.proxy.allow_hijacking_localhost": true,
+        // Remote control would otherwise switch off what is to be watched.
+        "remote.prefs.recommended": false,
+        // A question in the way of the first window.
+        "browser.shell.checkDefaultBrowser": false,
+        // Every window is a private one, from the start.
+        "browser.privatebrowsing.autostart": launch.mode == Mode::Private,
+    });
+    if let (Value::Object(all), Value::Object(wished)) = (&mut preferences, &launch.preferences) {
+        all.extend(wished.clone());
+    }
+    let lines = preferences.as_object().into_iter().flatten();
+    lines.map(|(name, value)| format!("user_pref({}, {value});\n", Value::from(name.as_str()))).collect()
+}
+
+fn program(cell: &Cell, launch: &Launch) -> Program {
+    let profile = cell.home().join(&launch.profile).display().to_string();
+    let mut program = Program::new(&launch.program)
+        .args(["--no-remote", "--profile", &profile, "--remote-debugging-port", "0"])
+        .args(launch.args.iter().cloned());
+    match &launch.window {
+        Window::Headless => program = program.args(["--headless"]),
+        Window::On(display) => program = program.env("DISPLAY", display),
+    }
+    program.env.extend(launch.env.iter().cloned());
+    program.args(["about:blank"])
+}

@@ -1,0 +1,77 @@
+//! What to start, and how: the same words for every browser.
+
+use std::path::PathBuf;
+
+use model::Mode;
+use serde_json::Value;
+
+/// What to start, and how.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    pub program: PathBuf,
+    /// Folder of the profile, in the subject's home. Started again with the
+    /// same name, the browser finds what it left there.
+    pub profile: String,
+    /// Private is the browser's real private mode, from the start.
+    pub mode: Mode,
+    pub window: Window,
+    pub trust: Trust,
+    /// Folders, as the subject sees them, of extensions that Chromium loads, in
+    /// both modes.
+    pub extensions: Vec<PathBuf>,
+    pub args: Vec<String>,
+    pub env: Vec<(String, String)>,
+    /// Where Chromium writes its own account of its network: ground truth for
+    /// tests. A relative path starts at the subject's home.
+    pub netlog: Option<PathBuf>,
+    /// An object: Chromium's `Default/Preferences` in a fresh profile, or
+    /// Firefox's preferences by name, at each start.
+    pub preferences: Value,
+    pub sandbox: Sandbox,
+}
+
+/// Whether there is something to see and to type into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Window {
+    Headless,
+    /// In a window on this X display (`:7`).
+    On(String),
+}
+
+/// Why the browser believes Candor's certificates.
+#[derive(Clone, Debug)]
+pub enum Trust {
+    /// The authority's certificate, PEM, in the user's NSS databases: as a
+    /// company would install its own.
+    Authority(String),
+    /// Base64 of the SHA-256 of the public key in every chain that is sent.
+    Key(String),
+    Nothing,
+}
+
+/// What to do about a browser without its sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sandbox {
+    Required,
+    /// Go on, and record it.
+    MayBeMissing,
+}
+
+impl Launch {
+    /// This program, headless, in normal mode, on the profile `profile`.
+    pub fn new(program: impl Into<PathBuf>, trust: Trust) -> Self {
+        Self {
+            program: program.into(),
+            profile: "profile".to_owned(),
+            mode: Mode::Normal,
+            window: Window::Headless,
+            trust,
+            extensions: Vec::new(),
+            args: Vec::new(),
+            env: Vec::new(),
+            netlog: None,
+            preferences: Value::Null,
+            sandbox: Sandbox::Required,
+        }
+    }
+}

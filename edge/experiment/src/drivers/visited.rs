@@ -1,0 +1,51 @@
+//! What drivers take and give.
+
+use std::fmt;
+
+use model::Time;
+
+/// A page that was gone to, and how that ended.
+#[derive(Clone)]
+pub struct Visited {
+    pub began: Time,
+    pub ended: Time,
+    /// Where it ended up, after redirects.
+    pub url: String,
+    pub title: String,
+    /// Why there is no page, in the browser's words; none if there is one.
+    pub failed: Option<String>,
+}
+
+impl fmt::Debug for Visited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Visited({})", if self.failed.is_some() { "failed" } else { "loaded" })
+    }
+}
+
+/// A field of a form and what to type into it.
+#[derive(Clone)]
+pub struct Field {
+    /// Its `name` attribute.
+    pub name: String,
+    pub text: String,
+}
+
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Field({})", self.name)
+    }
+}
+
+/// A request that a page made, as the driver saw it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    pub at: Time,
+    pub method: String,
+    pub url: String,
+}
+
+impl fmt::Debug for PageRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PageRequest(..)")
+    }
+}
