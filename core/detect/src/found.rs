@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 
 use model::{Exchange, Guise, How, Kind, Leaf, Sighting, Step, Trail};
 
-use crate::held::{self, Held, Waiting};
+use crate::{
+    digests,
+    held::{self, Held, Waiting},
+};
 
 /// Everything found in one exchange so far.
 #[derive(Default)]
@@ -63,7 +66,7 @@ impl Found {
 
     /// A known program's field is the leaf at hand.
     pub(crate) fn add_of_schema(&mut self, exchange: u64, leaf: &Leaf<'_>, of: Of<'_>, schema: u16) {
-        let sighting = of.sighting(exchange, leaf, || Sighting::shown(leaf.value));
+        let sighting = of.sighting(exchange, leaf, || shown(leaf.value));
         self.hits.push(Hit { leaf: self.leaf, canary: None, schema: Some(schema), sighting });
     }
 
@@ -189,4 +192,14 @@ fn is_said(hit: &Hit, places: &BTreeSet<(&Kind, &[Step])>) -> bool {
     let outside = (1..=steps.len()).any(|length| places.contains(&(kind, &steps[..length])));
     let next = places.range((kind, steps)..).next();
     outside || next.is_some_and(|(next, inner)| *next == kind && inner.starts_with(steps))
+}
+
+/// Text as text, bytes as hex.
+pub(crate) fn shown(value: &[u8]) -> String {
+    let head = &value[..value.len().min(Sighting::SHOWN * 4)];
+    let is_text = match std::str::from_utf8(head) {
+        Ok(text) => !text.contains(|c: char| c.is_control() && !c.is_whitespace()),
+        Err(error) => error.error_len().is_none() && head.len() < value.len(),
+    };
+    if is_text { Sighting::shown(value) } else { digests::hex(&value[..value.len().min(Sighting::SHOWN / 2)]) }
 }

@@ -269,7 +269,7 @@ fn says_nothing(value: &[u8]) -> bool {
     const NOTHING: [&str; 12] =
         ["null", "(null)", "undefined", "unknown", "none", "nil", "n/a", "-", "[]", "{}", "false", "nan"];
     let value = value.trim_ascii();
-    value.iter().all(|byte| b"0-:.".contains(byte))
+    value.iter().all(|byte| b"0-:.\0".contains(byte))
         || NOTHING.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
 }
 

@@ -9,10 +9,10 @@ use model::{Canary, Exchange, Guise, How, Kind, Leaf};
 
 use super::whole::{self, Number};
 use crate::{
-    digests::{self, hex},
+    digests,
     fixed::Map,
     forms::{self, Forms, expressions},
-    found::{Found, Of},
+    found::{Found, Of, shown},
 };
 
 /// Short hashes and digest beginnings of all canaries.
@@ -139,13 +139,5 @@ fn add<const N: usize>(map: &mut Map<[u8; N], Vec<Meaning>>, number: [u8; N], me
     let all = map.entry(number).or_default();
     if !all.contains(&meaning) {
         all.push(meaning);
-    }
-}
-
-/// Text as text, bytes as hex.
-fn shown(value: &[u8]) -> String {
-    match std::str::from_utf8(value) {
-        Ok(text) if !text.contains(char::is_control) => text.to_owned(),
-        _ => hex(value),
     }
 }

@@ -3,10 +3,11 @@
 //! `body ▸ form data|data_list ▸ base64 ▸ json $[*].properties.$url`
 //!
 //! A step is written as reports print it. `a|b` stands for either; `*` inside
-//! a name for any run of characters other than `.`, `[` and `]`; a name of `*`
-//! for any name; a step of `**` for any steps or none. Layers that only carry
-//! (percent-coding and compression) need not be named: senders add and omit
-//! them at will.
+//! a name for any run of characters other than `.`, `[` and `]`, `**` for any
+//! run; a name of `*` for any name; a step of `**` for any steps or none. The
+//! second of two fields of a name (`2#2.1`, `referer#2`) is the same place.
+//! Layers that only carry (percent-coding and compression) need not be named:
+//! senders add and omit them at will.
 
 use std::{fmt, str::FromStr};
 
@@ -35,8 +36,17 @@ enum Name {
     /// The layer holds one value.
     Whole,
     Any,
-    /// Pieces between the stars; one piece is an exact name.
-    Glob(Vec<String>),
+    /// Text and stars, in turn; one text is an exact name.
+    Glob(Vec<Piece>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    /// `*`
+    Star,
+    /// `**`
+    Stars,
 }
 
 /// Why a text is not a place.
@@ -79,7 +89,7 @@ impl At {
             .iter()
             .map(|name| match name {
                 Name::Glob(pieces) => {
-                    let last = pieces.last().map_or("", String::as_str);
+                    let Some(Piece::Text(last)) = pieces.last() else { return None };
                     let key = last_key(last);
                     (pieces.len() == 1 || key.len() < last.len()).then_some(key)
                 }
@@ -91,7 +101,15 @@ impl At {
 
 /// The part of a name after its last dot: `url` of `$[0].properties.url`.
 pub fn last_key(name: &str) -> &str {
-    name.rsplit_once('.').map_or(name, |(_, key)| key)
+    let key = name.rsplit_once('.').map_or(name, |(_, key)| key);
+    match key.rsplit_once('#') {
+        Some((first, nth)) if is_number(nth) => first,
+        _ => key,
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl AtStep {
@@ -105,7 +123,9 @@ impl Name {
     fn matches(&self, place: &Place<'_>) -> bool {
         match (self, place) {
             (Self::Whole, Place::Whole) | (Self::Any, Place::At(_)) => true,
-            (Self::Glob(pieces), Place::At(name)) => glob(pieces, name),
+            (Self::Glob(pieces), Place::At(name)) => {
+                glob(pieces, name) || (name.contains('#') && glob(pieces, &first(name)))
+            }
             _ => false,
         }
     }
@@ -129,23 +149,31 @@ fn ends_at(steps: &[AtStep], route: Option<&Route<'_>>) -> bool {
         || (CARRIERS.contains(&route.layer) && ends_at(steps, route.before))
 }
 
-fn glob(pieces: &[String], name: &str) -> bool {
-    let Some((first, rest)) = pieces.split_first() else { return false };
-    let Some(mut left) = name.strip_prefix(first.as_str()) else { return false };
-    for (i, piece) in rest.iter().enumerate() {
-        // A star ends at the next `.`, `[` or `]`, so there is one way to read it
-        // unless the piece after it begins with something else.
-        let run = left.find(['.', '[', ']']).unwrap_or(left.len());
-        let is_last = i + 1 == rest.len();
-        let found = if is_last {
-            left.len().checked_sub(piece.len()).filter(|&at| at <= run && left.ends_with(piece.as_str()))
-        } else {
-            left.match_indices(piece.as_str()).map(|(at, _)| at).find(|&at| at <= run)
-        };
-        let Some(at) = found else { return false };
-        left = &left[at + piece.len()..];
+fn glob(pieces: &[Piece], name: &str) -> bool {
+    let Some((piece, rest)) = pieces.split_first() else { return name.is_empty() };
+    let until = |end: usize| (0..=end).any(|at| name.get(at..).is_some_and(|left| glob(rest, left)));
+    match piece {
+        Piece::Text(text) => name.strip_prefix(text.as_str()).is_some_and(|left| glob(rest, left)),
+        Piece::Star => until(name.find(['.', '[', ']']).unwrap_or(name.len())),
+        Piece::Stars => until(name.len()),
     }
-    left.is_empty()
+}
+
+/// The place of the first field of this name: `2.1` for `2#2.1`.
+fn first(name: &str) -> String {
+    let mut parts = name.split('#');
+    let mut first = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let after = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let counts = after.len() < part.len() && (after.is_empty() || after.starts_with(['.', '[']));
+        if counts {
+            first.push_str(after);
+        } else {
+            first.push('#');
+            first.push_str(part);
+        }
+    }
+    first
 }
 
 impl FromStr for At {
@@ -174,16 +202,29 @@ fn step_from(text: &str) -> Result<AtStep, BadAt> {
 fn names_from(text: &str) -> Result<Vec<Name>, BadAt> {
     if let Some(open) = text.strip_prefix('"') {
         let inner = open.strip_suffix('"').ok_or(BadAt("a quoted name has no end"))?;
-        return Ok(vec![Name::Glob(vec![inner.replace("\\\"", "\"").replace("\\\\", "\\")])]);
+        return Ok(vec![Name::Glob(vec![Piece::Text(inner.replace("\\\"", "\"").replace("\\\\", "\\"))])]);
     }
     Ok(text.split('|').map(name_from).collect())
 }
 
 fn name_from(text: &str) -> Name {
-    match text {
-        "*" => Name::Any,
-        glob => Name::Glob(glob.split('*').map(str::to_owned).collect()),
+    if text == "*" {
+        return Name::Any;
     }
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('*') {
+        if at > 0 {
+            pieces.push(Piece::Text(rest[..at].to_owned()));
+        }
+        let stars = rest[at..].starts_with("**");
+        pieces.push(if stars { Piece::Stars } else { Piece::Star });
+        rest = &rest[at + 1 + usize::from(stars)..];
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Text(rest.to_owned()));
+    }
+    Name::Glob(pieces)
 }
 
 impl<'de> Deserialize<'de> for At {
@@ -223,6 +264,11 @@ mod tests {
             ("header ot_sender", "header ot_sender"),
             (r#"body ▸ form "a b""#, r#"body ▸ form "a b""#),
             ("body ▸ form *", "body ▸ form a.b[c]"),
+            ("body ▸ json $.**.email", "body ▸ json $.a[0].b.email"),
+            ("body ▸ protobuf 2.1", "body ▸ protobuf 2#3.1"),
+            ("body ▸ protobuf 2.1", "body ▸ protobuf 2.1#2"),
+            ("header referer", "header referer#2"),
+            (r##"body ▸ json $["#id"]"##, r##"body ▸ json $["#id"]"##),
         ] {
             assert!(matches(at, trail), "{at} on {trail}");
         }
@@ -243,6 +289,9 @@ mod tests {
             ("body ▸ form a", "body"),
             ("body ▸ json $[*].url", "body ▸ json $[1].a.url"),
             ("body ▸ json $.*.url", "body ▸ json $.a.b.url"),
+            ("body ▸ json $.**.email", "body ▸ json $.email"),
+            ("body ▸ protobuf 2.1", "body ▸ protobuf 2#x.1"),
+            ("body ▸ protobuf 2.1", "body ▸ protobuf 21"),
             ("body ▸ json $.a", "body ▸ base64 ▸ json $.a"),
             ("body ▸ json $.a", "url ▸ json $.a"),
             ("body ▸ form *", "body ▸ form"),
@@ -257,7 +306,9 @@ mod tests {
         assert_eq!(keys("body ▸ json $[*].properties.$url").as_deref(), Some("$url"));
         assert_eq!(keys("body ▸ form a|b").as_deref(), Some("a b"));
         assert_eq!(keys("body ▸ json $.a*").as_deref(), None);
+        assert_eq!(keys("body ▸ json $.**.email").as_deref(), Some("email"));
         assert_eq!(keys("body ▸ form *"), None);
+        assert_eq!((last_key("$.a.b#2"), last_key("2#2.1"), last_key("#type")), ("b", "1", "#type"));
         assert_eq!(keys("body"), None);
     }
 }
