@@ -17,10 +17,13 @@ use crate::{
     cell::{Cell, Process, Program, find},
 };
 
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// Time between two keys: long enough for suggestions to be asked for.
 const KEY: Duration = Duration::from_millis(250);
 
-const PATIENCE: Duration = Duration::from_secs(15);
+/// The same where only the whole counts.
+const QUICK: Duration = Duration::from_millis(25);
 
 /// A running X server. Dropped, it is killed.
 pub struct Display {
@@ -99,9 +102,18 @@ impl Display {
         Err(Error::Display("there is no window on it".to_owned()))
     }
 
-    /// Presses keys one after another, as a person does.
+    /// Presses keys one after another, as a person does, on what has the keyboard.
     pub async fn press(&self, cell: &Cell, keys: &[Keys<'_>]) -> Result<(), Error> {
-        let delay = KEY.as_millis().to_string();
+        self.press_at(KEY, cell, keys).await
+    }
+
+    /// The same, faster than a person.
+    pub async fn press_quickly(&self, cell: &Cell, keys: &[Keys<'_>]) -> Result<(), Error> {
+        self.press_at(QUICK, cell, keys).await
+    }
+
+    async fn press_at(&self, pace: Duration, cell: &Cell, keys: &[Keys<'_>]) -> Result<(), Error> {
+        let delay = pace.as_millis().to_string();
         for keys in keys {
             let (verb, what) = match keys {
                 Keys::Text(text) => ("type", *text),
@@ -112,6 +124,13 @@ impl Display {
             sleep(KEY).await;
         }
         Ok(())
+    }
+
+    /// What stands in the bar of the largest window.
+    pub async fn title(&self, cell: &Cell) -> Result<String, Error> {
+        let Some(window) = self.largest(cell).await? else { return Ok(String::new()) };
+        let title = self.tool(cell, &["getwindowname".to_owned(), window]).await?;
+        Ok(title.trim_end().to_owned())
     }
 
     /// Ends it. Windows on it end too.
@@ -138,8 +157,8 @@ impl Display {
 
     /// What xdotool printed. It fails where nothing is found, which is an answer.
     async fn tool(&self, cell: &Cell, args: &[String]) -> Result<String, Error> {
-        let text: usize = args.iter().map(String::len).sum();
-        let patience = PATIENCE + KEY * u32::try_from(text).unwrap_or(u32::MAX / 1000).saturating_mul(2);
+        let keys: usize = args.iter().map(String::len).sum();
+        let patience = PATIENCE + 2 * KEY * u32::try_from(keys).unwrap_or(1000);
         let program = Program::new("xdotool").args(args.iter().cloned()).env("DISPLAY", &self.name);
         let done = cell.run(program, patience).await?;
         Ok(String::from_utf8_lossy(&done.stdout).into_owned())

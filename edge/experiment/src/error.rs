@@ -44,6 +44,8 @@ pub enum Error {
     Evidence(#[from] evidence::Error),
     #[error(transparent)]
     Proxy(#[from] proxy::Error),
+    #[error("{driver} cannot {act}")]
+    Cannot { driver: &'static str, act: &'static str },
     #[error("no display: {0}")]
     Display(String),
 }

@@ -8,7 +8,10 @@ use std::time::Duration;
 use experiment::{
     cell::Cell,
     display::Display,
-    drivers::chromium::{Chromium, Launch, Trust, Window},
+    drivers::{
+        browser::{Browser, Hands},
+        chromium::{Chromium, Launch, Trust, Window},
+    },
 };
 use model::Mode;
 use stage::{Sink, have};
@@ -64,4 +67,27 @@ async fn what_is_typed_and_left_goes_to_the_search_engine_in_normal_mode_only() 
         browser.close().await;
         display.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_nobody_knows_is_used_by_its_window_alone() {
+    let Some((cell, sink, display)) = stage(0).await else { return };
+    let launch = Launch {
+        args: ["--user-data-dir={profile}", "--no-first-run", "{url}"].map(str::to_owned).to_vec(),
+        private_args: vec!["--incognito".to_owned()],
+        mode: Mode::Private,
+        ..launch(&display)
+    };
+    let (browser, _) = Browser::start("window", &cell, Some(&display), &launch).await.unwrap();
+    assert!(browser.sandboxed() && browser.lister().is_none());
+    let hands = Hands { cell: &cell, display: Some(&display), patience: PATIENCE, stay: STAY };
+    // Chromium knows of no proxy here: it opens a connection, and is turned to ours.
+    let visited = browser.visit(hands, "http://192.0.2.1/turned").await.unwrap();
+    assert_eq!(visited.failed, None);
+    assert!(visited.title.starts_with("A page"), "{}", visited.title);
+    assert!(sink.wait_for("GET /turned ").await, "{:?}", sink.lines());
+    let refused = browser.evaluate("1").await.unwrap_err().to_string();
+    assert_eq!(refused, "this driver cannot look into a page");
+    browser.close().await;
+    display.stop().await;
 }

@@ -199,6 +199,17 @@ impl Cell {
         .await?
     }
 
+    /// Makes the system of the subject trust this authority: the bundle and the
+    /// folder in `/etc/ssl/certs`. Without namespaces that would be the host's
+    /// own, and is not done.
+    pub async fn trust(&self, pem: &str) -> Result<(), Error> {
+        if !self.watched() {
+            return Ok(());
+        }
+        let script = place::trust(pem);
+        self.inside(move || tool("sh", &["-e", "-s"], &script)).await?.map(drop)
+    }
+
     /// Packets that were refused so far. None without namespaces: not watched.
     pub async fn refused(&self) -> Result<Option<Refused>, Error> {
         if !self.watched() {

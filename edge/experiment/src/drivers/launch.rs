@@ -20,6 +20,8 @@ pub struct Launch {
     /// both modes.
     pub extensions: Vec<PathBuf>,
     pub args: Vec<String>,
+    /// What makes a browser by command line start in private mode.
+    pub private_args: Vec<String>,
     pub env: Vec<(String, String)>,
     /// Where Chromium writes its own account of its network: ground truth for
     /// tests. A relative path starts at the subject's home.
@@ -68,6 +70,7 @@ impl Launch {
             trust,
             extensions: Vec::new(),
             args: Vec::new(),
+            private_args: Vec::new(),
             env: Vec::new(),
             netlog: None,
             preferences: Value::Null,

@@ -1,6 +1,8 @@
 //! One file a kind of browser: how to start it, use it as a person would, and
 //! learn which requests its pages made.
 
+pub mod browser;
+
 pub mod launch;
 
 pub mod visited;
@@ -8,6 +10,8 @@ pub mod visited;
 pub mod chromium;
 
 pub mod firefox;
+
+pub mod window;
 
 mod trust;
 

@@ -1,0 +1,248 @@
+//! A browser of any kind, used through the same acts.
+//!
+//! A driver that cannot do one of them says so by [`Error::Cannot`]; a trial
+//! then goes on without that step, and its evidence says that it was not done.
+
+use std::time::Duration;
+
+use model::Mode;
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::{
+    chromium::{Chromium, SwitchAt},
+    firefox::Firefox,
+    launch::Launch,
+    visited::{Field, PageRequest, Visited},
+    window::Windowed,
+};
+use crate::{
+    Error,
+    cell::Cell,
+    display::{Display, Keys},
+};
+
+const NO_WINDOW: Error = Error::Cannot { driver: "a browser without a window", act: "be typed into" };
+
+/// A running browser. Dropped, it is killed.
+#[derive(Debug)]
+pub enum Browser {
+    Chromium(Chromium),
+    Firefox(Firefox),
+    Window(Windowed),
+}
+
+impl Browser {
+    /// Starts it by the driver of this name, as `data/subjects/` has it. A
+    /// browser without remote control lists no requests.
+    pub async fn start(
+        driver: &str,
+        cell: &Cell,
+        display: Option<&Display>,
+        launch: &Launch,
+    ) -> Result<(Self, mpsc::UnboundedReceiver<PageRequest>), Error> {
+        match driver {
+            "firefox" => Firefox::start(cell, launch).await.map(|(browser, listed)| (Self::Firefox(browser), listed)),
+            "window" => {
+                let display = display.ok_or(Error::Cannot { driver: "window", act: "run without a window" })?;
+                Ok((Self::Window(Windowed::start(cell, launch, display).await?), mpsc::unbounded_channel().1))
+            }
+            _ => Chromium::start(cell, launch).await.map(|(browser, listed)| (Self::Chromium(browser), listed)),
+        }
+    }
+
+    /// Who lists the requests of its pages, as records name it; none if nobody does.
+    pub fn lister(&self) -> Option<&'static str> {
+        match self {
+            Self::Chromium(_) => Some("cdp"),
+            Self::Firefox(_) => Some("bidi"),
+            Self::Window(_) => None,
+        }
+    }
+
+    /// As it names itself; none if it cannot be asked.
+    pub fn version(&self) -> Option<&str> {
+        match self {
+            Self::Chromium(browser) => Some(browser.version()),
+            Self::Firefox(browser) => Some(browser.version()),
+            Self::Window(_) => None,
+        }
+    }
+
+    pub fn mode(&self) -> Mode {
+        match self {
+            Self::Chromium(browser) => browser.mode(),
+            Self::Firefox(browser) => browser.mode(),
+            Self::Window(browser) => browser.mode(),
+        }
+    }
+
+    /// Ids of the extensions that were loaded at its start.
+    pub fn extensions(&self) -> &[String] {
+        match self {
+            Self::Chromium(browser) => browser.extensions(),
+            Self::Firefox(_) | Self::Window(_) => &[],
+        }
+    }
+
+    /// Whether its page processes are confined.
+    pub fn sandboxed(&self) -> bool {
+        match self {
+            Self::Chromium(browser) => browser.sandboxed(),
+            Self::Firefox(browser) => browser.sandboxed(),
+            Self::Window(browser) => browser.sandboxed(),
+        }
+    }
+
+    /// Whether it still runs and answers.
+    pub fn runs(&mut self) -> bool {
+        match self {
+            Self::Chromium(browser) => browser.runs(),
+            Self::Firefox(browser) => browser.runs(),
+            Self::Window(browser) => browser.runs(),
+        }
+    }
+
+    /// Goes to `url`, waits for its load, and stays.
+    pub async fn visit(&self, hands: Hands<'_>, url: &str) -> Result<Visited, Error> {
+        let Hands { patience, stay, .. } = hands;
+        match self {
+            Self::Chromium(browser) => browser.visit(url, patience, stay).await,
+            Self::Firefox(browser) => browser.visit(url, patience, stay).await,
+            Self::Window(browser) => browser.visit(hands.cell, hands.display()?, url, patience, stay).await,
+        }
+    }
+
+    /// Types an address, or words to search for, as a person does, and goes there.
+    pub async fn go_by_typing(&self, hands: Hands<'_>, text: &str) -> Result<Visited, Error> {
+        let (cell, display, Hands { patience, stay, .. }) = (hands.cell, hands.display()?, hands);
+        match self {
+            Self::Chromium(browser) => browser.go_by_typing(cell, display, text, patience, stay).await,
+            Self::Firefox(browser) => browser.go_by_typing(cell, display, text, patience, stay).await,
+            Self::Window(browser) => browser.visit(cell, display, text, patience, stay).await,
+        }
+    }
+
+    /// Types into the address bar as a person does, and leaves it at that.
+    pub async fn type_in_address_bar(&self, hands: Hands<'_>, text: &str) -> Result<(), Error> {
+        let display = hands.display()?;
+        display.focus(hands.cell).await?;
+        display.press(hands.cell, &[Keys::Key("ctrl+l"), Keys::Text(text)]).await
+    }
+
+    /// Empties the address bar again: what was typed is not sent.
+    pub async fn leave_address_bar(&self, hands: Hands<'_>) -> Result<(), Error> {
+        hands.display()?.press(hands.cell, &[Keys::Key("Escape"), Keys::Key("Escape")]).await
+    }
+
+    /// Follows the first link that `selector` (CSS) matches.
+    pub async fn follow_link(&self, hands: Hands<'_>, selector: &str) -> Result<Visited, Error> {
+        let Hands { patience, stay, .. } = hands;
+        match self {
+            Self::Chromium(browser) => browser.follow_link(selector, patience, stay).await,
+            Self::Firefox(browser) => browser.follow_link(selector, patience, stay).await,
+            Self::Window(_) => Err(cannot("follow a link")),
+        }
+    }
+
+    /// Clicks on the first element that `selector` matches, and does not wait.
+    pub async fn click(&self, selector: &str) -> Result<(), Error> {
+        match self {
+            Self::Chromium(browser) => browser.click(selector).await,
+            Self::Firefox(browser) => browser.click(selector).await,
+            Self::Window(_) => Err(cannot("click")),
+        }
+    }
+
+    /// Fills in fields of the page, a password's like any other.
+    pub async fn fill_form(&self, fields: &[Field]) -> Result<(), Error> {
+        match self {
+            Self::Chromium(browser) => browser.fill_form(fields).await,
+            Self::Firefox(browser) => browser.fill_form(fields).await,
+            Self::Window(_) => Err(cannot("fill in a form")),
+        }
+    }
+
+    /// Sends the form that has the focus.
+    pub async fn submit(&self, hands: Hands<'_>) -> Result<Visited, Error> {
+        let Hands { patience, stay, .. } = hands;
+        match self {
+            Self::Chromium(browser) => browser.submit(patience, stay).await,
+            Self::Firefox(browser) => browser.submit(patience, stay).await,
+            Self::Window(_) => Err(cannot("send a form")),
+        }
+    }
+
+    /// Runs JavaScript in the page and gives its value: text, number, boolean or null.
+    pub async fn evaluate(&self, script: &str) -> Result<Value, Error> {
+        match self {
+            Self::Chromium(browser) => browser.evaluate(script).await,
+            Self::Firefox(browser) => browser.evaluate(script).await,
+            Self::Window(_) => Err(cannot("look into a page")),
+        }
+    }
+
+    /// Whether a switch in its settings is on.
+    pub async fn switch_stands(&self, switch: SwitchAt<'_>) -> Result<bool, Error> {
+        match self {
+            Self::Chromium(browser) => browser.switch_stands(switch).await,
+            Self::Firefox(_) | Self::Window(_) => Err(cannot("read a switch")),
+        }
+    }
+
+    /// Turns a switch in its settings on or off; gives where it stood before.
+    pub async fn throw_switch(&self, switch: SwitchAt<'_>, on: bool) -> Result<bool, Error> {
+        match self {
+            Self::Chromium(browser) => browser.throw_switch(switch, on).await,
+            Self::Firefox(_) | Self::Window(_) => Err(cannot("throw a switch")),
+        }
+    }
+
+    /// Closes it as a person would, so that it writes down its profile.
+    pub async fn close(self) {
+        match self {
+            Self::Chromium(browser) => browser.close().await,
+            Self::Firefox(browser) => browser.close().await,
+            Self::Window(browser) => browser.close().await,
+        }
+    }
+
+    /// Ends it at once.
+    pub async fn kill(self) {
+        match self {
+            Self::Chromium(browser) => browser.kill().await,
+            Self::Firefox(browser) => browser.kill().await,
+            Self::Window(browser) => browser.kill().await,
+        }
+    }
+
+    /// Ends it as a crash would, and keeps the handle: for tests of what then.
+    pub async fn crash(&mut self) {
+        match self {
+            Self::Chromium(browser) => browser.crash().await,
+            Self::Firefox(browser) => browser.crash().await,
+            Self::Window(browser) => browser.crash().await,
+        }
+    }
+}
+
+/// Where a browser is used, by which keyboard, and how patiently.
+#[derive(Clone, Copy, Debug)]
+pub struct Hands<'h> {
+    pub cell: &'h Cell,
+    pub display: Option<&'h Display>,
+    /// How long a page may take to load.
+    pub patience: Duration,
+    /// How long to stay on it then.
+    pub stay: Duration,
+}
+
+impl<'h> Hands<'h> {
+    fn display(&self) -> Result<&'h Display, Error> {
+        self.display.ok_or(NO_WINDOW)
+    }
+}
+
+const fn cannot(act: &'static str) -> Error {
+    Error::Cannot { driver: "this driver", act }
+}

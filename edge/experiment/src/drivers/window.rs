@@ -1,0 +1,162 @@
+//! Any other browser: started by its command line, used by its keyboard.
+//!
+//! It needs a window, and nothing else: no remote control, no setting for a
+//! proxy. What it sends arrives all the same, since a cell turns every
+//! connection. What only remote control can do, this driver cannot, and says so.
+
+use std::{fmt, time::Duration};
+
+use model::Mode;
+use tokio::time::{Instant, sleep};
+
+use super::{
+    confined,
+    launch::{Launch, Sandbox, Trust, Window},
+    trust,
+    visited::Visited,
+};
+use crate::{
+    Error,
+    cell::{Cell, Process, Program, find},
+    display::{Display, Keys},
+};
+
+/// A page that has changed its window's title has this long to finish.
+const FINISH: Duration = Duration::from_secs(2);
+
+const CLOSE: Duration = Duration::from_secs(5);
+
+/// A running browser. Dropped, it is killed.
+pub struct Windowed {
+    process: Process,
+    mode: Mode,
+    sandboxed: bool,
+}
+
+impl fmt::Debug for Windowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Windowed").field("mode", &self.mode).finish_non_exhaustive()
+    }
+}
+
+impl Windowed {
+    /// Starts it and waits for its window. `{url}` in its arguments becomes an
+    /// empty page, `{profile}` a folder in its home.
+    pub async fn start(cell: &Cell, launch: &Launch, display: &Display) -> Result<Self, Error> {
+        let program = launch.program.to_string_lossy().into_owned();
+        if find(&program).is_none() {
+            return Err(Error::Missing { package: "that brings it", program });
+        }
+        if launch.window == Window::Headless {
+            return Err(Error::Cannot { driver: "a browser by command line", act: "run without a window" });
+        }
+        if let Trust::Authority(pem) = &launch.trust {
+            // Page engine, network library and helpers may each look elsewhere.
+            cell.trust(pem).await?;
+            trust::add(cell, ".pki/nssdb", pem).await?;
+        }
+        let mut process = cell.start(command(cell, launch, display)).await?;
+        if let Err(no_window) = display.focus(cell).await {
+            let (runs, says) = (process.runs(), process.said());
+            process.kill().await;
+            return Err(if runs { no_window } else { Error::EndedEarly { program, says } });
+        }
+        let sandboxed = confined::pages(&process, "--type=renderer").await;
+        if !sandboxed && launch.sandbox == Sandbox::Required {
+            process.kill().await;
+            return Err(Error::NoSandbox("no confined page process was found".to_owned()));
+        }
+        Ok(Self { process, mode: launch.mode, sandboxed })
+    }
+
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether page processes were found, and all were confined.
+    pub fn sandboxed(&self) -> bool {
+        self.sandboxed
+    }
+
+    pub fn runs(&mut self) -> bool {
+        self.process.runs()
+    }
+
+    /// Types the address and goes there. That it has loaded shows only in the
+    /// window's title.
+    pub async fn visit(
+        &self,
+        cell: &Cell,
+        display: &Display,
+        url: &str,
+        patience: Duration,
+        stay: Duration,
+    ) -> Result<Visited, Error> {
+        let began = crate::now();
+        let before = display.title(cell).await?;
+        display.focus(cell).await?;
+        display.press_quickly(cell, &[Keys::Key("ctrl+l"), Keys::Text(url), Keys::Key("Return")]).await?;
+        let end = Instant::now() + patience;
+        let (title, failed) = loop {
+            let title = display.title(cell).await?;
+            if title != before {
+                sleep(FINISH).await;
+                break (display.title(cell).await?, None);
+            }
+            if Instant::now() >= end {
+                break (title, Some("its window's title did not change in time".to_owned()));
+            }
+            sleep(Duration::from_millis(200)).await;
+        };
+        sleep(stay).await;
+        Ok(Visited { began, ended: crate::now(), url: url.to_owned(), title, failed })
+    }
+
+    /// Types into the address bar key by key and leaves it at that.
+    pub async fn type_in_address_bar(&self, cell: &Cell, display: &Display, text: &str) -> Result<(), Error> {
+        display.focus(cell).await?;
+        display.press(cell, &[Keys::Key("ctrl+l"), Keys::Text(text)]).await
+    }
+
+    /// Closes it as a logout does.
+    pub async fn close(mut self) {
+        self.process.ask_to_end();
+        self.process.ended(CLOSE).await;
+        self.process.kill().await;
+    }
+
+    /// Ends it at once.
+    pub async fn kill(self) {
+        self.process.kill().await;
+    }
+
+    /// Ends it as a crash would, and keeps the handle: for tests of what then.
+    pub async fn crash(&mut self) {
+        self.process.strike().await;
+    }
+}
+
+fn command(cell: &Cell, launch: &Launch, display: &Display) -> Program {
+    let profile = cell.home().join(&launch.profile).display().to_string();
+    let private = launch.private_args.iter().filter(|_| launch.mode == Mode::Private);
+    let args = private.chain(&launch.args).map(|arg| filled(arg, "about:blank", &profile));
+    let mut program = Program::new(&launch.program).args(args).env("DISPLAY", display.name());
+    program.env.extend(launch.env.iter().cloned());
+    program
+}
+
+fn filled(argument: &str, url: &str, profile: &str) -> String {
+    argument.replace("{url}", url).replace("{profile}", profile)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_has_two_blanks_to_fill() {
+        assert_eq!(filled("--dir={profile}", "about:blank", "/home/p"), "--dir=/home/p");
+        assert_eq!(filled("{url}", "about:blank", "/home/p"), "about:blank");
+        assert_eq!(filled("--private", "about:blank", "/home/p"), "--private");
+    }
+}
