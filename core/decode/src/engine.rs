@@ -1,13 +1,14 @@
 //! Peels one value after another, depth first.
 
-use std::ops::ControlFlow;
+use std::{borrow::Cow, ops::ControlFlow};
 
-use model::{Gap, Leaf, Place, Route, Why};
+use model::{Gap, Leaf, Place, Route, Step, Why};
 
 use crate::{
     budget::{Budget, Budgets},
     decoders::{DECODERS, Decoder, Fit, How, Inner, Peeled, Rank},
-    look::Look,
+    locked::{self, Closed, Secrets},
+    look::{Kinds, Look},
     shape,
 };
 
@@ -30,6 +31,8 @@ pub(crate) struct Engine<'e> {
     gaps: &'e mut Vec<Gap>,
     exchange: Option<u64>,
     seen: Seen,
+    /// What stayed closed and could be encrypted.
+    closed: Vec<Closed>,
     /// A budget that ran out is one gap, not one for each value after it.
     spent: bool,
 }
@@ -42,7 +45,7 @@ impl<'e> Engine<'e> {
         gaps: &'e mut Vec<Gap>,
     ) -> Self {
         let (opened, budget, seen) = (Opened::default(), Budget::new(budgets), Seen::default());
-        Self { opened, budget, visit, gaps, exchange, seen, spent: false }
+        Self { opened, budget, visit, gaps, exchange, seen, closed: Vec::new(), spent: false }
     }
 
     /// A part of the exchange: visits it and all that is in it.
@@ -50,7 +53,7 @@ impl<'e> Engine<'e> {
         let route = Route { before: None, layer, place: &place };
         let read = value.len() as u64;
         self.opened.bytes += read;
-        if self.value(value, &route, 1, false).is_continue() {
+        if self.value(value, Here { route: &route, depth: 1, trust: Trust::Full }).is_continue() {
             self.opened.bytes_read += read;
         }
     }
@@ -60,75 +63,129 @@ impl<'e> Engine<'e> {
         self.gaps.push(Gap { exchange: self.exchange, place: route.trail(), why, says: says.into() });
     }
 
-    fn value(&mut self, value: &[u8], route: &Route<'_>, depth: usize, weak: bool) -> ControlFlow<()> {
-        self.shown(value, route, weak)?;
-        self.inside(value, route, depth, weak)
+    /// Tries the keys that `parts` hold on what stayed closed.
+    pub(crate) fn unlock(&mut self, budgets: &Budgets, parts: &dyn Fn(&mut Engine<'_>)) {
+        let closed = std::mem::take(&mut self.closed);
+        if closed.is_empty() {
+            return;
+        }
+        let mut secrets = Secrets::default();
+        let (mut visit, mut gaps) = (|leaf: &Leaf<'_>| secrets.consider(leaf), Vec::new());
+        parts(&mut Engine::new(None, budgets, &mut visit, &mut gaps));
+        for closed in &closed {
+            let unlocked = locked::unlock(closed, &secrets, &mut |bytes| self.budget.work(bytes));
+            let Some(unlocked) = unlocked.filter(|unlocked| self.budget.room(unlocked.plain.len())) else { continue };
+            along(&closed.trail.steps, None, &mut |route| {
+                let route = Route { before: Some(route), layer: unlocked.layer, place: &unlocked.place };
+                let trust = if unlocked.weak { Trust::Weak } else { Trust::Full };
+                let here = Here { route: &route, depth: closed.trail.steps.len() + 1, trust };
+                let _ = self.value(&unlocked.plain, here);
+            });
+        }
     }
 
-    fn shown(&mut self, value: &[u8], route: &Route<'_>, weak: bool) -> ControlFlow<()> {
+    /// Keeps a value that could be encrypted.
+    fn keep_closed(&mut self, look: &Look<'_>, route: &Route<'_>) {
+        const MOST: usize = 8;
+        const LONGEST: usize = 1 << 20;
+        let length = (locked::SHORTEST..=LONGEST).contains(&look.bytes.len());
+        if length && self.closed.len() < MOST && look.kinds.any(Kinds::BINARY.and(Kinds::HIGH)) && !look.is_text() {
+            self.closed.push(Closed { trail: route.trail(), bytes: look.bytes.to_vec() });
+        }
+    }
+
+    fn value(&mut self, value: &[u8], here: Here<'_>) -> ControlFlow<()> {
+        self.shown(value, here)?;
+        self.inside(value, here)
+    }
+
+    fn shown(&mut self, value: &[u8], here: Here<'_>) -> ControlFlow<()> {
         if value.is_empty() {
             return ControlFlow::Continue(());
         }
         if !self.budget.node() {
-            return self.spent(route, "more values than the budget allows");
+            return self.spent(here.route, "more values than the budget allows");
         }
         self.opened.values += 1;
-        (self.visit)(&Leaf { value, route, weak });
+        (self.visit)(&Leaf { value, route: here.route, weak: here.trust == Trust::Weak });
         ControlFlow::Continue(())
     }
 
-    fn inside(&mut self, value: &[u8], route: &Route<'_>, depth: usize, weak: bool) -> ControlFlow<()> {
-        let look = Look::at(value, route);
+    fn inside(&mut self, value: &[u8], here: Here<'_>) -> ControlFlow<()> {
+        let look = Look::at(value, here.route);
         if look.is_plain() {
             return ControlFlow::Continue(());
         }
         if !self.budget.work(value.len()) {
-            return self.spent(route, "more work than the budget allows");
+            return self.spent(here.route, "more work than the budget allows");
         }
         if self.seen.before(value) {
             return ControlFlow::Continue(());
         }
+        let how = self.opened_by_any(&look, here);
+        if self.spent {
+            return ControlFlow::Break(());
+        }
+        if how <= How::Perhaps && here.trust != Trust::Weak {
+            self.keep_closed(&look, here.route);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Tries the decoders that fit, in their order, as long as more may come.
+    fn opened_by_any(&mut self, look: &Look<'_>, here: Here<'_>) -> How {
         let mut how = How::Not;
-        for decoder in shape::candidates(&look).map(|position| DECODERS[position]) {
-            match decoder.rank() {
-                Rank::Layer => {}
-                Rank::Else if how <= How::Perhaps => {}
-                Rank::Weak if how == How::Not && !weak => {}
-                _ => break,
+        for decoder in shape::candidates(look).map(|position| DECODERS[position]) {
+            let wanted = match decoder.rank() {
+                Rank::Layer => true,
+                Rank::Else => how <= How::Perhaps,
+                Rank::Weak => how == How::Not && here.trust != Trust::Weak,
+            };
+            if !wanted {
+                break;
             }
-            let fit = decoder.fit(&look);
+            let fit = decoder.fit(look);
             if fit == Fit::No {
                 continue;
             }
-            if depth >= self.budget.depth {
+            if here.depth >= self.budget.depth {
                 if fit == Fit::Certain {
-                    self.gap(route, Why::Budget, "more layers than the budget allows");
+                    self.gap(here.route, Why::Budget, "more layers than the budget allows");
                     break;
                 }
                 continue;
             }
-            let peeled = self.peel(decoder, value, route, depth, weak);
-            if self.spent {
-                return ControlFlow::Break(());
-            }
+            let peeled = self.peel(decoder, look.bytes, here);
             how = how.max(peeled.how);
-            if let Some(why) = peeled.gap.filter(|why| fit == Fit::Certain && !weak || *why == Why::Budget) {
-                self.gap(route, why, says(decoder.name(), why));
+            if self.spent {
+                break;
+            }
+            let certain = fit == Fit::Certain && here.trust == Trust::Full;
+            if let Some(why) = peeled.gap.filter(|why| certain || *why == Why::Budget) {
+                self.gap(here.route, why, says(decoder.name(), why));
             }
             if how == How::Surely || how == How::Opened && fit == Fit::Certain {
                 break;
             }
         }
-        ControlFlow::Continue(())
+        how
     }
 
-    fn peel(&mut self, decoder: &dyn Decoder, value: &[u8], route: &Route<'_>, depth: usize, weak: bool) -> Peeled {
+    fn peel(&mut self, decoder: &dyn Decoder, value: &[u8], here: Here<'_>) -> Peeled {
         if !self.budget.work(value.len()) {
-            let _ = self.spent(route, "more work than the budget allows");
+            let _ = self.spent(here.route, "more work than the budget allows");
             return Peeled::NOTHING;
         }
-        let weak = weak || decoder.rank() == Rank::Weak;
-        decoder.peel(value, &mut Nest { layer: decoder.name(), engine: self, route, depth: depth + 1, weak })
+        let trust = match here.trust {
+            Trust::Weak => Trust::Weak,
+            _ if decoder.rank() == Rank::Weak => Trust::Weak,
+            _ if decoder.guesses_borders() => Trust::Borders,
+            _ => Trust::Full,
+        };
+        decoder.peel(
+            value,
+            &mut Nest { engine: self, route: here.route, layer: decoder.name(), depth: here.depth + 1, trust },
+        )
     }
 
     fn spent(&mut self, route: &Route<'_>, says: &str) -> ControlFlow<()> {
@@ -140,6 +197,24 @@ impl<'e> Engine<'e> {
     }
 }
 
+/// Where the value at hand lies.
+#[derive(Clone, Copy)]
+struct Here<'r> {
+    route: &'r Route<'r>,
+    depth: usize,
+    trust: Trust,
+}
+
+/// How far the way to a value may be trusted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    Full,
+    /// Where it begins and ends was guessed, so that it need not open.
+    Borders,
+    /// Random bytes would have led to it as well.
+    Weak,
+}
+
 /// Where a decoder's values go while an exchange is opened: on to the visitor,
 /// and to be opened in their turn.
 struct Nest<'n, 'e> {
@@ -147,23 +222,30 @@ struct Nest<'n, 'e> {
     route: &'n Route<'n>,
     layer: &'static str,
     depth: usize,
-    weak: bool,
+    trust: Trust,
 }
 
 impl Inner for Nest<'_, '_> {
     fn give(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
         let route = Route { before: Some(self.route), layer: self.layer, place: &place };
-        self.engine.value(value, &route, self.depth, self.weak)
+        self.engine.value(value, Here { route: &route, depth: self.depth, trust: self.trust })
     }
 
     fn show(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
         let route = Route { before: Some(self.route), layer: self.layer, place: &place };
-        self.engine.shown(value, &route, self.weak)
+        self.engine.shown(value, Here { route: &route, depth: self.depth, trust: self.trust })
     }
 
     fn budget(&mut self) -> &mut Budget {
         &mut self.engine.budget
     }
+}
+
+/// Goes a trail as a route.
+fn along(steps: &[Step], before: Option<&Route<'_>>, arrive: &mut dyn FnMut(&Route<'_>)) {
+    let Some((Step { layer: Cow::Borrowed(layer), place }, rest)) = steps.split_first() else { return };
+    let route = Route { before, layer, place };
+    if rest.is_empty() { arrive(&route) } else { along(rest, Some(&route), arrive) }
 }
 
 /// The values that were opened already: the same bytes are opened once in an

@@ -20,6 +20,8 @@ mod engine;
 
 mod budget;
 
+mod locked;
+
 mod shape;
 
 mod look;

@@ -26,11 +26,8 @@ pub fn open(exchange: &Exchange, budgets: &Budgets, visit: &mut dyn FnMut(&Leaf<
         engine.gap(&whole("body"), Why::Sealed, why_sealed(seal.reason));
         engine.opened.bytes += seal.sent;
     }
-    let request = &exchange.request;
-    engine.part("url", Place::Whole, request.url.as_bytes());
-    headers(&mut engine, "header", &request.headers);
-    body(&mut engine, "body", &request.body);
-    messages(&mut engine, &exchange.messages, Direction::FromClient);
+    asked(&mut engine, exchange);
+    engine.unlock(budgets, &|engine| asked(engine, exchange));
     engine.opened
 }
 
@@ -42,11 +39,8 @@ pub fn open_answer(
     gaps: &mut Vec<Gap>,
 ) -> Opened {
     let mut engine = Engine::new(Some(exchange.index), budgets, visit, gaps);
-    if let Some(answer) = &exchange.response {
-        headers(&mut engine, "answer header", &answer.headers);
-        body(&mut engine, "answer body", &answer.body);
-    }
-    messages(&mut engine, &exchange.messages, Direction::FromServer);
+    answered(&mut engine, exchange);
+    engine.unlock(budgets, &|engine| answered(engine, exchange));
     engine.opened
 }
 
@@ -54,8 +48,26 @@ pub fn open_answer(
 /// `value`.
 pub fn open_value(value: &[u8], budgets: &Budgets, visit: &mut dyn FnMut(&Leaf<'_>), gaps: &mut Vec<Gap>) -> Opened {
     let mut engine = Engine::new(None, budgets, visit, gaps);
-    engine.part("value", Place::Whole, value);
+    let part = |engine: &mut Engine<'_>| engine.part("value", Place::Whole, value);
+    part(&mut engine);
+    engine.unlock(budgets, &part);
     engine.opened
+}
+
+fn asked(engine: &mut Engine<'_>, exchange: &Exchange) {
+    let request = &exchange.request;
+    engine.part("url", Place::Whole, request.url.as_bytes());
+    headers(engine, "header", &request.headers);
+    body(engine, "body", &request.body);
+    messages(engine, &exchange.messages, Direction::FromClient);
+}
+
+fn answered(engine: &mut Engine<'_>, exchange: &Exchange) {
+    if let Some(answer) = &exchange.response {
+        headers(engine, "answer header", &answer.headers);
+        body(engine, "answer body", &answer.body);
+    }
+    messages(engine, &exchange.messages, Direction::FromServer);
 }
 
 /// The part that a trail's first step names: `header referer`.

@@ -11,34 +11,39 @@ use model::{Exchange, Place, Step, Trail};
 use crate::{
     budget::{Budget, Budgets},
     decoders::{Inner, decoder},
-    parts,
+    locked, parts,
 };
 
 /// The value that a trail leads to in an exchange.
 pub fn walk(exchange: &Exchange, trail: &Trail) -> Option<Vec<u8>> {
-    let (first, rest) = trail.steps.split_first()?;
-    // A step read back from text has `answer` as its layer, one that was just
-    // kept `answer header`: both read the same.
-    let part = match &first.place {
-        Place::Whole => parts::part(exchange, &first.layer),
-        Place::At(name) => parts::part(exchange, &format!("{} {name}", first.layer)),
-    };
-    steps(part?, rest)
+    from(&trail.steps, &|first| {
+        // A step read back from text has `answer` as its layer, one that was
+        // just kept `answer header`: both read the same.
+        let part = match &first.place {
+            Place::Whole => parts::part(exchange, &first.layer),
+            Place::At(name) => parts::part(exchange, &format!("{} {name}", first.layer)),
+        };
+        part.map(<[u8]>::to_vec)
+    })
 }
 
 /// The value that a trail leads to in a value from elsewhere: `value ▸ base64`.
 pub fn walk_value(value: &[u8], trail: &Trail) -> Option<Vec<u8>> {
-    let (first, rest) = trail.steps.split_first()?;
-    (first.layer == "value").then(|| steps(value, rest))?
+    from(&trail.steps, &|first| (first.layer == "value").then(|| value.to_vec()))
 }
 
-fn steps(part: &[u8], steps: &[Step]) -> Option<Vec<u8>> {
+fn from(steps: &[Step], part: &dyn Fn(&Step) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
     let mut budget = Budget::new(&Budgets::default());
-    let mut value = part.to_vec();
-    for step in steps {
+    let mut value = part(steps.first()?)?;
+    for (i, step) in steps.iter().enumerate().skip(1) {
         let mut pick = Pick { place: &step.place, found: None, budget: &mut budget };
-        decoder(&step.layer)?.peel(&value, &mut pick);
-        value = pick.found?;
+        if let Some(decoder) = decoder(&step.layer) {
+            decoder.peel(&value, &mut pick);
+            value = pick.found?;
+        } else {
+            let find = &mut |way: &str| locked::meant(&steps[..i], way).find_map(|trail| from(&trail.steps, part));
+            value = locked::again(&step.layer, &step.place, &value, find)?;
+        }
     }
     Some(value)
 }

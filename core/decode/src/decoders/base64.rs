@@ -124,11 +124,24 @@ fn cleaned(value: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(text.map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect())
 }
 
-/// Whether a text is too unlike a word to be one.
+/// Whether a text is too unlike a word, a path or an identifier to be one:
+/// random letters change between large, small and digits all the time.
 fn is_no_word(text: &[u8]) -> bool {
+    if text.len() < 16 {
+        return false;
+    }
+    let kind = |byte: u8| match byte {
+        b'a'..=b'z' => 0,
+        b'A'..=b'Z' => 1,
+        b'0'..=b'9' => 2,
+        _ => 3,
+    };
     let kinds = Kinds::of(text);
     let mixed = kinds.any(Kinds::UPPER) && kinds.any(Kinds::LOWER) && kinds.any(Kinds::DIGIT.and(Kinds::EQUALS));
-    text.len() >= 20 && mixed && text[0] != b'/'
+    let start = &text[..text.len().min(64)];
+    let changes = start.windows(2).filter(|pair| kind(pair[0]) != kind(pair[1])).count();
+    let slashes = start.iter().filter(|byte| **byte == b'/').count();
+    mixed && changes * 3 >= start.len() && slashes * 12 <= start.len() + 12
 }
 
 #[cfg(test)]

@@ -18,6 +18,10 @@ impl Decoder for Jsonp {
         "JSON as the argument of a call, or behind a guard against that"
     }
 
+    fn guesses_borders(&self) -> bool {
+        true
+    }
+
     fn shape(&self) -> Shape {
         Shape::ANY.starting(|byte| byte.is_ascii_alphanumeric() || b"_$/)".contains(&byte)).with(Kinds::BRACE)
     }

@@ -274,9 +274,12 @@ mod tests {
     #[test]
     fn a_cut_stream_is_none() {
         let packed = lz_str::compress_to_encoded_uri_component(TEXT);
-        check(&packed[..packed.len() - 8], expect![[r#"
+        check(
+            &packed[..packed.len() - 8],
+            expect![[r#"
             value = N4IgDghg5gpiBcIAWAXFYDO8D02IDoYAPCAWzABsZsiQAaEFASxSoRAB2AjG…
             value ▸ base64 = 7\x82 \x0e\x08`\xe6\nb\x05\xc2\x00X\x05\xc5`3\xbc\x0fM\x88\x0e\x86\x00< \x16\xcc\x00lf\xc8\x90\x01\xa1\x05\x01,R\xa1\x10\x01\xd8\x08\xc6\x00\x9c\x00 \x026\x00\x19\x8c\nt\x86\x8f\x198
-        "#]]);
+        "#]],
+        );
     }
 }

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use model::{Place, Why};
 
-use crate::{budget::Budget, look::Look, shape::Shape};
+use crate::{budget::Budget, locked, look::Look, shape::Shape};
 
 mod gzip;
 
@@ -166,6 +166,12 @@ pub(crate) trait Decoder: Sync {
         Rank::Layer
     }
 
+    /// Whether it guesses where its values begin and end: what does not open
+    /// there is no gap.
+    fn guesses_borders(&self) -> bool {
+        false
+    }
+
     /// What all values of this layer have in common: others are not even shown
     /// to `fit`.
     fn shape(&self) -> Shape;
@@ -275,12 +281,15 @@ pub struct Described {
 
 /// Every decoder there is, in the order in which they are tried.
 pub fn decoders() -> impl Iterator<Item = Described> {
-    DECODERS.iter().map(|decoder| Described {
+    let named = DECODERS.iter().map(|decoder| Described {
         name: decoder.name(),
         about: decoder.about(),
         weak: decoder.rank() == Rank::Weak,
-    })
+    });
+    named.chain(locked::LAYERS.map(|(name, about)| Described { name, about, weak: name.starts_with("xor") }))
 }
+
+pub(crate) use sense::makes as makes_sense;
 
 pub(crate) fn decoder(name: &str) -> Option<&'static dyn Decoder> {
     DECODERS.iter().copied().find(|decoder| decoder.name() == name)

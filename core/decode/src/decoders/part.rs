@@ -30,6 +30,10 @@ impl Decoder for Part {
         Rank::Else
     }
 
+    fn guesses_borders(&self) -> bool {
+        true
+    }
+
     fn shape(&self) -> Shape {
         Shape::ANY.without(Kinds::BINARY).at_least(16)
     }

@@ -6,7 +6,7 @@
 use crate::look;
 
 /// Whether bytes read as something meant.
-pub(super) fn makes(plain: &[u8]) -> bool {
+pub(crate) fn makes(plain: &[u8]) -> bool {
     plain.len() >= 4 && (is_marked(plain) || look::is_text(plain))
 }
 
