@@ -25,6 +25,7 @@ impl Answer for World {
                 by: "honey".into(),
             };
         }
-        Reply::sinkhole(200, "application/json", "{}")
+        let said = self.knowledge.answers.say(request);
+        Reply { status: said.status, headers: said.headers, body: said.body.into(), by: "sinkhole".into() }
     }
 }
