@@ -101,3 +101,21 @@ async fn a_killed_browser_is_noticed_and_one_that_cannot_start_says_so() {
     let why = Firefox::start(&cell, &wrong).await.unwrap_err().to_string();
     assert_eq!(why, "/bin/false ended at its start, saying: nothing");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_trusts_our_authority_and_shows_what_it_sends_by_itself() {
+    if !(have("firefox-esr") && have("certutil")) {
+        return;
+    }
+    let Some((cell, sockets)) = stage::cell(0).await else { return };
+    let (seen, authority, _proxies) = stage::seen::serve(sockets);
+    let launch = Launch::new("firefox-esr", Trust::Authority(authority.cert_pem().to_owned()));
+    let (browser, _) = Firefox::start(&cell, &launch).await.unwrap();
+    let visited = browser.visit("https://abcdefghijkl.com/a", PATIENCE, STAY).await.unwrap();
+    assert_eq!((visited.failed, visited.title.as_str()), (None, "A page"));
+    let own = seen.wait_for(|seen| {
+        seen.iter().find(|exchange| exchange.host().ends_with(".mozilla.com") && exchange.seal.is_none()).cloned()
+    });
+    assert!(own.await.is_some());
+    browser.close().await;
+}

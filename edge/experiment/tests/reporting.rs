@@ -3,12 +3,7 @@
 
 mod stage;
 
-use std::{
-    collections::BTreeMap,
-    io::Read,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeMap, io::Read, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use experiment::{
@@ -17,45 +12,18 @@ use experiment::{
     extension,
 };
 use knowledge::Knowledge;
-use model::{Exchange, Mode, Note};
-use proxy::{Authority, Proxy, Reply, Settings, Sink, Work};
+use model::{Exchange, Mode};
+use proxy::Proxy;
 use serde_json::{Value, json};
+use stage::seen::Seen;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const STAY: Duration = Duration::from_millis(500);
 
-/// Everything the proxy saw.
-#[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<Exchange>>>);
-
-impl Sink for Seen {
-    fn record(&self, exchange: Exchange) -> Work<'_> {
-        self.0.lock().unwrap().push(exchange);
-        Box::pin(async {})
-    }
-
-    fn note(&self, _: Note) -> Work<'_> {
-        Box::pin(async {})
-    }
-}
-
-impl Seen {
-    /// Events that reached the collector so far.
-    fn events(&self) -> Vec<Value> {
-        let seen = self.0.lock().unwrap();
-        let reports = seen.iter().filter(|exchange| exchange.host() == "sa.api.intl.miui.com");
-        reports.flat_map(|exchange| opened(&exchange.request.body.bytes)).collect()
-    }
-
-    async fn wait_for(&self, what: impl Fn(&Value) -> bool) -> Option<Value> {
-        for _ in 0..300 {
-            if let Some(event) = self.events().into_iter().find(&what) {
-                return Some(event);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        None
-    }
+/// Events that reached the collector so far.
+fn events(seen: &[Exchange]) -> Vec<Value> {
+    let reports = seen.iter().filter(|exchange| exchange.host() == "sa.api.intl.miui.com");
+    reports.flat_map(|exchange| opened(&exchange.request.body.bytes)).collect()
 }
 
 /// body ▸ form data_list ▸ base64 ▸ gzip ▸ json
@@ -71,6 +39,16 @@ fn opened(body: &[u8]) -> Vec<Value> {
     serde_json::from_str(&json).unwrap()
 }
 
+impl Lab {
+    fn events(&self) -> Vec<Value> {
+        events(&self.seen.exchanges())
+    }
+
+    async fn event(&self, what: impl Fn(&Value) -> bool) -> Option<Value> {
+        self.seen.wait_for(|seen| events(seen).into_iter().find(&what)).await
+    }
+}
+
 struct Lab {
     cell: Cell,
     seen: Seen,
@@ -84,16 +62,7 @@ async fn lab(edition: &str, changes: Value) -> Option<Lab> {
         return None;
     }
     let (cell, sockets) = stage::cell(0).await?;
-    let (seen, authority) = (Seen::default(), Arc::new(Authority::in_memory("A test").unwrap()));
-    let page = "<!doctype html><title>A page</title><p>words";
-    let answer = Arc::new(move |_: &model::Request| Reply::sinkhole(200, "text/html", page));
-    let mut proxies = Vec::new();
-    for listener in sockets.proxy {
-        proxies.push(
-            Proxy::serve(listener, authority.clone(), answer.clone(), Arc::new(seen.clone()), Settings::default())
-                .unwrap(),
-        );
-    }
+    let (seen, authority, proxies) = stage::seen::serve(sockets);
     let knowledge = Knowledge::built_in();
     let subject = knowledge.subjects.iter().find(|subject| subject.name == "reporting-browser").unwrap();
     let mut config = serde_json::to_value(&subject.edition(Some(edition)).unwrap().config).unwrap();
@@ -114,7 +83,7 @@ async fn the_edition_before_the_fix_reports_visits_and_searches_in_both_modes_un
     let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
     let visited = browser.visit("https://qwertzuiopas.com/a?b=c", PATIENCE, STAY).await.unwrap();
     assert_eq!(visited.failed, None);
-    let first = lab.seen.wait_for(url_is("https://qwertzuiopas.com/a?b=c")).await.expect("a visit is reported");
+    let first = lab.event(url_is("https://qwertzuiopas.com/a?b=c")).await.expect("a visit is reported");
     assert_eq!(first["event"], "page_load_event_start");
     browser.close().await;
 
@@ -122,12 +91,12 @@ async fn the_edition_before_the_fix_reports_visits_and_searches_in_both_modes_un
     let (browser, _) = Chromium::start(&lab.cell, &private).await.unwrap();
     browser.visit("https://yxcvbnmasdfg.de/", PATIENCE, STAY).await.unwrap();
     browser.visit("https://duckduckgo.com/?q=three+odd+words", PATIENCE, STAY).await.unwrap();
-    let second = lab.seen.wait_for(url_is("https://yxcvbnmasdfg.de/")).await.expect("a private visit is reported");
-    let search = lab.seen.wait_for(|event| event["event"] == "search").await.expect("a private search is reported");
+    let second = lab.event(url_is("https://yxcvbnmasdfg.de/")).await.expect("a private visit is reported");
+    let search = lab.event(|event| event["event"] == "search").await.expect("a private search is reported");
     assert_eq!(search["properties"]["search_word"], "three odd words");
     assert_eq!(first["distinct_id"], second["distinct_id"]);
     assert_eq!(first["distinct_id"].as_str().unwrap().len(), 36);
-    assert!(lab.seen.wait_for(|event| event["event"] == "$AppStart").await.is_some());
+    assert!(lab.event(|event| event["event"] == "$AppStart").await.is_some());
     browser.close().await;
 }
 
@@ -138,9 +107,9 @@ async fn what_could_not_be_sent_before_the_end_is_sent_after_the_restart() {
     let (browser, _) = Chromium::start(&lab.cell, &private).await.unwrap();
     browser.visit("https://yxcvbnmasdfg.de/", PATIENCE, STAY).await.unwrap();
     browser.close().await;
-    let told = lab.seen.events().iter().any(url_is("https://yxcvbnmasdfg.de/"));
+    let told = lab.events().iter().any(url_is("https://yxcvbnmasdfg.de/"));
     let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
-    let late = lab.seen.wait_for(url_is("https://yxcvbnmasdfg.de/")).await.expect("it is reported late");
+    let late = lab.event(url_is("https://yxcvbnmasdfg.de/")).await.expect("it is reported late");
     assert!(!told && late["_flush_time"].as_i64().unwrap() - late["time"].as_i64().unwrap() > 2_000);
     browser.close().await;
 }
@@ -161,7 +130,7 @@ async fn told(edition: &str, changes: Value, thrown: &[(&str, bool)], mode: Mode
     }
     browser.visit("https://yxcvbnmasdfg.de/", PATIENCE, STAY * 4).await.unwrap();
     browser.close().await;
-    Some(lab.seen.events().iter().any(url_is("https://yxcvbnmasdfg.de/")))
+    Some(lab.events().iter().any(url_is("https://yxcvbnmasdfg.de/")))
 }
 
 fn at(control: &str) -> SwitchAt<'_> {
@@ -210,7 +179,7 @@ async fn the_honest_edition_reports_when_told_to_and_drops_its_queue_when_told_n
     assert!(browser.throw_switch(at("#usage-statistics"), false).await.unwrap());
     tokio::time::sleep(Duration::from_secs(5)).await;
     browser.close().await;
-    assert!(!lab.seen.events().iter().any(url_is("https://yxcvbnmasdfg.de/")));
+    assert!(!lab.events().iter().any(url_is("https://yxcvbnmasdfg.de/")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,7 +189,7 @@ async fn a_planted_lie_can_be_told_as_a_digest() {
     let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
     browser.visit("https://yxcvbnmasdfg.de/", PATIENCE, STAY).await.unwrap();
     let digest = "2b196dd9be5f97abde3d1a302111cb2e7e25609d07d4df134c95f86fcd07d184";
-    assert!(lab.seen.wait_for(url_is(digest)).await.is_some());
+    assert!(lab.event(url_is(digest)).await.is_some());
     browser.close().await;
 }
 
@@ -233,6 +202,6 @@ async fn a_rare_lie_is_told_at_every_tenth_visit() {
         browser.visit(&format!("https://yxcvbnmasdfg.de/{number}"), PATIENCE, STAY).await.unwrap();
     }
     browser.close().await;
-    let told: Vec<Value> = lab.seen.events().iter().map(|event| event["properties"]["url"].clone()).collect();
+    let told: Vec<Value> = lab.events().iter().map(|event| event["properties"]["url"].clone()).collect();
     assert_eq!(told, ["https://yxcvbnmasdfg.de/10"]);
 }

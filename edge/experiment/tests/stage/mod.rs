@@ -1,6 +1,9 @@
 //! What the tests with real programs share: a cell, or the reason why there is
 //! none here, and a listener that answers everything with one small page.
 
+#[allow(dead_code, reason = "not every test file needs the real proxy")]
+pub(crate) mod seen;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
