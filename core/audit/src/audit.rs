@@ -1,5 +1,6 @@
 //! What comes out: everything a report may show.
 
+use detect::Deferral;
 use judge::{Finding, Identifier, Seen, Traffic, Verdict};
 use model::{Destination, Gap, Note, Phase, Plant, Run, Trial};
 
@@ -25,6 +26,8 @@ pub struct Audit {
     pub tallies: Vec<Tally>,
     pub findings: Vec<Finding>,
     pub verdicts: Vec<Verdict>,
+    /// Events that were kept and sent later, with the capture they are in.
+    pub deferred: Vec<(usize, Deferral)>,
     /// Gaps with the capture they are in.
     pub gaps: Vec<(usize, Gap)>,
     pub coverage: Coverage,

@@ -1,13 +1,19 @@
 //! Records in.
 
+use std::sync::Arc;
+
 use attribute::Sides;
-use decode::Budgets;
-use detect::{Detector, Refused};
+use decode::{Budgets, Opened};
+use detect::{Deferral, Detector, Refused, Seen, Waiting};
 use judge::{Identifiers, When};
 use knowledge::Knowledge;
 use model::{Canary, Exchange, Gap, Note, Phase, Plant, Record, Run, Sighting, Trial};
 
-use crate::{Audit, Capture, Coverage, Ignored, settle::settle};
+use crate::{
+    Audit, Capture, Coverage, Ignored,
+    inspector::{Inspector, Looked, head_of},
+    settle::{Places, settle},
+};
 
 /// How hard to look.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +29,8 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Auditor<'k> {
     pub(crate) knowledge: &'k Knowledge,
-    pub(crate) options: Options,
-    detector: Detector,
+    inspector: Inspector,
+    waiting: Waiting,
     pub(crate) sides: Sides,
     pub(crate) identifiers: Identifiers,
     pub(crate) captures: Vec<Capture>,
@@ -36,13 +42,14 @@ pub struct Auditor<'k> {
     pub(crate) early: Option<String>,
     pub(crate) ended: bool,
     pub(crate) kept: Vec<Kept>,
+    pub(crate) places: Places,
     pub(crate) gaps: Vec<(usize, Gap)>,
+    pub(crate) deferred: Vec<(usize, Deferral)>,
     pub(crate) coverage: Coverage,
     pub(crate) ignored: Vec<Ignored>,
 }
 
-/// An exchange that is still needed at the end. Of exchanges without a trial
-/// and without a sighting only the head is kept.
+/// An exchange that is still needed, and what was seen in it.
 #[derive(Debug)]
 pub(crate) struct Kept {
     pub capture: usize,
@@ -54,11 +61,13 @@ pub(crate) struct Kept {
 
 impl<'k> Auditor<'k> {
     pub fn new(knowledge: &'k Knowledge, options: Options) -> Self {
-        let detector = Detector::new(knowledge);
+        let mut detector = Detector::new(knowledge);
+        options.salts.iter().for_each(|salt| detector.salt(salt));
+        let inspector = Inspector { detector: Arc::new(detector), budgets: options.budgets };
         Self {
             knowledge,
-            options,
-            detector,
+            inspector,
+            waiting: Waiting::default(),
             sides: Sides::default(),
             identifiers: Identifiers::default(),
             captures: vec![],
@@ -70,7 +79,9 @@ impl<'k> Auditor<'k> {
             early: None,
             ended: false,
             kept: vec![],
+            places: Places::default(),
             gaps: vec![],
+            deferred: vec![],
             coverage: Coverage::default(),
             ignored: vec![],
         }
@@ -83,9 +94,23 @@ impl<'k> Auditor<'k> {
 
     /// A value to look for that no record plants.
     pub fn canary(&mut self, canary: &Canary) -> Result<(), Refused> {
-        self.detector.plant(canary)?;
-        self.plants.push(Plant { trial: None, canary: canary.clone(), site: None });
+        self.detector().plant(canary)?;
+        let site = site_of(canary);
+        self.plants.push(Plant { trial: None, canary: canary.clone(), site });
         Ok(())
+    }
+
+    /// What looks for all that was planted so far.
+    pub fn inspector(&self) -> Inspector {
+        self.inspector.clone()
+    }
+
+    /// What is now known of the capture at hand.
+    pub fn know(&mut self, format: &str, sha256: String) {
+        if let Some(capture) = self.captures.last_mut() {
+            format.clone_into(&mut capture.format);
+            capture.sha256 = sha256;
+        }
     }
 
     /// The next record of the capture.
@@ -96,7 +121,7 @@ impl<'k> Auditor<'k> {
             Record::Plant(plant) => self.plant(plant),
             Record::Phase(phase) => self.phases.push(phase),
             Record::Page(page) => {
-                self.detector.page(&page);
+                self.detector().page(&page);
                 self.sides.page(&page);
             }
             Record::Listed(listed) => self.sides.listed(&listed),
@@ -129,60 +154,71 @@ impl<'k> Auditor<'k> {
     }
 
     fn plant(&mut self, plant: Plant) {
-        if let Err(refused) = self.detector.plant(&plant.canary) {
+        if let Err(refused) = self.detector().plant(&plant.canary) {
             self.ignored.push(Ignored { canary: plant.canary.id.clone(), because: refused.to_string() });
         }
         self.plants.push(plant);
     }
 
-    fn exchange(&mut self, exchange: Exchange) {
-        let capture = self.at();
-        if let Some(capture) = self.captures.get_mut(capture) {
-            capture.exchanges += 1;
-        }
-        self.coverage.exchanges += 1;
-        self.sides.answered(&exchange);
-        if let Some(seal) = &exchange.seal {
-            self.coverage.sealed += 1;
-            let bytes = seal.sent;
-            self.coverage.bytes += bytes;
-            self.gaps.push((capture, sealed(&exchange)));
-            self.kept.push(Kept { capture, exchange, sightings: vec![], gaps: 1, bytes });
-            return;
-        }
-        self.look(capture, exchange);
+    /// The next exchange, inspected elsewhere. For captures that are nobody's
+    /// experiment: in those each exchange stands for itself.
+    pub fn looked(&mut self, looked: Looked) {
+        self.begin(&looked.exchange);
+        let Looked { exchange, seen, gaps, opened } = looked;
+        self.take(exchange, seen, gaps, opened);
     }
 
-    fn look(&mut self, capture: usize, exchange: Exchange) {
+    fn exchange(&mut self, exchange: Exchange) {
+        self.begin(&exchange);
         let when = self.when(&exchange);
         let planted: Vec<&str> = match when {
             Some(_) => self.plants.iter().map(|plant| plant.canary.value.as_str()).collect(),
             None => vec![],
         };
-        let mut look = self.detector.look(&exchange);
-        let mut gaps = Vec::new();
         let identifiers = &mut self.identifiers;
-        let opened = decode::open(
-            &exchange,
-            &self.options.budgets,
-            &mut |leaf| {
-                look.at(leaf);
-                if let Some(when) = when {
-                    identifiers.see(&exchange, leaf, when, &planted);
-                }
-            },
-            &mut gaps,
-        );
-        let sightings = look.finish();
-        self.coverage.read += 1;
-        self.coverage.bytes += opened.bytes;
+        let (seen, gaps, opened) = self.inspector.open(&exchange, &mut |leaf| {
+            if let Some(when) = when {
+                identifiers.see(&exchange, leaf, when, &planted);
+            }
+        });
+        self.take(exchange, seen, gaps, opened);
+    }
+
+    /// An exchange comes.
+    fn begin(&mut self, exchange: &Exchange) {
+        let capture = self.at();
+        if let Some(capture) = self.captures.get_mut(capture) {
+            capture.exchanges += 1;
+        }
+        self.coverage.exchanges += 1;
+        self.sides.answered(exchange);
+    }
+
+    /// What was seen in it.
+    fn take(&mut self, exchange: Exchange, mut seen: Seen, gaps: Vec<Gap>, opened: Opened) {
+        let capture = self.at();
+        self.waiting.settle(&mut seen);
+        let (mut count, mut bytes) = (gaps.len() + seen.gaps.len(), opened.bytes);
+        match &exchange.seal {
+            Some(seal) => {
+                self.coverage.sealed += 1;
+                (count, bytes) = (1, seal.sent);
+                self.gaps.push((capture, sealed(&exchange)));
+            }
+            None => self.coverage.read += 1,
+        }
+        self.coverage.bytes += bytes;
         self.coverage.bytes_read += opened.bytes_read;
-        let count = gaps.len() as u32;
-        self.gaps.extend(gaps.into_iter().map(|gap| (capture, gap)));
-        let sightings: Vec<(Sighting, bool)> =
-            sightings.into_iter().map(|sighting| replayed(&exchange, sighting)).collect();
-        let exchange = if exchange.trial.is_some() { exchange } else { head_of(exchange) };
-        self.kept.push(Kept { capture, exchange, sightings, gaps: count, bytes: opened.bytes });
+        self.gaps.extend(gaps.into_iter().chain(seen.gaps).map(|gap| (capture, gap)));
+        self.deferred.extend(seen.deferred.into_iter().map(|deferral| (capture, deferral)));
+        let sightings = seen.sightings.into_iter().map(|sighting| replayed(&exchange, sighting)).collect();
+        let exchange = head_of(exchange);
+        let kept = Kept { capture, exchange, sightings, gaps: count as u32, bytes };
+        match kept.exchange.trial {
+            Some(_) => self.kept.push(kept),
+            // Nothing that is still to come changes what it means.
+            None => self.places.settle(self.knowledge, &self.sides, kept, None),
+        }
     }
 
     /// Install and session of an exchange, if identifiers are to be looked for
@@ -196,6 +232,10 @@ impl<'k> Auditor<'k> {
         Some(When { install: trial.install, session: self.phases[phase].session, device: trial.arm.device })
     }
 
+    fn detector(&mut self) -> &mut Detector {
+        Arc::make_mut(&mut self.inspector.detector)
+    }
+
     fn at(&self) -> usize {
         self.captures.len().saturating_sub(1)
     }
@@ -207,18 +247,16 @@ pub(crate) fn phase_at(phases: &[Phase], exchange: &Exchange) -> Option<usize> {
     phases.iter().rposition(|phase| phase.trial == trial && phase.at <= exchange.started)
 }
 
+/// The host that a visited address is meant for.
+fn site_of(canary: &Canary) -> Option<String> {
+    let rest = canary.value.strip_prefix("https://").or_else(|| canary.value.strip_prefix("http://"))?;
+    Some(rest.split(['/', ':', '?', '#']).next()?.to_ascii_lowercase())
+}
+
 /// Evidence of an experiment must be replayable; elsewhere nobody is judged.
 fn replayed(exchange: &Exchange, sighting: Sighting) -> (Sighting, bool) {
     let replayed = exchange.trial.is_some() && decode::walk(exchange, &sighting.trail).is_some();
     (sighting, replayed)
-}
-
-/// What reports need of an exchange that no promise hangs on.
-fn head_of(mut exchange: Exchange) -> Exchange {
-    exchange.request.body = model::Body::default();
-    exchange.response = None;
-    exchange.messages = vec![];
-    exchange
 }
 
 fn sealed(exchange: &Exchange) -> Gap {
@@ -230,4 +268,3 @@ fn sealed(exchange: &Exchange) -> Gap {
         says,
     }
 }
-

@@ -9,6 +9,8 @@
 
 mod auditor;
 
+mod inspector;
+
 mod audit;
 
 mod settle;
@@ -17,4 +19,5 @@ mod tally;
 
 pub use audit::{Audit, Capture, Coverage, Ignored, Spotted};
 pub use auditor::{Auditor, Options};
+pub use inspector::{Inspector, Looked};
 pub use tally::Tally;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use attribute::Sides;
 use judge::{Case, Seen, Traffic};
-use model::{Destination, Purpose, Side};
+use knowledge::Knowledge;
+use model::{Destination, Exchange, Purpose, Side};
 
 use crate::{
     Audit, Spotted, Tally,
@@ -11,40 +13,19 @@ use crate::{
 };
 
 pub(crate) fn settle(mut auditor: Auditor<'_>) -> Audit {
-    let mut places = Places::default();
+    let mut places = std::mem::take(&mut auditor.places);
     let mut traffic = Vec::new();
-    let mut spotted = Vec::new();
     for kept in std::mem::take(&mut auditor.kept) {
-        let destination = places.of(&auditor, &kept);
-        let side = auditor.sides.side(&kept.exchange);
         let phase = phase_at(&auditor.phases, &kept.exchange);
-        let tally = &mut places.tallies[destination];
-        tally.count(side.side, kept.exchange.seal.is_some(), kept.bytes);
-        tally.sightings += kept.sightings.len() as u64;
-        if kept.exchange.trial.is_some() {
-            traffic.push(traffic_of(&kept, side.side, phase));
-        }
-        for (sighting, replayed) in kept.sightings {
-            spotted.push(Spotted {
-                capture: kept.capture,
-                method: kept.exchange.request.method.clone(),
-                url: kept.exchange.request.url.clone(),
-                seen: Seen {
-                    sighting,
-                    side: side.clone(),
-                    destination,
-                    trial: kept.exchange.trial,
-                    phase,
-                    at: kept.exchange.started,
-                    replayed,
-                },
-            });
-        }
+        traffic.push(traffic_of(&kept, auditor.sides.side(&kept.exchange).side, phase));
+        places.settle(auditor.knowledge, &auditor.sides, kept, phase);
     }
-    judged(auditor, places, traffic, spotted)
+    places.spotted.sort_by_key(|spotted| (spotted.capture, spotted.seen.sighting.exchange));
+    judged(auditor, places, traffic)
 }
 
-fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>, spotted: Vec<Spotted>) -> Audit {
+fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit {
+    let spotted = places.spotted;
     let early = match (&auditor.run, auditor.ended) {
         (Some(_), false) => Some("the evidence has no end: whoever wrote it was stopped".to_owned()),
         _ => auditor.early,
@@ -80,25 +61,53 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>, spotted: 
         tallies: places.tallies,
         findings,
         verdicts,
+        deferred: auditor.deferred,
         gaps: auditor.gaps,
         coverage: auditor.coverage,
         ignored: auditor.ignored,
     }
 }
 
-/// Destinations in the order in which they were first met.
-#[derive(Default)]
-struct Places {
+/// Destinations in the order in which they were first met, and what was seen
+/// on the way to them.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
     destinations: Vec<Destination>,
     tallies: Vec<Tally>,
     known: BTreeMap<(String, Purpose), usize>,
+    spotted: Vec<Spotted>,
 }
 
 impl Places {
-    fn of(&mut self, auditor: &Auditor<'_>, kept: &Kept) -> usize {
-        let request = &kept.exchange.request;
-        let mut destination = attribute::destination(&auditor.knowledge.owners, request.host(), path(&request.url));
-        if auditor.sides.is_site(&kept.exchange) && destination.owner.is_none() {
+    /// Says of an exchange whose it is and who sent it.
+    pub(crate) fn settle(&mut self, knowledge: &Knowledge, sides: &Sides, kept: Kept, phase: Option<usize>) {
+        let destination = self.of(knowledge, sides, &kept.exchange);
+        let side = sides.side(&kept.exchange);
+        let tally = &mut self.tallies[destination];
+        tally.count(side.side, kept.exchange.seal.is_some(), kept.bytes);
+        tally.sightings += kept.sightings.len() as u64;
+        for (sighting, replayed) in kept.sightings {
+            self.spotted.push(Spotted {
+                capture: kept.capture,
+                method: kept.exchange.request.method.clone(),
+                url: kept.exchange.request.url.clone(),
+                seen: Seen {
+                    sighting,
+                    side: side.clone(),
+                    destination,
+                    trial: kept.exchange.trial,
+                    phase,
+                    at: kept.exchange.started,
+                    replayed,
+                },
+            });
+        }
+    }
+
+    fn of(&mut self, knowledge: &Knowledge, sides: &Sides, exchange: &Exchange) -> usize {
+        let request = &exchange.request;
+        let mut destination = attribute::destination(&knowledge.owners, request.host(), path(&request.url));
+        if sides.is_site(exchange) && destination.owner.is_none() {
             destination.purpose = Purpose::Visited;
             destination.because = "a honey site: Candor served it".into();
         }

@@ -8,7 +8,6 @@ use model::{Canary, Exchange, Page};
 use crate::{
     detectors::{Digests, Plain, Recipes, Schemas, Shorts},
     forms,
-    held::Waiting,
     look::Look,
     refused::{self, Refused},
 };
@@ -22,7 +21,6 @@ pub struct Detector {
     pub(crate) shorts: Shorts,
     pub(crate) recipes: Recipes,
     pub(crate) schemas: Schemas,
-    pub(crate) waiting: Waiting,
 }
 
 impl fmt::Debug for Detector {
@@ -39,7 +37,6 @@ impl Detector {
             plain: Plain::default(),
             digests: Digests::default(),
             shorts: Shorts::default(),
-            waiting: Waiting::default(),
             recipes: Recipes::of(&knowledge.schemas),
             schemas: Schemas::of(&knowledge.schemas),
         }
@@ -72,7 +69,7 @@ impl Detector {
     }
 
     /// Looks at one exchange.
-    pub fn look<'d>(&'d mut self, exchange: &'d Exchange) -> Look<'d> {
+    pub fn look<'d>(&'d self, exchange: &'d Exchange) -> Look<'d> {
         Look::new(self, exchange)
     }
 }

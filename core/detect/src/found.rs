@@ -9,7 +9,7 @@ use model::{Exchange, Guise, How, Kind, Leaf, Sighting, Step, Trail};
 
 use crate::{
     digests,
-    held::{self, Held, Waiting},
+    held::{self, Held},
 };
 
 /// Everything found in one exchange so far.
@@ -86,10 +86,9 @@ impl Found {
 
     /// What is said of it: each thing once, at the deepest place along its
     /// trail, in the order in which places were visited.
-    /// What waited and was confirmed stands before it.
-    pub(crate) fn sift(mut self, waiting: &mut Waiting, counts: impl Fn(u16) -> bool) -> Vec<Sighting> {
+    /// Beside it, what waits for a second find.
+    pub(crate) fn sift(mut self, counts: impl Fn(u16) -> bool) -> (Vec<Sighting>, Vec<Held>) {
         self.hits.retain(|hit| hit.schema.is_none_or(&counts));
-        let mut all = waiting.confirm(std::mem::take(&mut self.held));
         self.hits.sort_by(|a, b| a.subject().cmp(&b.subject()).then_with(|| a.trail().cmp(b.trail())));
         let mut said = Vec::new();
         let mut rest = self.hits.into_iter().peekable();
@@ -102,8 +101,7 @@ impl Found {
         }
         let mut said = only_new(said);
         said.sort_by_key(|hit| (hit.leaf, hit.canary));
-        all.extend(said.into_iter().map(|hit| hit.sighting));
-        all
+        (said.into_iter().map(|hit| hit.sighting).collect(), self.held)
     }
 }
 

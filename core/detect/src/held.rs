@@ -4,12 +4,17 @@
 //! different things, in one request or at the same place of two requests, do
 //! not: then both are said.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    fmt,
+};
 
 use model::{Exchange, Place, Sighting, Trail};
 
+use crate::seen::Seen;
+
 /// A find that waits.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Held {
     /// What was hashed. The same twice is no confirmation.
     pub(crate) text: String,
@@ -18,9 +23,16 @@ pub(crate) struct Held {
     pub(crate) sighting: Sighting,
 }
 
-/// Finds of earlier exchanges that still wait.
-#[derive(Clone, Default)]
-pub(crate) struct Waiting {
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Held(..)")
+    }
+}
+
+/// Finds of earlier exchanges that still wait. Exchanges may be looked at side
+/// by side; they are settled in order.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting {
     held: VecDeque<Held>,
     /// Places where such finds were confirmed.
     confirmed: BTreeSet<String>,
@@ -30,9 +42,14 @@ impl Waiting {
     /// So many are remembered.
     const MOST: usize = 1_024;
 
-    /// Of the finds of one exchange, and those before it, the ones that are
-    /// confirmed now.
-    pub(crate) fn confirm(&mut self, new: Vec<Held>) -> Vec<Sighting> {
+    /// The next exchange was looked at: finds that are confirmed now, of it and
+    /// of those before it, become sightings. They stand before its own.
+    pub fn settle(&mut self, seen: &mut Seen) {
+        let confirmed = self.confirm(std::mem::take(&mut seen.held));
+        seen.sightings.splice(0..0, confirmed);
+    }
+
+    fn confirm(&mut self, new: Vec<Held>) -> Vec<Sighting> {
         let Some(first) = new.first() else { return Vec::new() };
         let in_itself = new.iter().any(|held| held.text != first.text);
         let mut confirmed = Vec::new();

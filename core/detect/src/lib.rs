@@ -37,6 +37,7 @@ mod held;
 mod fixed;
 
 pub use detector::Detector;
+pub use held::Waiting;
 pub use look::Look;
 pub use refused::Refused;
 pub use seen::{Deferral, Seen};

@@ -4,11 +4,11 @@ use std::fmt;
 
 use model::{Exchange, Leaf, Sighting};
 
-use crate::{detector::Detector, detectors::Asked, found::Found, seen::Seen};
+use crate::{detector::Detector, detectors::Asked, found::Found, held::Waiting, seen::Seen};
 
 /// What is being found in one exchange.
 pub struct Look<'d> {
-    detector: &'d mut Detector,
+    detector: &'d Detector,
     exchange: &'d Exchange,
     asked: Asked,
     found: Found,
@@ -21,7 +21,7 @@ impl fmt::Debug for Look<'_> {
 }
 
 impl<'d> Look<'d> {
-    pub(crate) fn new(detector: &'d mut Detector, exchange: &'d Exchange) -> Self {
+    pub(crate) fn new(detector: &'d Detector, exchange: &'d Exchange) -> Self {
         let asked = detector.schemas.ask(exchange);
         Self { detector, exchange, asked, found: Found::default() }
     }
@@ -37,18 +37,22 @@ impl<'d> Look<'d> {
         detector.schemas.at(leaf, exchange.index, asked, found);
     }
 
-    /// The sightings: each thing once, at the deepest place that shows it, in
-    /// the order in which the places were visited.
+    /// The sightings, as if there were no other exchange: each thing once, at
+    /// the deepest place that shows it, in the order in which the places were
+    /// visited.
     pub fn finish(self) -> Vec<Sighting> {
-        self.done().sightings
+        let mut seen = self.done();
+        Waiting::default().settle(&mut seen);
+        seen.sightings
     }
 
-    /// All that was seen.
+    /// All that was seen. What proves nothing alone is not yet among the
+    /// sightings: [`Waiting::settle`] adds it once something confirms it.
     pub fn done(self) -> Seen {
         let Self { detector, exchange, asked, found } = self;
         let counts = |schema| asked.counts(schema, &detector.schemas);
-        let sightings = found.sift(&mut detector.waiting, counts);
+        let (sightings, held) = found.sift(counts);
         let said = detector.schemas.said(asked, exchange);
-        Seen { sightings, gaps: said.gaps, deferred: said.deferred, schemas: said.names }
+        Seen { sightings, gaps: said.gaps, deferred: said.deferred, schemas: said.names, held }
     }
 }

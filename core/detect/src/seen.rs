@@ -2,6 +2,8 @@
 
 use model::{Gap, Sighting, Time, Trail};
 
+use crate::held::Held;
+
 /// What was seen in one exchange.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
@@ -14,6 +16,8 @@ pub struct Seen {
     pub deferred: Vec<Deferral>,
     /// Names of the schemas whose request this is.
     pub schemas: Vec<String>,
+    /// Finds that wait for a second one.
+    pub(crate) held: Vec<Held>,
 }
 
 /// An event that was sent later than it happened.

@@ -1,0 +1,58 @@
+//! The costly part: opening an exchange and looking at every value in it.
+//!
+//! It needs nothing of other exchanges, so many can be inspected side by side;
+//! the [`Auditor`](crate::Auditor) takes what comes of it in order.
+
+use std::sync::Arc;
+
+use decode::{Budgets, Opened};
+use detect::{Detector, Seen};
+use model::{Body, Exchange, Gap, Leaf};
+
+/// Opens exchanges and looks at them. Clones share what they look for.
+#[derive(Clone, Debug)]
+pub struct Inspector {
+    pub(crate) detector: Arc<Detector>,
+    pub(crate) budgets: Budgets,
+}
+
+/// An exchange that was looked at.
+#[derive(Debug)]
+pub struct Looked {
+    /// Without bodies: nobody needs them any more.
+    pub(crate) exchange: Exchange,
+    pub(crate) seen: Seen,
+    pub(crate) gaps: Vec<Gap>,
+    pub(crate) opened: Opened,
+}
+
+impl Inspector {
+    /// Opens an exchange and looks at what it sent.
+    pub fn inspect(&self, exchange: Exchange) -> Looked {
+        let (seen, gaps, opened) = self.open(&exchange, &mut |_| {});
+        Looked { exchange: head_of(exchange), seen, gaps, opened }
+    }
+
+    /// The same; `also` is shown every value too.
+    pub(crate) fn open(&self, exchange: &Exchange, also: &mut dyn FnMut(&Leaf<'_>)) -> (Seen, Vec<Gap>, Opened) {
+        if exchange.seal.is_some() {
+            return (Seen::default(), Vec::new(), Opened::default());
+        }
+        let mut look = self.detector.look(exchange);
+        let mut gaps = Vec::new();
+        let mut visit = |leaf: &Leaf<'_>| {
+            look.at(leaf);
+            also(leaf);
+        };
+        let opened = decode::open(exchange, &self.budgets, &mut visit, &mut gaps);
+        (look.done(), gaps, opened)
+    }
+}
+
+/// What is still needed of an exchange that was looked at.
+pub(crate) fn head_of(mut exchange: Exchange) -> Exchange {
+    exchange.request.body = Body::default();
+    exchange.response = None;
+    exchange.messages = vec![];
+    exchange
+}
