@@ -59,7 +59,7 @@ fn holds(knowledge: &Knowledge, schema: &Schema, example: &Example) -> Result<()
     let of_it = seen.sightings.iter().filter(|sighting| sighting.how == How::Schema || sighting.canary.is_none());
     let found: BTreeSet<&str> = of_it.map(|sighting| sighting.kind.as_str()).collect();
     let says: BTreeSet<&str> = example.finds.iter().map(String::as_str).collect();
-    let sealed = seen.gaps.iter().any(|gap| gap.why == model::Why::Sealed);
+    let sealed = seen.gaps.iter().any(|gap| gap.why != model::Why::Broken);
     if found == says && sealed == example.sealed && seen.deferred.is_empty() != example.deferred {
         let is_named = seen.schemas.contains(&schema.name);
         return if is_named || says.is_empty() { Ok(()) } else { Err(format!("taken for {:?}", seen.schemas)) };

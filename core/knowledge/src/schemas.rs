@@ -119,7 +119,20 @@ pub struct Sealed {
     /// One sentence: how it is encrypted and what its envelope tells.
     pub says: String,
     #[serde(default)]
+    pub why: WhySealed,
+    #[serde(default)]
     pub because: Option<String>,
+}
+
+/// Why a place cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhySealed {
+    /// Encrypted.
+    #[default]
+    Sealed,
+    /// A format of its own that nobody has described.
+    Unsupported,
 }
 
 /// Two places whose difference shows that an event was sent later than it

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use knowledge::schemas::{At, Schema, last_key};
+use knowledge::schemas::{At, Schema, WhySealed, last_key};
 use model::{Exchange, Gap, Kind, Leaf, Place, Why};
 
 use crate::{
@@ -252,9 +252,13 @@ impl Known {
                 found.add_of_schema(exchange, leaf, of, rule.schema);
             }
             Means::Sealed(i) => {
-                let says = schema.sealed[usize::from(i)].says.clone();
+                let sealed = &schema.sealed[usize::from(i)];
+                let why = match sealed.why {
+                    WhySealed::Sealed => Why::Sealed,
+                    WhySealed::Unsupported => Why::Unsupported,
+                };
                 let place = leaf.route.trail();
-                active.gaps.push(Gap { exchange: Some(exchange), place, why: Why::Sealed, says });
+                active.gaps.push(Gap { exchange: Some(exchange), place, why, says: sealed.says.clone() });
             }
             Means::Happened(i) => active.times.happened(i, leaf),
             Means::Sent(i) => active.times.sent(i, leaf),
