@@ -71,19 +71,11 @@ fn a_near_miss_is_no_sighting() {
 
 #[test]
 fn digests_are_seen_in_hex_base64_and_as_bytes() {
-    check(
-        &[EMAIL],
-        &post(
-            br#"{"a":"67fdd5777a5aa5afaac55a45d6573ca5d1cf59700011c7d4979d0480d9b6e120","b":"3208C43F582BBC0F34791ECC667A7953","c":["/Pv4qb1luQTMvESFK+pmuqhslvg=","v=NiZiv90BnAmse-Z3waC-2st-t5FaFt2tWoHkFaVmtlQ;"],"d":"377a68210ef82cd3e88fea57d027d2f3d7d1e33cad71e26ffe63239b1f6f22cd"}"#,
-        ),
-        expect![[r#"
-            email mail-1 sha256(lower): body ▸ json $.a ▸ hex = 67fdd5777a5aa5afaac55a45d6573ca5d1cf59700011c7d4979d0480d9b6e120
-            email mail-1 md5: body ▸ json $.b ▸ hex = 3208c43f582bbc0f34791ecc667a7953
-            email mail-1 sha1(lower): body ▸ json $.c[0] = /Pv4qb1luQTMvESFK+pmuqhslvg
-            email mail-1 sha256: body ▸ json $.c[1] ▸ form v = NiZiv90BnAmse-Z3waC-2st-t5FaFt2tWoHkFaVmtlQ
-            email mail-1 sha256(sha256(lower)): body ▸ json $.d ▸ hex = 377a68210ef82cd3e88fea57d027d2f3d7d1e33cad71e26ffe63239b1f6f22cd
-        "#]],
-    );
+    let body = br#"{"a":"67fdd5777a5aa5afaac55a45d6573ca5d1cf59700011c7d4979d0480d9b6e120","b":"3208C43F582BBC0F34791ECC667A7953","c":["/Pv4qb1luQTMvESFK+pmuqhslvg=","v=NiZiv90BnAmse-Z3waC-2st-t5FaFt2tWoHkFaVmtlQ;"],"d":"377a68210ef82cd3e88fea57d027d2f3d7d1e33cad71e26ffe63239b1f6f22cd"}"#;
+    let seen = sightings(&mut detector(&[EMAIL]), &post(body));
+    let guises: Vec<String> = seen.iter().map(|sighting| sighting.guise.to_string()).collect();
+    assert_eq!(guises, ["sha256(lower)", "md5", "sha1(lower)", "sha256", "sha256(sha256(lower))"]);
+    assert!(seen.iter().all(|sighting| sighting.canary.as_deref() == Some("mail-1") && !sighting.weak));
 }
 
 #[test]
