@@ -13,6 +13,12 @@ pub trait Answer: Send + Sync + 'static {
     /// The whole answer to a whole request, at once: it must not wait.
     fn answer(&self, request: &Request) -> Reply;
 
+    /// Whether a host is our own: its requests never go to a server.
+    fn owns(&self, host: &str) -> bool {
+        let _ = host;
+        false
+    }
+
     /// What is said to a message on a WebSocket that `request` opened, as text.
     fn message(&self, request: &Request, message: &[u8]) -> Option<Bytes> {
         let _ = (request, message);

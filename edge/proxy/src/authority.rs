@@ -48,17 +48,16 @@ pub struct Authority {
     leaves: Mutex<LruCache<String, Arc<CertifiedKey>>>,
     provider: Arc<CryptoProvider>,
     /// For clients that speak HTTP/2, and for those that shall not.
-    servers: [ServerConfig; 3],
+    servers: [ServerConfig; 4],
 }
 
 /// The protocols that a client is offered (RFC 7301).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Offer {
     Both,
-    #[expect(dead_code, reason = "for servers that do not speak HTTP/2")]
+    Http2,
     Http1,
     /// No protocol at all: the server behind us knows none.
-    #[expect(dead_code, reason = "for servers that know no protocol names")]
     Nothing,
 }
 
@@ -117,7 +116,7 @@ impl Authority {
             server.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
             server
         };
-        let servers = [offering(&[b"h2", b"http/1.1"]), offering(&[b"http/1.1"]), offering(&[])];
+        let servers = [&[&b"h2"[..], b"http/1.1"][..], &[b"h2"], &[b"http/1.1"], &[]].map(offering);
         let leaves = Mutex::new(LruCache::new(KEPT));
         Ok(Self { issuer, certificate, leaf_key, leaves, provider, servers })
     }

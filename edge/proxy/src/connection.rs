@@ -6,16 +6,22 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use model::{Client, Inlet, SealReason};
+use model::{Client, Inlet, Process, SealReason};
 use socket2::SockRef;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 
 use crate::{
+    behind::{Behind, Server},
     clock::Moment,
+    egress,
     link::{Link, Shared},
     place::{Place, Target},
+    process,
     serve1::{self, Next},
-    serve2, tls,
+    serve2,
+    socks::{self, Told},
+    splice,
+    tls::{self, Opened},
     wire::{Conn, Counts},
 };
 
@@ -30,6 +36,9 @@ enum Speech {
     Tls,
     Http1,
     Http2,
+    Socks,
+    /// The client waits, and the server has spoken.
+    ServerFirst,
     Other,
 }
 
@@ -37,18 +46,26 @@ enum Speech {
 pub(crate) async fn follow(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
     // Without it small answers wait for the client's acknowledgements.
     let _ = stream.set_nodelay(true);
+    egress::keep_watch(&stream);
     let original = original_destination(&stream);
     let counts = Arc::new(Counts::default());
     let conn = Conn::tcp(stream, Arc::clone(&counts), &shared.stop);
     let number = shared.settings.connections.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let client = Client { address: Some(peer.to_string()), ..Client::default() };
+    let process = process_of(peer, &shared).await;
+    let client = Client { address: Some(peer.to_string()), process, ..Client::default() };
     let inlet = if original.is_some() { Inlet::Transparent } else { Inlet::Proxy };
-    let link = Link { shared, number, inlet, client, counts, original, opened: Moment::now() };
-    if link.settings().expects.is_some_and(|expected| expected != inlet) {
+    let link = Link { shared, number, inlet, client, peer, counts, original, opened: Moment::now() };
+    if link.settings().expects.is_some_and(|expected| expected != inlet && expected != Inlet::Socks) {
         let place = Place { encrypted: false, target: None };
         link.note("bypassed", link.whereto(&place).with_port(), 1).await;
     }
     speak(conn, link).await;
+}
+
+async fn process_of(peer: SocketAddr, shared: &Shared) -> Option<Process> {
+    let net = shared.settings.processes.clone()?;
+    // Reading `/proc` takes a while where many programs run.
+    tokio::task::spawn_blocking(move || process::behind(peer, &net)).await.ok().flatten()
 }
 
 /// Where a redirected connection was going (`SO_ORIGINAL_DST`); none if it came
@@ -67,36 +84,110 @@ fn original_destination(stream: &TcpStream) -> Option<SocketAddr> {
 async fn speak(mut conn: Conn, mut link: Link) {
     let target = link.original.map(Target::from);
     let mut place = Place { encrypted: false, target };
+    // Whoever connects past the proxy has no way to be told that it is in vain.
+    let Ok(mut behind) = Behind::find(&link, &place).await else {
+        link.note("unreachable", link.whereto(&place).with_port(), 1).await;
+        return;
+    };
     for _ in 0..DEEPEST {
-        match hear(&mut conn, &link, &place).await {
+        let next = match hear(&mut conn, &link, &place, &mut behind).await {
             None => return,
-            Some(Speech::Tls) => match tls::open(conn, &mut link, &mut place).await {
-                Some(inner) => conn = inner,
-                None => return,
+            Some(Speech::ServerFirst) => return leave(conn, link, place, behind, "the server speaks first").await,
+            Some(Speech::Other) => return leave(conn, link, place, behind, "neither TLS nor HTTP").await,
+            Some(Speech::Http2) => return serve2::serve(conn, link, place, behind).await,
+            Some(Speech::Tls) => match tls::open(conn, &mut link, &mut place, &mut behind).await {
+                Opened::Inner(inner) => {
+                    conn = inner;
+                    continue;
+                }
+                Opened::Sealed => return,
             },
-            Some(Speech::Http2) => return serve2::serve(conn, link, place).await,
-            Some(Speech::Http1) => match serve1::serve(&mut conn, &link, &place).await {
+            Some(Speech::Http1) => match serve1::serve(&mut conn, &link, &place, &mut behind).await {
                 Next::End => return,
-                Next::Tunnel(target) => place = Place { encrypted: false, target: Some(target) },
+                Next::Tunnel(target) => Asked::Tunnel(target),
             },
-            Some(Speech::Other) => return swallow(conn, &link, &place).await,
+            Some(Speech::Socks) => match socks::wanted(&mut conn, &link).await {
+                None => return,
+                Some(target) => {
+                    link.inlet = Inlet::Socks;
+                    Asked::Socks(target)
+                }
+            },
+        };
+        match tunnel(&mut conn, &link, next).await {
+            Some((to, through)) => (place, behind) = (to, through),
+            None => return,
         }
     }
     link.seal(&place, SealReason::UnknownProtocol, "more layers within layers than are followed").await;
 }
 
-/// Waits until it can be told what the client speaks. None: it said nothing,
-/// or it is over.
-async fn hear(conn: &mut Conn, link: &Link, place: &Place) -> Option<Speech> {
+/// How a client asked for a connection to somewhere.
+enum Asked {
+    Tunnel(Target),
+    Socks(Target),
+}
+
+/// Makes the connection that a client asked for, and tells it. None: there is none.
+async fn tunnel(conn: &mut Conn, link: &Link, asked: Asked) -> Option<(Place, Behind)> {
+    let (target, is_socks) = match asked {
+        Asked::Tunnel(target) => (target, false),
+        Asked::Socks(target) => (target, true),
+    };
+    let place = Place { encrypted: false, target: Some(target) };
+    match (Behind::find(link, &place).await, is_socks) {
+        (Ok(behind), true) => socks::tell(conn, Told::Connected).await.then_some((place, behind)),
+        (Ok(behind), false) => {
+            let told = conn.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await;
+            told.is_ok().then_some((place, behind))
+        }
+        (Err(trouble), is_socks) => {
+            link.refused_tunnel(&place, &trouble).await;
+            if is_socks {
+                let told = if trouble.status == 403 { Told::NotAllowed } else { Told::Unreachable };
+                socks::tell(conn, told).await;
+            } else {
+                let _ = conn.write_all(&trouble.answer_to_connect()).await;
+                let _ = conn.shutdown().await;
+            }
+            None
+        }
+    }
+}
+
+/// Waits until it can be told what is spoken. None: nothing was said, or it is
+/// over.
+async fn hear(conn: &mut Conn, link: &Link, place: &Place, behind: &mut Behind) -> Option<Speech> {
     loop {
-        if let Some(speech) = tell(&conn.ahead) {
+        if let Some(speech) = tell(&conn.ahead, place.target.is_none()) {
             return Some(speech);
         }
-        match timeout(link.settings().idle, conn.fill_unless_ending(&link.shared.stop)).await {
+        let server_first = async {
+            match behind {
+                Behind::Server(Server { reached: Some(reached), .. }) if !reached.encrypted => {
+                    reached.conn.fill().await
+                }
+                _ => std::future::pending().await,
+            }
+        };
+        let filled = tokio::select! {
+            biased;
+            filled = timeout(link.settings().idle, conn.fill_unless_ending(&link.shared.stop)) => filled,
+            Ok(count) = server_first, if conn.ahead.is_empty() => {
+                if count > 0 {
+                    return Some(Speech::ServerFirst);
+                }
+                // It hung up before anybody spoke; the client will see.
+                *behind = Behind::Us;
+                Ok(Some(Ok(0)))
+            }
+        };
+        match filled {
             Ok(Some(Ok(count))) if count > 0 => {}
             Ok(None) if conn.ahead.is_empty() => return None,
             Ok(Some(Err(error))) if tls::late_refusal(&error).is_some() => {
                 let (reason, says) = tls::late_refusal(&error)?;
+                tls::refused(link, &link.whereto(place).host, reason);
                 link.seal(place, reason, says).await;
                 return None;
             }
@@ -124,9 +215,11 @@ async fn silent(wholly: bool, link: &Link, place: &Place, timed_out: bool) {
     link.note(code, link.whereto(place).with_port(), 1).await;
 }
 
-/// What these first bytes are; none if more are needed.
-fn tell(bytes: &[u8]) -> Option<Speech> {
+/// What these first bytes are; none if more are needed. SOCKS is spoken only
+/// `to_a_proxy`.
+fn tell(bytes: &[u8], to_a_proxy: bool) -> Option<Speech> {
     match bytes {
+        [5, ..] if to_a_proxy => Some(Speech::Socks),
         [] => None,
         [22] => None,
         [22, 3, ..] => Some(Speech::Tls),
@@ -151,8 +244,12 @@ fn method(bytes: &[u8]) -> Option<Speech> {
     }
 }
 
-/// Takes what a client says in a protocol that is not ours, and counts it.
-async fn swallow(mut conn: Conn, link: &Link, place: &Place) {
+/// Leaves a connection to the two who understand each other; without a server,
+/// takes what the client says, and counts it.
+async fn leave(mut conn: Conn, link: Link, place: Place, behind: Behind, says: &str) {
+    if let Behind::Server(Server { reached: Some(reached), .. }) = behind {
+        return splice::untouched(conn, reached.conn, &link, &place, SealReason::UnknownProtocol, says).await;
+    }
     let limit = link.settings().swallow_limit;
     while link.counts.sent() < limit {
         conn.ahead.clear();
@@ -161,7 +258,7 @@ async fn swallow(mut conn: Conn, link: &Link, place: &Place) {
             _ => break,
         }
     }
-    link.seal(place, SealReason::UnknownProtocol, "neither TLS nor HTTP").await;
+    link.seal(&place, SealReason::UnknownProtocol, says).await;
 }
 
 #[cfg(test)]
@@ -186,8 +283,10 @@ mod tests {
             (b"get / http", Some(Speech::Other)),
             (b"\x00\x01", Some(Speech::Other)),
             (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", Some(Speech::Other)),
+            (b"\x05\x01", Some(Speech::Socks)),
         ] {
-            assert_eq!(tell(bytes), speech, "{bytes:?}");
+            assert_eq!(tell(bytes, true), speech, "{bytes:?}");
         }
+        assert_eq!(tell(b"\x05\x01", false), Some(Speech::Other));
     }
 }

@@ -14,6 +14,8 @@ mod proxy;
 
 mod settings;
 
+mod onward;
+
 mod answer;
 
 mod sink;
@@ -28,21 +30,41 @@ mod link;
 
 mod place;
 
+mod socks;
+
+mod process;
+
 mod tls;
 
 mod hello;
 
+mod behind;
+
+mod egress;
+
 mod serve1;
 
-mod http1;
+mod relay1;
+
+mod heads;
+
+mod bodies;
+
+mod pump;
+
+mod splice;
 
 mod serve2;
+
+mod relay2;
 
 mod http2_print;
 
 mod reply;
 
 mod websocket;
+
+mod messages;
 
 mod frames;
 
@@ -59,6 +81,7 @@ mod error;
 pub use answer::{Answer, Reply};
 pub use authority::Authority;
 pub use error::Error;
+pub use onward::{OnPinned, Onward, Upstream};
 pub use proxy::Proxy;
 pub use settings::Settings;
 pub use sink::{Sink, Work};

@@ -5,9 +5,12 @@ use std::{net::SocketAddr, sync::Arc};
 
 use model::{Body, Client, Exchange, Inlet, Message, Note, Request, Response, Seal, SealReason};
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use crate::{
     Answer, Authority, Settings, Sink,
     clock::{self, Moment},
+    egress::{Egress, Trouble},
     place::{Place, Target},
     stop::Stop,
     wire::Counts,
@@ -19,7 +22,27 @@ pub(crate) struct Shared {
     pub(crate) answers: Arc<dyn Answer>,
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) settings: Settings,
+    /// The way to servers, if there is one.
+    pub(crate) egress: Option<Arc<Egress>>,
     pub(crate) stop: Stop,
+    /// Exchanges that are over and still to be written down.
+    pub(crate) unwritten: Arc<Semaphore>,
+}
+
+/// Exchanges that may wait to be written down before no new ones begin.
+pub(crate) const MOST_UNWRITTEN: usize = 1024;
+
+impl Shared {
+    /// Waits while too many exchanges are unwritten: a slow sink slows clients.
+    pub(crate) async fn has_room(&self) {
+        // The semaphore is never closed.
+        drop(self.unwritten.acquire().await);
+    }
+
+    /// Counts an exchange as unwritten while the value lives.
+    pub(crate) fn count_open(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.unwritten).try_acquire_owned().ok()
+    }
 }
 
 #[derive(Clone)]
@@ -28,6 +51,7 @@ pub(crate) struct Link {
     pub(crate) number: u64,
     pub(crate) inlet: Inlet,
     pub(crate) client: Client,
+    pub(crate) peer: SocketAddr,
     pub(crate) counts: Arc<Counts>,
     /// Where a redirected connection was going.
     pub(crate) original: Option<SocketAddr>,
@@ -72,16 +96,29 @@ impl Link {
         self.record(Exchange { ended: Some(began.ended()), ..open }).await;
     }
 
-    /// Writes down that this connection could not be read.
-    pub(crate) async fn seal(&self, place: &Place, reason: SealReason, says: impl Into<String>) {
-        let seal = Seal { reason, says: says.into(), sent: self.counts.sent(), received: self.counts.received() };
-        let request = Request {
+    /// Writes down that a client was not connected to where it wanted to go.
+    pub(crate) async fn refused_tunnel(&self, place: &Place, trouble: &Trouble) {
+        let request = self.connect_request(place);
+        let body = Body::whole(&trouble.reply().body[..]);
+        let (status, by) = (trouble.status, "proxy".to_owned());
+        let response = Response { status, version: "HTTP/1.1".into(), headers: Vec::new(), body, by };
+        self.answered(self.opened, request, response, Vec::new()).await;
+    }
+
+    fn connect_request(&self, place: &Place) -> Request {
+        Request {
             method: "CONNECT".into(),
             url: format!("https://{}/", self.whereto(place).with_port()),
             version: String::new(),
             headers: Vec::new(),
             body: Body::default(),
-        };
+        }
+    }
+
+    /// Writes down that this connection could not be read.
+    pub(crate) async fn seal(&self, place: &Place, reason: SealReason, says: impl Into<String>) {
+        let seal = Seal { reason, says: says.into(), sent: self.counts.sent(), received: self.counts.received() };
+        let request = self.connect_request(place);
         let open = self.exchange(self.opened, request);
         self.record(Exchange { ended: Some(self.opened.ended()), seal: Some(seal), ..open }).await;
     }
@@ -97,6 +134,18 @@ impl Link {
         let known = place.target.clone().or_else(|| self.original.map(Target::from));
         let mut target = known.unwrap_or_else(|| Target { host: "unknown".into(), port: 0 });
         if let Some(name) = self.named(&target) {
+            target.host = name;
+        }
+        target
+    }
+
+    /// Where to connect for a place: to its address, or to the name that our
+    /// own responder gave the address out for.
+    pub(crate) fn destination(&self, place: &Place) -> Target {
+        let known = place.target.clone().or_else(|| self.original.map(Target::from));
+        let mut target = known.unwrap_or_else(|| Target { host: String::new(), port: 0 });
+        let given = target.host.parse().ok().zip(self.settings().addresses.as_ref());
+        if let Some(name) = given.and_then(|(address, addresses)| addresses.name_of(address)) {
             target.host = name;
         }
         target

@@ -18,6 +18,12 @@ pub(crate) struct Place {
     pub(crate) target: Option<Target>,
 }
 
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Target(..)")
+    }
+}
+
 impl Target {
     /// Reads `host:port`, `[v6]:port`, or a host alone.
     pub(crate) fn read(authority: &str, default_port: u16) -> Option<Self> {

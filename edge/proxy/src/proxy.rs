@@ -4,12 +4,14 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
     time::timeout,
 };
 
 use crate::{
-    Answer, Authority, Error, Settings, Sink, connection,
-    link::Shared,
+    Answer, Authority, Error, Onward, Settings, Sink, connection,
+    egress::Egress,
+    link::{MOST_UNWRITTEN, Shared},
     stop::{LAST_LOOK, Stop, Stopper, stopper},
 };
 
@@ -36,7 +38,17 @@ impl Proxy {
         let address = listener.local_addr().map_err(Error::Socket)?;
         let (stopper, stop) = stopper();
         let grace = settings.grace;
-        let shared = Arc::new(Shared { authority, answers, sink, settings, stop: stop.clone() });
+        let egress = match &settings.onward {
+            Onward::Sinkhole => None,
+            Onward::Upstream(upstream) | Onward::Untouched(upstream) => {
+                // A proxy must not be led to itself.
+                let mut upstream = upstream.clone();
+                upstream.never.push(address);
+                Some(Arc::new(Egress::new(upstream)?))
+            }
+        };
+        let unwritten = Arc::new(Semaphore::new(MOST_UNWRITTEN));
+        let shared = Arc::new(Shared { authority, answers, sink, settings, egress, stop: stop.clone(), unwritten });
         tokio::spawn(accept(listener, shared, stop));
         Ok(Self { address, grace, stopper })
     }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use model::{Body, Header, Response};
 
-use crate::{Reply, http1::RequestHead};
+use crate::{Reply, heads::RequestHead};
 
 /// Fields that belong to one connection (RFC 9110 §7.6.1); an answer of ours
 /// has no say in them.
@@ -19,7 +19,7 @@ pub(crate) fn http1(reply: &Reply, request: &RequestHead, keep: bool) -> (Vec<u8
     }
     if !keep {
         headers.push(Header::new("Connection", "close"));
-    } else if request.minor == 0 {
+    } else if request.fields.minor == 0 {
         headers.push(Header::new("Connection", "keep-alive"));
     }
     let mut bytes = Vec::with_capacity(256);

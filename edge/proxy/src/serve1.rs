@@ -1,28 +1,32 @@
 //! Clients that speak HTTP/1.
 //!
-//! One request after the other, as they come: each is read to its end, answered
-//! and written down before its answer leaves, so that nothing that was answered
-//! can be missing from the evidence.
+//! One request after the other, as they come. What goes to a server is relayed;
+//! what Candor answers itself is written down before the answer leaves, so that
+//! nothing that was answered can be missing from the evidence.
 
 use std::io;
 
+use bytes::{Buf, BytesMut};
 use model::{Request, SealReason};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use crate::{
+    Reply,
+    behind::Behind,
+    bodies::Walk,
     clock::Moment,
-    http1::{self, Framing, RequestHead, Walk},
+    heads::{self, Bad, RequestHead},
     link::Link,
     part::Part,
     place::{Place, Target},
-    reply, websocket,
+    relay1, reply, websocket,
     wire::Conn,
 };
 
 /// What follows on a connection once its HTTP/1 is over.
 pub(crate) enum Next {
     End,
-    /// The client asked for a tunnel, and has it.
+    /// The client wants a tunnel, and waits to hear whether it has it.
     Tunnel(Target),
 }
 
@@ -39,15 +43,15 @@ impl From<io::Error> for Broken {
     }
 }
 
-impl From<http1::Bad> for Broken {
-    fn from(http1::Bad(says): http1::Bad) -> Self {
+impl From<Bad> for Broken {
+    fn from(Bad(says): Bad) -> Self {
         Self::Bad(says)
     }
 }
 
-pub(crate) async fn serve(conn: &mut Conn, link: &Link, place: &Place) -> Next {
+pub(crate) async fn serve(conn: &mut Conn, link: &Link, place: &Place, behind: &mut Behind) -> Next {
     loop {
-        let head = match next_head(conn, link).await {
+        let (head, raw) = match next_head(conn, link).await {
             Ok(Some(head)) => head,
             Ok(None) => return Next::End,
             Err(broken) => {
@@ -56,17 +60,37 @@ pub(crate) async fn serve(conn: &mut Conn, link: &Link, place: &Place) -> Next {
             }
         };
         if head.method == "CONNECT" {
-            return tunnel(conn, link, place, &head).await;
+            if let Some(target) = Target::read(&head.target, 443) {
+                return Next::Tunnel(target);
+            }
+            refuse(conn, link, place, Broken::Bad("CONNECT to what is no address")).await;
+            return Next::End;
         }
-        if !exchange(conn, link, place, head).await {
+        let url = place.url(&head.target, head.fields.text("host"));
+        let keep = match behind {
+            Behind::Server(server) if !link.shared.answers.owns(host_of(&url)) => {
+                relay1::exchange(conn, link, place, server, head, url, &raw).await
+            }
+            _ => exchange(conn, link, place, head, url).await,
+        };
+        if !keep {
             let _ = conn.shutdown().await;
             return Next::End;
         }
     }
 }
 
+fn host_of(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
+    authority
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
+        .map_or(authority, |(host, _)| host)
+}
+
 /// Reads the next head. None: there is none, and nothing is lost by that.
-async fn next_head(conn: &mut Conn, link: &Link) -> Result<Option<RequestHead>, Broken> {
+async fn next_head(conn: &mut Conn, link: &Link) -> Result<Option<(RequestHead, BytesMut)>, Broken> {
     let settings = link.settings();
     let mut searched = 0;
     let mut first_byte: Option<Moment> = None;
@@ -74,14 +98,13 @@ async fn next_head(conn: &mut Conn, link: &Link) -> Result<Option<RequestHead>, 
         if searched == 0 {
             skip_empty_lines(conn);
         }
-        let end = http1::head_end(&conn.ahead, searched);
+        let end = heads::end(&conn.ahead, searched);
         if end.unwrap_or(conn.ahead.len()) > settings.head_limit {
             return Err(Broken::Bad("the head of a request is longer than is taken"));
         }
         if let Some(end) = end {
-            let head = http1::request(&conn.ahead[..end])?;
-            bytes::Buf::advance(&mut conn.ahead, head.length);
-            return Ok(Some(head));
+            let raw = conn.ahead.split_to(end);
+            return Ok(Some((heads::request(&raw)?, raw)));
         }
         searched = conn.ahead.len();
         let idle = searched == 0;
@@ -105,7 +128,7 @@ async fn next_head(conn: &mut Conn, link: &Link) -> Result<Option<RequestHead>, 
 
 fn skip_empty_lines(conn: &mut Conn) {
     let empty = conn.ahead.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    bytes::Buf::advance(&mut conn.ahead, empty);
+    conn.ahead.advance(empty);
 }
 
 /// Writes down a request that could not be read, and says so to the client.
@@ -121,22 +144,25 @@ async fn refuse(conn: &mut Conn, link: &Link, place: &Place, broken: Broken) {
     }
 }
 
-async fn tunnel(conn: &mut Conn, link: &Link, place: &Place, head: &RequestHead) -> Next {
-    let Some(target) = Target::read(&head.target, 443) else {
-        refuse(conn, link, place, Broken::Bad("CONNECT to what is no address")).await;
-        return Next::End;
-    };
-    match conn.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await {
-        Ok(()) => Next::Tunnel(target),
-        Err(_) => Next::End,
-    }
+/// Writes down a request whose body has no end that could be known, and says
+/// so to the client. False: the connection is to be closed.
+pub(crate) async fn refuse_framing(
+    conn: &mut Conn,
+    link: &Link,
+    place: &Place,
+    began: Moment,
+    request: Request,
+    Bad(says): Bad,
+) -> bool {
+    link.unanswered(began, request).await;
+    refuse(conn, link, place, Broken::Bad(says)).await;
+    false
 }
 
 /// Reads the rest of a request, answers it, and writes it down. False: the
 /// connection is to be closed.
-async fn exchange(conn: &mut Conn, link: &Link, place: &Place, head: RequestHead) -> bool {
+async fn exchange(conn: &mut Conn, link: &Link, place: &Place, head: RequestHead, url: String) -> bool {
     let began = Moment::now();
-    let url = place.url(&head.target, head.text("host"));
     let (request, broken) = read_body(conn, link, &head, url).await;
     match broken {
         None => {}
@@ -155,16 +181,29 @@ async fn exchange(conn: &mut Conn, link: &Link, place: &Place, head: RequestHead
         websocket::sinkhole(conn, link, began, request, &head, &reply).await;
         return false;
     }
-    let keep = head.keeps_alive() && !link.shared.stop.is_ending();
-    let (bytes, response) = reply::http1(&reply, &head, keep);
+    let keep = head.fields.keep_alive() && !link.shared.stop.is_ending();
+    tell(conn, link, began, request, &head, reply, keep).await && keep
+}
+
+/// Writes an answer of ours down, and sends it. False: the client has gone.
+pub(crate) async fn tell(
+    conn: &mut Conn,
+    link: &Link,
+    began: Moment,
+    request: Request,
+    head: &RequestHead,
+    reply: Reply,
+    keep: bool,
+) -> bool {
+    let (bytes, response) = reply::http1(&reply, head, keep);
     link.answered(began, request, response, Vec::new()).await;
-    write(conn, &bytes, &reply.body[..reply::sent_body(&reply, &head)]).await.is_ok() && keep
+    write(conn, &bytes, &reply.body[..reply::sent_body(&reply, head)]).await.is_ok()
 }
 
 /// The request with as much of its body as came.
 async fn read_body(conn: &mut Conn, link: &Link, head: &RequestHead, url: String) -> (Request, Option<Broken>) {
     let mut part = Part::new(link.settings().body_limit);
-    let mut headers = head.headers.clone();
+    let mut headers = head.fields.all.clone();
     let (body, broken) = match head.framing() {
         Err(bad) => (part.whole(), Some(bad.into())),
         Ok(framing) => {
@@ -173,19 +212,12 @@ async fn read_body(conn: &mut Conn, link: &Link, head: &RequestHead, url: String
             headers.extend(walk.trailer_fields());
             match read {
                 Ok(()) => (part.whole(), None),
-                Err(broken) => (part.broken_off(declared(framing)), Some(broken)),
+                Err(broken) => (part.broken_off(framing.declared()), Some(broken)),
             }
         }
     };
-    let request = Request { method: head.method.clone(), url, version: head.version().into(), headers, body };
+    let request = Request { method: head.method.clone(), url, version: head.fields.version().into(), headers, body };
     (request, broken)
-}
-
-fn declared(framing: Framing) -> Option<u64> {
-    match framing {
-        Framing::Length(length) => Some(length),
-        Framing::Chunked => None,
-    }
 }
 
 async fn walk_body(
@@ -201,7 +233,7 @@ async fn walk_body(
     let settings = link.settings();
     loop {
         let taken = walk.take(&conn.ahead, part)?;
-        bytes::Buf::advance(&mut conn.ahead, taken);
+        conn.ahead.advance(taken);
         if walk.is_done() {
             return Ok(());
         }
@@ -215,10 +247,12 @@ async fn walk_body(
     }
 }
 
-async fn write(conn: &mut Conn, head: &[u8], body: &[u8]) -> io::Result<()> {
-    // One write for what fits into one TLS record.
+/// Sends a head and what follows it; in one record of TLS if it fits.
+pub(crate) async fn write(conn: &mut Conn, head: &[u8], body: &[u8]) -> io::Result<()> {
     const ONE_RECORD: usize = 16 * 1024;
-    if head.len() + body.len() <= ONE_RECORD {
+    if body.is_empty() {
+        conn.write_all(head).await?;
+    } else if head.len() + body.len() <= ONE_RECORD {
         conn.write_all(&[head, body].concat()).await?;
     } else {
         conn.write_all(head).await?;

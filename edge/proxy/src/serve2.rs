@@ -4,10 +4,15 @@
 //! the bytes before hyper has them. Extended CONNECT (RFC 8441) is not offered,
 //! so that browsers open WebSockets over HTTP/1.1, where they can be read.
 
-use std::{convert::Infallible, future::Future, pin::pin, sync::Arc};
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::pin,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::{
     body::{Body as _, Incoming},
     rt::Executor,
@@ -17,27 +22,49 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use model::{Header, Request};
 
-use crate::{Reply, clock::Moment, http2_print::Tee, link::Link, part::Part, place::Place, reply, wire::Conn};
+use crate::{
+    Reply,
+    behind::Behind,
+    clock::Moment,
+    egress::Trouble,
+    http2_print::Tee,
+    link::Link,
+    part::Part,
+    place::Place,
+    relay2::{Outgoing, ToServer},
+    reply,
+    wire::Conn,
+};
 
 /// Header lists that are taken. hyper would offer 16 KiB, which the cookies of
 /// trackers exceed.
-const HEADERS: u32 = 1 << 20;
-const STREAM_WINDOW: u32 = 1 << 20;
+pub(crate) const HEADERS: u32 = 1 << 20;
+pub(crate) const STREAM_WINDOW: u32 = 1 << 20;
 const STREAMS: u32 = 256;
 
-pub(crate) async fn serve(conn: Conn, link: Link, place: Place) {
+/// What the requests of a connection share.
+struct Session {
+    link: Link,
+    place: Place,
+    print: Arc<OnceLock<String>>,
+    server: Far,
+}
+
+/// Who answers.
+enum Far {
+    Us,
+    Server(ToServer),
+    Nobody(Trouble),
+}
+
+pub(crate) async fn serve(conn: Conn, link: Link, place: Place, behind: Behind) {
     let stop = link.shared.stop.clone();
     let (tee, print) = Tee::new(conn);
-    let session = Arc::new((link, place));
+    let server = far(&link, behind).await;
+    let session = Arc::new(Session { link, place, print, server });
     let answer = service_fn(move |request| {
         let session = Arc::clone(&session);
-        let print = print.clone();
-        async move {
-            let (link, place) = &*session;
-            let mut link = link.clone();
-            link.client.http2 = print.get().cloned();
-            Ok::<_, Infallible>(exchange(request, &link, place).await)
-        }
+        async move { Ok::<_, Infallible>(session.exchange(request).await) }
     });
     let mut builder = http2::Builder::new(Spawn);
     builder
@@ -59,9 +86,24 @@ pub(crate) async fn serve(conn: Conn, link: Link, place: Place) {
     }
 }
 
+async fn far(link: &Link, behind: Behind) -> Far {
+    let Behind::Server(server) = behind else { return Far::Us };
+    if let Some(trouble) = server.trouble {
+        return Far::Nobody(trouble);
+    }
+    let Some(reached) = server.reached else {
+        let says = "this is a proxy: HTTP/2 is spoken through it, not to it".into();
+        return Far::Nobody(Trouble { status: 400, says });
+    };
+    match ToServer::new(reached, server.egress, link).await {
+        Ok(server) => Far::Server(server),
+        Err(trouble) => Far::Nobody(trouble),
+    }
+}
+
 /// Tasks of hyper hold the link through their service, and with it the proxy.
 #[derive(Clone)]
-struct Spawn;
+pub(crate) struct Spawn;
 
 impl<F> Executor<F> for Spawn
 where
@@ -73,32 +115,50 @@ where
     }
 }
 
-async fn exchange(request: http::Request<Incoming>, link: &Link, place: &Place) -> http::Response<Full<Bytes>> {
-    let began = Moment::now();
-    let (head, body) = request.into_parts();
-    let declared = body.size_hint().exact();
-    let mut request = Request {
-        method: head.method.as_str().to_owned(),
-        url: place.url(&absolute(&head.uri), host(&head)),
-        version: "HTTP/2".into(),
-        headers: headers(&head.headers),
-        body: model::Body::default(),
-    };
-    let mut part = Part::new(link.settings().body_limit);
-    match read_body(body, link, &mut part, &mut request.headers).await {
-        Ok(()) => request.body = part.whole(),
-        Err(()) => {
-            request.body = part.broken_off(declared);
-            link.unanswered(began, request).await;
-            return http::Response::new(Full::default());
+impl Session {
+    async fn exchange(&self, request: http::Request<Incoming>) -> http::Response<Outgoing> {
+        let began = Moment::now();
+        let mut link = self.link.clone();
+        link.client.http2 = self.print.get().cloned();
+        let (head, body) = request.into_parts();
+        let seen = Request {
+            method: head.method.as_str().to_owned(),
+            url: self.place.url(&absolute(&head.uri), host(&head)),
+            version: "HTTP/2".into(),
+            headers: headers(&head.headers),
+            body: model::Body::default(),
+        };
+        match &self.server {
+            Far::Server(server) if !link.shared.answers.owns(seen.host()) => {
+                server.relay(link, began, seen, head, body).await
+            }
+            Far::Nobody(trouble) => answered(&link, began, seen, trouble.reply()).await,
+            _ => sinkhole(&link, began, seen, body).await,
         }
     }
+}
+
+/// Reads the request to its end, and answers it ourselves.
+async fn sinkhole(link: &Link, began: Moment, mut request: Request, body: Incoming) -> http::Response<Outgoing> {
+    let declared = body.size_hint().exact();
+    let mut part = Part::new(link.settings().body_limit);
+    if read_body(body, link, &mut part, &mut request.headers).await.is_err() {
+        request.body = part.broken_off(declared);
+        link.unanswered(began, request).await;
+        return http::Response::new(Outgoing::ours(Bytes::new()));
+    }
+    request.body = part.whole();
     let reply = link.shared.answers.answer(&request);
+    answered(link, began, request, reply).await
+}
+
+/// Writes an answer of ours down, and gives it as hyper wants it.
+pub(crate) async fn answered(link: &Link, began: Moment, request: Request, reply: Reply) -> http::Response<Outgoing> {
     let fields = reply::fields(&reply);
-    let sent =
-        if request.method == "HEAD" || !reply::has_length(reply.status) { Bytes::new() } else { reply.body.clone() };
+    let has_body = request.method != "HEAD" && reply::has_length(reply.status);
+    let sent = if has_body { reply.body.clone() } else { Bytes::new() };
     let response = reply::record(&reply, "HTTP/2", lower(fields), &sent);
-    let answer = http2_answer(&reply, &response.headers, sent);
+    let answer = response_of(&reply, &response.headers, sent);
     link.answered(began, request, response, Vec::new()).await;
     answer
 }
@@ -132,7 +192,7 @@ fn host(head: &http::request::Parts) -> Option<&str> {
     head.headers.get(http::header::HOST).and_then(|host| host.to_str().ok())
 }
 
-fn headers(map: &http::HeaderMap) -> Vec<Header> {
+pub(crate) fn headers(map: &http::HeaderMap) -> Vec<Header> {
     map.iter().map(|(name, value)| Header::new(name.as_str(), value.as_bytes())).collect()
 }
 
@@ -144,8 +204,8 @@ fn lower(mut fields: Vec<Header>) -> Vec<Header> {
     fields
 }
 
-fn http2_answer(reply: &Reply, fields: &[Header], body: Bytes) -> http::Response<Full<Bytes>> {
-    let mut response = http::Response::new(Full::new(body));
+fn response_of(reply: &Reply, fields: &[Header], body: Bytes) -> http::Response<Outgoing> {
+    let mut response = http::Response::new(Outgoing::ours(body));
     *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::OK);
     for field in fields {
         let name = http::HeaderName::from_bytes(field.name.as_bytes());

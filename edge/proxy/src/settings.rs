@@ -1,19 +1,27 @@
 //! What can be chosen about a proxy.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
 use model::Inlet;
 
-use crate::dns::Addresses;
+use crate::{Onward, dns::Addresses};
 
 /// How a proxy behaves; the defaults are those of an audit.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The trial that everything on this port belongs to.
     pub trial: Option<u32>,
+    /// Whether requests go on to their servers.
+    pub onward: Onward,
+    /// The name and password that SOCKS clients must give, if any.
+    pub socks_password: Option<(String, String)>,
+    /// The network folder of `/proc` in which clients on this machine are to be
+    /// found: `/proc/net`, or that of a process inside their namespace.
+    pub processes: Option<PathBuf>,
     /// Bytes of each body that are kept. The rest streams through and is
     /// counted.
     pub body_limit: usize,
@@ -43,6 +51,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             trial: None,
+            onward: Onward::Sinkhole,
+            socks_password: None,
+            processes: None,
             body_limit: 4 << 20,
             head_limit: 1 << 20,
             swallow_limit: 256 << 20,

@@ -39,7 +39,7 @@ pub(crate) struct Stopper {
 /// Comes true when every wire has to end.
 pub(crate) struct Over {
     stage: watch::Receiver<Stage>,
-    wait: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    wait: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
 }
 
 /// How long it may take until what was sent before the end is seen.

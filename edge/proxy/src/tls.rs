@@ -11,50 +11,109 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
+    Onward,
     authority::Offer,
+    behind::{Behind, Reached},
     hello::{self, Peeked},
     link::Link,
     place::{Place, Target},
+    splice,
     wire::Conn,
 };
 
-/// The client's first bytes are a TLS record: opens it. None: it was not to be
-/// opened, and that is written down.
-pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place) -> Option<Conn> {
+/// What TLS came to.
+pub(crate) enum Opened {
+    /// It is open; what comes next is in clear.
+    Inner(Conn),
+    /// It was not to be opened, and that is written down.
+    Sealed,
+}
+
+/// The client's first bytes are a TLS record: opens it, the server's side first,
+/// so that the client is offered what the server speaks.
+pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place, behind: &mut Behind) -> Opened {
     let message = match read_hello(&mut conn, link).await {
         Ok(message) => message,
-        Err(says) => {
-            link.seal(place, SealReason::UnknownProtocol, says).await;
-            return None;
-        }
+        Err(says) => return sealed(link, place, SealReason::UnknownProtocol, says).await,
     };
     let hello = hello::read(message);
     let name = server_name(hello.sni.as_deref(), link, place);
+    let offered = hello.alpn.clone();
     link.client.hello = Some(hello);
     if place.target.is_none() {
         place.target = link.original.map(|address| Target { host: name.clone(), port: address.port() });
     }
-    let server = match link.shared.authority.server(&name, Offer::Both) {
+    if link.shared.answers.owns(&name) {
+        *behind = Behind::Us;
+    }
+    if let Some((server, says)) = to_be_left(link, behind, &name) {
+        splice::untouched(conn, server, link, place, SealReason::Tunnelled, says).await;
+        return Opened::Sealed;
+    }
+    let offer = offer_of_the_server(link, place, behind, &name, &offered).await;
+    let server = match link.shared.authority.server(&name, offer) {
         Ok(server) => server,
-        Err(_) => {
-            link.seal(place, SealReason::UnknownProtocol, "TLS for a name that no certificate can bear").await;
-            return None;
-        }
+        Err(_) => return sealed(link, place, SealReason::UnknownProtocol, "TLS for a name that is none").await,
     };
     let handshake = TlsAcceptor::from(server).accept(conn);
     match timeout(link.settings().head_time, handshake).await {
         Ok(Ok(stream)) => {
             place.encrypted = true;
-            Some(Conn::tls(stream))
+            Opened::Inner(Conn::tls(stream))
         }
         Ok(Err(error)) => {
             let (reason, says) = refusal(&error);
-            link.seal(place, reason, says).await;
-            None
+            refused(link, &name, reason);
+            sealed(link, place, reason, says).await
         }
         Err(_) => {
-            link.seal(place, SealReason::UnknownProtocol, "a TLS handshake that did not come to its end").await;
-            None
+            let says = "a TLS handshake that did not come to its end";
+            sealed(link, place, SealReason::UnknownProtocol, says).await
+        }
+    }
+}
+
+async fn sealed(link: &Link, place: &Place, reason: SealReason, says: impl Into<String>) -> Opened {
+    link.seal(place, reason, says).await;
+    Opened::Sealed
+}
+
+/// Remembers a host whose clients do not take our certificate.
+pub(crate) fn refused(link: &Link, name: &str, reason: SealReason) {
+    if let (SealReason::Refused, Some(egress)) = (reason, &link.shared.egress) {
+        egress.refused(name);
+    }
+}
+
+/// The server's connection, if this one is to be passed through as it is, and why.
+fn to_be_left(link: &Link, behind: &mut Behind, name: &str) -> Option<(Conn, &'static str)> {
+    let Behind::Server(server) = behind else { return None };
+    let says = match &link.settings().onward {
+        Onward::Untouched(_) => "passed through untouched, as was asked",
+        _ if server.egress.is_pinned(name) => "passed through untouched: clients refuse our certificate for this host",
+        _ => return None,
+    };
+    server.reached.take().map(|reached| (reached.conn, says))
+}
+
+/// Opens the server's side, and gives what the client is to be offered. If the
+/// server cannot be had, the client is told so once it speaks.
+async fn offer_of_the_server(link: &Link, place: &Place, behind: &mut Behind, name: &str, offered: &[String]) -> Offer {
+    let Behind::Server(server) = behind else { return Offer::Both };
+    let Some(reached) = server.reached.take() else { return Offer::Http1 };
+    match server.egress.encrypt(reached.conn, name, offered).await {
+        Ok((conn, protocol)) => {
+            let target = link.destination(place);
+            server.reached = Some(Reached { conn, target, encrypted: true });
+            match protocol.as_deref() {
+                Some(b"h2") => Offer::Http2,
+                Some(_) => Offer::Http1,
+                None => Offer::Nothing,
+            }
+        }
+        Err(trouble) => {
+            server.trouble = Some(trouble);
+            Offer::Both
         }
     }
 }

@@ -1,25 +1,45 @@
-//! WebSockets that no server is behind: the upgrade is accepted, what the client
-//! says is kept, and the connection stands until the client closes it.
+//! WebSockets: passed on frame by frame, or, where no server is behind them,
+//! accepted and listened to until the client closes.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Buf;
 use model::{Body, Direction, Header, Message, Request};
 use sha1::{Digest, Sha1};
-use tokio::{io::AsyncWriteExt, time::timeout};
+use tokio::io::AsyncWriteExt;
 
 use crate::{
     Reply,
     clock::{self, Moment},
-    frames::{self, FrameHead, Opcode},
-    http1::RequestHead,
+    frames::{self, Opcode},
+    heads::{Fields, RequestHead},
     link::Link,
-    part::Part,
-    reply,
+    messages::{Ear, Heard, Inflate, Said},
+    reply, splice,
     wire::Conn,
 };
 
-/// Messages that are kept of one connection; more are a stream of their own.
-const MOST_MESSAGES: usize = 100_000;
+/// Passes everything on both ways until both sides are done, and gives what was
+/// said, if both have agreed that this is a WebSocket.
+pub(crate) async fn pass(client: &mut Conn, server: &mut Conn, link: &Link, agreed: Option<&Fields>) -> Vec<Message> {
+    let mut said = Said::new(link.settings().messages_limit);
+    let (from_client, from_server) = agreed.and_then(Inflate::agreed).unzip();
+    let mut client_ear = Ear::new(Direction::FromClient, from_client);
+    let mut server_ear = Ear::new(Direction::FromServer, from_server);
+    splice::both_ways(client, server, link.settings().idle, |direction, mut bytes| {
+        let ear = match direction {
+            Direction::FromClient => &mut client_ear,
+            Direction::FromServer => &mut server_ear,
+        };
+        while agreed.is_some() && !bytes.is_empty() {
+            let (taken, _) = ear.hear(bytes, &mut said);
+            bytes = &bytes[taken..];
+        }
+    })
+    .await;
+    client_ear.hang_up(&mut said);
+    server_ear.hang_up(&mut said);
+    said.messages
+}
 
 /// Accepts an upgrade and listens until the client has nothing more to say.
 pub(crate) async fn sinkhole(
@@ -38,94 +58,57 @@ pub(crate) async fn sinkhole(
     bytes.extend_from_slice(b"\r\n");
     let mut response = reply::record(reply, "HTTP/1.1", headers, b"");
     response.status = 101;
-    let mut said = Said { messages: Vec::new(), open: None, room: link.settings().messages_limit };
+    let mut said = Said::new(link.settings().messages_limit);
     if conn.write_all(&bytes).await.is_ok() {
         listen(conn, link, &request, &mut said).await;
     }
-    said.close(true);
     link.answered(began, request, response, said.messages).await;
 }
 
 /// The fields that accept an upgrade (RFC 6455 §4.2.2), without extensions, so
 /// that messages come uncompressed.
 fn accept(head: &RequestHead) -> Vec<Header> {
-    let key = head.text("sec-websocket-key").unwrap_or_default();
+    let key = head.fields.text("sec-websocket-key").unwrap_or_default();
     let digest = Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
     let mut headers = vec![
         Header::new("Upgrade", "websocket"),
         Header::new("Connection", "Upgrade"),
         Header::new("Sec-WebSocket-Accept", STANDARD.encode(digest)),
     ];
-    let offered = head.text("sec-websocket-protocol").and_then(|list| list.split(',').next());
+    let offered = head.fields.text("sec-websocket-protocol").and_then(|list| list.split(',').next());
     if let Some(protocol) = offered {
         headers.push(Header::new("Sec-WebSocket-Protocol", protocol.trim()));
     }
     headers
 }
 
-/// What a client said so far.
-struct Said {
-    messages: Vec<Message>,
-    open: Option<Open>,
-    /// Bytes that may still be kept.
-    room: usize,
-}
-
-/// A message whose frames are still coming.
-struct Open {
-    at: model::Time,
-    text: bool,
-    part: Part,
-}
-
-impl Said {
-    fn frame(&mut self, head: &FrameHead) {
-        if head.opcode != Opcode::Continuation {
-            self.close(true);
-            let text = head.opcode == Opcode::Text;
-            self.open = Some(Open { at: clock::now(), text, part: Part::new(self.room) });
-        }
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        if let Some(open) = &mut self.open {
-            open.part.add(bytes);
-        }
-    }
-
-    /// Ends the message that is open.
-    fn close(&mut self, broken_off: bool) {
-        let Some(Open { at, text, part }) = self.open.take() else { return };
-        let body = if broken_off { part.broken_off(None) } else { part.whole() };
-        self.room = self.room.saturating_sub(body.bytes.len());
-        self.add(Message { direction: Direction::FromClient, at, text, body });
-    }
-
-    fn add(&mut self, message: Message) {
-        if self.messages.len() < MOST_MESSAGES {
-            self.messages.push(message);
-        }
-    }
-}
-
 async fn listen(conn: &mut Conn, link: &Link, request: &Request, said: &mut Said) {
-    let stop = link.shared.stop.clone();
-    while let Some(head) = next_head(conn, &stop).await {
-        if head.opcode.is_control() {
-            if !control(conn, link, &head).await {
-                return;
-            }
-            continue;
-        }
-        said.frame(&head);
-        if !payload(conn, link, &head, said).await {
+    let mut ear = Ear::new(Direction::FromClient, None);
+    loop {
+        let (taken, heard) = ear.hear(&conn.ahead, said);
+        conn.ahead.advance(taken);
+        let go_on = match heard {
+            Some(heard) => react(conn, link, request, said, heard).await,
+            // Sockets for push messages are silent for hours: no timeout here.
+            None => matches!(conn.fill_unless_ending(&link.shared.stop).await, Some(Ok(count)) if count > 0),
+        };
+        if !go_on {
+            ear.hang_up(said);
             return;
         }
-        if head.last {
-            said.close(false);
-            if !answer(conn, link, request, said).await {
-                return;
-            }
+    }
+}
+
+/// What a server would do. False: the connection is over.
+async fn react(conn: &mut Conn, link: &Link, request: &Request, said: &mut Said, heard: Heard) -> bool {
+    match heard {
+        Heard::Message => answer(conn, link, request, said).await,
+        Heard::Ping(payload) => conn.write_all(&frames::frame(Opcode::Pong, &payload)).await.is_ok(),
+        Heard::Other => true,
+        Heard::Close(payload) => {
+            let _ = conn.write_all(&frames::frame(Opcode::Close, &payload)).await;
+            let _ = conn.shutdown().await;
+            false
         }
     }
 }
@@ -139,63 +122,6 @@ async fn answer(conn: &mut Conn, link: &Link, request: &Request, said: &mut Said
     sent
 }
 
-async fn next_head(conn: &mut Conn, stop: &crate::stop::Stop) -> Option<FrameHead> {
-    loop {
-        if let Some(head) = FrameHead::read(&conn.ahead) {
-            conn.ahead.advance(head.length);
-            return Some(head);
-        }
-        // Sockets for push messages are silent for hours: no timeout here.
-        if !matches!(conn.fill_unless_ending(stop).await, Some(Ok(count)) if count > 0) {
-            return None;
-        }
-    }
-}
-
-/// Answers a control frame. False: the connection is over.
-async fn control(conn: &mut Conn, link: &Link, head: &FrameHead) -> bool {
-    const LONGEST: u64 = 125;
-    if head.payload > LONGEST {
-        return false;
-    }
-    let length = head.payload as usize;
-    while conn.ahead.len() < length {
-        if !more(conn, link).await {
-            return false;
-        }
-    }
-    let mut payload = conn.ahead.split_to(length);
-    frames::unmask(&mut payload, head.mask.unwrap_or_default(), 0);
-    match head.opcode {
-        Opcode::Ping => conn.write_all(&frames::frame(Opcode::Pong, &payload)).await.is_ok(),
-        Opcode::Close => {
-            let _ = conn.write_all(&frames::frame(Opcode::Close, &payload)).await;
-            let _ = conn.shutdown().await;
-            false
-        }
-        _ => true,
-    }
-}
-
-async fn payload(conn: &mut Conn, link: &Link, head: &FrameHead, said: &mut Said) -> bool {
-    let mut at = 0;
-    while at < head.payload {
-        if conn.ahead.is_empty() && !more(conn, link).await {
-            return false;
-        }
-        let count = usize::try_from(head.payload - at).unwrap_or(usize::MAX).min(conn.ahead.len());
-        let mut bytes = conn.ahead.split_to(count);
-        frames::unmask(&mut bytes, head.mask.unwrap_or_default(), at);
-        said.bytes(&bytes);
-        at += count as u64;
-    }
-    true
-}
-
-async fn more(conn: &mut Conn, link: &Link) -> bool {
-    matches!(timeout(link.settings().idle, conn.fill()).await, Ok(Ok(count)) if count > 0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,7 +129,7 @@ mod tests {
     #[test]
     fn an_upgrade_is_accepted_as_the_specification_has_it() {
         // RFC 6455 §1.3.
-        let head = crate::http1::request(
+        let head = crate::heads::request(
             b"GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\
               Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: chat, superchat\r\n\r\n",
         )

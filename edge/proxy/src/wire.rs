@@ -17,11 +17,12 @@ use std::{
 
 use bytes::{Buf, BytesMut};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     time::timeout,
 };
-use tokio_rustls::server;
+use tokio_rustls::{client, server};
+use tokio_util::io::poll_read_buf;
 
 use crate::stop::{LAST_LOOK, Over, Stop};
 
@@ -29,11 +30,20 @@ use crate::stop::{LAST_LOOK, Over, Stop};
 pub(crate) struct Conn {
     wire: Wire,
     pub(crate) ahead: BytesMut,
+    /// How much is read at once: little while a connection is idle, more once
+    /// it is busy.
+    step: usize,
 }
+
+const FIRST_STEP: usize = 2 * 1024;
+const LAST_STEP: usize = 32 * 1024;
 
 enum Wire {
     Tcp(Tcp),
+    /// To a client.
     Tls(Box<server::TlsStream<Conn>>),
+    /// To a server.
+    TlsOut(Box<client::TlsStream<Conn>>),
 }
 
 /// Bytes that went over the network, from the client's side.
@@ -62,17 +72,45 @@ impl Counts {
 impl Conn {
     pub(crate) fn tcp(stream: TcpStream, counts: Arc<Counts>, stop: &Stop) -> Self {
         let tcp = Tcp { stream, counts, over: stop.over() };
-        Self { wire: Wire::Tcp(tcp), ahead: BytesMut::new() }
+        Self::over(Wire::Tcp(tcp))
     }
 
     pub(crate) fn tls(stream: server::TlsStream<Self>) -> Self {
-        Self { wire: Wire::Tls(Box::new(stream)), ahead: BytesMut::new() }
+        Self::over(Wire::Tls(Box::new(stream)))
+    }
+
+    pub(crate) fn tls_to_server(stream: client::TlsStream<Self>) -> Self {
+        Self::over(Wire::TlsOut(Box::new(stream)))
+    }
+
+    fn over(wire: Wire) -> Self {
+        Self { wire, ahead: BytesMut::new(), step: FIRST_STEP }
+    }
+
+    pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.ahead.reserve(self.step);
+        let filled = poll_read_buf(Pin::new(&mut self.wire), cx, &mut self.ahead);
+        if matches!(filled, Poll::Ready(Ok(count)) if count >= self.step) {
+            self.step = (self.step * 4).min(LAST_STEP);
+        }
+        filled
+    }
+
+    pub(crate) fn poll_write_some(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(self).poll_write(cx, bytes)
+    }
+
+    pub(crate) fn poll_flush_all(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(self).poll_flush(cx)
+    }
+
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(self).poll_shutdown(cx)
     }
 
     /// Reads more behind what was read ahead; 0 at the end.
     pub(crate) async fn fill(&mut self) -> io::Result<usize> {
-        self.ahead.reserve(8 * 1024);
-        self.wire.read_buf(&mut self.ahead).await
+        std::future::poll_fn(|cx| self.poll_fill(cx)).await
     }
 
     /// The same between requests: None when the proxy ends, once it has looked
@@ -104,6 +142,7 @@ impl AsyncWrite for Conn {
         match &mut self.wire {
             Wire::Tcp(tcp) => Pin::new(tcp).poll_write(cx, buf),
             Wire::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
+            Wire::TlsOut(tls) => Pin::new(tls).poll_write(cx, buf),
         }
     }
 
@@ -111,6 +150,7 @@ impl AsyncWrite for Conn {
         match &mut self.wire {
             Wire::Tcp(tcp) => Pin::new(&mut tcp.stream).poll_flush(cx),
             Wire::Tls(tls) => Pin::new(tls).poll_flush(cx),
+            Wire::TlsOut(tls) => Pin::new(tls).poll_flush(cx),
         }
     }
 
@@ -118,6 +158,7 @@ impl AsyncWrite for Conn {
         match &mut self.wire {
             Wire::Tcp(tcp) => Pin::new(&mut tcp.stream).poll_shutdown(cx),
             Wire::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+            Wire::TlsOut(tls) => Pin::new(tls).poll_shutdown(cx),
         }
     }
 }
@@ -127,6 +168,7 @@ impl AsyncRead for Wire {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
             Self::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
+            Self::TlsOut(tls) => Pin::new(tls).poll_read(cx, buf),
         }
     }
 }

@@ -7,9 +7,11 @@ use std::{
 };
 
 use model::{Exchange, Note, Record, Request};
-use proxy::{Answer, Authority, Proxy, Reply, Settings};
+use proxy::{Answer, Authority, Onward, Proxy, Reply, Settings, Upstream};
 use tempfile::TempDir;
 use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::origin;
 
 pub(crate) struct Lab {
     pub(crate) address: SocketAddr,
@@ -61,6 +63,11 @@ impl Lab {
         Self { address: proxy.address(), proxy, records, files }
     }
 
+    /// One that passes everything on to servers, and trusts the tests' own.
+    pub(crate) fn onward() -> Self {
+        Self::with(upstream(Upstream::default()), echo)
+    }
+
     /// Where this test may write.
     pub(crate) fn file(&self, name: &str) -> String {
         self.files.path().join(name).to_str().unwrap().to_owned()
@@ -93,6 +100,11 @@ impl Seen {
         assert_eq!(self.exchanges.len(), 1);
         self.exchanges.remove(0)
     }
+}
+
+/// Settings that pass everything on, to servers with certificates of the tests' own too.
+pub(crate) fn upstream(upstream: Upstream) -> Settings {
+    Settings { onward: Onward::Upstream(upstream.trusting(&origin::root())), ..Settings::default() }
 }
 
 pub(crate) async fn run(program: &str, arguments: &[&str]) -> Output {

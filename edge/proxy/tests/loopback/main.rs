@@ -13,4 +13,10 @@ mod websocket;
 
 mod transparent;
 
+mod origin;
+
+mod upstream;
+
+mod socks;
+
 mod faults;

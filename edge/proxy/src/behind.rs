@@ -1,0 +1,80 @@
+//! What stands behind a connection of a client: ourselves, or its server.
+
+use std::sync::Arc;
+
+use crate::{
+    egress::{Egress, Trouble},
+    link::Link,
+    place::{Place, Target},
+    wire::Conn,
+};
+
+/// Who answers on a connection.
+pub(crate) enum Behind {
+    /// Candor: the sinkhole, or a host of our own.
+    Us,
+    Server(Server),
+}
+
+/// A server, and how it is reached.
+pub(crate) struct Server {
+    pub(crate) egress: Arc<Egress>,
+    pub(crate) reached: Option<Reached>,
+    /// What stood in the way of TLS: told to the client at its first request.
+    pub(crate) trouble: Option<Trouble>,
+}
+
+/// A connection to a server.
+pub(crate) struct Reached {
+    pub(crate) conn: Conn,
+    pub(crate) target: Target,
+    pub(crate) encrypted: bool,
+}
+
+impl Behind {
+    /// Who answers what goes to this place. A server is connected to at once,
+    /// so that a client is not told that it has a connection where none is.
+    pub(crate) async fn find(link: &Link, place: &Place) -> Result<Self, Trouble> {
+        let Some(egress) = &link.shared.egress else { return Ok(Self::Us) };
+        let mut server = Server { egress: Arc::clone(egress), reached: None, trouble: None };
+        if place.target.is_some() {
+            let target = link.destination(place);
+            if link.shared.answers.owns(&target.host) {
+                return Ok(Self::Us);
+            }
+            server.reach(link, &target, false).await?;
+        }
+        Ok(Self::Server(server))
+    }
+}
+
+impl Server {
+    /// A connection to `target`: the one that is there, or a new one; and
+    /// whether it was there.
+    pub(crate) async fn reach(
+        &mut self,
+        link: &Link,
+        target: &Target,
+        encrypted: bool,
+    ) -> Result<(&mut Conn, bool), Trouble> {
+        if let Some(trouble) = self.trouble.take() {
+            return Err(trouble);
+        }
+        let fits = |reached: &Reached| reached.target == *target && reached.encrypted == encrypted;
+        if let Some(reached) = self.reached.take_if(|reached| fits(reached)) {
+            return Ok((&mut self.reached.insert(reached).conn, true));
+        }
+        let conn = self.connect(link, target, encrypted).await?;
+        let reached = Reached { conn, target: target.clone(), encrypted };
+        Ok((&mut self.reached.insert(reached).conn, false))
+    }
+
+    async fn connect(&self, link: &Link, target: &Target, encrypted: bool) -> Result<Conn, Trouble> {
+        let conn = self.egress.connect(target, link.peer, &link.shared.stop).await?;
+        if !encrypted {
+            return Ok(conn);
+        }
+        // Where this is asked for, the client speaks HTTP/1.
+        Ok(self.egress.encrypt(conn, &target.host, &["http/1.1".to_owned()]).await?.0)
+    }
+}

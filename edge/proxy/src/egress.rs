@@ -1,0 +1,242 @@
+//! Connections to servers.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use model::Header;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::TlsConnector;
+
+use crate::{
+    Error, Reply,
+    onward::{OnPinned, Upstream},
+    place::Target,
+    stop::Stop,
+    wire::{Conn, Counts},
+};
+
+/// The way to servers, with what was learned about them.
+pub(crate) struct Egress {
+    pub(crate) upstream: Upstream,
+    verifying: ClientConfig,
+    trusting: ClientConfig,
+    refusals: Mutex<HashMap<String, u32>>,
+}
+
+/// Why a server could not be reached: words for the client and the record.
+#[derive(Clone, Debug)]
+pub(crate) struct Trouble {
+    pub(crate) status: u16,
+    pub(crate) says: String,
+}
+
+impl Trouble {
+    fn new(status: u16, says: impl Into<String>) -> Self {
+        Self { status, says: says.into() }
+    }
+
+    /// The answer to a CONNECT that leads nowhere.
+    pub(crate) fn answer_to_connect(&self) -> Vec<u8> {
+        let reply = self.reply();
+        let reason = http::StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
+        let mut answer = format!(
+            "HTTP/1.1 {} {}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            self.status,
+            reason.unwrap_or_default(),
+            reply.body.len()
+        )
+        .into_bytes();
+        answer.extend_from_slice(&reply.body);
+        answer
+    }
+
+    /// The answer that a client gets in place of the server's.
+    pub(crate) fn reply(&self) -> Reply {
+        let body = format!("Candor cannot pass this on. {}.\n", self.says);
+        let headers = vec![Header::new("Content-Type", "text/plain; charset=utf-8")];
+        Reply { status: self.status, headers, body: body.into(), by: "proxy".into() }
+    }
+}
+
+impl Egress {
+    pub(crate) fn new(upstream: Upstream) -> Result<Self, Error> {
+        let provider = Arc::new(ring::default_provider());
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        roots.add_parsable_certificates(upstream.roots.iter().cloned());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
+        let builder = builder.with_safe_default_protocol_versions().map_err(Error::Tls)?;
+        let verifying = builder.clone().with_root_certificates(roots).with_no_client_auth();
+        let anyone = Arc::new(Anyone(provider));
+        let trusting = builder.dangerous().with_custom_certificate_verifier(anyone).with_no_client_auth();
+        Ok(Self { upstream, verifying, trusting, refusals: Mutex::default() })
+    }
+
+    /// A connection to a server, still in clear.
+    pub(crate) async fn connect(&self, target: &Target, client: SocketAddr, stop: &Stop) -> Result<Conn, Trouble> {
+        let time = self.upstream.connect_time;
+        match timeout(time, self.reach(target, client)).await {
+            Ok(Ok(stream)) => Ok(Conn::tcp(stream, Arc::new(Counts::default()), stop)),
+            Ok(Err(trouble)) => Err(trouble),
+            Err(_) => Err(Trouble::new(504, format!("{} did not answer in {} s", target.host, time.as_secs()))),
+        }
+    }
+
+    async fn reach(&self, target: &Target, client: SocketAddr) -> Result<TcpStream, Trouble> {
+        let host = target.host.as_str();
+        let found = tokio::net::lookup_host((host, target.port)).await;
+        let addresses = found.map_err(|_| Trouble::new(502, format!("{host} has no address")))?;
+        let mut trouble = Trouble::new(502, format!("{host} has no address"));
+        for address in addresses {
+            if !self.upstream.permits(host, address, Some(client.ip())) {
+                trouble = Trouble::new(403, format!("{host} is in this machine or its network, and was not named"));
+                continue;
+            }
+            match self.dial(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => trouble = Trouble::new(502, format!("{host} cannot be reached: {}", error.kind())),
+            }
+        }
+        Err(trouble)
+    }
+
+    async fn dial(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        let socket = match address {
+            SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+        };
+        if let Some(mark) = self.upstream.mark {
+            SockRef::from(&socket).set_mark(mark)?;
+        }
+        let stream = socket.connect(address).await?;
+        stream.set_nodelay(true)?;
+        keep_watch(&stream);
+        Ok(stream)
+    }
+
+    /// Opens TLS to a server; gives the protocol that it chose among `offered`.
+    pub(crate) async fn encrypt(
+        &self,
+        conn: Conn,
+        host: &str,
+        offered: &[String],
+    ) -> Result<(Conn, Option<Vec<u8>>), Trouble> {
+        let name =
+            ServerName::try_from(host.to_owned()).map_err(|_| Trouble::new(502, format!("{host} is no name")))?;
+        let config = if self.upstream.insecure.contains(host) { &self.trusting } else { &self.verifying };
+        let mut config = config.clone();
+        config.alpn_protocols = ours(offered);
+        let handshake = TlsConnector::from(Arc::new(config)).connect(name, conn);
+        match timeout(self.upstream.connect_time, handshake).await {
+            Ok(Ok(stream)) => {
+                let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+                Ok((Conn::tls_to_server(stream), protocol))
+            }
+            Ok(Err(error)) => Err(Trouble::new(502, why(host, &error))),
+            Err(_) => Err(Trouble::new(504, format!("{host} did not finish its TLS handshake"))),
+        }
+    }
+
+    /// Counts a client that refused our certificate for a host.
+    pub(crate) fn refused(&self, host: &str) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        // Names that are made up without end must not fill the memory.
+        if refusals.len() < 100_000 || refusals.contains_key(host) {
+            *refusals.entry(host.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// Whether connections to this host are passed through by now.
+    pub(crate) fn is_pinned(&self, host: &str) -> bool {
+        let OnPinned::Tunnel { after } = self.upstream.on_pinned else { return false };
+        let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.get(host).is_some_and(|count| *count >= after)
+    }
+}
+
+/// Notices when the other side has vanished without a word.
+pub(crate) fn keep_watch(stream: &TcpStream) {
+    let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
+    // Where it cannot be set, a vanished peer is noticed by the next write.
+    let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
+}
+
+/// Of the protocols that a client offers, those that we can relay.
+fn ours(offered: &[String]) -> Vec<Vec<u8>> {
+    let known = |name: &&String| matches!(name.as_str(), "h2" | "http/1.1");
+    offered.iter().filter(known).map(|name| name.as_bytes().to_vec()).collect()
+}
+
+fn why(host: &str, error: &io::Error) -> String {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(wrong)) => {
+            format!("the certificate of {host} is not valid: {}", what_is_wrong(wrong))
+        }
+        Some(rustls::Error::AlertReceived(alert)) => format!("{host} ended the TLS handshake: {alert:?}"),
+        Some(_) => format!("{host} and Candor found no common TLS"),
+        None => format!("{host} hung up in the TLS handshake"),
+    }
+}
+
+fn what_is_wrong(certificate: &CertificateError) -> &'static str {
+    match certificate {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet",
+        CertificateError::UnknownIssuer => "nobody we trust has signed it",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => "it is for another name",
+        CertificateError::Revoked => "it was revoked",
+        CertificateError::BadSignature => "its signature is wrong",
+        _ => "it could not be checked",
+    }
+}
+
+/// Takes any certificate: for hosts that the person has named.
+#[derive(Debug)]
+struct Anyone(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,289 @@
+//! What is said on a WebSocket, gathered from its frames as they pass.
+
+use flate2::{Decompress, FlushDecompress, Status};
+use model::{Direction, Message, Time};
+
+use crate::{
+    clock,
+    frames::{self, FrameHead, Opcode},
+    heads::Fields,
+    part::Part,
+};
+
+/// Messages that are kept of one connection; more are a stream of their own.
+const MOST: usize = 100_000;
+
+/// The messages of a connection, both ways, in order.
+pub(crate) struct Said {
+    pub(crate) messages: Vec<Message>,
+    /// Bytes that may still be kept.
+    room: usize,
+}
+
+impl Said {
+    pub(crate) fn new(room: usize) -> Self {
+        Self { messages: Vec::new(), room }
+    }
+
+    pub(crate) fn add(&mut self, message: Message) {
+        self.room = self.room.saturating_sub(message.body.bytes.len());
+        if self.messages.len() < MOST {
+            self.messages.push(message);
+        }
+    }
+}
+
+/// Something that a frame was, once it is there as a whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// A message was added to what was said.
+    Message,
+    Ping(Vec<u8>),
+    Close(Vec<u8>),
+    Other,
+}
+
+/// Listens to one direction of a connection.
+pub(crate) struct Ear {
+    direction: Direction,
+    /// A frame's header, as far as it came.
+    head: Vec<u8>,
+    frame: Option<Frame>,
+    message: Option<Open>,
+    inflate: Option<Inflate>,
+}
+
+/// A frame whose payload is coming.
+struct Frame {
+    head: FrameHead,
+    at: u64,
+    /// The payload of a control frame.
+    control: Vec<u8>,
+}
+
+/// A message whose frames are coming.
+struct Open {
+    at: Time,
+    text: bool,
+    compressed: bool,
+    part: Part,
+}
+
+impl Ear {
+    pub(crate) fn new(direction: Direction, inflate: Option<Inflate>) -> Self {
+        Self { direction, head: Vec::new(), frame: None, message: None, inflate }
+    }
+
+    /// Takes bytes until something was heard; gives how many.
+    pub(crate) fn hear(&mut self, bytes: &[u8], said: &mut Said) -> (usize, Option<Heard>) {
+        let mut at = 0;
+        while at < bytes.len() || self.frame.as_ref().is_some_and(Frame::is_whole) {
+            let Some(frame) = &mut self.frame else {
+                self.head.push(bytes[at]);
+                at += 1;
+                self.begin(said);
+                continue;
+            };
+            let left = frame.head.payload - frame.at;
+            let count = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len() - at);
+            frame.take(&bytes[at..at + count], self.message.as_mut(), self.inflate.as_mut());
+            at += count;
+            if let Some(frame) = self.frame.take_if(|frame| frame.is_whole()) {
+                return (at, Some(self.end(frame, said)));
+            }
+        }
+        (at, None)
+    }
+
+    /// Keeps the message that broke off.
+    pub(crate) fn hang_up(&mut self, said: &mut Said) {
+        if let Some(Open { at, text, part, .. }) = self.message.take() {
+            said.add(Message { direction: self.direction, at, text, body: part.broken_off(None) });
+        }
+    }
+
+    /// Begins a frame once its header is there.
+    fn begin(&mut self, said: &mut Said) {
+        let Some(head) = FrameHead::read(&self.head) else { return };
+        self.head.clear();
+        if !head.opcode.is_control() && head.opcode != Opcode::Continuation {
+            self.hang_up(said);
+            let part = Part::new(said.room);
+            let text = head.opcode == Opcode::Text;
+            self.message = Some(Open { at: clock::now(), text, compressed: head.compressed, part });
+        }
+        self.frame = Some(Frame { head, at: 0, control: Vec::new() });
+    }
+
+    fn end(&mut self, frame: Frame, said: &mut Said) -> Heard {
+        match frame.head.opcode {
+            Opcode::Ping => Heard::Ping(frame.control),
+            Opcode::Close => Heard::Close(frame.control),
+            Opcode::Pong | Opcode::Reserved(_) => Heard::Other,
+            Opcode::Text | Opcode::Binary | Opcode::Continuation if frame.head.last => self.whole(said),
+            Opcode::Text | Opcode::Binary | Opcode::Continuation => Heard::Other,
+        }
+    }
+
+    fn whole(&mut self, said: &mut Said) -> Heard {
+        let Some(Open { at, text, compressed, mut part }) = self.message.take() else { return Heard::Other };
+        let broken = match &mut self.inflate {
+            Some(inflate) if compressed => inflate.end(&mut part).is_err(),
+            _ => false,
+        };
+        let body = if broken { part.broken_off(None) } else { part.whole() };
+        said.add(Message { direction: self.direction, at, text, body });
+        Heard::Message
+    }
+}
+
+impl Frame {
+    fn is_whole(&self) -> bool {
+        self.at == self.head.payload
+    }
+
+    fn take(&mut self, bytes: &[u8], message: Option<&mut Open>, inflate: Option<&mut Inflate>) {
+        let mut plain = bytes.to_vec();
+        if let Some(mask) = self.head.mask {
+            frames::unmask(&mut plain, mask, self.at);
+        }
+        self.at += bytes.len() as u64;
+        if self.head.opcode.is_control() {
+            let room = LONGEST_CONTROL.saturating_sub(self.control.len());
+            self.control.extend_from_slice(&plain[..plain.len().min(room)]);
+            return;
+        }
+        match (message, inflate) {
+            (Some(open), Some(inflate)) if open.compressed => inflate.add(&plain, &mut open.part),
+            (Some(open), _) => open.part.add(&plain),
+            (None, _) => {}
+        }
+    }
+}
+
+/// The payload of a control frame (RFC 6455 §5.5).
+const LONGEST_CONTROL: usize = 125;
+
+/// Opens compressed messages (RFC 7692, permessage-deflate).
+pub(crate) struct Inflate {
+    stream: Decompress,
+    /// Each message begins anew.
+    afresh: bool,
+    /// Bytes that may still come out: a bomb costs a gap and not the machine.
+    budget: u64,
+    broken: bool,
+}
+
+/// What comes out of one connection, at most.
+const BUDGET: u64 = 1 << 30;
+
+/// A message that could not be opened.
+#[derive(Debug)]
+struct Broken;
+
+impl Inflate {
+    /// The two directions of a connection, as the server agreed to them; none
+    /// if nothing is compressed.
+    pub(crate) fn agreed(answer: &Fields) -> Option<(Self, Self)> {
+        let agreed = answer.named("sec-websocket-extensions").filter_map(|value| std::str::from_utf8(value).ok());
+        let agreed =
+            agreed.flat_map(|value| value.split(',')).find(|one| one.trim().starts_with("permessage-deflate"))?;
+        let says = |parameter| agreed.split(';').any(|part| part.trim() == parameter);
+        Some((Self::new(says("client_no_context_takeover")), Self::new(says("server_no_context_takeover"))))
+    }
+
+    fn new(afresh: bool) -> Self {
+        Self { stream: Decompress::new(false), afresh, budget: BUDGET, broken: false }
+    }
+
+    fn add(&mut self, bytes: &[u8], part: &mut Part) {
+        let mut rest = bytes;
+        let mut out = [0; 8 * 1024];
+        while !self.broken {
+            let (before_in, before_out) = (self.stream.total_in(), self.stream.total_out());
+            let status = self.stream.decompress(rest, &mut out, FlushDecompress::Sync);
+            let count = (self.stream.total_out() - before_out) as usize;
+            part.add(&out[..count]);
+            rest = &rest[(self.stream.total_in() - before_in) as usize..];
+            self.budget = self.budget.saturating_sub(count as u64);
+            self.broken = !matches!(status, Ok(Status::Ok | Status::BufError)) || self.budget == 0;
+            if rest.is_empty() && count < out.len() {
+                return;
+            }
+            if count == 0 && self.stream.total_in() == before_in {
+                return;
+            }
+        }
+    }
+
+    /// Ends a message: the four bytes that a sender leaves out (RFC 7692 §7.2.2).
+    fn end(&mut self, part: &mut Part) -> Result<(), Broken> {
+        self.add(&[0, 0, 0xff, 0xff], part);
+        if self.broken {
+            return Err(Broken);
+        }
+        if self.afresh {
+            self.stream.reset(false);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All that is heard in these bytes, however they are cut.
+    fn said(wire: &[u8], inflate: Option<Inflate>, at_once: usize) -> Vec<(bool, Vec<u8>, Option<u64>)> {
+        let (mut said, mut ear) = (Said::new(1_000), Ear::new(Direction::FromClient, inflate));
+        for mut piece in wire.chunks(at_once) {
+            while !piece.is_empty() {
+                let (taken, _) = ear.hear(piece, &mut said);
+                piece = &piece[taken..];
+            }
+        }
+        ear.hang_up(&mut said);
+        said.messages.iter().map(|one| (one.text, one.body.bytes.to_vec(), one.body.cut_from)).collect()
+    }
+
+    #[test]
+    fn messages_are_joined_from_frames_with_others_between() {
+        let wire = b"\x01\x03Hel\x89\x04ping\x80\x02lo\x82\x01x\x81\x00";
+        for at_once in 1..wire.len() {
+            let all = said(wire, None, at_once);
+            assert_eq!(all, [(true, b"Hello".to_vec(), None), (false, b"x".to_vec(), None), (true, vec![], None)]);
+        }
+    }
+
+    #[test]
+    fn compressed_messages_are_opened_with_what_came_before() {
+        // RFC 7692 §7.2.3.2: the second refers to the first.
+        let wire = [&[0xc1, 7, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 7, 0][..], &[0xc1, 5, 0xf2, 0, 0x11, 0, 0]].concat();
+        for at_once in 1..wire.len() {
+            let all = said(&wire, Some(Inflate::new(false)), at_once);
+            assert_eq!(all, [(true, b"Hello".to_vec(), None), (true, b"Hello".to_vec(), None)]);
+        }
+        let all = said(&wire[..9].repeat(2), Some(Inflate::new(true)), 3);
+        assert_eq!(all[1].1, b"Hello");
+    }
+
+    #[test]
+    fn what_does_not_open_is_marked() {
+        let wire = [0xc1, 3, 0xff, 0xff, 0xff];
+        assert_eq!(said(&wire, Some(Inflate::new(false)), 9)[0].2, Some(0));
+        // Not compressed by its first frame, although it might be.
+        assert_eq!(said(b"\x81\x01a", Some(Inflate::new(false)), 9), [(true, b"a".to_vec(), None)]);
+    }
+
+    #[test]
+    fn what_was_agreed_on_is_read_from_the_answer() {
+        let agreed = |value: &str| {
+            let head = format!("HTTP/1.1 101 x\r\nSec-WebSocket-Extensions: {value}\r\n\r\n");
+            let fields = crate::heads::response(head.as_bytes()).unwrap().fields;
+            Inflate::agreed(&fields).map(|(client, server)| (client.afresh, server.afresh))
+        };
+        assert_eq!(agreed("permessage-deflate; server_no_context_takeover"), Some((false, true)));
+        assert_eq!(agreed("x-other, permessage-deflate;client_max_window_bits=12"), Some((false, false)));
+        assert_eq!(agreed("x-other"), None);
+    }
+}

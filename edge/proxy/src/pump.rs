@@ -1,0 +1,128 @@
+//! Bytes from one wire to another, looked at on the way.
+//!
+//! What was read is written from where it lies, and the next is read only when
+//! it is gone: memory is bounded by one buffer, and a slow reader slows the
+//! writer. Both directions of an exchange go on at once in one task.
+
+use std::{
+    io,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Buf;
+
+use crate::{bodies::Walk, part::Part, wire::Conn};
+
+/// One direction of an exchange.
+pub(crate) struct Pump {
+    /// Bytes in front of the source that are to be written.
+    ready: usize,
+    flushed: bool,
+}
+
+/// How a direction ended, where it did not end well.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// The side that is read from has gone.
+    Source,
+    /// The side that is written to has gone.
+    Sink,
+    /// The source breaks the rules of its protocol.
+    Bad,
+}
+
+impl Pump {
+    pub(crate) fn new() -> Self {
+        Self::with(0)
+    }
+
+    /// One whose source has `ready` bytes in front that are to be written.
+    pub(crate) fn with(ready: usize) -> Self {
+        Self { ready, flushed: true }
+    }
+
+    /// Moves a body until it is over.
+    pub(crate) fn body(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: &mut Conn,
+        sink: &mut Conn,
+        walk: &mut Walk,
+        part: &mut Part,
+    ) -> Poll<Result<(), Ended>> {
+        loop {
+            ready!(self.write(cx, source, sink))?;
+            if walk.is_done() {
+                return self.flush(cx, sink);
+            }
+            if source.ahead.is_empty() {
+                match self.read(cx, source, sink)? {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(0) if walk.ends_with_connection() => return self.flush(cx, sink),
+                    Poll::Ready(0) => return Poll::Ready(Err(Ended::Source)),
+                    Poll::Ready(_) => {}
+                }
+            }
+            self.ready = walk.take(&source.ahead, part).map_err(|_| Ended::Bad)?;
+        }
+    }
+
+    /// Moves whatever comes, and shows it to `look`, until the source ends.
+    pub(crate) fn everything(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: &mut Conn,
+        sink: &mut Conn,
+        mut look: impl FnMut(&[u8]),
+    ) -> Poll<Result<(), Ended>> {
+        loop {
+            ready!(self.write(cx, source, sink))?;
+            if source.ahead.is_empty() {
+                match self.read(cx, source, sink)? {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(0) => return self.flush(cx, sink),
+                    Poll::Ready(_) => {}
+                }
+            }
+            look(&source.ahead);
+            self.ready = source.ahead.len();
+        }
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>, source: &mut Conn, sink: &mut Conn) -> Poll<Result<(), Ended>> {
+        while self.ready > 0 {
+            let written = ready!(sink.poll_write_some(cx, &source.ahead[..self.ready]));
+            match written {
+                Ok(0) | Err(_) => return Poll::Ready(Err(Ended::Sink)),
+                Ok(count) => {
+                    source.ahead.advance(count);
+                    self.ready -= count;
+                    self.flushed = false;
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads more; before that it must have left what was written.
+    fn read(&mut self, cx: &mut Context<'_>, source: &mut Conn, sink: &mut Conn) -> Result<Poll<usize>, Ended> {
+        let filled = source.poll_fill(cx);
+        if filled.is_pending() && self.flush(cx, sink)?.is_pending() {
+            return Ok(Poll::Pending);
+        }
+        match filled {
+            Poll::Pending => Ok(Poll::Pending),
+            Poll::Ready(Ok(count)) => Ok(Poll::Ready(count)),
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Poll::Ready(0)),
+            Poll::Ready(Err(_)) => Err(Ended::Source),
+        }
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>, sink: &mut Conn) -> Poll<Result<(), Ended>> {
+        if !self.flushed {
+            ready!(sink.poll_flush_all(cx)).map_err(|_| Ended::Sink)?;
+            self.flushed = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+}

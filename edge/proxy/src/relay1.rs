@@ -1,0 +1,421 @@
+//! HTTP/1 between a client and its server.
+//!
+//! Heads and bodies pass as the bytes that came. Only what is said to a proxy
+//! and not to a server is taken out (RFC 9110 §7.6.1), and offers of HTTP/3,
+//! which would lead past us.
+
+use std::{
+    borrow::Cow,
+    future::poll_fn,
+    task::{Context, Poll},
+};
+
+use bytes::Buf;
+use model::{Body, Header, Message, Request, Response};
+use tokio::time::timeout;
+
+use crate::{
+    behind::Server,
+    bodies::{Framing, Walk},
+    clock::Moment,
+    egress::Trouble,
+    heads::{self, Bad, RequestHead, ResponseHead},
+    link::Link,
+    part::Part,
+    place::{Place, Target},
+    pump::{Ended, Pump},
+    serve1, websocket,
+    wire::Conn,
+};
+
+/// An exchange under way.
+struct Relay<'l> {
+    link: &'l Link,
+    began: Moment,
+    head: RequestHead,
+    url: String,
+    /// The request's body as it passes.
+    sent: Way,
+}
+
+/// A body on its way.
+struct Way {
+    framing: Framing,
+    walk: Walk,
+    part: Part,
+    pump: Pump,
+}
+
+impl Way {
+    fn new(framing: Framing, limit: usize) -> Self {
+        Self { framing, walk: Walk::new(framing), part: Part::new(limit), pump: Pump::new() }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, source: &mut Conn, sink: &mut Conn) -> Poll<Result<(), Ended>> {
+        self.pump.body(cx, source, sink, &mut self.walk, &mut self.part)
+    }
+
+    /// The way of a body whose head lies before it, and goes with it.
+    fn after_head(framing: Framing, limit: usize, source: &Conn, head: usize) -> Self {
+        let mut way = Self::new(framing, limit);
+        // A body that breaks the rules here does so again when it is polled.
+        let taken = way.walk.take(&source.ahead[head..], &mut way.part).unwrap_or_default();
+        way.pump = Pump::with(head + taken);
+        way
+    }
+
+    /// The body as far as it came, and the fields after it.
+    fn record(self, ended_well: bool) -> (Body, Vec<Header>) {
+        let trailers = self.walk.trailer_fields();
+        let whole = ended_well || self.walk.is_done();
+        (if whole { self.part.whole() } else { self.part.broken_off(self.framing.declared()) }, trailers)
+    }
+}
+
+/// Passes a request on and its answer back. False: the connection is to be closed.
+pub(crate) async fn exchange(
+    conn: &mut Conn,
+    link: &Link,
+    place: &Place,
+    server: &mut Server,
+    head: RequestHead,
+    url: String,
+    raw: &[u8],
+) -> bool {
+    let (began, framing) = (Moment::now(), head.framing());
+    let sent = Way::new(framing.unwrap_or(Framing::Length(0)), link.settings().body_limit);
+    let mut relay = Relay { link, began, head, url, sent };
+    if let Err(bad) = framing {
+        return serve1::refuse_framing(conn, link, place, began, relay.request(), bad).await;
+    }
+    match relay.send(conn, place, server, raw).await {
+        Ok(answer) => relay.receive(conn, server, answer).await,
+        Err(Failed::Trouble(trouble)) => relay.fail(conn, trouble).await,
+        Err(Failed::ClientGone) => {
+            server.reached = None;
+            relay.unanswered().await;
+            false
+        }
+    }
+}
+
+/// Why a request has no answer.
+enum Failed {
+    Trouble(Trouble),
+    ClientGone,
+}
+
+/// An answer whose head is there; it lies in front of the server's wire.
+struct Answer {
+    head: ResponseHead,
+    length: usize,
+}
+
+impl From<Trouble> for Failed {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+impl Relay<'_> {
+    /// Sends the request until the head of the answer is there.
+    async fn send(
+        &mut self,
+        client: &mut Conn,
+        place: &Place,
+        server: &mut Server,
+        raw: &[u8],
+    ) -> Result<Answer, Failed> {
+        let (target, encrypted) = self.target(place)?;
+        let onward = onward_head(raw, &self.head);
+        let whole = self.body_at_hand(client);
+        loop {
+            let (conn, used) = server.reach(self.link, &target, encrypted).await?;
+            match self.send_once(client, conn, &onward, whole).await {
+                Ok(answer) => {
+                    client.ahead.advance(whole.unwrap_or_default());
+                    return Ok(answer);
+                }
+                // A connection that stood idle may have been closed meanwhile;
+                // what was sent as a whole can be sent again (RFC 9110 §9.2.2).
+                Err(Failed::Trouble(_)) if used && whole.is_some() && self.may_repeat() => server.reached = None,
+                Err(failed) => {
+                    server.reached = None;
+                    return Err(failed);
+                }
+            }
+        }
+    }
+
+    /// Where the request goes, and whether TLS is spoken there.
+    fn target(&self, place: &Place) -> Result<(Target, bool), Trouble> {
+        if place.target.is_some() {
+            return Ok((self.link.destination(place), place.encrypted));
+        }
+        let (scheme, rest) = self.url.split_once("://").unwrap_or(("http", &self.url));
+        let encrypted = matches!(scheme, "https" | "wss");
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let target = Target::read(authority, if encrypted { 443 } else { 80 });
+        let says = "this is a proxy: ask it for an absolute address".to_owned();
+        let target = target.filter(|_| !self.head.target.starts_with('/')).ok_or(Trouble { status: 400, says })?;
+        Ok((target, encrypted))
+    }
+
+    fn may_repeat(&self) -> bool {
+        matches!(self.head.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE" | "TRACE")
+    }
+
+    /// The length on the wire of a body that has come as a whole.
+    fn body_at_hand(&mut self, client: &Conn) -> Option<usize> {
+        if self.sent.walk.is_done() {
+            return Some(0);
+        }
+        let mut trial = Way::new(self.sent.framing, self.link.settings().body_limit);
+        let taken = trial.walk.take(&client.ahead, &mut trial.part).ok()?;
+        trial.walk.is_done().then(|| {
+            self.sent = trial;
+            taken
+        })
+    }
+
+    async fn send_once(
+        &mut self,
+        client: &mut Conn,
+        server: &mut Conn,
+        head: &[u8],
+        whole: Option<usize>,
+    ) -> Result<Answer, Failed> {
+        let body = &client.ahead[..whole.unwrap_or_default()];
+        serve1::write(server, head, body).await.map_err(|_| self.hung_up())?;
+        let mut sending = whole.is_none();
+        loop {
+            let answer = self.answer_head(client, server, &mut sending).await?;
+            // An answer before the answer is passed on (RFC 9110 §15.2).
+            let interim = matches!(answer.head.status, 100 | 102..=199);
+            if !interim {
+                return Ok(answer);
+            }
+            let passed = serve1::write(client, &server.ahead[..answer.length], b"").await;
+            passed.map_err(|_| Failed::ClientGone)?;
+            server.ahead.advance(answer.length);
+        }
+    }
+
+    /// Waits for the head of an answer, while the request's body goes on.
+    async fn answer_head(
+        &mut self,
+        client: &mut Conn,
+        server: &mut Conn,
+        sending: &mut bool,
+    ) -> Result<Answer, Failed> {
+        let mut searched = 0;
+        loop {
+            if let Some(length) = heads::end(&server.ahead, searched) {
+                let head = heads::response(&server.ahead[..length]);
+                return head.map(|head| Answer { head, length }).map_err(|Bad(says)| self.trouble(502, says));
+            }
+            searched = server.ahead.len();
+            if searched > self.link.settings().head_limit {
+                return Err(self.trouble(502, "the head of its answer is longer than is taken"));
+            }
+            let sent = &mut self.sent;
+            let filled = poll_fn(|cx| {
+                if *sending && let Poll::Ready(ended) = sent.poll(cx, client, server) {
+                    *sending = false;
+                    // A server may have answered before it stopped reading.
+                    if matches!(ended, Err(Ended::Source | Ended::Bad)) {
+                        return Poll::Ready(None);
+                    }
+                }
+                server.poll_fill(cx).map(|filled| Some(filled.unwrap_or_default()))
+            });
+            match timeout(self.link.settings().idle, filled).await {
+                Ok(None) => return Err(Failed::ClientGone),
+                Ok(Some(0)) => return Err(self.hung_up()),
+                Ok(Some(_)) => {}
+                Err(_) => return Err(self.trouble(504, "it did not answer in time")),
+            }
+        }
+    }
+
+    fn hung_up(&self) -> Failed {
+        self.trouble(502, "it hung up without an answer")
+    }
+
+    fn trouble(&self, status: u16, says: &str) -> Failed {
+        let after_scheme = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
+        let host = after_scheme.split(['/', '?']).next().unwrap_or_default();
+        Failed::Trouble(Trouble { status, says: format!("{host}: {says}") })
+    }
+
+    /// Passes the answer back to its end. False: the connection is to be closed.
+    async fn receive(mut self, client: &mut Conn, server: &mut Server, answer: Answer) -> bool {
+        let Some(reached) = &mut server.reached else { return false };
+        let conn = &mut reached.conn;
+        let length = for_the_client(conn, &answer);
+        if answer.head.status == 101 {
+            let messages = self.upgrade(client, conn, &answer.head, length).await;
+            server.reached = None;
+            self.finish(answer.head, Body::default(), messages).await;
+            return false;
+        }
+        // A server that contradicts itself is read to its end.
+        let framing = answer.head.framing(&self.head.method).unwrap_or(Framing::UntilClose);
+        let mut way = Way::after_head(framing, self.link.settings().body_limit, conn, length);
+        let ended = poll_fn(|cx| {
+            if !self.sent.walk.is_done() {
+                // The rest of the request goes on beside the answer.
+                let _ = self.sent.poll(cx, client, conn);
+            }
+            way.poll(cx, conn, client)
+        })
+        .await;
+        let keep = ended.is_ok()
+            && self.sent.walk.is_done()
+            && framing != Framing::UntilClose
+            && answer.head.fields.keep_alive()
+            && self.head.fields.keep_alive();
+        if !keep {
+            server.reached = None;
+        }
+        let (stop, mut head) = (self.link.shared.stop.is_ending(), answer.head);
+        let (body, trailers) = way.record(ended.is_ok());
+        head.fields.all.extend(trailers);
+        self.finish(head, body, Vec::new()).await;
+        keep && !stop
+    }
+
+    /// Passes on whatever an upgraded connection carries.
+    async fn upgrade(&self, client: &mut Conn, server: &mut Conn, head: &ResponseHead, length: usize) -> Vec<Message> {
+        if serve1::write(client, &server.ahead[..length], b"").await.is_err() {
+            return Vec::new();
+        }
+        server.ahead.advance(length);
+        websocket::pass(client, server, self.link, self.head.wants_websocket().then_some(&head.fields)).await
+    }
+
+    /// Tells the client what went wrong, and writes it down as our answer.
+    async fn fail(self, client: &mut Conn, trouble: Trouble) -> bool {
+        let (link, began, head) = (self.link, self.began, self.head.clone());
+        serve1::tell(client, link, began, self.request(), &head, trouble.reply(), false).await;
+        false
+    }
+
+    fn request(self) -> Request {
+        let version = self.head.fields.version().into();
+        let mut headers = self.head.fields.all;
+        let (body, trailers) = self.sent.record(false);
+        headers.extend(trailers);
+        Request { method: self.head.method, url: self.url, version, headers, body }
+    }
+
+    async fn unanswered(self) {
+        let (link, began) = (self.link, self.began);
+        link.unanswered(began, self.request()).await;
+    }
+
+    async fn finish(self, head: ResponseHead, body: Body, messages: Vec<Message>) {
+        let (link, began) = (self.link, self.began);
+        let version = head.fields.version().into();
+        let response = Response { status: head.status, version, headers: head.fields.all, body, by: "upstream".into() };
+        link.answered(began, self.request(), response, messages).await;
+    }
+}
+
+/// Fields that a client says to its proxy.
+const FOR_THE_PROXY: [&str; 2] = ["proxy-connection", "proxy-authorization"];
+/// Fields by which a server offers HTTP/3 (RFC 7838).
+const PAST_US: [&str; 1] = ["alt-svc"];
+
+/// The head of a request as its server gets it.
+fn onward_head<'r>(raw: &'r [u8], head: &RequestHead) -> Cow<'r, [u8]> {
+    let path = origin_form(&head.target);
+    if path == head.target && !FOR_THE_PROXY.iter().any(|name| head.fields.has(name)) {
+        return Cow::Borrowed(raw);
+    }
+    let mut onward = format!("{} {path} {}\r\n", head.method, head.fields.version()).into_bytes();
+    without(&mut onward, &raw[line_end(raw)..], &FOR_THE_PROXY);
+    Cow::Owned(onward)
+}
+
+/// Makes the head in front of a server's wire what its client gets, and gives
+/// its length.
+fn for_the_client(server: &mut Conn, answer: &Answer) -> usize {
+    if !PAST_US.iter().any(|name| answer.head.fields.has(name)) {
+        return answer.length;
+    }
+    let raw = server.ahead.split_to(answer.length);
+    let head = client_head(&raw);
+    let rest = std::mem::take(&mut server.ahead);
+    server.ahead.extend_from_slice(&head);
+    server.ahead.extend_from_slice(&rest);
+    head.len()
+}
+
+fn client_head(raw: &[u8]) -> Vec<u8> {
+    let mut onward = raw[..line_end(raw)].to_vec();
+    without(&mut onward, &raw[line_end(raw)..], &PAST_US);
+    onward
+}
+
+fn line_end(raw: &[u8]) -> usize {
+    memchr::memchr(b'\n', raw).map_or(raw.len(), |at| at + 1)
+}
+
+/// Copies lines of fields, all but those of these names.
+fn without(onward: &mut Vec<u8>, lines: &[u8], names: &[&str]) {
+    let mut dropping = false;
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        let name = line.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii_end();
+        let continues = line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
+        dropping = if continues { dropping } else { names.iter().any(|one| name.eq_ignore_ascii_case(one.as_bytes())) };
+        if !dropping {
+            onward.extend_from_slice(line);
+        }
+    }
+}
+
+/// What a server is asked for (RFC 9112 §3.2.1).
+fn origin_form(target: &str) -> Cow<'_, str> {
+    let Some((_, rest)) = target.split_once("://").filter(|_| !target.starts_with('/')) else { return target.into() };
+    match rest.find(['/', '?']).map(|at| &rest[at..]) {
+        None => "/".into(),
+        Some(path) if path.starts_with('/') => path.into(),
+        Some(query) => format!("/{query}").into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passed_on(raw: &str) -> String {
+        let head = heads::request(raw.as_bytes()).unwrap();
+        String::from_utf8(onward_head(raw.as_bytes(), &head).into_owned()).unwrap()
+    }
+
+    #[test]
+    fn a_request_to_a_server_passes_as_it_came() {
+        let raw = "GET /p  HTTP/1.1\r\nhOST: a\r\nCookie: 1\r\nX: y\r\nCookie: 2\r\n\r\n";
+        let raw = raw.replace("  ", " ");
+        assert_eq!(passed_on(&raw), raw);
+    }
+
+    #[test]
+    fn what_is_said_to_the_proxy_stays_here() {
+        assert_eq!(
+            passed_on(
+                "GET http://a.example/p?q HTTP/1.1\r\nHost: a.example\r\nProxy-Connection: x\r\nProxy-authorization: y\r\nB: c\r\n\r\n"
+            ),
+            "GET /p?q HTTP/1.1\r\nHost: a.example\r\nB: c\r\n\r\n"
+        );
+        assert_eq!(passed_on("GET http://a.example HTTP/1.0\r\n\r\n"), "GET / HTTP/1.0\r\n\r\n");
+        assert!(passed_on("GET http://a.example?x HTTP/1.1\r\n\r\n").starts_with("GET /?x HTTP"));
+    }
+
+    #[test]
+    fn an_offer_of_http3_is_taken_out() {
+        let raw = b"HTTP/1.1 200 OK\r\nA: b\r\nAlt-Svc: h3=\":443\"\r\nC: d\r\n\r\n";
+        assert_eq!(client_head(raw), b"HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\n");
+    }
+}

@@ -1,0 +1,315 @@
+//! HTTP/2 between a client and its server: hyper on both sides, and what passes
+//! is kept on the way.
+//!
+//! Bodies go on frame by frame, each only when the other side has room for it.
+//! An exchange is written down when its answer has ended or was given up.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::header::ALT_SVC;
+use hyper::{
+    body::{Body, Frame, Incoming, SizeHint},
+    client::conn::http2::{self, SendRequest},
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use model::{Header, Request, Response};
+
+use crate::{
+    behind::Reached,
+    clock::Moment,
+    egress::{Egress, Trouble},
+    link::Link,
+    part::Part,
+    place::Target,
+    serve2::{self, HEADERS, STREAM_WINDOW, Spawn},
+};
+
+/// A server that speaks HTTP/2.
+pub(crate) struct ToServer {
+    sender: Mutex<SendRequest<Upward>>,
+    egress: Arc<Egress>,
+    target: Target,
+    encrypted: bool,
+}
+
+impl ToServer {
+    pub(crate) async fn new(reached: Reached, egress: Arc<Egress>, link: &Link) -> Result<Self, Trouble> {
+        let (target, encrypted) = (reached.target.clone(), reached.encrypted);
+        let sender = Mutex::new(handshake(reached, link).await?);
+        Ok(Self { sender, egress, target, encrypted })
+    }
+
+    /// Passes a request on, and gives its answer as it comes.
+    pub(crate) async fn relay(
+        &self,
+        link: Link,
+        began: Moment,
+        request: Request,
+        mut head: http::request::Parts,
+        body: Incoming,
+    ) -> http::Response<Outgoing> {
+        link.shared.has_room().await;
+        let sent = Arc::new(Mutex::new(Kept::new(link.settings().body_limit)));
+        let upward = Upward { inner: body, kept: Arc::clone(&sent) };
+        head.version = http::Version::HTTP_2;
+        // hyper's own notes on the incoming request mean nothing on the way out.
+        head.extensions.clear();
+        let mut open = Open { link, began, request, sent, head: None, received: Kept::new(0) };
+        let answer = match self.sender(&open.link).await {
+            Ok(mut sender) => sender.send_request(http::Request::from_parts(head, upward)).await,
+            Err(trouble) => return open.fail(trouble).await,
+        };
+        match answer {
+            Ok(answer) => {
+                let (mut head, body) = answer.into_parts();
+                open.received = Kept::new(open.link.settings().body_limit);
+                open.head = Some((head.status.as_u16(), serve2::headers(&head.headers)));
+                if head.headers.contains_key(ALT_SVC) {
+                    head.headers = without(&head.headers, &ALT_SVC);
+                }
+                head.extensions.clear();
+                http::Response::from_parts(
+                    head,
+                    Outgoing::Passing(Box::new(Downward { inner: body, open: Some(open) })),
+                )
+            }
+            Err(error) => {
+                let host = open.request.host().to_owned();
+                let says = format!("{host}: {}", if error.is_timeout() { "no answer in time" } else { "it hung up" });
+                open.fail(Trouble { status: 502, says }).await
+            }
+        }
+    }
+
+    /// The way to the server; a new one if the old has closed.
+    async fn sender(&self, link: &Link) -> Result<SendRequest<Upward>, Trouble> {
+        let mut sender = lock(&self.sender).clone();
+        if sender.ready().await.is_ok() {
+            return Ok(sender);
+        }
+        let conn = self.egress.connect(&self.target, link.peer, &link.shared.stop).await?;
+        let conn = match self.encrypted {
+            true => self.egress.encrypt(conn, &self.target.host, &["h2".to_owned()]).await?.0,
+            false => conn,
+        };
+        let reached = Reached { conn, target: self.target.clone(), encrypted: self.encrypted };
+        let fresh = handshake(reached, link).await?;
+        *lock(&self.sender) = fresh.clone();
+        Ok(fresh)
+    }
+}
+
+async fn handshake(reached: Reached, link: &Link) -> Result<SendRequest<Upward>, Trouble> {
+    let host = reached.target.host.clone();
+    let mut builder = http2::Builder::new(Spawn);
+    builder
+        .timer(TokioTimer::new())
+        .max_header_list_size(HEADERS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(4 * STREAM_WINDOW);
+    let made = builder.handshake(TokioIo::new(reached.conn)).await;
+    let (sender, connection) = made.map_err(|_| Trouble { status: 502, says: format!("{host} speaks no HTTP/2") })?;
+    let stop = link.shared.stop.clone();
+    tokio::spawn(async move {
+        // Requests under way learn from their own streams that it has ended.
+        let _ = connection.await;
+        drop(stop);
+    });
+    Ok(sender)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A copy without one field. Taking it out in place would move another.
+fn without(map: &http::HeaderMap, name: &http::HeaderName) -> http::HeaderMap {
+    map.iter().filter(|(one, _)| *one != name).map(|(one, value)| (one.clone(), value.clone())).collect()
+}
+
+/// What was kept of a body and the fields after it.
+pub(crate) struct Kept {
+    part: Part,
+    trailers: Vec<Header>,
+    ended: bool,
+    declared: Option<u64>,
+}
+
+impl Kept {
+    fn new(limit: usize) -> Self {
+        Self { part: Part::new(limit), trailers: Vec::new(), ended: false, declared: None }
+    }
+
+    fn see(&mut self, frame: Option<&Frame<Bytes>>, ends: bool) {
+        self.ended |= ends;
+        match frame {
+            None => self.ended = true,
+            Some(frame) => {
+                if let Some(data) = frame.data_ref() {
+                    self.part.add(data);
+                } else if let Some(trailers) = frame.trailers_ref() {
+                    self.trailers = serve2::headers(trailers);
+                }
+            }
+        }
+    }
+
+    fn body(&mut self) -> model::Body {
+        let part = std::mem::take(&mut self.part);
+        if self.ended { part.whole() } else { part.broken_off(self.declared) }
+    }
+}
+
+/// A request's body on its way to the server.
+pub(crate) struct Upward {
+    inner: Incoming,
+    kept: Arc<Mutex<Kept>>,
+}
+
+impl Body for Upward {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let this = self.get_mut();
+        let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
+        if let Ok(frame) = frame.as_ref().transpose_ref() {
+            lock(&this.kept).see(frame, this.inner.is_end_stream());
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// `Option<Result<T, E>>` as `Result<Option<&T>, &E>`.
+trait TransposeRef<'a, T, E> {
+    fn transpose_ref(self) -> Result<Option<&'a T>, &'a E>;
+}
+
+impl<'a, T, E> TransposeRef<'a, T, E> for Option<&'a Result<T, E>> {
+    fn transpose_ref(self) -> Result<Option<&'a T>, &'a E> {
+        self.map(Result::as_ref).transpose()
+    }
+}
+
+/// An exchange that is not over.
+struct Open {
+    link: Link,
+    began: Moment,
+    request: Request,
+    sent: Arc<Mutex<Kept>>,
+    /// Status and fields of the answer, once there is one.
+    head: Option<(u16, Vec<Header>)>,
+    received: Kept,
+}
+
+impl Open {
+    /// Gives our own answer in place of the server's.
+    async fn fail(mut self, trouble: Trouble) -> http::Response<Outgoing> {
+        self.complete_request();
+        serve2::answered(&self.link, self.began, self.request, trouble.reply()).await
+    }
+
+    fn complete_request(&mut self) {
+        let mut sent = lock(&self.sent);
+        // A body of nothing is never asked for a frame.
+        let nothing = sent.part.total() == 0;
+        sent.ended |= nothing;
+        self.request.body = sent.body();
+        self.request.headers.append(&mut sent.trailers);
+    }
+
+    async fn record(mut self) {
+        self.complete_request();
+        let body = self.received.body();
+        match self.head {
+            None => self.link.unanswered(self.began, self.request).await,
+            Some((status, mut headers)) => {
+                headers.append(&mut self.received.trailers);
+                let (version, by) = ("HTTP/2".to_owned(), "upstream".to_owned());
+                let response = Response { status, version, headers, body, by };
+                self.link.answered(self.began, self.request, response, Vec::new()).await;
+            }
+        }
+    }
+}
+
+/// An answer's body on its way to the client.
+pub(crate) struct Downward {
+    inner: Incoming,
+    open: Option<Open>,
+}
+
+impl Downward {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        if let (Ok(frame), Some(open)) = (frame.as_ref().transpose_ref(), &mut self.open) {
+            open.received.see(frame, self.inner.is_end_stream());
+        }
+        Poll::Ready(frame)
+    }
+}
+
+impl Drop for Downward {
+    fn drop(&mut self) {
+        if let Some(mut open) = self.open.take() {
+            open.received.ended |= self.inner.is_end_stream();
+            open.received.declared = self.inner.size_hint().exact().map(|left| left + open.received.part.total());
+            let counted = open.link.shared.count_open();
+            tokio::spawn(async move {
+                open.record().await;
+                drop(counted);
+            });
+        }
+    }
+}
+
+/// The body of an answer, ours or a server's.
+pub(crate) enum Outgoing {
+    Ours(Option<Bytes>),
+    Passing(Box<Downward>),
+}
+
+impl Outgoing {
+    pub(crate) fn ours(body: Bytes) -> Self {
+        Self::Ours(Some(body).filter(|body| !body.is_empty()))
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match self.get_mut() {
+            Self::Ours(body) => Poll::Ready(body.take().map(|body| Ok(Frame::data(body)))),
+            Self::Passing(body) => body.poll(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Ours(body) => body.is_none(),
+            Self::Passing(body) => body.inner.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Ours(body) => SizeHint::with_exact(body.as_ref().map_or(0, Bytes::len) as u64),
+            Self::Passing(body) => body.inner.size_hint(),
+        }
+    }
+}

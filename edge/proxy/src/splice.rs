@@ -1,0 +1,92 @@
+//! Two wires made one: what is not opened, or not understood, passes as it came.
+
+use std::{
+    future::poll_fn,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use model::{Direction, SealReason};
+use tokio::time::timeout;
+
+use crate::{link::Link, place::Place, pump::Pump, wire::Conn};
+
+/// One direction, until its source has ended and its sink was told so.
+struct Side {
+    pump: Pump,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    Closing,
+    Done,
+    Broken,
+}
+
+impl Side {
+    fn new() -> Self {
+        Self { pump: Pump::new(), state: State::Open }
+    }
+
+    /// Goes on as far as it can. True: it is over.
+    fn advance(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: &mut Conn,
+        sink: &mut Conn,
+        look: &mut impl FnMut(&[u8]),
+    ) -> bool {
+        if self.state == State::Open {
+            self.state = match self.pump.everything(cx, source, sink, &mut *look) {
+                Poll::Pending => State::Open,
+                Poll::Ready(Ok(())) => State::Closing,
+                Poll::Ready(Err(_)) => State::Broken,
+            };
+        }
+        if self.state == State::Closing {
+            self.state = match sink.poll_close(cx) {
+                Poll::Pending => State::Closing,
+                Poll::Ready(Ok(())) => State::Done,
+                Poll::Ready(Err(_)) => State::Broken,
+            };
+        }
+        matches!(self.state, State::Done | State::Broken)
+    }
+}
+
+/// Moves bytes both ways until both sides are done or one has gone; the second
+/// has `linger` to finish once the first is done. Shows everything to `look`.
+pub(crate) async fn both_ways(
+    client: &mut Conn,
+    server: &mut Conn,
+    linger: Duration,
+    mut look: impl FnMut(Direction, &[u8]),
+) {
+    let (mut up, mut down) = (Side::new(), Side::new());
+    let mut advance = |cx: &mut Context<'_>, enough: usize| {
+        let up_over = up.advance(cx, client, server, &mut |bytes| look(Direction::FromClient, bytes));
+        let down_over = down.advance(cx, server, client, &mut |bytes| look(Direction::FromServer, bytes));
+        let broken = up.state == State::Broken || down.state == State::Broken;
+        let over = usize::from(up_over) + usize::from(down_over);
+        if broken || over >= enough { Poll::Ready(()) } else { Poll::Pending }
+    };
+    poll_fn(|cx| advance(cx, 1)).await;
+    let second = poll_fn(|cx| advance(cx, 2));
+    // Whoever does not finish has had its time.
+    let _ = timeout(linger, second).await;
+}
+
+/// Passes a connection through unread, and writes down that it was.
+pub(crate) async fn untouched(
+    mut client: Conn,
+    mut server: Conn,
+    link: &Link,
+    place: &Place,
+    reason: SealReason,
+    says: &str,
+) {
+    both_ways(&mut client, &mut server, link.settings().idle, |_, _| {}).await;
+    link.seal(place, reason, says).await;
+}
