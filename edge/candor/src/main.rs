@@ -9,12 +9,18 @@ mod progress;
 
 mod look;
 
+mod canaries;
+
+mod captures;
+
 use std::process::ExitCode;
 
 use clap::Parser;
 
 fn main() -> ExitCode {
     let candor = commands::Candor::parse();
+    // What is written holds what was captured: for its owner's eyes only.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     match commands::run(candor) {
         Ok(exit) => exit.into(),
         Err(error) => {

@@ -108,7 +108,7 @@ fn a_subject_that_refuses_our_certificate_is_never_called_kept() {
     if missing(&["chromium", "nft", "ip"]) {
         return;
     }
-    let run = Run::audit(&["distrustful", "--scenario", "one-visit", "--headless"]);
+    let run = Run::audit(&["distrustful", "--scenario", "one-visit", "--headless", "--fail-on", "critical"]);
     assert_eq!(run.status, 3, "{}", run.said);
     let report = run.report();
     for (promise, verdict) in verdicts(&report) {

@@ -62,7 +62,7 @@ fn audit(arguments: &[&str], out: &Path) -> Command {
     let mut command = command(&["audit"]);
     command.args(["--data".as_ref(), data().as_os_str()]);
     if !arguments.contains(&"--out") {
-        command.args(["--out".as_ref(), out.as_os_str()]);
+        command.args(["--out".as_ref(), out.join("runs").as_os_str()]);
     }
     command.args(arguments);
     command
@@ -148,7 +148,7 @@ impl Run {
 }
 
 fn evidence_in(folder: &Path) -> Option<String> {
-    let entries = std::fs::read_dir(folder).ok()?;
+    let entries = std::fs::read_dir(folder.join("runs")).ok()?;
     let mut paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     paths.find(|path| path.extension().is_some_and(|e| e == "candor")).map(|path| path.to_string_lossy().into_owned())
 }
