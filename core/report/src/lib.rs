@@ -1,9 +1,16 @@
 //! Shows an audit to people and programs.
 //!
 //! Each format is a pure function of the audit: the same audit gives the same
-//! bytes.
+//! bytes. What several formats tell is put together once, in `told`; what was
+//! captured is hostile and passes `inert` on its way out.
 #![forbid(unsafe_code)]
+
+mod inert;
+
+mod words;
+
+mod told;
 
 mod reports;
 
-pub use reports::{html, json, text};
+pub use reports::{FORMATS, Format, Paint, csv, html, json, markdown, painted, sarif, text};

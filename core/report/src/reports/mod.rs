@@ -2,14 +2,41 @@
 
 mod text;
 
-pub use text::text;
+mod html;
 
-/// Placeholder until the page is there.
-pub fn html(_audit: &audit::Audit) -> String {
-    String::new()
+mod json;
+
+mod sarif;
+
+mod csv;
+
+mod markdown;
+
+use audit::Audit;
+
+pub use csv::csv;
+pub use html::html;
+pub use json::json;
+pub use markdown::markdown;
+pub use sarif::sarif;
+pub use text::{Paint, painted, text};
+
+/// A way to show an audit.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// What stands after `--format`, and the ending of its files.
+    pub name: &'static str,
+    /// One line for help.
+    pub says: &'static str,
+    pub render: fn(&Audit) -> String,
 }
 
-/// Placeholder until the shape is there.
-pub fn json(_audit: &audit::Audit) -> String {
-    String::new()
-}
+/// Every format, the one for people at a terminal first.
+pub const FORMATS: &[Format] = &[
+    Format { name: "text", says: "for a terminal", render: text },
+    Format { name: "html", says: "one page that needs no network and no script", render: html },
+    Format { name: "json", says: "everything, for programs; stable (version 1)", render: json },
+    Format { name: "sarif", says: "SARIF 2.1.0, for code scanning", render: sarif },
+    Format { name: "csv", says: "one row a sighting, for spreadsheets", render: csv },
+    Format { name: "markdown", says: "for a pull request", render: markdown },
+];

@@ -1,158 +1,248 @@
-//! For a terminal: the verdicts first, then what left, then how we know.
+//! For a terminal of 80 columns or more: the verdicts first, then what left,
+//! then how we know, then what we could not see.
 
-use std::fmt::Write;
+mod lay;
+
+mod paint;
 
 use audit::Audit;
-use judge::Word;
-use model::Side;
+use judge::{Finding, Identifier, Verdict, Word};
+use model::{Guise, Side};
 
-/// The whole report as text.
+use self::lay::{Sheet, padded};
+use crate::{
+    inert::{inert, inert_head},
+    told::{self, Alike, Whom},
+    words::{bytes, count, country, date, gap, percent, sentence, thousands},
+};
+
+pub use paint::Paint;
+
+/// The whole report as text, without colour.
 pub fn text(audit: &Audit) -> String {
-    let mut out = String::new();
-    // Writing to a String cannot fail.
-    let _ = write(&mut out, audit);
-    out
+    painted(audit, Paint::None)
 }
 
-fn write(out: &mut String, audit: &Audit) -> std::fmt::Result {
-    head(out, audit)?;
-    verdicts(out, audit)?;
-    destinations(out, audit)?;
-    sightings(out, audit)?;
-    identifiers(out, audit)?;
-    foot(out, audit)
+/// The whole report as text, in colour where the reader can see it.
+pub fn painted(audit: &Audit, paint: Paint) -> String {
+    let mut sheet = Sheet::new(paint);
+    head(&mut sheet, audit);
+    verdicts(&mut sheet, audit);
+    destinations(&mut sheet, audit);
+    findings(&mut sheet, audit);
+    identifiers(&mut sheet, audit);
+    unseen(&mut sheet, audit);
+    foot(&mut sheet, audit);
+    sheet.done()
 }
 
-fn head(out: &mut String, audit: &Audit) -> std::fmt::Result {
-    if let Some(run) = &audit.run {
-        let edition = run.subject.edition.as_ref().map(|edition| format!(" {edition}")).unwrap_or_default();
-        writeln!(out, "\n{}{edition} {}, {}", run.subject.name, run.subject.version, run.started)?;
-        writeln!(out, "scenario {}, seed {}, on {}", run.scenario, run.seed, run.host)?;
-        for condition in &run.conditions {
-            writeln!(out, "condition: {condition}")?;
-        }
-        if !run.bypass_watched {
-            writeln!(out, "condition: traffic past the proxy was not watched")?;
-        }
-    }
+fn head(sheet: &mut Sheet, audit: &Audit) {
+    let when = audit.run.as_ref().map(|run| format!(" · {}", date(run.started))).unwrap_or_default();
+    sheet.line(&format!("{}{}", sheet.bold(&told::subject(audit)), sheet.dim(&when)));
+    sheet.text(0, &told::done(audit).join(" "));
     if let Some(early) = &audit.early {
-        writeln!(out, "ended early: {early}")?;
+        sheet.text(0, &format!("Ended early: {}", inert(early)));
     }
-    Ok(())
 }
 
-fn verdicts(out: &mut String, audit: &Audit) -> std::fmt::Result {
+fn verdicts(sheet: &mut Sheet, audit: &Audit) {
     if audit.verdicts.is_empty() {
-        return Ok(());
+        return;
     }
-    writeln!(out, "\nPROMISES")?;
-    for verdict in &audit.verdicts {
-        let mark = match verdict.word {
-            Word::Broken => "✗",
-            Word::Kept => "✓",
-            Word::Unclear => "?",
-            Word::Untested => "–",
+    sheet.title("PROMISES", &told::score(audit));
+    for verdict in told::by_gravity(audit) {
+        promise(sheet, audit, verdict);
+    }
+}
+
+fn promise(sheet: &mut Sheet, audit: &Audit, verdict: &Verdict) {
+    let mark = match verdict.word {
+        Word::Broken => "✗",
+        Word::Kept => "✓",
+        Word::Unclear => "?",
+        Word::Untested => "–",
+    };
+    let word = format!("{mark} {:<8}", verdict.word.word().to_uppercase());
+    let word = sheet.verdict(verdict.word, &word);
+    sheet.hanging(2, &word, 13, &format!("“{}”", inert(&verdict.quote)));
+    sheet.text(13, &sentence(&inert(&verdict.because)));
+    let Some(spotted) = verdict.evidence.first().and_then(|first| audit.spotted.get(*first)) else { return };
+    let more = match verdict.evidence.len() {
+        1 => String::new(),
+        n => format!(", the first of {}", thousands(n as u64)),
+    };
+    sheet.text(13, &format!("evidence: request {}{more}", spotted.seen.sighting.exchange));
+    sheet.trail(15, &spotted.seen.sighting.trail.to_string());
+}
+
+fn destinations(sheet: &mut Sheet, audit: &Audit) {
+    let whom = Whom::of(audit);
+    sheet.title("WHAT IT SENT BY ITSELF, TO WHOM", "");
+    if whom.owners.is_empty() {
+        sheet.text(2, "nothing was seen");
+    } else {
+        let columns = format!("{:<45}{:<14}{:>5}{:>9}{:>5}", "", "", "sent", "", "seen");
+        sheet.line(&sheet.dim(&columns));
+    }
+    for owner in &whom.owners {
+        let seat = owner.seat.map(|seat| format!(", {}", country(seat))).unwrap_or_default();
+        let name = owner.name.map_or_else(|| "nobody on record".to_owned(), |name| inert(name).into_owned());
+        sheet.line(&format!("  {}{}", sheet.bold(&name), sheet.dim(&seat)));
+        for row in &owner.rows {
+            let sealed = match row.tally.sealed {
+                0 => String::new(),
+                n => format!("  {} unread", thousands(n)),
+            };
+            let host = inert_head(&row.to.host, 120);
+            if host.chars().count() > 40 {
+                sheet.line(&format!("    {host}"));
+            }
+            let host = if host.chars().count() > 40 { String::new() } else { host };
+            let seen = if row.seen == 0 { padded("·", 5) } else { padded(&thousands(row.seen), 5) };
+            let seen = if row.seen == 0 { sheet.dim(&seen) } else { sheet.loud(&seen) };
+            sheet.line(&format!(
+                "    {host:<41}{:<14}{:>5}{:>9}{seen}{}",
+                row.to.purpose.word(),
+                thousands(row.requests),
+                bytes(row.bytes),
+                sheet.dim(&sealed)
+            ));
+        }
+    }
+    if whom.by_pages > 0 {
+        let sites = match whom.visited {
+            0 => String::new(),
+            n => format!(", most of them for {} that it was sent to", count(n, "site")),
         };
-        writeln!(out, "  {mark} {:<8} “{}”", verdict.word.word(), verdict.quote)?;
-        writeln!(out, "    {}", verdict.because)?;
-        if let Some(first) = verdict.evidence.first() {
-            let spotted = &audit.spotted[*first];
-            writeln!(
-                out,
-                "    evidence: exchange {}, {}",
-                spotted.seen.sighting.exchange, spotted.seen.sighting.trail
-            )?;
-        }
+        sheet.text(2, &format!("Not counted: {} that pages asked for{sites}.", count(whom.by_pages, "request")));
     }
-    Ok(())
 }
 
-fn destinations(out: &mut String, audit: &Audit) -> std::fmt::Result {
-    writeln!(out, "\nWHAT LEFT, TO WHOM")?;
-    let mut rows: Vec<usize> =
-        (0..audit.destinations.len()).filter(|i| audit.tallies[*i].requests > audit.tallies[*i].page).collect();
-    rows.sort_by_key(|i| std::cmp::Reverse((audit.tallies[*i].sightings, audit.tallies[*i].requests)));
-    for i in rows {
-        let (destination, tally) = (&audit.destinations[i], &audit.tallies[i]);
-        let owner = destination.owner.as_deref().unwrap_or("unknown owner");
-        let seat = destination.seat.as_deref().unwrap_or("–");
-        writeln!(
-            out,
-            "  {:<44} {owner} ({seat}), {}: {} requests, {} bytes{}{}",
-            destination.host,
-            destination.purpose.word(),
-            tally.requests,
-            tally.bytes,
-            if tally.sealed > 0 { format!(", {} sealed", tally.sealed) } else { String::new() },
-            if tally.sightings > 0 { format!(", {} sightings", tally.sightings) } else { String::new() },
-        )?;
+fn findings(sheet: &mut Sheet, audit: &Audit) {
+    let found: Vec<&Finding> = audit.findings.iter().filter(|finding| !finding.sightings.is_empty()).collect();
+    sheet.title("FINDINGS", &if found.is_empty() { "none".to_owned() } else { String::new() });
+    for finding in found {
+        let severity = format!("{:<9}", finding.severity.word());
+        let severity = sheet.severity(finding.severity, &severity);
+        sheet.hanging(2, &severity, 11, &sheet.bold(&finding.code));
+        sheet.text(11, &inert(&finding.says));
+        let groups = told::alike(audit, &finding.sightings);
+        for group in groups.iter().take(GROUPS) {
+            alike(sheet, audit, group);
+        }
+        if groups.len() > GROUPS {
+            sheet.text(11, &format!("and {}", count((groups.len() - GROUPS) as u64, "more place")));
+        }
+        phases(sheet, &finding.phases);
     }
-    Ok(())
 }
 
-fn sightings(out: &mut String, audit: &Audit) -> std::fmt::Result {
-    let own = audit.findings.iter().filter(|finding| !finding.sightings.is_empty());
-    writeln!(out, "\nFINDINGS")?;
-    for finding in own {
-        writeln!(out, "  {:<8} {}: {}", finding.severity.word(), finding.code, finding.says)?;
-        for i in finding.sightings.iter().take(3) {
-            let spotted = &audit.spotted[*i];
-            let sighting = &spotted.seen.sighting;
-            let side = if spotted.seen.side.side == Side::Unknown { ", sender unknown" } else { "" };
-            writeln!(out, "           {} ▸ {}, {}{side}", sighting.exchange, sighting.trail, sighting.guise)?;
-        }
-        if !finding.phases.is_empty() {
-            let shown: Vec<&str> = finding.phases.iter().map(String::as_str).take(6).collect();
-            let more = finding.phases.len().saturating_sub(shown.len());
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            writeln!(out, "           in {}{more}", shown.join(", "))?;
-        }
+/// Different places that a finding shows; the rest is in the other formats.
+const GROUPS: usize = 3;
+
+fn alike(sheet: &mut Sheet, audit: &Audit, group: &Alike) {
+    let Some(spotted) = group.members.first().and_then(|first| audit.spotted.get(*first)) else { return };
+    let sighting = &spotted.seen.sighting;
+    sheet.trail(11, &format!("{}× {}", group.members.len(), group.place));
+    let guise = match &sighting.guise {
+        Guise::Plain => String::new(),
+        Guise::Digest(name) => format!(" as {}", inert(name)),
+    };
+    let sender = match spotted.seen.side.side {
+        Side::Unknown => ", sender unknown",
+        _ => "",
+    };
+    let weak = if sighting.weak { ", weak" } else { "" };
+    let value = sheet.loud(&inert_head(&sighting.value, 60));
+    sheet.line(&format!("             = {value}"));
+    if !(guise.is_empty() && sender.is_empty() && weak.is_empty()) {
+        sheet.text(15, format!("{guise}{sender}{weak}").trim_start_matches([' ', ',']));
     }
-    Ok(())
 }
 
-fn identifiers(out: &mut String, audit: &Audit) -> std::fmt::Result {
+fn phases(sheet: &mut Sheet, phases: &[String]) {
+    if phases.is_empty() {
+        return;
+    }
+    let shown: Vec<String> = phases.iter().take(6).map(|phase| inert(phase).into_owned()).collect();
+    let more = match phases.len().saturating_sub(shown.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let told = format!("in {}{more}", shown.join(", "));
+    sheet.faint(11, &told);
+}
+
+fn identifiers(sheet: &mut Sheet, audit: &Audit) {
     if audit.identifiers.is_empty() {
-        return Ok(());
+        return;
     }
-    writeln!(out, "\nIDENTIFIERS")?;
-    for identifier in &audit.identifiers {
-        writeln!(
-            out,
-            "  {} {} at {}: the same in two sessions, told apart in {} installs",
-            identifier.scope.word(),
-            identifier.host,
-            identifier.place,
-            identifier.installs
-        )?;
+    sheet.title("IDENTIFIERS", "");
+    for Identifier { host, place, scope, exchanges, installs } in &audit.identifiers {
+        let word = format!("{:<11}", scope.word());
+        sheet.hanging(2, &word, 13, &inert(host));
+        sheet.trail(13, place);
+        let requests = count(exchanges.len() as u64, "request");
+        let told =
+            format!("the same in two sessions, told apart in {}; in {requests}", count(*installs as u64, "install"));
+        sheet.faint(13, &told);
     }
-    Ok(())
 }
 
-fn foot(out: &mut String, audit: &Audit) -> std::fmt::Result {
+fn unseen(sheet: &mut Sheet, audit: &Audit) {
+    let told = told::untold(audit);
+    if told.is_empty() && audit.gaps.is_empty() {
+        return;
+    }
+    sheet.title("NOT SEEN", "");
+    for one in &told {
+        sheet.hanging(2, "–", 4, one);
+    }
+    for (why, times) in told::gaps(audit) {
+        sheet.hanging(2, "–", 4, &format!("{}: {}.", count(times, "gap"), gap(why)));
+    }
+}
+
+fn foot(sheet: &mut Sheet, audit: &Audit) {
+    sheet.title("HOW WE KNOW", "");
     let coverage = &audit.coverage;
-    let decoys = audit.spotted.iter().filter(|one| {
-        audit
-            .plants
-            .iter()
-            .any(|plant| plant.canary.decoy && Some(&plant.canary.id) == one.seen.sighting.canary.as_ref())
-    });
-    writeln!(
-        out,
-        "\n{} exchanges: {} read, {} sealed; {} of {} bytes looked at; {} gaps",
-        coverage.exchanges,
-        coverage.read,
-        coverage.sealed,
-        coverage.bytes_read,
-        coverage.bytes,
-        audit.gaps.len()
-    )?;
-    let planted = audit.plants.iter().filter(|plant| plant.canary.decoy).count();
+    let share = coverage.bytes_read as f64 / coverage.bytes.max(1) as f64;
+    sheet.hanging(
+        2,
+        "seen",
+        13,
+        &format!(
+            "{}: {} read, {} sealed; {} of {} looked at ({})",
+            count(coverage.exchanges, "request"),
+            thousands(coverage.read),
+            thousands(coverage.sealed),
+            bytes(coverage.bytes_read),
+            bytes(coverage.bytes),
+            percent(share)
+        ),
+    );
+    let (planted, hits) = told::decoys(audit);
     if planted > 0 {
-        writeln!(out, "{planted} decoys, {} hits", decoys.count())?;
+        let told = match hits {
+            0 => format!("{planted} planted, none seen: no false alarm"),
+            hits => format!("{planted} planted, {hits} seen: DO NOT TRUST THIS RUN"),
+        };
+        sheet.hanging(2, "decoys", 13, &told);
+    }
+    if let Some(run) = &audit.run {
+        sheet.hanging(2, "scenario", 13, &format!("{}, seed {}", inert(&run.scenario), run.seed));
+        sheet.hanging(2, "on", 13, &inert(&run.host));
+        for condition in told::conditions(audit) {
+            sheet.hanging(2, "condition", 13, &condition);
+        }
     }
     for capture in &audit.captures {
-        writeln!(out, "{} ({}), {}", capture.source, capture.format, capture.sha256)?;
+        let is_evidence = capture.format == "candor";
+        sheet.hanging(2, "capture", 13, &format!("{} ({})", inert(&capture.source), inert(&capture.format)));
+        sheet.hanging(2, if is_evidence { "head" } else { "sha256" }, 13, &inert(&capture.sha256));
+        if is_evidence {
+            sheet.hanging(2, "check it", 13, &format!("candor verify {} --head", inert(&capture.source)));
+            sheet.text(15, &inert(&capture.sha256));
+        }
     }
-    Ok(())
 }

@@ -1,0 +1,75 @@
+//! CSV (RFC 4180), one row a sighting, with what a spreadsheet needs beside it.
+//!
+//! A cell that a spreadsheet would take for a formula (`=`, `+`, `-`, `@` at
+//! its start) begins with an apostrophe here: captured values are hostile.
+
+use audit::Audit;
+
+use crate::{
+    inert::inert,
+    told::{accusing, phase},
+};
+
+const COLUMNS: [&str; 20] = [
+    "id", "capture", "exchange", "time", "trial", "phase", "kind", "canary", "guise", "how", "side", "finding",
+    "method", "url", "host", "owner", "seat", "purpose", "trail", "value",
+];
+
+/// Every sighting as a row, in the order of the capture.
+pub fn csv(audit: &Audit) -> String {
+    let mut out = COLUMNS.join(",") + "\r\n";
+    let accusing = accusing(audit);
+    for (i, spotted) in audit.spotted.iter().enumerate() {
+        let (seen, sighting) = (&spotted.seen, &spotted.seen.sighting);
+        let to = &audit.destinations[seen.destination];
+        let row = [
+            format!("s{}", i + 1),
+            spotted.capture.to_string(),
+            sighting.exchange.to_string(),
+            seen.at.to_string(),
+            seen.trial.map(|trial| trial.to_string()).unwrap_or_default(),
+            phase(audit, seen.phase).unwrap_or_default(),
+            sighting.kind.to_string(),
+            sighting.canary.clone().unwrap_or_default(),
+            sighting.guise.to_string(),
+            sighting.how.word().to_owned(),
+            seen.side.side.word().to_owned(),
+            if accusing.contains(&i) { "yes" } else { "no" }.to_owned(),
+            spotted.method.clone(),
+            spotted.url.clone(),
+            to.host.clone(),
+            to.owner.clone().unwrap_or_default(),
+            to.seat.clone().unwrap_or_default(),
+            to.purpose.word().to_owned(),
+            sighting.trail.to_string(),
+            sighting.value.clone(),
+        ];
+        out.push_str(&row.map(|value| cell(&value)).join(","));
+        out.push_str("\r\n");
+    }
+    out
+}
+
+fn cell(value: &str) -> String {
+    let mut text = inert(value).into_owned();
+    if text.starts_with(['=', '+', '-', '@']) {
+        text.insert(0, '\'');
+    }
+    if text.contains(['"', ',', ';']) || text.starts_with(' ') || text.ends_with(' ') {
+        return format!("\"{}\"", text.replace('"', "\"\""));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formula_is_text_and_a_comma_is_quoted() {
+        assert_eq!(cell("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+        assert_eq!(cell("a,b"), "\"a,b\"");
+        assert_eq!(cell("two\r\nlines"), "two\\u{d}\\nlines");
+        assert_eq!(cell("plain"), "plain");
+    }
+}

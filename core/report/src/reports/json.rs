@@ -1,0 +1,227 @@
+//! JSON, version 1: for programs, and stable. A new meaning is a new name.
+//!
+//! The shapes are this file's own, so that no inner type can change them.
+//! Each member of a list stands on a line of its own: two reports can be
+//! compared line by line.
+
+mod lines;
+
+use audit::Audit;
+use model::{Destination, Gap};
+use serde::Serialize;
+
+use crate::told::phase;
+
+/// The version of the shapes below.
+const VERSION: u32 = 1;
+
+/// The whole report as JSON.
+pub fn json(audit: &Audit) -> String {
+    lines::written(&Report::of(audit))
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    candor: u32,
+    version: &'static str,
+    captures: Vec<Capture<'a>>,
+    sightings: Vec<Sighting<'a>>,
+    findings: Vec<Finding<'a>>,
+    destinations: Vec<To<'a>>,
+    promises: Vec<Promise<'a>>,
+    gaps: Vec<Unseen<'a>>,
+    coverage: Coverage,
+}
+
+#[derive(Serialize)]
+struct Capture<'a> {
+    source: &'a str,
+    format: &'a str,
+    exchanges: u64,
+    sha256: &'a str,
+}
+
+#[derive(Serialize)]
+struct Sighting<'a> {
+    id: String,
+    capture: usize,
+    exchange: u64,
+    kind: &'a str,
+    canary: Option<&'a str>,
+    guise: String,
+    how: &'static str,
+    method: &'a str,
+    url: &'a str,
+    host: &'a str,
+    trail: String,
+    value: &'a str,
+    phase: Option<String>,
+    side: &'static str,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    code: &'a str,
+    severity: &'static str,
+    destination: Option<String>,
+    phases: &'a [String],
+    sightings: Vec<String>,
+    says: &'a str,
+}
+
+#[derive(Serialize)]
+struct To<'a> {
+    id: String,
+    host: &'a str,
+    site: &'a str,
+    owner: Option<&'a str>,
+    seat: Option<&'a str>,
+    hosted: Option<Hosted<'a>>,
+    purpose: &'static str,
+    because: &'a str,
+}
+
+#[derive(Serialize)]
+struct Hosted<'a> {
+    country: &'a str,
+    asn: Option<u32>,
+    network: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Promise<'a> {
+    id: &'a str,
+    quote: &'a str,
+    verdict: &'static str,
+    because: &'a str,
+    evidence: Vec<String>,
+    visits: u32,
+    installs: u32,
+    bound: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Unseen<'a> {
+    capture: usize,
+    exchange: Option<u64>,
+    #[serde(rename = "where")]
+    place: String,
+    why: &'static str,
+    says: &'a str,
+}
+
+#[derive(Serialize)]
+struct Coverage {
+    exchanges: u64,
+    read: u64,
+    sealed: u64,
+    bytes: u64,
+    bytes_read: u64,
+}
+
+impl<'a> Report<'a> {
+    fn of(audit: &'a Audit) -> Self {
+        Self {
+            candor: VERSION,
+            version: env!("CARGO_PKG_VERSION"),
+            captures: audit.captures.iter().map(capture).collect(),
+            sightings: (0..audit.spotted.len()).map(|i| sighting(audit, i)).collect(),
+            findings: audit.findings.iter().map(finding).collect(),
+            destinations: audit.destinations.iter().enumerate().map(to).collect(),
+            promises: audit.verdicts.iter().map(promise).collect(),
+            gaps: audit.gaps.iter().map(unseen).collect(),
+            coverage: coverage(audit),
+        }
+    }
+}
+
+/// The id of a sighting: `s1` is the first.
+fn s(index: usize) -> String {
+    format!("s{}", index + 1)
+}
+
+/// The id of a destination: `d1` is the first.
+fn d(index: usize) -> String {
+    format!("d{}", index + 1)
+}
+
+fn capture(capture: &audit::Capture) -> Capture<'_> {
+    Capture { source: &capture.source, format: &capture.format, exchanges: capture.exchanges, sha256: &capture.sha256 }
+}
+
+fn sighting(audit: &Audit, index: usize) -> Sighting<'_> {
+    let spotted = &audit.spotted[index];
+    let (seen, sighting) = (&spotted.seen, &spotted.seen.sighting);
+    Sighting {
+        id: s(index),
+        capture: spotted.capture,
+        exchange: sighting.exchange,
+        kind: sighting.kind.as_str(),
+        canary: sighting.canary.as_deref(),
+        guise: sighting.guise.to_string(),
+        how: sighting.how.word(),
+        method: &spotted.method,
+        url: &spotted.url,
+        host: &audit.destinations[seen.destination].host,
+        trail: sighting.trail.to_string(),
+        value: &sighting.value,
+        phase: phase(audit, seen.phase),
+        side: seen.side.side.word(),
+    }
+}
+
+fn finding(finding: &judge::Finding) -> Finding<'_> {
+    Finding {
+        code: &finding.code,
+        severity: finding.severity.word(),
+        destination: finding.destination.map(d),
+        phases: &finding.phases,
+        sightings: finding.sightings.iter().copied().map(s).collect(),
+        says: &finding.says,
+    }
+}
+
+fn to((index, to): (usize, &Destination)) -> To<'_> {
+    To {
+        id: d(index),
+        host: &to.host,
+        site: &to.site,
+        owner: to.owner.as_deref(),
+        seat: to.seat.as_deref(),
+        hosted: to.hosted.as_ref().map(|hosted| Hosted {
+            country: &hosted.country,
+            asn: hosted.asn,
+            network: hosted.network.as_deref(),
+        }),
+        purpose: to.purpose.word(),
+        because: &to.because,
+    }
+}
+
+fn promise(verdict: &judge::Verdict) -> Promise<'_> {
+    Promise {
+        id: &verdict.promise,
+        quote: &verdict.quote,
+        verdict: verdict.word.word(),
+        because: &verdict.because,
+        evidence: verdict.evidence.iter().copied().map(s).collect(),
+        visits: verdict.visits,
+        installs: verdict.installs,
+        bound: verdict.bound,
+    }
+}
+
+fn unseen((capture, gap): &(usize, Gap)) -> Unseen<'_> {
+    Unseen {
+        capture: *capture,
+        exchange: gap.exchange,
+        place: gap.place.to_string(),
+        why: gap.why.word(),
+        says: &gap.says,
+    }
+}
+
+fn coverage(audit: &Audit) -> Coverage {
+    let audit::Coverage { exchanges, read, sealed, bytes, bytes_read } = audit.coverage;
+    Coverage { exchanges, read, sealed, bytes, bytes_read }
+}

@@ -1,0 +1,158 @@
+//! Markdown (CommonMark with tables), for a pull request: the outcome on the
+//! first screen, the rest folded.
+
+use std::fmt::Write;
+
+use audit::Audit;
+use judge::{Finding, Word};
+
+use crate::{
+    inert::{inert, inert_head},
+    told::{self, Whom, alike},
+    words::{bytes, count, country, gap, percent, sentence, thousands},
+};
+
+/// Findings and places shown; the rest is in the other formats.
+const SHOWN: usize = 10;
+
+/// The outcome, and what it rests on.
+pub fn markdown(audit: &Audit) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut out, audit);
+    out
+}
+
+fn write(out: &mut String, audit: &Audit) -> std::fmt::Result {
+    writeln!(out, "## {}\n", plain(&told::heading(audit)))?;
+    writeln!(out, "{}\n", plain(&told::done(audit).join(" ")))?;
+    verdicts(out, audit)?;
+    findings(out, audit)?;
+    whom(out, audit)?;
+    foot(out, audit)
+}
+
+fn verdicts(out: &mut String, audit: &Audit) -> std::fmt::Result {
+    if audit.verdicts.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "| | promise | because | visits | installs | bound |\n|---|---|---|--:|--:|--:|")?;
+    for verdict in told::by_gravity(audit) {
+        let mark = match verdict.word {
+            Word::Broken => "❌",
+            Word::Kept => "✅",
+            Word::Unclear => "❔",
+            Word::Untested => "➖",
+        };
+        let bound = verdict.bound.map(percent).unwrap_or_default();
+        writeln!(
+            out,
+            "| {mark} **{}** | “{}” | {} | {} | {} | {bound} |",
+            verdict.word.word(),
+            plain(&verdict.quote),
+            plain(&sentence(&verdict.because)),
+            verdict.visits,
+            verdict.installs
+        )?;
+    }
+    writeln!(out)
+}
+
+fn findings(out: &mut String, audit: &Audit) -> std::fmt::Result {
+    let found: Vec<&Finding> = audit.findings.iter().filter(|finding| !finding.sightings.is_empty()).collect();
+    if found.is_empty() {
+        return writeln!(out, "No findings.\n");
+    }
+    writeln!(out, "### Findings\n")?;
+    for finding in found.iter().take(SHOWN) {
+        writeln!(out, "- **{}** {}: {}", finding.severity.word(), code(&finding.code), plain(&finding.says))?;
+        for group in alike(audit, &finding.sightings).iter().take(3) {
+            let value = &audit.spotted[group.members[0]].seen.sighting.value;
+            writeln!(out, "  - {}× {} = {}", group.members.len(), code(&group.place), code(&inert_head(value, 80)))?;
+        }
+    }
+    if found.len() > SHOWN {
+        writeln!(out, "- and {} more", found.len() - SHOWN)?;
+    }
+    writeln!(out)
+}
+
+fn whom(out: &mut String, audit: &Audit) -> std::fmt::Result {
+    writeln!(out, "<details><summary>What it sent by itself, to whom</summary>\n")?;
+    writeln!(
+        out,
+        "| host | owner | purpose | requests | bytes | unread | recognised |\n|---|---|---|--:|--:|--:|--:|"
+    )?;
+    for owner in &Whom::of(audit).owners {
+        let seat = owner.seat.map(|seat| format!(", {}", country(seat))).unwrap_or_default();
+        let name = owner.name.unwrap_or("not on record");
+        for row in &owner.rows {
+            writeln!(
+                out,
+                "| {} | {}{seat} | {} | {} | {} | {} | {} |",
+                code(&row.to.host),
+                plain(name),
+                row.to.purpose.word(),
+                thousands(row.requests),
+                bytes(row.bytes),
+                row.tally.sealed,
+                row.seen
+            )?;
+        }
+    }
+    writeln!(out, "\n</details>\n")
+}
+
+fn foot(out: &mut String, audit: &Audit) -> std::fmt::Result {
+    writeln!(out, "<details><summary>Conditions, and what this does not say</summary>\n")?;
+    for line in told::conditions(audit).iter().chain(&told::untold(audit)) {
+        writeln!(out, "- {}", plain(line))?;
+    }
+    for (why, times) in told::gaps(audit) {
+        writeln!(out, "- {}: {}.", count(times, "gap"), gap(why))?;
+    }
+    let (planted, hits) = told::decoys(audit);
+    if planted > 0 {
+        writeln!(out, "- {planted} decoys planted, {hits} seen.")?;
+    }
+    for capture in &audit.captures {
+        writeln!(out, "- {} ({}) {}", code(&capture.source), plain(&capture.format), code(&capture.sha256))?;
+    }
+    writeln!(out, "\n</details>")
+}
+
+/// Text in which nothing is markup, nothing a mention, and nothing ends a cell.
+fn plain(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in inert(text).chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '@' => escaped.push_str("&#64;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '!' => escaped.extend(['\\', c]),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// A captured value as code. GitHub ends table cells at `|` even there.
+fn code(text: &str) -> String {
+    let text = inert(text).replace('|', "¦");
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    if text.is_empty() { "–".into() } else { format!("{fence}{pad}{text}{pad}{fence}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn captured_text_is_no_markup() {
+        assert_eq!(plain("<b>@all [x](y) |"), "&lt;b&gt;&#64;all \\[x\\](y) \\|");
+        assert_eq!(code("a`b``c|d"), "```a`b``c¦d```");
+    }
+}

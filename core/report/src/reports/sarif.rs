@@ -1,0 +1,209 @@
+//! SARIF 2.1.0 (OASIS), for code scanning and pipelines.
+//!
+//! Findings and promises are both rules; a broken promise is a result of kind
+//! `fail`, a kept one `pass`, the others `open` (§3.27.9); a finding that only
+//! informs is `informational`. A result's place is
+//! the capture, and within it, as a logical location, the trail.
+
+use audit::Audit;
+use judge::{CODES, Finding, Severity, Verdict, Word};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    inert::inert,
+    told::{self, alike},
+    words::sentence,
+};
+
+/// Sightings shown with one result; the rest is in the JSON report.
+const SHOWN: usize = 20;
+
+/// The audit as a SARIF log with one run.
+pub fn sarif(audit: &Audit) -> String {
+    let (rules, results) = (rules(audit), results(audit));
+    let log = json!({
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "Candor",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": rules,
+            }},
+            "artifacts": audit.captures.iter().map(artifact).collect::<Vec<Value>>(),
+            "results": results,
+        }],
+    });
+    pretty(&log)
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("a JSON value has only string keys") + "\n"
+}
+
+fn artifact(capture: &audit::Capture) -> Value {
+    let mut artifact = json!({"location": {"uri": uri(&capture.source)}});
+    // The head of a chain is no digest of the file (SARIF §3.24.11).
+    if capture.format != "candor" {
+        artifact["hashes"] = json!({"sha-256": capture.sha256});
+    }
+    artifact
+}
+
+fn rules(audit: &Audit) -> Vec<Value> {
+    let mut rules: Vec<Value> = Vec::new();
+    for finding in &audit.findings {
+        if !rules.iter().any(|rule| rule["id"] == finding.code.as_str()) {
+            let level = level(finding.severity);
+            rules.push(json!({
+                "id": finding.code,
+                "shortDescription": {"text": sentence(meaning(&finding.code))},
+                "defaultConfiguration": {"level": level},
+            }));
+        }
+    }
+    rules.extend(audit.verdicts.iter().map(|verdict| {
+        json!({
+            "id": promise_id(verdict),
+            "shortDescription": {"text": inert(&verdict.quote)},
+            "defaultConfiguration": {"level": "error"},
+        })
+    }));
+    rules
+}
+
+/// What a code means: its own entry, or that of its family (`KIND-sent`).
+fn meaning(code: &str) -> &'static str {
+    let entry = CODES.iter().find(|(known, ..)| *known == code).or_else(|| {
+        CODES.iter().find(|(known, ..)| known.strip_prefix("KIND").is_some_and(|family| code.ends_with(family)))
+    });
+    entry.map_or("a claim with evidence", |(_, says, _)| says)
+}
+
+fn results(audit: &Audit) -> Vec<Value> {
+    let findings = audit.findings.iter().map(|finding| of_finding(audit, finding));
+    findings.chain(audit.verdicts.iter().map(|verdict| of_verdict(audit, verdict))).collect()
+}
+
+fn of_finding(audit: &Audit, finding: &Finding) -> Value {
+    let to = finding.destination.and_then(|at| audit.destinations.get(at));
+    let host = to.map(|to| inert(&to.host).into_owned()).unwrap_or_default();
+    json!({
+        "ruleId": finding.code,
+        "kind": if finding.severity == Severity::Info { "informational" } else { "fail" },
+        "level": level(finding.severity),
+        "message": {"text": sentence(&inert(&finding.says))},
+        "locations": locations(audit, &finding.sightings),
+        "partialFingerprints": {"candor/v1": format!("{}@{host}", finding.code)},
+        "properties": {
+            "severity": finding.severity.word(),
+            "host": host,
+            "owner": to.and_then(|to| to.owner.as_deref()),
+            "seat": to.and_then(|to| to.seat.as_deref()),
+            "phases": finding.phases,
+            "sightings": finding.sightings.len(),
+        },
+    })
+}
+
+fn of_verdict(audit: &Audit, verdict: &Verdict) -> Value {
+    let (kind, level) = match verdict.word {
+        Word::Broken => ("fail", "error"),
+        Word::Kept => ("pass", "none"),
+        Word::Unclear | Word::Untested => ("open", "none"),
+    };
+    json!({
+        "ruleId": promise_id(verdict),
+        "kind": kind,
+        "level": level,
+        "message": {"text": format!("{}: {}", verdict.word.word(), inert(&verdict.because))},
+        "locations": locations(audit, &verdict.evidence),
+        "partialFingerprints": {"candor/v1": promise_id(verdict)},
+        "properties": {
+            "verdict": verdict.word.word(),
+            "visits": verdict.visits,
+            "installs": verdict.installs,
+            "bound": verdict.bound,
+        },
+    })
+}
+
+fn promise_id(verdict: &Verdict) -> String {
+    format!("promise/{}", verdict.promise)
+}
+
+/// One place for each group of sightings alike; the capture if there is none.
+fn locations(audit: &Audit, sightings: &[usize]) -> Vec<Value> {
+    let groups = alike(audit, sightings);
+    let places: Vec<Value> = groups
+        .iter()
+        .take(SHOWN)
+        .filter_map(|group| {
+            let spotted = audit.spotted.get(*group.members.first()?)?;
+            let sighting = &spotted.seen.sighting;
+            Some(json!({
+                "physicalLocation": {"artifactLocation": source(audit, spotted.capture)},
+                "logicalLocations": [{
+                    "fullyQualifiedName": inert(&format!("exchange {} ▸ {}", sighting.exchange, sighting.trail)),
+                    "kind": "member",
+                }],
+                "message": {"text": place_says(audit, group)},
+            }))
+        })
+        .collect();
+    match places.is_empty() {
+        true => vec![json!({"physicalLocation": {"artifactLocation": source(audit, 0)}})],
+        false => places,
+    }
+}
+
+fn place_says(audit: &Audit, group: &told::Alike) -> String {
+    let spotted = &audit.spotted[group.members[0]];
+    let sighting = &spotted.seen.sighting;
+    format!("{} as {} in {}, {}×", sighting.kind, sighting.guise, inert(&group.place), group.members.len())
+}
+
+fn source(audit: &Audit, capture: usize) -> Value {
+    let uri = audit.captures.get(capture).map_or_else(|| "capture".to_owned(), |capture| uri(&capture.source));
+    json!({"uri": uri, "index": if capture < audit.captures.len() { json!(capture) } else { json!(-1) }})
+}
+
+/// A relative reference (RFC 3986, §4.2): everything but unreserved characters
+/// and `/` is percent-encoded.
+fn uri(path: &str) -> String {
+    let mut text = String::new();
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => text.push(byte as char),
+            other => text.push_str(&format!("%{other:02X}")),
+        }
+    }
+    text
+}
+
+const fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low => "note",
+        // Results of another kind than `fail` have no level (§3.27.10).
+        Severity::Info => "none",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_of_codes_has_one_meaning() {
+        assert_eq!(meaning("visited-url-sent"), meaning("search-sent"));
+        assert_ne!(meaning("sealed-traffic"), meaning("search-sent"));
+    }
+
+    #[test]
+    fn a_file_name_becomes_a_reference() {
+        assert_eq!(uri("two words+%.har"), "two%20words%2B%25.har");
+    }
+}

@@ -1,0 +1,92 @@
+//! What every format tells, put together once: what was done, who was told,
+//! and which sightings are the same thing again.
+
+mod alike;
+
+mod deeds;
+
+mod heads;
+
+mod timeline;
+
+mod whom;
+
+use std::collections::BTreeSet;
+
+use audit::{Audit, Spotted};
+use judge::{Verdict, Word};
+use model::{Plant, Side, Why};
+
+pub(crate) use alike::{Alike, alike, any_position};
+pub(crate) use deeds::Deeds;
+pub(crate) use heads::{conditions, done, heading, subject, untold};
+pub(crate) use timeline::{Lane, Line, Mark, line};
+pub(crate) use whom::{Owner, Row, Whom};
+
+/// A phase as findings name it: `private visit 3`.
+pub(crate) fn phase(audit: &Audit, at: Option<usize>) -> Option<String> {
+    let phase = audit.phases.get(at?)?;
+    Some(format!("{} {}", phase.mode.word(), phase.name))
+}
+
+/// Sightings that stand against somebody: those of the findings that name a
+/// destination. What a page tells its own site is not among them.
+pub(crate) fn accusing(audit: &Audit) -> BTreeSet<usize> {
+    let findings = audit.findings.iter().filter(|finding| finding.destination.is_some());
+    findings.flat_map(|finding| finding.sightings.iter().copied()).collect()
+}
+
+/// The planted value that a sighting is of.
+pub(crate) fn plant<'a>(audit: &'a Audit, spotted: &Spotted) -> Option<&'a Plant> {
+    let id = spotted.seen.sighting.canary.as_deref()?;
+    audit.plants.iter().find(|plant| plant.canary.id == id)
+}
+
+/// How many decoys were planted, and how many sightings there are of them.
+pub(crate) fn decoys(audit: &Audit) -> (usize, usize) {
+    let planted = audit.plants.iter().filter(|plant| plant.canary.decoy).count();
+    let ids: BTreeSet<&str> =
+        audit.plants.iter().filter(|plant| plant.canary.decoy).map(|plant| plant.canary.id.as_str()).collect();
+    let is_hit = |one: &&Spotted| one.seen.sighting.canary.as_deref().is_some_and(|id| ids.contains(id));
+    (planted, audit.spotted.iter().filter(is_hit).count())
+}
+
+/// Sent by the subject, as far as anybody can tell.
+pub(crate) fn is_own(side: Side) -> bool {
+    !matches!(side, Side::Page | Side::Caused)
+}
+
+/// The verdicts, the gravest first: broken, unclear, untested, kept.
+pub(crate) fn by_gravity(audit: &Audit) -> Vec<&Verdict> {
+    let rank = |word| match word {
+        Word::Broken => 0,
+        Word::Unclear => 1,
+        Word::Untested => 2,
+        Word::Kept => 3,
+    };
+    let mut verdicts: Vec<&Verdict> = audit.verdicts.iter().collect();
+    verdicts.sort_by_key(|verdict| rank(verdict.word));
+    verdicts
+}
+
+/// `2 broken, 1 kept`; empty if nobody was judged.
+pub(crate) fn score(audit: &Audit) -> String {
+    let words = [Word::Broken, Word::Unclear, Word::Untested, Word::Kept].map(|word| {
+        let count = audit.verdicts.iter().filter(|verdict| verdict.word == word).count();
+        (count > 0).then(|| format!("{count} {}", word.word()))
+    });
+    words.into_iter().flatten().collect::<Vec<String>>().join(", ")
+}
+
+/// How many gaps there are of each sort, the commonest first.
+pub(crate) fn gaps(audit: &Audit) -> Vec<(Why, u64)> {
+    let mut sorts: Vec<(Why, u64)> = Vec::new();
+    for (_, gap) in &audit.gaps {
+        match sorts.iter_mut().find(|(why, _)| *why == gap.why) {
+            Some((_, count)) => *count += 1,
+            None => sorts.push((gap.why, 1)),
+        }
+    }
+    sorts.sort_by_key(|(why, count)| (std::cmp::Reverse(*count), *why));
+    sorts
+}

@@ -1,0 +1,156 @@
+//! What stands above and below every report: who was looked at, what was done,
+//! under which conditions, and what the report does not say.
+
+use audit::Audit;
+use judge::Word;
+
+use super::Deeds;
+use crate::{
+    inert::inert,
+    words::{count, duration, listed},
+};
+
+/// `Chromium 156.0.8078.79`, `Reporting browser 3.4.0`, or the captures.
+pub(crate) fn subject(audit: &Audit) -> String {
+    let Some(run) = &audit.run else { return captures(audit) };
+    let subject = &run.subject;
+    let mut name = inert(&subject.name).replace('-', " ");
+    if let Some(first) = name.get(..1) {
+        name = first.to_uppercase() + &name[1..];
+    }
+    match &subject.edition {
+        Some(edition) => format!("{name} {}", inert(edition)),
+        None => format!("{name} {}", inert(&subject.version)).trim_end().to_owned(),
+    }
+}
+
+/// One sentence with the outcome.
+pub(crate) fn heading(audit: &Audit) -> String {
+    let subject = subject(audit);
+    let of = |word| audit.verdicts.iter().filter(|verdict| verdict.word == word).count() as u64;
+    let all = audit.verdicts.len() as u64;
+    if all == 0 {
+        let found = audit.findings.iter().filter(|finding| !finding.sightings.is_empty()).count() as u64;
+        return match found {
+            0 => format!("{subject}: nothing personal was recognised in what could be read"),
+            found => format!("{subject}: {}", count(found, "finding")),
+        };
+    }
+    match (of(Word::Broken), of(Word::Kept)) {
+        (0, kept) if kept == all => format!("{subject} kept {}", what(kept, all)),
+        (0, 0) => format!("{subject}: no verdict on {}", what(all, all)),
+        (0, kept) => format!("{subject} kept {}; the rest is not decided", what(kept, all)),
+        (broken, _) => format!("{subject} broke {}", what(broken, all)),
+    }
+}
+
+/// `2 of 3 promises`, `all 3 promises`, `the one promise`.
+fn what(some: u64, all: u64) -> String {
+    match (some, all) {
+        (1, 1) => "the one promise tested".into(),
+        (some, all) if some == all => format!("all {all} promises tested"),
+        (some, all) => format!("{some} of {all} promises tested"),
+    }
+}
+
+/// What was done, in sentences that need no other.
+pub(crate) fn done(audit: &Audit) -> Vec<String> {
+    let Some(run) = &audit.run else {
+        return vec![format!(
+            "Candor looked into {} with {}. Nobody was judged: that needs an experiment.",
+            count(audit.captures.len() as u64, "capture"),
+            count(audit.coverage.exchanges, "request")
+        )];
+    };
+    let deeds = Deeds::of(audit);
+    let name = match &run.subject.edition {
+        Some(_) => inert(&run.subject.name).replace('-', " "),
+        None => inert(&run.subject.name).into_owned(),
+    };
+    let fresh = match deeds.installs {
+        1 => format!("Candor set up {name} afresh"),
+        n => format!("Candor set up {name} afresh {n} times"),
+    };
+    let told = deeds.told();
+    let first = if told.is_empty() { format!("{fresh} and left it alone.") } else { format!("{fresh}, {told}.") };
+    let mut sentences = vec![first];
+    if deeds.blank > 0 {
+        let once = if deeds.blank == 1 { "Once".to_owned() } else { format!("{} times", deeds.blank) };
+        sentences.push(format!("{once} nothing at all was opened, to see what it sends anyway."));
+    }
+    sentences.push(
+        "Every page was made by Candor for this test, so whatever was sent anywhere else came from the program itself."
+            .into(),
+    );
+    sentences
+}
+
+/// Conditions under which it ran, each a sentence.
+pub(crate) fn conditions(audit: &Audit) -> Vec<String> {
+    let Some(run) = &audit.run else { return vec![] };
+    let mut told = Vec::new();
+    if run.sinkhole {
+        told.push(
+            "Without the maker’s remote configuration: no server was contacted, Candor answered for all of them."
+                .into(),
+        );
+    }
+    told.push(match run.bypass_watched {
+        true => "Traffic past the proxy was watched too: the program had a network of its own.".into(),
+        false => "Traffic past the proxy was not watched, so nothing can be called kept.".to_owned(),
+    });
+    told.extend(run.conditions.iter().map(|condition| inert(condition).into_owned()));
+    told
+}
+
+/// What this report does not say, each a sentence.
+pub(crate) fn untold(audit: &Audit) -> Vec<String> {
+    let mut told = Vec::new();
+    if let Some(early) = &audit.early {
+        told.push(format!("The run ended before its plan did: {}.", inert(early).trim_end_matches('.')));
+    }
+    for trial in &audit.trials {
+        if let Some(failed) = &trial.failed {
+            told.push(format!("Trial {} failed: {}.", trial.id, inert(failed).trim_end_matches('.')));
+        }
+    }
+    for (code, count) in not_done(audit) {
+        told.push(format!("{} ({}).", inert(&code), crate::words::count(count, "time")));
+    }
+    for ignored in &audit.ignored {
+        told.push(format!("{} was not looked for: {}.", inert(&ignored.canary), inert(&ignored.because)));
+    }
+    if audit.run.is_some() {
+        let seconds = Deeds::of(audit).seconds;
+        told.push(format!(
+            "What is sent later than this was not waited for: the longest trial took {}.",
+            duration(seconds)
+        ));
+    }
+    told
+}
+
+/// Steps that could not be taken, by what was said of them.
+fn not_done(audit: &Audit) -> Vec<(String, u64)> {
+    let mut steps: Vec<(String, u64)> = Vec::new();
+    for note in audit.notes.iter().filter(|note| note.code.starts_with("not-")) {
+        let what = format!("{}: {}", note.code.replace('-', " "), note.says);
+        match steps.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, count)) => *count += note.count,
+            None => steps.push((what, note.count)),
+        }
+    }
+    for (what, _) in &mut steps {
+        *what = crate::words::sentence(what);
+    }
+    steps
+}
+
+fn captures(audit: &Audit) -> String {
+    let names: Vec<String> = audit.captures.iter().map(|capture| inert(&capture.source).into_owned()).take(3).collect();
+    match audit.captures.len() {
+        0 => "Nothing".into(),
+        n if n > 3 => format!("{} and {} more", names.join(", "), n - 3),
+        _ => listed(&names),
+    }
+}
