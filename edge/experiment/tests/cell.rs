@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use experiment::cell::{Cell, Program, Walls};
+use experiment::cell::{Cell, CellSpec, Program, Walls};
 use stage::spec;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -217,4 +217,18 @@ async fn a_cell_can_trust_an_authority_that_the_host_does_not() {
     assert!(bundle.len() > before.len());
     assert_eq!(std::fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap_or_default(), before);
     assert!(!std::path::Path::new("/etc/ssl/certs/candor.pem").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_unpacked_below_tmp_can_be_seen_but_not_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("program"), "here").unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let spec = CellSpec { keep: vec![folder.path().to_owned()], ..spec(Walls::Namespaces, 0) };
+    let Ok((cell, _sockets)) = Cell::open(spec).await else { return };
+    let file = folder.path().join("program").display().to_string();
+    assert_eq!(said(&cell, "cat", &[&file]).await, "here");
+    assert!(cell.write(&file, "changed").await.is_err());
+    drop(cell);
+    assert_eq!(std::fs::read(&file).unwrap(), b"here");
 }

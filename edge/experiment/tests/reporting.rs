@@ -78,13 +78,18 @@ fn url_is(url: &'static str) -> impl Fn(&Value) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_edition_before_the_fix_reports_visits_and_searches_in_both_modes_under_one_name() {
+async fn the_edition_before_the_fix_reports_visits_searches_and_downloads_under_one_name_in_both_modes() {
     let Some(lab) = lab("3.4.0", json!({})).await else { return };
     let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
     let visited = browser.visit("https://qwertzuiopas.com/a?b=c", PATIENCE, STAY).await.unwrap();
     assert_eq!(visited.failed, None);
     let first = lab.event(url_is("https://qwertzuiopas.com/a?b=c")).await.expect("a visit is reported");
     assert_eq!(first["event"], "page_load_event_start");
+    let kept = browser.visit("https://qwertzuiopas.com/some.bin", PATIENCE, STAY).await.unwrap();
+    assert_eq!(kept.failed, None);
+    let download = lab.event(|event| event["event"] == "download_files").await.expect("a download is reported");
+    assert_eq!(download["properties"]["suffix"], "bin");
+    assert_eq!(download["properties"]["type"], "general");
     browser.close().await;
 
     let private = Launch { mode: Mode::Private, ..lab.launch.clone() };

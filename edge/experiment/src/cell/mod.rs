@@ -57,7 +57,7 @@ pub struct CellSpec {
     pub walls: Walls,
     pub device: Device,
     pub user: User,
-    /// Files and folders below `/home` or `/tmp` that the subject needs to see
+    /// Folders below `/home` or `/tmp` that the subject needs to see
     /// all the same: a browser that was unpacked there.
     pub keep: Vec<PathBuf>,
 }

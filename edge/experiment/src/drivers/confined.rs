@@ -14,7 +14,7 @@ use crate::cell::Process;
 /// that was just made may not be yet. They are told by this argument on their
 /// command line.
 pub(super) async fn pages(browser: &Process, argument: &str) -> bool {
-    for _ in 0..50 {
+    for _ in 0..150 {
         if all_confined(&browser.family(), argument) == Some(true) {
             return true;
         }

@@ -41,11 +41,16 @@ impl Seen {
     }
 }
 
-/// Serves until the proxies are dropped. Every answer is one small page.
+/// Serves until the proxies are dropped. Every answer is one small page, or a file to keep.
 pub(crate) fn serve(sockets: Sockets) -> (Seen, Arc<Authority>, Vec<Proxy>) {
     let (seen, authority) = (Seen::default(), Arc::new(Authority::in_memory("A test").unwrap()));
-    let answer =
-        Arc::new(|_: &model::Request| Reply::sinkhole(200, "text/html", "<!doctype html><title>A page</title>"));
+    let answer = Arc::new(|request: &model::Request| {
+        if request.url.ends_with(".bin") {
+            let file = Reply::sinkhole(200, "application/octet-stream", "bytes");
+            return file.with("Content-Disposition", "attachment");
+        }
+        Reply::sinkhole(200, "text/html", "<!doctype html><title>A page</title>")
+    });
     let serve = |listener| {
         Proxy::serve(listener, Arc::clone(&authority), answer.clone(), Arc::new(seen.clone()), Settings::default())
             .unwrap()

@@ -22,6 +22,8 @@ impl Chromium {
         let began = crate::now();
         let going = self.rpc.call_within(patience, Some(&page.session), "Page.navigate", json!({"url": url}));
         let failed = match timeout(patience, going).await {
+            // A download leaves the page where it is.
+            Ok(Ok(answer)) if answer["isDownload"] == true => return self.arrived(began, None, stay).await,
             Ok(Ok(answer)) => answer["errorText"].as_str().map(str::to_owned),
             Ok(Err(gone @ crate::rpc::CallError::Gone { .. })) => return Err(gone.into()),
             Ok(Err(refused)) => Some(refused.to_string()),

@@ -25,7 +25,7 @@ pub(super) async fn load(rpc: &Rpc, cell: &Cell, folder: &Path) -> Result<String
 /// was attached to falls asleep early afterwards, and forgets its timers.
 async fn listening(rpc: &Rpc, id: &str) -> Result<(), Error> {
     let address = format!("chrome-extension://{id}/");
-    for _ in 0..100 {
+    for _ in 0..300 {
         let workers = rpc.call(None, "Target.getTargets", json!({"filter": [{"type": "service_worker"}]})).await?;
         let mut workers = workers["targetInfos"].as_array().into_iter().flatten();
         if workers.any(|worker| worker["url"].as_str().is_some_and(|url| url.starts_with(&address))) {

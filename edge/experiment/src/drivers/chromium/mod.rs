@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// How long a browser may take to have its first page.
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_secs(60);
 
 /// How long it may take to write down its profile and go.
 const CLOSE: Duration = Duration::from_secs(15);
@@ -67,7 +67,8 @@ impl Chromium {
         let begun = timeout(START, begin(&rpc, events, listed)).await;
         let (open, version) = match begun {
             Ok(Ok(begun)) => begun,
-            Ok(Err(_)) | Err(_) => return Err(died(process, launch).await),
+            Ok(Err(refused)) => return Err(died(process, launch).await.unwrap_or(refused)),
+            Err(_) => return Err(died(process, launch).await.unwrap_or(Error::NoPage("Chromium"))),
         };
         let mut browser =
             Self { process, rpc, open, mode: launch.mode, version, extensions: Vec::new(), sandboxed: false };
@@ -149,9 +150,11 @@ async fn begin(
     Ok((open, version))
 }
 
-async fn died(process: Process, launch: &Launch) -> Error {
+/// What to say if it ended by itself. Ends it if it did not.
+async fn died(mut process: Process, launch: &Launch) -> Option<Error> {
+    let ended = process.ended(Duration::from_secs(1)).await.is_some();
     let says = process.said();
     process.kill().await;
     let says = if says.is_empty() { "nothing".to_owned() } else { says };
-    Error::EndedEarly { program: launch.program.display().to_string(), says }
+    ended.then(|| Error::EndedEarly { program: launch.program.display().to_string(), says })
 }

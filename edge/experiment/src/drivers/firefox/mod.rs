@@ -57,11 +57,12 @@ impl Firefox {
         let (rpc, context, version, requests) = match begun {
             Ok(begun) => begun,
             Err(refused) => {
-                let (runs, says) = (process.runs(), process.said());
+                let ended = process.ended(Duration::from_secs(1)).await.is_some();
+                let says = process.said();
                 process.kill().await;
                 let says = if says.is_empty() { "nothing".to_owned() } else { says };
-                let ended = Error::EndedEarly { program: launch.program.display().to_string(), says };
-                return Err(if runs { refused } else { ended });
+                let early = Error::EndedEarly { program: launch.program.display().to_string(), says };
+                return Err(if ended { early } else { refused });
             }
         };
         let sandboxed = confined::pages(&process, "tab").await;
