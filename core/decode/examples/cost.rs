@@ -12,7 +12,7 @@
 
 use std::{io::Write as _, time::Instant};
 
-use decode::{Budgets, open};
+use decode::{Budgets, Opener, open};
 use model::{Body, Client, Exchange, Header, Inlet, Request, Time};
 
 fn main() {
@@ -41,10 +41,11 @@ fn main() {
 fn measure(exchanges: &[Exchange], rounds: usize) -> f64 {
     let start = Instant::now();
     let mut seen = 0usize;
+    let mut opener = Opener::new(&Budgets::default());
     for _ in 0..rounds {
         for exchange in exchanges {
             let mut gaps = Vec::new();
-            open(exchange, &Budgets::default(), &mut |leaf| seen += leaf.value.len(), &mut gaps);
+            opener.open(exchange, &mut |leaf| seen += leaf.value.len(), &mut gaps);
         }
     }
     std::hint::black_box(seen);

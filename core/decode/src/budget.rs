@@ -9,6 +9,8 @@ use std::io::{ErrorKind, Read};
 
 use model::Why;
 
+use crate::inflate::{Inflated, Inflater, Wrapper};
+
 /// How far opening goes, for one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budgets {
@@ -35,11 +37,19 @@ pub(crate) struct Budget {
     nodes: usize,
     bytes: usize,
     work: u64,
+    inflater: Inflater,
 }
 
 impl Budget {
     pub(crate) fn new(budgets: &Budgets) -> Self {
-        Self { depth: budgets.depth, nodes: budgets.nodes, bytes: budgets.bytes, work: budgets.work }
+        let Budgets { depth, nodes, bytes, work } = *budgets;
+        Self { depth, nodes, bytes, work, inflater: Inflater::default() }
+    }
+
+    /// A full budget again; what is reused stays.
+    pub(crate) fn refill(&mut self, budgets: &Budgets) {
+        let inflater = std::mem::take(&mut self.inflater);
+        *self = Self { inflater, ..Self::new(budgets) };
     }
 
     /// One more value to visit: false if there may be none.
@@ -62,6 +72,13 @@ impl Budget {
         let left = self.bytes.checked_sub(bytes);
         self.bytes = left.unwrap_or(self.bytes);
         left.is_some()
+    }
+
+    /// What inflating `value` gives, or as much as may be had.
+    pub(crate) fn inflate(&mut self, value: &[u8], wrapper: Wrapper) -> Inflated {
+        let inflated = self.inflater.inflate(value, wrapper, self.bytes);
+        self.bytes -= inflated.plain.len();
+        inflated
     }
 
     /// All that `reader` gives, or as much as it gives and may be had. The

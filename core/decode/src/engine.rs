@@ -9,6 +9,7 @@ use crate::{
     decoders::{DECODERS, Decoder, Fit, How, Inner, Peeled, Rank},
     locked::{self, Closed, Secrets},
     look::{Kinds, Look},
+    memo::Memo,
     shape,
 };
 
@@ -26,7 +27,7 @@ pub struct Opened {
 /// One opening of one exchange: its budgets, and who is told.
 pub(crate) struct Engine<'e> {
     pub(crate) opened: Opened,
-    budget: Budget,
+    budget: &'e mut Budget,
     visit: &'e mut dyn FnMut(&Leaf<'_>),
     gaps: &'e mut Vec<Gap>,
     exchange: Option<u64>,
@@ -40,11 +41,11 @@ pub(crate) struct Engine<'e> {
 impl<'e> Engine<'e> {
     pub(crate) fn new(
         exchange: Option<u64>,
-        budgets: &Budgets,
+        budget: &'e mut Budget,
         visit: &'e mut dyn FnMut(&Leaf<'_>),
         gaps: &'e mut Vec<Gap>,
     ) -> Self {
-        let (opened, budget, seen) = (Opened::default(), Budget::new(budgets), Seen::default());
+        let (opened, seen) = (Opened::default(), Seen::default());
         Self { opened, budget, visit, gaps, exchange, seen, closed: Vec::new(), spent: false }
     }
 
@@ -55,6 +56,24 @@ impl<'e> Engine<'e> {
         self.opened.bytes += read;
         if self.value(value, Here { route: &route, depth: 1, trust: Trust::Full }).is_continue() {
             self.opened.bytes_read += read;
+        }
+    }
+
+    /// As [`Self::part`], for a value that is known to hold nothing if `memo`
+    /// knows it; and which it learns if that turns out now.
+    pub(crate) fn part_known(&mut self, layer: &'static str, place: Place<'_>, value: &[u8], memo: &mut Memo) {
+        if memo.knows(value) {
+            let route = Route { before: None, layer, place: &place };
+            self.opened.bytes += value.len() as u64;
+            if self.shown(value, Here { route: &route, depth: 1, trust: Trust::Full }).is_continue() {
+                self.opened.bytes_read += value.len() as u64;
+            }
+            return;
+        }
+        let before = (self.opened.values, self.gaps.len(), self.closed.len());
+        self.part(layer, place, value);
+        if (self.opened.values, self.gaps.len(), self.closed.len()) == (before.0 + 1, before.1, before.2) {
+            memo.learn(value);
         }
     }
 
@@ -71,7 +90,7 @@ impl<'e> Engine<'e> {
         }
         let mut secrets = Secrets::default();
         let (mut visit, mut gaps) = (|leaf: &Leaf<'_>| secrets.consider(leaf), Vec::new());
-        parts(&mut Engine::new(None, budgets, &mut visit, &mut gaps));
+        parts(&mut Engine::new(None, &mut Budget::new(budgets), &mut visit, &mut gaps));
         for closed in &closed {
             let unlocked = locked::unlock(closed, &secrets, &mut |bytes| self.budget.work(bytes));
             let Some(unlocked) = unlocked.filter(|unlocked| self.budget.room(unlocked.plain.len())) else { continue };
@@ -237,7 +256,7 @@ impl Inner for Nest<'_, '_> {
     }
 
     fn budget(&mut self) -> &mut Budget {
-        &mut self.engine.budget
+        self.engine.budget
     }
 }
 

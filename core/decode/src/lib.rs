@@ -22,6 +22,10 @@ mod budget;
 
 mod locked;
 
+mod inflate;
+
+mod memo;
+
 mod shape;
 
 mod look;
@@ -31,7 +35,7 @@ mod decoders;
 pub use budget::Budgets;
 pub use decoders::{Described, decoders};
 pub use engine::Opened;
-pub use parts::{open, open_answer, open_value};
+pub use parts::{Opener, open, open_answer, open_value};
 pub use walk::{walk, walk_value};
 
 #[cfg(test)]

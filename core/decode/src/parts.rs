@@ -12,59 +12,100 @@
 use model::{Body, Direction, Exchange, Gap, Header, Leaf, Message, Place, Route, SealReason, Why};
 
 use crate::{
-    budget::Budgets,
+    budget::{Budget, Budgets},
     engine::{Engine, Opened},
+    memo::Memo,
 };
 
-/// Visits every value that the client sent: address, headers, body, messages.
-///
-/// Values come outside in, a wrapping before what is in it. A body that the
-/// capture cut, and a connection that could not be read, are gaps.
-pub fn open(exchange: &Exchange, budgets: &Budgets, visit: &mut dyn FnMut(&Leaf<'_>), gaps: &mut Vec<Gap>) -> Opened {
-    let mut engine = Engine::new(Some(exchange.index), budgets, visit, gaps);
-    if let Some(seal) = &exchange.seal {
-        engine.gap(&whole("body"), Why::Sealed, why_sealed(seal.reason));
-        engine.opened.bytes += seal.sent;
-    }
-    asked(&mut engine, exchange);
-    engine.unlock(budgets, &|engine| asked(engine, exchange));
-    engine.opened
+/// Opens exchange after exchange. What it keeps in between saves work and
+/// changes nothing.
+pub struct Opener {
+    budgets: Budgets,
+    budget: Budget,
+    memo: Memo,
 }
 
-/// Visits every value that the client was sent: headers, body, messages.
+impl Opener {
+    /// An opener that spends at most `budgets` on each exchange.
+    pub fn new(budgets: &Budgets) -> Self {
+        Self { budgets: *budgets, budget: Budget::new(budgets), memo: Memo::default() }
+    }
+
+    /// Visits every value that the client sent: address, headers, body,
+    /// messages.
+    ///
+    /// Values come outside in, a wrapping before what is in it. A body that the
+    /// capture cut, and a connection that could not be read, are gaps.
+    pub fn open(&mut self, exchange: &Exchange, visit: &mut dyn FnMut(&Leaf<'_>), gaps: &mut Vec<Gap>) -> Opened {
+        self.budget.refill(&self.budgets);
+        let mut engine = Engine::new(Some(exchange.index), &mut self.budget, visit, gaps);
+        if let Some(seal) = &exchange.seal {
+            engine.gap(&whole("body"), Why::Sealed, why_sealed(seal.reason));
+            engine.opened.bytes += seal.sent;
+        }
+        asked(&mut engine, exchange, &mut self.memo);
+        engine.unlock(&self.budgets, &|engine| asked(engine, exchange, &mut Memo::default()));
+        engine.opened
+    }
+
+    /// Visits every value that the client was sent: headers, body, messages.
+    pub fn open_answer(
+        &mut self,
+        exchange: &Exchange,
+        visit: &mut dyn FnMut(&Leaf<'_>),
+        gaps: &mut Vec<Gap>,
+    ) -> Opened {
+        self.budget.refill(&self.budgets);
+        let mut engine = Engine::new(Some(exchange.index), &mut self.budget, visit, gaps);
+        answered(&mut engine, exchange, &mut self.memo);
+        engine.unlock(&self.budgets, &|engine| answered(engine, exchange, &mut Memo::default()));
+        engine.opened
+    }
+}
+
+impl std::fmt::Debug for Opener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Opener(..)")
+    }
+}
+
+/// [`Opener::open`] for one exchange.
+pub fn open(exchange: &Exchange, budgets: &Budgets, visit: &mut dyn FnMut(&Leaf<'_>), gaps: &mut Vec<Gap>) -> Opened {
+    Opener::new(budgets).open(exchange, visit, gaps)
+}
+
+/// [`Opener::open_answer`] for one exchange.
 pub fn open_answer(
     exchange: &Exchange,
     budgets: &Budgets,
     visit: &mut dyn FnMut(&Leaf<'_>),
     gaps: &mut Vec<Gap>,
 ) -> Opened {
-    let mut engine = Engine::new(Some(exchange.index), budgets, visit, gaps);
-    answered(&mut engine, exchange);
-    engine.unlock(budgets, &|engine| answered(engine, exchange));
-    engine.opened
+    Opener::new(budgets).open_answer(exchange, visit, gaps)
 }
 
 /// Visits a value from anywhere, and all that is in it. Its trails start with
 /// `value`.
 pub fn open_value(value: &[u8], budgets: &Budgets, visit: &mut dyn FnMut(&Leaf<'_>), gaps: &mut Vec<Gap>) -> Opened {
-    let mut engine = Engine::new(None, budgets, visit, gaps);
+    let mut budget = Budget::new(budgets);
+    let mut engine = Engine::new(None, &mut budget, visit, gaps);
     let part = |engine: &mut Engine<'_>| engine.part("value", Place::Whole, value);
     part(&mut engine);
     engine.unlock(budgets, &part);
     engine.opened
 }
 
-fn asked(engine: &mut Engine<'_>, exchange: &Exchange) {
+fn asked(engine: &mut Engine<'_>, exchange: &Exchange, memo: &mut Memo) {
     let request = &exchange.request;
     engine.part("url", Place::Whole, request.url.as_bytes());
-    headers(engine, "header", &request.headers);
+    headers(engine, "header", &request.headers, memo);
     body(engine, "body", &request.body);
     messages(engine, &exchange.messages, Direction::FromClient);
 }
 
-fn answered(engine: &mut Engine<'_>, exchange: &Exchange) {
+fn answered(engine: &mut Engine<'_>, exchange: &Exchange, memo: &mut Memo) {
     if let Some(answer) = &exchange.response {
-        headers(engine, "answer header", &answer.headers);
+        headers(engine, "answer header", &answer.headers, memo);
         body(engine, "answer body", &answer.body);
     }
     messages(engine, &exchange.messages, Direction::FromServer);
@@ -86,7 +127,7 @@ pub(crate) fn part<'x>(exchange: &'x Exchange, name: &str) -> Option<&'x [u8]> {
     }
 }
 
-fn headers(engine: &mut Engine<'_>, layer: &'static str, headers: &[Header]) {
+fn headers(engine: &mut Engine<'_>, layer: &'static str, headers: &[Header], memo: &mut Memo) {
     let mut name = String::new();
     for (i, header) in headers.iter().enumerate() {
         name.clear();
@@ -96,7 +137,13 @@ fn headers(engine: &mut Engine<'_>, layer: &'static str, headers: &[Header]) {
         if before > 0 {
             name.push_str(&format!("#{}", before + 1));
         }
-        engine.part(layer, Place::at(name.as_str()), &header.value);
+        let place = Place::at(name.as_str());
+        // A cookie's value opens in its own way.
+        if name.contains("cookie") {
+            engine.part(layer, place, &header.value);
+        } else {
+            engine.part_known(layer, place, &header.value, memo);
+        }
     }
 }
 

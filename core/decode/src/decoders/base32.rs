@@ -45,24 +45,36 @@ impl Decoder for Base32 {
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
         let end = value.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
-        let (mut bits, mut count) = (0u32, 0);
-        let mut plain = Vec::new();
-        for byte in &value[..end] {
-            let Some(value) = (self.value)(byte.to_ascii_uppercase()) else { return Peeled::NOTHING };
-            bits = bits << 5 | u32::from(value);
-            count += 5;
-            if count >= 8 {
-                count -= 8;
-                plain.push((bits >> count) as u8);
-                if plain.len() == 3 && !plain.iter().all(|byte| sense::may_start(*byte)) && plain[..2] != [0x1f, 0x8b] {
-                    return Peeled::NOTHING;
-                }
-            }
+        let value = &value[..end];
+        // Words are base32 too; their first characters tell.
+        let mut head = [0; 5];
+        let known =
+            value.first_chunk::<8>().is_some_and(|first| self.decode(first, |i, byte| head[i] = byte).is_some());
+        if !known || !sense::may_be_first(&head) || !inner.budget().room(value.len()) {
+            return Peeled::NOTHING;
         }
-        if sense::makes(&plain) && inner.budget().room(plain.len()) {
+        let mut plain = Vec::with_capacity(value.len() * 5 / 8);
+        if self.decode(value, |_, byte| plain.push(byte)).is_some() && sense::makes(&plain) {
             return Peeled::whole(inner, &plain, None);
         }
         Peeled::NOTHING
+    }
+}
+
+impl Base32 {
+    /// Hands out byte after byte; none if a character is not of the alphabet.
+    fn decode(&self, text: &[u8], mut byte: impl FnMut(usize, u8)) -> Option<()> {
+        let (mut bits, mut count, mut length) = (0u32, 0, 0);
+        for character in text {
+            bits = bits << 5 | u32::from((self.value)(character.to_ascii_uppercase())?);
+            count += 5;
+            if count >= 8 {
+                count -= 8;
+                byte(length, (bits >> count) as u8);
+                length += 1;
+            }
+        }
+        Some(())
     }
 }
 

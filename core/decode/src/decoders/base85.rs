@@ -83,7 +83,13 @@ impl Base85 {
     fn decoded(&self, value: &[u8]) -> Option<Vec<u8>> {
         let marked = value.strip_prefix(b"<~").and_then(|rest| rest.trim_ascii_end().strip_suffix(b"~>"));
         let text = marked.unwrap_or(value);
-        let mut plain = Vec::new();
+        let head = text.first_chunk::<5>()?.map(|byte| u32::from(self.values[usize::from(byte)]));
+        let known = text[0] == b'z'
+            || head.iter().all(|value| *value < 85) && word(head).is_some_and(|word| sense::may_be_first(&word));
+        if !known {
+            return None;
+        }
+        let mut plain = Vec::with_capacity(text.len());
         let mut group = [0u32; 5];
         let mut filled = 0;
         for byte in text {
@@ -99,9 +105,6 @@ impl Base85 {
             if filled == 5 {
                 plain.extend(word(group)?);
                 filled = 0;
-                if plain.len() == 4 && !sense::makes(&plain) && !sense::starts_marked(&plain) {
-                    return None;
-                }
             }
         }
         if filled > 1 {

@@ -4,10 +4,9 @@
 //! counts only if the stream ends where the value ends and opens to something
 //! that makes sense.
 
-use flate2::bufread::DeflateDecoder;
-
 use super::{Decoder, Fit, Inner, Peeled, Rank, sense};
 use crate::{
+    inflate::Wrapper,
     look::{Kinds, Look},
     shape::Shape,
 };
@@ -36,11 +35,10 @@ impl Decoder for Deflate {
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let mut reader = DeflateDecoder::new(value);
-        let (plain, gap) = inner.budget().read(&mut reader);
-        let ends_here = gap.is_none() && reader.total_in() == value.len() as u64;
-        if (ends_here || gap == Some(model::Why::Budget)) && sense::makes(&plain) {
-            return Peeled::whole(inner, &plain, gap);
+        let inflated = inner.budget().inflate(value, Wrapper::None);
+        let ends_here = inflated.why.is_none() && inflated.used == value.len();
+        if (ends_here || inflated.why == Some(model::Why::Budget)) && sense::makes(&inflated.plain) {
+            return Peeled::whole(inner, &inflated.plain, inflated.why);
         }
         Peeled::NOTHING
     }

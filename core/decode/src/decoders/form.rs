@@ -30,10 +30,12 @@ impl Decoder for Form {
         }
         let Some(end) = memchr::memchr(b'=', look.bytes) else { return Fit::No };
         let (name, value) = (&look.bytes[..end], &look.bytes[end..]);
+        if value.iter().all(|byte| *byte == b'=') {
+            return Fit::No; // padding
+        }
         let is_name =
             !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || b"_-.$[]%+:~!*()@".contains(b));
-        let is_padding = value.iter().all(|byte| *byte == b'=');
-        if is_name && !is_padding { Fit::Maybe } else { Fit::No }
+        if is_name { Fit::Maybe } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {

@@ -3,10 +3,8 @@
 //! Found as a body's content encoding and, under base64, in single fields of
 //! analytics payloads. Its three fixed bytes make it certain.
 
-use flate2::bufread::MultiGzDecoder;
-
 use super::{Decoder, Fit, Inner, Peeled};
-use crate::{look::Look, shape::Shape};
+use crate::{inflate::Wrapper, look::Look, shape::Shape};
 
 pub(super) struct Gzip;
 
@@ -28,8 +26,8 @@ impl Decoder for Gzip {
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let (plain, gap) = inner.budget().read(MultiGzDecoder::new(value));
-        Peeled::whole(inner, &plain, gap)
+        let inflated = inner.budget().inflate(value, Wrapper::Gzip);
+        Peeled::whole(inner, &inflated.plain, inflated.why)
     }
 }
 

@@ -12,7 +12,10 @@ use std::ops::ControlFlow;
 use model::{Place, Why};
 
 use super::{Decoder, Fit, How, Inner, Peeled, names::Names};
-use crate::{look::Look, shape::Shape};
+use crate::{
+    look::{Kinds, Look},
+    shape::Shape,
+};
 
 pub(super) struct Json;
 
@@ -311,14 +314,20 @@ fn string_length(rest: &[u8]) -> usize {
 
 /// Names that are nothing but names.
 pub(super) fn is_plain(name: &[u8]) -> bool {
-    name.len() <= 32 && name.iter().all(|b| b.is_ascii_alphanumeric() || b"_-$.: ".contains(b))
+    const PLAIN: Kinds = WORD.and(Kinds::DOT).and(Kinds::COLON).and(Kinds::SPACE);
+    name.len() <= 32 && Kinds::of(name).only(PLAIN)
 }
 
+/// What a name is made of that needs no quotes.
+const WORD: Kinds = Kinds::ALPHANUMERIC.and(Kinds::UNDERSCORE).and(Kinds::DASH).and(Kinds::DOLLAR);
+
 pub(super) fn push_name(path: &mut String, name: &[u8]) {
-    let is_word = |b: &u8| b.is_ascii_alphanumeric() || b"_-$".contains(b);
-    if !name.is_empty() && name.iter().all(is_word) {
+    if let Ok(word) = std::str::from_utf8(name)
+        && !name.is_empty()
+        && Kinds::of(name).only(WORD)
+    {
         path.push('.');
-        path.push_str(&String::from_utf8_lossy(name));
+        path.push_str(word);
         return;
     }
     path.push_str("[\"");

@@ -30,9 +30,17 @@ impl Decoder for Latin1 {
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
-        // UTF-8 of U+0080 to U+00FF starts with C2 or C3.
-        let first = |byte: u8| memchr::memchr(byte, look.bytes).is_some();
-        if look.kinds.any(Kinds::HIGH) && (first(0xc2) || first(0xc3)) { Fit::Maybe } else { Fit::No }
+        // The first byte meant that is none of ASCII's must start a character,
+        // or be within a mark.
+        let Some(first) = look.bytes.iter().position(|byte| *byte >= 0x80) else { return Fit::No };
+        match look.bytes[first..] {
+            [0xc3, 0x82..=0xb4, 0xc2, 0x80..=0xbf, ..] => Fit::Maybe,
+            [0xc2 | 0xc3, ..] if first < 3 && (look.starts_with(b"\x1f\xc2\x8b") || look.bytes[0] & 0x8f == 8) => {
+                Fit::Maybe
+            }
+            [0xc2, ..] if look.starts_with(b"(\xc2\xb5/") => Fit::Maybe,
+            _ => Fit::No,
+        }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {

@@ -72,7 +72,7 @@ impl Decoder for LzString {
                 [a, b, ..] => sextet(a, b"+/").zip(sextet(b, b"+/")).is_some_and(|(a, b)| is_seen((a << 6 | b) << 20)),
                 _ => false,
             },
-            Packing::Utf16 => look.is_text(),
+            Packing::Utf16 => look.bytes[0] >= 0x80 && look.is_text(),
             Packing::Bytes => match *look.bytes {
                 [a, b, ..] => is_seen(u32::from(a) << 24 | u32::from(b) << 16) && !look.is_text(),
                 _ => false,

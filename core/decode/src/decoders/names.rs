@@ -17,13 +17,16 @@ impl Names {
     ///
     /// A `#` in a name is doubled, so that no name reads as another's second.
     pub(super) fn place<'n>(&mut self, name: &'n [u8]) -> Place<'n> {
-        let name = match String::from_utf8_lossy(name) {
-            name if name.contains('#') => Cow::Owned(name.replace('#', "##")),
-            name => name,
+        let nth = self.nth(name, 0);
+        let name = match std::str::from_utf8(name) {
+            Ok(name) => Cow::Borrowed(name),
+            Err(_) => String::from_utf8_lossy(name),
         };
-        match self.nth(name.as_bytes(), 0) {
+        let name =
+            if memchr::memchr(b'#', name.as_bytes()).is_some() { Cow::Owned(name.replace('#', "##")) } else { name };
+        match nth {
             1 => Place::At(name),
-            nth => Place::At(Cow::Owned(format!("{name}#{nth}"))),
+            _ => Place::At(Cow::Owned(format!("{name}#{nth}"))),
         }
     }
 

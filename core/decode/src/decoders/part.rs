@@ -11,7 +11,7 @@ use model::Place;
 
 use super::{Decoder, Fit, How, Inner, Peeled, Rank, base64::STANDARD, base64::URL_SAFE, sense};
 use crate::{
-    look::{self, Kinds, Look},
+    look::{Kinds, Look},
     shape::Shape,
 };
 
@@ -143,17 +143,7 @@ pub(super) fn opens_at(engine: &GeneralPurpose, text: &[u8]) -> Option<bool> {
     let mut plain = [0; 12];
     let length = engine.decode_slice(&text[..text.len().min(16) / 4 * 4], &mut plain).ok()?;
     let plain = &plain[..length];
-    (length >= 6).then(|| sense::is_marked(plain) || is_text_so_far(plain))
-}
-
-/// Text, but for a character cut at the end.
-fn is_text_so_far(bytes: &[u8]) -> bool {
-    let valid = match std::str::from_utf8(bytes) {
-        Ok(_) => bytes.len(),
-        Err(error) if error.error_len().is_none() => error.valid_up_to(),
-        Err(_) => return false,
-    };
-    look::is_text(&bytes[..valid])
+    (length >= 6).then(|| sense::may_be_first(plain))
 }
 
 #[cfg(test)]

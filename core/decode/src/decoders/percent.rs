@@ -46,51 +46,44 @@ impl Decoder for Percent {
 /// The bytes meant; borrowed if they are the bytes there. What is no escape
 /// stays as it is.
 pub(super) fn undo(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]> {
-    let next = |text: &[u8]| if plus_is_space { memchr::memchr2(b'%', b'+', text) } else { memchr::memchr(b'%', text) };
-    let Some(mut at) = next(text) else { return Cow::Borrowed(text) };
-    let mut rest = text;
-    let mut plain = Vec::new();
-    let mut changed = false;
-    loop {
-        plain.extend_from_slice(&rest[..at]);
-        rest = &rest[at..];
-        let (length, known) = escape(rest, &mut plain);
-        changed |= known;
-        rest = &rest[length..];
-        match next(rest) {
-            Some(further) => at = further,
-            None => break,
-        }
+    let first = if plus_is_space { memchr::memchr2(b'%', b'+', text) } else { memchr::memchr(b'%', text) };
+    let Some(first) = first else { return Cow::Borrowed(text) };
+    let mut plain = Vec::with_capacity(text.len());
+    plain.extend_from_slice(&text[..first]);
+    let mut at = first;
+    while let Some(byte) = text.get(at) {
+        at += match byte {
+            b'%' => escape(&text[at..], &mut plain),
+            b'+' if plus_is_space => {
+                plain.push(b' ');
+                1
+            }
+            _ => {
+                plain.push(*byte);
+                1
+            }
+        };
     }
-    if !changed {
-        return Cow::Borrowed(text);
-    }
-    plain.extend_from_slice(rest);
-    Cow::Owned(plain)
+    if plain == text { Cow::Borrowed(text) } else { Cow::Owned(plain) }
 }
 
-/// Undoes the escape that `text` starts with: how long it was, and whether it
-/// was one.
-fn escape(text: &[u8], plain: &mut Vec<u8>) -> (usize, bool) {
+/// Undoes the escape that `text` starts with; how long it was.
+fn escape(text: &[u8], plain: &mut Vec<u8>) -> usize {
     match text {
-        [b'+', ..] => {
-            plain.push(b' ');
-            (1, true)
-        }
         [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
             plain.push(digit(*high) << 4 | digit(*low));
-            (3, true)
+            3
         }
         [b'%', b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) => {
             let unit = [a, b, c, d].iter().fold(0, |unit, byte| unit << 4 | u32::from(digit(**byte)));
             // Halves of surrogate pairs are rare here and stay apart.
             let c = char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
             plain.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-            (6, true)
+            6
         }
         _ => {
             plain.push(text[0]);
-            (1, false)
+            1
         }
     }
 }

@@ -34,7 +34,9 @@ impl Decoder for Reversed {
 
     fn fit(&self, look: &Look<'_>) -> Fit {
         // Words, numbers, dates and hex say nothing backwards.
-        let telling = Kinds::DIGIT.and(Kinds::AT).and(Kinds::SLASH).and(Kinds::EQUALS).and(Kinds::UPPER);
+        let telling = Kinds::DIGIT.and(Kinds::AT).and(Kinds::EQUALS);
+        let telling =
+            if look.layer.ends_with("header") { telling } else { telling.and(Kinds::SLASH).and(Kinds::UPPER) };
         let dull = Kinds::DIGIT.and(Kinds::LOWER_HEX).and(Kinds::UPPER_HEX).and(Kinds::DOT);
         let dull = dull.and(Kinds::DASH).and(Kinds::COLON).and(Kinds::COMMA);
         let may = look.bytes.len() <= LONGEST && look.kinds.any(telling) && !look.kinds.only(dull);

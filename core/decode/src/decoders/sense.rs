@@ -3,7 +3,7 @@
 //! Decoders without marks open random bytes too. What they give must be text,
 //! or start as a layer that marks itself.
 
-use crate::look;
+use crate::look::{self, Kinds};
 
 /// Whether bytes read as something meant.
 pub(crate) fn makes(plain: &[u8]) -> bool {
@@ -25,7 +25,18 @@ pub(super) fn is_marked(bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether the first four bytes of something could be those of a marked layer.
-pub(super) fn starts_marked(bytes: &[u8]) -> bool {
-    is_marked(bytes) || matches!(bytes, [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..])
+/// Whether something meant may start with these bytes: text, perhaps cut within
+/// a character, or a mark.
+pub(super) fn may_be_first(bytes: &[u8]) -> bool {
+    is_marked(bytes) || matches!(bytes, [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..]) || is_text_so_far(bytes)
+}
+
+/// Text, but for a character cut at the end.
+fn is_text_so_far(bytes: &[u8]) -> bool {
+    let kinds = Kinds::of(bytes);
+    if kinds.any(Kinds::BINARY) {
+        return false;
+    }
+    let cut = |error: std::str::Utf8Error| error.error_len().is_none();
+    !kinds.any(Kinds::HIGH) || std::str::from_utf8(bytes).map_or_else(cut, |_| true)
 }

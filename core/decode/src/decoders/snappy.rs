@@ -37,7 +37,16 @@ impl Decoder for Snappy {
         let length = raw::decompress_len(look.bytes).unwrap_or(0);
         // Three bytes copy at most 64 (§2.2.2), so more than 22-fold is a lie.
         let possible = (4..=look.bytes.len() * 22).contains(&length) && length + 8 >= look.bytes.len() / 2;
-        if possible { Fit::Maybe } else { Fit::No }
+        // What comes first cannot be a copy (§2.1).
+        let first = look.bytes.iter().position(|byte| byte & 0x80 == 0).map_or(&[][..], |end| &look.bytes[end + 1..]);
+        let literal = match first {
+            [tag, start, ..] if tag & 3 == 0 && tag >> 2 < 60 => {
+                usize::from(tag >> 2) + 1 < look.bytes.len() && sense::may_start(*start)
+            }
+            [tag, ..] => tag & 3 == 0 && look.bytes.len() > 60,
+            [] => false,
+        };
+        if possible && literal { Fit::Maybe } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {

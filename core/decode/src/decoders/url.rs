@@ -1,6 +1,6 @@
 //! The parts of an address, RFC 3986 §3. Nothing is decoded here.
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::memchr;
 
 use crate::{
     look::{Kinds, Look},
@@ -48,10 +48,11 @@ pub(super) fn parts(url: &[u8]) -> Parts<'_> {
 
 /// Where the authority begins: after `scheme://`.
 fn scheme_end(url: &[u8]) -> Option<usize> {
-    let colon = memchr2(b':', b'/', &url[..url.len().min(24)])?;
-    let scheme = &url[..colon];
-    let is_scheme = scheme.len() >= 2 && scheme.iter().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b));
-    (is_scheme && memmem::find(&url[colon..url.len().min(colon + 3)], b"://").is_some()).then_some(colon + 3)
+    if url.starts_with(b"https://") {
+        return Some(8);
+    }
+    let scheme = url.iter().take(24).take_while(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b)).count();
+    (scheme >= 2 && url[scheme..].starts_with(b"://")).then_some(scheme + 3)
 }
 
 fn cut(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {

@@ -4,10 +4,9 @@
 //! bytes of header are a multiple of 31; random values have that too, one in a
 //! thousand, so only the usual window size is certain.
 
-use flate2::bufread::ZlibDecoder;
-
 use super::{Decoder, Fit, Inner, Peeled};
 use crate::{
+    inflate::Wrapper,
     look::{Kinds, Look},
     shape::Shape,
 };
@@ -38,8 +37,8 @@ impl Decoder for Zlib {
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let (plain, gap) = inner.budget().read(ZlibDecoder::new(value));
-        Peeled::whole(inner, &plain, gap)
+        let inflated = inner.budget().inflate(value, Wrapper::Zlib);
+        Peeled::whole(inner, &inflated.plain, inflated.why)
     }
 }
 

@@ -1,0 +1,158 @@
+//! Inflating, with the state kept from one stream to the next: setting it up
+//! costs more than most streams here.
+
+use flate2::{Decompress, FlushDecompress, Status};
+use model::Why;
+
+/// What stands around the deflate stream (RFC 1951).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrapper {
+    None,
+    /// RFC 1950.
+    Zlib,
+    /// RFC 1952, one member after another.
+    Gzip,
+}
+
+/// What came out of a stream.
+pub(crate) struct Inflated {
+    pub(crate) plain: Vec<u8>,
+    /// Why it is not all.
+    pub(crate) why: Option<Why>,
+    /// How many bytes of the value belong to the stream.
+    pub(crate) used: usize,
+}
+
+/// An inflater to use again.
+#[derive(Default)]
+pub(crate) struct Inflater {
+    state: Option<Decompress>,
+}
+
+impl Inflater {
+    /// Inflates `bytes` to at most `limit` bytes.
+    pub(crate) fn inflate(&mut self, bytes: &[u8], wrapper: Wrapper, limit: usize) -> Inflated {
+        let mut inflated = Inflated { plain: Vec::new(), why: None, used: 0 };
+        loop {
+            if wrapper == Wrapper::Gzip {
+                match header_length(&bytes[inflated.used..]) {
+                    Ok(length) => inflated.used += length,
+                    // Whatever follows a member and is none (zeros, mostly).
+                    Err(_) if inflated.used > 0 => return inflated,
+                    Err(why) => return Inflated { why: Some(why), ..inflated },
+                }
+            }
+            self.stream(bytes, wrapper, limit, &mut inflated);
+            if wrapper != Wrapper::Gzip || inflated.why.is_some() {
+                return inflated;
+            }
+            // CRC and length: what is wrong with them the text itself shows.
+            let trailer = bytes.len() - inflated.used;
+            if trailer < TRAILER {
+                return Inflated { why: Some(Why::Cut), used: bytes.len(), ..inflated };
+            }
+            inflated.used += TRAILER;
+            if inflated.used == bytes.len() {
+                return inflated;
+            }
+        }
+    }
+
+    /// One stream, from where `inflated` ends.
+    fn stream(&mut self, bytes: &[u8], wrapper: Wrapper, limit: usize, inflated: &mut Inflated) {
+        let has_header = wrapper == Wrapper::Zlib;
+        let state = match &mut self.state {
+            Some(state) => {
+                state.reset(has_header);
+                state
+            }
+            none => none.insert(Decompress::new(has_header)),
+        };
+        let start = inflated.used;
+        loop {
+            let room = limit - inflated.plain.len();
+            if room == 0 {
+                inflated.why = Some(Why::Budget);
+                return;
+            }
+            if inflated.plain.len() == inflated.plain.capacity() {
+                let guess = inflated.plain.len().max(bytes.len().saturating_mul(3)).clamp(1 << 10, 1 << 20);
+                inflated.plain.reserve_exact(guess.min(room));
+            }
+            let before = (state.total_in(), inflated.plain.len());
+            let rest = &bytes[start + state.total_in() as usize..];
+            let status = state.decompress_vec(rest, &mut inflated.plain, FlushDecompress::None);
+            inflated.used = start + state.total_in() as usize;
+            if inflated.plain.len() > limit {
+                inflated.plain.truncate(limit);
+            }
+            inflated.why = match status {
+                Ok(Status::StreamEnd) => None,
+                Ok(_) if before != (state.total_in(), inflated.plain.len()) => continue,
+                // No progress though there is room: the rest is missing.
+                Ok(_) if inflated.plain.len() == inflated.plain.capacity() => continue,
+                Ok(_) => Some(Why::Cut),
+                Err(_) => Some(Why::Broken),
+            };
+            return;
+        }
+    }
+}
+
+const TRAILER: usize = 8;
+
+/// How long the header of a gzip member is (RFC 1952 §2.3).
+fn header_length(bytes: &[u8]) -> Result<usize, Why> {
+    const EXTRA: u8 = 4;
+    const NAME: u8 = 8;
+    const COMMENT: u8 = 16;
+    const CHECK: u8 = 2;
+    let Some((fixed, _)) = bytes.split_first_chunk::<10>() else { return Err(Why::Cut) };
+    if fixed[..3] != [0x1f, 0x8b, 8] || fixed[3] & 0xe0 != 0 {
+        return Err(Why::Broken);
+    }
+    let mut length = fixed.len();
+    if fixed[3] & EXTRA != 0 {
+        let size = bytes.get(length..length + 2).ok_or(Why::Cut)?;
+        length += 2 + usize::from(u16::from_le_bytes([size[0], size[1]]));
+    }
+    for _ in 0..u32::from(fixed[3] & NAME != 0) + u32::from(fixed[3] & COMMENT != 0) {
+        let rest = bytes.get(length..).ok_or(Why::Cut)?;
+        length += memchr::memchr(0, rest).ok_or(Why::Cut)? + 1;
+    }
+    length += if fixed[3] & CHECK != 0 { 2 } else { 0 };
+    if length <= bytes.len() { Ok(length) } else { Err(Why::Cut) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::{deflate, gzip, zlib};
+
+    #[test]
+    fn one_inflater_opens_streams_of_all_wrappers() {
+        let mut inflater = Inflater::default();
+        let text = b"hello hello hello ".repeat(1000);
+        for _ in 0..2 {
+            for (bytes, wrapper) in
+                [(gzip(&text), Wrapper::Gzip), (zlib(&text), Wrapper::Zlib), (deflate(&text), Wrapper::None)]
+            {
+                let inflated = inflater.inflate(&bytes, wrapper, usize::MAX);
+                assert_eq!((inflated.plain.as_slice(), inflated.why, inflated.used), (&text[..], None, bytes.len()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_header_with_everything_is_passed() {
+        let mut member = b"\x1f\x8b\x08\x1e\0\0\0\0\0\xff\x02\0xxname\0comment\0cc".to_vec();
+        member.extend(&gzip(b"hello")[10..]);
+        assert_eq!(Inflater::default().inflate(&member, Wrapper::Gzip, 100).plain, b"hello");
+    }
+
+    #[test]
+    fn what_is_more_than_allowed_stays_within() {
+        let inflated = Inflater::default().inflate(&gzip(&[0; 1 << 20]), Wrapper::Gzip, 5_000);
+        assert_eq!((inflated.plain.len(), inflated.why), (5_000, Some(Why::Budget)));
+    }
+}
