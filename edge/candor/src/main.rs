@@ -9,6 +9,8 @@ mod progress;
 
 mod look;
 
+mod render;
+
 mod canaries;
 
 mod captures;

@@ -19,6 +19,7 @@ use crate::{
     exit::{Exit, print, talk},
     look,
     progress::Told,
+    render,
 };
 
 /// Run the experiment on real browsers, judge the promises, write evidence and report
@@ -60,7 +61,7 @@ pub struct Audit {
     exit_zero: bool,
 }
 
-fn severity(word: &str) -> Result<Severity, String> {
+pub(super) fn severity(word: &str) -> Result<Severity, String> {
     Severity::from_word(word).ok_or_else(|| "one of info, low, medium, high, critical".into())
 }
 
@@ -113,7 +114,7 @@ impl Audit {
             talk(&format!("candor: ended early ({why}); judging what there is"));
         }
         let audit = look::at_evidence(&evidence, knowledge, Options::default())?;
-        print(&report::text(&audit));
+        print(&render::to_stdout(&audit, "text"));
         for (extension, content) in [("html", report::html(&audit)), ("json", report::json(&audit))] {
             let path = base.with_extension(extension);
             std::fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;

@@ -1,6 +1,10 @@
 //! The commands, one a file.
 
+mod analyze;
+
 mod audit;
+
+mod decode;
 
 mod report;
 
@@ -27,6 +31,8 @@ pub struct Candor {
 #[derive(Debug, Subcommand)]
 enum Command {
     Audit(audit::Audit),
+    Analyze(analyze::Analyze),
+    Decode(decode::Decode),
     Report(report::Report),
     Verify(verify::Verify),
     List(list::List),
@@ -55,6 +61,8 @@ impl Known {
 pub fn run(candor: Candor) -> Result<Exit> {
     match candor.command {
         Command::Audit(audit) => audit.run(),
+        Command::Analyze(analyze) => analyze.run(),
+        Command::Decode(decode) => decode.run(),
         Command::Report(report) => report.run(),
         Command::Verify(verify) => verify.run(),
         Command::List(list) => list.run(),

@@ -1,0 +1,201 @@
+//! Captures in, an audit out: files and folders, on every core.
+//!
+//! One thread reads the files in order and cuts them into requests; workers
+//! open the requests and look at them; here, in the order of the files, the
+//! auditor takes what came of it. At most [`AHEAD`] batches are on their way,
+//! so memory stays flat however long the files are.
+
+mod files;
+
+mod pipeline;
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use audit::{Auditor, Capture, Inspector, Looked};
+use evidence::{Evidence, State};
+use formats::{Item, Piece};
+use indicatif::ProgressBar;
+use model::{Gap, Record};
+use sha2::{Digest, Sha256};
+
+pub use files::{Source, sources};
+
+/// A file that was named and could not be looked at: what it is, in a sentence.
+#[derive(Debug)]
+pub struct Unread(pub String);
+
+/// Looks at captures, one after the other, and gives those it could not read.
+pub fn look(sources: &[Source], auditor: &mut Auditor<'_>, jobs: usize) -> Vec<Unread> {
+    let bar = files::bar(sources);
+    let inspector = auditor.inspector();
+    let mut collector = Collector { auditor, unread: Vec::new() };
+    pipeline::run(
+        jobs,
+        &mut |each| steps(sources, &bar, each),
+        &|step| step.work(&inspector),
+        &mut |done| collector.take(done),
+    );
+    bar.finish_and_clear();
+    collector.unread
+}
+
+/// What comes up while reading files, in order.
+enum Step {
+    Begin(Capture),
+    Piece(Piece),
+    End { format: &'static str, sha256: String },
+    Evidence(PathBuf),
+    Unread(Unread),
+}
+
+/// What came of it.
+enum Done {
+    Looked(Vec<Found>),
+    Other(Step),
+}
+
+enum Found {
+    Looked(Box<Looked>),
+    Record(Record),
+    Gap(Gap),
+}
+
+impl Step {
+    /// So many bytes wait for it.
+    fn size(&self) -> usize {
+        if let Self::Piece(piece) = self { piece.size() } else { 0 }
+    }
+
+    /// The part that any thread can do.
+    fn work(self, inspector: &Inspector) -> Done {
+        let Self::Piece(piece) = self else { return Done::Other(self) };
+        let mut found = Vec::new();
+        piece.read(&mut |item| {
+            found.push(match item {
+                Item::Record(Record::Exchange(exchange)) => Found::Looked(Box::new(inspector.inspect(*exchange))),
+                Item::Record(record) => Found::Record(record),
+                Item::Gap(gap) => Found::Gap(gap),
+            });
+        });
+        Done::Looked(found)
+    }
+}
+
+struct Collector<'c, 'k> {
+    auditor: &'c mut Auditor<'k>,
+    unread: Vec<Unread>,
+}
+
+impl Collector<'_, '_> {
+    fn take(&mut self, done: Done) {
+        match done {
+            Done::Looked(all) => all.into_iter().for_each(|found| match found {
+                Found::Looked(looked) => self.auditor.looked(*looked),
+                Found::Record(record) => self.auditor.push(record),
+                Found::Gap(gap) => self.auditor.gap(gap),
+            }),
+            Done::Other(Step::Begin(capture)) => self.auditor.capture(capture),
+            Done::Other(Step::End { format, sha256 }) => self.auditor.know(format, sha256),
+            Done::Other(Step::Evidence(path)) => {
+                if let Err(error) = evidence(&path, self.auditor) {
+                    self.unread.push(Unread(format!("{error:#}")));
+                }
+            }
+            Done::Other(Step::Unread(unread)) => self.unread.push(unread),
+            Done::Other(Step::Piece(_)) => {}
+        }
+    }
+}
+
+/// Looks at a file of Candor's own evidence, in order.
+pub fn evidence(path: &Path, auditor: &mut Auditor<'_>) -> Result<()> {
+    let evidence = Evidence::open(path)?;
+    let verification = evidence.verify()?;
+    if let State::Changed { record, says } = &verification.state {
+        anyhow::bail!("{} was changed after it was sealed: at record {record}, {says}", path.display());
+    }
+    auditor.capture(Capture {
+        source: name(path),
+        format: "candor".into(),
+        exchanges: 0,
+        sha256: verification.head.to_string(),
+    });
+    evidence.records(|record| auditor.push(record)).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn steps(sources: &[Source], bar: &ProgressBar, each: &mut dyn FnMut(Step) -> ControlFlow<()>) {
+    for source in sources {
+        bar.set_message(name(&source.path));
+        if file(source, bar, each).is_break() {
+            return;
+        }
+    }
+}
+
+fn file(source: &Source, bar: &ProgressBar, each: &mut dyn FnMut(Step) -> ControlFlow<()>) -> ControlFlow<()> {
+    let unread = |says: String| Step::Unread(Unread(format!("{} {says}", source.path.display())));
+    let file = match File::open(&source.path) {
+        Ok(file) => file,
+        Err(error) => return each(unread(format!("cannot be read: {error}"))),
+    };
+    let mut hashed = Hashed { file, hash: Sha256::new(), head: Vec::new(), bar };
+    let mut begun = false;
+    let begin = Capture { source: name(&source.path), ..Capture::default() };
+    let format = formats::cut(&mut hashed, &mut |piece| {
+        if !begun {
+            begun = true;
+            each(Step::Begin(begin.clone()))?;
+        }
+        each(Step::Piece(piece))
+    });
+    let format = match format {
+        Ok(format) => format,
+        Err(_) if hashed.head.starts_with(b"SQLite format 3\0") => return each(Step::Evidence(source.path.clone())),
+        Err(_) if !source.named => return ControlFlow::Continue(()),
+        Err(refused) => return each(unread(refused.to_string())),
+    };
+    if !begun {
+        each(Step::Begin(begin))?;
+    }
+    each(Step::End { format, sha256: hashed.finish() })
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// A file whose digest is known at its end.
+struct Hashed<'b> {
+    file: File,
+    hash: Sha256,
+    /// Its first bytes.
+    head: Vec<u8>,
+    bar: &'b ProgressBar,
+}
+
+impl Hashed<'_> {
+    /// The digest in hex, also of what nobody wanted to read.
+    fn finish(mut self) -> String {
+        let mut rest = vec![0; 1 << 16];
+        while self.read(&mut rest).is_ok_and(|count| count > 0) {}
+        self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl Read for Hashed<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(into)?;
+        self.hash.update(&into[..count]);
+        if self.head.len() < 16 {
+            self.head.extend(&into[..count.min(16)]);
+        }
+        self.bar.inc(count as u64);
+        Ok(count)
+    }
+}

@@ -1,0 +1,109 @@
+//! `candor analyze`: look into captures made elsewhere.
+
+use std::{path::PathBuf, thread};
+
+use anyhow::{Context, Result, bail};
+use audit::{Audit, Auditor, Options};
+use judge::Severity;
+use model::Canary;
+
+use crate::{
+    canaries, captures,
+    exit::{Exit, print, talk},
+    render,
+};
+
+/// Look into captures made elsewhere: HAR, mitmproxy flows, Candor's evidence
+///
+/// Every request is opened layer by layer, and every value in it is held
+/// against what was planted, in plain or as a digest. A folder stands for all
+/// captures below it.
+#[derive(Debug, clap::Args)]
+pub struct Analyze {
+    /// Files and folders
+    #[arg(required = true, value_name = "CAPTURE")]
+    captures: Vec<PathBuf>,
+    /// Values to look for: TOML or JSON with a list `canary` or `canaries` of {id, kind, value}
+    #[arg(long, value_name = "FILE")]
+    canaries: Vec<PathBuf>,
+    /// How to render what was found
+    #[arg(long, default_value = "text", value_parser = render::formats())]
+    format: String,
+    /// Write to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Also look for digests that were made with this salt
+    #[arg(long, value_name = "TEXT")]
+    salt: Vec<String>,
+    /// Also report what only has the shape of personal data: addresses, numbers, positions
+    #[arg(long)]
+    patterns: bool,
+    #[command(flatten)]
+    known: super::Known,
+    /// Exit with 1 at findings of this severity: info, low, medium, high, critical
+    #[arg(long, default_value = "high", value_parser = super::audit::severity)]
+    fail_on: Severity,
+    /// Exit with 0 whatever is found, for pipelines that read 1 as a crash
+    #[arg(long)]
+    exit_zero: bool,
+    /// Threads that look at requests; as many as there are cores
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+}
+
+impl Analyze {
+    pub fn run(self) -> Result<Exit> {
+        let sources = captures::sources(&self.captures)?;
+        let canaries = self.planted()?;
+        let knowledge = self.known.read()?;
+        let salts = self.salt.iter().map(|salt| salt.clone().into_bytes()).collect();
+        let mut auditor = Auditor::new(&knowledge, Options { patterns: self.patterns, salts, ..Options::default() });
+        let mut exit = Exit::Clean;
+        for canary in &canaries {
+            if let Err(refused) = auditor.canary(canary) {
+                talk(&format!("candor: {refused}; it is not looked for"));
+                exit = Exit::SawTooLittle;
+            }
+        }
+        let jobs = self.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));
+        let unread = captures::look(&sources, &mut auditor, jobs);
+        let audit = auditor.finish();
+        for unread in &unread {
+            talk(&format!("candor: {}", unread.0));
+        }
+        if audit.captures.is_empty() {
+            if unread.is_empty() {
+                bail!("none of the {} files is a capture", sources.len());
+            }
+            return Ok(Exit::CouldNotRun);
+        }
+        self.report(&audit)?;
+        exit = exit.and(Exit::of(&audit, self.fail_on));
+        if self.exit_zero {
+            exit = Exit::Clean;
+        }
+        Ok(if unread.is_empty() { exit } else { Exit::CouldNotRun })
+    }
+
+    fn planted(&self) -> Result<Vec<Canary>> {
+        let mut planted: Vec<Canary> = Vec::new();
+        for path in &self.canaries {
+            for canary in canaries::read(path)? {
+                if planted.iter().any(|known| known.id == canary.id) {
+                    bail!("two canaries have the id {}: the second is in {}", canary.id, path.display());
+                }
+                planted.push(canary);
+            }
+        }
+        Ok(planted)
+    }
+
+    fn report(&self, audit: &Audit) -> Result<()> {
+        match &self.output {
+            None => print(&render::to_stdout(audit, &self.format)),
+            Some(path) => std::fs::write(path, render::plain(audit, &self.format))
+                .with_context(|| format!("cannot write {}", path.display()))?,
+        }
+        Ok(())
+    }
+}
