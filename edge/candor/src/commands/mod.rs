@@ -12,6 +12,8 @@ mod verify;
 
 mod list;
 
+mod generate;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -36,6 +38,8 @@ enum Command {
     Report(report::Report),
     Verify(verify::Verify),
     List(list::List),
+    #[command(hide = true)]
+    Generate(generate::Generate),
 }
 
 /// What Candor knows, and what the person lays over it.
@@ -66,5 +70,6 @@ pub fn run(candor: Candor) -> Result<Exit> {
         Command::Report(report) => report.run(),
         Command::Verify(verify) => verify.run(),
         Command::List(list) => list.run(),
+        Command::Generate(generate) => generate.run(),
     }
 }
