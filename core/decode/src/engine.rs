@@ -108,7 +108,7 @@ impl<'e> Engine<'e> {
         const MOST: usize = 8;
         const LONGEST: usize = 1 << 20;
         let length = (locked::SHORTEST..=LONGEST).contains(&look.bytes.len());
-        if length && self.closed.len() < MOST && look.kinds.any(Kinds::BINARY.and(Kinds::HIGH)) && !look.is_text() {
+        if length && self.closed.len() < MOST && look.kinds.any(Kinds::RAW) {
             self.closed.push(Closed { trail: route.trail(), bytes: look.bytes.to_vec() });
         }
     }

@@ -4,15 +4,11 @@
 //! cost almost nothing. So each value is gone through once, and what kinds of
 //! bytes are in it answers most questions with one mask.
 
-use std::cell::Cell;
-
 use model::{Place, Route};
 
 /// A value about to be opened.
 pub(crate) struct Look<'v> {
     pub(crate) bytes: &'v [u8],
-    /// Whether it is UTF-8, once somebody asked.
-    utf8: Cell<Option<bool>>,
     /// The kinds of bytes in it.
     pub(crate) kinds: Kinds,
     /// The layer and place where it lay.
@@ -61,8 +57,11 @@ impl Kinds {
     pub(crate) const DOLLAR: Self = Self(1 << 24);
     pub(crate) const SEMICOLON: Self = Self(1 << 25);
     pub(crate) const AT: Self = Self(1 << 26);
+    /// No kind of byte but of value: it is no text, be it for control bytes or
+    /// as it is no UTF-8.
+    pub(crate) const RAW: Self = Self(1 << 27);
     /// How many kinds there are.
-    pub(crate) const COUNT: usize = 27;
+    pub(crate) const COUNT: usize = 28;
 
     pub(crate) const ALL: Self = Self((1 << Self::COUNT) - 1);
 
@@ -154,7 +153,9 @@ const KIND: [u32; 256] = {
 
 impl<'v> Look<'v> {
     pub(crate) fn at(bytes: &'v [u8], route: &'v Route<'v>) -> Self {
-        Self { bytes, utf8: Cell::new(None), kinds: Kinds::of(bytes), layer: route.layer, place: route.place }
+        let kinds = Kinds::of(bytes);
+        let kinds = if reads_as_text(bytes, kinds) { kinds } else { kinds.and(Kinds::RAW) };
+        Self { bytes, kinds, layer: route.layer, place: route.place }
     }
 
     /// Whether no decoder can fit: too short to wrap anything.
@@ -168,13 +169,7 @@ impl<'v> Look<'v> {
 
     /// Whether it reads as text: valid UTF-8 without control bytes.
     pub(crate) fn is_text(&self) -> bool {
-        !self.kinds.any(Kinds::BINARY) && (!self.kinds.any(Kinds::HIGH) || self.is_utf8())
-    }
-
-    fn is_utf8(&self) -> bool {
-        let known = self.utf8.get().unwrap_or_else(|| std::str::from_utf8(self.bytes).is_ok());
-        self.utf8.set(Some(known));
-        known
+        !self.kinds.any(Kinds::RAW)
     }
 
     pub(crate) fn starts_with(&self, start: &[u8]) -> bool {
@@ -184,6 +179,9 @@ impl<'v> Look<'v> {
 
 /// Whether `bytes` read as text: valid UTF-8 without control bytes.
 pub(crate) fn is_text(bytes: &[u8]) -> bool {
-    let kinds = Kinds::of(bytes);
+    reads_as_text(bytes, Kinds::of(bytes))
+}
+
+fn reads_as_text(bytes: &[u8], kinds: Kinds) -> bool {
     !kinds.any(Kinds::BINARY) && (!kinds.any(Kinds::HIGH) || std::str::from_utf8(bytes).is_ok())
 }

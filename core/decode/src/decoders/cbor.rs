@@ -23,7 +23,7 @@ impl Decoder for Cbor {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| matches!(byte, 0x81..=0x9b | 0x9f | 0xa1..=0xbb | 0xbf | 0xd9))
+        Shape::ANY.starting(|byte| matches!(byte, 0x81..=0x9b | 0x9f | 0xa1..=0xbb | 0xbf | 0xd9)).with(Kinds::RAW)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {

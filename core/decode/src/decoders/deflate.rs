@@ -27,11 +27,11 @@ impl Decoder for Deflate {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::BINARY.and(Kinds::HIGH)).at_least(6)
+        Shape::ANY.with(Kinds::RAW).at_least(6)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
-        if starts_a_block(look.bytes) && !look.is_text() { Fit::Maybe } else { Fit::No }
+        if starts_a_block(look.bytes) { Fit::Maybe } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {

@@ -21,16 +21,11 @@ impl Decoder for Delimited {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::BINARY.and(Kinds::HIGH).and(Kinds::BREAK)).at_least(8)
+        Shape::ANY.with(Kinds::RAW.and(Kinds::BREAK)).at_least(8)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
-        let binary = Kinds::BINARY.and(Kinds::HIGH).and(Kinds::BREAK);
-        if look.bytes.len() >= 8 && look.kinds.any(binary) && messages(look.bytes).is_some() {
-            Fit::Maybe
-        } else {
-            Fit::No
-        }
+        if messages(look.bytes).is_some() { Fit::Maybe } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {

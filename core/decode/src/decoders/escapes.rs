@@ -23,15 +23,11 @@ impl Decoder for Escapes {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::BACKSLASH).without(Kinds::BINARY)
+        Shape::ANY.with(Kinds::BACKSLASH).without(Kinds::RAW)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
-        if look.kinds.any(Kinds::BACKSLASH) && !look.kinds.any(Kinds::BINARY) && has_escape(look.bytes) {
-            Fit::Maybe
-        } else {
-            Fit::No
-        }
+        if has_escape(look.bytes) { Fit::Maybe } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {

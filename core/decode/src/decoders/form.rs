@@ -25,9 +25,6 @@ impl Decoder for Form {
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
-        if !look.kinds.any(Kinds::EQUALS) || look.kinds.any(Kinds::BINARY) {
-            return Fit::No;
-        }
         let Some(end) = memchr::memchr(b'=', look.bytes) else { return Fit::No };
         let (name, value) = (&look.bytes[..end], &look.bytes[end..]);
         if value.iter().all(|byte| *byte == b'=') {

@@ -61,8 +61,8 @@ impl Decoder for LzString {
         match self.0 {
             Packing::Base64 => Shape::ANY.only(letters.and(Kinds::SLASH).and(Kinds::EQUALS)).at_least(8),
             Packing::Uri => Shape::ANY.only(letters.and(Kinds::DASH).and(Kinds::DOLLAR)).at_least(8),
-            Packing::Utf16 => Shape::ANY.with(Kinds::HIGH).without(Kinds::BINARY).at_least(8),
-            Packing::Bytes => Shape::ANY.with(Kinds::BINARY.and(Kinds::HIGH)).at_least(8),
+            Packing::Utf16 => Shape::ANY.with(Kinds::HIGH).without(Kinds::RAW).at_least(8),
+            Packing::Bytes => Shape::ANY.with(Kinds::RAW).at_least(8),
         }
     }
 
@@ -72,9 +72,9 @@ impl Decoder for LzString {
                 [a, b, ..] => sextet(a, b"+/").zip(sextet(b, b"+/")).is_some_and(|(a, b)| is_seen((a << 6 | b) << 20)),
                 _ => false,
             },
-            Packing::Utf16 => look.bytes[0] >= 0x80 && look.is_text(),
+            Packing::Utf16 => look.bytes[0] >= 0x80,
             Packing::Bytes => match *look.bytes {
-                [a, b, ..] => is_seen(u32::from(a) << 24 | u32::from(b) << 16) && !look.is_text(),
+                [a, b, ..] => is_seen(u32::from(a) << 24 | u32::from(b) << 16),
                 _ => false,
             },
         };

@@ -24,7 +24,7 @@ impl Decoder for Msgpack {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| matches!(byte, 0x81..=0x8f | 0x91..=0x9f | 0xdc..=0xdf))
+        Shape::ANY.starting(|byte| matches!(byte, 0x81..=0x8f | 0x91..=0x9f | 0xdc..=0xdf)).with(Kinds::RAW)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {

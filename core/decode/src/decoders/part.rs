@@ -35,11 +35,11 @@ impl Decoder for Part {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.without(Kinds::BINARY).at_least(16)
+        Shape::ANY.without(Kinds::RAW).at_least(16)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if look.bytes.len() >= 16 && look.is_text() { Fit::Maybe } else { Fit::No }
+    fn fit(&self, _look: &Look<'_>) -> Fit {
+        Fit::Maybe
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {

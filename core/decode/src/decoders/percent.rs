@@ -31,8 +31,8 @@ impl Decoder for Percent {
         Shape::ANY.with(Kinds::PERCENT).without(Kinds::BINARY)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if look.kinds.any(Kinds::PERCENT) && !look.kinds.any(Kinds::BINARY) { Fit::Maybe } else { Fit::No }
+    fn fit(&self, _look: &Look<'_>) -> Fit {
+        Fit::Maybe
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
@@ -48,43 +48,56 @@ impl Decoder for Percent {
 pub(super) fn undo(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]> {
     let first = if plus_is_space { memchr::memchr2(b'%', b'+', text) } else { memchr::memchr(b'%', text) };
     let Some(first) = first else { return Cow::Borrowed(text) };
-    let mut plain = Vec::with_capacity(text.len());
-    plain.extend_from_slice(&text[..first]);
-    let mut at = first;
-    while let Some(byte) = text.get(at) {
-        at += match byte {
-            b'%' => escape(&text[at..], &mut plain),
+    let mut plain = text.to_vec();
+    let (mut from, mut to) = (first, first);
+    while let Some(byte) = text.get(from) {
+        (from, to) = match byte {
+            b'%' => match escape(&text[from..]) {
+                Some((Escaped::Byte(byte), length)) => {
+                    plain[to] = byte;
+                    (from + length, to + 1)
+                }
+                Some((Escaped::Char(c), length)) => {
+                    let bytes = c.encode_utf8(&mut plain[to..]).len();
+                    (from + length, to + bytes)
+                }
+                None => {
+                    plain[to] = b'%';
+                    (from + 1, to + 1)
+                }
+            },
             b'+' if plus_is_space => {
-                plain.push(b' ');
-                1
+                plain[to] = b' ';
+                (from + 1, to + 1)
             }
             _ => {
-                plain.push(*byte);
-                1
+                plain[to] = *byte;
+                (from + 1, to + 1)
             }
         };
     }
+    plain.truncate(to);
     if plain == text { Cow::Borrowed(text) } else { Cow::Owned(plain) }
 }
 
-/// Undoes the escape that `text` starts with; how long it was.
-fn escape(text: &[u8], plain: &mut Vec<u8>) -> usize {
+enum Escaped {
+    Byte(u8),
+    /// Never longer in UTF-8 than as an escape.
+    Char(char),
+}
+
+/// What the escape that `text` starts with means, and how long it is.
+fn escape(text: &[u8]) -> Option<(Escaped, usize)> {
     match text {
         [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-            plain.push(digit(*high) << 4 | digit(*low));
-            3
+            Some((Escaped::Byte(digit(*high) << 4 | digit(*low)), 3))
         }
         [b'%', b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) => {
             let unit = [a, b, c, d].iter().fold(0, |unit, byte| unit << 4 | u32::from(digit(**byte)));
             // Halves of surrogate pairs are rare here and stay apart.
-            let c = char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
-            plain.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-            6
+            Some((Escaped::Char(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)), 6))
         }
-        _ => {
-            plain.push(text[0]);
-            1
-        }
+        _ => None,
     }
 }
 

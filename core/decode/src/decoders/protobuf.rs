@@ -9,7 +9,7 @@
 //! fixed32 as their 8 or 4 bytes *in big-endian order*, so that a digest's
 //! prefix sent as a fixed number reads as the digest does.
 
-use std::{fmt::Write, ops::ControlFlow};
+use std::ops::ControlFlow;
 
 use model::Place;
 
@@ -31,7 +31,7 @@ impl Decoder for Protobuf {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.starting(is_tag).with(Kinds::BINARY.and(Kinds::HIGH).and(Kinds::BREAK))
+        Shape::ANY.starting(is_tag).with(Kinds::RAW.and(Kinds::BREAK))
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
@@ -186,7 +186,7 @@ fn reversed<const N: usize>(mut bytes: [u8; N]) -> [u8; N] {
 }
 
 fn push(path: &mut String, number: u64) {
-    let _ = write!(path, "{number}");
+    path.push_str(itoa::Buffer::new().format(number));
 }
 
 #[cfg(test)]

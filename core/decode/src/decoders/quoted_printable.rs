@@ -22,13 +22,10 @@ impl Decoder for QuotedPrintable {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::EQUALS).without(Kinds::BINARY.and(Kinds::AMPERSAND))
+        Shape::ANY.with(Kinds::EQUALS).without(Kinds::RAW.and(Kinds::AMPERSAND))
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
-        if !look.kinds.any(Kinds::EQUALS) || look.kinds.any(Kinds::BINARY.and(Kinds::AMPERSAND)) {
-            return Fit::No;
-        }
         let all_own = memchr::memchr_iter(b'=', look.bytes).all(|at| match look.bytes[at + 1..] {
             [a, b, ..] => is_digit(a) && is_digit(b) || a == b'\n' || a == b'\r' && b == b'\n',
             [b'\n'] => true,

@@ -29,7 +29,7 @@ impl Decoder for Reversed {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.without(Kinds::BINARY.and(Kinds::SPACE).and(Kinds::BREAK)).at_least(10)
+        Shape::ANY.without(Kinds::RAW.and(Kinds::SPACE).and(Kinds::BREAK)).at_least(10)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
@@ -40,7 +40,7 @@ impl Decoder for Reversed {
         let dull = Kinds::DIGIT.and(Kinds::LOWER_HEX).and(Kinds::UPPER_HEX).and(Kinds::DOT);
         let dull = dull.and(Kinds::DASH).and(Kinds::COLON).and(Kinds::COMMA);
         let may = look.bytes.len() <= LONGEST && look.kinds.any(telling) && !look.kinds.only(dull);
-        if may && look.is_text() && !look.starts_with(b"http") { Fit::Maybe } else { Fit::No }
+        if may && !look.starts_with(b"http") { Fit::Maybe } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {

@@ -30,7 +30,7 @@ impl Decoder for Snappy {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::BINARY.and(Kinds::HIGH).and(Kinds::BREAK))
+        Shape::ANY.with(Kinds::RAW.and(Kinds::BREAK))
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {

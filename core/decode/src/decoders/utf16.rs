@@ -24,7 +24,7 @@ impl Decoder for Utf16 {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::NUL.and(Kinds::HIGH)).at_least(8)
+        Shape::ANY.with(Kinds::RAW).at_least(8)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {

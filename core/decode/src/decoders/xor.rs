@@ -35,7 +35,13 @@ impl Decoder for Xor {
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
-        let may = if look.is_text() { known_start(look.bytes).is_some() } else { may_open(look.bytes) };
+        let may = if look.is_text() {
+            // What the first two bytes of an address or of JSON differ by.
+            let [first, second, ..] = look.bytes else { return Fit::No };
+            matches!(first ^ second, 0x1c | 0x59 | 0x20) && known_start(look.bytes).is_some()
+        } else {
+            may_open(look.bytes)
+        };
         if may { Fit::Maybe } else { Fit::No }
     }
 

@@ -23,13 +23,13 @@ impl Decoder for Zlib {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| byte & 0x8f == 0x08)
+        Shape::ANY.starting(|byte| byte & 0x8f == 0x08).with(Kinds::RAW)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
         let [method, check, ..] = *look.bytes else { return Fit::No };
         let is_deflate = method & 0x0f == 8 && method >> 4 <= 7 && check & 0x20 == 0;
-        if is_deflate && u16::from_be_bytes([method, check]).is_multiple_of(31) && !look.is_text() {
+        if is_deflate && u16::from_be_bytes([method, check]).is_multiple_of(31) {
             let usual = method == 0x78 && look.kinds.any(Kinds::HIGH);
             return if usual && look.bytes.len() >= 16 { Fit::Certain } else { Fit::Maybe };
         }
