@@ -125,9 +125,12 @@ impl Browser {
 
     /// Types into the address bar as a person does, and leaves it at that.
     pub async fn type_in_address_bar(&self, hands: Hands<'_>, text: &str) -> Result<(), Error> {
-        let display = hands.display()?;
-        display.focus(hands.cell).await?;
-        display.press(hands.cell, &[Keys::Key("ctrl+l"), Keys::Text(text)]).await
+        let (cell, display) = (hands.cell, hands.display()?);
+        match self {
+            Self::Chromium(browser) => browser.type_in_address_bar(cell, display, text).await,
+            Self::Firefox(browser) => browser.type_in_address_bar(cell, display, text).await,
+            Self::Window(browser) => browser.type_in_address_bar(cell, display, text).await,
+        }
     }
 
     /// Empties the address bar again: what was typed is not sent.

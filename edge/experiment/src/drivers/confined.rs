@@ -23,14 +23,27 @@ pub(super) async fn pages(browser: &Process, argument: &str) -> bool {
     false
 }
 
+/// Whether any process of a browser that nobody knows is confined: which of
+/// them show pages cannot be told.
+pub(super) async fn any(browser: &Process) -> bool {
+    for _ in 0..50 {
+        if browser.family().into_iter().any(is_confined) {
+            return true;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    false
+}
+
 fn all_confined(family: &[u32], argument: &str) -> Option<bool> {
     let pages = family.iter().filter(|id| {
         let line = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
         line.split(|byte| *byte == 0 || *byte == b' ').any(|word| word == argument.as_bytes())
     });
-    let confined = pages.map(|id| {
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-        status.lines().any(|line| line.split_whitespace().eq(["Seccomp:", "2"]))
-    });
-    confined.reduce(|all, one| all && one)
+    pages.map(|id| is_confined(*id)).reduce(|all, one| all && one)
+}
+
+fn is_confined(id: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    status.lines().any(|line| line.split_whitespace().eq(["Seccomp:", "2"]))
 }

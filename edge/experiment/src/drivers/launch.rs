@@ -22,12 +22,15 @@ pub struct Launch {
     pub args: Vec<String>,
     /// What makes a browser by command line start in private mode.
     pub private_args: Vec<String>,
+    /// Keys that lead to the address bar of a browser by command line, by
+    /// their X names.
+    pub address_keys: Vec<String>,
     pub env: Vec<(String, String)>,
     /// Where Chromium writes its own account of its network: ground truth for
     /// tests. A relative path starts at the subject's home.
     pub netlog: Option<PathBuf>,
-    /// An object: Chromium's `Default/Preferences` in a fresh profile, or
-    /// Firefox's preferences by name, at each start.
+    /// An object of preferences by their dotted names: those of Chromium in a
+    /// fresh profile, those of Firefox at each start.
     pub preferences: Value,
     pub sandbox: Sandbox,
 }
@@ -71,6 +74,7 @@ impl Launch {
             extensions: Vec::new(),
             args: Vec::new(),
             private_args: Vec::new(),
+            address_keys: vec!["ctrl+l".to_owned()],
             env: Vec::new(),
             netlog: None,
             preferences: Value::Null,

@@ -31,6 +31,7 @@ pub struct Windowed {
     process: Process,
     mode: Mode,
     sandboxed: bool,
+    address_keys: Vec<String>,
 }
 
 impl fmt::Debug for Windowed {
@@ -61,19 +62,19 @@ impl Windowed {
             process.kill().await;
             return Err(if runs { no_window } else { Error::EndedEarly { program, says } });
         }
-        let sandboxed = confined::pages(&process, "--type=renderer").await;
+        let sandboxed = confined::any(&process).await;
         if !sandboxed && launch.sandbox == Sandbox::Required {
             process.kill().await;
-            return Err(Error::NoSandbox("no confined page process was found".to_owned()));
+            return Err(Error::NoSandbox("no confined process was found".to_owned()));
         }
-        Ok(Self { process, mode: launch.mode, sandboxed })
+        Ok(Self { process, mode: launch.mode, sandboxed, address_keys: launch.address_keys.clone() })
     }
 
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// Whether page processes were found, and all were confined.
+    /// Whether a confined process was found; which of them show pages cannot be told.
     pub fn sandboxed(&self) -> bool {
         self.sandboxed
     }
@@ -94,8 +95,8 @@ impl Windowed {
     ) -> Result<Visited, Error> {
         let began = crate::now();
         let before = display.title(cell).await?;
-        display.focus(cell).await?;
-        display.press_quickly(cell, &[Keys::Key("ctrl+l"), Keys::Text(url), Keys::Key("Return")]).await?;
+        self.reach_address_bar(cell, display).await?;
+        display.press_quickly(cell, &[Keys::Text(url), Keys::Key("Return")]).await?;
         let end = Instant::now() + patience;
         let (title, failed) = loop {
             let title = display.title(cell).await?;
@@ -114,8 +115,14 @@ impl Windowed {
 
     /// Types into the address bar key by key and leaves it at that.
     pub async fn type_in_address_bar(&self, cell: &Cell, display: &Display, text: &str) -> Result<(), Error> {
+        self.reach_address_bar(cell, display).await?;
+        display.press(cell, &[Keys::Text(text)]).await
+    }
+
+    async fn reach_address_bar(&self, cell: &Cell, display: &Display) -> Result<(), Error> {
         display.focus(cell).await?;
-        display.press(cell, &[Keys::Key("ctrl+l"), Keys::Text(text)]).await
+        let keys: Vec<Keys<'_>> = self.address_keys.iter().map(|key| Keys::Key(key)).collect();
+        display.press(cell, &keys).await
     }
 
     /// Closes it as a logout does.

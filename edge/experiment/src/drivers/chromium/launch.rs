@@ -6,6 +6,7 @@
 //! `args`, and it becomes a condition of the run.
 
 use model::Mode;
+use serde_json::{Map, Value, json};
 
 use crate::{
     Error,
@@ -71,5 +72,32 @@ async fn preset(cell: &Cell, launch: &Launch) -> Result<(), Error> {
     if launch.preferences.is_null() || cell.read(&file).await.is_ok() {
         return Ok(());
     }
-    cell.write(&file, launch.preferences.to_string()).await.map(drop)
+    cell.write(&file, nested(&launch.preferences).to_string()).await.map(drop)
+}
+
+/// Preferences are said by dotted names and written as objects in objects.
+fn nested(preferences: &Value) -> Value {
+    let mut all = json!({});
+    for (name, value) in preferences.as_object().into_iter().flatten() {
+        let mut place = &mut all;
+        for part in name.split('.') {
+            if !place.is_object() {
+                *place = Value::Object(Map::new());
+            }
+            place = &mut place[part];
+        }
+        *place = value.clone();
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dotted_name_is_a_path() {
+        let said = json!({"search.suggest_enabled": false, "search.other": 1, "plain": {"x": true}});
+        assert_eq!(nested(&said), json!({"search": {"suggest_enabled": false, "other": 1}, "plain": {"x": true}}));
+    }
 }
