@@ -2,9 +2,10 @@
 //!
 //! Requests of about 1 kB, each with planted values under one of nine chains of
 //! wrappings, are opened without looking and with; the difference is what
-//! detection costs. Prints, never fails: timings are for people.
+//! detection costs. Prints, never fails: timings are for people. Two numbers as
+//! arguments stand for the requests and the rounds, a third for the canaries.
 
-#![allow(clippy::disallowed_types, reason = "a bench needs a clock")]
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a bench needs a clock and arguments")]
 #![allow(clippy::print_stdout, reason = "its report")]
 
 use std::{hint::black_box, time::Instant};
@@ -15,25 +16,26 @@ use detect::Detector;
 use knowledge::Knowledge;
 use model::{Body, Canary, Client, Exchange, Header, Inlet, Request, Time};
 
-const REQUESTS: usize = 4_000;
-const ROUNDS: usize = 5;
-
 fn main() {
+    let arguments: Vec<usize> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
+    let requests = arguments.first().copied().unwrap_or(4_000);
+    let rounds = arguments.get(1).copied().unwrap_or(5);
+    let counts = arguments.get(2).map_or(vec![0, 4, 20, 100, 1_000], |count| vec![*count]);
     let knowledge = Knowledge::built_in();
-    let exchanges: Vec<Exchange> = (0..REQUESTS).map(exchange).collect();
+    let exchanges: Vec<Exchange> = (0..requests).map(exchange).collect();
     let bytes: usize = exchanges.iter().map(|exchange| exchange.request.body.bytes.len()).sum();
-    println!("{REQUESTS} requests, {} bytes of body each; best of {ROUNDS}", bytes / REQUESTS);
-    let (opening, leaves, visited) = open_only(&exchanges);
+    println!("{requests} requests, {} bytes of body each; best of {rounds}", bytes / requests);
+    let (opening, leaves, visited) = open_only(&exchanges, rounds);
     println!("{leaves} values and {visited} bytes visited a request");
     println!("opening alone          {opening:7.2} µs a request");
-    for canaries in [0, 4, 20, 100, 1_000] {
+    for canaries in counts {
         let began = Instant::now();
         let mut detector = Detector::new(&knowledge);
         for i in 0..canaries {
             detector.plant(&canary(i)).expect("values of this kind are not refused");
         }
         let planting = began.elapsed().as_secs_f64() * 1e3;
-        let (both, seen) = open_and_look(&exchanges, &mut detector);
+        let (both, seen) = open_and_look(&exchanges, &mut detector, rounds);
         println!(
             "{canaries:5} canaries: with looking {both:7.2} µs, looking {:6.2} µs, {:7.0} requests/s, {seen} sightings, planted in {planting:.0} ms",
             both - opening,
@@ -42,9 +44,9 @@ fn main() {
     }
 }
 
-fn open_only(exchanges: &[Exchange]) -> (f64, usize, usize) {
+fn open_only(exchanges: &[Exchange], rounds: usize) -> (f64, usize, usize) {
     let (mut leaves, mut bytes) = (0, 0);
-    let best = best(exchanges.len(), || {
+    let best = best(exchanges.len(), rounds, || {
         (leaves, bytes) = (0, 0);
         for exchange in exchanges {
             let mut visit = |leaf: &model::Leaf<'_>| {
@@ -57,9 +59,9 @@ fn open_only(exchanges: &[Exchange]) -> (f64, usize, usize) {
     (best, leaves / exchanges.len(), bytes / exchanges.len())
 }
 
-fn open_and_look(exchanges: &[Exchange], detector: &mut Detector) -> (f64, usize) {
+fn open_and_look(exchanges: &[Exchange], detector: &mut Detector, rounds: usize) -> (f64, usize) {
     let mut seen = 0;
-    let best = best(exchanges.len(), || {
+    let best = best(exchanges.len(), rounds, || {
         seen = 0;
         for exchange in exchanges {
             let mut look = detector.look(exchange);
@@ -71,13 +73,13 @@ fn open_and_look(exchanges: &[Exchange], detector: &mut Detector) -> (f64, usize
 }
 
 /// Microseconds for each of `count`, the best of some rounds.
-fn best(count: usize, mut round: impl FnMut()) -> f64 {
-    let time = |()| {
+fn best(count: usize, rounds: usize, mut round: impl FnMut()) -> f64 {
+    let time = |_| {
         let began = Instant::now();
         round();
         began.elapsed().as_secs_f64() * 1e6 / count as f64
     };
-    [(); ROUNDS].map(time).into_iter().fold(f64::MAX, f64::min)
+    (0..rounds).map(time).fold(f64::MAX, f64::min)
 }
 
 /// Values of all sorts, each different.

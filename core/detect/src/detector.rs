@@ -6,7 +6,7 @@ use knowledge::Knowledge;
 use model::{Canary, Exchange, Page};
 
 use crate::{
-    detectors::{Digests, Plain, Recipes, Schemas, Shorts},
+    detectors::{Digests, Parts, Plain, Recipes, Schemas, Shorts},
     forms,
     look::Look,
     refused::{self, Refused},
@@ -19,8 +19,10 @@ pub struct Detector {
     pub(crate) plain: Plain,
     pub(crate) digests: Digests,
     pub(crate) shorts: Shorts,
+    pub(crate) parts: Parts,
     pub(crate) recipes: Recipes,
     pub(crate) schemas: Schemas,
+    pub(crate) patterns: bool,
 }
 
 impl fmt::Debug for Detector {
@@ -37,8 +39,10 @@ impl Detector {
             plain: Plain::default(),
             digests: Digests::default(),
             shorts: Shorts::default(),
+            parts: Parts::default(),
             recipes: Recipes::of(&knowledge.schemas),
             schemas: Schemas::of(&knowledge.schemas),
+            patterns: false,
         }
     }
 
@@ -51,6 +55,7 @@ impl Detector {
         let forms = forms::of(canary);
         self.canaries.push(canary.clone());
         self.plain.plant(&self.canaries, &forms);
+        self.parts.plant(&self.canaries);
         let position = self.canaries.len() - 1;
         self.shorts.plant(position, canary, &forms);
         self.digests.plant(position, forms.digested);
@@ -66,6 +71,11 @@ impl Detector {
     /// Looks from now on for what programs compute over this page.
     pub fn page(&mut self, page: &Page) {
         self.recipes.page(page);
+    }
+
+    /// Whether personal data is looked for by its shape, too.
+    pub fn patterns(&mut self, on: bool) {
+        self.patterns = on;
     }
 
     /// Looks at one exchange.

@@ -10,6 +10,10 @@ mod recipe;
 
 mod schema;
 
+mod split;
+
+pub(crate) mod pattern;
+
 mod short;
 
 mod runs;
@@ -21,3 +25,4 @@ pub(crate) use plain::Plain;
 pub(crate) use recipe::Recipes;
 pub(crate) use schema::{Asked, Schemas};
 pub(crate) use short::Shorts;
+pub(crate) use split::{Parts, Pieces};

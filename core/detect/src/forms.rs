@@ -86,6 +86,9 @@ pub(crate) fn of(canary: &Canary) -> Forms {
     let value = canary.value.as_str();
     forms.digested("", value);
     forms.digested("trim", value.trim());
+    if !value.is_ascii() {
+        text::normal_forms(value.trim()).iter().for_each(|(name, text)| forms.digested(name, text.as_str()));
+    }
     match Sort::of(canary) {
         Sort::Address => address::forms(value.trim(), &mut forms),
         Sort::Host => address::host_forms(value.trim(), &mut forms),

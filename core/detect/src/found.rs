@@ -49,6 +49,22 @@ impl Found {
         self.first = self.hits.len();
     }
 
+    /// The number of the leaf at hand.
+    pub(crate) fn leaf(&self) -> u32 {
+        self.leaf
+    }
+
+    /// Whether this canary was found without a doubt.
+    pub(crate) fn has_sure(&self, canary: u32) -> bool {
+        self.hits.iter().any(|hit| hit.canary == Some(canary) && !hit.sighting.weak)
+    }
+
+    /// Something that was put together from several leaves, the last of which
+    /// was this.
+    pub(crate) fn add_sighting(&mut self, leaf: u32, canary: u32, sighting: Sighting) {
+        self.hits.push(Hit { leaf, canary: Some(canary), schema: None, sighting });
+    }
+
     /// Something is in the leaf at hand; `shown` is only asked for if it is new.
     pub(crate) fn add(&mut self, exchange: u64, leaf: &Leaf<'_>, of: Of<'_>, shown: impl FnOnce() -> String) {
         let canary = of.canary.map(|(position, _)| position);

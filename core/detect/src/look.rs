@@ -4,13 +4,20 @@ use std::fmt;
 
 use model::{Exchange, Leaf, Sighting};
 
-use crate::{detector::Detector, detectors::Asked, found::Found, held::Waiting, seen::Seen};
+use crate::{
+    detector::Detector,
+    detectors::{Asked, Pieces, pattern},
+    found::Found,
+    held::Waiting,
+    seen::Seen,
+};
 
 /// What is being found in one exchange.
 pub struct Look<'d> {
     detector: &'d Detector,
     exchange: &'d Exchange,
     asked: Asked,
+    pieces: Pieces,
     found: Found,
 }
 
@@ -23,18 +30,22 @@ impl fmt::Debug for Look<'_> {
 impl<'d> Look<'d> {
     pub(crate) fn new(detector: &'d Detector, exchange: &'d Exchange) -> Self {
         let asked = detector.schemas.ask(exchange);
-        Self { detector, exchange, asked, found: Found::default() }
+        Self { detector, exchange, asked, pieces: Pieces::default(), found: Found::default() }
     }
 
     /// Looks at one value. Values come outside in, wrappings first.
     pub fn at(&mut self, leaf: &Leaf<'_>) {
-        let Self { detector, exchange, asked, found } = self;
+        let Self { detector, exchange, asked, pieces, found } = self;
         found.next_leaf();
         detector.plain.at(leaf, &detector.canaries, exchange.index, found);
         detector.digests.at(leaf, &detector.canaries, exchange.index, found);
         detector.shorts.at(leaf, &detector.canaries, exchange, found);
+        detector.parts.at(leaf, &detector.canaries, exchange.index, pieces, found);
         detector.recipes.at(leaf, &detector.canaries, exchange, found);
         detector.schemas.at(leaf, exchange.index, asked, found);
+        if detector.patterns {
+            pattern::at(leaf, exchange.index, found);
+        }
     }
 
     /// The sightings, as if there were no other exchange: each thing once, at
@@ -49,7 +60,8 @@ impl<'d> Look<'d> {
     /// All that was seen. What proves nothing alone is not yet among the
     /// sightings: [`Waiting::settle`] adds it once something confirms it.
     pub fn done(self) -> Seen {
-        let Self { detector, exchange, asked, found } = self;
+        let Self { detector, exchange, asked, pieces, mut found } = self;
+        detector.parts.complete(pieces, &detector.canaries, exchange.index, &mut found);
         let counts = |schema| asked.counts(schema, &detector.schemas);
         let (sightings, held) = found.sift(counts);
         let said = detector.schemas.said(asked, exchange);

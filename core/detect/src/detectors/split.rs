@@ -1,0 +1,217 @@
+//! Values that were taken apart: a name as first and last name, an address as
+//! host and path, a long text in numbered pieces.
+//!
+//! Each part alone proves nothing, and together they are a guess: what is found
+//! here is weak, and is not said where the whole value was seen as well.
+
+use model::{Canary, Guise, How, Leaf, Place, Route, Sighting, Trail};
+
+use crate::{
+    fixed::Map,
+    forms::{Address, Sort},
+    found::{Found, Of, shown},
+    grams::{Edge, Grams},
+};
+
+/// The parts of all canaries.
+#[derive(Clone, Default)]
+pub(crate) struct Parts {
+    /// Canary and number of the part, by the part in small letters.
+    by_text: Map<Box<[u8]>, Vec<(u32, u8)>>,
+    /// A bit for each length in bytes that occurs.
+    lengths: u128,
+    /// For each canary, how many parts it has.
+    counts: Vec<u8>,
+    /// Whole values, to be found over the seams of numbered pieces.
+    whole: Grams,
+}
+
+/// Parts seen in one exchange.
+#[derive(Default)]
+pub(crate) struct Pieces {
+    seen: Vec<Piece>,
+    /// Numbered fields that follow each other, one after the other.
+    seam: Vec<u8>,
+    ends: Vec<usize>,
+    row: Option<Row>,
+}
+
+struct Piece {
+    canary: u32,
+    part: u8,
+    /// Which object or form it was in.
+    parent: usize,
+    layer: &'static str,
+    leaf: u32,
+    trail: Trail,
+    text: String,
+}
+
+/// What numbered fields have in common.
+#[derive(PartialEq, Eq)]
+struct Row {
+    parent: usize,
+    layer: &'static str,
+    stem: String,
+}
+
+/// Bytes of the longest part that is looked for, and of the longest piece.
+const LONGEST: usize = 120;
+/// Bytes of the shortest part that is worth anything.
+const SHORTEST: usize = 3;
+
+impl Parts {
+    /// Adds the last of `canaries`.
+    pub(crate) fn plant(&mut self, canaries: &[Canary]) {
+        let Some((canary, before)) = canaries.split_last() else { return };
+        let position = before.len() as u32;
+        let parts = parts(canary);
+        self.counts.push(parts.len() as u8);
+        for (i, part) in parts.iter().enumerate() {
+            self.lengths |= 1 << part.len();
+            self.by_text.entry(part.to_lowercase().into_bytes().into()).or_default().push((position, i as u8));
+        }
+        self.whole.next_value();
+        self.whole.add(canary.value.trim(), Edge::Open, Edge::Open, position);
+    }
+
+    pub(crate) fn at(
+        &self,
+        leaf: &Leaf<'_>,
+        canaries: &[Canary],
+        exchange: u64,
+        pieces: &mut Pieces,
+        found: &mut Found,
+    ) {
+        let length = leaf.value.len();
+        if length > LONGEST || leaf.weak {
+            return;
+        }
+        if self.lengths >> length & 1 == 1 {
+            self.part(leaf, found.leaf(), pieces);
+        }
+        if let Place::At(name) = leaf.route.place
+            && name.ends_with(|c: char| c.is_ascii_digit() || c == ']')
+            && length > 0
+        {
+            self.numbered(leaf, name, canaries, exchange, pieces, found);
+        }
+    }
+
+    /// Values of which every part was seen in one object.
+    pub(crate) fn complete(&self, pieces: Pieces, canaries: &[Canary], exchange: u64, found: &mut Found) {
+        for (i, piece) in pieces.seen.iter().enumerate() {
+            let is_beside = |other: &&Piece| piece.is_beside(other);
+            if pieces.seen[i + 1..].iter().any(|other| is_beside(&other)) || found.has_sure(piece.canary) {
+                continue;
+            }
+            let beside: Vec<&Piece> = pieces.seen[..=i].iter().filter(is_beside).collect();
+            let has = |part: u8| beside.iter().any(|piece| piece.part == part);
+            if !(0..self.counts[piece.canary as usize]).all(has) {
+                continue;
+            }
+            let texts: Vec<&str> = beside.iter().map(|piece| piece.text.as_str()).collect();
+            let canary = &canaries[piece.canary as usize];
+            let sighting = Sighting {
+                exchange,
+                kind: canary.kind.clone(),
+                canary: Some(canary.id.clone()),
+                guise: Guise::Plain,
+                how: How::Canary,
+                trail: piece.trail.clone(),
+                value: texts.join(" … "),
+                weak: true,
+            };
+            found.add_sighting(piece.leaf, piece.canary, sighting);
+        }
+    }
+
+    #[cold]
+    fn part(&self, leaf: &Leaf<'_>, number: u32, pieces: &mut Pieces) {
+        /// A request that holds more than this of them is not about one person.
+        const MOST: usize = 256;
+        let Ok(text) = std::str::from_utf8(leaf.value) else { return };
+        for &(canary, part) in self.by_text.get(text.to_lowercase().as_bytes()).into_iter().flatten() {
+            if pieces.seen.len() < MOST {
+                let (parent, layer, trail) = (parent(leaf.route), leaf.route.layer, leaf.route.trail());
+                pieces.seen.push(Piece { canary, part, parent, layer, leaf: number, trail, text: text.to_owned() });
+            }
+        }
+    }
+
+    fn numbered(
+        &self,
+        leaf: &Leaf<'_>,
+        name: &str,
+        canaries: &[Canary],
+        exchange: u64,
+        pieces: &mut Pieces,
+        found: &mut Found,
+    ) {
+        /// Pieces that are put together at most.
+        const MOST: usize = 4_096;
+        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == ']').to_owned();
+        let row = Row { parent: parent(leaf.route), layer: leaf.route.layer, stem };
+        if pieces.row.as_ref() != Some(&row) || pieces.seam.len() > MOST {
+            pieces.seam.clear();
+            pieces.ends.clear();
+            pieces.row = Some(row);
+        }
+        pieces.seam.extend_from_slice(leaf.value);
+        pieces.ends.push(pieces.seam.len());
+        if pieces.ends.len() < 2 {
+            return;
+        }
+        let seam = pieces.ends[pieces.ends.len() - 2];
+        // What ends before the last seam was found before.
+        let from = seam.saturating_sub(MOST / 4);
+        self.whole.find(&pieces.seam[from..], |position, begin, end| {
+            let (begin, end) = (begin + from, end + from);
+            if begin < seam && end > seam {
+                let canary = &canaries[position as usize];
+                let of = Of {
+                    canary: Some((position, &canary.id)),
+                    kind: &canary.kind,
+                    guise: Guise::Plain,
+                    how: How::Canary,
+                    weak: true,
+                };
+                found.add(exchange, leaf, of, || shown(&pieces.seam[begin..end]));
+            }
+        });
+    }
+}
+
+impl Piece {
+    fn is_beside(&self, other: &Self) -> bool {
+        (self.canary, self.parent, self.layer) == (other.canary, other.parent, other.layer)
+    }
+}
+
+/// What the fields of one object have in common, for as long as it is being
+/// visited: where its route lies. Two objects can share it one after the other,
+/// which is one reason why all this is weak.
+fn parent(route: &Route<'_>) -> usize {
+    route.before.map_or(0, |before| std::ptr::from_ref(before).addr())
+}
+
+fn parts(canary: &Canary) -> Vec<String> {
+    let value = canary.value.trim();
+    let parts: Vec<&str> = match Sort::of(canary) {
+        Sort::Email => value.rsplit_once('@').map(|(local, domain)| vec![local, domain]).unwrap_or_default(),
+        Sort::Address => match Address::of(value) {
+            Some(Address { authority, path, query: Some(query), .. }) if path.len() > 1 => vec![authority, path, query],
+            Some(Address { authority, path, .. }) if path.len() > 1 => vec![authority, path],
+            _ => Vec::new(),
+        },
+        _ if matches!(canary.kind.as_str(), "person-name" | "location") => {
+            value.split(|c: char| c.is_whitespace() || c == ',').filter(|part| !part.is_empty()).collect()
+        }
+        _ => Vec::new(),
+    };
+    let is_good = |part: &&str| (SHORTEST..=LONGEST).contains(&part.len());
+    match parts.len() {
+        2..=4 if parts.iter().all(is_good) => parts.into_iter().map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
