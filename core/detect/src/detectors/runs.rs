@@ -62,17 +62,20 @@ pub(super) fn each(value: &[u8], lengths: u128, mut tell: impl FnMut(&[u8], &[u8
             tell(bytes, written);
         }
     };
-    runs(value, HEX, SHORTEST_HEX, |run| {
-        if run.len().is_multiple_of(2) {
-            read(&HEXLOWER_PERMISSIVE, run, run.len() / 2);
-        }
-    });
-    runs(value, STANDARD, SHORTEST_BASE64, |run| read(&BASE64_NOPAD, run, run.len() * 3 / 4));
-    runs(value, URL_SAFE, SHORTEST_BASE64, |run| {
-        // Without these two it was the standard alphabet as well.
-        if run.iter().any(|byte| b"-_".contains(byte)) {
-            read(&BASE64URL_NOPAD, run, run.len() * 3 / 4);
-        }
+    // What is a run of one alphabet lies in a run of all of them together.
+    runs(value, HEX | STANDARD | URL_SAFE, SHORTEST_HEX, |value| {
+        runs(value, HEX, SHORTEST_HEX, |run| {
+            if run.len().is_multiple_of(2) {
+                read(&HEXLOWER_PERMISSIVE, run, run.len() / 2);
+            }
+        });
+        runs(value, STANDARD, SHORTEST_BASE64, |run| read(&BASE64_NOPAD, run, run.len() * 3 / 4));
+        runs(value, URL_SAFE, SHORTEST_BASE64, |run| {
+            // Without these two it was the standard alphabet as well.
+            if run.iter().any(|byte| b"-_".contains(byte)) {
+                read(&BASE64URL_NOPAD, run, run.len() * 3 / 4);
+            }
+        });
     });
     if let Some(joined) = uuid(value) {
         read(&HEXLOWER_PERMISSIVE, &joined, 16);

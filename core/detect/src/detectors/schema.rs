@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use knowledge::schemas::{At, Schema, WhySealed, last_key};
+use knowledge::schemas::{At, Endpoint, Schema, WhySealed, last_key};
 use model::{Exchange, Gap, Kind, Leaf, Place, Why};
 
 use crate::{
@@ -101,22 +101,21 @@ impl Schemas {
     pub(crate) fn ask(&self, exchange: &Exchange) -> Asked {
         let known = &*self.known;
         let mut active: Vec<Active> = Vec::new();
-        let url = &exchange.request.url;
-        let mut domain = exchange.host();
-        let mut candidates: Vec<u16> = known.any.clone();
-        loop {
-            if let Some(more) = known.by_domain.get(domain) {
-                candidates.extend(more);
-            }
-            let Some((_, above)) = domain.split_once('.') else { break };
-            domain = above;
-        }
-        for number in candidates {
+        let (host, path) = Endpoint::parts(&exchange.request.url);
+        let mut ask = |number: u16| {
             let schema = &known.schemas[usize::from(number)];
-            let is_new = active.iter().all(|active| active.schema != number);
-            if is_new && schema.endpoint.iter().any(|endpoint| endpoint.matches(url)) {
+            let is_there = schema.endpoint.iter().any(|endpoint| endpoint.matches_parts(host, path));
+            if is_there && active.iter().all(|active| active.schema != number) {
                 active.push(Active::new(number, schema));
             }
+        };
+        known.any.iter().for_each(|number| ask(*number));
+        let lower = host.to_ascii_lowercase();
+        let mut domain = lower.as_str();
+        loop {
+            known.by_domain.get(domain).into_iter().flatten().for_each(|number| ask(*number));
+            let Some((_, above)) = domain.split_once('.') else { break };
+            domain = above;
         }
         Asked { active }
     }
@@ -191,7 +190,8 @@ impl Known {
         self.open.push(Vec::new());
         for endpoint in &schema.endpoint {
             match endpoint.domain() {
-                None => self.any.push(number),
+                None if self.any.last() != Some(&number) => self.any.push(number),
+                None => {}
                 Some(domain) => self.by_domain.entry(domain.into()).or_default().push(number),
             }
         }

@@ -101,11 +101,16 @@ impl At {
 
 /// The part of a name after its last dot: `url` of `$[0].properties.url`.
 pub fn last_key(name: &str) -> &str {
-    let key = name.rsplit_once('.').map_or(name, |(_, key)| key);
-    match key.rsplit_once('#') {
-        Some((first, nth)) if is_number(nth) => first,
-        _ => key,
+    // Read from the end: names are short, and this is asked of every value.
+    let bytes = name.as_bytes();
+    let (mut start, mut end) = (bytes.len(), bytes.len());
+    while start > 0 && bytes[start - 1] != b'.' {
+        start -= 1;
+        if bytes[start] == b'#' && end == bytes.len() && is_number(&name[start + 1..]) {
+            end = start;
+        }
     }
+    &name[start..end]
 }
 
 fn is_number(text: &str) -> bool {

@@ -43,13 +43,25 @@ impl Endpoint {
 
     /// Whether an absolute address is such an endpoint.
     pub fn matches(&self, url: &str) -> bool {
+        let (host, path) = Self::parts(url);
+        self.matches_parts(host, path)
+    }
+
+    /// Host and path of an absolute address: to compare it with many endpoints
+    /// it is taken apart once.
+    pub fn parts(url: &str) -> (&str, &str) {
         let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
         let end = after_scheme.find(['/', '?', '#']).unwrap_or(after_scheme.len());
         let (authority, rest) = after_scheme.split_at(end);
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         let host = host.split_once(':').map_or(host, |(host, _)| host);
         let path = rest.split(['?', '#']).next().unwrap_or_default();
-        self.matches_host(host) && self.matches_path(if path.is_empty() { "/" } else { path })
+        (host, if path.is_empty() { "/" } else { path })
+    }
+
+    /// Whether an address with this host and path is such an endpoint.
+    pub fn matches_parts(&self, host: &str, path: &str) -> bool {
+        self.matches_host(host) && self.matches_path(path)
     }
 
     /// An address that is such an endpoint, if it has no wildcard.
@@ -73,6 +85,9 @@ impl Endpoint {
         let Some((first, rest)) = pieces.split_first() else { return true };
         let Some(mut left) = path.strip_prefix(first.as_str()) else { return false };
         let Some((last, between)) = rest.split_last() else { return left.is_empty() };
+        if !left.ends_with(last.as_str()) {
+            return false;
+        }
         for piece in between {
             let Some(at) = left.find(piece.as_str()) else { return false };
             left = &left[at + piece.len()..];
