@@ -1,0 +1,370 @@
+//! What the person chose.
+//!
+//! A table of kinds of data and modes, every cell off until it is turned on;
+//! tables of single devices and programs that say something else where they
+//! say anything; what was allowed for an hour; destinations that were allowed
+//! or stopped by name; and what becomes of what cannot be read.
+
+mod file;
+
+pub use file::BadChoices;
+
+use std::collections::BTreeMap;
+
+use knowledge::kinds::Kinds;
+use model::{Destination, Kind, Mode, Time};
+
+use crate::Who;
+
+/// Everything that can be chosen. The default is what a person has who never
+/// chose: nothing leaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// Treat what pages tell their trackers, and everything nobody knows, as
+    /// reports.
+    pub strict: bool,
+    /// Let services that warn of dangerous sites have addresses.
+    pub security: bool,
+    pub unread: Unread,
+    /// For every device and program that has no row of its own.
+    pub table: Table,
+    pub devices: Vec<Device>,
+    pub programs: Vec<Program>,
+    pub hours: Vec<Hour>,
+    pub destinations: Vec<Destined>,
+}
+
+/// Rows of switches; a kind without a row is off in both modes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table(pub BTreeMap<Kind, Row>);
+
+/// The switches of one kind, where they were ever touched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    pub normal: Option<bool>,
+    pub private: Option<bool>,
+}
+
+/// A device that the person gave a name or switches of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Device {
+    /// Its address, or what it was paired by.
+    pub id: String,
+    pub name: Option<String>,
+    /// The owner (`data/owners/`) that made it.
+    pub maker: Option<String>,
+    pub table: Table,
+}
+
+/// A program on this machine that has switches of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Program {
+    pub name: String,
+    pub maker: Option<String>,
+    pub table: Table,
+}
+
+/// A cell that is on from one moment to another, and off again by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hour {
+    pub kind: Kind,
+    pub mode: Mode,
+    /// Only for this device.
+    pub device: Option<String>,
+    pub from: Time,
+    pub to: Time,
+}
+
+/// What the person said about one destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destined {
+    /// `host.example`; `*.host.example` means that name and all below it.
+    pub host: String,
+    pub rule: Rule,
+    /// Only for this device.
+    pub device: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    Allow,
+    /// Absorbed, whatever it carries.
+    Stop,
+    /// Its connections end: for hosts whose answer on success nobody knows.
+    Cut,
+}
+
+/// What becomes of what cannot be read, by mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread {
+    pub normal: UnreadChoice,
+    pub private: UnreadChoice,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UnreadChoice {
+    /// It goes on, and is counted.
+    Pass,
+    Absorb,
+    Refuse,
+}
+
+impl Default for Unread {
+    fn default() -> Self {
+        Self { normal: UnreadChoice::Pass, private: UnreadChoice::Absorb }
+    }
+}
+
+impl Choices {
+    /// Whether data of this kind may leave.
+    pub fn is_on(&self, kind: &Kind, who: &Who, wall: Time) -> bool {
+        let columns: &[Mode] = match who.mode {
+            Mode::Normal => &[Mode::Normal],
+            Mode::Private => &[Mode::Private],
+            // The stricter of both counts.
+            Mode::Unknown => &[Mode::Normal, Mode::Private],
+        };
+        columns.iter().all(|mode| self.is_on_in(kind, *mode, who, wall))
+    }
+
+    /// Whether every kind there is may leave: then nothing is left to stop.
+    pub fn are_all_on(&self, kinds: &Kinds, who: &Who, wall: Time) -> bool {
+        !kinds.all().is_empty() && kinds.all().iter().all(|kind| self.is_on(&Kind::new(&kind.id), who, wall))
+    }
+
+    /// What was said about a destination; of several sayings the strictest.
+    pub fn destined(&self, aim: &Destination, who: &Who) -> Option<Rule> {
+        let fits = |destined: &&Destined| {
+            let of_device = destined.device.as_ref().is_none_or(|device| *device == who.device);
+            of_device && is_named(&destined.host, &aim.host)
+        };
+        self.destinations.iter().filter(fits).map(|destined| destined.rule).max_by_key(|rule| rule.strictness())
+    }
+
+    /// What becomes of what cannot be read; the stricter where the mode is not
+    /// known.
+    pub fn unread(&self, mode: Mode) -> UnreadChoice {
+        match mode {
+            Mode::Normal => self.unread.normal,
+            Mode::Private => self.unread.private,
+            Mode::Unknown => self.unread.normal.max(self.unread.private),
+        }
+    }
+
+    /// The device of this id, if the person said anything about it.
+    pub fn device(&self, id: &str) -> Option<&Device> {
+        self.devices.iter().find(|device| device.id == id)
+    }
+
+    /// The program of this name, if the person said anything about it.
+    pub fn program(&self, name: &str) -> Option<&Program> {
+        self.programs.iter().find(|program| program.name == name)
+    }
+
+    /// Where a cell stands, hours left aside.
+    pub fn cell(&self, kind: &Kind, mode: Mode, who: &Who) -> bool {
+        let program = who.program.as_deref().and_then(|name| self.program(name)).map(|program| &program.table);
+        let device = self.device(&who.device).map(|device| &device.table);
+        let tables = [program, device, Some(&self.table)];
+        tables.into_iter().flatten().find_map(|table| table.cell(kind, mode)).unwrap_or(false)
+    }
+
+    /// Forgets hours that are over.
+    pub fn forget_hours(&mut self, wall: Time) {
+        self.hours.retain(|hour| wall < hour.to);
+    }
+
+    fn is_on_in(&self, kind: &Kind, mode: Mode, who: &Who, wall: Time) -> bool {
+        let hour = |hour: &Hour| {
+            let now = hour.from <= wall && wall < hour.to;
+            let device = hour.device.as_ref().is_none_or(|device| *device == who.device);
+            now && device && hour.mode == mode && covers(&hour.kind, kind)
+        };
+        self.cell(kind, mode, who) || self.hours.iter().any(hour)
+    }
+}
+
+impl Table {
+    /// Where the switch of a kind stands, if it was ever touched. Who may have
+    /// an address may have a part of it.
+    pub fn cell(&self, kind: &Kind, mode: Mode) -> Option<bool> {
+        let touched = |kind: &Kind| self.0.get(kind).and_then(|row| row.of(mode));
+        touched(kind).or_else(|| whole_of(kind).and_then(|whole| touched(&whole)))
+    }
+
+    /// Turns a switch.
+    pub fn turn(&mut self, kind: &Kind, mode: Mode, on: bool) {
+        let row = self.0.entry(kind.clone()).or_default();
+        match mode {
+            Mode::Normal => row.normal = Some(on),
+            Mode::Private => row.private = Some(on),
+            Mode::Unknown => *row = Row { normal: Some(on), private: Some(on) },
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Row {
+    fn of(self, mode: Mode) -> Option<bool> {
+        match mode {
+            Mode::Normal => self.normal,
+            Mode::Private => self.private,
+            Mode::Unknown => self.normal.zip(self.private).map(|(normal, private)| normal && private),
+        }
+    }
+}
+
+impl Rule {
+    const fn strictness(self) -> u8 {
+        match self {
+            Self::Allow => 0,
+            Self::Stop => 1,
+            Self::Cut => 2,
+        }
+    }
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Stop => "stop",
+            Self::Cut => "cut",
+        }
+    }
+}
+
+impl UnreadChoice {
+    pub const ALL: [Self; 3] = [Self::Pass, Self::Absorb, Self::Refuse];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Absorb => "absorb",
+            Self::Refuse => "refuse",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.word() == word)
+    }
+}
+
+/// The kind that another is a part of.
+fn whole_of(kind: &Kind) -> Option<Kind> {
+    matches!(kind.as_str(), "visited-url-part" | "visited-host").then(|| Kind::new("visited-url"))
+}
+
+fn covers(wide: &Kind, kind: &Kind) -> bool {
+    wide == kind || whole_of(kind).as_ref() == Some(wide)
+}
+
+/// Whether a name with its wildcard stands for a host.
+fn is_named(name: &str, host: &str) -> bool {
+    match name.strip_prefix("*.") {
+        None => name.eq_ignore_ascii_case(host),
+        Some(name) => host == name || host.strip_suffix(name).is_some_and(|before| before.ends_with('.')),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::knowledge;
+
+    const URL: &str = "visited-url";
+
+    fn url() -> Kind {
+        Kind::new(URL)
+    }
+
+    fn who(mode: Mode) -> Who {
+        Who::new("phone", mode)
+    }
+
+    #[test]
+    fn everything_is_off_until_it_is_turned_on() {
+        let mut choices = Choices::default();
+        for mode in [Mode::Normal, Mode::Private, Mode::Unknown] {
+            assert!(!choices.is_on(&url(), &who(mode), Time(0)));
+        }
+        choices.table.turn(&url(), Mode::Normal, true);
+        assert!(choices.is_on(&url(), &who(Mode::Normal), Time(0)));
+        assert!(!choices.is_on(&url(), &who(Mode::Private), Time(0)));
+        assert!(!choices.is_on(&Kind::new("search"), &who(Mode::Normal), Time(0)));
+    }
+
+    #[test]
+    fn where_the_mode_is_unknown_the_stricter_cell_counts() {
+        let mut choices = Choices::default();
+        choices.table.turn(&url(), Mode::Normal, true);
+        assert!(!choices.is_on(&url(), &who(Mode::Unknown), Time(0)));
+        choices.table.turn(&url(), Mode::Private, true);
+        assert!(choices.is_on(&url(), &who(Mode::Unknown), Time(0)));
+        assert_eq!(choices.unread(Mode::Unknown), UnreadChoice::Absorb);
+    }
+
+    #[test]
+    fn a_program_says_more_than_its_device_and_that_more_than_the_table() {
+        let mut choices = Choices::default();
+        choices.table.turn(&url(), Mode::Normal, true);
+        let mut device = Device { id: "phone".into(), ..Device::default() };
+        device.table.turn(&url(), Mode::Normal, false);
+        choices.devices.push(device);
+        assert!(!choices.is_on(&url(), &who(Mode::Normal), Time(0)));
+        assert!(choices.is_on(&url(), &Who::new("other", Mode::Normal), Time(0)));
+        let mut program = Program { name: "browser".into(), ..Program::default() };
+        program.table.turn(&url(), Mode::Normal, true);
+        choices.programs.push(program);
+        let with_program = Who { program: Some("browser".into()), ..who(Mode::Normal) };
+        assert!(choices.is_on(&url(), &with_program, Time(0)));
+        assert!(!choices.is_on(&url(), &who(Mode::Normal), Time(0)));
+    }
+
+    #[test]
+    fn an_hour_ends_and_does_not_begin_again_when_the_clock_is_set_back() {
+        let mut choices = Choices::default();
+        let (from, to) = (Time::from_millis(10_000), Time::from_millis(20_000));
+        choices.hours.push(Hour { kind: url(), mode: Mode::Normal, device: None, from, to });
+        let on = |choices: &Choices, millis| choices.is_on(&url(), &who(Mode::Normal), Time::from_millis(millis));
+        assert!(on(&choices, 10_000) && on(&choices, 19_999));
+        assert!(!on(&choices, 20_000) && !on(&choices, 9_999));
+        assert!(!choices.is_on(&url(), &who(Mode::Private), from));
+        choices.forget_hours(to);
+        assert!(choices.hours.is_empty());
+    }
+
+    #[test]
+    fn who_may_have_an_address_may_have_a_part_of_it() {
+        let mut choices = Choices::default();
+        choices.table.turn(&url(), Mode::Normal, true);
+        assert!(choices.is_on(&Kind::new("visited-url-part"), &who(Mode::Normal), Time(0)));
+        choices.table.turn(&Kind::new("visited-url-part"), Mode::Normal, false);
+        assert!(!choices.is_on(&Kind::new("visited-url-part"), &who(Mode::Normal), Time(0)));
+    }
+
+    #[test]
+    fn of_what_was_said_about_a_destination_the_strictest_counts() {
+        let aim = |host: &str| attribute::destination(&knowledge().owners, host, "/");
+        let rule = |host: &str, rule, device: Option<&str>| Destined {
+            host: host.into(),
+            rule,
+            device: device.map(Into::into),
+        };
+        let choices = Choices {
+            destinations: vec![
+                rule("*.a.example", Rule::Allow, None),
+                rule("t.a.example", Rule::Stop, None),
+                rule("b.example", Rule::Cut, Some("phone")),
+            ],
+            ..Choices::default()
+        };
+        let destined = |host, device: &str| choices.destined(&aim(host), &Who::new(device, Mode::Normal));
+        assert_eq!(destined("a.example", "phone"), Some(Rule::Allow));
+        assert_eq!(destined("t.a.example", "phone"), Some(Rule::Stop));
+        assert_eq!(destined("b.example", "phone"), Some(Rule::Cut));
+        assert_eq!(destined("b.example", "laptop"), None);
+        assert_eq!(destined("nota.example", "phone"), None);
+    }
+}

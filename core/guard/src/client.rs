@@ -1,0 +1,281 @@
+//! One client: what it was just doing, as far as that decides what it may send.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    sync::Arc,
+};
+
+use attribute::site_of;
+use detect::Detector;
+use knowledge::Knowledge;
+use model::{Destination, Exchange, Response};
+
+use crate::{
+    Choices, Entered, Looked, Now, Party, UnreadChoice, answers::Answers, decide::Asking, party::Class, values::Values,
+    visits::Visits,
+};
+
+/// What is known of one client in one mode. It is held in memory only.
+pub struct Client {
+    pub(crate) knowledge: Arc<Knowledge>,
+    pub(crate) visits: Visits,
+    pub(crate) values: Values,
+    answers: Answers,
+    listed: Listed,
+}
+
+/// Whether a request has to be looked into before it is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// No: it may go on as it comes, or is decided already.
+    Nothing,
+    /// Yes: its body has to be held back.
+    Body,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Client(..)")
+    }
+}
+
+impl Client {
+    pub fn new(knowledge: Arc<Knowledge>, entered: Entered) -> Self {
+        Self {
+            knowledge,
+            visits: Visits::default(),
+            values: Values::new(entered),
+            answers: Answers::default(),
+            listed: Listed::default(),
+        }
+    }
+
+    /// A request begins. If it is for a page, its address is a live canary from
+    /// here on, and hosts that the page will name are the page's.
+    ///
+    /// That it is for a page is what its headers say: taking too many for pages
+    /// makes more canaries, and acquits nobody of more than its own address.
+    pub fn began(&mut self, exchange: &Exchange, now: Now) {
+        let host = exchange.host();
+        if is_document(exchange) {
+            self.page(&exchange.request.url, now);
+        }
+        self.visits.touch(host, now.steady);
+        // What a page's script made its address to be stands in its own requests.
+        if let Some(referer) = exchange.request.header("referer")
+            && let Ok(referer) = std::str::from_utf8(referer)
+            && site_of(host_of(referer)) == site_of(host)
+            && self.visits.shows_site(host, now.steady)
+        {
+            self.values.visited(referer, site_of(host), now.steady);
+        }
+    }
+
+    /// An answer begins. A number: its bytes are wanted, by this number.
+    pub fn answering(&mut self, exchange: &Exchange, answer: &Response, now: Now) -> Option<u64> {
+        let host = exchange.host();
+        let kind = answer.header("content-type").unwrap_or_default().to_ascii_lowercase();
+        if kind.starts_with(b"text/html") && (200..300).contains(&answer.status) && exchange.request.method != "HEAD" {
+            // Seen by its answer, if its request did not say so.
+            if is_document(exchange) || exchange.request.header("sec-fetch-dest").is_none() {
+                self.page(&exchange.request.url, now);
+                self.visits.opened(site_of(host), host);
+            }
+        }
+        let fields: Vec<u8> = answer.headers.iter().flat_map(|header| [&header.value[..], b"\n"].concat()).collect();
+        if !is_text(&kind) && !fields.windows(2).any(|pair| pair == b"//") {
+            return None;
+        }
+        // Whose answer it is may stand in one that is not read yet.
+        self.read_answers();
+        let sites = self.visits.sites_of(host, now.steady);
+        if sites.is_empty() {
+            return None;
+        }
+        let head = self.answers.begin(sites.clone(), None);
+        self.answers.more(head, &fields);
+        self.answers.end(head);
+        is_text(&kind).then(|| self.answers.begin(sites, answer.header("content-encoding")))
+    }
+
+    /// Bytes of an answer, before the client has them.
+    pub fn answer(&mut self, number: u64, bytes: &[u8]) {
+        self.answers.more(number, bytes);
+        if self.answers.is_much() {
+            self.read_answers();
+        }
+    }
+
+    /// The answer is over.
+    pub fn answered(&mut self, number: u64) {
+        self.answers.end(number);
+    }
+
+    /// An extension of ours saw a page ask for this.
+    pub fn listed(&mut self, url: &str) {
+        self.listed.add(url);
+    }
+
+    /// An extension of ours saw a page come to this address, by script too.
+    pub fn page(&mut self, url: &str, now: Now) {
+        let site = site_of(host_of(url)).to_owned();
+        self.visits.go(&site, now.steady);
+        self.values.visited(url, &site, now.steady);
+    }
+
+    /// From now on an extension of ours lists what pages ask for.
+    pub fn lists(&mut self) {
+        self.listed.exact = true;
+    }
+
+    /// Whether an extension of ours lists what pages ask for.
+    pub fn is_exact(&self) -> bool {
+        self.listed.exact
+    }
+
+    pub(crate) fn is_listed(&self, url: &str) -> bool {
+        self.listed.has(url)
+    }
+
+    /// Whether `asking` has to be looked into. Traffic of pages is not.
+    pub fn wanted(&mut self, asking: &Asking<'_>, choices: &Choices, now: Now) -> Wanted {
+        if choices.destined(asking.aim, asking.who).is_some() {
+            return Wanted::Nothing;
+        }
+        if self.values.is_empty() && choices.unread(asking.who.mode) == UnreadChoice::Pass {
+            return Wanted::Nothing;
+        }
+        self.read_answers();
+        let class = Class::of(asking.aim, asking.who, &[]);
+        match self.party(asking.aim, &asking.exchange.request.url, class, now.steady) {
+            Some(Party::First | Party::Page) => Wanted::Nothing,
+            Some(Party::Own) | None => Wanted::Body,
+        }
+    }
+
+    /// What to look with. Looking needs no hold on the client.
+    pub fn detector(&self) -> Arc<Detector> {
+        self.values.detector()
+    }
+
+    /// Looks into a request.
+    pub fn look(&self, exchange: &Exchange) -> Looked {
+        Looked::at(exchange, &self.values.detector())
+    }
+
+    /// The person entered or removed values of their own.
+    pub fn enter(&mut self, entered: Entered) {
+        self.values.enter(entered);
+    }
+
+    /// Forgets what is too old. To be called now and then.
+    pub fn forget_old(&mut self, now: Now) {
+        self.read_answers();
+        self.visits.forget_old(now.steady);
+        self.values.forget_old(now.steady);
+    }
+
+    /// How many live canaries there are.
+    pub fn canaries(&self) -> usize {
+        self.values.count()
+    }
+
+    /// Whose a host is.
+    pub fn destination(&self, exchange: &Exchange) -> Destination {
+        destination(&self.knowledge, exchange)
+    }
+
+    fn read_answers(&mut self) {
+        let visits = &mut self.visits;
+        self.answers.read(&mut |sites, host| {
+            for site in sites {
+                visits.name(site, host.clone());
+            }
+        });
+    }
+}
+
+impl Looked {
+    /// Looks into a request with what [`Client::detector`] gave.
+    pub fn with(exchange: &Exchange, detector: &Detector) -> Self {
+        Self::at(exchange, detector)
+    }
+}
+
+/// To whom a request goes.
+pub(crate) fn destination(knowledge: &Knowledge, exchange: &Exchange) -> Destination {
+    let url = exchange.request.url.as_str();
+    let path = url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or("/");
+    attribute::destination(&knowledge.owners, exchange.host(), path)
+}
+
+/// Requests that an extension listed, the newest.
+#[derive(Default)]
+struct Listed {
+    exact: bool,
+    order: VecDeque<String>,
+    count: BTreeMap<String, u32>,
+}
+
+impl Listed {
+    const MOST: usize = 4_096;
+
+    fn add(&mut self, url: &str) {
+        let bare = bare(url).to_owned();
+        *self.count.entry(bare.clone()).or_default() += 1;
+        self.order.push_back(bare);
+        if self.order.len() > Self::MOST
+            && let Some(oldest) = self.order.pop_front()
+            && let Some(count) = self.count.get_mut(&oldest)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.count.remove(&oldest);
+            }
+        }
+    }
+
+    fn has(&self, url: &str) -> bool {
+        self.count.contains_key(bare(url))
+    }
+}
+
+/// An address without scheme and fragment: an extension and the wire may
+/// disagree about both.
+fn bare(url: &str) -> &str {
+    let url = url.split('#').next().unwrap_or_default();
+    url.split_once("://").map_or(url, |(_, rest)| rest)
+}
+
+fn host_of(url: &str) -> &str {
+    bare(url).split(['/', '?', ':']).next().unwrap_or_default()
+}
+
+/// Whether a request says that somebody goes to a page (Fetch Metadata), or in
+/// clear, where nothing says so, that it wants one.
+fn is_document(exchange: &Exchange) -> bool {
+    let request = &exchange.request;
+    match request.header("sec-fetch-mode") {
+        Some(mode) => mode == b"navigate" && request.header("sec-fetch-dest") == Some(b"document"),
+        None => {
+            request.method == "GET" && request.header("accept").is_some_and(|accept| accept.starts_with(b"text/html"))
+        }
+    }
+}
+
+fn is_text(kind: &[u8]) -> bool {
+    const TEXT: [&[u8]; 10] = [
+        b"text/",
+        b"javascript",
+        b"ecmascript",
+        b"json",
+        b"xml",
+        b"xhtml",
+        b"mpegurl",
+        b"dash+xml",
+        b"x-www-form-urlencoded",
+        b"manifest",
+    ];
+    kind.is_empty() || TEXT.iter().any(|word| kind.windows(word.len()).any(|part| part == *word))
+}

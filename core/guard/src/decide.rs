@@ -1,0 +1,519 @@
+//! What becomes of a request.
+//!
+//! The story of one: a browser opens a page, and then posts its address to its
+//! maker. The page goes to the site itself: passed, unlooked at. The post goes
+//! to a host that no page named; it is held until its body is there, opened,
+//! and the address found in it. The host collects telemetry, so it is a report;
+//! addresses are off in this mode: it is absorbed.
+
+use model::{Destination, Exchange, Guise, How, Kind, Purpose, Sighting};
+
+use crate::{Accused, Choices, Client, Looked, Now, Party, Reason, Rule, UnreadChoice, Who, party::Class};
+
+/// Bytes of a body that are held back at most.
+pub const HELD_BYTES: u64 = 1 << 20;
+/// Microseconds for which a body is held back at most.
+pub const HELD_MICROS: u64 = 2_000_000;
+/// Microseconds for which an extension may be late with its list.
+const LATE_MICROS: u64 = 400_000;
+
+/// A request as far as it has come, and who sends it where.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    pub who: &'a Who,
+    /// For a message on a WebSocket: the request that opened it, with this one
+    /// message.
+    pub exchange: &'a Exchange,
+    pub aim: &'a Destination,
+    /// Nothing more of it is to come.
+    pub whole: bool,
+    /// Microseconds since its head was there.
+    pub waited: u64,
+}
+
+/// What is done with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It goes on, unchanged by a byte.
+    Pass,
+    /// Not decided yet.
+    Hold,
+    /// It is answered as its server would on success, and goes nowhere.
+    Absorb,
+    /// Its connection ends.
+    Cut,
+}
+
+/// A verdict with its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub verdict: Verdict,
+    pub reason: Reason,
+    /// Kinds of data that it was about, each once.
+    pub kinds: Vec<Kind>,
+    /// What of the sightings it was about.
+    pub sightings: Vec<Sighting>,
+}
+
+impl Decision {
+    fn plain(verdict: Verdict, reason: Reason) -> Self {
+        Self { verdict, reason, kinds: Vec::new(), sightings: Vec::new() }
+    }
+
+    fn about(verdict: Verdict, reason: Reason, sightings: Vec<Sighting>) -> Self {
+        let mut kinds: Vec<Kind> = sightings.iter().map(|sighting| sighting.kind.clone()).collect();
+        kinds.sort();
+        kinds.dedup();
+        Self { verdict, reason, kinds, sightings }
+    }
+}
+
+/// Decides.
+pub fn decide(asking: &Asking<'_>, looked: &Looked, client: &Client, choices: &Choices, now: Now) -> Decision {
+    let Asking { who, aim, .. } = *asking;
+    match choices.destined(aim, who) {
+        Some(Rule::Allow) => return Decision::plain(Verdict::Pass, Reason::AllowedDestination),
+        Some(Rule::Stop) => return Decision::plain(Verdict::Absorb, Reason::StoppedDestination),
+        Some(Rule::Cut) => return Decision::plain(Verdict::Cut, Reason::StoppedDestination),
+        None => {}
+    }
+    let of_owners = Class::of(aim, who, &[]);
+    let url = &asking.exchange.request.url;
+    if client.party(aim, url, of_owners, now.steady).is_some() {
+        return Decision::plain(Verdict::Pass, Reason::Page);
+    }
+    let class = Class::of(aim, who, &looked.schemas);
+    let accused = accused(aim, who, looked, choices);
+    let found = found(asking, looked, client, class, now);
+    let belongs = found.belongs;
+    if let Some(sightings) = found.that_count(choices.strict && class == Class::Collector) {
+        return weigh(asking, looked, client, choices, now, Case { sightings, accused });
+    }
+    if !asking.whole && is_patient(asking) {
+        return Decision::plain(Verdict::Hold, Reason::Incomplete);
+    }
+    if is_unread(asking, looked) {
+        return unread(asking, client, choices, now);
+    }
+    Decision::plain(Verdict::Pass, if belongs { Reason::Page } else { Reason::Nothing })
+}
+
+/// What speaks against a request.
+struct Case {
+    sightings: Vec<Sighting>,
+    accused: Option<Accused>,
+}
+
+/// What of the sightings counts, by whose it is.
+#[derive(Default)]
+struct Found {
+    own: Vec<Sighting>,
+    /// What pages told others; counts only if the person is strict.
+    pages: Vec<Sighting>,
+    /// There was something, and it was where it belongs.
+    belongs: bool,
+}
+
+impl Found {
+    /// Those that matter; what pages tell collectors is among them if asked for.
+    fn that_count(self, with_pages: bool) -> Option<Vec<Sighting>> {
+        let mut all = self.own;
+        if with_pages {
+            all.extend(self.pages);
+        }
+        (!all.is_empty()).then_some(all)
+    }
+}
+
+fn found(asking: &Asking<'_>, looked: &Looked, client: &Client, class: Class, now: Now) -> Found {
+    let mut found = Found::default();
+    for sighting in &looked.sightings {
+        let Some(id) = sighting.canary.as_deref().filter(|_| sighting.how == How::Canary) else { continue };
+        let Some(seen_at) = client.values.of(id, now.steady) else { continue };
+        if seen_at.is_some() && says_too_little(&sighting.guise) {
+            continue;
+        }
+        match client.party_for(asking.aim, &asking.exchange.request.url, class, seen_at, now.steady) {
+            Party::First => found.belongs = true,
+            Party::Page => found.pages.push(sighting.clone()),
+            Party::Own => found.own.push(sighting.clone()),
+        }
+    }
+    found.belongs |= !found.pages.is_empty();
+    found
+}
+
+/// Whether a disguise is of the host alone, or of fewer bytes than prove anything.
+fn says_too_little(guise: &Guise) -> bool {
+    let Guise::Digest(name) = guise else { return false };
+    let (algorithm, forms) = name.split_once('(').unwrap_or((name, ""));
+    let of_host = forms.trim_end_matches(')').split(',').any(|form| form == "host");
+    let cut_to = algorithm.split_once("-prefix").and_then(|(_, bytes)| bytes.parse::<u32>().ok());
+    of_host || cut_to.is_some_and(|bytes| bytes < 8)
+}
+
+/// Why a request to this destination is a report, if it carries something.
+fn accused(aim: &Destination, who: &Who, looked: &Looked, choices: &Choices) -> Option<Accused> {
+    match (aim.purpose, &aim.owner, looked.schemas.first()) {
+        (Purpose::Telemetry, ..) => Some(Accused::Telemetry),
+        (Purpose::Advertising, ..) => Some(Accused::Advertising),
+        (_, Some(owner), _) if who.is_made_by(owner) => Some(Accused::Maker(owner.clone())),
+        (_, _, Some(schema)) => Some(Accused::Schema(schema.clone())),
+        _ => choices.strict.then_some(Accused::Strict),
+    }
+}
+
+/// Decides on a request in which something was found that matters.
+fn weigh(asking: &Asking<'_>, looked: &Looked, client: &Client, choices: &Choices, now: Now, case: Case) -> Decision {
+    let Asking { who, aim, .. } = *asking;
+    let (on, off): (Vec<Sighting>, Vec<Sighting>) =
+        case.sightings.into_iter().partition(|sighting| choices.is_on(&sighting.kind, who, now.wall));
+    if off.is_empty() {
+        // The rest may hold what is not allowed.
+        if !asking.whole && is_patient(asking) {
+            return Decision::about(Verdict::Hold, Reason::Incomplete, on);
+        }
+        return match is_unread(asking, looked) {
+            true => unread(asking, client, choices, now),
+            false => Decision::about(Verdict::Pass, Reason::On, on),
+        };
+    }
+    if aim.purpose == Purpose::Security {
+        let verdict = if choices.security { Verdict::Pass } else { Verdict::Absorb };
+        return Decision::about(verdict, Reason::Security, off);
+    }
+    match case.accused {
+        Some(accused) => Decision::about(Verdict::Absorb, Reason::Report(accused), off),
+        None if !client.is_exact() => Decision::about(Verdict::Pass, Reason::Asked, off),
+        None if asking.waited < LATE_MICROS => Decision::about(Verdict::Hold, Reason::Unlisted, off),
+        None => Decision::about(Verdict::Absorb, Reason::AskedByNoPage, off),
+    }
+}
+
+/// Whether there is time and room to wait for the rest.
+fn is_patient(asking: &Asking<'_>) -> bool {
+    (asking.exchange.request.body.bytes.len() as u64) < HELD_BYTES && asking.waited < HELD_MICROS
+}
+
+fn is_unread(asking: &Asking<'_>, looked: &Looked) -> bool {
+    !asking.whole || asking.exchange.seal.is_some() || looked.is_unread()
+}
+
+fn unread(asking: &Asking<'_>, client: &Client, choices: &Choices, now: Now) -> Decision {
+    let verdict = match choices.unread(asking.who.mode) {
+        _ if choices.are_all_on(&client.knowledge.kinds, asking.who, now.wall) => Verdict::Pass,
+        UnreadChoice::Pass => Verdict::Pass,
+        UnreadChoice::Absorb if asking.exchange.seal.is_some() => Verdict::Cut,
+        UnreadChoice::Absorb => Verdict::Absorb,
+        UnreadChoice::Refuse => Verdict::Cut,
+    };
+    Decision::plain(verdict, Reason::Unread)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use model::{Direction, Message, Mode, Time};
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+    use crate::{
+        Destined, Entered,
+        checks::{Stage, bytes_that_look_random, gzip, knowledge, post, request, said},
+    };
+
+    const PAGE: &str = "https://clinic.example/patients/4711-secret?from=mail";
+    const COLLECTOR: &str = "https://sa.api.intl.miui.com/sa?project=global_browser_mini";
+
+    /// The envelope of the case.
+    fn report(url: &str) -> Exchange {
+        let json = format!(
+            r#"[{{"type":"track","event":"page_load_event_start","distinct_id":"7b4c","lib":{{"$lib":"Android"}},"properties":{{"$lib":"Android","url":"{url}"}}}}]"#
+        );
+        let list = STANDARD.encode(gzip(&json)).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+        post(COLLECTOR, format!("crc=1&gzip=1&data_list={list}").as_bytes())
+    }
+
+    fn visited() -> Stage {
+        let mut stage = Stage::new();
+        stage.visit(PAGE, "<img src=https://img.example/logo.png>");
+        stage
+    }
+
+    fn on(stage: &mut Stage, kind: &str, mode: Mode) {
+        stage.choices.table.turn(&Kind::new(kind), mode, true);
+    }
+
+    #[test]
+    fn the_case_is_absorbed() {
+        let mut stage = visited();
+        assert_eq!(stage.says(&report(PAGE)), "absorb report-telemetry visited-url");
+        assert_eq!(stage.says(&report("https://elsewhere.example/other")), "pass nothing");
+    }
+
+    #[test]
+    fn what_the_person_turned_on_passes_in_that_mode_only() {
+        let mut stage = visited();
+        on(&mut stage, "visited-url", Mode::Normal);
+        assert_eq!(stage.says(&report(PAGE)), "pass on visited-url");
+        stage.who.mode = Mode::Private;
+        assert_eq!(stage.says(&report(PAGE)), "absorb report-telemetry visited-url");
+        stage.who.mode = Mode::Unknown;
+        assert_eq!(stage.says(&report(PAGE)), "absorb report-telemetry visited-url");
+    }
+
+    #[test]
+    fn a_page_first_party_traffic_is_never_touched() {
+        let mut stage = visited();
+        let upload = post("https://api.clinic.example/save", format!("page={PAGE}").as_bytes());
+        for whole in [false, true] {
+            assert_eq!(said(&stage.decide_on(&upload, whole)), "pass page", "and never held");
+        }
+        let first = request("GET", "https://clinic.example/style.css", &[("referer", PAGE)], b"");
+        assert_eq!(stage.says(&first), "pass page");
+    }
+
+    #[test]
+    fn what_a_page_was_told_to_ask_for_is_the_pages() {
+        let mut stage = visited();
+        let picture = request("GET", "https://img.example/logo.png", &[("referer", PAGE)], b"");
+        assert_eq!(stage.says(&picture), "pass page");
+        let other = request("GET", "https://other.example/logo.png", &[("referer", PAGE)], b"");
+        assert_eq!(stage.says(&other), "pass asked visited-url");
+    }
+
+    #[test]
+    fn a_script_of_a_page_names_hosts_as_the_page_does() {
+        let mut stage = visited();
+        let script = request("GET", "https://img.example/s.js", &[], b"");
+        stage.answer(&script, "text/javascript", br#"fetch("https:\/\/api.example\/x")"#);
+        let asked = request("GET", "https://api.example/x", &[("referer", PAGE)], b"");
+        assert_eq!(stage.says(&asked), "pass page");
+    }
+
+    #[test]
+    fn an_answer_to_the_browser_itself_acquits_nobody() {
+        let mut stage = visited();
+        let config = request("GET", "https://config.example/remote", &[], b"");
+        stage.answer(&config, "application/json", br#"{"collector":"https://collector.example/"}"#);
+        assert_eq!(said(&stage.decide(&post("https://collector.example/", PAGE.as_bytes()))), "pass asked visited-url");
+    }
+
+    #[test]
+    fn a_page_that_names_a_collector_acquits_it_only_of_its_own_address() {
+        let mut stage = visited();
+        stage.visit("https://maker.example/about-us-page", "<script src=https://sa.api.intl.miui.com/sa.js></script>");
+        assert_eq!(stage.says(&report("https://maker.example/about-us-page")), "pass page");
+        assert_eq!(stage.says(&report(PAGE)), "absorb report-telemetry visited-url");
+    }
+
+    #[test]
+    fn who_is_strict_stops_what_pages_tell_collectors_too() {
+        let mut stage = visited();
+        stage.visit("https://maker.example/about-us-page", "<script src=https://sa.api.intl.miui.com/sa.js></script>");
+        stage.choices.strict = true;
+        assert_eq!(stage.says(&report("https://maker.example/about-us-page")), "absorb report-telemetry visited-url");
+        let picture = request("GET", "https://img.example/logo.png", &[("referer", PAGE)], b"");
+        assert_eq!(stage.says(&picture), "pass page", "no collector");
+        let other = request("GET", "https://other.example/logo.png", &[("referer", PAGE)], b"");
+        assert_eq!(stage.says(&other), "absorb report-strict visited-url");
+    }
+
+    #[test]
+    fn what_goes_to_the_maker_is_a_report() {
+        let mut stage = visited();
+        let to_google = post("https://clients4.google.com/anything", PAGE.as_bytes());
+        assert_eq!(stage.says(&to_google), "pass asked visited-url");
+        stage.who.makers = vec!["google".into()];
+        assert_eq!(stage.says(&to_google), "absorb report-to-maker visited-url");
+    }
+
+    #[test]
+    fn what_is_packed_like_a_known_report_is_one() {
+        let mut stage = visited();
+        let mut sensors = report(PAGE);
+        sensors.request.url = "https://nobody-knows.example/sa?project=p".into();
+        assert_eq!(stage.says(&sensors), "absorb report-schema visited-url");
+    }
+
+    #[test]
+    fn to_who_owns_the_site_nothing_new_is_told() {
+        let mut stage = Stage::new();
+        stage.who.makers = vec!["Google".into()];
+        stage.visit("https://www.google.com/maps/place/somewhere-quiet", "");
+        let told = post("https://clients4.google.com/x", b"https://www.google.com/maps/place/somewhere-quiet");
+        assert_eq!(stage.says(&told), "pass page");
+    }
+
+    #[test]
+    fn words_searched_for_are_canaries() {
+        let mut stage = Stage::new();
+        stage.visit("https://duckduckgo.com/?q=rash+on+left+hand&ia=web", "");
+        let told = post(COLLECTOR, br#"{"word":"rash on left hand"}"#);
+        assert_eq!(stage.says(&told), "absorb report-telemetry search");
+        let suggest = request("GET", "https://duckduckgo.com/ac/?q=rash+on+left+hand", &[], b"");
+        assert_eq!(stage.says(&suggest), "pass page", "the engine knows them");
+    }
+
+    #[test]
+    fn a_host_alone_and_its_digest_are_no_reports() {
+        let mut stage = visited();
+        assert_eq!(stage.says(&post(COLLECTOR, b"host=clinic.example")), "pass nothing");
+        let digest = |text: &str| Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(stage.says(&post(COLLECTOR, digest("clinic.example").as_bytes())), "pass nothing");
+        assert_eq!(stage.says(&post(COLLECTOR, digest(PAGE).as_bytes())), "absorb report-telemetry visited-url");
+    }
+
+    #[test]
+    fn what_the_person_entered_is_found_and_a_login_still_works() {
+        let mut stage = Stage::entered(&[("email", "Jo.Finukgurmann@mail.example")]);
+        stage.visit("https://account.xiaomi.com/login", "");
+        stage.who.makers = vec!["Xiaomi".into()];
+        let login = post("https://account.xiaomi.com/pass/auth", b"user=jo.finukgurmann%40mail.example");
+        assert_eq!(stage.says(&login), "pass page");
+        let told = post(COLLECTOR, b"user=jo.finukgurmann%40mail.example");
+        assert_eq!(stage.says(&told), "absorb report-telemetry email");
+    }
+
+    #[test]
+    fn a_body_is_held_until_it_is_whole() {
+        let mut stage = visited();
+        let exchange = report(PAGE);
+        let mut half = exchange.clone();
+        half.request.body = model::Body::whole(&exchange.request.body.bytes[..40]);
+        assert_eq!(said(&stage.decide_on(&half, false)), "hold incomplete");
+        assert_eq!(said(&stage.decide_on(&exchange, true)), "absorb report-telemetry visited-url");
+    }
+
+    #[test]
+    fn what_was_found_in_the_first_half_is_enough() {
+        let mut stage = visited();
+        let half = post(COLLECTOR, format!("{{\"url\":\"{PAGE}\",\"more").as_bytes());
+        assert_eq!(said(&stage.decide_on(&half, false)), "absorb report-telemetry visited-url");
+    }
+
+    #[test]
+    fn a_body_without_end_follows_the_choice_for_what_is_unread() {
+        let mut stage = visited();
+        let long = post("https://other.example/", &vec![b'a'; HELD_BYTES as usize]);
+        assert_eq!(said(&stage.decide_on(&long, false)), "pass unread");
+        stage.who.mode = Mode::Private;
+        assert_eq!(said(&stage.decide_on(&long, false)), "absorb unread");
+        let slow = post("https://other.example/", b"a");
+        assert_eq!(said(&stage.decide_on(&slow, false)), "hold incomplete");
+        stage.waited = HELD_MICROS;
+        assert_eq!(said(&stage.decide_on(&slow, false)), "absorb unread");
+    }
+
+    #[test]
+    fn what_cannot_be_opened_follows_the_choice_for_what_is_unread() {
+        let mut stage = visited();
+        let closed = post("https://tracking.miui.com/track/v4", &bytes_that_look_random(900));
+        for (choice, says) in [
+            (UnreadChoice::Pass, "pass unread"),
+            (UnreadChoice::Absorb, "absorb unread"),
+            (UnreadChoice::Refuse, "cut unread"),
+        ] {
+            stage.choices.unread.normal = choice;
+            assert_eq!(stage.says(&closed), says);
+        }
+    }
+
+    #[test]
+    fn with_everything_on_everything_passes() {
+        let mut stage = visited();
+        stage.choices.strict = true;
+        stage.choices.unread.normal = UnreadChoice::Refuse;
+        for kind in knowledge().kinds.all() {
+            on(&mut stage, &kind.id, Mode::Normal);
+        }
+        for exchange in [report(PAGE), post(COLLECTOR, &bytes_that_look_random(900))] {
+            assert_eq!(stage.decide(&exchange).verdict, Verdict::Pass);
+        }
+    }
+
+    #[test]
+    fn security_services_have_a_switch_of_their_own() {
+        let mut stage = visited();
+        let check = post("https://safebrowsing.googleapis.com/v1/check", PAGE.as_bytes());
+        assert_eq!(stage.says(&check), "absorb security visited-url");
+        stage.choices.security = true;
+        assert_eq!(stage.says(&check), "pass security visited-url");
+        assert_eq!(stage.says(&report(PAGE)), "absorb report-telemetry visited-url");
+    }
+
+    #[test]
+    fn a_destination_that_was_named_is_decided_by_its_name() {
+        let mut stage = visited();
+        let named = |host: &str, rule| Destined { host: host.into(), rule, device: None };
+        stage.choices.destinations.push(named("sa.api.intl.miui.com", Rule::Allow));
+        assert_eq!(stage.says(&report(PAGE)), "pass allowed-destination");
+        stage.choices.destinations.push(named("other.example", Rule::Stop));
+        assert_eq!(stage.says(&post("https://other.example/", b"anything")), "absorb stopped-destination");
+        stage.choices.destinations.push(named("third.example", Rule::Cut));
+        assert_eq!(stage.says(&post("https://third.example/", b"anything")), "cut stopped-destination");
+    }
+
+    #[test]
+    fn with_an_exact_list_what_no_page_asked_for_is_absorbed_after_a_moment() {
+        let mut stage = visited();
+        stage.client.lists();
+        let asked = request("GET", "https://other.example/logo.png", &[("referer", PAGE)], b"");
+        assert_eq!(stage.says(&asked), "hold unlisted visited-url");
+        stage.waited = LATE_MICROS;
+        assert_eq!(stage.says(&asked), "absorb asked-by-no-page visited-url");
+        stage.client.listed("https://other.example/logo.png#part");
+        assert_eq!(stage.says(&asked), "pass page");
+    }
+
+    #[test]
+    fn an_address_that_a_script_made_is_known_by_the_requests_of_its_page() {
+        let mut stage = visited();
+        let route = "https://clinic.example/patients/5000-made-by-script";
+        stage.decide(&request("GET", "https://clinic.example/api/next", &[("referer", route)], b""));
+        assert_eq!(stage.says(&report(route)), "absorb report-telemetry visited-url");
+    }
+
+    #[test]
+    fn messages_on_a_socket_are_decided_one_by_one() {
+        let mut stage = visited();
+        let mut socket = request("GET", "https://push.other.example/socket", &[("upgrade", "websocket")], b"");
+        let message = |text: &str| Message {
+            direction: Direction::FromClient,
+            at: Time(0),
+            text: true,
+            body: model::Body::whole(text.as_bytes()),
+        };
+        stage.choices.strict = true;
+        socket.messages = vec![message("hello")];
+        assert_eq!(stage.says(&socket), "pass nothing");
+        socket.messages = vec![message(PAGE)];
+        assert_eq!(stage.says(&socket), "absorb report-strict visited-url");
+    }
+
+    #[test]
+    fn a_clock_set_back_makes_no_canary_young_again() {
+        let mut stage = visited();
+        stage.now = Now::new(Time::from_millis(-1_000_000), 59 * 60 * 1_000_000);
+        assert_eq!(stage.says(&report(PAGE)), "absorb report-telemetry visited-url");
+        stage.now.steady = 61 * 60 * 1_000_000;
+        assert_eq!(stage.says(&report(PAGE)), "pass nothing");
+    }
+
+    #[test]
+    fn what_is_no_longer_entered_is_no_longer_looked_for() {
+        let mut stage = Stage::entered(&[("person-name", "Zoë Finukgurmann")]);
+        let told = post(COLLECTOR, "name=Zoë Finukgurmann".as_bytes());
+        assert_eq!(stage.says(&told), "absorb report-telemetry person-name");
+        let (none, _) = Entered::new(&knowledge(), []);
+        stage.client.enter(none);
+        assert_eq!(stage.says(&told), "pass nothing");
+    }
+
+    #[test]
+    fn nothing_is_looked_into_where_there_is_nothing_to_look_for() {
+        let mut stage = Stage::new();
+        let long = post("https://other.example/", b"x");
+        assert_eq!(said(&stage.decide_on(&long, true)), "pass nothing");
+    }
+}

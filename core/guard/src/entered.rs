@@ -1,0 +1,43 @@
+//! Values that the person entered, to be looked for in whatever is sent.
+
+use std::sync::Arc;
+
+use detect::{Detector, Refused};
+use knowledge::Knowledge;
+use model::Canary;
+
+/// Values of the person, prepared for looking. They are never shown again.
+#[derive(Clone, Debug)]
+pub struct Entered {
+    pub(crate) detector: Arc<Detector>,
+    count: usize,
+}
+
+impl Entered {
+    /// What the ids of such canaries start with.
+    pub const ID: &'static str = "entered-";
+
+    /// Takes these kinds and values; tells which ones could not be used.
+    pub fn new<'v>(
+        knowledge: &Knowledge,
+        values: impl IntoIterator<Item = (&'v str, &'v str)>,
+    ) -> (Self, Vec<Refused>) {
+        let mut detector = Detector::new(knowledge);
+        let (mut refused, mut count) = (Vec::new(), 0);
+        for (number, (kind, value)) in values.into_iter().enumerate() {
+            match detector.plant(&Canary::new(format!("{}{}", Self::ID, number + 1), kind, value)) {
+                Ok(()) => count += 1,
+                Err(why) => refused.push(why),
+            }
+        }
+        (Self { detector: Arc::new(detector), count }, refused)
+    }
+
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}

@@ -1,0 +1,56 @@
+//! The off switch: decides, request by request, what may leave.
+//!
+//! [`decide`] is told a request as far as it has come, what was found in it,
+//! what is known of the client that sends it, and what the person chose, and
+//! says: pass, hold, absorb or cut, with the reason. Everything is off until
+//! the person turns it on.
+//!
+//! A [`Client`] remembers what its device or browser was just doing: the
+//! addresses visited and the words searched for are *live canaries*, looked for
+//! in whatever it sends elsewhere; the hosts that stood in answers given to it
+//! tell a page's requests from its own. It forgets both after a while.
+//!
+//! A page's first-party traffic is never touched, and never even looked at.
+//! There is no socket here and no clock: [`Now`] is an argument.
+#![forbid(unsafe_code)]
+
+mod now;
+
+mod who;
+
+mod choices;
+
+mod decide;
+
+mod reason;
+
+mod party;
+
+mod client;
+
+mod visits;
+
+mod answers;
+
+mod hosts;
+
+mod values;
+
+mod searches;
+
+mod look;
+
+mod entered;
+
+pub use choices::{BadChoices, Choices, Destined, Device, Hour, Program, Row, Rule, Table, Unread, UnreadChoice};
+pub use client::{Client, Wanted};
+pub use decide::{Asking, Decision, HELD_BYTES, HELD_MICROS, Verdict, decide};
+pub use entered::Entered;
+pub use look::Looked;
+pub use now::Now;
+pub use party::Party;
+pub use reason::{Accused, Reason};
+pub use who::Who;
+
+#[cfg(test)]
+mod checks;

@@ -1,0 +1,150 @@
+//! Looking into one request: what is in it, and what could not be opened.
+
+use std::collections::BTreeSet;
+
+use decode::Budgets;
+use detect::Detector;
+use model::{Exchange, Gap, Leaf, Sighting, Trail, Why};
+
+/// What one request gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    pub sightings: Vec<Sighting>,
+    /// Parts that were not read: sealed, cut, or over a budget.
+    pub gaps: Vec<Gap>,
+    /// Known programs whose requests look like this.
+    pub schemas: Vec<String>,
+}
+
+/// Tighter than for captures: a person waits.
+const BUDGETS: Budgets = Budgets { depth: 12, nodes: 100_000, bytes: 8 << 20, work: 128 << 20 };
+
+impl Looked {
+    pub(crate) fn at(exchange: &Exchange, detector: &Detector) -> Self {
+        let mut look = detector.look(exchange);
+        let mut closed = Closed::default();
+        let mut gaps = Vec::new();
+        let mut visit = |leaf: &Leaf<'_>| {
+            look.at(leaf);
+            closed.at(leaf);
+        };
+        decode::open(exchange, &BUDGETS, &mut visit, &mut gaps);
+        let seen = look.done();
+        // A checksum that does not fit was read all the same.
+        gaps.extend(seen.gaps.into_iter().filter(|gap| gap.why != Why::Broken));
+        gaps.extend(closed.finish(exchange.index));
+        Self { sightings: seen.sightings, gaps, schemas: seen.schemas }
+    }
+
+    /// Whether anything was not read.
+    pub fn is_unread(&self) -> bool {
+        self.gaps.iter().any(|gap| gap.why != Why::Missing)
+    }
+}
+
+/// Finds values that nothing opens and that look random: encrypted, or a format
+/// that we do not know. Either way they could not be read.
+#[derive(Default)]
+struct Closed {
+    /// The last value, if it could be one of them.
+    last: Option<Candidate>,
+    opened: BTreeSet<Mark>,
+    closed: Vec<(Trail, Mark)>,
+}
+
+struct Candidate {
+    depth: usize,
+    trail: Trail,
+    mark: Mark,
+}
+
+/// Length and beginning of a value: the same bytes are opened only once.
+type Mark = (usize, [u8; 16]);
+
+impl Closed {
+    /// Bytes under which random-looking bytes are an identifier, a digest or a
+    /// signature rather than content.
+    const SHORTEST: usize = 272;
+
+    fn at(&mut self, leaf: &Leaf<'_>) {
+        if leaf.weak {
+            return;
+        }
+        let depth = leaf.route.depth();
+        if let Some(last) = self.last.take() {
+            if depth > last.depth {
+                self.opened.insert(last.mark);
+            } else {
+                self.closed.push((last.trail, last.mark));
+            }
+        }
+        if looks_random(leaf.value) {
+            self.last = Some(Candidate { depth, trail: leaf.route.trail(), mark: mark(leaf.value) });
+        }
+    }
+
+    fn finish(mut self, exchange: u64) -> Vec<Gap> {
+        if let Some(last) = self.last.take() {
+            self.closed.push((last.trail, last.mark));
+        }
+        let gap = |place| Gap {
+            exchange: Some(exchange),
+            place,
+            why: Why::Sealed,
+            says: "bytes that look random and that nothing opens".into(),
+        };
+        let opened = self.opened;
+        self.closed.into_iter().filter(|(_, mark)| !opened.contains(mark)).map(|(place, _)| gap(place)).collect()
+    }
+}
+
+fn mark(value: &[u8]) -> Mark {
+    let mut start = [0; 16];
+    let count = value.len().min(start.len());
+    start[..count].copy_from_slice(&value[..count]);
+    (value.len(), start)
+}
+
+fn looks_random(value: &[u8]) -> bool {
+    if value.len() < Closed::SHORTEST || std::str::from_utf8(value).is_ok() {
+        return false;
+    }
+    let some = &value[..value.len().min(1_024)];
+    let mut there = [false; 256];
+    for byte in some {
+        there[usize::from(*byte)] = true;
+    }
+    let distinct = there.iter().filter(|there| **there).count();
+    // Of so many random bytes 167 of 256 are expected at the least length.
+    distinct > 120
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Why;
+
+    use super::*;
+    use crate::checks::{bytes_that_look_random, gzip, knowledge, post};
+
+    fn gaps(body: &[u8]) -> Vec<(String, Why)> {
+        let exchange = post("https://a.example/", body);
+        let looked = Looked::at(&exchange, &Detector::new(&knowledge()));
+        looked.gaps.into_iter().map(|gap| (gap.place.to_string(), gap.why)).collect()
+    }
+
+    #[test]
+    fn encrypted_bytes_are_unread_wherever_they_are() {
+        let noise = bytes_that_look_random(600);
+        assert_eq!(gaps(&noise), [("body".to_owned(), Why::Sealed)]);
+        use base64::Engine;
+        let field = format!(r#"{{"d":"{}"}}"#, base64::engine::general_purpose::STANDARD.encode(&noise));
+        assert_eq!(gaps(field.as_bytes()), [("body ▸ json $.d ▸ base64".to_owned(), Why::Sealed)]);
+    }
+
+    #[test]
+    fn what_opens_is_read() {
+        assert_eq!(gaps(&gzip(&(0..2_000).map(|i| format!("{} ", i * i)).collect::<String>())), []);
+        assert_eq!(gaps(b"plain text"), []);
+        assert_eq!(gaps(&bytes_that_look_random(64)), [], "an identifier");
+    }
+}

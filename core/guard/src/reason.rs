@@ -1,0 +1,78 @@
+//! Why a decision is as it is.
+
+/// The reason of a decision. What it is called before people is said where
+/// people read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The page's own: it goes to the site visited, or to a host that stood in
+    /// an answer given to the page.
+    Page,
+    /// None of the values looked for is in it.
+    Nothing,
+    /// The rest of it has to come first.
+    Incomplete,
+    /// Whether a page asked for it is about to be listed.
+    Unlisted,
+    /// The person turned these kinds on.
+    On,
+    /// The person allowed this destination.
+    AllowedDestination,
+    /// The person stopped this destination.
+    StoppedDestination,
+    /// It carries what was just visited, searched or entered to one who
+    /// collects, for this reason, and that is off.
+    Report(Accused),
+    /// It carries such a value to somebody else: passed and shown.
+    Asked,
+    /// The same, from a browser whose extension lists what its pages ask for:
+    /// no page did.
+    AskedByNoPage,
+    /// It carries such a value to a service that warns of dangerous sites.
+    Security,
+    /// It could not be read, or not to its end; the choice for that decided.
+    Unread,
+}
+
+/// Why a request that carries such a value is a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accused {
+    /// It goes to the maker of the device or program.
+    Maker(String),
+    /// The host is known to collect telemetry.
+    Telemetry,
+    /// The host is known to serve advertising.
+    Advertising,
+    /// It is packed as this known program packs its reports.
+    Schema(String),
+    /// The person chose to be strict.
+    Strict,
+}
+
+impl Reason {
+    /// One word for records; a new meaning is a new word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Nothing => "nothing",
+            Self::Incomplete => "incomplete",
+            Self::Unlisted => "unlisted",
+            Self::On => "on",
+            Self::AllowedDestination => "allowed-destination",
+            Self::StoppedDestination => "stopped-destination",
+            Self::Report(Accused::Maker(_)) => "report-to-maker",
+            Self::Report(Accused::Telemetry) => "report-telemetry",
+            Self::Report(Accused::Advertising) => "report-advertising",
+            Self::Report(Accused::Schema(_)) => "report-schema",
+            Self::Report(Accused::Strict) => "report-strict",
+            Self::Asked => "asked",
+            Self::AskedByNoPage => "asked-by-no-page",
+            Self::Security => "security",
+            Self::Unread => "unread",
+        }
+    }
+
+    /// Whether the person should see it: it was stopped, or somebody asked.
+    pub const fn is_shown(&self) -> bool {
+        !matches!(self, Self::Page | Self::Nothing | Self::Incomplete | Self::Unlisted)
+    }
+}

@@ -1,0 +1,153 @@
+//! The sites that a client is at, and the hosts that their pages may ask.
+//!
+//! Pages of one site are one visit: they name the same hosts. A visit is over
+//! when nothing went to it or its hosts for half an hour.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A visit that nothing was heard of for so long is over.
+const LIFE: u64 = 30 * 60 * 1_000_000;
+/// Visits that are remembered of a client.
+const MOST: usize = 64;
+/// Hosts that are remembered of a visit.
+const MOST_HOSTS: usize = 4_096;
+
+/// One site that a client is at.
+#[derive(Default)]
+struct Visit {
+    last: u64,
+    /// Hosts of the site that a document came from.
+    documents: BTreeSet<String>,
+    /// Hosts that stood in answers given to its pages.
+    named: BTreeSet<String>,
+    /// Registrable domains of those.
+    named_sites: BTreeSet<String>,
+}
+
+/// Every visit, by registrable domain.
+#[derive(Default)]
+pub(crate) struct Visits {
+    by_site: BTreeMap<String, Visit>,
+}
+
+impl Visits {
+    /// Somebody goes to this site.
+    pub(crate) fn go(&mut self, site: &str, steady: u64) {
+        self.by_site.entry(site.to_owned()).or_default().last = steady;
+        while self.by_site.len() > MOST {
+            let oldest = self.by_site.iter().min_by_key(|(_, visit)| visit.last).map(|(site, _)| site.clone());
+            // More than MOST are there, so one is the oldest.
+            self.by_site.remove(&oldest.unwrap_or_default());
+        }
+    }
+
+    /// A document came from this host of the site: somebody sees its page.
+    pub(crate) fn opened(&mut self, site: &str, host: &str) {
+        if let Some(visit) = self.by_site.get_mut(site) {
+            visit.documents.insert(host.to_owned());
+        }
+    }
+
+    /// This host stood in an answer given to a page of the site.
+    pub(crate) fn name(&mut self, site: &str, host: String) {
+        let Some(visit) = self.by_site.get_mut(site) else { return };
+        if visit.named.len() < MOST_HOSTS {
+            visit.named_sites.insert(attribute::site_of(&host).to_owned());
+            visit.named.insert(host);
+        }
+    }
+
+    /// Something went to this host: visits that it is part of go on.
+    pub(crate) fn touch(&mut self, host: &str, steady: u64) {
+        let site = attribute::site_of(host);
+        for (own, visit) in &mut self.by_site {
+            if own == site || visit.named.contains(host) {
+                visit.last = visit.last.max(steady);
+            }
+        }
+    }
+
+    pub(crate) fn forget_old(&mut self, steady: u64) {
+        self.by_site.retain(|_, visit| steady.saturating_sub(visit.last) < LIFE);
+    }
+
+    /// Sites whose pages an answer of this host is part of.
+    pub(crate) fn sites_of(&self, host: &str, steady: u64) -> Vec<String> {
+        const MOST_SITES: usize = 8;
+        let site = attribute::site_of(host);
+        let part = |(own, visit): &(&String, &Visit)| *own == site || visit.named.contains(host);
+        self.live(steady).filter(part).take(MOST_SITES).map(|(own, _)| own.clone()).collect()
+    }
+
+    /// Whether a page of this site was given the name of the host.
+    pub(crate) fn names(&self, site: &str, host: &str, steady: u64) -> bool {
+        self.live(steady).any(|(own, visit)| own == site && visit.named.contains(host))
+    }
+
+    /// Whether a page of any other site was given the name of the host itself.
+    pub(crate) fn any_names(&self, host: &str, steady: u64) -> bool {
+        let own_site = attribute::site_of(host);
+        self.live(steady).any(|(site, visit)| site != own_site && visit.named.contains(host))
+    }
+
+    /// Whether a page of any site was given a name of the same domain.
+    pub(crate) fn any_names_site(&self, host: &str, steady: u64) -> bool {
+        let site = attribute::site_of(host);
+        self.live(steady).any(|(_, visit)| visit.named_sites.contains(site))
+    }
+
+    /// Whether a document came from this very host.
+    pub(crate) fn shows_host(&self, host: &str, steady: u64) -> bool {
+        self.live(steady).any(|(_, visit)| visit.documents.contains(host))
+    }
+
+    /// Whether a document came from the host's site.
+    pub(crate) fn shows_site(&self, host: &str, steady: u64) -> bool {
+        let site = attribute::site_of(host);
+        self.live(steady).any(|(own, visit)| own == site && !visit.documents.is_empty())
+    }
+
+    fn live(&self, steady: u64) -> impl Iterator<Item = (&String, &Visit)> {
+        self.by_site.iter().filter(move |(_, visit)| steady.saturating_sub(visit.last) < LIFE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visit_ends_after_half_an_hour_without_traffic() {
+        let mut visits = Visits::default();
+        visits.go("a.example", 0);
+        visits.name("a.example", "cdn.b.example".into());
+        assert!(visits.names("a.example", "cdn.b.example", LIFE - 1));
+        assert!(!visits.names("a.example", "cdn.b.example", LIFE));
+        visits.touch("cdn.b.example", LIFE - 1);
+        assert!(visits.names("a.example", "cdn.b.example", LIFE), "its hosts keep it alive");
+    }
+
+    #[test]
+    fn the_oldest_visit_makes_room() {
+        let mut visits = Visits::default();
+        for i in 0..=MOST {
+            visits.go(&format!("site-{i}.example"), i as u64);
+        }
+        visits.opened("site-0.example", "site-0.example");
+        visits.opened("site-1.example", "site-1.example");
+        assert!(!visits.shows_host("site-0.example", 0));
+        assert!(visits.shows_host("site-1.example", 0));
+    }
+
+    #[test]
+    fn a_host_is_named_by_others_not_by_itself() {
+        let mut visits = Visits::default();
+        visits.go("a.example", 0);
+        visits.name("a.example", "t.a.example".into());
+        assert!(!visits.any_names("t.a.example", 0));
+        visits.go("b.example", 0);
+        visits.name("b.example", "t.a.example".into());
+        assert!(visits.any_names("t.a.example", 0));
+        assert!(visits.any_names_site("other.a.example", 0));
+    }
+}
