@@ -25,6 +25,8 @@ impl Entered {
         let mut detector = Detector::new(knowledge);
         let (mut refused, mut count) = (Vec::new(), 0);
         for (number, (kind, value)) in values.into_iter().enumerate() {
+            // Choices know a kind by one name only.
+            let kind = knowledge.kinds.kind(kind).map_or(kind, |known| known.id.as_str());
             match detector.plant(&Canary::new(format!("{}{}", Self::ID, number + 1), kind, value)) {
                 Ok(()) => count += 1,
                 Err(why) => refused.push(why),
@@ -39,5 +41,21 @@ impl Entered {
 
     pub fn is_empty(&self) -> bool {
         self.count == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Kind, Mode};
+
+    use crate::checks::{Stage, post};
+
+    #[test]
+    fn a_kind_entered_by_another_of_its_names_has_the_same_switch() {
+        let mut stage = Stage::entered(&[("search_term", "rash on left hand")]);
+        let told = post("https://sa.api.intl.miui.com/sa", b"q=rash on left hand");
+        assert_eq!(stage.says(&told), "absorb report-telemetry search");
+        stage.choices.table.turn(&Kind::new("search"), Mode::Normal, true);
+        assert_eq!(stage.says(&told), "pass on search");
     }
 }
