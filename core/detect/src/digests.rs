@@ -2,7 +2,7 @@
 
 mod short;
 
-pub(crate) use short::of as short;
+pub(crate) use short::{java_hash, of as short};
 
 use blake2::{Blake2b, Blake2b512, Blake2s256, digest::consts::U32};
 use md2::Md2;

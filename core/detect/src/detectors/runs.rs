@@ -5,6 +5,7 @@
 //! every *n*th position, so most of a value is never looked at.
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER_PERMISSIVE};
+use memchr::memchr2;
 
 use crate::digests::LONGEST;
 
@@ -69,13 +70,20 @@ pub(super) fn each(value: &[u8], lengths: u128, mut tell: impl FnMut(&[u8], &[u8
                 read(&HEXLOWER_PERMISSIVE, run, run.len() / 2);
             }
         });
-        runs(value, STANDARD, SHORTEST_BASE64, |run| read(&BASE64_NOPAD, run, run.len() * 3 / 4));
-        runs(value, URL_SAFE, SHORTEST_BASE64, |run| {
-            // Without these two it was the standard alphabet as well.
-            if run.iter().any(|byte| b"-_".contains(byte)) {
-                read(&BASE64URL_NOPAD, run, run.len() * 3 / 4);
-            }
-        });
+        let is_url_safe = memchr2(b'-', b'_', value).is_some();
+        let is_standard = memchr2(b'+', b'/', value).is_some();
+        let mut standard = |run: &[u8]| read(&BASE64_NOPAD, run, run.len() * 3 / 4);
+        match is_url_safe {
+            false => standard(value),
+            true => runs(value, STANDARD, SHORTEST_BASE64, standard),
+        }
+        let mut url_safe = |run: &[u8]| read(&BASE64URL_NOPAD, run, run.len() * 3 / 4);
+        match (is_url_safe, is_standard) {
+            // It was the standard alphabet as well.
+            (false, _) => {}
+            (true, false) => url_safe(value),
+            (true, true) => runs(value, URL_SAFE, SHORTEST_BASE64, url_safe),
+        }
     });
     if let Some(joined) = uuid(value) {
         read(&HEXLOWER_PERMISSIVE, &joined, 16);

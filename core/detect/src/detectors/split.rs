@@ -16,7 +16,7 @@ use crate::{
 /// The parts of all canaries.
 #[derive(Clone, Default)]
 pub(crate) struct Parts {
-    /// Canary and number of the part, by the part in small letters.
+    /// Canary and number of the part, by the part in small ASCII letters.
     by_text: Map<Box<[u8]>, Vec<(u32, u8)>>,
     /// A bit for each length in bytes that occurs.
     lengths: u128,
@@ -24,6 +24,8 @@ pub(crate) struct Parts {
     counts: Vec<u8>,
     /// Whole values, to be found over the seams of numbered pieces.
     whole: Grams,
+    /// Bytes of the longest of them.
+    longest: usize,
 }
 
 /// Parts seen in one exchange.
@@ -32,7 +34,6 @@ pub(crate) struct Pieces {
     seen: Vec<Piece>,
     /// Numbered fields that follow each other, one after the other.
     seam: Vec<u8>,
-    ends: Vec<usize>,
     row: Option<Row>,
 }
 
@@ -48,7 +49,6 @@ struct Piece {
 }
 
 /// What numbered fields have in common.
-#[derive(PartialEq, Eq)]
 struct Row {
     parent: usize,
     layer: &'static str,
@@ -69,8 +69,9 @@ impl Parts {
         self.counts.push(parts.len() as u8);
         for (i, part) in parts.iter().enumerate() {
             self.lengths |= 1 << part.len();
-            self.by_text.entry(part.to_lowercase().into_bytes().into()).or_default().push((position, i as u8));
+            self.by_text.entry(part.to_ascii_lowercase().into_bytes().into()).or_default().push((position, i as u8));
         }
+        self.longest = self.longest.max(canary.value.len());
         self.whole.next_value();
         self.whole.add(canary.value.trim(), Edge::Open, Edge::Open, position);
     }
@@ -91,8 +92,9 @@ impl Parts {
             self.part(leaf, found.leaf(), pieces);
         }
         if let Place::At(name) = leaf.route.place
+            && length >= SHORTEST
             && name.ends_with(|c: char| c.is_ascii_digit() || c == ']')
-            && length > 0
+            && !self.counts.is_empty()
         {
             self.numbered(leaf, name, canaries, exchange, pieces, found);
         }
@@ -126,15 +128,19 @@ impl Parts {
         }
     }
 
-    #[cold]
     fn part(&self, leaf: &Leaf<'_>, number: u32, pieces: &mut Pieces) {
         /// A request that holds more than this of them is not about one person.
         const MOST: usize = 256;
-        let Ok(text) = std::str::from_utf8(leaf.value) else { return };
-        for &(canary, part) in self.by_text.get(text.to_lowercase().as_bytes()).into_iter().flatten() {
+        let mut lower = [0; LONGEST];
+        let lower = &mut lower[..leaf.value.len()];
+        lower.copy_from_slice(leaf.value);
+        lower.make_ascii_lowercase();
+        let Some(parts) = self.by_text.get(&*lower) else { return };
+        let text = String::from_utf8_lossy(leaf.value);
+        for &(canary, part) in parts {
             if pieces.seen.len() < MOST {
                 let (parent, layer, trail) = (parent(leaf.route), leaf.route.layer, leaf.route.trail());
-                pieces.seen.push(Piece { canary, part, parent, layer, leaf: number, trail, text: text.to_owned() });
+                pieces.seen.push(Piece { canary, part, parent, layer, leaf: number, trail, text: text.to_string() });
             }
         }
     }
@@ -150,21 +156,20 @@ impl Parts {
     ) {
         /// Pieces that are put together at most.
         const MOST: usize = 4_096;
-        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == ']').to_owned();
-        let row = Row { parent: parent(leaf.route), layer: leaf.route.layer, stem };
-        if pieces.row.as_ref() != Some(&row) || pieces.seam.len() > MOST {
+        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == ']');
+        let (parent, layer) = (parent(leaf.route), leaf.route.layer);
+        let is_next = |row: &Row| row.parent == parent && row.layer == layer && row.stem == stem;
+        if pieces.seam.len() > MOST || !pieces.row.as_ref().is_some_and(is_next) {
             pieces.seam.clear();
-            pieces.ends.clear();
-            pieces.row = Some(row);
+            pieces.row = Some(Row { parent, layer, stem: stem.to_owned() });
         }
+        let seam = pieces.seam.len();
         pieces.seam.extend_from_slice(leaf.value);
-        pieces.ends.push(pieces.seam.len());
-        if pieces.ends.len() < 2 {
+        if seam == 0 {
             return;
         }
-        let seam = pieces.ends[pieces.ends.len() - 2];
-        // What ends before the last seam was found before.
-        let from = seam.saturating_sub(MOST / 4);
+        // What ends before the seam was found before.
+        let from = seam.saturating_sub(self.longest);
         self.whole.find(&pieces.seam[from..], |position, begin, end| {
             let (begin, end) = (begin + from, end + from);
             if begin < seam && end > seam {
@@ -200,8 +205,9 @@ fn parts(canary: &Canary) -> Vec<String> {
     let parts: Vec<&str> = match Sort::of(canary) {
         Sort::Email => value.rsplit_once('@').map(|(local, domain)| vec![local, domain]).unwrap_or_default(),
         Sort::Address => match Address::of(value) {
+            // Host and path alone are no whole address: pages are named by them
+            // everywhere. Only all three parts together are one.
             Some(Address { authority, path, query: Some(query), .. }) if path.len() > 1 => vec![authority, path, query],
-            Some(Address { authority, path, .. }) if path.len() > 1 => vec![authority, path],
             _ => Vec::new(),
         },
         _ if matches!(canary.kind.as_str(), "person-name" | "location") => {

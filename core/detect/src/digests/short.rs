@@ -80,7 +80,11 @@ fn mixed(mut word: u64) -> u64 {
     word ^ word >> 33
 }
 
-fn java_hash(value: &[u8]) -> u32 {
+/// Java's `String.hashCode` of a text.
+pub(crate) fn java_hash(value: &[u8]) -> u32 {
+    if value.is_ascii() {
+        return value.iter().fold(0u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(*byte)));
+    }
     let text = String::from_utf8_lossy(value);
     text.encode_utf16().fold(0u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)))
 }

@@ -67,11 +67,9 @@ impl Checksums {
 }
 
 fn computed(how: Checksum, value: &[u8]) -> String {
-    let short =
-        |name: &str| digests::short(value).iter().find(|short| short.name == name).map_or(0, |short| short.number);
     match how {
-        Checksum::JavaHash => (short("java-hash") as u32).cast_signed().to_string(),
-        Checksum::Crc32 => short("crc32").to_string(),
+        Checksum::JavaHash => digests::java_hash(value).cast_signed().to_string(),
+        Checksum::Crc32 => crc32fast::hash(value).to_string(),
         Checksum::Md5 => digests::named("md5").map(|md5| hex(&md5.of(value).0[..md5.length])).unwrap_or_default(),
     }
 }
