@@ -50,7 +50,10 @@ fn run(folder: &Path, file: &str) -> Score {
     let knowledge = Knowledge::built_in();
     let mut score = Score::default();
     for capture in captures(folder) {
-        let truth = Truth::read(&capture.join("truth.json"));
+        let mut truth = Truth::read(&capture.join("truth.json"));
+        if file.ends_with(".har") {
+            truth = truth.of_har();
+        }
         let name = capture.file_name().unwrap_or_default().to_string_lossy().into_owned();
         score.add(&name, &truth, &sightings(&knowledge, &truth, &capture.join(file)));
     }

@@ -1,16 +1,14 @@
 //! Sightings held against what really left.
 
-use std::{
-    collections::BTreeSet,
-    fmt,
-    path::Path,
-};
+use std::{collections::BTreeSet, fmt, path::Path};
 
 use serde_json::Value;
 
 /// What a capture's truth file says.
 pub struct Truth {
     pub canaries: Vec<Planted>,
+    /// Requests whose body the HAR lost.
+    absent: BTreeSet<u64>,
 }
 
 /// A canary, and where it went.
@@ -38,7 +36,17 @@ impl Truth {
         let text = std::fs::read_to_string(path).expect("the truth is there");
         let truth: Value = serde_json::from_str(&text).expect("the truth is JSON");
         let canaries = truth["canaries"].as_array().expect("the truth lists canaries");
-        Self { canaries: canaries.iter().map(Planted::of).collect() }
+        let requests = truth["requests"].as_array().expect("the truth lists requests");
+        let absent = requests.iter().filter(|one| one["har_body"] == "absent").filter_map(|one| one["index"].as_u64());
+        Self { canaries: canaries.iter().map(Planted::of).collect(), absent: absent.collect() }
+    }
+
+    /// Without the bodies that the HAR does not have.
+    pub fn of_har(mut self) -> Self {
+        for canary in &mut self.canaries {
+            canary.readable.retain(|at| !self.absent.contains(at));
+        }
+        self
     }
 }
 
@@ -113,7 +121,9 @@ impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [found, all] = self.canaries;
         writeln!(f, "canaries {found}/{all}, (canary, request) {}/{}", self.pairs[0], self.pairs[1])?;
-        for (what, list) in [("missed", &self.missed), ("false alarm", &self.false_alarms), ("elsewhere", &self.mislocated)] {
+        for (what, list) in
+            [("missed", &self.missed), ("false alarm", &self.false_alarms), ("elsewhere", &self.mislocated)]
+        {
             list.iter().try_for_each(|one| writeln!(f, "  {what}: {one}"))?;
         }
         Ok(())

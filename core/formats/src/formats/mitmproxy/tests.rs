@@ -94,7 +94,9 @@ fn other_connections_are_exchanges_too() {
         flow(9, "websocket", vec![("messages", List(vec![message]))]),
         flow(21, "carrier pigeon", vec![]),
     ];
-    check(capture.concat(), expect![[r#"
+    check(
+        capture.concat(),
+        expect![[r#"
         0 TCP tcp://198.18.0.1:443/ 
           >> binary hello
         1 UDP udp://198.18.0.1:443/ 
@@ -103,32 +105,44 @@ fn other_connections_are_exchanges_too() {
         3 GET ws://198.18.0.1:443/ 
           << from the server
         4 entry ! Unsupported: the flow is of a kind that we do not know
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_newer_flow_is_read_as_far_as_it_goes_and_an_old_one_refused() {
-    check(http(99), expect![[r#"
+    check(
+        http(99),
+        expect![[r#"
         0 POST https://a.example/p?q=1 HTTP/2
           Host: a.example
           > \x1f\x8b
           200 < hi
           >> binary \x00
         0 entry ! Unsupported: the flow has format version 99, which is newer than we know
-    "#]]);
-    check(http(6), expect![[r#"
+    "#]],
+    );
+    check(
+        http(6),
+        expect![[r#"
         refused: holds flows of a mitmproxy before 5: open and save them with a newer mitmproxy first
-    "#]]);
+    "#]],
+    );
     let old = Dict(vec![("version", List(vec![Number(0), Number(18)]))]).write();
-    check(old, expect![[r#"
+    check(
+        old,
+        expect![[r#"
         refused: holds flows of a mitmproxy before 5: open and save them with a newer mitmproxy first
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_file_that_is_cut_or_broken_gives_what_it_has() {
     let two = [http(21), http(21)].concat();
-    check(&two[..two.len() - 40], expect![[r#"
+    check(
+        &two[..two.len() - 40],
+        expect![[r#"
         0 POST https://a.example/p?q=1 HTTP/2
           Host: a.example
           > \x1f\x8b
@@ -141,15 +155,19 @@ fn a_file_that_is_cut_or_broken_gives_what_it_has() {
           >> binary \x00
         1 entry ! Broken: the flow is cut or broken: only a part of it was read
         1 entry ! Cut: the file ends within this flow
-    "#]]);
-    check([http(21), b"garbage".to_vec()].concat(), expect![[r#"
+    "#]],
+    );
+    check(
+        [http(21), b"garbage".to_vec()].concat(),
+        expect![[r#"
         0 POST https://a.example/p?q=1 HTTP/2
           Host: a.example
           > \x1f\x8b
           200 < hi
           >> binary \x00
         capture ! Broken: the file is broken after 1 flows: the rest cannot be read
-    "#]]);
+    "#]],
+    );
     for end in 0..two.len() {
         shown(&two[..end]);
     }
@@ -162,7 +180,10 @@ fn nesting_without_end_costs_a_gap() {
         nested = [format!("{}:", nested.len()).into_bytes(), nested, b"]".to_vec()].concat();
     }
     let inner = [b"7:request;".to_vec(), nested].concat();
-    check([format!("{}:", inner.len()).into_bytes(), inner, b"}".to_vec()].concat(), expect![[r#"
+    check(
+        [format!("{}:", inner.len()).into_bytes(), inner, b"}".to_vec()].concat(),
+        expect![[r#"
         0 entry ! Broken: the flow is cut or broken: only a part of it was read
-    "#]]);
+    "#]],
+    );
 }
