@@ -18,7 +18,7 @@ pub(super) enum Number {
 pub(super) fn each(value: &[u8], mut tell: impl FnMut(Number)) {
     match value.len() {
         4 => both_ways(Number::four(value), &mut tell),
-        6 | 7 | 8 | 11 | 12 | 16 | 9 | 10 | 13..=15 | 17..=20 => {}
+        6..=20 => {}
         _ => return,
     }
     if value.len() == 8 && !is_text(value) {
