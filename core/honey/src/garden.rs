@@ -107,6 +107,27 @@ mod tests {
     }
 
     #[test]
+    fn a_page_is_reached_by_a_link_and_by_a_redirect_on_its_own_site() {
+        let garden = Garden::default();
+        let planted = Planter::new(1, 1).plant(Act::Visit, "");
+        garden.add(&planted);
+        let way = String::from_utf8(garden.serve(&get(&planted.way_here())).unwrap().body).unwrap();
+        assert!(way.contains(&format!("id=\"on\" href=\"{}\"", planted.url)), "{way}");
+        let redirect = garden.serve(&get(&planted.redirected())).unwrap();
+        assert_eq!(redirect.status, 302);
+        assert!(redirect.headers.iter().any(|h| h.name == "location" && h.value == planted.url.as_bytes()));
+    }
+
+    #[test]
+    fn a_download_is_a_file_and_no_page() {
+        let garden = Garden::default();
+        let planted = Planter::new(1, 1).plant(Act::Download, "");
+        garden.add(&planted);
+        let served = garden.serve(&get(&planted.url)).unwrap();
+        assert!(served.headers.iter().any(|header| header.name == "content-disposition"));
+    }
+
+    #[test]
     fn an_engine_answers_searches_only() {
         let garden = Garden::default();
         garden.add_engine("duckduckgo.com");

@@ -17,4 +17,5 @@ mod pages;
 
 pub use garden::{Garden, Served};
 pub use names::Names;
+pub use pages::LINK;
 pub use planter::{Planted, Planter};

@@ -3,14 +3,23 @@
 use maud::{DOCTYPE, Markup, html};
 use model::{Form, Header};
 
-use crate::{Planted, Served};
+use crate::{Planted, Served, planter::DOWNLOAD};
 
 const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+
+/// A page with a link to the first page of its site.
+pub(crate) const WAY: &str = "/way";
+
+/// Redirects there.
+pub(crate) const REDIRECT: &str = "/go/on";
+
+/// The link on it: an element's id.
+pub const LINK: &str = "on";
 
 pub(crate) fn of_site(site: &[Planted], url: &str, path: &str) -> Served {
     let bare = |url: &str| url.split_once("://").map_or(url, |(_, rest)| rest).to_owned();
     if let Some(planted) = site.iter().find(|planted| bare(&planted.url) == bare(url)) {
-        return page(&planted.title, &content(planted));
+        return if is_file(path) { download() } else { page(&planted.title, &content(planted)) };
     }
     match path.split('?').next().unwrap_or_default() {
         "/picture.gif" => served(200, "image/gif", PIXEL.to_vec()),
@@ -19,8 +28,8 @@ pub(crate) fn of_site(site: &[Planted], url: &str, path: &str) -> Served {
         }
         "/script.js" => served(200, "text/javascript", b"document.documentElement.dataset.ready='yes'".to_vec()),
         "/sent" => page("Thank you", &html! { p { "Your form has arrived." } }),
-        "/download.bin" => download(),
-        path if path.starts_with("/go/") => redirect(site),
+        WAY => way(site),
+        REDIRECT => redirect(site),
         _ => Served { status: 404, ..page("Not found", &html! { p { "There is no such page." } }) },
     }
 }
@@ -38,12 +47,21 @@ pub(crate) fn of_engine(path: &str) -> Option<Served> {
     })
 }
 
+fn is_file(path: &str) -> bool {
+    path.split('?').next().is_some_and(|path| path.rsplit('.').next() == Some(DOWNLOAD))
+}
+
+fn way(site: &[Planted]) -> Served {
+    let to = site.first().map_or("/", |planted| &planted.url);
+    page("The way", &html! { p { a id=(LINK) href=(to) { "This way" } } })
+}
+
 fn content(planted: &Planted) -> Markup {
     html! {
         p { "An ordinary page with a picture, a style sheet and a script." }
         img src="/picture.gif" width="8" height="8" alt="";
         @for form in &planted.forms { (form_of(form)) }
-        p { a href="/go/on" { "Go on" } }
+        p { a href=(REDIRECT) { "Go on" } }
     }
 }
 

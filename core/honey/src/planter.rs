@@ -2,7 +2,10 @@
 
 use model::{Act, Canary, Form, Page, Plant, Time};
 
-use crate::Names;
+use crate::{Names, pages};
+
+/// What the address of a file to download ends in.
+pub(crate) const DOWNLOAD: &str = "bin";
 
 /// Makes the canaries of one trial, each used once.
 #[derive(Clone, Debug)]
@@ -38,8 +41,21 @@ impl Planter {
             Act::Search => self.search(engine),
             Act::Type => self.typed(),
             Act::Form => self.form(),
+            Act::Download => self.download(),
+            Act::Open => self.screen(),
             _ => self.visit(),
         }
+    }
+
+    /// A visit to an address of exactly so many characters.
+    pub fn plant_address_of(&mut self, length: usize) -> Planted {
+        self.made += 1;
+        let host = self.names.host();
+        let rest = length.saturating_sub(format!("https://{host}/").len());
+        let mut secret = self.names.word(rest.div_ceil(2));
+        secret.truncate(rest);
+        let url = format!("https://{host}/{secret}");
+        self.page_at(url, &host, &secret)
     }
 
     /// Canaries that are never used. Each sighting of one is a false alarm.
@@ -60,13 +76,40 @@ impl Planter {
         let (section, secret) = (self.names.word(3), self.names.word(7));
         let query = self.names.word(6);
         let url = format!("https://{host}/{section}/{secret}?ref={query}");
-        let title = format!("{} {}", capital(&self.names.word(5)), self.names.word(5));
+        self.page_at(url, &host, &secret)
+    }
+
+    /// A file below an address of its own; a page's title it does not have.
+    fn download(&mut self) -> Planted {
+        let host = self.names.host();
+        let secret = self.names.word(7);
+        let url = format!("https://{host}/{}/{secret}.{DOWNLOAD}?ref={}", self.names.word(3), self.names.word(6));
+        let mut planted = self.page_at(url, &host, &secret);
+        planted.plants.retain(|plant| plant.canary.kind.as_str() != "page-title");
+        planted
+    }
+
+    /// A folder opened on a phone: its name, and that of the screen it leads to.
+    fn screen(&mut self) -> Planted {
+        let folder = format!("{} {}", capital(&self.names.word(4)), self.names.word(4));
+        let screen = format!("com.{}.{}Activity", self.names.word(5), capital(&self.names.word(5)));
         let plants = vec![
-            self.canary("url", "visited-url", &url, Some(&host)),
-            self.canary("path", "visited-url-part", &secret, Some(&host)),
-            self.canary("host", "visited-host", &host, Some(&host)),
-            self.canary("title", "page-title", &title, Some(&host)),
+            self.canary("folder", "folder", &folder, None),
+            self.canary("screen", "screen-name", &screen, None),
         ];
+        Planted { plants, url: String::new(), title: folder, text: screen, secret: String::new(), forms: vec![] }
+    }
+
+    fn page_at(&mut self, url: String, host: &str, secret: &str) -> Planted {
+        let title = format!("{} {}", capital(&self.names.word(5)), self.names.word(5));
+        let mut plants = vec![
+            self.canary("url", "visited-url", &url, Some(host)),
+            self.canary("path", "visited-url-part", secret, Some(host)),
+            self.canary("host", "visited-host", host, Some(host)),
+            self.canary("title", "page-title", &title, Some(host)),
+        ];
+        // A part that others could have by chance proves nothing.
+        plants.retain(|plant| plant.canary.kind.as_str() != "visited-url-part" || secret.len() >= 14);
         Planted { plants, url, title, text: String::new(), secret: String::new(), forms: vec![] }
     }
 
@@ -104,6 +147,21 @@ impl Planter {
 }
 
 impl Planted {
+    /// A page on the same site, whose first link leads to this one.
+    pub fn way_here(&self) -> String {
+        self.on_the_same_site(pages::WAY)
+    }
+
+    /// An address on the same site that redirects to this one.
+    pub fn redirected(&self) -> String {
+        self.on_the_same_site(pages::REDIRECT)
+    }
+
+    fn on_the_same_site(&self, path: &str) -> String {
+        let site = self.url.split('/').take(3).collect::<Vec<&str>>().join("/");
+        site + path
+    }
+
     /// The page as the evidence keeps it.
     pub fn page(&self, trial: u32, at: Time) -> Page {
         Page { trial, at, url: self.url.clone(), title: self.title.clone(), forms: self.forms.clone() }
@@ -149,6 +207,16 @@ mod tests {
         let decoys = Planter::new(7, 0).decoys();
         assert!(decoys.iter().all(|plant| plant.canary.decoy && plant.trial.is_none()));
         assert!(decoys.len() > 4);
+    }
+
+    #[test]
+    fn an_address_is_as_long_as_it_was_asked_to_be() {
+        let mut planter = Planter::new(7, 1);
+        for length in [40, 400, 1_600] {
+            let planted = planter.plant_address_of(length);
+            assert_eq!(planted.url.len(), length);
+            assert_eq!(planted.plants[0].canary.value, planted.url);
+        }
     }
 
     #[test]

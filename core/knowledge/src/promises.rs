@@ -3,6 +3,8 @@
 //! A promise is a quotation with a condition (`when`) and a prohibition
 //! (`never`). Which experiment can speak about it follows from the condition.
 
+use std::collections::BTreeMap;
+
 use model::{Kind, Mode};
 use serde::Deserialize;
 
@@ -31,9 +33,13 @@ pub struct Promise {
 pub struct When {
     #[serde(default)]
     pub mode: Option<String>,
-    /// Positions of the subject's switch; any of them.
+    /// Positions of what turns collection on and off; any of them: `default`
+    /// (as installed), `on`, `off`, `turned-off` (from that moment on).
     #[serde(default, deserialize_with = "one_or_many")]
     pub switch: Vec<String>,
+    /// Positions of single switches by name: `on`, `off`.
+    #[serde(default)]
+    pub switches: BTreeMap<String, String>,
 }
 
 /// What then must not happen.
@@ -41,9 +47,14 @@ pub struct When {
 #[serde(deny_unknown_fields)]
 pub struct Never {
     pub kinds: Vec<String>,
-    /// `anyone-but-the-site`, or absent for anyone at all.
+    /// `anyone-but-the-site`, `anyone-but-the-maker` (the site may have it
+    /// too), or absent for anyone at all.
     #[serde(default)]
     pub to: Option<String>,
+    /// Only to servers in countries that are not in this list; ISO 3166-1
+    /// alpha-2, and `EEA` for the European Economic Area.
+    #[serde(default)]
+    pub outside: Vec<String>,
     /// `persistent-identifier`: only beside one.
     #[serde(default)]
     pub beside: Option<String>,
@@ -51,6 +62,12 @@ pub struct Never {
     #[serde(default)]
     pub after: Option<String>,
 }
+
+/// The European Economic Area: the Union, Iceland, Liechtenstein, Norway.
+const EEA: [&str; 30] = [
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT", "LI", "LT",
+    "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,6 +89,17 @@ impl Promise {
     /// Whether it speaks of identifiers beside the data.
     pub fn is_about_anonymity(&self) -> bool {
         self.never.beside.is_some()
+    }
+
+    /// Whether it is about what a person turned off, from that moment on.
+    pub fn is_about_turning_off(&self) -> bool {
+        self.when.switch.iter().any(|position| position == "turned-off")
+    }
+
+    /// Whether a server in this country is one that it speaks against.
+    pub fn forbids_country(&self, country: &str) -> bool {
+        let allowed = |code: &String| code == country || code == "EEA" && EEA.contains(&country);
+        !self.never.outside.is_empty() && !self.never.outside.iter().any(allowed)
     }
 
     /// Microseconds that a thrown switch is given.
@@ -102,8 +130,28 @@ fn check(promise: &Promise) -> Result<(), String> {
         return Err(format!("mode {mode:?} is neither normal nor private"));
     }
     match promise.never.to.as_deref() {
-        None | Some("anyone-but-the-site") => {}
-        Some(other) => return Err(format!("to = {other:?} is not known: anyone-but-the-site, or leave it out")),
+        None | Some("anyone-but-the-site" | "anyone-but-the-maker") => {}
+        Some(other) => {
+            return Err(format!(
+                "to = {other:?} is not known: anyone-but-the-site, anyone-but-the-maker, or leave it out"
+            ));
+        }
+    }
+    for position in &promise.when.switch {
+        if !["default", "on", "off", "turned-off"].contains(&position.as_str()) {
+            return Err(format!("switch = {position:?} is not default, on, off or turned-off"));
+        }
+    }
+    for position in promise.when.switches.values() {
+        if !["on", "off"].contains(&position.as_str()) {
+            return Err(format!("a switch by name stands on or off, not {position:?}"));
+        }
+    }
+    for country in &promise.never.outside {
+        let is_code = country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
+        if !is_code && country != "EEA" {
+            return Err(format!("{country:?} is no country code of two capitals"));
+        }
     }
     match promise.never.beside.as_deref() {
         None | Some("persistent-identifier") => {}
@@ -160,5 +208,16 @@ mod tests {
         assert!(parse(&PRIVATE.replace("[\"visited_url\"]", "[]")).is_err());
         assert!(parse(&PRIVATE.replace("5s", "soon")).is_err());
         assert!(parse(&PRIVATE.replace("anyone-but-the-site", "nobody")).is_err());
+        assert!(parse(&PRIVATE.replace("\"off\"]", "\"sideways\"]")).is_err());
+    }
+
+    #[test]
+    fn countries_are_those_named_and_the_economic_area() {
+        let text = PRIVATE.replace("to = \"anyone-but-the-site\"", "outside = [\"EEA\", \"CH\"]");
+        let promise = parse(&text).unwrap().remove(0);
+        assert!(promise.forbids_country("SG"));
+        assert!(!promise.forbids_country("DE") && !promise.forbids_country("CH"));
+        assert!(!parse(PRIVATE).unwrap()[0].forbids_country("SG"), "it names none");
+        assert!(parse(&text.replace("\"CH\"", "\"Swiss\"")).is_err());
     }
 }

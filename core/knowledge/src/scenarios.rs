@@ -28,7 +28,23 @@ pub struct Arm {
     /// No visits: the control.
     #[serde(default)]
     pub blank: bool,
+    /// `default`: as installed. `all`: once for every combination of the
+    /// positions of the subject's switches; not at all if it has none.
+    #[serde(default)]
+    pub switches: Switches,
+    /// Devices that the installs are spread over.
+    #[serde(default = "one_time")]
+    pub devices: u32,
     pub steps: Vec<Step>,
+}
+
+/// Where the subject's switches stand in an arm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switches {
+    #[default]
+    Default,
+    All,
 }
 
 /// One step, or several alike.
@@ -45,11 +61,16 @@ pub struct Step {
     /// In the middle session of a trial the mode can be another.
     #[serde(default)]
     pub mode: Option<String>,
-    /// For `switch`: which one, and to where.
+    /// For `switch`: which one (each that turns collection on and off, if not
+    /// said), and to where: `on`, `off`.
     #[serde(default)]
     pub switch: Option<String>,
     #[serde(default)]
     pub to: Option<String>,
+    /// For `visit`: so many characters in the address. With several, `times`
+    /// visits of each, in an order drawn by the seed.
+    #[serde(default)]
+    pub length: Vec<usize>,
     /// For `visit`: `link`, `typed`, `redirect`; an address opened by the driver if absent.
     #[serde(default)]
     pub by: Option<String>,
@@ -87,11 +108,54 @@ impl Scenario {
                 return Err(format!("mode {:?} is neither normal nor private", arm.mode));
             }
             for step in &arm.steps {
-                if Act::from_word(&step.act).is_none() {
-                    return Err(format!("act {:?} is no word of ours", step.act));
-                }
+                step.check()?;
             }
         }
         Ok(scenario)
+    }
+}
+
+impl Step {
+    fn check(&self) -> Result<(), String> {
+        if Act::from_word(&self.act).is_none() {
+            return Err(format!("act {:?} is no word of ours", self.act));
+        }
+        if self.act() == Act::Switch && !matches!(self.to.as_deref(), Some("on" | "off")) {
+            return Err("a switch is thrown to on or to off".into());
+        }
+        if !matches!(self.by.as_deref(), None | Some("link" | "typed" | "redirect")) {
+            return Err(format!("by {:?} is not link, typed or redirect", self.by));
+        }
+        match self.length.iter().find(|length| !(40..=8_000).contains(*length)) {
+            Some(length) => Err(format!("no address has {length} characters: 40 to 8000")),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(step: &str) -> Result<Scenario, String> {
+        let text =
+            format!("name = \"s\"\nsays = \"…\"\n[[arm]]\nmode = \"normal\"\ninstalls = 1\nsteps = [{{ {step} }}]");
+        Scenario::parse("scenarios/s.toml", &text)
+    }
+
+    #[test]
+    fn an_arm_stands_as_installed_on_one_device_unless_it_says_otherwise() {
+        let arm = read("act = \"visit\"").unwrap().arms.remove(0);
+        assert_eq!((arm.switches, arm.devices), (Switches::Default, 1));
+    }
+
+    #[test]
+    fn a_step_that_nobody_could_do_is_refused() {
+        for step in
+            ["act = \"dance\"", "act = \"switch\"", "act = \"visit\", by = \"wish\"", "act = \"visit\", length = [4]"]
+        {
+            assert!(read(step).is_err(), "{step}");
+        }
+        assert!(read("act = \"switch\", to = \"off\"").is_ok());
     }
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+/// Settings by name: `search.suggest_enabled`.
+pub type Preferences = BTreeMap<String, toml::Value>;
+
 /// A browser or phone that Candor can put through a scenario.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +29,12 @@ pub struct Subject {
     /// More command line arguments.
     #[serde(default)]
     pub arguments: Vec<String>,
+    /// What makes a browser by command line start in private mode.
+    #[serde(default)]
+    pub private_arguments: Vec<String>,
+    /// Preferences that it starts with.
+    #[serde(default)]
+    pub preferences: Preferences,
     /// Folder below `data/subjects/` of an extension that is part of it.
     #[serde(default)]
     pub extension: Option<String>,
@@ -65,6 +74,9 @@ pub struct Edition {
     pub because: String,
     #[serde(default)]
     pub arguments: Vec<String>,
+    /// Preferences that it starts with.
+    #[serde(default)]
+    pub preferences: Preferences,
     /// What the extension is configured with.
     #[serde(default)]
     pub config: BTreeMap<String, toml::Value>,
@@ -85,6 +97,20 @@ pub struct Switch {
     pub page: String,
     /// CSS selector of the control.
     pub control: String,
+    /// What the person decides by it.
+    #[serde(default)]
+    pub turns: Turns,
+}
+
+/// What a switch is there for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Turns {
+    /// On: it reports. Off: it does not. So its label says, at least.
+    #[default]
+    Collection,
+    /// Another mode of use, private or not.
+    Mode,
 }
 
 impl Subject {
@@ -102,6 +128,23 @@ impl Subject {
             }
         }
         Ok(subject)
+    }
+
+    /// A switch by its name.
+    pub fn switch(&self, name: &str) -> Option<&Switch> {
+        self.switches.iter().find(|switch| switch.name == name)
+    }
+
+    /// Names of the switches that turn collection on and off in an edition.
+    pub fn collection_switches<'s>(&'s self, edition: Option<&'s Edition>) -> impl Iterator<Item = &'s str> {
+        let names = edition.map(|edition| edition.switches.as_slice()).unwrap_or_default();
+        let turns = |name: &str| self.switch(name).is_some_and(|switch| switch.turns == Turns::Collection);
+        names.iter().map(String::as_str).filter(move |name| turns(name))
+    }
+
+    /// Whether it is known to report in normal mode.
+    pub fn is_known_to_report(&self, edition: Option<&str>) -> bool {
+        self.edition(edition).and_then(|edition| edition.reports).unwrap_or(self.reports)
     }
 
     /// The edition of this name; with none given, the first there is.

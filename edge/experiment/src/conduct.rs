@@ -72,8 +72,12 @@ pub(crate) struct Conduct {
     pub progress: Arc<dyn Progress>,
 }
 
-/// Longer than any trial by far: one that hangs is a failed one.
+/// A trial that takes longer than its plan by so much hangs, and has failed.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+fn patience(planned: &Planned) -> Duration {
+    PATIENCE + Duration::from_secs_f64(planned.seconds() * 2.0)
+}
 
 /// Runs it. `stop` resolves when the person wants to end early; what there is
 /// by then is kept.
@@ -167,9 +171,9 @@ impl Trials<'_> {
             if let Err(error) = conduct.pen.write(Record::Trial(record(&planned, None))).await {
                 return (planned, attempt, Err(error.into()));
             }
-            let outcome = match timeout(PATIENCE, trial::run(&conduct, &planned)).await {
+            let outcome = match timeout(patience(&planned), trial::run(&conduct, &planned)).await {
                 Ok(outcome) => outcome,
-                Err(_) => Err(Error::TooSlow { program: "the trial".into(), seconds: PATIENCE.as_secs() }),
+                Err(_) => Err(Error::TooSlow { program: "the trial".into(), seconds: patience(&planned).as_secs() }),
             };
             (planned, attempt, outcome)
         });
@@ -223,12 +227,16 @@ fn begin(wish: &Wish, program: &std::path::Path) -> Result<Run, Error> {
         started: now(),
         sinkhole: true,
         bypass_watched: wish.walls == Walls::Namespaces,
-        conditions: if wish.window {
-            vec![]
-        } else {
-            vec!["without a window: nothing was typed into the address bar".into()]
-        },
+        conditions: conditions(wish),
     })
+}
+
+fn conditions(wish: &Wish) -> Vec<String> {
+    let mut conditions = ready::conditions(&wish.subject, wish.edition.as_ref());
+    if !wish.window {
+        conditions.push("without a window: nothing was typed into the address bar".into());
+    }
+    conditions
 }
 
 /// The run's second record: with what only running it could tell.

@@ -1,8 +1,10 @@
 //! What will be done, in which order: a function of scenario, subject and seed.
 
+use std::collections::BTreeMap;
+
 use honey::Names;
 use knowledge::{
-    scenarios::{Scenario, Step},
+    scenarios::{self, Scenario, Step, Switches},
     subjects::{Edition, Subject},
 };
 use model::{Act, Arm, Mode, Switch};
@@ -34,35 +36,37 @@ pub struct Do {
     pub stay: f64,
     /// How a visit comes about: `link`, `typed`, `redirect`; by the driver if none.
     pub by: Option<String>,
-    /// A switch to throw, and to where.
-    pub switch: Option<(String, String)>,
+    /// Characters in the address of a visit, where that matters.
+    pub length: Option<usize>,
+    /// Switches to throw, and where they stand then: `on`, `off`, `turned-off`.
+    pub switches: Vec<Switch>,
 }
 
 /// Seconds to stay where the scenario says nothing.
 const STAY: f64 = 0.4;
 
+/// Draws the order of trials, apart from all that trials draw for themselves.
+const ORDER: u64 = u64::MAX;
+
 impl Plan {
     /// The plan of a run. The same seed gives the same order and, by
     /// [`honey::Planter`], the same canaries.
     pub fn new(scenario: &Scenario, subject: &Subject, edition: Option<&Edition>, seed: u64, repeat: u32) -> Self {
-        let switches = |_: &Subject| edition.map(|edition| edition.switches.clone()).unwrap_or_default();
+        let mut names = Names::new(seed, ORDER);
         let mut trials = Vec::new();
         for _ in 0..repeat.max(1) {
             for arm in &scenario.arms {
-                for _ in 0..arm.installs {
-                    let switches = switches(subject).into_iter();
-                    let default = |name| Switch { name, position: "default".into() };
-                    let words = Arm {
-                        mode: arm.mode(),
-                        switches: switches.map(default).collect(),
-                        blank: arm.blank,
-                        device: 0,
-                    };
-                    trials.push(Planned { id: 0, arm: words, install: 0, steps: steps(&arm.steps, arm.mode()) });
+                for positions in positions(arm, subject, edition) {
+                    for number in 0..arm.installs {
+                        let device = number % arm.devices.max(1);
+                        let steps = Steps::of(arm, &positions, subject, edition, &mut names);
+                        let arm = Arm { mode: arm.mode(), switches: positions.clone(), blank: arm.blank, device };
+                        trials.push(Planned { id: 0, arm, install: 0, steps });
+                    }
                 }
             }
         }
-        Names::new(seed, u64::MAX).shuffle(&mut trials);
+        names.shuffle(&mut trials);
         for (trial, number) in trials.iter_mut().zip(1..) {
             (trial.id, trial.install) = (number, number);
         }
@@ -79,10 +83,12 @@ impl Plan {
 impl Planned {
     /// About how long it takes: a start is worth three seconds, a visit one.
     pub fn seconds(&self) -> f64 {
-        let worth = |step: &Do| match step.act {
-            Act::Start | Act::Restart => 3.0,
-            Act::Visit | Act::Search | Act::Form => 1.0,
-            Act::Type => 6.0,
+        let worth = |step: &Do| match (step.act, step.by.as_deref()) {
+            (Act::Start | Act::Restart | Act::Later, _) => 3.0,
+            (Act::Visit | Act::Search, Some("typed")) => 12.0,
+            (Act::Type, _) => 6.0,
+            (Act::Form, _) => 4.0,
+            (Act::Visit | Act::Search | Act::Download | Act::Switch, _) => 1.5,
             _ => 0.2,
         };
         self.steps.iter().map(|step| worth(step) + step.stay).sum()
@@ -94,50 +100,136 @@ impl Planned {
     }
 }
 
-fn steps(steps: &[Step], first: Mode) -> Vec<Do> {
-    let mut mode = first;
-    let mut counts: std::collections::BTreeMap<Act, u32> = std::collections::BTreeMap::new();
-    let mut all = Vec::new();
-    for step in steps {
-        mode = step.mode.as_deref().map_or(mode, Mode::from_word);
-        for _ in 0..step.times.max(1) {
-            let count = counts.entry(step.act()).or_default();
-            *count += 1;
-            let name = if *count == 1 && matches!(step.act(), Act::Start | Act::Close) {
-                step.act.clone()
-            } else {
-                format!("{} {count}", step.act)
-            };
-            all.push(Do {
-                act: step.act(),
-                name,
-                mode,
-                stay: step.stay.unwrap_or(STAY),
-                by: step.by.clone(),
-                switch: step.switch.clone().zip(step.to.clone()),
-            });
+/// Where the switches stand in each of an arm's variants. What turns a switch,
+/// where there is none, is not done at all.
+fn positions(arm: &scenarios::Arm, subject: &Subject, edition: Option<&Edition>) -> Vec<Vec<Switch>> {
+    let names = edition.map(|edition| edition.switches.as_slice()).unwrap_or_default();
+    let throws = arm.steps.iter().any(|step| step.act() == Act::Switch);
+    if throws && subject.collection_switches(edition).next().is_none() {
+        return vec![];
+    }
+    match arm.switches {
+        Switches::Default => vec![stand(names, |_| "default")],
+        Switches::All if names.is_empty() => vec![],
+        Switches::All => (0..1_usize << names.len().min(6))
+            .map(|bits| stand(names, |at| if bits >> at & 1 == 1 { "on" } else { "off" }))
+            .collect(),
+    }
+}
+
+fn stand(names: &[String], position: impl Fn(usize) -> &'static str) -> Vec<Switch> {
+    let at = |(index, name): (usize, &String)| Switch { name: name.clone(), position: position(index).into() };
+    names.iter().enumerate().map(at).collect()
+}
+
+/// The steps of a trial while they are written down.
+struct Steps {
+    mode: Mode,
+    counts: BTreeMap<Act, u32>,
+    all: Vec<Do>,
+}
+
+impl Steps {
+    fn of(
+        arm: &scenarios::Arm,
+        positions: &[Switch],
+        subject: &Subject,
+        edition: Option<&Edition>,
+        names: &mut Names,
+    ) -> Vec<Do> {
+        let mut steps = Self { mode: arm.mode(), counts: BTreeMap::new(), all: vec![] };
+        let mut to_throw = positions.iter().any(|switch| switch.position != "default");
+        if to_throw && arm.mode() == Mode::Private {
+            // Settings open in an ordinary window, so the switches are thrown in one before.
+            steps.mode = Mode::Normal;
+            steps.one(Act::Start, 1.0);
+            steps.throw(positions);
+            steps.mode = Mode::Private;
+            to_throw = false;
+        }
+        for step in &arm.steps {
+            steps.add(step, subject, edition, names);
+            if to_throw && step.act() == Act::Start {
+                steps.throw(positions);
+                to_throw = false;
+            }
+        }
+        steps.all
+    }
+
+    fn add(&mut self, step: &Step, subject: &Subject, edition: Option<&Edition>, names: &mut Names) {
+        let mode = step.mode.as_deref().map(Mode::from_word);
+        self.mode = mode.unwrap_or(if step.act() == Act::Later { Mode::Normal } else { self.mode });
+        let mut lengths: Vec<Option<usize>> = step.length.iter().copied().map(Some).collect();
+        if lengths.is_empty() {
+            lengths.push(None);
+        }
+        let mut lengths = lengths.repeat(step.times.max(1) as usize);
+        names.shuffle(&mut lengths);
+        for length in lengths {
+            let switches = switches_of(step, subject, edition);
+            self.one(step.act(), step.stay.unwrap_or(STAY));
+            if let Some(last) = self.all.last_mut() {
+                (last.by, last.length, last.switches) = (step.by.clone(), length, switches);
+            }
         }
     }
-    all
+
+    fn throw(&mut self, positions: &[Switch]) {
+        self.one(Act::Switch, STAY);
+        if let Some(last) = self.all.last_mut() {
+            last.switches = positions.to_vec();
+        }
+    }
+
+    fn one(&mut self, act: Act, stay: f64) {
+        let count = self.counts.entry(act).or_default();
+        *count += 1;
+        let alone = *count == 1 && matches!(act, Act::Start | Act::Close);
+        let name = if alone { act.word().to_owned() } else { format!("{} {count}", act.word()) };
+        self.all.push(Do { act, name, mode: self.mode, stay, by: None, length: None, switches: vec![] });
+    }
+}
+
+/// What a step throws. A switch that a person turned off is more than one that
+/// stands off: from that moment on something was promised.
+fn switches_of(step: &Step, subject: &Subject, edition: Option<&Edition>) -> Vec<Switch> {
+    let Some(to) = step.to.as_deref().filter(|_| step.act() == Act::Switch) else { return vec![] };
+    let position = if to == "off" { "turned-off" } else { "on" };
+    let named = |name: &str| Switch { name: name.to_owned(), position: position.to_owned() };
+    match &step.switch {
+        Some(name) => vec![named(name)],
+        None => subject.collection_switches(edition).map(named).collect(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use knowledge::Knowledge;
 
     use super::*;
 
-    fn plan(seed: u64) -> Plan {
+    fn plan_of(scenario: &str, subject: &str, edition: Option<&str>, seed: u64) -> Plan {
         let knowledge = Knowledge::built_in();
-        let scenario = knowledge.scenarios.iter().find(|s| s.name == "quick").unwrap();
-        let subject = knowledge.subjects.iter().find(|s| s.name == "chromium").unwrap();
-        Plan::new(scenario, subject, None, seed, 1)
+        let scenario = knowledge.scenarios.iter().find(|s| s.name == scenario).unwrap();
+        let subject = knowledge.subjects.iter().find(|s| s.name == subject).unwrap();
+        Plan::new(scenario, subject, subject.edition(edition), seed, 1)
+    }
+
+    fn plan(seed: u64) -> Plan {
+        plan_of("quick", "chromium", None, seed)
+    }
+
+    fn after_the_fix(scenario: &str) -> Plan {
+        plan_of(scenario, "reporting-browser", Some("3.4.3+default-on"), 1)
     }
 
     #[test]
     fn the_same_seed_gives_the_same_plan() {
         assert_eq!(plan(1), plan(1));
-        let orders: std::collections::BTreeSet<String> =
+        let orders: BTreeSet<String> =
             (0..20).map(|seed| plan(seed).trials.iter().map(|t| t.arm.mode.word()).collect()).collect();
         assert!(orders.len() > 1, "the order is drawn");
     }
@@ -155,9 +247,72 @@ mod tests {
 
     #[test]
     fn names_of_steps_are_unique_in_a_trial() {
-        for trial in plan(1).trials {
-            let names: std::collections::BTreeSet<&String> = trial.steps.iter().map(|step| &step.name).collect();
+        for trial in after_the_fix("standard").trials.into_iter().chain(after_the_fix("switch").trials) {
+            let names: BTreeSet<&String> = trial.steps.iter().map(|step| &step.name).collect();
             assert_eq!(names.len(), trial.steps.len());
         }
+    }
+
+    #[test]
+    fn every_combination_of_two_switches_has_its_arm() {
+        let standing: BTreeSet<String> = after_the_fix("quick")
+            .trials
+            .iter()
+            .filter(|trial| trial.arm.mode == Mode::Normal && !trial.arm.blank)
+            .map(|trial| trial.arm.switches.iter().map(|switch| switch.position.as_str()).collect::<Vec<_>>().join(" "))
+            .collect();
+        assert_eq!(Vec::from_iter(standing), ["default default", "off off", "off on", "on off", "on on"]);
+    }
+
+    #[test]
+    fn a_subject_without_switches_has_no_arms_of_them() {
+        assert!(plan(1).trials.iter().all(|trial| trial.arm.switches.is_empty()));
+        let throws = |plan: Plan| plan.trials.iter().flat_map(|t| &t.steps).any(|step| step.act == Act::Switch);
+        assert!(!throws(plan_of("switch", "chromium", None, 1)));
+        assert!(throws(after_the_fix("switch")));
+    }
+
+    #[test]
+    fn switches_are_thrown_in_an_ordinary_window_before_private_mode_begins() {
+        let plan = after_the_fix("standard");
+        let private =
+            plan.trials.iter().find(|t| t.arm.mode == Mode::Private && t.arm.switches[0].position != "default");
+        let acts: Vec<(Act, Mode)> = private.unwrap().steps.iter().take(3).map(|step| (step.act, step.mode)).collect();
+        assert_eq!(acts, [(Act::Start, Mode::Normal), (Act::Switch, Mode::Normal), (Act::Start, Mode::Private)]);
+    }
+
+    #[test]
+    fn only_what_turns_collection_is_turned_off_by_a_step_that_names_no_switch() {
+        let plan = after_the_fix("switch");
+        let thrown: BTreeSet<(&str, &str)> = plan
+            .trials
+            .iter()
+            .flat_map(|trial| &trial.steps)
+            .flat_map(|step| &step.switches)
+            .map(|switch| (switch.name.as_str(), switch.position.as_str()))
+            .collect();
+        assert!(thrown.contains(&("enhanced-incognito-mode", "turned-off")));
+        assert!(!thrown.contains(&("incognito-mode", "turned-off")));
+    }
+
+    #[test]
+    fn lengths_of_addresses_come_in_an_order_that_the_seed_draws() {
+        let lengths = |seed| -> Vec<Vec<usize>> {
+            let plan = plan_of("sealed", "chromium", None, seed);
+            plan.trials.iter().map(|trial| trial.steps.iter().filter_map(|step| step.length).collect()).collect()
+        };
+        assert_eq!(lengths(1), lengths(1));
+        assert_ne!(lengths(1), lengths(2));
+        for trial in lengths(1).iter().filter(|trial| !trial.is_empty()) {
+            for length in [40, 400, 1_600] {
+                assert!(trial.iter().filter(|one| **one == length).count() >= 3);
+            }
+        }
+    }
+
+    #[test]
+    fn installs_are_spread_over_devices() {
+        let devices: BTreeSet<u32> = plan(1).trials.iter().map(|trial| trial.arm.device).collect();
+        assert_eq!(Vec::from_iter(devices), [0, 1]);
     }
 }

@@ -5,8 +5,9 @@ use std::{io::Read, path::PathBuf};
 
 use knowledge::{
     Knowledge,
-    subjects::{Edition, Subject},
+    subjects::{Edition, Preferences, Subject},
 };
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -68,6 +69,54 @@ pub(crate) async fn extension(
     crate::extension::lay_out(cell, &knowledge.files, folder, &config).await.map(Some)
 }
 
+/// Command line arguments of a subject in an edition.
+pub(crate) fn arguments(subject: &Subject, edition: Option<&Edition>) -> Vec<String> {
+    let of_edition = edition.map(|edition| edition.arguments.as_slice()).unwrap_or_default();
+    subject.arguments.iter().chain(of_edition).cloned().collect()
+}
+
+/// Preferences that it starts with, in the shape that its driver takes:
+/// Chromium's are nested, Firefox's are flat.
+pub(crate) fn preferences(subject: &Subject, edition: Option<&Edition>) -> Value {
+    let mut all = Map::new();
+    for (name, value) in preferred(subject, edition) {
+        let value = serde_json::to_value(value).unwrap_or_default();
+        match subject.driver.as_str() {
+            "chromium" => nest(&mut all, name, value),
+            _ => drop(all.insert(name.clone(), value)),
+        }
+    }
+    if all.is_empty() { Value::Null } else { Value::Object(all) }
+}
+
+/// What makes the subject unlike one that was just installed, for the report.
+pub(crate) fn conditions(subject: &Subject, edition: Option<&Edition>) -> Vec<String> {
+    let arguments = arguments(subject, edition).into_iter().filter(|argument| !argument.contains('{'));
+    let arguments = arguments.map(|argument| format!("started with {argument}"));
+    let preferences = preferred(subject, edition).map(|(name, value)| format!("started with {name} = {value}"));
+    arguments.chain(preferences).collect()
+}
+
+fn preferred<'s>(
+    subject: &'s Subject,
+    edition: Option<&'s Edition>,
+) -> impl Iterator<Item = <&'s Preferences as IntoIterator>::Item> {
+    subject.preferences.iter().chain(edition.into_iter().flat_map(|edition| &edition.preferences))
+}
+
+/// `search.suggest_enabled` → `{"search": {"suggest_enabled": …}}`
+fn nest(into: &mut Map<String, Value>, name: &str, value: Value) {
+    match name.split_once('.') {
+        None => drop(into.insert(name.to_owned(), value)),
+        Some((outer, rest)) => {
+            let inner = into.entry(outer).or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(inner) = inner {
+                nest(inner, rest, value);
+            }
+        }
+    }
+}
+
 /// Which system this is: `Debian GNU/Linux 12 (bookworm), Linux 6.1`.
 pub(crate) fn host() -> String {
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
@@ -77,4 +126,26 @@ pub(crate) fn host() -> String {
         .map_or("unknown system", |name| name.trim_matches('"'));
     let kernel = rustix::system::uname();
     format!("{name}, {} {}", kernel.sysname().to_string_lossy(), kernel.release().to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_honest_edition_says_what_was_switched_off_for_it() {
+        let knowledge = Knowledge::built_in();
+        let subject =
+            knowledge.subjects.iter().find(|subject| subject.name == "reporting-browser").expect("it is there");
+        let honest = subject.edition(Some("honest"));
+        assert_eq!(
+            conditions(subject, honest),
+            [
+                "started with --disable-features=AutofillServerCommunication",
+                "started with search.suggest_enabled = false"
+            ]
+        );
+        assert_eq!(preferences(subject, honest).to_string(), r#"{"search":{"suggest_enabled":false}}"#);
+        assert_eq!(conditions(subject, subject.edition(Some("3.4.0"))), Vec::<String>::new());
+    }
 }

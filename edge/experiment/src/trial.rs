@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use honey::{Planted, Planter};
-use knowledge::subjects::{self, Edition, Subject};
+use knowledge::subjects;
 use model::{Act, Listed, Mode, Note, Phase, Record, Switch};
 use proxy::{Proxy, Settings, dns};
 use tokio::{sync::mpsc, task::JoinHandle, time::sleep};
@@ -12,8 +12,13 @@ use crate::{
     Error, Planned,
     cell::{Cell, CellSpec, Device, Sockets, User},
     conduct::Conduct,
-    display::{Display, Keys},
-    drivers::chromium::{Chromium, Field, Launch, PageRequest, Sandbox, Trust, Window},
+    display::Display,
+    drivers::{
+        browser::{Browser, Hands},
+        chromium::SwitchAt,
+        launch::{Launch, Sandbox, Trust, Window},
+        visited::{Field, PageRequest, Visited},
+    },
     ledger::Ledger,
     now,
     plan::Do,
@@ -48,6 +53,7 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<Lea
         cell: &cell,
         display: None,
         browser: None,
+        read: vec![],
         lister: None,
         session: 0,
         planter: Planter::new(conduct.seed, planned.id),
@@ -114,7 +120,9 @@ struct Stage<'a> {
     planned: &'a Planned,
     cell: &'a Cell,
     display: Option<Display>,
-    browser: Option<Chromium>,
+    browser: Option<Browser>,
+    /// Switches of which it is known where they stood as installed.
+    read: Vec<String>,
     lister: Option<JoinHandle<()>>,
     session: u32,
     planter: Planter,
@@ -136,7 +144,7 @@ impl Stage<'_> {
 
     async fn act(&mut self, step: &Do) -> Result<(), Error> {
         match step.act {
-            Act::Start | Act::Restart => {
+            Act::Start | Act::Restart | Act::Later => {
                 self.close().await;
                 self.session += 1;
                 self.mark(step, &[], vec![]).await?;
@@ -149,17 +157,18 @@ impl Stage<'_> {
                 Ok(())
             }
             Act::Switch => self.throw(step).await,
-            Act::Idle | Act::Later | Act::Open => self.mark(step, &[], vec![]).await,
+            Act::Idle | Act::Open => self.mark(step, &[], vec![]).await,
         }
     }
 
-    /// Something that gives out canaries.
+    /// Something that gives out canaries. What this subject's driver cannot do
+    /// is not done, and the evidence says so.
     async fn use_it(&mut self, step: &Do) -> Result<(), Error> {
-        if step.act == Act::Type && self.display.is_none() {
-            return self.note("not-typed", "there is no window to type into", 1).await;
-        }
         let engine = self.conduct.subject.search.clone().unwrap_or_default();
-        let planted = self.planter.plant(step.act, &engine);
+        let planted = match step.length {
+            Some(length) => self.planter.plant_address_of(length),
+            None => self.planter.plant(step.act, &engine),
+        };
         for plant in &planted.plants {
             self.conduct.pen.write(Record::Plant(plant.clone())).await?;
         }
@@ -172,23 +181,48 @@ impl Stage<'_> {
         if is_page {
             self.conduct.pen.write(Record::Page(planted.page(self.planned.id, now()))).await?;
         }
-        match step.act {
+        let done = match step.act {
             Act::Type => self.type_in_address_bar(&planted.text).await,
             Act::Form => self.fill(&planted).await,
-            _ => self.visit(&planted.url).await,
+            Act::Download => self.browser()?.visit(self.hands(), &planted.url).await.map(drop),
+            _ => self.visit(step, &planted).await,
+        };
+        match done {
+            Err(cannot @ Error::Cannot { .. }) => self.note("not-done", &cannot.to_string(), 1).await,
+            done => done,
         }
     }
 
-    async fn visit(&mut self, url: &str) -> Result<(), Error> {
-        let visited = self.browser()?.visit(url, PATIENCE, Duration::ZERO).await?;
+    async fn visit(&self, step: &Do, planted: &Planted) -> Result<(), Error> {
+        let (browser, hands) = (self.browser()?, self.hands());
+        let words = if step.act == Act::Search { &planted.text } else { &planted.url };
+        let visited = match step.by.as_deref() {
+            Some("typed") if self.display.is_some() => browser.go_by_typing(hands, words).await,
+            Some("redirect") => browser.visit(hands, &planted.redirected()).await,
+            Some("link") => self.follow(planted).await,
+            _ => browser.visit(hands, &planted.url).await,
+        };
+        let visited = match visited {
+            Err(Error::Cannot { .. }) => browser.visit(hands, &planted.url).await?,
+            visited => visited?,
+        };
+        match visited.failed {
+            Some(says) => self.note("visit-failed", &says, 1).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn follow(&self, planted: &Planted) -> Result<Visited, Error> {
+        let browser = self.browser()?;
+        browser.visit(self.hands(), &planted.way_here()).await?;
+        browser.follow_link(self.hands(), &format!("#{}", honey::LINK)).await
+    }
+
+    async fn fill(&self, planted: &Planted) -> Result<(), Error> {
+        let visited = self.browser()?.visit(self.hands(), &planted.url).await?;
         if let Some(says) = visited.failed {
-            self.note("visit-failed", &says, 1).await?;
+            return self.note("visit-failed", &says, 1).await;
         }
-        Ok(())
-    }
-
-    async fn fill(&mut self, planted: &Planted) -> Result<(), Error> {
-        self.visit(&planted.url).await?;
         let text = |name: &str| if name == "password" { &planted.secret } else { &planted.text };
         let names = planted.forms.iter().flat_map(|form| &form.fields);
         let fields: Vec<Field> = names
@@ -200,18 +234,30 @@ impl Stage<'_> {
 
     /// Types as a person would, and does not send it: Escape twice gives the
     /// page back its address.
-    async fn type_in_address_bar(&mut self, text: &str) -> Result<(), Error> {
-        let Some(display) = &self.display else { return Ok(()) };
-        display.focus(self.cell).await?;
-        let keys = [Keys::Key("ctrl+l"), Keys::Text(text)];
-        display.press(self.cell, &keys).await?;
+    async fn type_in_address_bar(&self, text: &str) -> Result<(), Error> {
+        let browser = self.browser()?;
+        browser.type_in_address_bar(self.hands(), text).await?;
         sleep(Duration::from_secs(1)).await;
-        display.press(self.cell, &[Keys::Key("Escape"), Keys::Key("Escape")]).await
+        browser.leave_address_bar(self.hands()).await
     }
 
+    /// Throws switches in the subject's own settings. Where one stood when it
+    /// was first met is where it stands as installed.
     async fn throw(&mut self, step: &Do) -> Result<(), Error> {
-        let Some((name, to)) = &step.switch else { return Ok(()) };
-        self.mark(step, &[], vec![Switch { name: name.clone(), position: to.clone() }]).await
+        self.mark(step, &[], vec![]).await?;
+        for switch in &step.switches {
+            let Some(known) = self.conduct.subject.switch(&switch.name) else { continue };
+            let at = SwitchAt { page: &known.page, control: &known.control };
+            let stood = self.browser()?.throw_switch(at, switch.position == "on").await?;
+            if !self.read.contains(&switch.name) {
+                self.read.push(switch.name.clone());
+                let says = format!("{} {}", switch.name, if stood { "on" } else { "off" });
+                self.note("default-read", &says, 1).await?;
+            }
+        }
+        // What was promised of a switch counts from when it has been thrown.
+        let thrown = Do { name: format!("{}, thrown", step.name), ..step.clone() };
+        self.mark(&thrown, &[], step.switches.clone()).await
     }
 
     async fn start(&mut self, mode: Mode) -> Result<(), Error> {
@@ -219,15 +265,20 @@ impl Stage<'_> {
         let extension = ready::extension(self.cell, &self.conduct.world.knowledge, subject, edition).await?;
         let launch = Launch {
             mode,
+            private_args: subject.private_arguments.clone(),
+            preferences: ready::preferences(subject, edition),
             window: self.display.as_ref().map_or(Window::Headless, |display| Window::On(display.name().to_owned())),
             extensions: extension.into_iter().collect(),
-            args: arguments(subject, edition),
+            args: ready::arguments(subject, edition),
             sandbox: if self.cell.watched() { Sandbox::Required } else { Sandbox::MayBeMissing },
             ..Launch::new(&self.conduct.program, self.trust())
         };
-        let (browser, requests) = Chromium::start(self.cell, &launch).await?;
+        let driver = &self.conduct.subject.driver;
+        let (browser, requests) = Browser::start(driver, self.cell, self.display.as_ref(), &launch).await?;
         self.learn(&browser);
-        self.lister = Some(tokio::spawn(list(self.conduct.pen.clone(), self.planned.id, requests)));
+        if let Some(by) = browser.lister() {
+            self.lister = Some(tokio::spawn(list(self.conduct.pen.clone(), self.planned.id, by, requests)));
+        }
         self.browser = Some(browser);
         Ok(())
     }
@@ -239,8 +290,8 @@ impl Stage<'_> {
         }
     }
 
-    fn learn(&mut self, browser: &Chromium) {
-        self.learned.version = browser.version().to_owned();
+    fn learn(&mut self, browser: &Browser) {
+        self.learned.version = browser.version().unwrap_or_default().to_owned();
         self.learned.extensions = browser.extensions().to_vec();
         if !browser.sandboxed() {
             self.learned.conditions = vec!["the browser ran without its sandbox".into()];
@@ -275,20 +326,19 @@ impl Stage<'_> {
         note(self.conduct, self.planned.id, code, says, count).await
     }
 
-    fn browser(&self) -> Result<&Chromium, Error> {
+    fn browser(&self) -> Result<&Browser, Error> {
         self.browser.as_ref().ok_or(Error::NoPage("the subject"))
+    }
+
+    fn hands(&self) -> Hands<'_> {
+        Hands { cell: self.cell, display: self.display.as_ref(), patience: PATIENCE, stay: Duration::ZERO }
     }
 }
 
-fn arguments(subject: &Subject, edition: Option<&Edition>) -> Vec<String> {
-    let of_edition = edition.map(|edition| edition.arguments.as_slice()).unwrap_or_default();
-    subject.arguments.iter().chain(of_edition).cloned().collect()
-}
-
 /// What pages asked for, as the driver saw it, into the evidence.
-async fn list(pen: evidence::Pen, trial: u32, mut requests: mpsc::UnboundedReceiver<PageRequest>) {
+async fn list(pen: evidence::Pen, trial: u32, by: &'static str, mut requests: mpsc::UnboundedReceiver<PageRequest>) {
     while let Some(PageRequest { at, method, url }) = requests.recv().await {
-        let listed = Listed { trial, at, method, url, by: "cdp".into() };
+        let listed = Listed { trial, at, method, url, by: by.into() };
         if pen.write(Record::Listed(listed)).await.is_err() {
             return;
         }
