@@ -29,7 +29,7 @@ mod checks;
 
 use std::{io::Read, ops::ControlFlow};
 
-pub use formats::{Described, formats};
+pub use formats::{Convention, Described, formats};
 pub use piece::{Item, Piece};
 pub use refused::Refused;
 

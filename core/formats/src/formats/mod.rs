@@ -26,6 +26,11 @@ pub(crate) trait Format: Sync {
     /// What writes it, and what of it is read, for people.
     fn says(&self) -> &'static str;
 
+    /// What programs do differently in it.
+    fn conventions(&self) -> &'static [Convention] {
+        &[]
+    }
+
     /// Whether a file that begins like this may be one.
     fn fits(&self, head: &[u8]) -> bool;
 
@@ -46,11 +51,26 @@ const FORMATS: [&dyn Format; 2] = [&har::Har, &mitmproxy::Flows];
 pub struct Described {
     pub name: &'static str,
     pub says: &'static str,
+    pub conventions: &'static [Convention],
+}
+
+/// Something that programs do differently in a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Convention {
+    pub what: &'static str,
+    /// Who does it.
+    pub by: &'static str,
+    /// What is made of it.
+    pub read: &'static str,
 }
 
 /// Every format that is read.
 pub fn formats() -> impl Iterator<Item = Described> {
-    FORMATS.iter().map(|format| Described { name: format.name(), says: format.says() })
+    FORMATS.iter().map(|format| Described {
+        name: format.name(),
+        says: format.says(),
+        conventions: format.conventions(),
+    })
 }
 
 pub(crate) fn cut(input: &mut dyn Read, each: &mut Each<'_>) -> Result<&'static str, Refused> {

@@ -4,22 +4,7 @@
 //! proxies, apps on phones. One JSON text, easily a gigabyte, of which only
 //! `log.entries[]` matters. [`scan`] walks over the text and cuts the entries
 //! out; [`entry`] reads one. Programs agree little on what stands in them:
-//!
-//! | convention | met in | read as |
-//! |---|---|---|
-//! | byte order mark | Fiddler, Windows | left out |
-//! | `postData.text`, a character a byte (Latin-1) | mitmproxy, Chromium | the bytes, if the length, the UTF-8 or the control bytes in it say so |
-//! | lone surrogates `\udc80`–`\udcff` | mitmproxy | the raw bytes they stand for |
-//! | `postData.encoding: base64` | Reqable, PCAPdroid, HAR 1.3 | the bytes |
-//! | `request._content` with `encoding: base64` | HTTP Toolkit | the bytes |
-//! | `postData.params` and no `text` | Insomnia, Charles | a form body made of them |
-//! | text under a header that still says `gzip` | nearly all | the text: bytes are believed, headers not |
-//! | headers as pairs, or as an object | scripts | headers |
-//! | `cookies[]` and no `Cookie` header | Firefox, Safari | a `Cookie` header made of them |
-//! | `:method`, `:path` among the headers | Chromium | left out: they are the address |
-//! | `#fragment` in the address | Chromium | left out: it is not sent |
-//! | `_webSocketMessages` | Chromium, mitmproxy, HTTP Toolkit, PCAPdroid | messages |
-//! | `CONNECT` entries, `_tlsErrors` | Charles, HTTP Toolkit | traffic that could not be read |
+//! [`CONVENTIONS`] lists what was met, and how it is read.
 
 mod body;
 
@@ -38,7 +23,7 @@ use std::ops::ControlFlow;
 use model::Why;
 
 use self::scan::{Kept, Scan};
-use super::{Each, Format};
+use super::{Convention, Each, Format};
 use crate::{
     piece::{Item, Piece},
     refused::Refused,
@@ -54,6 +39,10 @@ impl Format for Har {
 
     fn says(&self) -> &'static str {
         "HTTP Archive 1.1 to 1.3 (`.har`, `.zhar`, `.har.gz`), as browsers, proxies and apps export it"
+    }
+
+    fn conventions(&self) -> &'static [Convention] {
+        CONVENTIONS
     }
 
     fn fits(&self, head: &[u8]) -> bool {
@@ -83,6 +72,67 @@ impl Format for Har {
         entry::read(index, bytes).give(each);
     }
 }
+
+/// What programs do differently, and what is made of it.
+const CONVENTIONS: &[Convention] = &[
+    Convention { what: "a byte order mark", by: "Fiddler, Windows", read: "left out" },
+    Convention { what: "packed with zlib or gzip", by: "mitmproxy's `.zhar`, people", read: "unpacked on the way" },
+    Convention {
+        what: "unmarked text in which each character is a byte (Latin-1)",
+        by: "Chromium, Firefox, mitmproxy",
+        read: "the bytes, if the stated length, the UTF-8 or the control bytes in it say so",
+    },
+    Convention {
+        what: "lone surrogates `\\udc80` to `\\udcff`",
+        by: "mitmproxy",
+        read: "the raw bytes they stand for",
+    },
+    Convention { what: "`encoding: base64` in `postData`", by: "Reqable, PCAPdroid, HAR 1.3", read: "the bytes" },
+    Convention { what: "`request._content` with `encoding: base64`", by: "HTTP Toolkit", read: "the bytes" },
+    Convention {
+        what: "`postData.params` and no `text`",
+        by: "Insomnia, Charles",
+        read: "a form body, or multipart, made of them",
+    },
+    Convention {
+        what: "plain text under a header that still says `gzip`",
+        by: "HTTP Toolkit, Proxyman, browsers",
+        read: "the text: bytes are believed, headers not",
+    },
+    Convention { what: "headers as pairs, or as one object", by: "Insomnia, scripts", read: "headers" },
+    Convention {
+        what: "`cookies[]` and no `Cookie` header",
+        by: "Firefox, Safari",
+        read: "a `Cookie` header made of them",
+    },
+    Convention {
+        what: "`:method`, `:path` … among the headers",
+        by: "Chromium",
+        read: "left out: they are the address",
+    },
+    Convention { what: "a `#fragment` in the address", by: "Chromium", read: "left out: it was not sent" },
+    Convention { what: "`h2`, `http/2.0`, `h3-29` …", by: "all", read: "`HTTP/2`, `HTTP/3`" },
+    Convention {
+        what: "`_webSocketMessages`",
+        by: "Chromium, Firefox, mitmproxy, HTTP Toolkit, PCAPdroid",
+        read: "messages of the exchange",
+    },
+    Convention {
+        what: "`CONNECT` entries, `_tlsErrors`",
+        by: "Charles, HTTP Toolkit",
+        read: "traffic that could not be read",
+    },
+    Convention {
+        what: "no `text` although a length is stated, or U+FFFD in it",
+        by: "all, above their size limits",
+        read: "what is there, and a gap",
+    },
+    Convention {
+        what: "`_initiator`, timings, pages, caches",
+        by: "browsers",
+        read: "left out: nothing in them was sent",
+    },
+];
 
 /// The way down to `log.entries`, and through it.
 struct Log<'l, 'r> {

@@ -1,0 +1,43 @@
+//! `docs/formats.md` is made from the list of formats.
+
+use std::fmt::Write;
+
+use expect_test::expect_file;
+use formats::formats;
+
+const HEAD: &str = "\
+# Captures that Candor reads
+
+`candor analyze FILE… [--canaries FILE]`. Which format a file has its bytes say, never its name; a folder stands for
+all captures below it. Files are read one request at a time, so their size does not matter. A request that cannot be
+read is a gap and the next one follows; a file that is cut gives what it has, and says so.
+
+This page is made from `core/formats`: `make docs` writes it, and a test compares.
+";
+
+const FOOT: &str = "
+## candor
+
+Evidence that `candor audit` or `candor capture` wrote: one SQLite file, checked against its chain before it is read.
+
+## Not yet
+
+Packet captures (pcap, pcapng) are recognised and refused in one sentence: export them as HAR. Unpack ZIP archives
+first. What is sent inside TLS that the capture did not open is listed as a gap.
+";
+
+#[test]
+fn docs_name_every_format() {
+    let mut page = HEAD.to_owned();
+    for format in formats() {
+        let _ = write!(page, "\n## {}\n\n{}.\n", format.name, format.says);
+        if !format.conventions.is_empty() {
+            page.push_str("\n| in the file | written by | read as |\n|---|---|---|\n");
+        }
+        for convention in format.conventions {
+            let _ = writeln!(page, "| {} | {} | {} |", convention.what, convention.by, convention.read);
+        }
+    }
+    page.push_str(FOOT);
+    expect_file!["../../../docs/formats.md"].assert_eq(&page);
+}
