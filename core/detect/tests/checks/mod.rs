@@ -2,11 +2,15 @@
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+use std::sync::LazyLock;
+
 use decode::Budgets;
 use detect::Detector;
 use expect_test::Expect;
 use knowledge::Knowledge;
 use model::{Body, Canary, Client, Exchange, Header, Inlet, Request, Sighting, Time};
+
+static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(Knowledge::built_in);
 
 pub(crate) fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Exchange {
     Exchange {
@@ -36,7 +40,7 @@ pub(crate) fn post(body: &[u8]) -> Exchange {
 
 /// A detector of these canaries: id, kind, value.
 pub(crate) fn detector(canaries: &[(&str, &str, &str)]) -> Detector {
-    let mut detector = Detector::new(&Knowledge::built_in());
+    let mut detector = Detector::new(&KNOWLEDGE);
     for (id, kind, value) in canaries {
         detector.plant(&Canary::new(*id, kind, *value)).expect("a good canary");
     }

@@ -1,0 +1,193 @@
+//! What a value may be disguised as, and what only looks like it.
+
+mod checks;
+
+use checks::{detector, lines, post, sightings};
+use detect::Detector;
+use knowledge::Knowledge;
+use model::{Canary, Exchange, How};
+use proptest::prelude::*;
+use sha2::{Digest, Sha256};
+
+const EMAIL: (&str, &str, &str) = ("mail-1", "email", "Zoe.Fink60@sallo-post.example");
+const URL: (&str, &str, &str) = ("url-1", "visited-url", "https://qvwzkrtplmxn.com/berlin-9f2c7/page?q=zx81");
+
+fn guises(detector: &mut Detector, exchange: &Exchange) -> Vec<String> {
+    let seen = sightings(detector, exchange);
+    let guise = |weak: bool, guise: String| if weak { format!("{guise} weak") } else { guise };
+    seen.iter().map(|sighting| guise(sighting.weak, sighting.guise.to_string())).collect()
+}
+
+fn json(value: &str) -> Exchange {
+    post(format!(r#"{{"x":"{value}"}}"#).as_bytes())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+#[test]
+fn a_digest_is_known_if_only_its_beginning_is_sent() {
+    let digest = hex(&Sha256::digest("zoe.fink60@sallo-post.example"));
+    let mut detector = detector(&[EMAIL]);
+    assert_eq!(guises(&mut detector, &json(&digest[..16])), ["sha256-prefix8(lower)"]);
+    assert_eq!(guises(&mut detector, &json(&digest[..32])), ["sha256-prefix16(lower)"]);
+    assert_eq!(guises(&mut detector, &json(&digest[..14])), [""; 0]);
+}
+
+#[test]
+fn salted_digests_are_seen_once_the_salt_is_known() {
+    let salted = hex(&Sha256::digest("pepperzoe.fink60@sallo-post.example"));
+    let mut detector = detector(&[EMAIL]);
+    assert_eq!(guises(&mut detector, &json(&salted)), [""; 0]);
+    detector.salt(b"pepper");
+    assert_eq!(guises(&mut detector, &json(&salted)), ["sha256(salt+lower)"]);
+    detector.plant(&Canary::new("user-1", "user-id", "pat-ch6u8g4yk")).unwrap();
+    let salted = hex(&Sha256::digest("pat-ch6u8g4ykpepper"));
+    assert_eq!(guises(&mut detector, &json(&salted)), ["sha256(value+salt)"]);
+}
+
+#[test]
+fn a_short_hash_is_a_hint_in_a_whole_field_and_nothing_in_a_longer_one() {
+    let crc = format!("{:08x}", crc32fast::hash(EMAIL.2.as_bytes()));
+    let mut detector = detector(&[EMAIL]);
+    assert_eq!(guises(&mut detector, &json(&crc)), ["crc32 weak"]);
+    assert_eq!(guises(&mut detector, &json(&format!("id {crc} of"))), [""; 0]);
+}
+
+#[test]
+fn four_bytes_of_a_digest_count_only_if_a_second_four_confirm_them() {
+    let mut detector = detector(&[URL]);
+    let prefix = |expression: &str| hex(&Sha256::digest(expression)[..4]);
+    let page = prefix("qvwzkrtplmxn.com/berlin-9f2c7/page?q=zx81");
+    let host = prefix("qvwzkrtplmxn.com/");
+    assert_eq!(guises(&mut detector, &json(&page)), [""; 0]);
+    assert_eq!(guises(&mut detector, &post(format!(r#"{{"a":"{page}","b":"{page}"}}"#).as_bytes())), [""; 0]);
+    let both = post(format!(r#"{{"a":"{page}","b":"{host}"}}"#).as_bytes());
+    let seen = sightings(&mut detector, &both);
+    assert_eq!(
+        lines(&seen),
+        format!(
+            "visited-url url-1 sha256-prefix4: body ▸ json $.a = {page}\n\
+             visited-host url-1 sha256-prefix4: body ▸ json $.b = {host}\n"
+        )
+    );
+}
+
+#[test]
+fn eight_bytes_of_a_digest_need_no_confirmation() {
+    let mut detector = detector(&[URL]);
+    let prefix = hex(&Sha256::digest("qvwzkrtplmxn.com/berlin-9f2c7/")[..8]);
+    assert_eq!(guises(&mut detector, &json(&prefix)), ["sha256-prefix8"]);
+}
+
+#[test]
+fn a_value_taken_apart_is_weak_evidence() {
+    let mut detector = detector(&[("name-1", "person-name", "Zoe Finukgurmann"), EMAIL]);
+    let apart = post(br#"{"first_name":"Zoe","last_name":"finukgurmann","age":7}"#);
+    assert_eq!(guises(&mut detector, &apart), ["plain weak"]);
+    let one_part = post(br#"{"first_name":"Zoe","last_name":"Finukgurmonn"}"#);
+    assert_eq!(guises(&mut detector, &one_part), [""; 0]);
+    let whole_too = post(br#"{"first_name":"Zoe","last_name":"Finukgurmann","name":"Zoe Finukgurmann"}"#);
+    assert_eq!(guises(&mut detector, &whole_too), ["plain"]);
+    let numbered = post(br#"{"p":["Zoe.Fink60@sa","llo-post.example"]}"#);
+    assert_eq!(guises(&mut detector, &numbered), ["plain weak"]);
+}
+
+#[test]
+fn unicode_and_case_hide_nothing() {
+    let mut detector = detector(&[("name-1", "person-name", "Zoë Müllerßon")]);
+    for form in ["Zoë Müllerßon", "zoë müllerßon", "ZOË MÜLLERSSON", "Zoe\u{308} Mu\u{308}llerßon"] {
+        assert_eq!(guises(&mut detector, &json(form)), ["plain"], "{form}");
+    }
+}
+
+#[test]
+fn an_email_address_is_seen_without_its_dots_and_tags() {
+    let mut detector = detector(&[("mail-1", "email", "jo.hann+shop@qvwz-post.example")]);
+    for form in ["jo.hann+shop@qvwz-post.example", "jo.hann@qvwz-post.example", "johann@qvwz-post.example"] {
+        assert_eq!(guises(&mut detector, &json(form)), ["plain"], "{form}");
+    }
+    assert_eq!(guises(&mut detector, &json("mo.jo.hann@qvwz-pest.example")), [""; 0]);
+}
+
+#[test]
+fn an_identifier_is_seen_with_and_without_its_separators() {
+    let mut detector = detector(&[("ad-1", "advertising-id", "38400000-8cf0-11bd-b23e-10b96e40000d")]);
+    for form in ["38400000-8cf0-11bd-b23e-10b96e40000d", "384000008cf011bdb23e10b96e40000d"] {
+        assert_eq!(sightings(&mut detector, &json(form)).len(), 1, "{form}");
+    }
+}
+
+#[test]
+fn patterns_are_off_unless_asked_for_and_come_last() {
+    let mut detector = Detector::new(&Knowledge::built_in());
+    let body = post(br#"{"contact":"someone@sallo-post.example","imei":"352387871605635"}"#);
+    assert!(sightings(&mut detector, &body).is_empty());
+    detector.patterns(true);
+    assert_eq!(
+        lines(&sightings(&mut detector, &body)),
+        "email pattern plain: body ▸ json $.contact = someone@sallo-post.example\n\
+         device-id pattern plain: body ▸ json $.imei = 352387871605635\n"
+    );
+    detector.plant(&Canary::new("mail-1", "email", "someone@sallo-post.example")).unwrap();
+    let seen = sightings(&mut detector, &body);
+    assert_eq!(seen.iter().map(|sighting| sighting.how).collect::<Vec<_>>(), [How::Canary, How::Pattern]);
+}
+
+/// Values of every sort, and what each would be with one character changed.
+const DECOYS: [(&str, &str); 8] = [
+    ("visited-url", "https://clinic-dqzu2ua.example/befund/hexclimir-2udp8/suche?q=moclihex%2095mg&seite=7"),
+    ("visited-url-part", "hexclimir-2udp8"),
+    ("visited-host", "clinic-dqzu2ua.example"),
+    ("search", "nausea after moclihex 95mg"),
+    ("email", "Zoe.Finukgurmann60@sallo-post.example"),
+    ("phone", "+4915194636692"),
+    ("user-id", "pat-ch6u8g4yk"),
+    ("device-id", "352387871605635"),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_value_with_one_character_changed_is_never_seen(
+        which in 0..DECOYS.len(), place in any::<prop::sample::Index>(), digested in any::<bool>(),
+    ) {
+        let (kind, value) = DECOYS[which];
+        // The scheme of an address says nothing of the page, nor a plus of the number.
+        let from = match kind {
+            "visited-url" => "https://".len(),
+            "phone" => "+".len(),
+            _ => 0,
+        };
+        let at = from + place.index(value.len() - from);
+        let near: String = value.char_indices().map(|(i, c)| if i == at { other(c) } else { c }).collect();
+        let sent = if digested { hex(&Sha256::digest(&near)) } else { near };
+        let mut detector = detector(&[("decoy-1", kind, value)]);
+        let seen = sightings(&mut detector, &json(&sent));
+        let of_canary: Vec<_> = seen.iter().filter(|sighting| sighting.canary.is_some()).cloned().collect();
+        prop_assert_eq!(lines(&of_canary), "");
+    }
+
+    #[test]
+    fn a_value_is_seen_wherever_a_plain_search_sees_it(
+        which in 0..DECOYS.len(), before in "[ ,;=&]{0,9}", after in "[ ,;&]{0,9}",
+    ) {
+        let (kind, value) = DECOYS[which];
+        let mut detector = detector(&[("canary-1", kind, value)]);
+        let seen = sightings(&mut detector, &post(format!("{before}{value}{after}").as_bytes()));
+        prop_assert!(seen.iter().any(|sighting| sighting.canary.as_deref() == Some("canary-1") && !sighting.weak));
+    }
+}
+
+/// Another character of the same sort.
+fn other(c: char) -> char {
+    match c {
+        '9' => '8',
+        '0'..='8' => char::from(c as u8 + 1),
+        'z' | 'Z' => 'a',
+        'a'..='y' | 'A'..='Y' => char::from(c as u8 + 1),
+        _ => 'x',
+    }
+}
