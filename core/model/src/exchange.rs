@@ -194,7 +194,8 @@ fn header<'h>(headers: &'h [Header], name: &str) -> Option<&'h [u8]> {
     headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_slice())
 }
 
-fn host_of(url: &str) -> &str {
+/// The host of an absolute address, without port, user or brackets.
+pub fn host_of(url: &str) -> &str {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
     let host_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);

@@ -47,14 +47,14 @@ pub(crate) async fn follow(stream: TcpStream, peer: SocketAddr, shared: Arc<Shar
     // Without it small answers wait for the client's acknowledgements.
     let _ = stream.set_nodelay(true);
     egress::keep_watch(&stream);
-    let original = original_destination(&stream);
+    let (original, here) = (original_destination(&stream), stream.local_addr().ok());
     let counts = Arc::new(Counts::default());
     let conn = Conn::tcp(stream, Arc::clone(&counts), &shared.stop);
     let number = shared.settings.connections.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let process = process_of(peer, &shared).await;
     let client = Client { address: Some(peer.to_string()), process, ..Client::default() };
     let inlet = if original.is_some() { Inlet::Transparent } else { Inlet::Proxy };
-    let link = Link { shared, number, inlet, client, peer, counts, original, opened: Moment::now() };
+    let link = Link { shared, number, inlet, client, peer, here, counts, original, opened: Moment::now() };
     if link.settings().expects.is_some_and(|expected| expected != inlet && expected != Inlet::Socks) {
         let place = Place { encrypted: false, target: None };
         link.note("bypassed", link.whereto(&place).with_port(), 1).await;

@@ -52,6 +52,8 @@ pub(crate) struct Link {
     pub(crate) inlet: Inlet,
     pub(crate) client: Client,
     pub(crate) peer: SocketAddr,
+    /// Our own end of the connection.
+    pub(crate) here: Option<SocketAddr>,
     pub(crate) counts: Arc<Counts>,
     /// Where a redirected connection was going.
     pub(crate) original: Option<SocketAddr>,

@@ -243,9 +243,7 @@ impl Relay<'_> {
     }
 
     fn trouble(&self, status: u16, says: &str) -> Failed {
-        let after_scheme = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
-        let host = after_scheme.split(['/', '?']).next().unwrap_or_default();
-        Failed::Trouble(Trouble { status, says: format!("{host}: {says}") })
+        Failed::Trouble(Trouble { status, says: format!("{}: {says}", model::host_of(&self.url)) })
     }
 
     /// Passes the answer back to its end. False: the connection is to be closed.

@@ -68,7 +68,7 @@ pub(crate) async fn serve(conn: &mut Conn, link: &Link, place: &Place, behind: &
         }
         let url = place.url(&head.target, head.fields.text("host"));
         let keep = match behind {
-            Behind::Server(server) if !link.shared.answers.owns(host_of(&url)) => {
+            Behind::Server(server) if !link.shared.answers.owns(model::host_of(&url)) => {
                 relay1::exchange(conn, link, place, server, head, url, &raw).await
             }
             _ => exchange(conn, link, place, head, url).await,
@@ -78,15 +78,6 @@ pub(crate) async fn serve(conn: &mut Conn, link: &Link, place: &Place, behind: &
             return Next::End;
         }
     }
-}
-
-fn host_of(url: &str) -> &str {
-    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
-    authority
-        .rsplit_once(':')
-        .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
-        .map_or(authority, |(host, _)| host)
 }
 
 /// Reads the next head. None: there is none, and nothing is lost by that.

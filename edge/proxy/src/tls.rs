@@ -61,6 +61,10 @@ pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place, beh
             place.encrypted = true;
             Opened::Inner(Conn::tls(stream))
         }
+        Ok(Err(_)) if link.shared.stop.is_ending() => {
+            link.note("cut-handshake", link.whereto(place).with_port(), 1).await;
+            Opened::Sealed
+        }
         Ok(Err(error)) => {
             let (reason, says) = refusal(&error);
             refused(link, &name, reason);
@@ -99,6 +103,10 @@ fn to_be_left(link: &Link, behind: &mut Behind, name: &str) -> Option<(Conn, &'s
 /// Opens the server's side, and gives what the client is to be offered. If the
 /// server cannot be had, the client is told so once it speaks.
 async fn offer_of_the_server(link: &Link, place: &Place, behind: &mut Behind, name: &str, offered: &[String]) -> Offer {
+    if place.target.is_none() {
+        // What is said to a proxy itself is said in HTTP/1.
+        return Offer::Http1;
+    }
     let Behind::Server(server) = behind else { return Offer::Both };
     let Some(reached) = server.reached.take() else { return Offer::Http1 };
     match server.egress.encrypt(reached.conn, name, offered).await {
@@ -139,10 +147,8 @@ async fn read_hello(conn: &mut Conn, link: &Link) -> Result<Vec<u8>, &'static st
 /// was going.
 fn server_name(sni: Option<&str>, link: &Link, place: &Place) -> String {
     let asked = sni.and_then(|sni| Target::read(sni, 443)).map(|target| target.host);
-    asked.unwrap_or_else(|| match &place.target {
-        Some(target) => target.host.clone(),
-        None => link.original.map_or_else(|| "localhost".into(), |address| Target::from(address).host),
-    })
+    let going = || place.target.clone().or_else(|| link.original.or(link.here).map(Target::from));
+    asked.or_else(|| going().map(|target| target.host)).unwrap_or_else(|| "localhost".into())
 }
 
 /// What a failed handshake means.

@@ -3,7 +3,7 @@
 use model::Inlet;
 use proxy::Settings;
 
-use crate::lab::{Lab, noise, text};
+use crate::lab::{Lab, noise, run, text};
 
 fn names(headers: &[model::Header]) -> Vec<&str> {
     headers.iter().map(|header| header.name.as_str()).collect()
@@ -115,4 +115,26 @@ async fn an_address_without_a_name_is_served_too() {
     let out = lab.curl(&["https://192.0.2.7:8443/x"]).await;
     assert_eq!(text(&out), "GET 0");
     assert_eq!(lab.stop().await.only().request.url, "https://192.0.2.7:8443/x");
+}
+
+#[tokio::test]
+async fn a_proxy_is_spoken_to_over_tls_too() {
+    let lab = Lab::start();
+    let (proxy, ca) = (format!("https://127.0.0.1:{}", lab.address.port()), lab.file("ca.pem"));
+    for url in ["http://a.example/1", "https://a.example/2"] {
+        let out = run("curl", &["-sS", "--proxy", &proxy, "--proxy-cacert", &ca, "--cacert", &ca, url]).await;
+        assert_eq!(text(&out), "GET 0", "{}", String::from_utf8_lossy(&out.stderr));
+    }
+    let urls: Vec<String> = lab.stop().await.exchanges.into_iter().map(|seen| seen.request.url).collect();
+    assert_eq!(urls, ["http://a.example/1", "https://a.example/2"]);
+}
+
+#[tokio::test]
+async fn the_program_behind_a_connection_is_named() {
+    let settings = Settings { processes: Some("/proc/net".into()), ..Settings::default() };
+    let lab = Lab::with(settings, crate::lab::echo);
+    lab.curl(&["https://a.example/"]).await;
+    let process = lab.stop().await.only().client.process.unwrap();
+    assert_eq!(process.name, "curl");
+    assert!(process.path.ends_with("/curl") && process.pid > 1);
 }

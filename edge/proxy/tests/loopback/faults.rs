@@ -112,12 +112,25 @@ async fn a_request_that_is_none_is_refused_and_sealed() {
 }
 
 #[tokio::test]
-async fn idle_connections_disturb_nobody_and_end_with_the_proxy() {
+async fn ten_thousand_idle_connections_disturb_nobody() {
+    const CONNECTIONS: usize = 10_000;
+    // Each has two ends, and both are in this process.
+    let enough = u64::try_from(2 * CONNECTIONS + 500).unwrap();
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    if limit.maximum.is_some_and(|most| most < enough) {
+        println!("one thousand only: {:?} open files are allowed, {enough} are needed", limit.maximum);
+    } else {
+        let raised = rustix::process::Rlimit { current: Some(enough), maximum: limit.maximum };
+        rustix::process::setrlimit(rustix::process::Resource::Nofile, raised).unwrap();
+    }
+    let allowed = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let count = if allowed.is_none_or(|most| most >= enough) { CONNECTIONS } else { 1_000 };
     let lab = Lab::start();
     let mut idle = Vec::new();
-    for _ in 0..400 {
+    for _ in 0..count {
         idle.push(TcpStream::connect(lab.address).await.unwrap());
     }
     assert_eq!(text(&lab.curl(&["https://a.example/"]).await), "GET 0");
-    assert_eq!(lab.stop().await.exchanges.len(), 1);
+    let seen = lab.stop().await;
+    assert_eq!((seen.exchanges.len(), seen.notes.len()), (1, 0));
 }

@@ -3,7 +3,8 @@
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     process::{Command, Output},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
 };
 
 use model::{Exchange, Note, Record, Request};
@@ -16,7 +17,8 @@ use crate::origin;
 pub(crate) struct Lab {
     pub(crate) address: SocketAddr,
     proxy: Proxy,
-    records: JoinHandle<Vec<Record>>,
+    records: Arc<Mutex<Vec<Record>>>,
+    collected: JoinHandle<()>,
     files: TempDir,
 }
 
@@ -51,16 +53,16 @@ impl Lab {
         // A queue of one: the proxy waits for the sink, and loses nothing.
         let (sink, mut queue) = mpsc::channel(1);
         let proxy = Proxy::serve(listener, authority(), Arc::new(answers), Arc::new(sink), settings).unwrap();
-        let records = tokio::spawn(async move {
-            let mut all = Vec::new();
+        let records = Arc::new(Mutex::new(Vec::new()));
+        let all = Arc::clone(&records);
+        let collected = tokio::spawn(async move {
             while let Some(record) = queue.recv().await {
-                all.push(record);
+                all.lock().unwrap().push(record);
             }
-            all
         });
         let files = tempfile::tempdir().unwrap();
         std::fs::write(files.path().join("ca.pem"), authority().cert_pem()).unwrap();
-        Self { address: proxy.address(), proxy, records, files }
+        Self { address: proxy.address(), proxy, records, collected, files }
     }
 
     /// One that passes everything on to servers, and trusts the tests' own.
@@ -79,11 +81,23 @@ impl Lab {
         run("curl", &[&["-sS", "--max-time", "30", "--proxy", &proxy, "--cacert", &ca], arguments].concat()).await
     }
 
+    /// Waits until something was recorded.
+    pub(crate) async fn recorded(&self) {
+        for _ in 0..2_000 {
+            if !self.records.lock().unwrap().is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("nothing was recorded");
+    }
+
     /// Ends the proxy and gives what it recorded.
     pub(crate) async fn stop(self) -> Seen {
         self.proxy.stop().await;
         let (mut exchanges, mut notes) = (Vec::new(), Vec::new());
-        for record in self.records.await.unwrap() {
+        self.collected.await.unwrap();
+        for record in self.records.lock().unwrap().drain(..) {
             match record {
                 Record::Exchange(exchange) => exchanges.push(*exchange),
                 Record::Note(note) => notes.push(note),

@@ -44,6 +44,7 @@ async fn a_client_that_hangs_up_on_our_certificate_is_sealed() {
     let mut some = [0; 512];
     stream.read_exact(&mut some).await.unwrap();
     drop(stream);
+    lab.recorded().await;
     let seen = lab.stop().await.only();
     assert_eq!(seen.seal.unwrap().says, "hung up on our certificate without an alert");
     assert_eq!(seen.request.url, "https://quiet.example:443/");

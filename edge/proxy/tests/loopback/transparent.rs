@@ -8,13 +8,16 @@ use std::{fs::File, io::Write, net::TcpListener, os::fd::AsFd, process::Stdio, s
 
 use model::{Inlet, Record};
 use proxy::{
-    Settings,
+    Settings, Upstream,
     dns::{Addresses, Responder},
 };
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use tokio::sync::mpsc;
 
-use crate::lab::{Lab, echo, run, text};
+use crate::{
+    lab::{Lab, echo, run, text, upstream},
+    origin::{Origin, answer},
+};
 
 /// A network namespace that is gone with this value.
 struct Namespace(String);
@@ -133,4 +136,25 @@ async fn what_ignores_the_proxy_arrives_with_its_target() {
     }
     assert!(names.contains(&"direct.example A".to_owned()) && names.contains(&"direct.example AAAA".to_owned()));
     assert!(!names.iter().any(|name| name.contains("asked.example")));
+}
+
+#[tokio::test]
+async fn a_redirected_connection_goes_on_to_its_server() {
+    let Some(namespace) = Namespace::new("onward") else { return };
+    let listener = namespace.inside(|| TcpListener::bind("[::]:0").unwrap());
+    let port = listener.local_addr().unwrap().port();
+    assert!(namespace.redirect(port, 9));
+    // The server stands outside; inside, its address leads to the proxy.
+    let origin = Origin::encrypted(&["http/1.1"], |mut wire| async move {
+        answer(&mut wire, b"HTTP/1.1 200 x\r\nContent-Length: 2\r\n\r\nok").await;
+    })
+    .await;
+    let lab = Lab::on(listener, upstream(Upstream::default()), echo);
+    let (ca, url) = (lab.file("ca.pem"), origin.url("https", "/x"));
+    let resolve = format!("localhost:{}:127.0.0.1", origin.address.port());
+    let out = namespace.run(&["curl", "-sS", "--resolve", &resolve, "--cacert", &ca, &url]).await;
+    assert_eq!(text(&out), "ok", "{}", String::from_utf8_lossy(&out.stderr));
+    let seen = lab.stop().await.only();
+    assert_eq!((&seen.request.url[..], seen.inlet), (&url[..], Inlet::Transparent));
+    assert_eq!(seen.response.unwrap().by, "upstream");
 }
