@@ -54,7 +54,7 @@ impl<'e> Engine<'e> {
         let route = Route { before: None, layer, place: &place };
         let read = value.len() as u64;
         self.opened.bytes += read;
-        if self.value(value, Here { route: &route, depth: 1, trust: Trust::Full }).is_continue() {
+        if self.value(value, Here::at(&route, 1)).is_continue() {
             self.opened.bytes_read += read;
         }
     }
@@ -65,7 +65,7 @@ impl<'e> Engine<'e> {
         if memo.knows(value) {
             let route = Route { before: None, layer, place: &place };
             self.opened.bytes += value.len() as u64;
-            if self.shown(value, Here { route: &route, depth: 1, trust: Trust::Full }).is_continue() {
+            if self.shown(value, Here::at(&route, 1)).is_continue() {
                 self.opened.bytes_read += value.len() as u64;
             }
             return;
@@ -97,7 +97,7 @@ impl<'e> Engine<'e> {
             along(&closed.trail.steps, None, &mut |route| {
                 let route = Route { before: Some(route), layer: unlocked.layer, place: &unlocked.place };
                 let trust = if unlocked.weak { Trust::Weak } else { Trust::Full };
-                let here = Here { route: &route, depth: closed.trail.steps.len() + 1, trust };
+                let here = Here { trust, ..Here::at(&route, closed.trail.steps.len() + 1) };
                 let _ = self.value(&unlocked.plain, here);
             });
         }
@@ -108,7 +108,9 @@ impl<'e> Engine<'e> {
         const MOST: usize = 8;
         const LONGEST: usize = 1 << 20;
         let length = (locked::SHORTEST..=LONGEST).contains(&look.bytes.len());
-        if length && self.closed.len() < MOST && look.kinds.any(Kinds::RAW) {
+        // Digests and identifiers are written in hex, boxes hardly.
+        let digest = look.layer == "hex" && matches!(look.bytes.len(), 16 | 20 | 28 | 32 | 48 | 64);
+        if length && !digest && self.closed.len() < MOST && look.kinds.any(Kinds::RAW) {
             self.closed.push(Closed { trail: route.trail(), bytes: look.bytes.to_vec() });
         }
     }
@@ -145,7 +147,7 @@ impl<'e> Engine<'e> {
         if self.spent {
             return ControlFlow::Break(());
         }
-        if how <= How::Perhaps && here.trust != Trust::Weak {
+        if how <= How::Perhaps && here.trust != Trust::Weak && here.read_by.is_none() {
             self.keep_closed(&look, here.route);
         }
         ControlFlow::Continue(())
@@ -157,6 +159,7 @@ impl<'e> Engine<'e> {
         for decoder in shape::candidates(look).map(|position| DECODERS[position]) {
             let wanted = match decoder.rank() {
                 Rank::Layer => true,
+                _ if here.read_by.is_some() => false,
                 Rank::Else => how <= How::Perhaps,
                 Rank::Weak => how == How::Not && here.trust != Trust::Weak,
             };
@@ -164,7 +167,7 @@ impl<'e> Engine<'e> {
                 break;
             }
             let fit = decoder.fit(look);
-            if fit == Fit::No {
+            if fit == Fit::No || here.read_by.is_some_and(|name| name == decoder.name()) {
                 continue;
             }
             if here.depth >= self.budget.depth {
@@ -222,6 +225,14 @@ struct Here<'r> {
     route: &'r Route<'r>,
     depth: usize,
     trust: Trust,
+    /// The decoder that reads the value already, along with what is around it.
+    read_by: Option<&'static str>,
+}
+
+impl<'r> Here<'r> {
+    fn at(route: &'r Route<'r>, depth: usize) -> Self {
+        Self { route, depth, trust: Trust::Full, read_by: None }
+    }
 }
 
 /// How far the way to a value may be trusted.
@@ -244,15 +255,26 @@ struct Nest<'n, 'e> {
     trust: Trust,
 }
 
+impl Nest<'_, '_> {
+    fn here<'r>(&self, route: &'r Route<'r>) -> Here<'r> {
+        Here { trust: self.trust, ..Here::at(route, self.depth) }
+    }
+}
+
 impl Inner for Nest<'_, '_> {
     fn give(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
         let route = Route { before: Some(self.route), layer: self.layer, place: &place };
-        self.engine.value(value, Here { route: &route, depth: self.depth, trust: self.trust })
+        self.engine.value(value, self.here(&route))
+    }
+
+    fn give_beside(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
+        let route = Route { before: Some(self.route), layer: self.layer, place: &place };
+        self.engine.value(value, Here { read_by: Some(self.layer), ..self.here(&route) })
     }
 
     fn show(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
         let route = Route { before: Some(self.route), layer: self.layer, place: &place };
-        self.engine.shown(value, Here { route: &route, depth: self.depth, trust: self.trust })
+        self.engine.shown(value, self.here(&route))
     }
 
     fn budget(&mut self) -> &mut Budget {

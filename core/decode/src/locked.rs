@@ -6,8 +6,8 @@
 //! opens; for CBC and ECB the padding must be right and the rest make sense;
 //! XOR proves nothing and is weak.
 //!
-//! The layer's place says where key and nonce lay, from where their way parts
-//! from the box's: `aes-gcm "key json $.itk / base64, iv json $.itv / base64"`.
+//! The layer's place says where key and nonce lay, seen from the box:
+//! `aes-gcm "key ../../json $.k / base64, iv ../../json $.n / base64"`.
 
 use aes::{
     Aes128, Aes192, Aes256,
@@ -84,9 +84,9 @@ fn is_dull(value: &[u8]) -> bool {
 pub(crate) fn unlock(closed: &Closed, secrets: &Secrets, work: &mut dyn FnMut(usize) -> bool) -> Option<Unlocked> {
     let bytes = closed.bytes.as_slice();
     for (key, way) in secrets.of_length(|length| matches!(length, 16 | 24 | 32)) {
-        let key_at = relative(&closed.trail, way);
+        let Some(key_at) = relative(&closed.trail, way) else { continue };
         let ivs = secrets.of_length(|length| matches!(length, 12 | 16));
-        let ivs = ivs.map(|(iv, way)| (Some(iv.as_slice()), relative(&closed.trail, way)));
+        let ivs = ivs.filter_map(|(iv, way)| Some((Some(iv.as_slice()), relative(&closed.trail, way)?)));
         for (iv, iv_at) in ivs.chain(["first", "zero", "key"].map(|word| (None, word.to_owned()))) {
             for layer in [GCM, CBC] {
                 if !work(bytes.len()) {
@@ -94,7 +94,7 @@ pub(crate) fn unlock(closed: &Closed, secrets: &Secrets, work: &mut dyn FnMut(us
                 }
                 let iv = iv.map_or(Iv::of_word(&iv_at), Iv::Given);
                 if let Some(plain) = decrypted(layer, key, iv, bytes) {
-                    let place = Place::at(format!("key {key_at}, iv {iv_at}"));
+                    let place = Place::at(format!("key {key_at}{IV}{iv_at}"));
                     return Some(Unlocked { layer, place, plain, weak: false });
                 }
             }
@@ -110,8 +110,8 @@ pub(crate) fn unlock(closed: &Closed, secrets: &Secrets, work: &mut dyn FnMut(us
         if bytes.iter().zip(key).all(|(byte, key)| is_seen(byte ^ key))
             && let Some(plain) = decrypted(XOR, key, Iv::Zero, bytes)
         {
-            let place = Place::at(format!("key {}", relative(&closed.trail, way)));
-            return Some(Unlocked { layer: XOR, place, plain, weak: true });
+            let key_at = relative(&closed.trail, way)?;
+            return Some(Unlocked { layer: XOR, place: Place::at(format!("key {key_at}")), plain, weak: true });
         }
     }
     None
@@ -126,7 +126,7 @@ pub(crate) fn again(
     find: &mut dyn FnMut(&str) -> Option<Vec<u8>>,
 ) -> Option<Vec<u8>> {
     let Place::At(text) = place else { return None };
-    let (key_at, iv_at) = text.strip_prefix("key ").map(|text| text.rsplit_once(", iv ").unwrap_or((text, "zero")))?;
+    let (key_at, iv_at) = text.strip_prefix("key ").map(|text| text.rsplit_once(IV).unwrap_or((text, "zero")))?;
     let key = find(key_at)?;
     let given;
     let iv = match Iv::of_word(iv_at) {
@@ -260,17 +260,26 @@ fn is_seen(byte: u8) -> bool {
     byte >= 0x20 && byte != 0x7f || matches!(byte, b'\t' | b'\n' | b'\r')
 }
 
-/// The way to a secret, from where it parts from the box's.
-fn relative(of: &Trail, way: &Trail) -> String {
+/// The way to a secret from a box, `../` for each step back; none if a name on
+/// it would be read otherwise.
+fn relative(of: &Trail, way: &Trail) -> Option<String> {
     let shared = of.steps.iter().zip(&way.steps).take_while(|(a, b)| a == b).count();
     let own: Vec<String> = way.steps[shared..].iter().map(Step::to_string).collect();
-    own.join(" / ")
+    let text = format!("{}{}", UP.repeat(of.steps.len() - shared), own.join(ON));
+    (!text.contains(IV) && meant(&of.steps, &text).as_ref() == Some(way)).then_some(text)
 }
 
-/// The trails that a relative way could mean, the nearest first.
-pub(crate) fn meant<'t>(of: &'t [Step], way: &str) -> impl Iterator<Item = Trail> + 't {
-    let own = way.replace(" / ", " ▸ ").parse::<Trail>().unwrap_or_default();
-    (0..=of.len()).rev().map(move |shared| Trail { steps: [&of[..shared], &own.steps[..]].concat() })
+const UP: &str = "../";
+const ON: &str = " / ";
+const IV: &str = ", iv ";
+
+/// The trail that a relative way means, seen from the box's.
+pub(crate) fn meant(of: &[Step], way: &str) -> Option<Trail> {
+    let own = way.trim_start_matches(UP);
+    let back = (way.len() - own.len()) / UP.len();
+    let own: Trail = own.replace(ON, " ▸ ").parse().ok()?;
+    let shared = of.get(..of.len().checked_sub(back)?)?;
+    Some(Trail { steps: [shared, &own.steps[..]].concat() })
 }
 
 #[cfg(test)]
@@ -301,9 +310,9 @@ mod tests {
                 value ▸ json $.k ▸ base64 = \x91\x02\xa3\x04\xb5\x06\xc7\x08\xd9\n\xeb\x0c\xfd\x0e\x1f\x10\x91\x02\xa3\x04\xb5\x06\xc7\x08\xd9\n\xeb\x0c\xfd\x0e\x1f\x11
                 value ▸ json $.n = rzF3CJnuEjRWeJq8
                 value ▸ json $.n ▸ base64 = \xaf1w\x08\x99\xee\x124Vx\x9a\xbc
-                value ▸ json $.p ▸ base64 ▸ aes-gcm "key json $.k / base64, iv json $.n / base64" = {"page":"https://a.example/x"}
-                value ▸ json $.p ▸ base64 ▸ aes-gcm "key json $.k / base64, iv json $.n / base64" ▸ json $.page = https://a.example/x
-                value ▸ json $.p ▸ base64 ▸ aes-gcm "key json $.k / base64, iv json $.n / base64" ▸ json $.page ▸ path 1 = x
+                value ▸ json $.p ▸ base64 ▸ aes-gcm "key ../../json $.k / base64, iv ../../json $.n / base64" = {"page":"https://a.example/x"}
+                value ▸ json $.p ▸ base64 ▸ aes-gcm "key ../../json $.k / base64, iv ../../json $.n / base64" ▸ json $.page = https://a.example/x
+                value ▸ json $.p ▸ base64 ▸ aes-gcm "key ../../json $.k / base64, iv ../../json $.n / base64" ▸ json $.page ▸ path 1 = x
             "#]],
         );
     }
@@ -323,14 +332,14 @@ mod tests {
         check_exchange(
             &exchange,
             expect![[r#"
-            url = https://a.example/
-            header x-key = kQKjBLUGxwjZCusM/Q4fEA==
-            header x-key ▸ base64 = \x91\x02\xa3\x04\xb5\x06\xc7\x08\xd9\n\xeb\x0c\xfd\x0e\x1f\x10
-            body = \x03\x99\xfe\x124Vx\x9a\x03\x99\xfe\x124Vx\x9a\xc7\xffK\xaf\xb1\x83\x84n)\xe9\xfd\xd3\xbb\x07\x12Z\x88nt\xf2H\x03)\x0c)\xaa\xa3m\xda\\\x16b
-            body ▸ aes-cbc "key header x-key / base64, iv first" = {"page":"https://a.example/x"}
-            body ▸ aes-cbc "key header x-key / base64, iv first" ▸ json $.page = https://a.example/x
-            body ▸ aes-cbc "key header x-key / base64, iv first" ▸ json $.page ▸ path 1 = x
-        "#]],
+                url = https://a.example/
+                header x-key = kQKjBLUGxwjZCusM/Q4fEA==
+                header x-key ▸ base64 = \x91\x02\xa3\x04\xb5\x06\xc7\x08\xd9\n\xeb\x0c\xfd\x0e\x1f\x10
+                body = \x03\x99\xfe\x124Vx\x9a\x03\x99\xfe\x124Vx\x9a\xc7\xffK\xaf\xb1\x83\x84n)\xe9\xfd\xd3\xbb\x07\x12Z\x88nt\xf2H\x03)\x0c)\xaa\xa3m\xda\\\x16b
+                body ▸ aes-cbc "key ../header x-key / base64, iv first" = {"page":"https://a.example/x"}
+                body ▸ aes-cbc "key ../header x-key / base64, iv first" ▸ json $.page = https://a.example/x
+                body ▸ aes-cbc "key ../header x-key / base64, iv first" ▸ json $.page ▸ path 1 = x
+            "#]],
         );
     }
 
@@ -345,9 +354,9 @@ mod tests {
                 value ▸ form d = GE0CEwIGVhdKBwYHFRBVXV0ETRFVCQICHwBMF1AP
                 value ▸ form d ▸ base64 = \u{18}M\u{2}\u{13}\u{2}\u{6}V\u{17}J\u{7}\u{6}\u{7}\u{15}\u{10}U]]\u{4}M\u{11}U\t\u{2}\u{2}\u{1f}\0L\u{17}P\u{f}
                 value ▸ form d ▸ base64 ▸ xor 65 ~ }(gvgc3r/bcbpu088a(t0lggze)r5j
-                value ▸ form d ▸ base64 ▸ xor-key "key form k" ~ {"page":"https://a.example/x"}
-                value ▸ form d ▸ base64 ▸ xor-key "key form k" ▸ json $.page ~ https://a.example/x
-                value ▸ form d ▸ base64 ▸ xor-key "key form k" ▸ json $.page ▸ path 1 ~ x
+                value ▸ form d ▸ base64 ▸ xor-key "key ../../form k" ~ {"page":"https://a.example/x"}
+                value ▸ form d ▸ base64 ▸ xor-key "key ../../form k" ▸ json $.page ~ https://a.example/x
+                value ▸ form d ▸ base64 ▸ xor-key "key ../../form k" ▸ json $.page ▸ path 1 ~ x
             "#]],
         );
     }

@@ -163,7 +163,8 @@ impl<'v> Look<'v> {
         match self.bytes.len() {
             0..4 => true,
             4..8 => self.kinds.only(Kinds::ALPHANUMERIC.and(Kinds::DOT).and(Kinds::DASH).and(Kinds::SPACE)),
-            _ => self.kinds.only(Kinds::DIGIT.and(Kinds::DOT)),
+            8..24 => self.kinds.only(Kinds::DIGIT.and(Kinds::DOT)),
+            _ => false,
         }
     }
 

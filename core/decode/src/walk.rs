@@ -41,7 +41,7 @@ fn from(steps: &[Step], part: &dyn Fn(&Step) -> Option<Vec<u8>>) -> Option<Vec<u
             decoder.peel(&value, &mut pick);
             value = pick.found?;
         } else {
-            let find = &mut |way: &str| locked::meant(&steps[..i], way).find_map(|trail| from(&trail.steps, part));
+            let find = &mut |way: &str| locked::meant(&steps[..i], way).and_then(|trail| from(&trail.steps, part));
             value = locked::again(&step.layer, &step.place, &value, find)?;
         }
     }
@@ -62,6 +62,10 @@ impl Inner for Pick<'_> {
         }
         self.found = Some(value.to_vec());
         ControlFlow::Break(())
+    }
+
+    fn give_beside(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
+        self.give(place, value)
     }
 
     fn show(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {

@@ -110,7 +110,7 @@ fn give(engine: &GeneralPurpose, value: &[u8], inner: &mut dyn Inner) -> Peeled 
     }
     match engine.decode(text.as_ref()) {
         Ok(plain) if sense::makes(&plain) => Peeled::whole(inner, &plain, None),
-        Ok(plain) if is_no_word(value) => Peeled::perhaps(inner, &plain),
+        Ok(plain) if is_no_word(value) || sense::is_wide(&plain) => Peeled::perhaps(inner, &plain),
         _ => Peeled::NOTHING,
     }
 }
@@ -137,11 +137,22 @@ fn is_no_word(text: &[u8]) -> bool {
         _ => 3,
     };
     let kinds = Kinds::of(text);
-    let mixed = kinds.any(Kinds::UPPER) && kinds.any(Kinds::LOWER) && kinds.any(Kinds::DIGIT.and(Kinds::EQUALS));
+    let mixed = kinds.any(Kinds::UPPER) && kinds.any(Kinds::LOWER);
+    let digits = kinds.any(Kinds::DIGIT.and(Kinds::EQUALS));
     let start = &text[..text.len().min(64)];
     let changes = start.windows(2).filter(|pair| kind(pair[0]) != kind(pair[1])).count();
     let slashes = start.iter().filter(|byte| **byte == b'/').count();
-    mixed && changes * 3 >= start.len() && slashes * 12 <= start.len() + 12
+    // Padding that comes out right is no accident, either.
+    let padded = text.len().is_multiple_of(4) && text.ends_with(b"=");
+    let large = start.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+    let factor = match (digits, start.len()) {
+        (false, ..32) => 2,
+        (false, _) if large * 4 < start.len() => 2,
+        (false, _) | (true, ..24) => 3,
+        (true, _) => 4,
+    };
+    let restless = changes * factor >= start.len();
+    mixed && (restless || padded) && slashes * 12 <= start.len() + 12
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Brotli, RFC 7932.
 //!
 //! A content encoding of browsers and of few SDKs. Nothing marks it, so it
-//! counts only if the stream is whole and opens to something that makes sense.
+//! counts only if the stream is whole, and for sure only if it opens to something
+//! that makes sense.
 
 use brotli_decompressor::Decompressor;
 
@@ -37,10 +38,10 @@ impl Decoder for Brotli {
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
         const BUFFER: usize = 4 << 10;
         let (plain, gap) = inner.budget().read(Decompressor::new(value, BUFFER));
-        if matches!(gap, None | Some(model::Why::Budget)) && sense::makes(&plain) {
-            return Peeled::whole(inner, &plain, gap);
+        if !matches!(gap, None | Some(model::Why::Budget)) {
+            return Peeled::NOTHING;
         }
-        Peeled::NOTHING
+        sense::whole_or_perhaps(inner, value, &plain, gap)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Raw deflate, RFC 1951, without the header of zlib.
 //!
 //! Browsers and SDKs send it as `deflate` all the same. Nothing marks it, so it
-//! counts only if the stream ends where the value ends and opens to something
-//! that makes sense.
+//! counts only if the stream ends where the value ends, and for sure only if it
+//! opens to something that makes sense.
 
 use super::{Decoder, Fit, Inner, Peeled, Rank, sense};
 use crate::{
@@ -37,21 +37,20 @@ impl Decoder for Deflate {
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
         let inflated = inner.budget().inflate(value, Wrapper::None);
         let ends_here = inflated.why.is_none() && inflated.used == value.len();
-        if (ends_here || inflated.why == Some(model::Why::Budget)) && sense::makes(&inflated.plain) {
-            return Peeled::whole(inner, &inflated.plain, inflated.why);
+        if !ends_here && inflated.why != Some(model::Why::Budget) {
+            return Peeled::NOTHING;
         }
-        Peeled::NOTHING
+        sense::whole_or_perhaps(inner, value, &inflated.plain, inflated.why)
     }
 }
 
-/// Whether a block could begin here (§3.2.3) that opens to something that makes
-/// sense. Setting up an inflater costs more than this.
+/// Whether a block could begin here (§3.2.3). Setting up an inflater costs more than this.
 fn starts_a_block(bytes: &[u8]) -> bool {
     let mut bits = Bits { bytes, at: 1 };
     match bits.take(2) {
         // Stored: the length, and again inverted.
         Some(0) => bytes.get(1..5).is_some_and(|b| b[0] == !b[2] && b[1] == !b[3]),
-        Some(1) => bits.fixed_literal().is_some_and(sense::may_start) && bits.fixed_literal().is_some(),
+        Some(1) => bits.fixed_literal().is_some() && bits.fixed_literal().is_some(),
         Some(2) => bits.has_code_lengths().unwrap_or(false),
         _ => false,
     }

@@ -34,7 +34,8 @@ impl Decoder for Escapes {
         if !has_escape(value) || !inner.budget().room(value.len()) {
             return Peeled::NOTHING;
         }
-        Peeled::whole(inner, &json::unescaped(value), None)
+        // A text may quote another that has them.
+        Peeled::perhaps(inner, &json::unescaped(value))
     }
 }
 

@@ -23,7 +23,10 @@ impl Decoder for Jsonp {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| byte.is_ascii_alphanumeric() || b"_$/)".contains(&byte)).with(Kinds::BRACE)
+        Shape::ANY
+            .starting(|byte| byte.is_ascii_alphanumeric() || b"_$/)".contains(&byte))
+            .with(Kinds::BRACE)
+            .without(Kinds::RAW)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {

@@ -69,12 +69,15 @@ impl Decoder for LzString {
     fn fit(&self, look: &Look<'_>) -> Fit {
         let may = match self.0 {
             Packing::Base64 | Packing::Uri => match *look.bytes {
-                [a, b, ..] => sextet(a, b"+/").zip(sextet(b, b"+/")).is_some_and(|(a, b)| is_seen((a << 6 | b) << 20)),
+                [a, b, c, ..] => [a, b, c]
+                    .into_iter()
+                    .try_fold(0, |bits, byte| Some(bits << 6 | sextet(byte, b"+/")?))
+                    .is_some_and(|bits| is_seen(bits << 14)),
                 _ => false,
             },
             Packing::Utf16 => look.bytes[0] >= 0x80,
             Packing::Bytes => match *look.bytes {
-                [a, b, ..] => is_seen(u32::from(a) << 24 | u32::from(b) << 16),
+                [a, b, c, ..] => is_seen(u32::from_be_bytes([a, b, c, 0])),
                 _ => false,
             },
         };
@@ -101,16 +104,42 @@ impl Decoder for LzString {
     }
 }
 
-/// Whether the first character, were it a stream, is one of ASCII's that can be
-/// seen: texts start so, and most of what is not lz-string does not.
+/// Whether the first character, were it a stream, is one that texts start with.
+/// Most of what is not lz-string ends here.
 fn is_seen(bits: u32) -> bool {
-    bits >> 30 == CHAR8 && matches!((bits << 2).reverse_bits() & 0xff, 0x20..=0x7e)
+    let first = (bits << 2).reverse_bits();
+    match bits >> 30 {
+        CHAR8 => matches!(first & 0xff, 0x20..=0x7e | 0xc0..=0xff),
+        // The other way round: the lower bit comes first.
+        0b10 => script(first & 0xffff).is_some(),
+        _ => false,
+    }
 }
 
-/// Random bits open now and then, to characters from everywhere.
+/// Random bits open now and then, to characters from everywhere; texts are
+/// Latin, or that and one script more.
 fn is_plausible(plain: &[u8]) -> bool {
-    let ascii = plain.iter().filter(|byte| byte.is_ascii()).count();
-    plain.len() >= 6 && look::is_text(plain) && (ascii * 2 > plain.len() || plain.len() >= 64)
+    let Ok(text) = std::str::from_utf8(plain) else { return false };
+    let latin = |c: &char| u32::from(*c) < 0x250 || matches!(c, '\u{2000}'..='\u{206f}' | '\u{20ac}');
+    let mut others = text.chars().filter(|c| !latin(c)).map(|c| script(u32::from(c)));
+    let one_script = match others.next() {
+        None => true,
+        Some(first) => first.is_some() && others.all(|other| other == first),
+    };
+    plain.len() >= 6 && look::is_text(plain) && (one_script || plain.len() >= 256)
+}
+
+/// A number for the script that a character beyond Latin is of.
+fn script(c: u32) -> Option<u32> {
+    match c {
+        0x370..=0x52f => Some(0),
+        0x530..=0x6ff => Some(1),
+        0x900..=0xeff => Some(2),
+        0x3000..=0x9fff | 0xff00..=0xff60 => Some(3),
+        0xac00..=0xd7a3 => Some(4),
+        0x1f000..=0x1faff => Some(5),
+        _ => None,
+    }
 }
 
 /// Six bits from a character of either alphabet.

@@ -105,6 +105,7 @@ pub(crate) static DECODERS: &[&dyn Decoder] = &[
     &zstd::Zstd,
     &lz4::Lz4,
     &snappy::SnappyFramed,
+    &snappy::Snappy,
     &grpc::Grpc,
     &envelope::Envelope,
     &lines::Lines,
@@ -137,7 +138,6 @@ pub(crate) static DECODERS: &[&dyn Decoder] = &[
     &escapes::Escapes,
     &latin1::Latin1,
     &deflate::Deflate,
-    &snappy::Snappy,
     &brotli::Brotli,
     &lz_string::UTF16,
     &lz_string::BYTES,
@@ -189,6 +189,10 @@ pub(crate) trait Decoder: Sync {
 pub(crate) trait Inner {
     /// A value to visit and to open. Break: nothing more is wanted.
     fn give(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()>;
+
+    /// A value to visit, and to open if it is something else than what this
+    /// decoder reads it as.
+    fn give_beside(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()>;
 
     /// A value to visit and to leave closed.
     fn show(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()>;
@@ -250,7 +254,7 @@ impl Peeled {
 
     /// The value was this layer and nothing else.
     pub(crate) fn surely(self) -> Self {
-        Self { how: How::Surely, ..self }
+        if self.how == How::Opened { Self { how: How::Surely, ..self } } else { self }
     }
 
     /// What was looked for is not all there.

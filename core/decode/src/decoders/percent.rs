@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::{Decoder, Fit, Inner, Peeled, Rank};
 use crate::{
-    look::{Kinds, Look},
+    look::{self, Kinds, Look},
     shape::Shape,
 };
 
@@ -38,9 +38,15 @@ impl Decoder for Percent {
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
         match undo(value, false) {
             Cow::Borrowed(_) => Peeled::NOTHING,
+            // What has bytes that would be encoded only quotes what is encoded.
+            Cow::Owned(plain) if quotes(value) => Peeled::perhaps(inner, &plain),
             Cow::Owned(plain) => Peeled::whole(inner, &plain, None),
         }
     }
+}
+
+fn quotes(text: &[u8]) -> bool {
+    Kinds::of(text).any(Kinds::SPACE.and(Kinds::BRACE).and(Kinds::ANGLE)) || !look::is_text(text)
 }
 
 /// The bytes meant; borrowed if they are the bytes there. What is no escape

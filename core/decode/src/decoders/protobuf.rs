@@ -103,7 +103,7 @@ fn bytes_field(bytes: &[u8], path: &mut String, depth: usize, inner: &mut dyn In
     if look::is_text(bytes) {
         inner.give(place, bytes)?;
     } else {
-        inner.show(place, bytes)?;
+        inner.give_beside(place, bytes)?;
     }
     fields(bytes, path, depth + 1, inner)
 }

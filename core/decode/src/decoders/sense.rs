@@ -3,6 +3,9 @@
 //! Decoders without marks open random bytes too. What they give must be text,
 //! or start as a layer that marks itself.
 
+use model::Why;
+
+use super::{Inner, Peeled};
 use crate::look::{self, Kinds};
 
 /// Whether bytes read as something meant.
@@ -10,10 +13,15 @@ pub(crate) fn makes(plain: &[u8]) -> bool {
     plain.len() >= 4 && (is_marked(plain) || look::is_text(plain))
 }
 
-/// Whether something meant may start with this byte: a character of text, or
-/// the first byte of a mark.
-pub(super) fn may_start(byte: u8) -> bool {
-    byte >= 0x20 && byte != 0x7f || matches!(byte, b'\t' | b'\r' | b'\n' | 0x1f | 0x04)
+/// Gives what an unmarked compressor opened `packed` to. What makes no sense by
+/// itself may be another layer, if it did not come out of a few bytes by chance.
+pub(super) fn whole_or_perhaps(inner: &mut dyn Inner, packed: &[u8], plain: &[u8], gap: Option<Why>) -> Peeled {
+    const TELLING: usize = 16;
+    match makes(plain) {
+        true => Peeled::whole(inner, plain, gap),
+        false if packed.len() >= TELLING && plain.len() >= TELLING => Peeled::perhaps(inner, plain),
+        false => Peeled::NOTHING,
+    }
 }
 
 /// Whether bytes start with the mark of a layer: gzip, zstd, LZ4, zlib.
@@ -28,7 +36,16 @@ pub(super) fn is_marked(bytes: &[u8]) -> bool {
 /// Whether something meant may start with these bytes: text, perhaps cut within
 /// a character, or a mark.
 pub(super) fn may_be_first(bytes: &[u8]) -> bool {
-    is_marked(bytes) || matches!(bytes, [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..]) || is_text_so_far(bytes)
+    is_marked(bytes)
+        || matches!(bytes, [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..])
+        || is_text_so_far(bytes)
+        || is_wide(bytes)
+}
+
+/// Whether every second byte is zero, as in UTF-16 of Latin text.
+pub(super) fn is_wide(bytes: &[u8]) -> bool {
+    let (pairs, _) = bytes.as_chunks::<2>();
+    pairs.len() >= 3 && (pairs.iter().all(|pair| pair[1] == 0) || pairs.iter().all(|pair| pair[0] == 0))
 }
 
 /// Text, but for a character cut at the end.

@@ -2,11 +2,11 @@
 //! (framing_format.txt).
 //!
 //! Raw Snappy only says how long it will be; it counts if it comes out exactly
-//! so long and makes sense.
+//! so long, and for sure if it makes sense.
 
 use snap::{raw, read::FrameDecoder};
 
-use super::{Decoder, Fit, Inner, Peeled, Rank, sense};
+use super::{Decoder, Fit, Inner, Peeled, sense};
 use crate::{
     look::{Kinds, Look},
     shape::Shape,
@@ -25,12 +25,8 @@ impl Decoder for Snappy {
         "Snappy without frames (google/snappy, format description)"
     }
 
-    fn rank(&self) -> Rank {
-        Rank::Else
-    }
-
     fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::RAW.and(Kinds::BREAK))
+        Shape::ANY.with(Kinds::RAW.and(Kinds::BREAK).and(Kinds::SPACE))
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
@@ -40,10 +36,8 @@ impl Decoder for Snappy {
         // What comes first cannot be a copy (§2.1).
         let first = look.bytes.iter().position(|byte| byte & 0x80 == 0).map_or(&[][..], |end| &look.bytes[end + 1..]);
         let literal = match first {
-            [tag, start, ..] if tag & 3 == 0 && tag >> 2 < 60 => {
-                usize::from(tag >> 2) + 1 < look.bytes.len() && sense::may_start(*start)
-            }
-            [tag, ..] => tag & 3 == 0 && look.bytes.len() > 60,
+            [tag, rest @ ..] if tag & 3 == 0 && tag >> 2 < 60 => usize::from(tag >> 2) < rest.len().min(length),
+            [tag, ..] => tag & 3 == 0 && length > 60,
             [] => false,
         };
         if possible && literal { Fit::Maybe } else { Fit::No }
@@ -55,8 +49,8 @@ impl Decoder for Snappy {
             return Peeled::NOTHING;
         }
         match raw::Decoder::new().decompress_vec(value) {
-            Ok(plain) if sense::makes(&plain) => Peeled::whole(inner, &plain, None),
-            _ => Peeled::NOTHING,
+            Ok(plain) => sense::whole_or_perhaps(inner, value, &plain, None).surely(),
+            Err(_) => Peeled::NOTHING,
         }
     }
 }

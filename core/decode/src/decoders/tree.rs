@@ -5,7 +5,7 @@ use std::{borrow::Cow, ops::ControlFlow};
 
 use model::Place;
 
-use super::{Inner, Peeled, json, names::Names};
+use super::{How, Inner, Peeled, json, names::Names};
 
 /// Reads items one after another.
 pub(super) trait Items<'v>: Clone {
@@ -40,25 +40,35 @@ const DEEPEST: usize = 64;
 /// one text: random bytes read as small containers of numbers.
 pub(super) fn give<'v>(items: impl Items<'v>, inner: &mut dyn Inner) -> Peeled {
     let mut check = items.clone();
-    let mut texts = 0;
-    if skip(&mut check, 0, &mut texts).is_none() || !check.is_done() || texts == 0 {
+    let mut seen = Seen { texts: 0, maps: 0 };
+    if skip(&mut check, 0, &mut seen).is_none() || !check.is_done() || seen.texts == 0 {
         return Peeled::NOTHING;
     }
     let mut tree = Tree { items, path: String::from("$"), names: Names::default(), inner };
     let _ = tree.value(0);
-    Peeled::ALL
+    // Text reads as an array of numbers and words now and then, never as a map.
+    if seen.maps > 0 { Peeled::ALL } else { Peeled { how: How::Perhaps, gap: None } }
+}
+
+/// What there was on the way.
+struct Seen {
+    texts: usize,
+    maps: usize,
 }
 
 /// Goes over an item and what it holds. Some(true): it was the end mark.
-fn skip<'v>(items: &mut impl Items<'v>, depth: usize, texts: &mut usize) -> Option<bool> {
+fn skip<'v>(items: &mut impl Items<'v>, depth: usize, seen: &mut Seen) -> Option<bool> {
     let (count, width) = match items.next()? {
         Item::End => return Some(true),
         Item::Text(text) => {
-            *texts += usize::from(text.len() >= 2 && std::str::from_utf8(&text).ok()?.chars().all(|c| c != '\0'));
+            seen.texts += usize::from(text.len() >= 2 && std::str::from_utf8(&text).ok()?.chars().all(|c| c != '\0'));
             return Some(false);
         }
         Item::Array(count) => (count, 1),
-        Item::Map(count) => (count, 2),
+        Item::Map(count) => {
+            seen.maps += 1;
+            (count, 2)
+        }
         _ => return Some(false),
     };
     if depth == DEEPEST {
@@ -66,7 +76,7 @@ fn skip<'v>(items: &mut impl Items<'v>, depth: usize, texts: &mut usize) -> Opti
     }
     let mut left = count.map(|count| count.saturating_mul(width));
     while left != Some(0) {
-        if skip(items, depth + 1, texts)? {
+        if skip(items, depth + 1, seen)? {
             return left.is_none().then_some(false);
         }
         left = left.map(|left| left - 1);
@@ -124,21 +134,24 @@ impl<'v, I: Items<'v>> Tree<'_, I> {
             let Some(name) = self.items.next() else { return ControlFlow::Break(()) };
             let name = match name {
                 Item::End => break,
-                Item::Text(name) | Item::Bytes(name) => name,
+                Item::Text(name) | Item::Bytes(name) => {
+                    if !json::is_plain(&name) {
+                        self.path.push_str(&format!("@{}", i + 1));
+                        self.inner.give(Place::at(self.path.as_str()), &name)?;
+                        self.path.truncate(outer);
+                    }
+                    name
+                }
                 Item::Integer(number) => Cow::Owned(number.to_string().into_bytes()),
+                // Others are not written: what they hold is given as a name's.
                 other => {
-                    // Other names have no text; what they hold is given at theirs.
-                    self.path.push_str(&format!("@{}", i + 1));
+                    let name = format!("@{}", i + 1);
+                    self.path.push_str(&name);
                     self.item(other, depth + 1)?;
                     self.path.truncate(outer);
-                    Cow::Owned(format!("@{}", i + 1).into_bytes())
+                    Cow::Owned(name.into_bytes())
                 }
             };
-            if !json::is_plain(&name) {
-                self.path.push_str(&format!("@{}", i + 1));
-                self.inner.give(Place::at(self.path.as_str()), &name)?;
-                self.path.truncate(outer);
-            }
             json::push_name(&mut self.path, &name);
             let nth = self.names.nth(&name, start);
             if nth > 1 {

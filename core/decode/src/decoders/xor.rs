@@ -60,7 +60,7 @@ impl Decoder for Xor {
 }
 
 /// Whether one byte could make ASCII of it: all first bits are the same.
-pub(super) fn may_open(value: &[u8]) -> bool {
+fn may_open(value: &[u8]) -> bool {
     value.iter().all(|byte| (byte ^ value[0]) & 0x80 == 0)
 }
 
