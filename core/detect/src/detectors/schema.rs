@@ -68,6 +68,8 @@ enum Means {
 #[derive(Default)]
 pub(crate) struct Asked {
     active: Vec<Active>,
+    /// A bit for each schema that is asked; numbers beyond the last share it.
+    bits: u128,
 }
 
 struct Active {
@@ -117,7 +119,8 @@ impl Schemas {
             let Some((_, above)) = domain.split_once('.') else { break };
             domain = above;
         }
-        Asked { active }
+        let bits = active.iter().fold(0, |bits, active| bits | bit(active.schema));
+        Asked { active, bits }
     }
 
     pub(crate) fn at(&self, leaf: &Leaf<'_>, exchange: u64, asked: &mut Asked, found: &mut Found) {
@@ -125,6 +128,7 @@ impl Schemas {
             return;
         }
         let known = &*self.known;
+        let bits = asked.bits;
         let name = match leaf.route.place {
             Place::Whole => "",
             Place::At(name) => name,
@@ -133,7 +137,7 @@ impl Schemas {
         if known.keys.may_have(key)
             && let Some(rules) = known.by_key.get(key)
         {
-            for rule in rules {
+            for rule in rules.iter().filter(|rule| bits & bit(rule.schema) != 0) {
                 known.apply(rule, leaf, exchange, asked, found);
             }
         }
@@ -266,6 +270,10 @@ impl Known {
             Means::Checked(i) => active.checksums.text(i, &schema.check[usize::from(i)], leaf),
         }
     }
+}
+
+fn bit(schema: u16) -> u128 {
+    1 << schema.min(127)
 }
 
 /// What programs write where they have nothing to say.
