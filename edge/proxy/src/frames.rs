@@ -105,6 +105,17 @@ pub(crate) fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// A client's message in one frame, not compressed.
+pub(crate) fn masked(text: bool, mask: [u8; 4], payload: &[u8]) -> Vec<u8> {
+    let opcode = if text { Opcode::Text } else { Opcode::Binary };
+    let mut bytes = frame(opcode, payload);
+    let head = bytes.len() - payload.len();
+    bytes[1] |= 0x80;
+    unmask(&mut bytes[head..], mask, 0);
+    bytes.splice(head..head, mask);
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,6 +26,8 @@ pub mod dns;
 
 mod connection;
 
+mod gate;
+
 mod link;
 
 mod place;
@@ -46,6 +48,8 @@ mod serve1;
 
 mod relay1;
 
+mod held;
+
 mod heads;
 
 mod bodies;
@@ -64,6 +68,8 @@ mod reply;
 
 mod websocket;
 
+mod decided;
+
 mod messages;
 
 mod frames;
@@ -81,6 +87,7 @@ mod error;
 pub use answer::{Answer, Reply};
 pub use authority::Authority;
 pub use error::Error;
+pub use gate::{Gate, Ruled, Ruling, SoFar, Watch, Wish};
 pub use onward::{OnPinned, Onward, Upstream};
 pub use proxy::Proxy;
 pub use settings::Settings;

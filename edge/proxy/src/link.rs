@@ -125,6 +125,13 @@ impl Link {
         self.record(Exchange { ended: Some(self.opened.ended()), seal: Some(seal), ..open }).await;
     }
 
+    /// Whether a connection that cannot be read may go on for all that.
+    pub(crate) fn may_go_on(&self, place: &Place, reason: SealReason, says: &str) -> bool {
+        let seal = Seal { reason, says: says.into(), sent: 0, received: 0 };
+        let exchange = Exchange { seal: Some(seal), ..self.exchange(self.opened, self.connect_request(place)) };
+        self.settings().gate.as_ref().is_none_or(|gate| gate.sealed(&exchange))
+    }
+
     pub(crate) async fn note(&self, code: &str, says: impl Into<String>, count: u64) {
         let note = Note { trial: self.settings().trial, at: clock::now(), code: code.into(), says: says.into(), count };
         self.shared.sink.note(note).await;

@@ -1,7 +1,7 @@
 //! What is said on a WebSocket, gathered from its frames as they pass.
 
 use flate2::{Decompress, FlushDecompress, Status};
-use model::{Direction, Message, Time};
+use model::{Body, Direction, Message, Time};
 
 use crate::{
     clock,
@@ -30,6 +30,17 @@ impl Said {
         if self.messages.len() < MOST {
             self.messages.push(message);
         }
+    }
+
+    /// Adds a message that was gathered elsewhere; only its length, if there is
+    /// no room for it.
+    pub(crate) fn add_if_room(&mut self, message: &Message) {
+        let mut message = message.clone();
+        let length = message.body.bytes.len();
+        if length > self.room {
+            message.body = Body { bytes: [].into(), cut_from: Some(length as u64) };
+        }
+        self.add(message);
     }
 }
 
@@ -194,6 +205,11 @@ impl Inflate {
 
     fn new(afresh: bool) -> Self {
         Self { stream: Decompress::new(false), afresh, budget: BUDGET, broken: false }
+    }
+
+    /// Whether each message begins anew, whatever was before it.
+    pub(crate) fn is_afresh(&self) -> bool {
+        self.afresh
     }
 
     fn add(&mut self, bytes: &[u8], part: &mut Part) {

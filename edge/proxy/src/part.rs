@@ -1,24 +1,42 @@
 //! The part of a body that is kept.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use model::Body;
 
+use crate::gate::Watch;
+
 /// Collects a body up to a limit, and counts the rest.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Part {
     kept: Vec<u8>,
     limit: usize,
     total: u64,
+    /// Sees all of it, over the limit too.
+    watch: Option<Box<dyn Watch>>,
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Part").field("total", &self.total).finish_non_exhaustive()
+    }
 }
 
 impl Part {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { kept: Vec::new(), limit, total: 0 }
+        Self { limit, ..Self::default() }
+    }
+
+    /// One whose bytes somebody else sees too, before they go on.
+    pub(crate) fn watched(limit: usize, watch: Option<Box<dyn Watch>>) -> Self {
+        Self { limit, watch, ..Self::default() }
     }
 
     pub(crate) fn add(&mut self, bytes: &[u8]) {
         self.total += bytes.len() as u64;
+        if let Some(watch) = &mut self.watch {
+            watch.bytes(bytes);
+        }
         let room = self.limit.saturating_sub(self.kept.len());
         self.kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }

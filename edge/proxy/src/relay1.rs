@@ -11,15 +11,18 @@ use std::{
 };
 
 use bytes::Buf;
-use model::{Body, Header, Message, Request, Response};
+use model::{Body, Exchange, Header, Message, Request, Response};
 use tokio::time::timeout;
 
 use crate::{
     behind::Server,
     bodies::{Framing, Walk},
     clock::Moment,
+    decided,
     egress::Trouble,
+    gate::{Ruling, Watch},
     heads::{self, Bad, RequestHead, ResponseHead},
+    held::{self, Shown},
     link::Link,
     part::Part,
     place::{Place, Target},
@@ -36,6 +39,8 @@ struct Relay<'l> {
     url: String,
     /// The request's body as it passes.
     sent: Way,
+    /// The gate decides on messages that follow.
+    wanted: bool,
 }
 
 /// A body on its way.
@@ -47,8 +52,8 @@ struct Way {
 }
 
 impl Way {
-    fn new(framing: Framing, limit: usize) -> Self {
-        Self { framing, walk: Walk::new(framing), part: Part::new(limit), pump: Pump::new() }
+    fn new(framing: Framing, part: Part) -> Self {
+        Self { framing, walk: Walk::new(framing), part, pump: Pump::new() }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, source: &mut Conn, sink: &mut Conn) -> Poll<Result<(), Ended>> {
@@ -56,8 +61,8 @@ impl Way {
     }
 
     /// The way of a body whose head lies before it, and goes with it.
-    fn after_head(framing: Framing, limit: usize, source: &Conn, head: usize) -> Self {
-        let mut way = Self::new(framing, limit);
+    fn after_head(framing: Framing, part: Part, source: &Conn, head: usize) -> Self {
+        let mut way = Self::new(framing, part);
         // A body that breaks the rules here does so again when it is polled.
         let taken = way.walk.take(&source.ahead[head..], &mut way.part).unwrap_or_default();
         way.pump = Pump::with(head + taken);
@@ -83,10 +88,22 @@ pub(crate) async fn exchange(
     raw: &[u8],
 ) -> bool {
     let (began, framing) = (Moment::now(), head.framing());
-    let sent = Way::new(framing.unwrap_or(Framing::Length(0)), link.settings().body_limit);
-    let mut relay = Relay { link, began, head, url, sent };
+    let limit = link.settings().body_limit;
+    let Shown { ruling, wanted } = match framing {
+        Ok(framing) => held::http1(conn, link, began, &head, &url, framing).await,
+        Err(_) => Shown::PASS,
+    };
+    if let Ruling::Absorb(reply) = ruling {
+        return serve1::exchange(conn, link, place, head, url, Some(reply)).await;
+    }
+    let sent = Way::new(framing.unwrap_or(Framing::Length(0)), Part::new(limit));
+    let mut relay = Relay { link, began, head, url, sent, wanted };
     if let Err(bad) = framing {
         return serve1::refuse_framing(conn, link, place, began, relay.request(), bad).await;
+    }
+    if matches!(ruling, Ruling::Cut) {
+        relay.unanswered().await;
+        return false;
     }
     match relay.send(conn, place, server, raw).await {
         Ok(answer) => relay.receive(conn, server, answer).await,
@@ -170,7 +187,7 @@ impl Relay<'_> {
         if self.sent.walk.is_done() {
             return Some(0);
         }
-        let mut trial = Way::new(self.sent.framing, self.link.settings().body_limit);
+        let mut trial = Way::new(self.sent.framing, Part::new(self.link.settings().body_limit));
         let taken = trial.walk.take(&client.ahead, &mut trial.part).ok()?;
         trial.walk.is_done().then(|| {
             self.sent = trial;
@@ -259,7 +276,8 @@ impl Relay<'_> {
         }
         // A server that contradicts itself is read to its end.
         let framing = answer.head.framing(&self.head.method).unwrap_or(Framing::UntilClose);
-        let mut way = Way::after_head(framing, self.link.settings().body_limit, conn, length);
+        let part = Part::watched(self.link.settings().body_limit, self.watch(&answer.head));
+        let mut way = Way::after_head(framing, part, conn, length);
         let ended = poll_fn(|cx| {
             if !self.sent.walk.is_done() {
                 // The rest of the request goes on beside the answer.
@@ -289,7 +307,28 @@ impl Relay<'_> {
             return Vec::new();
         }
         server.ahead.advance(length);
-        websocket::pass(client, server, self.link, self.head.wants_websocket().then_some(&head.fields)).await
+        let agreed = self.head.wants_websocket().then_some(&head.fields);
+        match (&self.link.settings().gate, agreed) {
+            (Some(gate), Some(agreed)) if self.wanted => {
+                decided::pass(client, server, self.link, agreed, &**gate, self.opening()).await
+            }
+            _ => websocket::pass(client, server, self.link, agreed).await,
+        }
+    }
+
+    /// Who of those that decide wants to see the answer's body.
+    fn watch(&self, head: &ResponseHead) -> Option<Box<dyn Watch>> {
+        let gate = self.link.settings().gate.as_ref()?;
+        let (version, headers) = (head.fields.version().into(), head.fields.all.clone());
+        let (body, by) = (Body::default(), "upstream".to_owned());
+        gate.answering(&self.opening(), &Response { status: head.status, version, headers, body, by })
+    }
+
+    /// The exchange without its body.
+    fn opening(&self) -> Exchange {
+        let (method, url, version) = (self.head.method.clone(), self.url.clone(), self.head.fields.version().into());
+        let (headers, body) = (self.head.fields.all.clone(), Body::default());
+        self.link.exchange(self.began, Request { method, url, version, headers, body })
     }
 
     /// Tells the client what went wrong, and writes it down as our answer.

@@ -23,6 +23,8 @@ use crate::{
     behind::Reached,
     clock::Moment,
     egress::{Egress, Trouble},
+    gate::{Ruling, Watch},
+    held::{self, Ahead},
     link::Link,
     part::Part,
     place::Target,
@@ -51,37 +53,46 @@ impl ToServer {
         began: Moment,
         request: Request,
         mut head: http::request::Parts,
-        body: Incoming,
-    ) -> http::Response<Outgoing> {
+        mut body: Incoming,
+    ) -> Result<http::Response<Outgoing>, Cut> {
         link.shared.has_room().await;
-        let sent = Arc::new(Mutex::new(Kept::new(link.settings().body_limit)));
-        let upward = Upward { inner: body, kept: Arc::clone(&sent) };
+        let mut ahead = Ahead::new();
+        match held::http2(&link, began, &request, &mut body, &mut ahead).await {
+            Ruling::Pass => {}
+            Ruling::Absorb(reply) => return Ok(serve2::absorbed(&link, began, request, ahead, body, reply).await),
+            Ruling::Cut => {
+                link.unanswered(began, request).await;
+                return Err(Cut);
+            }
+        }
+        let sent = Arc::new(Mutex::new(Kept::new(Part::new(link.settings().body_limit))));
+        let upward = Upward { ahead, inner: body, kept: Arc::clone(&sent) };
         head.version = http::Version::HTTP_2;
         // hyper's own notes on the incoming request mean nothing on the way out.
         head.extensions.clear();
-        let mut open = Open { link, began, request, sent, head: None, received: Kept::new(0) };
+        let mut open = Open { link, began, request, sent, head: None, received: Kept::new(Part::default()) };
         let answer = match self.sender(&open.link).await {
             Ok(mut sender) => sender.send_request(http::Request::from_parts(head, upward)).await,
-            Err(trouble) => return open.fail(trouble).await,
+            Err(trouble) => return Ok(open.fail(trouble).await),
         };
         match answer {
             Ok(answer) => {
                 let (mut head, body) = answer.into_parts();
-                open.received = Kept::new(open.link.settings().body_limit);
-                open.head = Some((head.status.as_u16(), serve2::headers(&head.headers)));
+                let fields = serve2::headers(&head.headers);
+                let watch = open.watch(head.status.as_u16(), &fields);
+                open.received = Kept::new(Part::watched(open.link.settings().body_limit, watch));
+                open.head = Some((head.status.as_u16(), fields));
                 if head.headers.contains_key(ALT_SVC) {
                     head.headers = without(&head.headers, &ALT_SVC);
                 }
                 head.extensions.clear();
-                http::Response::from_parts(
-                    head,
-                    Outgoing::Passing(Box::new(Downward { inner: body, open: Some(open) })),
-                )
+                let passing = Outgoing::Passing(Box::new(Downward { inner: body, open: Some(open) }));
+                Ok(http::Response::from_parts(head, passing))
             }
             Err(error) => {
                 let host = open.request.host().to_owned();
                 let says = format!("{host}: {}", if error.is_timeout() { "no answer in time" } else { "it hung up" });
-                open.fail(Trouble { status: 502, says }).await
+                Ok(open.fail(Trouble { status: 502, says }).await)
             }
         }
     }
@@ -141,8 +152,8 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    fn new(limit: usize) -> Self {
-        Self { part: Part::new(limit), trailers: Vec::new(), ended: false, declared: None }
+    fn new(part: Part) -> Self {
+        Self { part, trailers: Vec::new(), ended: false, declared: None }
     }
 
     fn see(&mut self, frame: Option<&Frame<Bytes>>, ends: bool) {
@@ -167,6 +178,8 @@ impl Kept {
 
 /// A request's body on its way to the server.
 pub(crate) struct Upward {
+    /// What was read of it while it was held.
+    ahead: Ahead,
     inner: Incoming,
     kept: Arc<Mutex<Kept>>,
 }
@@ -177,19 +190,26 @@ impl Body for Upward {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let this = self.get_mut();
-        let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
+        let frame = match this.ahead.pop_front() {
+            Some(frame) => Some(Ok(frame)),
+            None => ready!(Pin::new(&mut this.inner).poll_frame(cx)),
+        };
         if let Ok(frame) = frame.as_ref().transpose_ref() {
-            lock(&this.kept).see(frame, this.inner.is_end_stream());
+            lock(&this.kept).see(frame, this.is_end_stream());
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.ahead.is_empty() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let ahead: usize = self.ahead.iter().filter_map(Frame::data_ref).map(Bytes::len).sum();
+        match self.inner.size_hint().exact() {
+            Some(rest) => SizeHint::with_exact(rest + ahead as u64),
+            None => SizeHint::default(),
+        }
     }
 }
 
@@ -215,7 +235,27 @@ struct Open {
     received: Kept,
 }
 
+/// The gate ended this request; the others of its connection go on.
+#[derive(Debug)]
+pub(crate) struct Cut;
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("cut by the gate")
+    }
+}
+
+impl std::error::Error for Cut {}
+
 impl Open {
+    /// Who of those that decide wants to see the answer's body.
+    fn watch(&self, status: u16, fields: &[Header]) -> Option<Box<dyn Watch>> {
+        let gate = self.link.settings().gate.as_ref()?;
+        let (version, by) = ("HTTP/2".to_owned(), "upstream".to_owned());
+        let response = Response { status, version, headers: fields.to_vec(), body: model::Body::default(), by };
+        gate.answering(&self.link.exchange(self.began, self.request.clone()), &response)
+    }
+
     /// Gives our own answer in place of the server's.
     async fn fail(mut self, trouble: Trouble) -> http::Response<Outgoing> {
         self.complete_request();

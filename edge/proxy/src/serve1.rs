@@ -71,7 +71,7 @@ pub(crate) async fn serve(conn: &mut Conn, link: &Link, place: &Place, behind: &
             Behind::Server(server) if !link.shared.answers.owns(model::host_of(&url)) => {
                 relay1::exchange(conn, link, place, server, head, url, &raw).await
             }
-            _ => exchange(conn, link, place, head, url).await,
+            _ => exchange(conn, link, place, head, url, None).await,
         };
         if !keep {
             let _ = conn.shutdown().await;
@@ -150,9 +150,16 @@ pub(crate) async fn refuse_framing(
     false
 }
 
-/// Reads the rest of a request, answers it, and writes it down. False: the
-/// connection is to be closed.
-async fn exchange(conn: &mut Conn, link: &Link, place: &Place, head: RequestHead, url: String) -> bool {
+/// Reads the rest of a request, answers it ourselves, with `reply` if it is
+/// settled already, and writes it down. False: the connection is to be closed.
+pub(crate) async fn exchange(
+    conn: &mut Conn,
+    link: &Link,
+    place: &Place,
+    head: RequestHead,
+    url: String,
+    reply: Option<Reply>,
+) -> bool {
     let began = Moment::now();
     let (request, broken) = read_body(conn, link, &head, url).await;
     match broken {
@@ -167,7 +174,7 @@ async fn exchange(conn: &mut Conn, link: &Link, place: &Place, head: RequestHead
             return false;
         }
     }
-    let reply = link.shared.answers.answer(&request);
+    let reply = reply.unwrap_or_else(|| link.shared.answers.answer(&request));
     if head.wants_websocket() && reply.status < 300 {
         websocket::sinkhole(conn, link, began, request, &head, &reply).await;
         return false;

@@ -5,7 +5,6 @@
 //! so that browsers open WebSockets over HTTP/1.1, where they can be read.
 
 use std::{
-    convert::Infallible,
     future::Future,
     pin::pin,
     sync::{Arc, OnceLock},
@@ -27,11 +26,12 @@ use crate::{
     behind::Behind,
     clock::Moment,
     egress::Trouble,
+    held::Ahead,
     http2_print::Tee,
     link::Link,
     part::Part,
     place::Place,
-    relay2::{Outgoing, ToServer},
+    relay2::{Cut, Outgoing, ToServer},
     reply,
     wire::Conn,
 };
@@ -64,7 +64,7 @@ pub(crate) async fn serve(conn: Conn, link: Link, place: Place, behind: Behind) 
     let session = Arc::new(Session { link, place, print, server });
     let answer = service_fn(move |request| {
         let session = Arc::clone(&session);
-        async move { Ok::<_, Infallible>(session.exchange(request).await) }
+        async move { session.exchange(request).await }
     });
     let mut builder = http2::Builder::new(Spawn);
     builder
@@ -116,7 +116,7 @@ where
 }
 
 impl Session {
-    async fn exchange(&self, request: http::Request<Incoming>) -> http::Response<Outgoing> {
+    async fn exchange(&self, request: http::Request<Incoming>) -> Result<http::Response<Outgoing>, Cut> {
         let began = Moment::now();
         let mut link = self.link.clone();
         link.client.http2 = self.print.get().cloned();
@@ -132,8 +132,8 @@ impl Session {
             Far::Server(server) if !link.shared.answers.owns(seen.host()) => {
                 server.relay(link, began, seen, head, body).await
             }
-            Far::Nobody(trouble) => answered(&link, began, seen, trouble.reply()).await,
-            _ => sinkhole(&link, began, seen, body).await,
+            Far::Nobody(trouble) => Ok(answered(&link, began, seen, trouble.reply()).await),
+            _ => Ok(sinkhole(&link, began, seen, body).await),
         }
     }
 }
@@ -149,6 +149,30 @@ async fn sinkhole(link: &Link, began: Moment, mut request: Request, body: Incomi
     }
     request.body = part.whole();
     let reply = link.shared.answers.answer(&request);
+    answered(link, began, request, reply).await
+}
+
+/// Reads what was held, and what is still to come of it, and answers it with this.
+pub(crate) async fn absorbed(
+    link: &Link,
+    began: Moment,
+    mut request: Request,
+    ahead: Ahead,
+    body: Incoming,
+    reply: Reply,
+) -> http::Response<Outgoing> {
+    let mut part = Part::new(link.settings().body_limit);
+    for frame in &ahead {
+        if let Some(data) = frame.data_ref() {
+            part.add(data);
+        } else if let Some(trailers) = frame.trailers_ref() {
+            request.headers.extend(headers(trailers));
+        }
+    }
+    request.body = match read_body(body, link, &mut part, &mut request.headers).await {
+        Ok(()) => part.whole(),
+        Err(()) => part.broken_off(None),
+    };
     answered(link, began, request, reply).await
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use model::Inlet;
 
-use crate::{Onward, dns::Addresses};
+use crate::{Gate, Onward, dns::Addresses};
 
 /// How a proxy behaves; the defaults are those of an audit.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Settings {
     pub trial: Option<u32>,
     /// Whether requests go on to their servers.
     pub onward: Onward,
+    /// Who decides about what goes on; nobody, if none.
+    pub gate: Option<Arc<dyn Gate>>,
     /// The name and password that SOCKS clients must give, if any.
     pub socks_password: Option<(String, String)>,
     /// The network folder of `/proc` in which clients on this machine are to be
@@ -52,6 +54,7 @@ impl Default for Settings {
         Self {
             trial: None,
             onward: Onward::Sinkhole,
+            gate: None,
             socks_password: None,
             processes: None,
             body_limit: 4 << 20,

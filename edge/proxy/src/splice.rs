@@ -87,6 +87,8 @@ pub(crate) async fn untouched(
     reason: SealReason,
     says: &str,
 ) {
-    both_ways(&mut client, &mut server, link.settings().idle, |_, _| {}).await;
+    if link.may_go_on(place, reason, says) {
+        both_ways(&mut client, &mut server, link.settings().idle, |_, _| {}).await;
+    }
     link.seal(place, reason, says).await;
 }

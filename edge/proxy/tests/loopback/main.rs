@@ -19,4 +19,6 @@ mod upstream;
 
 mod socks;
 
+mod gate;
+
 mod faults;

@@ -14,10 +14,10 @@ use crate::{
     origin::{Origin, Wire, answer, read_until},
 };
 
-type Log = Arc<Mutex<Vec<Vec<u8>>>>;
+pub(crate) type Log = Arc<Mutex<Vec<Vec<u8>>>>;
 
 /// A server that keeps what it gets, and says the same each time.
-fn keeping(
+pub(crate) fn keeping(
     log: &Log,
     with: &'static [u8],
 ) -> impl Fn(Wire) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + use<> {
@@ -36,13 +36,13 @@ fn keeping(
     }
 }
 
-async fn say(lab: &Lab, bytes: &[u8]) -> TcpStream {
+pub(crate) async fn say(lab: &Lab, bytes: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(lab.address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     stream
 }
 
-const HELLO: &[u8] = b"HTTP/1.1 200 Fine\r\nx-B: 1\r\nContent-Length: 5\r\nX-a: 2\r\nx-B: 3\r\n\r\nhello";
+pub(crate) const HELLO: &[u8] = b"HTTP/1.1 200 Fine\r\nx-B: 1\r\nContent-Length: 5\r\nX-a: 2\r\nx-B: 3\r\n\r\nhello";
 
 #[tokio::test]
 async fn a_request_reaches_its_server_byte_for_byte() {
@@ -420,10 +420,10 @@ server.on('stream', (stream, headers) => {
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 "#;
 
-struct Node(std::process::Child, u16);
+pub(crate) struct Node(std::process::Child, pub(crate) u16);
 
 impl Node {
-    fn start(lab: &Lab) -> Option<Self> {
+    pub(crate) fn start(lab: &Lab) -> Option<Self> {
         use std::io::BufRead;
         let (certificate, key) = crate::origin::certificate("localhost");
         for (name, text) in [("cert", &certificate[..]), ("key", &key), ("node.js", NODE)] {

@@ -1,0 +1,239 @@
+//! WebSockets on which the gate decides, message by message.
+//!
+//! What the server says passes at once. What the client says is held until a
+//! message is whole; its frames then pass as they came, or go nowhere. A server
+//! unpacks messages with those before them in mind (RFC 7692 §7.1.1), so after
+//! one is missing the others are sent unpacked, which is always allowed (§6).
+
+use bytes::Buf;
+use model::{Body, Direction, Exchange, Message};
+use tokio::{
+    io::AsyncWriteExt,
+    time::{Instant, sleep_until},
+};
+
+use crate::{
+    clock, frames,
+    gate::{Gate, Ruling, SoFar},
+    heads::Fields,
+    held::MESSAGE,
+    link::Link,
+    messages::{Ear, Heard, Inflate, Said},
+    wire::Conn,
+};
+
+/// Passes what may go on both ways, and gives what was said.
+pub(crate) async fn pass(
+    client: &mut Conn,
+    server: &mut Conn,
+    link: &Link,
+    agreed: &Fields,
+    gate: &dyn Gate,
+    opening: Exchange,
+) -> Vec<Message> {
+    let inflates = Inflate::agreed(agreed);
+    let remembers = inflates.as_ref().is_some_and(|(client, _)| !client.is_afresh());
+    let (from_client, from_server) = inflates.unzip();
+    let mut session = Session {
+        gate,
+        opening,
+        said: Said::new(link.settings().messages_limit),
+        ear: Ear::new(Direction::FromClient, from_client),
+        one: Said::new(MESSAGE.0),
+        held: Vec::new(),
+        frame: 0,
+        first: None,
+        since: None,
+        fate: None,
+        remembers,
+        missing: false,
+    };
+    let mut server_ear = Ear::new(Direction::FromServer, from_server);
+    let mut client_is_there = true;
+    loop {
+        if session.hear(&mut client.ahead, server).await.is_err() {
+            break;
+        }
+        let deadline = session.since.map_or_else(|| Instant::now() + link.settings().idle, |since| since + MESSAGE.1);
+        tokio::select! {
+            filled = client.fill(), if client_is_there => {
+                if !matches!(filled, Ok(count) if count > 0) {
+                    client_is_there = false;
+                    let _ = server.shutdown().await;
+                }
+            }
+            filled = server.fill() => {
+                if !matches!(filled, Ok(count) if count > 0) {
+                    break;
+                }
+                let mut bytes = &server.ahead[..];
+                while !bytes.is_empty() {
+                    let (taken, _) = server_ear.hear(bytes, &mut session.said);
+                    bytes = &bytes[taken..];
+                }
+                let passed = client.write_all(&server.ahead).await.is_ok() && client.flush().await.is_ok();
+                server.ahead.clear();
+                if !passed {
+                    break;
+                }
+            }
+            () = sleep_until(deadline) => {
+                let overdue = session.since.is_some();
+                if !overdue || session.too_much(server).await.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+    let _ = server.shutdown().await;
+    let _ = client.shutdown().await;
+    session.ear.hang_up(&mut session.said);
+    server_ear.hang_up(&mut session.said);
+    session.said.messages
+}
+
+/// The connection is over.
+struct Over;
+
+/// What becomes of the rest of a message that was too long to hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Pass,
+    Drop,
+}
+
+struct Session<'g> {
+    gate: &'g dyn Gate,
+    opening: Exchange,
+    said: Said,
+    ear: Ear,
+    /// The message that is coming.
+    one: Said,
+    /// Its frames as they came, and where in them the open one begins.
+    held: Vec<u8>,
+    frame: usize,
+    /// The first byte of the open frame: it tells what it is.
+    first: Option<u8>,
+    since: Option<Instant>,
+    fate: Option<Fate>,
+    /// The server unpacks messages with those before them in mind …
+    remembers: bool,
+    /// … and one of those is missing.
+    missing: bool,
+}
+
+impl Session<'_> {
+    /// Takes what the client said, and lets go what may.
+    async fn hear(&mut self, bytes: &mut bytes::BytesMut, server: &mut Conn) -> Result<(), Over> {
+        while !bytes.is_empty() {
+            self.first.get_or_insert(bytes[0]);
+            let (taken, heard) = self.ear.hear(bytes, &mut self.one);
+            self.held.extend_from_slice(&bytes[..taken]);
+            bytes.advance(taken);
+            self.since.get_or_insert_with(Instant::now);
+            if let Some(heard) = heard {
+                self.frame_is_whole(heard, server).await?;
+            }
+            if self.fate.is_some() {
+                self.go_on(server).await?;
+            } else if self.held.len() > MESSAGE.0 {
+                self.too_much(server).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn frame_is_whole(&mut self, heard: Heard, server: &mut Conn) -> Result<(), Over> {
+        if is_control(self.first.take()) {
+            // Control frames stand between the frames of a message (RFC 6455 §5.5).
+            let control = self.held.split_off(self.frame);
+            if self.held.is_empty() && self.fate.is_none() {
+                self.since = None;
+            }
+            return send(server, &control).await;
+        }
+        self.frame = self.held.len();
+        if heard != Heard::Message {
+            return Ok(());
+        }
+        let message = self.one.messages.pop();
+        self.one = Said::new(MESSAGE.0);
+        let (raw, fate) = (std::mem::take(&mut self.held), self.fate.take());
+        (self.frame, self.since) = (0, None);
+        let Some(message) = message else { return Ok(()) };
+        self.keep(&message);
+        match fate {
+            Some(Fate::Pass) => return send(server, &raw).await,
+            Some(Fate::Drop) => return Ok(()),
+            None => {}
+        }
+        match self.ruling(message.clone(), true).await {
+            Ruling::Pass if self.missing => send(server, &unpacked(&raw, &message)?).await,
+            Ruling::Pass => send(server, &raw).await,
+            Ruling::Absorb(_) => {
+                self.missing |= self.remembers;
+                Ok(())
+            }
+            Ruling::Cut => Err(Over),
+        }
+    }
+
+    /// A message is longer, or takes longer, than it can be held.
+    async fn too_much(&mut self, server: &mut Conn) -> Result<(), Over> {
+        if self.fate.is_some() {
+            self.since = None;
+            return Ok(());
+        }
+        let body = Body { bytes: [].into(), cut_from: Some(self.held.len() as u64) };
+        let so_far = Message { direction: Direction::FromClient, at: clock::now(), text: false, body };
+        match self.ruling(so_far, false).await {
+            // What is still to come cannot be unpacked for the server.
+            Ruling::Pass if self.missing => return Err(Over),
+            Ruling::Pass => self.fate = Some(Fate::Pass),
+            Ruling::Absorb(_) => {
+                self.missing |= self.remembers;
+                self.fate = Some(Fate::Drop);
+            }
+            Ruling::Cut => return Err(Over),
+        }
+        self.go_on(server).await
+    }
+
+    /// Lets go what was held of a message whose fate is known.
+    async fn go_on(&mut self, server: &mut Conn) -> Result<(), Over> {
+        let raw = std::mem::take(&mut self.held);
+        self.frame = 0;
+        self.since = None;
+        let passes = self.fate == Some(Fate::Pass) || is_control(self.first);
+        if passes { send(server, &raw).await } else { Ok(()) }
+    }
+
+    async fn ruling(&self, message: Message, whole: bool) -> Ruling {
+        let exchange = Exchange { messages: vec![message], ..self.opening.clone() };
+        let waited = self.since.map(|since| since.elapsed()).unwrap_or_default();
+        self.gate.decide(&exchange, SoFar { whole, waited }).await
+    }
+
+    /// Writes a message down, as far as there is room.
+    fn keep(&mut self, message: &Message) {
+        self.said.add_if_room(message);
+    }
+}
+
+fn is_control(first: Option<u8>) -> bool {
+    first.is_some_and(|first| first & 0x08 != 0)
+}
+
+/// A message as frames that need nothing before them to be understood.
+fn unpacked(raw: &[u8], message: &Message) -> Result<Vec<u8>, Over> {
+    if message.body.cut_from.is_some() {
+        return Err(Over);
+    }
+    let head = frames::FrameHead::read(raw).ok_or(Over)?;
+    Ok(frames::masked(message.text, head.mask.unwrap_or_default(), &message.body.bytes))
+}
+
+async fn send(server: &mut Conn, bytes: &[u8]) -> Result<(), Over> {
+    server.write_all(bytes).await.map_err(|_| Over)?;
+    server.flush().await.map_err(|_| Over)
+}

@@ -1,0 +1,86 @@
+//! Who decides what goes on to servers.
+//!
+//! A request whose way to its server is open is shown to the gate first by its
+//! head. Most go on as they come. One that the gate wants to see is held until
+//! its body is there, or until waiting is over, and then let go, answered by us,
+//! or cut. Of answers the gate sees what it asks for, before the client does.
+
+use std::{fmt, future::Future, pin::Pin, time::Duration};
+
+use model::{Exchange, Response};
+
+use crate::Reply;
+
+/// Decides about requests, messages and connections that would go on.
+pub trait Gate: Send + Sync + 'static {
+    /// The head of a request is there; its body is not yet.
+    fn head(&self, exchange: &Exchange) -> Wish;
+
+    /// A request that was held; `so_far` is why it comes now.
+    fn decide<'a>(&'a self, exchange: &'a Exchange, so_far: SoFar) -> Ruled<'a>;
+
+    /// Whether a connection that cannot be read may go on. It is a sealed
+    /// exchange without a seal's counts.
+    fn sealed(&self, exchange: &Exchange) -> bool {
+        let _ = exchange;
+        true
+    }
+
+    /// The head of an answer is there. Something: it wants to see the body.
+    fn answering(&self, exchange: &Exchange, answer: &Response) -> Option<Box<dyn Watch>> {
+        let _ = (exchange, answer);
+        None
+    }
+}
+
+impl fmt::Debug for dyn Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gate(..)")
+    }
+}
+
+/// A ruling that is there when it is awaited.
+pub type Ruled<'a> = Pin<Box<dyn Future<Output = Ruling> + Send + 'a>>;
+
+/// What a gate wants of a request by its head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// It goes on as it comes.
+    Pass,
+    /// Hold it back, up to so many bytes of body and for so long.
+    Hold { bytes: usize, time: Duration },
+}
+
+/// How far a held request has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SoFar {
+    pub whole: bool,
+    /// How long it was waited for.
+    pub waited: Duration,
+}
+
+/// What a gate says at last.
+#[derive(Clone)]
+pub enum Ruling {
+    Pass,
+    /// It goes nowhere; this is the answer.
+    Absorb(Reply),
+    /// Its connection ends.
+    Cut,
+}
+
+impl fmt::Debug for Ruling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "Pass",
+            Self::Absorb(_) => "Absorb(..)",
+            Self::Cut => "Cut",
+        })
+    }
+}
+
+/// Sees the bytes of an answer before the client has them. Dropped, it knows
+/// that there are no more.
+pub trait Watch: Send + Sync {
+    fn bytes(&mut self, bytes: &[u8]);
+}

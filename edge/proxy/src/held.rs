@@ -1,0 +1,117 @@
+//! Requests that the gate wants to see: held back as they come, until it has
+//! ruled.
+
+use std::{collections::VecDeque, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Frame, Incoming};
+use model::Request;
+use tokio::{
+    io::AsyncWriteExt,
+    time::{Instant, timeout_at},
+};
+
+use crate::{
+    bodies::{Framing, Walk},
+    clock::Moment,
+    gate::{Ruling, SoFar, Wish},
+    heads::RequestHead,
+    link::Link,
+    part::Part,
+    serve2,
+    wire::Conn,
+};
+
+/// What came of showing a request to the gate.
+pub(crate) struct Shown {
+    pub(crate) ruling: Ruling,
+    /// It wanted more than the head: what follows on a WebSocket it wants too.
+    pub(crate) wanted: bool,
+}
+
+impl Shown {
+    pub(crate) const PASS: Self = Self { ruling: Ruling::Pass, wanted: false };
+}
+
+/// Shows a request over HTTP/1 to the gate. Its body stays in front of the
+/// wire, byte for byte.
+pub(crate) async fn http1(
+    conn: &mut Conn,
+    link: &Link,
+    began: Moment,
+    head: &RequestHead,
+    url: &str,
+    framing: Framing,
+) -> Shown {
+    let Some(gate) = &link.settings().gate else { return Shown::PASS };
+    let version = head.fields.version().into();
+    let (method, headers, body) = (head.method.clone(), head.fields.all.clone(), model::Body::default());
+    let mut exchange = link.exchange(began, Request { method, url: url.to_owned(), version, headers, body });
+    let Wish::Hold { bytes, time } = gate.head(&exchange) else { return Shown::PASS };
+    let (mut walk, mut part, mut seen) = (Walk::new(framing), Part::new(bytes), 0);
+    if head.expects_continue() && !walk.is_done() && conn.ahead.is_empty() {
+        // A client that has gone is noticed when the request goes on.
+        let _ = conn.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await;
+    }
+    let since = Instant::now();
+    loop {
+        // What breaks the rules here does so again where it goes on.
+        let Ok(taken) = walk.take(&conn.ahead[seen..], &mut part) else { return Shown::PASS };
+        seen += taken;
+        if walk.is_done() || part.total() >= bytes as u64 {
+            break;
+        }
+        if !matches!(timeout_at(since + time, conn.fill()).await, Ok(Ok(count)) if count > 0) {
+            break;
+        }
+    }
+    let whole = walk.is_done();
+    exchange.request.body = if whole { part.whole() } else { part.broken_off(framing.declared()) };
+    let ruling = gate.decide(&exchange, SoFar { whole, waited: since.elapsed() }).await;
+    Shown { ruling, wanted: true }
+}
+
+/// Frames of a body that were read while it was held.
+pub(crate) type Ahead = VecDeque<Frame<Bytes>>;
+
+/// Shows a request over HTTP/2 to the gate. What was read of its body is kept.
+pub(crate) async fn http2(
+    link: &Link,
+    began: Moment,
+    request: &Request,
+    body: &mut Incoming,
+    ahead: &mut Ahead,
+) -> Ruling {
+    let Some(gate) = &link.settings().gate else { return Ruling::Pass };
+    let mut exchange = link.exchange(began, request.clone());
+    let Wish::Hold { bytes, time } = gate.head(&exchange) else { return Ruling::Pass };
+    let (mut part, since) = (Part::new(bytes), Instant::now());
+    let declared = hyper::body::Body::size_hint(body).exact();
+    let whole = loop {
+        if hyper::body::Body::is_end_stream(body) {
+            break true;
+        }
+        if part.total() >= bytes as u64 {
+            break false;
+        }
+        match timeout_at(since + time, body.frame()).await {
+            Ok(None) => break true,
+            Ok(Some(Ok(frame))) => {
+                if let Some(data) = frame.data_ref() {
+                    part.add(data);
+                } else if let Some(trailers) = frame.trailers_ref() {
+                    exchange.request.headers.extend(serve2::headers(trailers));
+                }
+                ahead.push_back(frame);
+            }
+            // Too late, or the client took it back, which is noticed further on.
+            Ok(Some(Err(_))) | Err(_) => break false,
+        }
+    };
+    exchange.request.body = if whole { part.whole() } else { part.broken_off(declared) };
+    gate.decide(&exchange, SoFar { whole, waited: since.elapsed() }).await
+}
+
+/// How long a message of a WebSocket is held at most, and how much of it.
+pub(crate) const MESSAGE: (usize, Duration) = (1 << 20, Duration::from_secs(2));
