@@ -5,7 +5,7 @@ use std::sync::Arc;
 use attribute::Sides;
 use decode::{Budgets, Opened};
 use detect::{Deferral, Detector, Refused, Seen, Waiting};
-use judge::{Identifiers, When};
+use judge::{Closed, Identifiers, When};
 use knowledge::Knowledge;
 use model::{Canary, Exchange, Gap, Note, Phase, Plant, Record, Run, Sighting, Trial};
 
@@ -56,6 +56,8 @@ pub(crate) struct Kept {
     pub exchange: Exchange,
     pub sightings: Vec<(Sighting, bool)>,
     pub gaps: u32,
+    /// Bytes that nothing opened, where that was asked.
+    pub closed: u64,
     pub bytes: u64,
 }
 
@@ -165,7 +167,7 @@ impl<'k> Auditor<'k> {
     pub fn looked(&mut self, looked: Looked) {
         self.begin(&looked.exchange);
         let Looked { exchange, seen, gaps, opened } = looked;
-        self.take(exchange, seen, gaps, opened);
+        self.take(exchange, seen, gaps, opened, 0);
     }
 
     fn exchange(&mut self, exchange: Exchange) {
@@ -175,13 +177,15 @@ impl<'k> Auditor<'k> {
             Some(_) => self.plants.iter().map(|plant| plant.canary.value.as_str()).collect(),
             None => vec![],
         };
-        let identifiers = &mut self.identifiers;
-        let (seen, gaps, opened) = self.inspector.open(&exchange, &mut |leaf| {
+        let (identifiers, mut closed) = (&mut self.identifiers, Closed::default());
+        let (seen, mut gaps, opened) = self.inspector.open(&exchange, &mut |leaf| {
             if let Some(when) = when {
                 identifiers.see(&exchange, leaf, when, &planted);
+                closed.see(leaf);
             }
         });
-        self.take(exchange, seen, gaps, opened);
+        gaps.extend(stayed_closed(&exchange, closed.bytes()));
+        self.take(exchange, seen, gaps, opened, closed.bytes());
     }
 
     /// An exchange comes.
@@ -195,7 +199,7 @@ impl<'k> Auditor<'k> {
     }
 
     /// What was seen in it.
-    fn take(&mut self, exchange: Exchange, mut seen: Seen, gaps: Vec<Gap>, opened: Opened) {
+    fn take(&mut self, exchange: Exchange, mut seen: Seen, gaps: Vec<Gap>, opened: Opened, closed: u64) {
         let capture = self.at();
         self.waiting.settle(&mut seen);
         let (mut count, mut bytes) = (gaps.len() + seen.gaps.len(), opened.bytes);
@@ -213,7 +217,7 @@ impl<'k> Auditor<'k> {
         self.deferred.extend(seen.deferred.into_iter().map(|deferral| (capture, deferral)));
         let sightings = seen.sightings.into_iter().map(|sighting| replayed(&exchange, sighting)).collect();
         let exchange = head_of(exchange);
-        let kept = Kept { capture, exchange, sightings, gaps: count as u32, bytes };
+        let kept = Kept { capture, exchange, sightings, gaps: count as u32, closed, bytes };
         match kept.exchange.trial {
             Some(_) => self.kept.push(kept),
             // Nothing that is still to come changes what it means.
@@ -239,6 +243,17 @@ impl<'k> Auditor<'k> {
     fn at(&self) -> usize {
         self.captures.len().saturating_sub(1)
     }
+}
+
+/// In an experiment it matters what could hide a report: bytes that look
+/// encrypted, and that nothing opened.
+fn stayed_closed(exchange: &Exchange, bytes: u64) -> Option<Gap> {
+    (bytes > 0).then(|| Gap {
+        exchange: Some(exchange.index),
+        place: "body".parse().unwrap_or_default(),
+        why: model::Why::Sealed,
+        says: format!("{bytes} bytes look encrypted, and nothing opened them"),
+    })
 }
 
 /// The last phase of the exchange's trial that had begun when it was sent.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use attribute::Sides;
-use judge::{Case, Seen, Traffic};
+use judge::{Case, Late, Seen, Traffic};
 use knowledge::Knowledge;
 use model::{Destination, Exchange, Purpose, Side};
 
@@ -32,6 +32,11 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
     };
     let seen: Vec<Seen> = spotted.iter().map(|one| one.seen.clone()).collect();
     let identifiers = auditor.identifiers.found();
+    let late: Vec<Late> = auditor
+        .deferred
+        .iter()
+        .map(|(_, event)| Late { exchange: event.exchange, happened: event.happened, sent: event.sent })
+        .collect();
     let case = Case {
         knowledge: auditor.knowledge,
         run: auditor.run.as_ref(),
@@ -41,11 +46,13 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
         traffic: &traffic,
         seen: &seen,
         identifiers: &identifiers,
+        late: &late,
         destinations: &places.destinations,
         notes: &auditor.notes,
         early: early.as_deref(),
     };
     let (verdicts, findings) = (judge::verdicts(&case), judge::findings(&case));
+    let combinations = judge::combinations(&case);
     Audit {
         captures: auditor.captures,
         run: auditor.run,
@@ -61,6 +68,7 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
         tallies: places.tallies,
         findings,
         verdicts,
+        combinations,
         deferred: auditor.deferred,
         gaps: auditor.gaps,
         coverage: auditor.coverage,
@@ -129,6 +137,7 @@ fn traffic_of(kept: &Kept, side: Side, phase: Option<usize>) -> Traffic {
         side,
         sealed: kept.exchange.seal.is_some(),
         gaps: kept.gaps,
+        closed: kept.closed,
         bytes: kept.bytes,
         at: kept.exchange.started,
     }

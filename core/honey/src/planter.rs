@@ -93,10 +93,8 @@ impl Planter {
     fn screen(&mut self) -> Planted {
         let folder = format!("{} {}", capital(&self.names.word(4)), self.names.word(4));
         let screen = format!("com.{}.{}Activity", self.names.word(5), capital(&self.names.word(5)));
-        let plants = vec![
-            self.canary("folder", "folder", &folder, None),
-            self.canary("screen", "screen-name", &screen, None),
-        ];
+        let plants =
+            vec![self.canary("folder", "folder", &folder, None), self.canary("screen", "screen-name", &screen, None)];
         Planted { plants, url: String::new(), title: folder, text: screen, secret: String::new(), forms: vec![] }
     }
 

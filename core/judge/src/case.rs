@@ -1,6 +1,6 @@
 //! All that the judge is told.
 
-use knowledge::Knowledge;
+use knowledge::{Knowledge, subjects::Subject};
 use model::{Act, Canary, Destination, Mode, Note, Phase, Plant, Run, Side, SideBecause, Sighting, Time, Trial};
 
 use crate::Identifier;
@@ -17,6 +17,8 @@ pub struct Case<'a> {
     pub traffic: &'a [Traffic],
     pub seen: &'a [Seen],
     pub identifiers: &'a [Identifier],
+    /// Events that state themselves that they were sent late.
+    pub late: &'a [Late],
     pub destinations: &'a [Destination],
     pub notes: &'a [Note],
     /// Why the run ended before its plan did, if it did.
@@ -48,10 +50,32 @@ pub struct Traffic {
     pub side: Side,
     /// Could not be read at all.
     pub sealed: bool,
-    /// Part of it could not be read.
+    /// Places of it that could not be read.
     pub gaps: u32,
+    /// Bytes of it that stayed closed: see [`crate::Closed`].
+    pub closed: u64,
     pub bytes: u64,
     pub at: Time,
+}
+
+/// An event that a known format dates, and that was sent later.
+#[derive(Clone, Debug)]
+pub struct Late {
+    pub exchange: u64,
+    pub happened: Time,
+    pub sent: Time,
+}
+
+impl Traffic {
+    /// Something of it could not be read, and it was not a page that sent it.
+    pub fn is_unread(&self) -> bool {
+        (self.sealed || self.gaps > 0 || self.closed > 0) && !matches!(self.side, Side::Page | Side::Caused)
+    }
+
+    /// How many bytes could not be read, as far as they were counted.
+    pub fn unread_bytes(&self) -> u64 {
+        if self.closed > 0 && !self.sealed { self.closed } else { self.bytes }
+    }
 }
 
 impl<'a> Case<'a> {
@@ -76,49 +100,80 @@ impl<'a> Case<'a> {
         self.trials.iter().find(|trial| trial.id == id)
     }
 
-    /// Where the subject's switches stood in a phase; empty if it has none.
-    pub fn switches(&self, phase: usize) -> Vec<(&'a str, &'a str)> {
+    /// What is known of the subject; none if it was named by its path.
+    pub fn subject(&self) -> Option<&'a Subject> {
+        let run = self.run?;
+        self.knowledge.subjects.iter().find(|subject| subject.name == run.subject.name)
+    }
+
+    /// Whether a sighting can carry a claim: the subject itself sent a value
+    /// that was really used, to somebody it was not given to, and walking its
+    /// trail again gives it.
+    pub fn accuses(&self, seen: &Seen) -> bool {
+        let own = match seen.side.side {
+            Side::Native => true,
+            Side::Extension => self.has_own_extension(),
+            Side::Page | Side::Caused | Side::Unknown => false,
+        };
+        own && self.is_sound(seen) && !self.is_to_its_site(seen)
+    }
+
+    /// A value that was used, seen without a guess, at a place that gives it again.
+    pub fn is_sound(&self, seen: &Seen) -> bool {
+        let decoy = self.plant(&seen.sighting).is_some_and(|plant| plant.canary.decoy);
+        seen.replayed && !seen.sighting.weak && !decoy
+    }
+
+    /// The site may know that it is visited, and the engine what it is asked.
+    pub fn is_to_its_site(&self, seen: &Seen) -> bool {
+        let host = &self.destinations[seen.destination].host;
+        self.plant(&seen.sighting).and_then(|plant| plant.site.as_ref()).is_some_and(|site| site == host)
+    }
+
+    /// The subject's file names an extension as its own; Candor's audits load no other.
+    pub fn has_own_extension(&self) -> bool {
+        self.run.is_some_and(|run| !run.subject.extensions.is_empty())
+    }
+
+    /// Whether an act was done: its page or search was seen to be opened
+    /// through Candor, and the driver did not say that it could not do it.
+    pub fn was_done(&self, phase: usize) -> bool {
         let at = &self.phases[phase];
-        let Some(trial) = self.trial(at.trial) else { return vec![] };
-        let mut switches: Vec<(&str, &str)> =
-            trial.arm.switches.iter().map(|switch| (switch.name.as_str(), switch.position.as_str())).collect();
-        for earlier in self.phases[..=phase].iter().filter(|phase| phase.trial == at.trial) {
-            for switch in &earlier.switches {
-                match switches.iter_mut().find(|(name, _)| *name == switch.name) {
-                    Some(known) => known.1 = &switch.position,
-                    None => switches.push((&switch.name, &switch.position)),
-                }
-            }
+        if self.notes.iter().any(|note| note.code == "not-done" && self.is_in(phase, note)) {
+            return false;
         }
-        switches
-    }
-
-    /// Whether the switches of a phase stand as one of these says. A subject
-    /// without switches stands at its default.
-    pub fn stands(&self, phase: usize, positions: &[String]) -> bool {
-        let switches = self.switches(phase);
-        positions.iter().any(|position| match position.as_str() {
-            "default" => switches.iter().all(|(_, at)| *at == "default"),
-            other => switches.iter().any(|(_, at)| *at == other),
-        })
-    }
-
-    /// Whether the page or search of a phase was seen to be opened through Candor.
-    pub fn was_reached(&self, phase: usize) -> bool {
-        let at = &self.phases[phase];
         let site =
             self.plants.iter().find(|plant| at.canaries.contains(&plant.canary.id)).and_then(|p| p.site.as_ref());
         match site {
-            // Typed and not sent: there is no page to be seen.
-            None => at.act == Act::Type,
+            // Typed and not sent, or opened on a phone: there is no page to be seen.
+            None => matches!(at.act, Act::Type | Act::Open),
             Some(site) => {
                 self.traffic.iter().any(|one| one.trial == Some(at.trial) && !one.sealed && one.host == *site)
             }
         }
     }
 
-    /// Trials of a mode in which something was done, without those that failed at once.
+    fn is_in(&self, phase: usize, note: &Note) -> bool {
+        let at = &self.phases[phase];
+        note.trial == Some(at.trial)
+            && note.at >= at.at
+            && self.next(phase).is_none_or(|next| note.at < self.phases[next].at)
+    }
+
+    /// The phase of the same trial that comes after this one.
+    pub fn next(&self, phase: usize) -> Option<usize> {
+        (phase + 1..self.phases.len()).find(|next| self.phases[*next].trial == self.phases[phase].trial)
+    }
+
+    /// Whether a trial went to its end. In a run that was stopped, the trials
+    /// that were under way did not.
+    pub fn is_complete(&self, trial: &Trial) -> bool {
+        let closed = || self.phases.iter().rfind(|phase| phase.trial == trial.id).is_some_and(|p| p.act == Act::Close);
+        trial.failed.is_none() && (self.early.is_none() || closed())
+    }
+
+    /// Whether a trial of a mode, with visits or without, went to its end.
     pub fn has_trial(&self, mode: Mode, blank: bool) -> bool {
-        self.trials.iter().any(|trial| trial.arm.mode == mode && trial.arm.blank == blank && trial.failed.is_none())
+        self.trials.iter().any(|trial| trial.arm.mode == mode && trial.arm.blank == blank && self.is_complete(trial))
     }
 }

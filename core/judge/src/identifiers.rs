@@ -18,6 +18,8 @@ pub struct Identifier {
     pub scope: Scope,
     /// Exchanges that carry it, with the trail there.
     pub exchanges: Vec<(u64, Trail)>,
+    /// The same exchanges, together where they carry the same value.
+    pub alike: Vec<Vec<u64>>,
     /// Installs it was told apart in.
     pub installs: usize,
 }
@@ -117,11 +119,12 @@ impl Place {
             (Scope::Device, self.of_devices(&lasting)?, installs.len())
         };
         let values: BTreeSet<u64> = values;
+        let alike = values.iter().filter_map(|value| self.stands.get(value)).map(|stands| positions(stands)).collect();
         let mut exchanges: Vec<(u64, Trail)> =
             values.iter().filter_map(|value| self.stands.get(value)).flatten().cloned().collect();
         exchanges.sort();
         exchanges.dedup();
-        Some(Identifier { host: host.into(), place: name.into(), scope, exchanges, installs })
+        Some(Identifier { host: host.into(), place: name.into(), scope, exchanges, alike, installs })
     }
 
     /// Values that are there in at least two sessions of an install.
@@ -160,6 +163,11 @@ impl Place {
         }
         (devices.len() >= 2 && reinstalled).then_some(values)
     }
+}
+
+fn positions(stands: &[(u64, Trail)]) -> Vec<u64> {
+    let exchanges: BTreeSet<u64> = stands.iter().map(|(exchange, _)| *exchange).collect();
+    exchanges.into_iter().collect()
 }
 
 /// At least 32 bits of something: eight hex digits, six letters and digits.

@@ -8,7 +8,13 @@
 
 mod case;
 
+mod standing;
+
+mod closed;
+
 mod identifiers;
+
+mod sealed;
 
 mod verdict;
 
@@ -16,8 +22,14 @@ mod bound;
 
 mod rules;
 
+mod combinations;
+
 pub use bound::upper_bound;
-pub use case::{Case, Seen, Traffic};
+pub use case::{Case, Late, Seen, Traffic};
+pub use closed::Closed;
+pub use combinations::{Combination, combinations};
 pub use identifiers::{Identifier, Identifiers, Scope, When};
 pub use rules::{CODES, Finding, Severity, findings};
+pub use sealed::{ALPHA, Dependence, Depends, Measure, Tested, dependence};
+pub use standing::{Position, Standing};
 pub use verdict::{Verdict, Word, verdicts};

@@ -4,7 +4,13 @@ mod decoy_seen;
 
 mod identifier_beside;
 
+mod identifier_links_modes;
+
 mod personal_data_sent;
+
+mod sent_later;
+
+mod sealed_depends;
 
 mod sealed_traffic;
 
@@ -57,6 +63,9 @@ type Rule = fn(&Case<'_>) -> Vec<Finding>;
 pub const CODES: &[(&str, &str, Rule)] = &[
     ("KIND-sent", "personal data went to somebody it was not given to", personal_data_sent::find),
     ("identifier-beside", "an identifier that stays stands beside personal data", identifier_beside::find),
+    ("identifier-links-modes", "the same identifier in private and in normal mode", identifier_links_modes::find),
+    ("sent-later", "what was done in one session was sent in a later one", sent_later::find),
+    ("sealed-depends", "traffic that could not be read depends on what the person does", sealed_depends::find),
     ("sealed-traffic", "traffic that could not be read", sealed_traffic::find),
     ("decoy-seen", "a value was seen that was never used: a false alarm of ours", decoy_seen::find),
 ];

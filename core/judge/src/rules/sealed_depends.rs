@@ -1,0 +1,38 @@
+//! `sealed-depends`: traffic that could not be read, of which there is more
+//! when the subject is used, or when the address is longer. What is in it is
+//! not known; that it depends is.
+
+use model::Mode;
+
+use super::{Finding, Severity};
+use crate::{Case, Depends, dependence};
+
+pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
+    if case.run.is_none() {
+        return vec![]; // nobody's experiment: nothing to compare
+    }
+    let dependence = dependence(case);
+    let on_use = dependence.on_use.depends().iter().map(|one| finding(case, one, "use"));
+    let on_address = dependence.on_address.depends().iter().map(|one| finding(case, one, "the address"));
+    on_address.chain(on_use).collect()
+}
+
+fn finding(case: &Case<'_>, depends: &Depends, on: &str) -> Finding {
+    let phases = match depends.mode {
+        Mode::Unknown => vec![],
+        mode => vec![format!("{} mode", mode.word())],
+    };
+    Finding {
+        code: "sealed-depends".into(),
+        severity: Severity::High,
+        destination: case.destinations.iter().position(|destination| destination.host == depends.host),
+        phases,
+        sightings: vec![],
+        says: format!(
+            "{} is sent {} that could not be read, and how much depends on {on} (max-T permutation test, p = {:.4})",
+            depends.host,
+            depends.measure.word(),
+            depends.p
+        ),
+    }
+}

@@ -1,0 +1,132 @@
+//! Where the subject's switches stood, and whether that is what a promise
+//! speaks of. Labels are not believed: as installed, a switch stands where the
+//! driver read it.
+
+use std::{collections::BTreeMap, fmt};
+
+use model::Time;
+
+use crate::Case;
+
+/// One switch in one phase.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Standing {
+    pub switch: String,
+    pub position: Position,
+}
+
+/// Where a switch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Position {
+    /// As installed: on, off, or nobody looked.
+    Default(Option<bool>),
+    Off,
+    On,
+    /// Off since the driver threw it, in the same trial.
+    TurnedOff,
+}
+
+impl Position {
+    fn of(word: &str, default: Option<bool>) -> Self {
+        match word {
+            "on" => Self::On,
+            "off" => Self::Off,
+            "turned-off" => Self::TurnedOff,
+            _ => Self::Default(default),
+        }
+    }
+
+    /// None: it stands as installed, and nobody looked.
+    pub fn is_on(self) -> Option<bool> {
+        match self {
+            Self::Default(read) => read,
+            Self::Off | Self::TurnedOff => Some(false),
+            Self::On => Some(true),
+        }
+    }
+}
+
+/// `incognito-mode on (as installed)`
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let position = match self.position {
+            Position::Default(Some(true)) => "on (as installed)",
+            Position::Default(Some(false)) => "off (as installed)",
+            Position::Default(None) => "as installed",
+            Position::On => "on",
+            Position::Off => "off",
+            Position::TurnedOff => "turned off",
+        };
+        write!(f, "{} {position}", self.switch)
+    }
+}
+
+impl<'a> Case<'a> {
+    /// Where a switch stands in a fresh install, as the driver read it. Reads
+    /// that contradict each other say nothing.
+    pub fn default_of(&self, switch: &str) -> Option<bool> {
+        let mut read = self.notes.iter().filter(|note| note.code == "default-read").filter_map(|note| {
+            let (name, position) = note.says.rsplit_once(' ')?;
+            (name == switch).then_some(position == "on")
+        });
+        let first = read.next()?;
+        read.all(|other| other == first).then_some(first)
+    }
+
+    /// Where the subject's switches stand in a phase; empty if it has none.
+    pub fn standing(&self, phase: usize) -> Vec<Standing> {
+        let at = &self.phases[phase];
+        let Some(trial) = self.trial(at.trial) else { return vec![] };
+        let mut words: Vec<(&str, &str)> =
+            trial.arm.switches.iter().map(|switch| (switch.name.as_str(), switch.position.as_str())).collect();
+        for earlier in self.phases[..=phase].iter().filter(|phase| phase.trial == at.trial) {
+            for switch in &earlier.switches {
+                match words.iter_mut().find(|(name, _)| *name == switch.name) {
+                    Some(known) => known.1 = &switch.position,
+                    None => words.push((&switch.name, &switch.position)),
+                }
+            }
+        }
+        let standing = |(name, word): (&str, &str)| Standing {
+            switch: name.to_owned(),
+            position: Position::of(word, self.default_of(name)),
+        };
+        words.into_iter().map(standing).collect()
+    }
+
+    /// Whether what turns collection on and off stands, in a phase, as one of
+    /// these words says. A subject without switches stands at its default.
+    pub(crate) fn stands(&self, phase: usize, words: &[String]) -> bool {
+        let standing = self.standing(phase);
+        let collection = || standing.iter().filter(|one| self.turns_collection(&one.switch));
+        words.iter().any(|word| match word.as_str() {
+            "default" => standing.iter().all(|one| matches!(one.position, Position::Default(_))),
+            "turned-off" => collection().any(|one| one.position == Position::TurnedOff),
+            "off" => collection().count() > 0 && collection().all(|one| one.position.is_on() == Some(false)),
+            "on" => collection().any(|one| one.position.is_on() == Some(true)),
+            _ => false,
+        })
+    }
+
+    /// Whether single switches stand as a promise names them.
+    pub(crate) fn stands_so(&self, phase: usize, named: &BTreeMap<String, String>) -> bool {
+        let standing = self.standing(phase);
+        named.iter().all(|(name, word)| {
+            standing.iter().any(|one| one.switch == *name && one.position.is_on() == Some(word == "on"))
+        })
+    }
+
+    fn turns_collection(&self, switch: &str) -> bool {
+        use knowledge::subjects::Turns;
+        let known = self.subject().and_then(|subject| subject.switch(switch));
+        known.is_none_or(|switch| switch.turns == Turns::Collection)
+    }
+
+    /// When the switch that is off in this phase was turned off.
+    pub(crate) fn turned_off_at(&self, phase: usize) -> Option<Time> {
+        let at = &self.phases[phase];
+        let earlier = self.phases[..=phase].iter().rev().filter(|phase| phase.trial == at.trial);
+        let thrown = |phase: &&model::Phase| phase.switches.iter().any(|switch| switch.position == "turned-off");
+        earlier.clone().find(thrown).map(|phase| phase.at)
+    }
+}

@@ -1,0 +1,108 @@
+//! Promises: kept, broken, unclear or untested.
+//!
+//! *Broken* needs one sighting that can be replayed. *Kept* needs that the act
+//! was done often enough, that the controls behaved, and that nothing which
+//! could not be read stands in the way; it says how much it still leaves open.
+//! Everything else is *unclear* and says what stood in the way, or *untested*
+//! and says why. Never "proven private".
+
+mod scope;
+
+mod obstacles;
+
+mod sentences;
+
+use knowledge::promises::Promise;
+
+use crate::{Case, Dependence, dependence, upper_bound};
+use scope::Scope;
+
+/// Visits and installs without which nothing is called kept.
+const VISITS: u32 = 30;
+const INSTALLS: u32 = 2;
+
+/// What became of a promise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    pub promise: String,
+    pub quote: String,
+    pub word: Word,
+    /// One sentence with the evidence or what stood in the way.
+    pub because: String,
+    /// Which of the case's sightings show it.
+    pub evidence: Vec<usize>,
+    pub visits: u32,
+    pub installs: u32,
+    /// For *kept*: the rate above which a leak would have shown, 95 %.
+    pub bound: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Word {
+    Kept,
+    Unclear,
+    Untested,
+    Broken,
+}
+
+impl Word {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Unclear => "unclear",
+            Self::Untested => "untested",
+            Self::Broken => "broken",
+        }
+    }
+
+    /// Whether this is worse news than what was said before: broken is the
+    /// worst, kept the best, and between not knowing and not knowing there is
+    /// no difference.
+    pub const fn is_worse_than(self, before: Self) -> bool {
+        self.grade() > before.grade()
+    }
+
+    const fn grade(self) -> u8 {
+        match self {
+            Self::Kept => 0,
+            Self::Unclear | Self::Untested => 1,
+            Self::Broken => 2,
+        }
+    }
+}
+
+/// The verdict on each promise that is about the subject.
+pub fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
+    let Some(run) = case.run else { return vec![] };
+    let dependence = dependence(case);
+    let about = case.knowledge.promises.iter().filter(|promise| promise.is_about(&run.subject.name));
+    about.map(|promise| verdict(case, promise, &dependence)).collect()
+}
+
+fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence) -> Verdict {
+    let scope = Scope::of(case, promise);
+    let said = |word, because: String| Verdict {
+        promise: promise.id.clone(),
+        quote: promise.quote.clone(),
+        word,
+        because,
+        evidence: vec![],
+        visits: scope.visits(),
+        installs: scope.installs(),
+        bound: None,
+    };
+    let breaches = scope.breaches();
+    if !breaches.broken.is_empty() {
+        let because = scope.accusation(&breaches.broken);
+        return Verdict { evidence: breaches.broken, ..said(Word::Broken, because) };
+    }
+    if let Some(because) = scope.untested(&breaches) {
+        return said(Word::Untested, because);
+    }
+    if let Some(because) = scope.unclear(&breaches, dependence) {
+        return Verdict { evidence: breaches.unknown, ..said(Word::Unclear, because) };
+    }
+    let bound = upper_bound(scope.visits());
+    let because = scope.acquittal(bound);
+    Verdict { bound: Some(bound), ..said(Word::Kept, because) }
+}

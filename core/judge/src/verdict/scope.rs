@@ -1,0 +1,143 @@
+//! What a promise covers: the phases that put it at stake, and the sightings
+//! that it forbids.
+
+use std::collections::BTreeSet;
+
+use knowledge::promises::Promise;
+use model::{Act, Kind, Side, Trial};
+
+use crate::{Case, Seen};
+
+/// A promise, and the phases that can speak about it.
+pub(super) struct Scope<'a> {
+    pub(super) case: &'a Case<'a>,
+    pub(super) promise: &'a Promise,
+    kinds: Vec<Kind>,
+    /// Phases in which an act put the promise at stake, done or not.
+    pub(super) staked: Vec<usize>,
+    /// Those of them that were done, in trials that went to their end: what is
+    /// sent late is sent then.
+    pub(super) exercised: Vec<usize>,
+}
+
+/// Sightings that a promise forbids, by what stands against the accusation.
+#[derive(Default)]
+pub(super) struct Breaches {
+    /// Nothing.
+    pub(super) broken: Vec<usize>,
+    /// Nobody knows who sent it.
+    pub(super) unknown: Vec<usize>,
+    /// Nobody knows where the server stands.
+    pub(super) nowhere: Vec<usize>,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn of(case: &'a Case<'a>, promise: &'a Promise) -> Self {
+        let kinds = promise.kinds();
+        let at_stake = |phase: &usize| covers(case, promise, *phase) && stakes(case.phases[*phase].act, &kinds);
+        let staked: Vec<usize> = (0..case.phases.len()).filter(at_stake).collect();
+        let done = |phase: &usize| {
+            let trial = case.trial(case.phases[*phase].trial);
+            trial.is_some_and(|trial| case.is_complete(trial)) && case.was_done(*phase)
+        };
+        let exercised = staked.iter().copied().filter(done).collect();
+        Self { case, promise, kinds, staked, exercised }
+    }
+
+    pub(super) fn visits(&self) -> u32 {
+        self.exercised.len() as u32
+    }
+
+    pub(super) fn installs(&self) -> u32 {
+        self.trials().map(|trial| trial.install).collect::<BTreeSet<u32>>().len() as u32
+    }
+
+    /// Trials in which the promise was exercised, one entry an act.
+    pub(super) fn trials(&self) -> impl Iterator<Item = &'a Trial> + '_ {
+        self.exercised.iter().filter_map(|phase| self.case.trial(self.case.phases[*phase].trial))
+    }
+
+    pub(super) fn breaches(&self) -> Breaches {
+        let mut breaches = Breaches::default();
+        for (i, seen) in self.case.seen.iter().enumerate().filter(|(_, seen)| self.forbids(seen)) {
+            let own_extension = self.case.has_own_extension();
+            match seen.side.side {
+                Side::Page | Side::Caused => {}
+                Side::Unknown => breaches.unknown.push(i),
+                Side::Extension if !own_extension => breaches.unknown.push(i),
+                Side::Native | Side::Extension if self.promise.never.outside.is_empty() => breaches.broken.push(i),
+                Side::Native | Side::Extension => match &self.case.destinations[seen.destination].hosted {
+                    None => breaches.nowhere.push(i),
+                    Some(hosted) if self.promise.forbids_country(&hosted.country) => breaches.broken.push(i),
+                    Some(_) => {}
+                },
+            }
+        }
+        breaches
+    }
+
+    fn forbids(&self, seen: &Seen) -> bool {
+        let Some(about) = self.case.about(seen) else { return false };
+        self.kinds.contains(&seen.sighting.kind)
+            && self.case.is_sound(seen)
+            && self.is_in_its_time(about, seen)
+            && !self.may_have_it(seen)
+            && (!self.promise.is_about_anonymity() || self.stands_beside_identifier(seen))
+    }
+
+    /// A promise holds for what was done while it applied. One about turning
+    /// off holds besides for whatever is sent from then on, from a queue too.
+    fn is_in_its_time(&self, about: usize, seen: &Seen) -> bool {
+        let covered = |phase: usize| covers(self.case, self.promise, phase);
+        if !self.promise.is_about_turning_off() {
+            return covered(about);
+        }
+        let late_enough = |phase: usize| {
+            let thrown = self.case.turned_off_at(phase);
+            thrown.is_some_and(|thrown| seen.at.0 >= thrown.0 + self.promise.grace())
+        };
+        [Some(about), seen.phase].into_iter().flatten().any(|phase| covered(phase) && late_enough(phase))
+    }
+
+    /// The site may, and where the promise says so the maker.
+    fn may_have_it(&self, seen: &Seen) -> bool {
+        match self.promise.never.to.as_deref() {
+            None => false,
+            Some("anyone-but-the-maker") => self.case.is_to_its_site(seen) || self.is_to_the_maker(seen),
+            Some(_) => self.case.is_to_its_site(seen),
+        }
+    }
+
+    fn is_to_the_maker(&self, seen: &Seen) -> bool {
+        let owner = self.case.destinations[seen.destination].owner.as_deref();
+        let maker = self.case.subject().map(|subject| subject.maker.as_str());
+        owner.zip(maker).is_some_and(|(owner, maker)| owner.eq_ignore_ascii_case(maker))
+    }
+
+    fn stands_beside_identifier(&self, seen: &Seen) -> bool {
+        let exchange = seen.sighting.exchange;
+        self.case.identifiers.iter().any(|identifier| identifier.exchanges.iter().any(|(other, _)| *other == exchange))
+    }
+}
+
+/// Whether a promise applies in a phase: its mode, and where switches stand.
+fn covers(case: &Case<'_>, promise: &Promise, phase: usize) -> bool {
+    let when = &promise.when;
+    promise.mode().is_none_or(|mode| case.phases[phase].mode == mode)
+        && (when.switch.is_empty() || case.stands(phase, &when.switch))
+        && (when.switches.is_empty() || case.stands_so(phase, &when.switches))
+}
+
+/// Whether an act gives out something of these kinds.
+fn stakes(act: Act, kinds: &[Kind]) -> bool {
+    let has = |names: &[&str]| kinds.iter().any(|kind| names.contains(&kind.as_str()));
+    let visited = ["visited-url", "visited-url-part", "visited-host", "page-title"];
+    match act {
+        Act::Visit | Act::Download => has(&visited),
+        Act::Form => has(&visited) || has(&["typed-text"]),
+        Act::Search => has(&["search"]),
+        Act::Type => has(&["typed-text"]),
+        Act::Open => has(&["folder", "screen-name", "file-path"]),
+        _ => false,
+    }
+}

@@ -1,0 +1,318 @@
+//! Experiments made up for tests, written as one would tell them.
+#![allow(dead_code, reason = "not every test file plays everything")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+use judge::{Case, Finding, Identifier, Late, Scope, Seen, Traffic, Verdict, Word};
+use knowledge::Knowledge;
+use model::{
+    Act, Arm, Canary, Destination, Guise, Hosted, How, Kind, Mode, Note, Phase, Plant, Purpose, Run, Side, SideBecause,
+    Sighting, Subject, Switch, Time, Trial,
+};
+
+/// A run in the making. Time goes on by a second with each step.
+pub struct Stage {
+    pub knowledge: Knowledge,
+    pub run: Run,
+    pub trials: Vec<Trial>,
+    pub phases: Vec<Phase>,
+    pub plants: Vec<Plant>,
+    pub traffic: Vec<Traffic>,
+    pub seen: Vec<Seen>,
+    pub identifiers: Vec<Identifier>,
+    pub late: Vec<Late>,
+    pub destinations: Vec<Destination>,
+    pub notes: Vec<Note>,
+    pub early: Option<String>,
+    clock: i64,
+}
+
+/// What a subject sends, as far as a test cares.
+#[derive(Clone, Copy)]
+pub struct Sent<'s> {
+    pub to: &'s str,
+    pub side: Side,
+    pub kind: &'s str,
+    pub guise: &'s str,
+    pub weak: bool,
+    pub replayed: bool,
+}
+
+pub const COLLECTOR: &str = "sa.api.intl.miui.com";
+
+/// The whole address, in clear, by the subject itself, to its maker.
+pub const REPORT: Sent<'static> =
+    Sent { to: COLLECTOR, side: Side::Native, kind: "visited-url", guise: "plain", weak: false, replayed: true };
+
+impl Stage {
+    /// A subject nobody knows, with these promises only.
+    pub fn new(promises: &str) -> Self {
+        let over = [("promises/generic.toml".to_owned(), promises.as_bytes().to_vec())];
+        let mut knowledge = Knowledge::with(over).unwrap();
+        knowledge.promises.retain(|promise| promises.contains(&format!("\"{}\"", promise.id)));
+        let subject = Subject { name: "somebody".into(), ..Subject::default() };
+        let run = Run { subject, seed: 7, sinkhole: true, bypass_watched: true, ..Run::default() };
+        Self {
+            knowledge,
+            run,
+            trials: vec![],
+            phases: vec![],
+            plants: vec![],
+            traffic: vec![],
+            seen: vec![],
+            identifiers: vec![],
+            late: vec![],
+            destinations: vec![],
+            notes: vec![],
+            early: None,
+            clock: 0,
+        }
+    }
+
+    pub fn of_subject(mut self, name: &str, edition: Option<&str>) -> Self {
+        self.run.subject.name = name.into();
+        self.run.subject.edition = edition.map(str::to_owned);
+        self
+    }
+
+    /// Begins a trial on a fresh install, with its start.
+    pub fn trial(&mut self, mode: Mode) -> u32 {
+        self.trial_with(mode, &[], false)
+    }
+
+    pub fn trial_with(&mut self, mode: Mode, switches: &[(&str, &str)], blank: bool) -> u32 {
+        let id = self.trials.len() as u32 + 1;
+        let switch = |(name, position): &(&str, &str)| Switch { name: (*name).into(), position: (*position).into() };
+        let arm = Arm { mode, switches: switches.iter().map(switch).collect(), blank, device: 0 };
+        self.trials.push(Trial { id, arm, install: id, at: Time(self.clock), failed: None });
+        self.step(id, Act::Start, mode, 1);
+        id
+    }
+
+    /// The control: started, left alone for so many steps, closed.
+    pub fn blank(&mut self, steps: u32) -> u32 {
+        self.blank_in(Mode::Normal, steps)
+    }
+
+    pub fn blank_in(&mut self, mode: Mode, steps: u32) -> u32 {
+        let id = self.trial_with(mode, &[], true);
+        for _ in 0..steps {
+            self.step(id, Act::Idle, mode, 1);
+        }
+        self.close(id);
+        id
+    }
+
+    pub fn close(&mut self, trial: u32) {
+        let (mode, session) = self.now(trial);
+        self.step(trial, Act::Close, mode, session);
+    }
+
+    /// The next session, in this mode.
+    pub fn restart(&mut self, trial: u32, mode: Mode) {
+        let session = self.now(trial).1 + 1;
+        self.step(trial, Act::Restart, mode, session);
+    }
+
+    pub fn idle(&mut self, trial: u32) -> usize {
+        let (mode, session) = self.now(trial);
+        self.step(trial, Act::Idle, mode, session)
+    }
+
+    /// Throws a switch in mid-session.
+    pub fn throw(&mut self, trial: u32, name: &str, position: &str) {
+        let (mode, session) = self.now(trial);
+        let phase = self.step(trial, Act::Switch, mode, session);
+        self.phases[phase].switches = vec![Switch { name: name.into(), position: position.into() }];
+    }
+
+    fn now(&self, trial: u32) -> (Mode, u32) {
+        let last = self.phases.iter().rfind(|phase| phase.trial == trial).unwrap();
+        (last.mode, last.session)
+    }
+
+    fn step(&mut self, trial: u32, act: Act, mode: Mode, session: u32) -> usize {
+        self.clock += 1_000_000;
+        let name = format!("{} {}", act.word(), self.phases.len());
+        let at = Time(self.clock);
+        self.phases.push(Phase { trial, name, act, mode, session, at, ..Phase::default() });
+        self.phases.len() - 1
+    }
+
+    /// A visit to an address nobody could guess; its page is seen to be opened.
+    pub fn visit(&mut self, trial: u32) -> usize {
+        self.visit_address_of(trial, 60)
+    }
+
+    pub fn visit_address_of(&mut self, trial: u32, length: usize) -> usize {
+        let (mode, session) = self.now(trial);
+        let phase = self.step(trial, Act::Visit, mode, session);
+        let host = format!("site{phase}.example");
+        let url = format!("{:x<length$}", format!("https://{host}/"));
+        self.plant(trial, phase, "visited-url", &url, Some(&host));
+        self.send(phase, &host, Side::Page);
+        phase
+    }
+
+    /// Typed into the address bar and not sent.
+    pub fn type_text(&mut self, trial: u32) -> usize {
+        let (mode, session) = self.now(trial);
+        let phase = self.step(trial, Act::Type, mode, session);
+        self.plant(trial, phase, "typed-text", "never to be sent", None);
+        phase
+    }
+
+    pub fn visits(&mut self, trial: u32, times: u32) -> Vec<usize> {
+        (0..times).map(|_| self.visit(trial)).collect()
+    }
+
+    fn plant(&mut self, trial: u32, phase: usize, kind: &str, value: &str, site: Option<&str>) {
+        let id = format!("{kind}-{phase}");
+        self.phases[phase].canaries.push(id.clone());
+        let canary = Canary { decoy: false, ..Canary::new(id, kind, value) };
+        self.plants.push(Plant { trial: Some(trial), canary, site: site.map(str::to_owned) });
+    }
+
+    pub fn decoy(&mut self) -> String {
+        let canary = Canary { decoy: true, ..Canary::new("decoy-1", "visited-url", "https://never.example/used") };
+        self.plants.push(Plant { trial: None, canary, site: None });
+        "decoy-1".into()
+    }
+
+    /// An exchange in a phase that could be read.
+    pub fn send(&mut self, phase: usize, host: &str, side: Side) -> u64 {
+        let exchange = self.traffic.len() as u64;
+        self.clock += 1_000;
+        self.traffic.push(Traffic {
+            exchange,
+            trial: Some(self.phases[phase].trial),
+            phase: Some(phase),
+            host: host.into(),
+            side,
+            sealed: false,
+            gaps: 0,
+            closed: 0,
+            bytes: 100,
+            at: Time(self.clock),
+        });
+        self.destination(host);
+        exchange
+    }
+
+    /// One that could not.
+    pub fn send_sealed(&mut self, phase: usize, host: &str, bytes: u64) {
+        let exchange = self.send(phase, host, Side::Native) as usize;
+        (self.traffic[exchange].sealed, self.traffic[exchange].bytes) = (true, bytes);
+    }
+
+    /// One that was read, with bytes in it that stayed closed.
+    pub fn send_closed(&mut self, phase: usize, host: &str, bytes: u64) {
+        let exchange = self.send(phase, host, Side::Native) as usize;
+        self.traffic[exchange].closed = bytes;
+    }
+
+    /// The canary of phase `about` is seen in a request sent in phase `sent`.
+    pub fn tell(&mut self, about: usize, sent: usize, what: Sent<'_>) -> u64 {
+        let canary = self.phases[about].canaries[0].clone();
+        self.tell_canary(&canary, sent, what)
+    }
+
+    pub fn tell_canary(&mut self, canary: &str, sent: usize, what: Sent<'_>) -> u64 {
+        let exchange = self.send(sent, what.to, what.side);
+        let destination = self.destination(what.to);
+        let guise = if what.guise == "plain" { Guise::Plain } else { Guise::Digest(what.guise.into()) };
+        self.seen.push(Seen {
+            sighting: Sighting {
+                exchange,
+                kind: Kind::new(what.kind),
+                canary: Some(canary.into()),
+                guise,
+                how: How::Canary,
+                trail: "body ▸ json $.url".parse().unwrap(),
+                value: String::new(),
+                weak: what.weak,
+            },
+            side: SideBecause { side: what.side, because: "a test says so" },
+            destination,
+            trial: Some(self.phases[sent].trial),
+            phase: Some(sent),
+            at: Time(self.clock),
+            replayed: what.replayed,
+        });
+        exchange
+    }
+
+    /// An identifier that stands in these exchanges; those of one install together.
+    pub fn identifier(&mut self, host: &str, alike: Vec<Vec<u64>>) {
+        let trail = || "body ▸ json $.id".parse().unwrap();
+        self.identifiers.push(Identifier {
+            host: host.into(),
+            place: "body ▸ json $.id".into(),
+            scope: Scope::Persistent,
+            exchanges: alike.iter().flatten().map(|exchange| (*exchange, trail())).collect(),
+            installs: alike.len(),
+            alike,
+        });
+    }
+
+    pub fn note(&mut self, trial: u32, code: &str, says: &str) {
+        let at = Time(self.clock);
+        self.notes.push(Note { trial: Some(trial), at, code: code.into(), says: says.into(), count: 1 });
+    }
+
+    pub fn destination(&mut self, host: &str) -> usize {
+        if let Some(known) = self.destinations.iter().position(|destination| destination.host == host) {
+            return known;
+        }
+        let ours = host == COLLECTOR;
+        self.destinations.push(Destination {
+            host: host.into(),
+            site: host.into(),
+            owner: ours.then(|| "Xiaomi".into()),
+            seat: ours.then(|| "CN".into()),
+            hosted: None,
+            purpose: Purpose::Unknown,
+            because: String::new(),
+        });
+        self.destinations.len() - 1
+    }
+
+    pub fn stands_in(&mut self, host: &str, country: &str) {
+        let destination = self.destination(host);
+        let because = "documented in a test".into();
+        self.destinations[destination].hosted =
+            Some(Hosted { country: country.into(), asn: None, network: None, because });
+    }
+
+    pub fn case(&self) -> Case<'_> {
+        Case {
+            knowledge: &self.knowledge,
+            run: Some(&self.run),
+            trials: &self.trials,
+            phases: &self.phases,
+            plants: &self.plants,
+            traffic: &self.traffic,
+            seen: &self.seen,
+            identifiers: &self.identifiers,
+            late: &self.late,
+            destinations: &self.destinations,
+            notes: &self.notes,
+            early: self.early.as_deref(),
+        }
+    }
+
+    /// The only verdict.
+    pub fn verdict(&self) -> Verdict {
+        let mut verdicts = judge::verdicts(&self.case());
+        assert_eq!(verdicts.len(), 1, "one promise");
+        verdicts.remove(0)
+    }
+
+    pub fn word(&self) -> Word {
+        self.verdict().word
+    }
+
+    /// Findings of a code.
+    pub fn found(&self, code: &str) -> Vec<Finding> {
+        judge::findings(&self.case()).into_iter().filter(|finding| finding.code == code).collect()
+    }
+}
