@@ -5,6 +5,7 @@
 //! folder holds a capture twice, as HAR and as mitmproxy flows.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test reads files; the core does not")]
+#![allow(clippy::print_stdout, reason = "scores and skips are for whoever runs the test")]
 
 mod score;
 

@@ -1,0 +1,167 @@
+use std::{fs, path::Path};
+
+use serde_json::Value;
+
+use crate::{Ran, candor, corpus};
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("a plain path")
+}
+
+fn analyze(capture: &str, more: &[&str]) -> Ran {
+    let folder = corpus(capture);
+    let (har, truth) = (folder.join("capture.har"), folder.join("truth.json"));
+    candor(&[&["analyze", path(&har), "--canaries", path(&truth)], more].concat(), b"")
+}
+
+fn json(ran: &Ran) -> Value {
+    serde_json::from_slice(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.said))
+}
+
+/// Canary, position of the request, and trail of each sighting.
+fn sightings(report: &Value) -> Vec<String> {
+    let all = report["sightings"].as_array().expect("the report lists sightings");
+    all.iter().map(|one| format!("{} {} {}", one["canary"], one["exchange"], one["trail"])).collect()
+}
+
+/// Writes files into a folder of their own.
+fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    for (name, content) in files {
+        let file = folder.path().join(name);
+        fs::create_dir_all(file.parent().expect("it has one")).expect("a folder");
+        fs::write(file, content).expect("a file");
+    }
+    folder
+}
+
+const HAR: &str = r#"{"log":{"entries":[{"request":{"method":"GET","url":"https://a.example/?q=1"}}]}}"#;
+
+#[test]
+fn what_left_is_reported_with_its_trail() {
+    let ran = analyze("sa-python.batch", &["--format", "json"]);
+    assert_eq!(ran.status, Some(1), "{}", ran.said);
+    let sightings = sightings(&json(&ran));
+    let url = sightings.iter().find(|one| one.starts_with("\"page_url\"")).expect("the address left");
+    assert!(url.contains("body ▸ form") && url.contains("base64 ▸ gzip ▸ json"), "{url}");
+}
+
+#[test]
+fn every_format_of_report_can_be_asked_for() {
+    for (format, begins) in [("text", ""), ("json", "{"), ("sarif", "{"), ("csv", ""), ("html", ""), ("markdown", "")] {
+        let ran = analyze("honeycomb-python", &["--format", format, "--exit-zero"]);
+        assert_eq!(ran.status, Some(0), "{format}: {}", ran.said);
+        assert!(ran.text().to_lowercase().trim_start().starts_with(begins), "{format}: {}", ran.text());
+    }
+}
+
+#[test]
+fn a_har_and_the_flows_it_was_made_of_show_the_same() {
+    let folder = corpus("sa-sdk-web");
+    let [har, flows, truth] = ["capture.har", "capture.mitm", "truth.json"].map(|name| folder.join(name));
+    let of = |capture: &Path| {
+        sightings(&json(&candor(&["analyze", path(capture), "--canaries", path(&truth), "--format", "json"], b"")))
+    };
+    let mut all = [of(&har), of(&flows)];
+    all.iter_mut().for_each(|all| all.sort());
+    assert!(!all[0].is_empty());
+    assert_eq!(all[0], all[1]);
+}
+
+#[test]
+fn many_threads_write_the_same_bytes_as_one() {
+    let gauntlet = corpus("");
+    let truth = corpus("posthog-web").join("truth.json");
+    let of = |jobs: &str| {
+        candor(&["analyze", path(&gauntlet), "--canaries", path(&truth), "--format", "json", "--jobs", jobs], b"")
+    };
+    let (one, many) = (of("1"), of("4"));
+    assert_eq!(json(&one)["captures"].as_array().map(Vec::len), Some(24), "{}", one.said);
+    assert!(one.out == many.out && one.status == many.status);
+}
+
+#[test]
+fn a_file_that_is_no_capture_ends_in_one_sentence() {
+    let folder = folder(&[
+        ("empty.har", b""),
+        ("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0"),
+        ("truth.json", b"{\"canaries\": []}"),
+        ("notes.txt", b"nothing here"),
+        ("packets.pcapng", b"\x0a\x0d\x0d\x0a\0\0\0\0"),
+        ("broken.har", b"{\"log\": {"),
+        ("old.mitm", b"14:7:version;1:6#}"),
+    ]);
+    for (file, says) in [
+        ("empty.har", "is empty"),
+        ("picture.png", "is not a capture"),
+        ("truth.json", "has no `log.entries`"),
+        ("notes.txt", "is neither HAR nor mitmproxy flows"),
+        ("packets.pcapng", "reading those comes later"),
+        ("broken.har", "ends before `log.entries`"),
+        ("old.mitm", "mitmproxy before 5"),
+        ("missing.har", "there is no file"),
+    ] {
+        let ran = candor(&["analyze", path(&folder.path().join(file))], b"");
+        assert_eq!(ran.status, Some(2), "{file}: {}", ran.said);
+        assert!(ran.said.contains(says) && ran.said.lines().count() == 1, "{file}: {}", ran.said);
+        assert!(ran.out.is_empty());
+    }
+}
+
+#[test]
+fn a_cut_capture_is_read_as_far_as_it_goes() {
+    let entry = |name: &str| format!(r#"{{"request":{{"method":"GET","url":"https://a.example/{name}"}}}}"#);
+    let whole = format!(r#"{{"log":{{"entries":[{},{},{}]}}}}"#, entry("one"), entry("two"), entry("three"));
+    let folder = folder(&[("cut.har", &whole.as_bytes()[..whole.len() - 20])]);
+    let ran = candor(&["analyze", path(&folder.path().join("cut.har")), "--format", "json"], b"");
+    assert_eq!(ran.status, Some(3), "{}", ran.said);
+    let report = json(&ran);
+    assert!(report["coverage"]["read"].as_u64() > Some(1));
+    assert!(report["gaps"].as_array().expect("gaps").iter().any(|gap| gap["why"] == "cut"));
+}
+
+#[test]
+fn a_clean_capture_is_clean_and_an_empty_one_says_too_little() {
+    let folder = folder(&[("clean.har", HAR.as_bytes()), ("none.har", br#"{"log":{"entries":[]}}"#)]);
+    let of = |name: &str| candor(&["analyze", path(&folder.path().join(name))], b"");
+    assert_eq!(of("clean.har").status, Some(0), "{}", of("clean.har").said);
+    assert_eq!(of("none.har").status, Some(3));
+}
+
+#[test]
+fn a_folder_stands_for_the_captures_in_it() {
+    let folder = folder(&[
+        ("b/late.har", HAR.as_bytes()),
+        ("a.har", HAR.as_bytes()),
+        ("notes.txt", b"not a capture"),
+        (".hidden.har", HAR.as_bytes()),
+    ]);
+    let ran = candor(&["analyze", path(folder.path()), "--format", "json"], b"");
+    assert_eq!(ran.status, Some(0), "{}", ran.said);
+    let report = json(&ran);
+    let names: Vec<&str> =
+        report["captures"].as_array().expect("captures").iter().filter_map(|one| one["source"].as_str()).collect();
+    assert_eq!(names, ["a.har", "late.har"]);
+}
+
+#[test]
+fn one_bad_file_does_not_keep_the_others_from_being_read() {
+    let folder = folder(&[("good.har", HAR.as_bytes()), ("bad.har", b"no")]);
+    let (good, bad) = (folder.path().join("good.har"), folder.path().join("bad.har"));
+    let ran = candor(&["analyze", path(&bad), path(&good), "--format", "json"], b"");
+    assert_eq!(ran.status, Some(2));
+    assert!(ran.said.contains("bad.har is not a capture"), "{}", ran.said);
+    assert_eq!(json(&ran)["coverage"]["read"], 1);
+}
+
+#[test]
+fn canaries_are_named_in_toml_too_and_poor_ones_refused() {
+    let named = "[[canary]]\nid = \"word\"\nkind = \"search\"\nvalue = \"abc\"\n\n\
+                 [[canary]]\nid = \"host\"\nkind = \"visited_host\"\nvalue = \"qvwzkrtplmxn.example\"\n";
+    let har = HAR.replace("a.example/?q=1", "b.example/?u=qvwzkrtplmxn.example");
+    let folder = folder(&[("c.toml", named.as_bytes()), ("a.har", har.as_bytes())]);
+    let (canaries, har) = (folder.path().join("c.toml"), folder.path().join("a.har"));
+    let ran = candor(&["analyze", path(&har), "--canaries", path(&canaries), "--format", "json"], b"");
+    assert!(ran.said.contains("canary `word`"), "{}", ran.said);
+    assert_eq!(sightings(&json(&ran)).len(), 1);
+}
