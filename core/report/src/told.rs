@@ -17,10 +17,10 @@ use audit::{Audit, Spotted};
 use judge::{Verdict, Word};
 use model::{Plant, Side, Why};
 
-pub(crate) use alike::{Alike, alike, any_position};
+pub(crate) use alike::{Alike, alike};
 pub(crate) use deeds::Deeds;
 pub(crate) use heads::{conditions, done, heading, subject, untold};
-pub(crate) use timeline::{Lane, Line, Mark, line};
+pub(crate) use timeline::{Dot, Lane, Line, Mark, line};
 pub(crate) use whom::{Owner, Row, Whom};
 
 /// A phase as findings name it: `private visit 3`.
@@ -89,4 +89,10 @@ pub(crate) fn gaps(audit: &Audit) -> Vec<(Why, u64)> {
     }
     sorts.sort_by_key(|(why, count)| (std::cmp::Reverse(*count), *why));
     sorts
+}
+
+/// Requests, by capture and position, with something that stands against
+/// somebody: a sighting.
+pub(crate) fn accused(audit: &Audit) -> BTreeSet<(usize, u64)> {
+    accusing(audit).into_iter().map(|i| (audit.spotted[i].capture, audit.spotted[i].seen.sighting.exchange)).collect()
 }

@@ -113,7 +113,7 @@ fn foot(out: &mut String, audit: &Audit) -> std::fmt::Result {
     }
     let (planted, hits) = told::decoys(audit);
     if planted > 0 {
-        writeln!(out, "- {planted} decoys planted, {hits} seen.")?;
+        writeln!(out, "- {} planted, {hits} seen.", count(planted as u64, "decoy"))?;
     }
     for capture in &audit.captures {
         writeln!(out, "- {} ({}) {}", code(&capture.source), plain(&capture.format), code(&capture.sha256))?;

@@ -99,9 +99,9 @@ fn of_finding(audit: &Audit, finding: &Finding) -> Value {
         "properties": {
             "severity": finding.severity.word(),
             "host": host,
-            "owner": to.and_then(|to| to.owner.as_deref()),
+            "owner": to.and_then(|to| to.owner.as_deref()).map(inert),
             "seat": to.and_then(|to| to.seat.as_deref()),
-            "phases": finding.phases,
+            "phases": finding.phases.iter().map(|phase| inert(phase)).collect::<Vec<_>>(),
             "sightings": finding.sightings.len(),
         },
     })
@@ -161,7 +161,8 @@ fn locations(audit: &Audit, sightings: &[usize]) -> Vec<Value> {
 fn place_says(audit: &Audit, group: &told::Alike) -> String {
     let spotted = &audit.spotted[group.members[0]];
     let sighting = &spotted.seen.sighting;
-    format!("{} as {} in {}, {}×", sighting.kind, sighting.guise, inert(&group.place), group.members.len())
+    let says = format!("{} as {} in {}, {}×", sighting.kind, sighting.guise, group.place, group.members.len());
+    inert(&says).into_owned()
 }
 
 fn source(audit: &Audit, capture: usize) -> Value {

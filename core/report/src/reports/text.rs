@@ -12,7 +12,7 @@ use model::{Guise, Side};
 use self::lay::{Sheet, padded};
 use crate::{
     inert::{inert, inert_head},
-    told::{self, Alike, Whom},
+    told::{self, Alike, Row, Whom},
     words::{bytes, count, country, date, gap, percent, sentence, thousands},
 };
 
@@ -81,42 +81,43 @@ fn destinations(sheet: &mut Sheet, audit: &Audit) {
     if whom.owners.is_empty() {
         sheet.text(2, "nothing was seen");
     } else {
-        let columns = format!("{:<45}{:<14}{:>5}{:>9}{:>5}", "", "", "sent", "", "seen");
+        let columns = format!("{:<51}{:>6}{:>9}{:>7}{:>6}", "", "sent", "", "unread", "seen");
         sheet.line(&sheet.dim(&columns));
     }
     for owner in &whom.owners {
         let seat = owner.seat.map(|seat| format!(", {}", country(seat))).unwrap_or_default();
         let name = owner.name.map_or_else(|| "nobody on record".to_owned(), |name| inert(name).into_owned());
         sheet.line(&format!("  {}{}", sheet.bold(&name), sheet.dim(&seat)));
-        for row in &owner.rows {
-            let sealed = match row.tally.sealed {
-                0 => String::new(),
-                n => format!("  {} unread", thousands(n)),
-            };
-            let host = inert_head(&row.to.host, 120);
-            if host.chars().count() > 40 {
-                sheet.line(&format!("    {host}"));
-            }
-            let host = if host.chars().count() > 40 { String::new() } else { host };
-            let seen = if row.seen == 0 { padded("·", 5) } else { padded(&thousands(row.seen), 5) };
-            let seen = if row.seen == 0 { sheet.dim(&seen) } else { sheet.loud(&seen) };
-            sheet.line(&format!(
-                "    {host:<41}{:<14}{:>5}{:>9}{seen}{}",
-                row.to.purpose.word(),
-                thousands(row.requests),
-                bytes(row.bytes),
-                sheet.dim(&sealed)
-            ));
-        }
+        owner.rows.iter().for_each(|row| host(sheet, row));
     }
     if whom.by_pages > 0 {
-        let sites = match whom.visited {
-            0 => String::new(),
-            n => format!(", most of them for {} that it was sent to", count(n, "site")),
-        };
+        let sites =
+            if whom.visited > 0 { format!(" ({} it was sent to)", count(whom.visited, "site")) } else { String::new() };
         sheet.text(2, &format!("Not counted: {} that pages asked for{sites}.", count(whom.by_pages, "request")));
     }
 }
+
+/// A host with what it was sent; a long name stands on a line of its own.
+fn host(sheet: &mut Sheet, row: &Row<'_>) {
+    let mut host = inert_head(&row.to.host, 72);
+    if host.chars().count() > HOST {
+        sheet.line(&format!("    {host}"));
+        host.clear();
+    }
+    let number = |n: u64, width: usize| padded(&if n == 0 { "·".to_owned() } else { thousands(n) }, width);
+    let unread = sheet.dim(&number(row.tally.sealed, 7));
+    let seen = number(row.seen, 6);
+    let seen = if row.seen == 0 { sheet.dim(&seen) } else { sheet.loud(&seen) };
+    sheet.line(&format!(
+        "    {host:<HOST$} {:<14}{:>6}{:>9}{unread}{seen}",
+        row.to.purpose.word(),
+        thousands(row.requests),
+        bytes(row.bytes),
+    ));
+}
+
+/// Columns for a host.
+const HOST: usize = 32;
 
 fn findings(sheet: &mut Sheet, audit: &Audit) {
     let found: Vec<&Finding> = audit.findings.iter().filter(|finding| !finding.sightings.is_empty()).collect();

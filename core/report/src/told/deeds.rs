@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use audit::Audit;
 use model::{Act, Mode};
 
-use crate::words::{count, listed};
+use crate::words::count;
 
 /// Acts of a whole run.
 #[derive(Default)]
@@ -56,8 +56,8 @@ impl Deeds {
         deeds
     }
 
-    /// `opened 44 pages (30 of them in private mode), searched 4 times and …`.
-    pub fn told(&self) -> String {
+    /// `opened 44 pages (30 of them in private mode)`, `searched 4 times` …
+    pub fn told(&self) -> Vec<String> {
         let mut told = Vec::new();
         if self.pages > 0 {
             let private = match self.private_pages {
@@ -81,7 +81,7 @@ impl Deeds {
                 told.push(format!("{what} {}", times(n)));
             }
         }
-        listed(&told)
+        told
     }
 }
 

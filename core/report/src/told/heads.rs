@@ -67,13 +67,12 @@ pub(crate) fn done(audit: &Audit) -> Vec<String> {
         Some(_) => inert(&run.subject.name).replace('-', " "),
         None => inert(&run.subject.name).into_owned(),
     };
-    let fresh = match deeds.installs {
-        1 => format!("Candor set up {name} afresh"),
-        n => format!("Candor set up {name} afresh {n} times"),
-    };
-    let told = deeds.told();
-    let first = if told.is_empty() { format!("{fresh} and left it alone.") } else { format!("{fresh}, {told}.") };
-    let mut sentences = vec![first];
+    let mut acts = vec![match deeds.installs {
+        0 | 1 => format!("set up {name} afresh"),
+        n => format!("set up {name} afresh {n} times"),
+    }];
+    acts.extend(deeds.told());
+    let mut sentences = vec![format!("Candor {}.", listed(&acts))];
     if deeds.blank > 0 {
         let once = if deeds.blank == 1 { "Once".to_owned() } else { format!("{} times", deeds.blank) };
         sentences.push(format!("{once} nothing at all was opened, to see what it sends anyway."));

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use audit::Audit;
-use model::{Mode, Time, Trial};
+use model::{Act, Mode, Time, Trial};
 
 use super::{accusing, is_own};
 
@@ -20,6 +20,7 @@ pub(crate) struct Line {
 /// Phases of one act in a row: `visit 1` to `visit 14`.
 pub(crate) struct Lane {
     pub name: String,
+    act: Act,
     pub mode: Mode,
     pub session: u32,
     /// Beginning and end of each phase in it, in parts of the whole trial.
@@ -80,6 +81,7 @@ pub(crate) fn line(audit: &Audit, trial: &Trial) -> Line {
             }
             _ => line.lanes.push(Lane {
                 name: phase.name.clone(),
+                act: phase.act,
                 mode: phase.mode,
                 session: phase.session,
                 spans: vec![span],
@@ -87,6 +89,8 @@ pub(crate) fn line(audit: &Audit, trial: &Trial) -> Line {
             }),
         }
     }
+    // The end of a trial is worth a lane only if something was sent then.
+    line.lanes.retain(|lane| lane.act != Act::Close || !lane.dots.is_empty());
     line.name_rows();
     line
 }

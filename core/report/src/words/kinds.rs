@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use model::Kind;
 
+use crate::inert::inert;
+
 /// `visited-host` → `site visited`; a kind we have no label for keeps its name.
 pub(crate) fn kind(kind: &Kind) -> Cow<'_, str> {
     let label = match kind.as_str() {
@@ -26,7 +28,7 @@ pub(crate) fn kind(kind: &Kind) -> Cow<'_, str> {
         "session-id" => "session identifier",
         "app-list" => "installed apps",
         "ip-address" => "IP address",
-        other => return Cow::Owned(other.replace('-', " ")),
+        other => return Cow::Owned(inert(other).replace('-', " ")),
     };
     Cow::Borrowed(label)
 }

@@ -1,0 +1,192 @@
+//! From an audit to bands: what, to whom, in how many requests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use audit::Audit;
+use model::{Guise, Sighting};
+
+use crate::{
+    inert::{inert, inert_head},
+    told::{self, Owner, Whom, is_own},
+    words::{count, country, kind},
+};
+
+/// Both sides of the picture and what lies between.
+pub(super) struct Flows {
+    pub left: Vec<Node>,
+    pub right: Vec<Node>,
+    pub bands: Vec<Band>,
+    /// Sites it was sent to, and requests that pages made.
+    pub visited: u64,
+    pub by_pages: u64,
+}
+
+pub(super) struct Node {
+    pub title: String,
+    pub remark: Option<String>,
+    /// Smaller lines below, on wide screens.
+    pub lines: Vec<String>,
+    pub tone: Tone,
+    pub count: u64,
+}
+
+pub(super) struct Band {
+    pub from: usize,
+    pub to: usize,
+    pub count: u64,
+}
+
+/// What sort of thing a band carries, the gravest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tone {
+    Readable,
+    Disguised,
+    Identifier,
+    Unread,
+    Nothing,
+    /// A node on the right.
+    Owner,
+}
+
+/// Owners drawn one by one; the others become one node.
+const OWNERS: usize = 9;
+
+/// Hosts named under an owner.
+const HOSTS: usize = 4;
+
+/// Requests by capture and position.
+type Requests = BTreeSet<(usize, u64)>;
+
+impl Flows {
+    pub fn of(audit: &Audit) -> Self {
+        let whom = Whom::of(audit);
+        let mut carried: BTreeMap<(What, usize), Requests> = BTreeMap::new();
+        let owner_of = owners_by_destination(&whom);
+        note_sightings(audit, &owner_of, &mut carried);
+        note_identifiers(audit, &whom, &mut carried);
+        let mut flows =
+            Self { left: vec![], right: right(&whom), bands: vec![], visited: whom.visited, by_pages: whom.by_pages };
+        let mut counts: BTreeMap<(What, usize), u64> = BTreeMap::new();
+        for ((what, owner), requests) in &carried {
+            *counts.entry((what.clone(), (*owner).min(OWNERS))).or_default() += requests.len() as u64;
+        }
+        for (at, owner) in whom.owners.iter().enumerate() {
+            let known: Requests =
+                carried.iter().filter(|((_, to), _)| *to == at).flat_map(|(_, requests)| requests.clone()).collect();
+            let unread: u64 = owner.rows.iter().map(|row| row.tally.sealed.min(row.requests)).sum();
+            let nothing = owner.requests().saturating_sub(known.len() as u64 + unread);
+            for (tone, n) in [(Tone::Unread, unread), (Tone::Nothing, nothing)] {
+                if n > 0 {
+                    *counts.entry((What { tone, title: String::new(), remark: None }, at.min(OWNERS))).or_default() +=
+                        n;
+                }
+            }
+        }
+        for ((what, to), count) in counts {
+            let from = flows.left_of(what, count);
+            flows.bands.push(Band { from, to, count });
+        }
+        flows
+    }
+
+    fn left_of(&mut self, what: What, count: u64) -> usize {
+        let (title, remark) = match what.tone {
+            Tone::Unread => ("could not be read".to_owned(), Some("encrypted".to_owned())),
+            Tone::Nothing => ("nothing recognised".to_owned(), Some("of the person’s".to_owned())),
+            _ => (what.title, what.remark),
+        };
+        let same = |node: &Node| node.tone == what.tone && node.title == title && node.remark == remark;
+        if let Some(at) = self.left.iter().position(same) {
+            self.left[at].count += count;
+            return at;
+        }
+        self.left.push(Node { title, remark, lines: vec![], tone: what.tone, count });
+        self.left.len() - 1
+    }
+}
+
+/// What a request carries; the order is that of the left side.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct What {
+    tone: Tone,
+    title: String,
+    remark: Option<String>,
+}
+
+fn owners_by_destination(whom: &Whom<'_>) -> BTreeMap<usize, usize> {
+    let rows = whom.owners.iter().enumerate();
+    rows.flat_map(|(at, owner)| owner.rows.iter().map(move |row| (row.index, at))).collect()
+}
+
+fn note_sightings(audit: &Audit, owner_of: &BTreeMap<usize, usize>, carried: &mut BTreeMap<(What, usize), Requests>) {
+    let accusing = told::accusing(audit);
+    let whole: Requests = accusing
+        .iter()
+        .map(|i| &audit.spotted[*i])
+        .filter(|one| one.seen.sighting.kind.as_str() == "visited-url")
+        .map(|one| (one.capture, one.seen.sighting.exchange))
+        .collect();
+    for i in accusing {
+        let spotted = &audit.spotted[i];
+        let sighting = &spotted.seen.sighting;
+        let request = (spotted.capture, sighting.exchange);
+        let Some(owner) = owner_of.get(&spotted.seen.destination) else { continue };
+        // Who has the whole address has its parts too.
+        let is_part = matches!(sighting.kind.as_str(), "visited-url-part" | "visited-host");
+        if is_part && whole.contains(&request) {
+            continue;
+        }
+        carried.entry((what(sighting), *owner)).or_default().insert(request);
+    }
+}
+
+fn what(sighting: &Sighting) -> What {
+    let title = inert(&kind(&sighting.kind)).into_owned();
+    match sighting.guise {
+        Guise::Plain => What { tone: Tone::Readable, title, remark: None },
+        Guise::Digest(_) => What { tone: Tone::Disguised, title, remark: Some("as a digest".into()) },
+    }
+}
+
+fn note_identifiers(audit: &Audit, whom: &Whom<'_>, carried: &mut BTreeMap<(What, usize), Requests>) {
+    let own: BTreeSet<u64> = audit.traffic.iter().filter(|one| is_own(one.side)).map(|one| one.exchange).collect();
+    for identifier in &audit.identifiers {
+        let is_to = |owner: &Owner<'_>| owner.rows.iter().any(|row| row.to.host == identifier.host);
+        let Some(owner) = whom.owners.iter().position(is_to) else { continue };
+        let what = What { tone: Tone::Identifier, title: "lasting identifier".into(), remark: None };
+        let requests = identifier.exchanges.iter().map(|(exchange, _)| *exchange).filter(|one| own.contains(one));
+        let requests: Requests = requests.map(|exchange| (0, exchange)).collect();
+        if !requests.is_empty() {
+            carried.entry((what, owner)).or_default().extend(requests);
+        }
+    }
+}
+
+fn right(whom: &Whom<'_>) -> Vec<Node> {
+    let mut nodes: Vec<Node> = whom.owners.iter().take(OWNERS).map(owner).collect();
+    let rest = whom.owners.get(OWNERS..).unwrap_or_default();
+    if !rest.is_empty() {
+        let requests = rest.iter().map(Owner::requests).sum();
+        let title = count(rest.len() as u64, "more owner");
+        nodes.push(Node { title, remark: None, lines: vec![], tone: Tone::Owner, count: requests });
+    }
+    nodes
+}
+
+fn owner(owner: &Owner<'_>) -> Node {
+    let title = match owner.name {
+        Some(name) => inert_head(name, 40),
+        None => inert_head(owner.label, 40),
+    };
+    let remark = Some(owner.seat.map_or("owner not on record", country).to_owned());
+    let mut lines: Vec<String> = owner
+        .rows
+        .iter()
+        .take(HOSTS)
+        .map(|row| format!("{} · {}", inert_head(&row.to.host, 33), row.requests))
+        .collect();
+    if owner.rows.len() > HOSTS {
+        lines.push(format!("and {}", count((owner.rows.len() - HOSTS) as u64, "more host")));
+    }
+    Node { title, remark, lines, tone: Tone::Owner, count: owner.requests() }
+}

@@ -1,0 +1,101 @@
+//! What could not be seen and what was not tested, in plain words. Silence
+//! would be read as "nothing was there".
+
+use std::collections::BTreeMap;
+
+use audit::Audit;
+use judge::Word;
+use maud::{Markup, html};
+use model::Why;
+
+use super::Part;
+use crate::{
+    inert::{inert, inert_head},
+    told,
+    words::{bytes, count, gap, percent, sentence},
+};
+
+/// Kinds of gaps that are named one by one.
+const SHOWN: usize = 12;
+
+pub(super) fn section(audit: &Audit) -> Option<Part> {
+    let coverage = &audit.coverage;
+    let share = coverage.bytes_read as f64 / coverage.bytes.max(1) as f64;
+    let undecided: Vec<_> =
+        audit.verdicts.iter().filter(|verdict| matches!(verdict.word, Word::Untested | Word::Unclear)).collect();
+    let content = html! {
+        p {
+            "Of " (count(coverage.exchanges, "request")) " Candor could read " b { (coverage.read) } ", and "
+            (coverage.sealed) " it could not. It looked into " (bytes(coverage.bytes_read)) " of " (bytes(coverage.bytes))
+            " that were sent (" (percent(share)) ")."
+        }
+        div .meter aria-hidden="true" { span style={ "width:" (format!("{:.1}%", share * 100.0)) } {} }
+        (sealed(audit))
+        (gaps(audit))
+        @if !undecided.is_empty() {
+            h3 { "Not decided" }
+            ul { @for verdict in undecided {
+                li { q { (inert(&verdict.quote)) } " " (verdict.word.word()) ": " (inert(&verdict.because)) }
+            } }
+        }
+        h3 { "What this report does not say" }
+        ul {
+            @for line in told::untold(audit) { li { (line) } }
+            @if audit.run.is_some() {
+                li { "It speaks of these installs, in these hours. Another version, another country, an account that is "
+                    "signed in, or a server that switches something on from afar may behave differently." }
+            } @else {
+                li { "Who sent what is only known where the request itself gives it away: this capture was not made in an experiment." }
+            }
+        }
+    };
+    Some(Part { id: "unseen", title: "What could not be seen, and what was not tested", short: "Not seen", content })
+}
+
+/// Connections that could not be read, by host and reason.
+fn sealed(audit: &Audit) -> Markup {
+    let mut hosts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    let hosts_of: BTreeMap<u64, &str> = audit.traffic.iter().map(|one| (one.exchange, one.host.as_str())).collect();
+    for (_, gap) in audit.gaps.iter().filter(|(_, gap)| gap.why == Why::Sealed) {
+        let host = gap.exchange.and_then(|at| hosts_of.get(&at)).copied().unwrap_or("");
+        *hosts.entry((host, gap.says.as_str())).or_default() += 1;
+    }
+    html! {
+        @if !hosts.is_empty() {
+            h3 { "Sealed: encrypted, and we were not let in" }
+            ul .gaps {
+                @for ((host, says), times) in &hosts {
+                    li {
+                        @if !host.is_empty() { b .host { (inert(host)) } ", " }
+                        (count(*times, "time")) ": " (inert_head(says, 200))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn gaps(audit: &Audit) -> Markup {
+    let mut sorts: Vec<((Why, String), u64)> = Vec::new();
+    for (_, gap) in audit.gaps.iter().filter(|(_, gap)| gap.why != Why::Sealed) {
+        let sort = (gap.why, inert_head(&gap.says, 200));
+        match sorts.iter_mut().find(|(known, _)| *known == sort) {
+            Some((_, times)) => *times += 1,
+            None => sorts.push((sort, 1)),
+        }
+    }
+    sorts.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+    html! {
+        @if !sorts.is_empty() {
+            h3 { "Opened only in part" }
+            ul .gaps {
+                @for ((why, says), times) in sorts.iter().take(SHOWN) {
+                    li { b { (sentence(gap(*why))) } ", " (count(*times, "time")) @if !says.is_empty() { ": " (says) } }
+                }
+                @if sorts.len() > SHOWN {
+                    li { "and " (count((sorts.len() - SHOWN) as u64, "more sort")) ", which the JSON report lists" }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What people are told: text, Markdown, and the page.
+
+use expect_test::expect;
+use report::Paint;
+
+use crate::{reporting, small};
+
+#[test]
+fn text_says_the_verdicts_first() {
+    expect![[r#"
+        Reporting browser 3.4.0 · 4 May 2020, 01:30 UTC
+        Candor set up reporting browser afresh 2 times and opened 2 pages in private
+        mode. Once nothing at all was opened, to see what it sends anyway. Every page
+        was made by Candor for this test, so whatever was sent anywhere else came from
+        the program itself.
+
+        PROMISES  1 broken, 1 unclear, 1 untested, 1 kept
+          ✗ BROKEN   “A promise that is broken.”
+                     sa.example was sent the address of a page visited in 1 of 2 acts.
+                     evidence: request 1
+                       body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url
+          ? UNCLEAR  “A promise that is unclear.”
+                     Too few: nothing was seen in 2 visits over 1 fresh install.
+          – UNTESTED “A promise that is untested.”
+                     Nothing was searched for.
+          ✓ KEPT     “A promise that is kept.”
+                     Nothing of the kind was seen in 30 visits over 2 fresh installs.
+
+        WHAT IT SENT BY ITSELF, TO WHOM
+                                                             sent          unread  seen
+          Example, China
+            sa.example                       telemetry          1    640 B      ·     1
+          nobody on record
+            pinned.example                   unknown            1   2.0 kB      1     ·
+          Not counted: 1 request that pages asked for (1 site it was sent to).
+
+        FINDINGS
+          high     visited-url-sent
+                   sa.example was sent the address of a page visited, once
+                   1× body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[*].properties.url
+                     = https://qwertzuiopas.com/a?b=c
+                   in private visit 1
+
+        IDENTIFIERS
+          persistent sa.example
+                     body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[*].distinct_id
+                     the same in two sessions, told apart in 3 installs; in 1 request
+
+        NOT SEEN
+          – Not typed: there is no window to type into (1 time).
+          – short was not looked for: too short to be told from chance.
+          – What is sent later than this was not waited for: the longest trial took 6 s.
+          – 1 gap: encrypted, and we were not let in.
+
+        HOW WE KNOW
+          seen       3 requests: 2 read, 1 sealed; 680 B of 2.7 kB looked at (25.4 %)
+          decoys     1 planted, none seen: no false alarm
+          scenario   quick, seed 7
+          on         Debian GNU/Linux 12
+          condition  Without the maker’s remote configuration: no server was contacted,
+                     Candor answered for all of them.
+          condition  Traffic past the proxy was watched too: the program had a network
+                     of its own.
+          condition  no sandbox
+          capture    small.candor (candor)
+          head       abababababababababababababababababababababababababababababababab
+          check it   candor verify small.candor --head
+                       abababababababababababababababababababababababababababababababab
+    "#]]
+    .assert_eq(&report::text(&small::audit()));
+}
+
+#[test]
+fn text_fits_a_terminal_of_eighty_columns() {
+    for audit in [&small::audit(), reporting::audit()] {
+        for line in report::text(audit).lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+}
+
+#[test]
+fn colour_is_added_and_nothing_else() {
+    let audit = small::audit();
+    let painted = report::painted(&audit, Paint::Colour);
+    assert!(painted.contains("\u{1b}[1;31m"));
+    let mut plain = String::new();
+    let mut parts = painted.split("\u{1b}[");
+    plain.push_str(parts.next().unwrap());
+    for part in parts {
+        plain.push_str(part.split_once('m').unwrap().1);
+    }
+    assert_eq!(plain, report::text(&audit));
+}
+
+#[test]
+fn markdown_shows_the_outcome_and_folds_the_rest() {
+    expect![[r#"
+        ## Reporting browser 3.4.0 broke 1 of 4 promises tested
+
+        Candor set up reporting browser afresh 2 times and opened 2 pages in private mode. Once nothing at all was opened, to see what it sends anyway. Every page was made by Candor for this test, so whatever was sent anywhere else came from the program itself.
+
+        | | promise | because | visits | installs | bound |
+        |---|---|---|--:|--:|--:|
+        | ❌ **broken** | “A promise that is broken.” | sa.example was sent the address of a page visited in 1 of 2 acts. | 2 | 2 |  |
+        | ❔ **unclear** | “A promise that is unclear.” | Too few: nothing was seen in 2 visits over 1 fresh install. | 2 | 2 |  |
+        | ➖ **untested** | “A promise that is untested.” | Nothing was searched for. | 2 | 2 |  |
+        | ✅ **kept** | “A promise that is kept.” | Nothing of the kind was seen in 30 visits over 2 fresh installs. | 30 | 2 | 9.5 % |
+
+        ### Findings
+
+        - **high** `visited-url-sent`: sa.example was sent the address of a page visited, once
+          - 1× `body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[*].properties.url` = `https://qwertzuiopas.com/a?b=c`
+
+        <details><summary>What it sent by itself, to whom</summary>
+
+        | host | owner | purpose | requests | bytes | unread | recognised |
+        |---|---|---|--:|--:|--:|--:|
+        | `sa.example` | Example, China | telemetry | 1 | 640 B | 0 | 1 |
+        | `pinned.example` | not on record | unknown | 1 | 2.0 kB | 1 | 0 |
+
+        </details>
+
+        <details><summary>Conditions, and what this does not say</summary>
+
+        - Without the maker’s remote configuration: no server was contacted, Candor answered for all of them.
+        - Traffic past the proxy was watched too: the program had a network of its own.
+        - no sandbox
+        - Not typed: there is no window to type into (1 time).
+        - short was not looked for: too short to be told from chance.
+        - What is sent later than this was not waited for: the longest trial took 6 s.
+        - 1 gap: encrypted, and we were not let in.
+        - 1 decoy planted, 0 seen.
+        - `small.candor` (candor) `abababababababababababababababababababababababababababababababab`
+
+        </details>
+    "#]].assert_eq(&report::markdown(&small::audit()));
+}
+
+#[test]
+fn the_reporting_browser_breaks_its_promises_in_every_format() {
+    let audit = reporting::audit();
+    let text = report::text(audit);
+    for said in ["✗ BROKEN", "$[*].properties.url", "IDENTIFIERS", "sa.api.intl.miui.com"] {
+        assert!(text.contains(said), "{said} is not in\n{text}");
+    }
+    assert!(report::markdown(audit).contains("❌ **broken**"));
+    assert!(report::html(audit).contains("class=\"verdict broken\""));
+}
+
+#[test]
+fn a_visited_site_is_no_destination() {
+    let audit = reporting::audit();
+    let text = report::text(audit);
+    let visited = audit.destinations.iter().filter(|to| to.purpose == model::Purpose::Visited);
+    for site in visited.map(|to| to.host.as_str()) {
+        let told = text.lines().find(|line| line.trim_start().starts_with(site));
+        assert_eq!(told, None, "{site}");
+    }
+    assert!(text.contains("that pages asked for"));
+}
+
+#[test]
+fn the_page_loads_nothing_and_runs_nothing() {
+    for audit in [&small::audit(), reporting::audit(), &audit::Audit::default()] {
+        let page = report::html(audit);
+        assert!(page.contains("Content-Security-Policy\" content=\"default-src 'none'"));
+        for forbidden in
+            ["<script", "<link rel=\"stylesheet", "<img", "<iframe", "@import", "url(", " onload", "src=\""]
+        {
+            assert!(!page.contains(forbidden), "{forbidden}");
+        }
+    }
+}
+
+#[test]
+fn a_page_has_landmarks_and_headings_that_name_its_sections() {
+    let page = report::html(&small::audit());
+    assert!(page.contains("<html lang=\"en\">") && page.contains("<main id=\"main\">") && page.contains("<footer>"));
+    assert_eq!(page.matches("<h1").count(), 1);
+    for part in page.split("aria-labelledby=\"").skip(1) {
+        for id in part.split('"').next().unwrap().split(' ') {
+            assert!(page.contains(&format!("id=\"{id}\"")), "{id} names something");
+        }
+    }
+    for link in page.split("href=\"#").skip(1) {
+        let id = link.split('"').next().unwrap();
+        assert!(page.contains(&format!("id=\"{id}\"")), "{id} is there to go to");
+    }
+}
+
+#[test]
+fn no_id_stands_twice() {
+    for audit in [&small::audit(), reporting::audit()] {
+        let page = report::html(audit);
+        let mut ids: Vec<&str> = page.split(" id=\"").skip(1).map(|part| part.split('"').next().unwrap()).collect();
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), all);
+    }
+}
+
+#[test]
+fn the_page_of_a_quick_audit_stays_small() {
+    let size = report::html(reporting::audit()).len();
+    assert!(size < 150_000, "{size}");
+}

@@ -1,0 +1,159 @@
+//! What programs are told: JSON, SARIF, CSV.
+
+use expect_test::expect;
+use serde_json::Value;
+
+use crate::{reporting, small};
+
+#[test]
+fn json_says_what_the_contract_says_and_in_its_order() {
+    expect![[r#"
+        {
+          "candor": 1,
+          "version": "0.1.0",
+          "captures": [
+            {"source": "small.candor", "format": "candor", "exchanges": 3, "sha256": "abababababababababababababababababababababababababababababababab"}
+          ],
+          "sightings": [
+            {"id": "s1", "capture": 0, "exchange": 1, "kind": "visited-url", "canary": "url-1", "guise": "plain", "how": "canary", "method": "POST", "url": "https://sa.example/sa?project=p", "host": "sa.example", "trail": "body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url", "value": "https://qwertzuiopas.com/a?b=c", "phase": "private visit 1", "side": "extension"}
+          ],
+          "findings": [
+            {"code": "visited-url-sent", "severity": "high", "destination": "d2", "phases": ["private visit 1"], "sightings": ["s1"], "says": "sa.example was sent the address of a page visited, once"}
+          ],
+          "destinations": [
+            {"id": "d1", "host": "qwertzuiopas.com", "site": "qwertzuiopas.com", "owner": null, "seat": null, "hosted": null, "purpose": "visited", "because": "a honey site: Candor served it"},
+            {"id": "d2", "host": "sa.example", "site": "sa.example", "owner": "Example", "seat": "CN", "hosted": {"country": "SG", "asn": 45102, "network": "Example Cloud"}, "purpose": "telemetry", "because": "its collector"},
+            {"id": "d3", "host": "pinned.example", "site": "pinned.example", "owner": null, "seat": null, "hosted": null, "purpose": "unknown", "because": "nobody we know of is on record for this host"}
+          ],
+          "promises": [
+            {"id": "private", "quote": "A promise that is broken.", "verdict": "broken", "because": "sa.example was sent the address of a page visited in 1 of 2 acts.", "evidence": ["s1"], "visits": 2, "installs": 2, "bound": null},
+            {"id": "kept", "quote": "A promise that is kept.", "verdict": "kept", "because": "nothing of the kind was seen in 30 visits over 2 fresh installs.", "evidence": [], "visits": 30, "installs": 2, "bound": 0.095},
+            {"id": "unclear", "quote": "A promise that is unclear.", "verdict": "unclear", "because": "too few: nothing was seen in 2 visits over 1 fresh install.", "evidence": [], "visits": 2, "installs": 2, "bound": null},
+            {"id": "untested", "quote": "A promise that is untested.", "verdict": "untested", "because": "nothing was searched for.", "evidence": [], "visits": 2, "installs": 2, "bound": null}
+          ],
+          "gaps": [
+            {"capture": 0, "exchange": 2, "where": "connection", "why": "sealed", "says": "the client refused our certificate"}
+          ],
+          "coverage": {"exchanges": 3, "read": 2, "sealed": 1, "bytes": 2680, "bytes_read": 680}
+        }
+    "#]].assert_eq(&report::json(&small::audit()));
+}
+
+#[test]
+fn every_key_that_is_documented_is_there() {
+    let report: Value = serde_json::from_str(&report::json(&small::audit())).unwrap();
+    for (list, keys) in [
+        ("captures", "source format exchanges sha256"),
+        ("sightings", "id capture exchange kind canary guise how method url host trail value phase side"),
+        ("findings", "code severity destination phases sightings says"),
+        ("destinations", "id host site owner seat hosted purpose because"),
+        ("promises", "id quote verdict because evidence visits installs bound"),
+        ("gaps", "capture exchange where why says"),
+    ] {
+        for member in report[list].as_array().unwrap() {
+            let have: Vec<&str> = member.as_object().unwrap().keys().map(String::as_str).collect();
+            assert_eq!(have, keys.split(' ').collect::<Vec<&str>>(), "{list}");
+        }
+    }
+    let hosted: Vec<&String> = report["destinations"][1]["hosted"].as_object().unwrap().keys().collect();
+    assert_eq!(hosted, ["country", "asn", "network"]);
+    let coverage: Vec<&String> = report["coverage"].as_object().unwrap().keys().collect();
+    assert_eq!(coverage, ["exchanges", "read", "sealed", "bytes", "bytes_read"]);
+    assert_eq!(report["candor"], 1);
+}
+
+#[test]
+fn ids_lead_to_what_they_name() {
+    let report: Value = serde_json::from_str(&report::json(reporting::audit())).unwrap();
+    let has = |list: &str, id: &Value| report[list].as_array().unwrap().iter().any(|member| member["id"] == *id);
+    for finding in report["findings"].as_array().unwrap() {
+        assert!(has("destinations", &finding["destination"]));
+        assert!(finding["sightings"].as_array().unwrap().iter().all(|id| has("sightings", id)));
+    }
+    for promise in report["promises"].as_array().unwrap() {
+        assert!(promise["evidence"].as_array().unwrap().iter().all(|id| has("sightings", id)));
+    }
+}
+
+#[test]
+fn the_same_audit_gives_the_same_bytes_in_every_format() {
+    for format in report::FORMATS {
+        assert_eq!((format.render)(reporting::audit()), (format.render)(&reporting::made()), "{}", format.name);
+        assert!(!(format.render)(&small::audit()).is_empty(), "{}", format.name);
+    }
+}
+
+#[test]
+fn an_empty_audit_is_a_report_too() {
+    for format in report::FORMATS {
+        assert!(!(format.render)(&audit::Audit::default()).is_empty(), "{}", format.name);
+    }
+}
+
+#[test]
+fn csv_has_a_row_a_sighting() {
+    expect![[r#"
+        id,capture,exchange,time,trial,phase,kind,canary,guise,how,side,finding,method,url,host,owner,seat,purpose,trail,value
+        s1,0,1,2020-05-04T01:30:03.500Z,1,private visit 1,visited-url,url-1,plain,canary,extension,yes,POST,https://sa.example/sa?project=p,sa.example,Example,CN,telemetry,body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url,https://qwertzuiopas.com/a?b=c
+    "#]].assert_eq(&report::csv(&small::audit()).replace("\r\n", "\n"));
+}
+
+#[test]
+fn sarif_names_rules_results_and_places() {
+    let log: Value = serde_json::from_str(&report::sarif(&small::audit())).unwrap();
+    let run = &log["runs"][0];
+    assert_eq!(log["version"], "2.1.0");
+    let rules: Vec<&Value> =
+        run["tool"]["driver"]["rules"].as_array().unwrap().iter().map(|rule| &rule["id"]).collect();
+    for result in run["results"].as_array().unwrap() {
+        assert!(rules.contains(&&result["ruleId"]), "a result's rule is listed");
+        assert!(!result["locations"].as_array().unwrap().is_empty(), "code scanning wants a place");
+        // §3.27.10: only a failure has a level.
+        assert_eq!(result["kind"] != "fail", result["level"] == "none");
+    }
+    expect![[r#"
+        {
+          "ruleId": "visited-url-sent",
+          "kind": "fail",
+          "level": "error",
+          "message": {
+            "text": "sa.example was sent the address of a page visited, once"
+          },
+          "locations": [
+            {
+              "physicalLocation": {
+                "artifactLocation": {
+                  "uri": "small.candor",
+                  "index": 0
+                }
+              },
+              "logicalLocations": [
+                {
+                  "fullyQualifiedName": "exchange 1 ▸ body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url",
+                  "kind": "member"
+                }
+              ],
+              "message": {
+                "text": "visited-url as plain in body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[*].properties.url, 1×"
+              }
+            }
+          ],
+          "partialFingerprints": {
+            "candor/v1": "visited-url-sent@sa.example"
+          },
+          "properties": {
+            "severity": "high",
+            "host": "sa.example",
+            "owner": "Example",
+            "seat": "CN",
+            "phases": [
+              "private visit 1"
+            ],
+            "sightings": 1
+          }
+        }"#]]
+    .assert_eq(&serde_json::to_string_pretty(&run["results"][0]).unwrap());
+    let kinds: Vec<String> =
+        run["results"].as_array().unwrap().iter().map(|result| result["kind"].to_string()).collect();
+    expect![[r#""fail" "fail" "pass" "open" "open""#]].assert_eq(&kinds.join(" "));
+}

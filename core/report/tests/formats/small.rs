@@ -1,0 +1,203 @@
+//! An audit built by hand: one verdict of each word, one finding, one gap.
+
+use audit::{Audit, Capture, Coverage, Ignored, Spotted, Tally};
+use judge::{Finding, Identifier, Scope, Seen, Severity, Traffic, Verdict, Word};
+use model::{
+    Act, Arm, Canary, Destination, Gap, Guise, Hosted, How, Kind, Mode, Note, Phase, Plant, Purpose, Run, Side,
+    SideBecause, Sighting, Subject, Time, Trail, Trial, Why,
+};
+
+/// What the collector is sent: a visit in private mode, wrapped five times.
+pub(crate) const TRAIL: &str = "body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url";
+
+pub(crate) fn audit() -> Audit {
+    let start: i64 = 1_588_555_800_000;
+    let at = |millis| Time::from_millis(start + millis);
+    Audit {
+        captures: vec![Capture {
+            source: "small.candor".into(),
+            format: "candor".into(),
+            exchanges: 3,
+            sha256: "ab".repeat(32),
+        }],
+        run: Some(run(at(0))),
+        trials: vec![
+            Trial { id: 1, arm: Arm { mode: Mode::Private, ..Arm::default() }, install: 1, at: at(0), failed: None },
+            Trial { id: 2, arm: Arm { blank: true, ..Arm::default() }, install: 2, at: at(0), failed: None },
+        ],
+        phases: vec![
+            phase(1, "start", Act::Start, at(0), &[]),
+            phase(1, "visit 1", Act::Visit, at(3_000), &["url-1"]),
+            phase(1, "visit 2", Act::Visit, at(6_000), &[]),
+            phase(2, "start", Act::Start, at(0), &[]),
+        ],
+        plants: vec![
+            plant("url-1", "visited-url", "https://qwertzuiopas.com/a?b=c", false),
+            plant("decoy-1", "search", "never used", true),
+        ],
+        notes: vec![Note {
+            trial: Some(1),
+            at: at(7_000),
+            code: "not-typed".into(),
+            says: "there is no window to type into".into(),
+            count: 1,
+        }],
+        early: None,
+        traffic: vec![
+            traffic(0, "qwertzuiopas.com", Side::Page, false, at(3_100)),
+            traffic(1, "sa.example", Side::Extension, false, at(3_500)),
+            traffic(2, "pinned.example", Side::Native, true, at(500)),
+        ],
+        spotted: vec![spotted(at(3_500))],
+        identifiers: vec![Identifier {
+            host: "sa.example".into(),
+            place: "body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[*].distinct_id".into(),
+            scope: Scope::Persistent,
+            exchanges: vec![(1, Trail::default())],
+            installs: 3,
+        }],
+        destinations: destinations(),
+        tallies: vec![
+            Tally { requests: 1, bytes: 40, page: 1, ..Tally::default() },
+            Tally { requests: 1, bytes: 640, extension: 1, sightings: 1, ..Tally::default() },
+            Tally { requests: 1, bytes: 2_000, native: 1, sealed: 1, ..Tally::default() },
+        ],
+        findings: vec![Finding {
+            code: "visited-url-sent".into(),
+            severity: Severity::High,
+            destination: Some(1),
+            phases: vec!["private visit 1".into()],
+            sightings: vec![0],
+            says: "sa.example was sent the address of a page visited, once".into(),
+        }],
+        verdicts: vec![
+            verdict("private", Word::Broken, "sa.example was sent the address of a page visited in 1 of 2 acts."),
+            verdict("kept", Word::Kept, "nothing of the kind was seen in 30 visits over 2 fresh installs."),
+            verdict("unclear", Word::Unclear, "too few: nothing was seen in 2 visits over 1 fresh install."),
+            verdict("untested", Word::Untested, "nothing was searched for."),
+        ],
+        gaps: vec![(
+            0,
+            Gap {
+                exchange: Some(2),
+                place: "connection".parse().unwrap(),
+                why: Why::Sealed,
+                says: "the client refused our certificate".into(),
+            },
+        )],
+        coverage: Coverage { exchanges: 3, read: 2, sealed: 1, bytes: 2_680, bytes_read: 680 },
+        ignored: vec![Ignored { canary: "short".into(), because: "too short to be told from chance".into() }],
+        ..Audit::default()
+    }
+}
+
+fn run(started: Time) -> Run {
+    Run {
+        subject: Subject {
+            name: "reporting-browser".into(),
+            edition: Some("3.4.0".into()),
+            version: "156.0".into(),
+            digest: "cd".repeat(32),
+            extensions: vec!["abcdef".into()],
+        },
+        scenario: "quick".into(),
+        seed: 7,
+        candor: "0.1.0".into(),
+        knowledge: "ef".repeat(32),
+        host: "Debian GNU/Linux 12".into(),
+        started,
+        sinkhole: true,
+        bypass_watched: true,
+        conditions: vec!["no sandbox".into()],
+    }
+}
+
+fn phase(trial: u32, name: &str, act: Act, at: Time, canaries: &[&str]) -> Phase {
+    Phase {
+        trial,
+        name: name.into(),
+        act,
+        mode: if trial == 1 { Mode::Private } else { Mode::Normal },
+        session: 1,
+        at,
+        canaries: canaries.iter().map(|id| (*id).to_owned()).collect(),
+        switches: vec![],
+    }
+}
+
+fn plant(id: &str, kind: &str, value: &str, decoy: bool) -> Plant {
+    let canary = Canary { decoy, ..Canary::new(id, kind, value) };
+    Plant { trial: (!decoy).then_some(1), canary, site: (!decoy).then(|| "qwertzuiopas.com".into()) }
+}
+
+fn traffic(exchange: u64, host: &str, side: Side, sealed: bool, at: Time) -> Traffic {
+    let phase = if at.0 % 60_000_000 < 2_000_000 { 0 } else { 1 };
+    Traffic { exchange, trial: Some(1), phase: Some(phase), host: host.into(), side, sealed, gaps: 0, bytes: 640, at }
+}
+
+fn spotted(at: Time) -> Spotted {
+    let trail: Trail = TRAIL.parse().unwrap();
+    Spotted {
+        capture: 0,
+        method: "POST".into(),
+        url: "https://sa.example/sa?project=p".into(),
+        seen: Seen {
+            sighting: Sighting {
+                exchange: 1,
+                kind: Kind::new("visited-url"),
+                canary: Some("url-1".into()),
+                guise: Guise::Plain,
+                how: How::Canary,
+                trail,
+                value: "https://qwertzuiopas.com/a?b=c".into(),
+                weak: false,
+            },
+            side: SideBecause { side: Side::Extension, because: "its Origin is an extension" },
+            destination: 1,
+            trial: Some(1),
+            phase: Some(1),
+            at,
+            replayed: true,
+        },
+    }
+}
+
+fn destinations() -> Vec<Destination> {
+    let to = |host: &str, purpose, because: &str| Destination {
+        host: host.into(),
+        site: host.into(),
+        owner: None,
+        seat: None,
+        hosted: None,
+        purpose,
+        because: because.into(),
+    };
+    vec![
+        to("qwertzuiopas.com", Purpose::Visited, "a honey site: Candor served it"),
+        Destination {
+            owner: Some("Example".into()),
+            seat: Some("CN".into()),
+            hosted: Some(Hosted {
+                country: "SG".into(),
+                asn: Some(45_102),
+                network: Some("Example Cloud".into()),
+                because: "documented, as of 2020-05-04: a source".into(),
+            }),
+            ..to("sa.example", Purpose::Telemetry, "its collector")
+        },
+        to("pinned.example", Purpose::Unknown, "nobody we know of is on record for this host"),
+    ]
+}
+
+fn verdict(id: &str, word: Word, because: &str) -> Verdict {
+    Verdict {
+        promise: id.into(),
+        quote: format!("A promise that is {}.", word.word()),
+        word,
+        because: because.into(),
+        evidence: if word == Word::Broken { vec![0] } else { vec![] },
+        visits: if word == Word::Kept { 30 } else { 2 },
+        installs: 2,
+        bound: (word == Word::Kept).then_some(0.095),
+    }
+}
