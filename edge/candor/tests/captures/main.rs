@@ -11,7 +11,7 @@ use std::{
 };
 
 /// What a run of the program came to.
-pub struct Ran {
+pub(crate) struct Ran {
     pub status: Option<i32>,
     pub out: Vec<u8>,
     /// Standard error.
@@ -25,7 +25,7 @@ impl Ran {
 }
 
 /// Runs the program; `input` is its standard input.
-pub fn candor(arguments: &[&str], input: &[u8]) -> Ran {
+pub(crate) fn candor(arguments: &[&str], input: &[u8]) -> Ran {
     let mut child = Command::new(env!("CARGO_BIN_EXE_candor"))
         .args(arguments)
         .stdin(Stdio::piped())
@@ -44,6 +44,6 @@ pub fn candor(arguments: &[&str], input: &[u8]) -> Ran {
 }
 
 /// A capture of a real SDK, whose file of canaries lies beside it.
-pub fn corpus(capture: &str) -> PathBuf {
+pub(crate) fn corpus(capture: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/gauntlet").join(capture)
 }
