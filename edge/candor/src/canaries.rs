@@ -10,8 +10,10 @@ use model::Canary;
 
 /// Reads the canaries of a file.
 pub fn read(path: &Path) -> Result<Vec<Canary>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the canaries in {}", path.display()))?;
-    of_text(text.trim_start_matches('\u{feff}')).with_context(|| format!("cannot use the canaries in {}", path.display()))
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read the canaries in {}", path.display()))?;
+    of_text(text.trim_start_matches('\u{feff}'))
+        .with_context(|| format!("cannot use the canaries in {}", path.display()))
 }
 
 fn of_text(text: &str) -> Result<Vec<Canary>> {

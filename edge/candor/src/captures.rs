@@ -35,12 +35,9 @@ pub fn look(sources: &[Source], auditor: &mut Auditor<'_>, jobs: usize) -> Vec<U
     let bar = files::bar(sources);
     let inspector = auditor.inspector();
     let mut collector = Collector { auditor, unread: Vec::new() };
-    pipeline::run(
-        jobs,
-        &mut |each| steps(sources, &bar, each),
-        &|step| step.work(&inspector),
-        &mut |done| collector.take(done),
-    );
+    pipeline::run(jobs, &mut |each| steps(sources, &bar, each), &|step| step.work(&inspector), &mut |done| {
+        collector.take(done)
+    });
     bar.finish_and_clear();
     collector.unread
 }

@@ -107,12 +107,12 @@ fn records() -> Vec<Record> {
 
 fn written(dir: &tempfile::TempDir) -> (std::path::PathBuf, String) {
     let path = dir.path().join("run.candor");
-    let writer = Writer::create(&path).unwrap();
+    let writer = Writer::create(&path).expect("the folder is new");
     let pen = writer.pen();
     for record in records() {
-        pen.write_blocking(record).unwrap();
+        pen.write_blocking(record).expect("the writer runs");
     }
-    let head = writer.finish(End { at: Time(9), early: None }).unwrap();
+    let head = writer.finish(End { at: Time(9), early: None }).expect("the disk has room");
     (path, head.to_string())
 }
 

@@ -179,7 +179,7 @@ fn identifiers(sheet: &mut Sheet, audit: &Audit) {
         return;
     }
     sheet.title("IDENTIFIERS", "");
-    for Identifier { host, place, scope, exchanges, installs } in &audit.identifiers {
+    for Identifier { host, place, scope, exchanges, installs, .. } in &audit.identifiers {
         let word = format!("{:<11}", scope.word());
         sheet.hanging(2, &word, 13, &inert(host));
         sheet.trail(13, place);

@@ -174,7 +174,10 @@ mod tests {
     fn a_value_shows_what_is_inside() {
         let (text, whole) = tree(b"crc=1&data=eyJ1cmwiOiJodHRwczovL2EuZXhhbXBsZS8ifQ%3D%3D", Paint(false));
         assert!(whole);
-        assert!(text.contains("    base64 = {\"url\":\"https://a.example/\"}\n      json $.url = https://a.example/\n"), "{text}");
+        assert!(
+            text.contains("    base64 = {\"url\":\"https://a.example/\"}\n      json $.url = https://a.example/\n"),
+            "{text}"
+        );
     }
 
     #[test]
