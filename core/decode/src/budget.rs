@@ -38,12 +38,14 @@ pub(crate) struct Budget {
     bytes: usize,
     work: u64,
     inflater: Inflater,
+    /// Whether room was asked for that there was not.
+    refused: bool,
 }
 
 impl Budget {
     pub(crate) fn new(budgets: &Budgets) -> Self {
         let Budgets { depth, nodes, bytes, work } = *budgets;
-        Self { depth, nodes, bytes, work, inflater: Inflater::default() }
+        Self { depth, nodes, bytes, work, inflater: Inflater::default(), refused: false }
     }
 
     /// A full budget again; what is reused stays.
@@ -71,7 +73,13 @@ impl Budget {
     pub(crate) fn room(&mut self, bytes: usize) -> bool {
         let left = self.bytes.checked_sub(bytes);
         self.bytes = left.unwrap_or(self.bytes);
+        self.refused |= left.is_none();
         left.is_some()
+    }
+
+    /// Whether room was refused since this was last asked.
+    pub(crate) fn was_refused(&mut self) -> bool {
+        std::mem::take(&mut self.refused)
     }
 
     /// What inflating `value` gives, or as much as may be had.

@@ -183,7 +183,8 @@ impl<'e> Engine<'e> {
                 break;
             }
             let certain = fit == Fit::Certain && here.trust == Trust::Full;
-            if let Some(why) = peeled.gap.filter(|why| certain || *why == Why::Budget) {
+            let refused = self.budget.was_refused().then_some(Why::Budget);
+            if let Some(why) = refused.or(peeled.gap).filter(|why| certain || *why == Why::Budget) {
                 self.gap(here.route, why, says(decoder.name(), why));
             }
             if how == How::Surely || how == How::Opened && fit == Fit::Certain {

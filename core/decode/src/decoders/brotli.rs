@@ -70,7 +70,9 @@ fn starts_a_stream(bytes: &[u8]) -> bool {
     }
     let length = 1 + take(4 * nibbles);
     let shortest = 1u64 << (4 * (nibbles - 1));
-    if (nibbles > 4 && length <= shortest) || length > bytes.len() as u64 * 400 {
+    // More nibbles than needed are forbidden (§9.2); few bytes are hardly much.
+    let lies = if nibbles > 4 { length <= shortest } else { length > bytes.len() as u64 * 400 };
+    if lies {
         return false;
     }
     if !last && take(1) == 1 {

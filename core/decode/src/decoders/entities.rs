@@ -27,7 +27,7 @@ impl Decoder for Entities {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::AMPERSAND)
+        Shape::ANY.with(Kinds::AMPERSAND).without(Kinds::RAW)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {

@@ -205,9 +205,6 @@ impl<'v> Reader<'v, '_> {
             self.path.truncate(short);
         }
         push_name(&mut self.path, name);
-        if !self.inner.budget().work((self.names.len() - names) / 8) {
-            return Err(Stop::Enough);
-        }
         let nth = self.names.nth(name, names);
         if nth > 1 {
             self.path.push('#');

@@ -184,8 +184,7 @@ impl<'v> Reader<'v, '_> {
             1 => Cow::Borrowed(self.path.as_str()),
             _ => Cow::Owned(format!("{}#{nth}", self.path)),
         };
-        let goes_on =
-            self.inner.budget().work(self.names.len() / 8) && self.inner.give(Place::At(place), value).is_continue();
+        let goes_on = self.inner.give(Place::At(place), value).is_continue();
         self.path.truncate(before);
         goes_on
     }

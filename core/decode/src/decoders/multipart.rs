@@ -84,7 +84,7 @@ fn give(part: &[u8], number: usize, names: &mut Names, inner: &mut dyn Inner) ->
             return false;
         }
     }
-    inner.budget().work(names.len() / 8) && inner.give(place, content).is_continue()
+    inner.give(place, content).is_continue()
 }
 
 /// A part's header and its content.

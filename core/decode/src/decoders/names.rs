@@ -1,15 +1,19 @@
 //! Places that are each the only one of their name.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use model::Place;
 
 use crate::engine::hash;
 
-/// The names given so far in one layer.
+/// The names given so far in one layer, those of containers within containers
+/// behind each other.
 #[derive(Default)]
 pub(super) struct Names {
     hashes: Vec<u64>,
+    /// For containers of more than [`Names::FEW`] names, by where they start:
+    /// how often each name was met. Going through all would be quadratic.
+    counts: BTreeMap<(usize, u64), usize>,
 }
 
 impl Names {
@@ -33,16 +37,51 @@ impl Names {
     /// How often this name was met since `start`, this time included.
     pub(super) fn nth(&mut self, name: &[u8], start: usize) -> usize {
         let hash = hash(name);
-        let before = self.hashes[start..].iter().filter(|other| **other == hash).count();
+        let container = &self.hashes[start..];
+        let nth = match container.len() {
+            ..Self::FEW => 1 + container.iter().filter(|other| **other == hash).count(),
+            length => {
+                if length == Self::FEW {
+                    for other in container {
+                        *self.counts.entry((start, *other)).or_default() += 1;
+                    }
+                }
+                let count = self.counts.entry((start, hash)).or_default();
+                *count += 1;
+                *count
+            }
+        };
         self.hashes.push(hash);
-        before + 1
+        nth
     }
+
+    const FEW: usize = 64;
 
     pub(super) fn len(&self) -> usize {
         self.hashes.len()
     }
 
+    /// Ends the container that starts here.
     pub(super) fn forget_from(&mut self, start: usize) {
         self.hashes.truncate(start);
+        if !self.counts.is_empty() {
+            self.counts.split_off(&(start, 0));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_counted_in_their_container_however_many() {
+        let mut names = Names::default();
+        for nth in 1..200 {
+            assert_eq!(names.nth(b"a", 0), nth);
+            let start = names.len();
+            assert_eq!((names.nth(b"a", start), names.nth(b"a", start)), (1, 2));
+            names.forget_from(start);
+        }
     }
 }

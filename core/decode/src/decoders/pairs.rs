@@ -25,7 +25,7 @@ pub(super) fn give(text: &[u8], inner: &mut dyn Inner) -> Peeled {
         peeled.how = How::Opened;
         let name = escaped(&name);
         let place = names.place(&name);
-        if inner.budget().work(names.len() / 8) && inner.give(place, &percent::undo(value, true)).is_continue() {
+        if inner.give(place, &percent::undo(value, true)).is_continue() {
             continue;
         }
         break;

@@ -158,9 +158,6 @@ impl<'v, I: Items<'v>> Tree<'_, I> {
                 self.path.push('#');
                 self.path.push_str(itoa::Buffer::new().format(nth));
             }
-            if !self.inner.budget().work((self.names.len() - start) / 8) {
-                return ControlFlow::Break(());
-            }
             self.value(depth + 1)?;
             self.path.truncate(outer);
         }
