@@ -21,6 +21,8 @@ enum What {
     Promises,
     Kinds,
     Owners,
+    Formats,
+    Decoders,
 }
 
 impl List {
@@ -37,6 +39,8 @@ impl List {
                 };
                 knowledge.owners.iter().map(row).collect()
             }
+            What::Formats => formats::formats().map(|f| (f.name.to_owned(), f.says.to_owned())).collect(),
+            What::Decoders => decode::decoders().map(|d| (d.name.to_owned(), d.about.to_owned())).collect(),
         };
         let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         for (name, says) in rows {
