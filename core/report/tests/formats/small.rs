@@ -54,6 +54,7 @@ pub(crate) fn audit() -> Audit {
             place: "body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[*].distinct_id".into(),
             scope: Scope::Persistent,
             exchanges: vec![(1, Trail::default())],
+            alike: vec![],
             installs: 3,
         }],
         destinations: destinations(),
@@ -132,7 +133,18 @@ fn plant(id: &str, kind: &str, value: &str, decoy: bool) -> Plant {
 
 fn traffic(exchange: u64, host: &str, side: Side, sealed: bool, at: Time) -> Traffic {
     let phase = if at.0 % 60_000_000 < 2_000_000 { 0 } else { 1 };
-    Traffic { exchange, trial: Some(1), phase: Some(phase), host: host.into(), side, sealed, gaps: 0, bytes: 640, at }
+    Traffic {
+        exchange,
+        trial: Some(1),
+        phase: Some(phase),
+        host: host.into(),
+        side,
+        sealed,
+        gaps: 0,
+        closed: 0,
+        bytes: 640,
+        at,
+    }
 }
 
 fn spotted(at: Time) -> Spotted {
