@@ -96,7 +96,8 @@ pub(crate) async fn http2(
             break false;
         }
         match timeout_at(since + time, body.frame()).await {
-            Ok(None) => break true,
+            // A request that was taken back ends here too, and is not whole.
+            Ok(None) => break hyper::body::Body::is_end_stream(body),
             Ok(Some(Ok(frame))) => {
                 if let Some(data) = frame.data_ref() {
                     part.add(data);

@@ -67,6 +67,7 @@ impl ToServer {
         }
         let sent = Arc::new(Mutex::new(Kept::new(Part::new(link.settings().body_limit))));
         let upward = Upward { ahead, inner: body, kept: Arc::clone(&sent) };
+        lock(&sent).expect(upward.size_hint().exact(), upward.is_end_stream());
         head.version = http::Version::HTTP_2;
         // hyper's own notes on the incoming request mean nothing on the way out.
         head.extensions.clear();
@@ -156,17 +157,22 @@ impl Kept {
         Self { part, trailers: Vec::new(), ended: false, declared: None }
     }
 
+    /// What is known of a body before its first frame. One that has ended by
+    /// then is never asked for any.
+    fn expect(&mut self, declared: Option<u64>, ended: bool) {
+        self.declared = declared;
+        self.ended = ended;
+    }
+
     fn see(&mut self, frame: Option<&Frame<Bytes>>, ends: bool) {
+        // That no frame is left is no end: hyper says the same of a stream that
+        // was taken back.
         self.ended |= ends;
-        match frame {
-            None => self.ended = true,
-            Some(frame) => {
-                if let Some(data) = frame.data_ref() {
-                    self.part.add(data);
-                } else if let Some(trailers) = frame.trailers_ref() {
-                    self.trailers = serve2::headers(trailers);
-                }
-            }
+        let Some(frame) = frame else { return };
+        if let Some(data) = frame.data_ref() {
+            self.part.add(data);
+        } else if let Some(trailers) = frame.trailers_ref() {
+            self.trailers = serve2::headers(trailers);
         }
     }
 
@@ -264,9 +270,6 @@ impl Open {
 
     fn complete_request(&mut self) {
         let mut sent = lock(&self.sent);
-        // A body of nothing is never asked for a frame.
-        let nothing = sent.part.total() == 0;
-        sent.ended |= nothing;
         self.request.body = sent.body();
         self.request.headers.append(&mut sent.trailers);
     }

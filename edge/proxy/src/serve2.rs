@@ -64,7 +64,10 @@ pub(crate) async fn serve(conn: Conn, link: Link, place: Place, behind: Behind) 
     let session = Arc::new(Session { link, place, print, server });
     let answer = service_fn(move |request| {
         let session = Arc::clone(&session);
-        async move { session.exchange(request).await }
+        // hyper drops what a client no longer waits for; a task of its own goes
+        // on until what was seen is written down.
+        let exchange = tokio::spawn(async move { session.exchange(request).await });
+        async move { exchange.await.unwrap_or(Err(Cut)) }
     });
     let mut builder = http2::Builder::new(Spawn);
     builder
@@ -201,7 +204,8 @@ async fn read_body(mut body: Incoming, link: &Link, part: &mut Part, fields: &mu
             return Err(());
         }
     }
-    Ok(())
+    // hyper ends the body of a request that was taken back like any other.
+    if body.is_end_stream() { Ok(()) } else { Err(()) }
 }
 
 /// hyper puts `:scheme` and `:authority` into the address.

@@ -61,7 +61,8 @@ pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place, beh
             place.encrypted = true;
             Opened::Inner(Conn::tls(stream))
         }
-        Ok(Err(_)) if link.shared.stop.is_ending() => {
+        // A client that was ended together with us has refused nothing.
+        Ok(Err(error)) if tls_error(&error).is_none() && link.shared.stop.is_ending() => {
             link.note("cut-handshake", link.whereto(place).with_port(), 1).await;
             Opened::Sealed
         }

@@ -134,3 +134,39 @@ async fn ten_thousand_idle_connections_disturb_nobody() {
     let seen = lab.stop().await;
     assert_eq!((seen.exchanges.len(), seen.notes.len()), (1, 0));
 }
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u8, body: &[u8]) -> Vec<u8> {
+    [&[0, 0, body.len() as u8, kind, flags, 0, 0, 0, stream][..], body].concat()
+}
+
+/// Reads until these bytes were said.
+async fn hear(stream: &mut TcpStream, wanted: &[u8]) {
+    let mut all = Vec::new();
+    while !all.windows(wanted.len()).any(|part| part == wanted) {
+        all.push(stream.read_u8().await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_taken_back_leaves_what_was_sent() {
+    // POST http://a.example/one, and GET http://a.example/two (RFC 7541, appendix A).
+    const ONE: &[u8] = b"\x83\x86\x04\x04/one\x01\x09a.example";
+    const TWO: &[u8] = b"\x82\x86\x04\x04/two\x01\x09a.example";
+    const CANCEL: &[u8] = &[0, 0, 0, 8];
+    let (headers, data, reset, settings, ping) = (1, 0, 3, 4, 6);
+    let lab = Lab::start();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    let asked = [preface, frame(settings, 0, 0, b""), frame(headers, 4, 1, ONE), frame(data, 0, 1, b"half")].concat();
+    let mut stream = say(&lab, &[asked, frame(ping, 0, 0, b"question")].concat()).await;
+    hear(&mut stream, &frame(ping, 1, 0, b"question")).await;
+    let taken_back = [frame(reset, 0, 1, CANCEL), frame(headers, 5, 3, TWO)].concat();
+    stream.write_all(&taken_back).await.unwrap();
+    hear(&mut stream, b"GET 0").await;
+    drop(stream);
+    let mut seen = lab.stop().await.exchanges;
+    seen.sort_by(|one, other| one.request.url.cmp(&other.request.url));
+    let answered: Vec<bool> = seen.iter().map(|one| one.response.is_some()).collect();
+    assert_eq!(answered, [false, true]);
+    assert_eq!((&seen[0].request.body.bytes[..], seen[0].request.body.cut_from), (&b"half"[..], Some(4)));
+}
