@@ -14,7 +14,7 @@ mod whom;
 use std::collections::BTreeSet;
 
 use audit::{Audit, Spotted};
-use judge::{Verdict, Word};
+use judge::{Finding, Verdict, Word};
 use model::{Plant, Side, Why};
 
 pub(crate) use alike::{Alike, alike};
@@ -67,6 +67,31 @@ pub(crate) fn by_gravity(audit: &Audit) -> Vec<&Verdict> {
     let mut verdicts: Vec<&Verdict> = audit.verdicts.iter().collect();
     verdicts.sort_by_key(|verdict| rank(verdict.word));
     verdicts
+}
+
+/// Findings that rest on sightings, for people: the gravest first, and of
+/// those the ones that say most. Who has an address has its parts too, so the
+/// parts come last.
+pub(crate) fn telling(audit: &Audit) -> Vec<&Finding> {
+    let rank = |finding: &Finding| match finding.code.as_str() {
+        "decoy-seen" => 0,
+        "visited-url-sent" => 1,
+        "search-sent" => 2,
+        "typed-text-sent" => 3,
+        "identifier-beside" => 5,
+        "visited-host-sent" => 6,
+        "visited-url-part-sent" => 7,
+        _ => 4,
+    };
+    let mut findings: Vec<&Finding> = audit.findings.iter().filter(|finding| !finding.sightings.is_empty()).collect();
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), rank(finding)));
+    findings
+}
+
+/// Groups of a finding that are shown. What stands beside an identifier is
+/// shown by findings of its own.
+pub(crate) fn shown_groups(finding: &Finding, most: usize) -> usize {
+    if finding.code == "identifier-beside" { 1 } else { most }
 }
 
 /// `2 broken, 1 kept`; empty if nobody was judged.

@@ -89,8 +89,10 @@ impl Window {
         (width, height, parts.next().unwrap_or_default().to_owned())
     }
 
-    fn picture(&self, view: View, height: u32, page: &Path) -> Vec<u8> {
-        let outer = self.file("picture.html", &framed(view, height, page, ""));
+    /// A picture of a page from a place on it, or from its top.
+    fn picture(&self, view: View, height: u32, page: &Path, place: &str) -> Vec<u8> {
+        let script = format!("frames[0].document.getElementById('{place}')?.scrollIntoView()");
+        let outer = self.file("picture.html", &framed(view, height, page, &script));
         let png = self.folder.path().join("picture.png");
         let _ = std::fs::remove_file(&png);
         let arguments = [format!("--screenshot={}", png.display()), format!("--window-size={},{height}", view.width)];
@@ -179,20 +181,25 @@ fn the_page_fits_desktop_and_phone_in_light_and_dark() {
         assert_eq!(width, view.width, "nothing is wider than the window");
         assert!(height > 3_000, "the whole page is there: {height}");
         assert!(title.contains("broke"), "{title}");
-        let (light, colours) = pixels(&window.picture(view, height, &page));
-        let (dark, dark_colours) = pixels(&window.picture(View { dark: true, ..view }, height, &page));
+        let (light, colours) = pixels(&window.picture(view, height, &page, ""));
+        let (dark, dark_colours) = pixels(&window.picture(View { dark: true, ..view }, height, &page, ""));
         assert!(colours > 200 && dark_colours > 200, "not blank: {colours}, {dark_colours} colours");
         assert!(light > 200.0 && dark < 80.0, "light is light and dark is dark: {light}, {dark}");
     }
     let Some(folder) = std::env::var_os("CANDOR_PICTURES").map(PathBuf::from) else { return };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
-    for (name, view, height) in [
-        ("report-desktop.png", DESKTOP, 1_800),
-        ("report-desktop-dark.png", View { dark: true, ..DESKTOP }, 1_800),
-        ("report-phone.png", PHONE, 1_500),
-        ("report-phone-dark.png", View { dark: true, ..PHONE }, 1_500),
+    let dark = |view| View { dark: true, ..view };
+    for (name, view, height, place) in [
+        ("report-desktop.png", DESKTOP, 1_130, ""),
+        ("report-desktop-dark.png", dark(DESKTOP), 1_130, ""),
+        ("report-picture.png", DESKTOP, 740, "picture"),
+        ("report-layers.png", DESKTOP, 900, "found"),
+        ("report-timeline.png", DESKTOP, 900, "time"),
+        ("report-phone.png", PHONE, 1_500, ""),
+        ("report-phone-dark.png", dark(PHONE), 1_500, "picture"),
     ] {
-        std::fs::write(folder.join(name), window.picture(view, height, &page)).expect("the folder is there");
+        let picture = window.picture(view, height, &page, place);
+        std::fs::write(folder.join(name), picture).expect("the folder is there");
     }
 }
 

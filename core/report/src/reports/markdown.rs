@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use audit::Audit;
-use judge::{Finding, Word};
+use judge::Word;
 
 use crate::{
     inert::{inert, inert_head},
@@ -59,14 +59,14 @@ fn verdicts(out: &mut String, audit: &Audit) -> std::fmt::Result {
 }
 
 fn findings(out: &mut String, audit: &Audit) -> std::fmt::Result {
-    let found: Vec<&Finding> = audit.findings.iter().filter(|finding| !finding.sightings.is_empty()).collect();
+    let found = told::telling(audit);
     if found.is_empty() {
         return writeln!(out, "No findings.\n");
     }
     writeln!(out, "### Findings\n")?;
     for finding in found.iter().take(SHOWN) {
         writeln!(out, "- **{}** {}: {}", finding.severity.word(), code(&finding.code), plain(&finding.says))?;
-        for group in alike(audit, &finding.sightings).iter().take(3) {
+        for group in alike(audit, &finding.sightings).iter().take(told::shown_groups(finding, 3)) {
             let value = &audit.spotted[group.members[0]].seen.sighting.value;
             writeln!(out, "  - {}× {} = {}", group.members.len(), code(&group.place), code(&inert_head(value, 80)))?;
         }

@@ -6,7 +6,7 @@ mod lay;
 mod paint;
 
 use audit::Audit;
-use judge::{Finding, Identifier, Verdict, Word};
+use judge::{Identifier, Verdict, Word};
 use model::{Guise, Side};
 
 use self::lay::{Sheet, padded};
@@ -120,7 +120,7 @@ fn host(sheet: &mut Sheet, row: &Row<'_>) {
 const HOST: usize = 32;
 
 fn findings(sheet: &mut Sheet, audit: &Audit) {
-    let found: Vec<&Finding> = audit.findings.iter().filter(|finding| !finding.sightings.is_empty()).collect();
+    let found = told::telling(audit);
     sheet.title("FINDINGS", &if found.is_empty() { "none".to_owned() } else { String::new() });
     for finding in found {
         let severity = format!("{:<9}", finding.severity.word());
@@ -128,11 +128,12 @@ fn findings(sheet: &mut Sheet, audit: &Audit) {
         sheet.hanging(2, &severity, 11, &sheet.bold(&finding.code));
         sheet.text(11, &inert(&finding.says));
         let groups = told::alike(audit, &finding.sightings);
-        for group in groups.iter().take(GROUPS) {
+        let shown = told::shown_groups(finding, GROUPS);
+        for group in groups.iter().take(shown) {
             alike(sheet, audit, group);
         }
-        if groups.len() > GROUPS {
-            sheet.text(11, &format!("and {}", count((groups.len() - GROUPS) as u64, "more place")));
+        if groups.len() > shown {
+            sheet.text(11, &format!("and {}", count((groups.len() - shown) as u64, "more place")));
         }
         phases(sheet, &finding.phases);
     }

@@ -27,8 +27,10 @@ pub(super) struct Anchors {
 impl Anchors {
     pub fn of(audit: &Audit) -> Self {
         let mut places = BTreeMap::new();
-        for (f, finding) in shown(audit).enumerate() {
-            for (g, group) in alike(audit, &finding.sightings).iter().enumerate().take(GROUPS) {
+        for (f, finding) in told::telling(audit).into_iter().enumerate() {
+            for (g, group) in
+                alike(audit, &finding.sightings).iter().enumerate().take(told::shown_groups(finding, GROUPS))
+            {
                 for (n, i) in group.members.iter().enumerate() {
                     places.entry(*i).or_insert((f, g, n < ROWS));
                 }
@@ -48,12 +50,8 @@ impl Anchors {
     }
 }
 
-fn shown(audit: &Audit) -> impl Iterator<Item = &Finding> {
-    audit.findings.iter().filter(|finding| !finding.sightings.is_empty())
-}
-
 pub(super) fn section(audit: &Audit, anchors: &Anchors) -> Option<Part> {
-    let none = shown(audit).next().is_none();
+    let none = told::telling(audit).is_empty();
     let content = html! {
         @if none {
             p { "Nothing that was planted, and nothing that looks personal, was recognised outside the places it was meant for." }
@@ -63,13 +61,14 @@ pub(super) fn section(audit: &Audit, anchors: &Anchors) -> Option<Part> {
                 "on the outside, one layer a step, to the value inside."
             }
         }
-        @for (f, finding) in shown(audit).enumerate() { (one(audit, anchors, f, finding)) }
+        @for (f, finding) in told::telling(audit).into_iter().enumerate() { (one(audit, anchors, f, finding)) }
     };
     Some(Part { id: "found", title: "What was recognised, layer by layer", short: "Findings", content })
 }
 
 fn one(audit: &Audit, anchors: &Anchors, f: usize, finding: &Finding) -> Markup {
     let groups = alike(audit, &finding.sightings);
+    let shown = told::shown_groups(finding, GROUPS);
     html! {
         article .finding .(finding.severity.word()) aria-labelledby={ "finding-" (f + 1) } {
             header {
@@ -80,11 +79,11 @@ fn one(audit: &Audit, anchors: &Anchors, f: usize, finding: &Finding) -> Markup 
                     @if !finding.phases.is_empty() { span { "in " (phases(&finding.phases)) } }
                 }
             }
-            @for (g, group) in groups.iter().enumerate().take(GROUPS) {
+            @for (g, group) in groups.iter().enumerate().take(shown) {
                 (peeled(audit, anchors, (f, g), group))
             }
-            @if groups.len() > GROUPS {
-                p .more { "and at " (count((groups.len() - GROUPS) as u64, "more place")) ", which the JSON report lists" }
+            @if groups.len() > shown {
+                p .more { "and at " (count((groups.len() - shown) as u64, "more place")) ", which the JSON report lists" }
             }
         }
     }

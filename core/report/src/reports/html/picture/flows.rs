@@ -6,7 +6,7 @@ use audit::Audit;
 use model::{Guise, Sighting};
 
 use crate::{
-    inert::{inert, inert_head},
+    inert::inert_head,
     told::{self, Owner, Whom, is_own},
     words::{count, country, kind},
 };
@@ -141,11 +141,17 @@ fn note_sightings(audit: &Audit, owner_of: &BTreeMap<usize, usize>, carried: &mu
 }
 
 fn what(sighting: &Sighting) -> What {
-    let title = inert(&kind(&sighting.kind)).into_owned();
+    let title = kind(&sighting.kind).into_owned();
     match sighting.guise {
+        // By name here, by variation below: one and the same.
+        Guise::Plain if sighting.kind.as_str() == "persistent-id" => lasting(),
         Guise::Plain => What { tone: Tone::Readable, title, remark: None },
         Guise::Digest(_) => What { tone: Tone::Disguised, title, remark: Some("as a digest".into()) },
     }
+}
+
+fn lasting() -> What {
+    What { tone: Tone::Identifier, title: "lasting identifier".into(), remark: None }
 }
 
 fn note_identifiers(audit: &Audit, whom: &Whom<'_>, carried: &mut BTreeMap<(What, usize), Requests>) {
@@ -153,11 +159,10 @@ fn note_identifiers(audit: &Audit, whom: &Whom<'_>, carried: &mut BTreeMap<(What
     for identifier in &audit.identifiers {
         let is_to = |owner: &Owner<'_>| owner.rows.iter().any(|row| row.to.host == identifier.host);
         let Some(owner) = whom.owners.iter().position(is_to) else { continue };
-        let what = What { tone: Tone::Identifier, title: "lasting identifier".into(), remark: None };
         let requests = identifier.exchanges.iter().map(|(exchange, _)| *exchange).filter(|one| own.contains(one));
         let requests: Requests = requests.map(|exchange| (0, exchange)).collect();
         if !requests.is_empty() {
-            carried.entry((what, owner)).or_default().extend(requests);
+            carried.entry((lasting(), owner)).or_default().extend(requests);
         }
     }
 }
