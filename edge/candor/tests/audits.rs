@@ -1,6 +1,7 @@
 //! The main job on a real Chromium, from start to verdict, through the program
 //! as a person runs it. Where a browser or the right to make namespaces is
 //! missing, a test says so and passes.
+#![expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 
 mod run;
 

@@ -3,6 +3,7 @@
 //!
 //! With `CANDOR_PICTURES=docs/pictures` in the environment the pictures of the
 //! README are written there.
+#![expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 
 use std::{
     collections::BTreeMap,
