@@ -1,0 +1,112 @@
+//! The choices in force, and the file they live in.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use guard::Choices;
+use knowledge::kinds::Kinds;
+use model::Time;
+
+use crate::{Change, Error, files};
+
+/// Choices that can change at any time; each decision takes those of its moment.
+pub(crate) struct Chosen {
+    path: PathBuf,
+    now: RwLock<Arc<Choices>>,
+    /// The text that was read or written last, and what was wrong with it.
+    last: Mutex<Last>,
+}
+
+#[derive(Default)]
+struct Last {
+    text: Option<String>,
+    trouble: Option<String>,
+}
+
+impl Chosen {
+    /// Reads the file; if it is broken there is nothing before it to keep, and
+    /// everything is off.
+    pub(crate) fn open(path: PathBuf, kinds: &Kinds) -> Result<Self, Error> {
+        let chosen = Self { path, now: RwLock::default(), last: Mutex::default() };
+        chosen.reload(kinds)?;
+        Ok(chosen)
+    }
+
+    pub(crate) fn now(&self) -> Arc<Choices> {
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What is wrong with the file, if it could not be read.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).trouble.clone()
+    }
+
+    /// Reads the file again if it was edited. True: other choices are in force.
+    pub(crate) fn reload(&self, kinds: &Kinds) -> Result<bool, Error> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = files::read(&self.path)?;
+        if text == last.text {
+            return Ok(false);
+        }
+        let read = Choices::parse(text.as_deref().unwrap_or_default(), kinds);
+        last.text = text;
+        match read {
+            Ok(choices) => {
+                last.trouble = None;
+                let changed = *self.now() != choices;
+                *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(choices);
+                Ok(changed)
+            }
+            Err(bad) => {
+                last.trouble = Some(bad.to_string());
+                Ok(false)
+            }
+        }
+    }
+
+    /// Makes a change: in the file first, then for the next request.
+    pub(crate) fn change(&self, change: &Change, wall: Time) -> Result<(), Error> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        // A file that somebody is editing must not be overwritten unread.
+        if last.trouble.is_some() {
+            return Err(Error::Bad(self.path.clone(), "correct or delete it first".into()));
+        }
+        let mut choices = Choices::clone(&self.now());
+        change.make(&mut choices, wall);
+        let text = choices.print();
+        files::write(&self.path, &text)?;
+        last.text = Some(text);
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(choices);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use knowledge::Knowledge;
+    use model::{Kind, Mode};
+
+    use super::*;
+
+    #[test]
+    fn an_edited_file_counts_and_a_broken_one_changes_nothing() {
+        let (folder, kinds) = (tempfile::tempdir().unwrap(), Knowledge::built_in().kinds);
+        let path = folder.path().join("choices.toml");
+        let chosen = Chosen::open(path.clone(), &kinds).unwrap();
+        let turn = Change::Turn { device: None, kind: Kind::new("search"), mode: Mode::Normal, on: true };
+        chosen.change(&turn, Time(0)).unwrap();
+        assert!(!chosen.reload(&kinds).unwrap(), "our own writing is no edit");
+        let text = files::read(&path).unwrap().unwrap();
+        files::write(&path, &text.replace("[kinds.search]", "[kinds.serch]")).unwrap();
+        assert!(!chosen.reload(&kinds).unwrap());
+        assert!(chosen.trouble().unwrap().contains("serch"));
+        assert_eq!(chosen.now().table.cell(&Kind::new("search"), Mode::Normal), Some(true), "as before");
+        assert!(chosen.change(&turn, Time(0)).is_err(), "the person's edit is not overwritten");
+        files::write(&path, &text.replace("\"on\"", "\"off\"")).unwrap();
+        assert!(chosen.reload(&kinds).unwrap());
+        assert_eq!(chosen.now().table.cell(&Kind::new("search"), Mode::Normal), Some(false));
+        assert_eq!(chosen.trouble(), None);
+    }
+}

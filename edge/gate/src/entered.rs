@@ -1,0 +1,117 @@
+//! Values that the person entered, in one file that only they can read.
+//!
+//! Once entered, a value is looked for and never shown, logged or written
+//! anywhere again; only how many there are of each kind is told.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use guard::Entered;
+use knowledge::Knowledge;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, files};
+
+/// The file.
+pub(crate) struct EnteredFile {
+    path: PathBuf,
+    values: Vec<Value>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Value {
+    kind: String,
+    value: String,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    #[serde(default)]
+    value: Vec<Value>,
+}
+
+impl EnteredFile {
+    pub(crate) fn open(path: PathBuf) -> Result<Self, Error> {
+        let text = files::read(&path)?.unwrap_or_default();
+        // What toml says of a broken file would quote from it.
+        let read: Text =
+            toml::from_str(&text).map_err(|_| Error::Bad(path.clone(), "it is no list of values".into()))?;
+        Ok(Self { path, values: read.value })
+    }
+
+    /// Adds a value. An error: why it cannot be looked for.
+    pub(crate) fn add(&mut self, knowledge: &Knowledge, kind: &str, value: &str) -> Result<Entered, Error> {
+        let (_, refused) = Entered::new(knowledge, [(kind, value)]);
+        if let Some(refused) = refused.first() {
+            return Err(Error::Bad(self.path.clone(), format!("the value {}", refused.says)));
+        }
+        self.values.push(Value { kind: kind.to_owned(), value: value.trim().to_owned() });
+        self.write()?;
+        Ok(self.prepared(knowledge))
+    }
+
+    /// Forgets all of them, the file included.
+    pub(crate) fn forget(&mut self, knowledge: &Knowledge) -> Result<Entered, Error> {
+        self.values.clear();
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::Write(self.path.clone(), error)),
+            _ => Ok(self.prepared(knowledge)),
+        }
+    }
+
+    pub(crate) fn prepared(&self, knowledge: &Knowledge) -> Entered {
+        Entered::new(knowledge, self.values.iter().map(|value| (value.kind.as_str(), value.value.as_str()))).0
+    }
+
+    /// How many there are of each kind.
+    pub(crate) fn counts(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for value in &self.values {
+            *counts.entry(value.kind.clone()).or_default() += 1;
+        }
+        counts
+    }
+
+    fn write(&self) -> Result<(), Error> {
+        let values = self.values.iter().map(|value| Value { kind: value.kind.clone(), value: value.value.clone() });
+        // Strings in a list of tables: TOML can say all of them.
+        let text = toml::to_string(&Text { value: values.collect() }).unwrap_or_default();
+        files::write(&self.path, &text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_outlives_the_program_until_it_is_forgotten() {
+        let (folder, knowledge) = (tempfile::tempdir().unwrap(), Knowledge::built_in());
+        let path = folder.path().join("entered.toml");
+        let mut file = EnteredFile::open(path.clone()).unwrap();
+        file.add(&knowledge, "email", " jo@mail-finukgurmann.example ").unwrap();
+        let mut again = EnteredFile::open(path.clone()).unwrap();
+        assert_eq!(again.counts(), BTreeMap::from([("email".to_owned(), 1)]));
+        assert_eq!(again.prepared(&knowledge).len(), 1);
+        assert!(again.forget(&knowledge).unwrap().is_empty());
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_would_be_found_everywhere_is_refused_without_being_shown() {
+        let (folder, knowledge) = (tempfile::tempdir().unwrap(), Knowledge::built_in());
+        let mut file = EnteredFile::open(folder.path().join("entered.toml")).unwrap();
+        let error = file.add(&knowledge, "person-name", "zoe").unwrap_err().to_string();
+        assert!(error.contains("too short") && !error.contains("zoe"), "{error}");
+    }
+
+    #[test]
+    fn a_broken_file_is_not_quoted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("entered.toml");
+        files::write(&path, "[[value]]\nsecret-number = 4711").unwrap();
+        let error = EnteredFile::open(path).err().unwrap();
+        assert!(!format!("{error} {error:?}").contains("4711"));
+    }
+}

@@ -1,0 +1,18 @@
+//! What can go wrong with the guard's own files.
+
+use std::{io, path::PathBuf};
+
+/// An act that failed, and on what.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot make the folder {0}")]
+    Folder(PathBuf, #[source] io::Error),
+    #[error("cannot read {0}")]
+    Read(PathBuf, #[source] io::Error),
+    #[error("cannot write {0}")]
+    Write(PathBuf, #[source] io::Error),
+    #[error("{0} cannot be used: {1}")]
+    Bad(PathBuf, String),
+    #[error("the guard's evidence")]
+    Evidence(#[from] evidence::Error),
+}

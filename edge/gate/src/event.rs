@@ -1,0 +1,89 @@
+//! Something that the person should see.
+
+use guard::{Decision, Entered, Reason, Verdict, Who};
+use model::{Destination, Exchange, Mode, Purpose, Time};
+
+/// A request that was stopped, or that somebody asked.
+#[derive(Clone)]
+pub struct Event {
+    pub id: u64,
+    pub at: Time,
+    pub device: String,
+    pub program: Option<String>,
+    pub mode: Mode,
+    pub host: String,
+    pub owner: Option<String>,
+    pub seat: Option<String>,
+    pub purpose: Purpose,
+    pub method: String,
+    /// Without its query.
+    pub address: String,
+    pub verdict: Verdict,
+    pub reason: Reason,
+    pub kinds: Vec<String>,
+    pub found: Vec<Found>,
+}
+
+/// One value, and the layers around it.
+#[derive(Clone)]
+pub struct Found {
+    pub kind: String,
+    pub trail: String,
+    pub guise: String,
+    /// None if the person entered it: that is never shown again.
+    pub value: Option<String>,
+}
+
+impl std::fmt::Debug for Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Event(..)")
+    }
+}
+
+impl std::fmt::Debug for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Found(..)")
+    }
+}
+
+impl Event {
+    pub(crate) fn new(at: Time, who: &Who, aim: &Destination, exchange: &Exchange, decision: &Decision) -> Self {
+        let found = decision.sightings.iter().map(|sighting| Found {
+            kind: sighting.kind.to_string(),
+            trail: sighting.trail.to_string(),
+            guise: sighting.guise.to_string(),
+            value: (!is_entered(sighting.canary.as_deref())).then(|| sighting.value.clone()),
+        });
+        Self {
+            id: 0,
+            at,
+            device: who.device.clone(),
+            program: who.program.clone(),
+            mode: who.mode,
+            host: aim.host.clone(),
+            owner: aim.owner.clone(),
+            seat: aim.seat.clone(),
+            purpose: aim.purpose,
+            method: exchange.request.method.clone(),
+            address: address(&exchange.request.url, decision),
+            verdict: decision.verdict,
+            reason: decision.reason.clone(),
+            kinds: decision.kinds.iter().map(ToString::to_string).collect(),
+            found: found.collect(),
+        }
+    }
+}
+
+pub(crate) fn is_entered(canary: Option<&str>) -> bool {
+    canary.is_some_and(|id| id.starts_with(Entered::ID))
+}
+
+/// The address of a request; of one that carries something entered only the host.
+fn address(url: &str, decision: &Decision) -> String {
+    let bare = url.split(['?', '#']).next().unwrap_or_default();
+    if !decision.sightings.iter().any(|sighting| is_entered(sighting.canary.as_deref())) {
+        return bare.to_owned();
+    }
+    let start = bare.find("://").map_or(0, |at| at + 3);
+    bare[start..].find('/').map_or(bare, |at| &bare[..start + at + 1]).to_owned()
+}

@@ -1,0 +1,36 @@
+//! The guard at work: what `core/guard` decides is done, shown and kept.
+//!
+//! A [`Keeper`] holds the person's choices, the values they entered and what is
+//! known of each client; a [`Port`] is one proxy's gate on it, for one mode.
+//! Choices live in a file that may be edited; a change counts before whoever
+//! made it has an answer. Of traffic only what was stopped or asked is kept, and
+//! of private mode nothing outside memory.
+#![forbid(unsafe_code)]
+
+mod keeper;
+
+mod port;
+
+mod clients;
+
+mod event;
+
+mod change;
+
+mod chosen;
+
+mod entered;
+
+mod kept;
+
+mod files;
+
+mod clock;
+
+mod error;
+
+pub use change::Change;
+pub use error::Error;
+pub use event::{Event, Found};
+pub use keeper::{DeviceSeen, Folder, Keeper, Told};
+pub use port::Port;

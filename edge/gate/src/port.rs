@@ -1,0 +1,202 @@
+//! One port of the guard: the gate of a proxy, for clients of one mode.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use guard::{Asking, Client, Decision, HELD_BYTES, HELD_MICROS, Looked, Reason, Rule, Verdict, Wanted, Who, decide};
+use model::{Destination, Exchange, Header, Mode, Note, Request, Response};
+use proxy::{Answer, Gate, Reply, Ruled, Ruling, Sink, SoFar, Watch, Wish, Work};
+
+use crate::{Event, Keeper, clients::lock, clock};
+
+/// What a device on this machine is called.
+pub(crate) const HERE: &str = "this-machine";
+/// How long a list of an extension is waited for.
+const LATE: Duration = Duration::from_millis(400);
+/// Bodies from this size on are looked into beside the work of the network.
+const LONG: usize = 64 << 10;
+
+/// A gate on a keeper.
+#[derive(Debug)]
+pub struct Port {
+    keeper: Arc<Keeper>,
+    mode: Mode,
+}
+
+impl Port {
+    pub fn new(keeper: Arc<Keeper>, mode: Mode) -> Arc<Self> {
+        Arc::new(Self { keeper, mode })
+    }
+
+    fn who(&self, exchange: &Exchange) -> Who {
+        let address = exchange.client.address.as_deref().and_then(|address| address.parse::<SocketAddr>().ok());
+        let device = address.map_or_else(|| HERE.to_owned(), |address| device_of(address.ip()));
+        let mut who = Who::new(device, self.mode);
+        who.program = exchange.client.process.as_ref().map(|process| process.name.clone());
+        let choices = self.keeper.choices();
+        who.makers.extend(choices.device(&who.device).and_then(|device| device.maker.clone()));
+        if let Some(name) = &who.program {
+            who.makers.extend(choices.program(name).and_then(|program| program.maker.clone()));
+            let known = self.keeper.knowledge.subjects.iter().filter(|subject| subject.programs.contains(name));
+            who.makers.extend(known.map(|subject| subject.maker.clone()));
+        }
+        who
+    }
+
+    fn aim(&self, exchange: &Exchange) -> Destination {
+        let url = exchange.request.url.as_str();
+        let path = url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or("/");
+        attribute::destination(&self.keeper.knowledge.owners, exchange.host(), path)
+    }
+
+    async fn rule(&self, exchange: &Exchange, so_far: SoFar) -> Ruling {
+        let (who, aim) = (self.who(exchange), self.aim(exchange));
+        let client = self.keeper.clients.of(&who);
+        let detector = lock(&client).detector();
+        let looked = if exchange.request.body.bytes.len() < LONG {
+            Looked::with(&part_to_look_at(exchange), &detector)
+        } else {
+            let exchange = part_to_look_at(exchange);
+            tokio::task::spawn_blocking(move || Looked::with(&exchange, &detector)).await.unwrap_or_default()
+        };
+        let mut waited = u64::try_from(so_far.waited.as_micros()).unwrap_or(u64::MAX);
+        if !so_far.whole {
+            // The proxy waits no longer, whatever the reason.
+            waited = waited.max(HELD_MICROS);
+        }
+        let mut decision = self.decision(&client, &who, &aim, exchange, &looked, so_far.whole, waited);
+        if decision.reason == Reason::Unlisted {
+            tokio::time::sleep(LATE.saturating_sub(so_far.waited)).await;
+            let late = u64::try_from(LATE.as_micros()).unwrap_or(u64::MAX);
+            decision = self.decision(&client, &who, &aim, exchange, &looked, so_far.whole, waited.max(late));
+        }
+        if decision.reason.is_shown() {
+            let event = Event::new(clock::wall(), &who, &aim, exchange, &decision);
+            self.keeper.decided(&who, exchange, event, &decision).await;
+        }
+        match decision.verdict {
+            Verdict::Pass => Ruling::Pass,
+            Verdict::Absorb => Ruling::Absorb(self.success(&exchange.request)),
+            // Nothing that waits here may go on undecided.
+            Verdict::Hold | Verdict::Cut => Ruling::Cut,
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one call of `decide`, made twice")]
+    fn decision(
+        &self,
+        client: &Mutex<Client>,
+        who: &Who,
+        aim: &Destination,
+        exchange: &Exchange,
+        looked: &Looked,
+        whole: bool,
+        waited: u64,
+    ) -> Decision {
+        let asking = Asking { who, exchange, aim, whole, waited };
+        decide(&asking, looked, &lock(client), &self.keeper.choices(), clock::now())
+    }
+
+    /// What the server would say on success.
+    fn success(&self, request: &Request) -> Reply {
+        let said = self.keeper.knowledge.answers.say(request);
+        Reply { status: said.status, headers: said.headers, body: said.body.into(), by: "guard".into() }
+    }
+}
+
+impl Gate for Port {
+    fn head(&self, exchange: &Exchange) -> Wish {
+        let (who, aim, now) = (self.who(exchange), self.aim(exchange), clock::now());
+        self.keeper.seen(&who);
+        let (client, choices) = (self.keeper.clients.of(&who), self.keeper.choices());
+        let mut client = lock(&client);
+        client.began(exchange, now);
+        match choices.destined(&aim, &who) {
+            Some(Rule::Allow) => return Wish::Pass,
+            Some(Rule::Stop | Rule::Cut) => return Wish::Hold { bytes: 0, time: Duration::ZERO },
+            None => {}
+        }
+        let asking = Asking { who: &who, exchange, aim: &aim, whole: false, waited: 0 };
+        match client.wanted(&asking, &choices, now) {
+            Wanted::Nothing => Wish::Pass,
+            Wanted::Body => Wish::Hold { bytes: HELD_BYTES as usize, time: Duration::from_micros(HELD_MICROS) },
+        }
+    }
+
+    fn decide<'a>(&'a self, exchange: &'a Exchange, so_far: SoFar) -> Ruled<'a> {
+        Box::pin(self.rule(exchange, so_far))
+    }
+
+    fn sealed(&self, exchange: &Exchange) -> bool {
+        let (who, aim) = (self.who(exchange), self.aim(exchange));
+        let client = self.keeper.clients.of(&who);
+        let decision = self.decision(&client, &who, &aim, exchange, &Looked::default(), true, 0);
+        decision.verdict == Verdict::Pass
+    }
+
+    fn answering(&self, exchange: &Exchange, answer: &Response) -> Option<Box<dyn Watch>> {
+        let client = self.keeper.clients.of(&self.who(exchange));
+        let number = lock(&client).answering(exchange, answer, clock::now())?;
+        Some(Box::new(Reading { client, number }))
+    }
+}
+
+/// Hands on the bytes of one answer.
+struct Reading {
+    client: Arc<Mutex<Client>>,
+    number: u64,
+}
+
+impl Watch for Reading {
+    fn bytes(&mut self, bytes: &[u8]) {
+        lock(&self.client).answer(self.number, bytes);
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        lock(&self.client).answered(self.number);
+    }
+}
+
+/// What there is to answer without a server: nothing is asked of us but what a
+/// message on an absorbed socket is told.
+impl Answer for Port {
+    fn answer(&self, request: &Request) -> Reply {
+        self.success(request)
+    }
+
+    fn message(&self, request: &Request, message: &[u8]) -> Option<bytes::Bytes> {
+        let says = self.keeper.knowledge.answers.say_to_message(request, message)?;
+        Some(bytes::Bytes::copy_from_slice(says.as_bytes()))
+    }
+}
+
+/// Traffic that passes is not kept.
+impl Sink for Port {
+    fn record(&self, _: Exchange) -> Work<'_> {
+        Box::pin(async {})
+    }
+
+    fn note(&self, _: Note) -> Work<'_> {
+        Box::pin(async {})
+    }
+}
+
+/// A message on a socket comes with the head that opened it, which was looked
+/// into when it came.
+fn part_to_look_at(exchange: &Exchange) -> Exchange {
+    let mut part = exchange.clone();
+    if !part.messages.is_empty() {
+        part.request.headers = Vec::<Header>::new();
+    }
+    part
+}
+
+fn device_of(address: IpAddr) -> String {
+    let address = address.to_canonical();
+    if address.is_loopback() { HERE.to_owned() } else { address.to_string() }
+}
