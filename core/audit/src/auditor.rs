@@ -44,6 +44,8 @@ pub struct Auditor<'k> {
     pub(crate) kept: Vec<Kept>,
     pub(crate) places: Places,
     pub(crate) gaps: Vec<(usize, Gap)>,
+    /// Gaps beyond those.
+    pub(crate) unlisted: u64,
     pub(crate) deferred: Vec<(usize, Deferral)>,
     pub(crate) coverage: Coverage,
     pub(crate) ignored: Vec<Ignored>,
@@ -83,6 +85,7 @@ impl<'k> Auditor<'k> {
             kept: vec![],
             places: Places::default(),
             gaps: vec![],
+            unlisted: 0,
             deferred: vec![],
             coverage: Coverage::default(),
             ignored: vec![],
@@ -138,7 +141,8 @@ impl<'k> Auditor<'k> {
 
     /// A gap of the capture itself: an entry that could not be read.
     pub fn gap(&mut self, gap: Gap) {
-        self.gaps.push((self.at(), gap));
+        let capture = self.at();
+        self.note(capture, gap);
     }
 
     /// Everything at once, when all records have come.
@@ -207,13 +211,13 @@ impl<'k> Auditor<'k> {
             Some(seal) => {
                 self.coverage.sealed += 1;
                 (count, bytes) = (1, seal.sent);
-                self.gaps.push((capture, sealed(&exchange)));
+                self.note(capture, sealed(&exchange));
             }
             None => self.coverage.read += 1,
         }
         self.coverage.bytes += bytes;
         self.coverage.bytes_read += opened.bytes_read;
-        self.gaps.extend(gaps.into_iter().chain(seen.gaps).map(|gap| (capture, gap)));
+        gaps.into_iter().chain(seen.gaps).for_each(|gap| self.note(capture, gap));
         self.deferred.extend(seen.deferred.into_iter().map(|deferral| (capture, deferral)));
         let sightings = seen.sightings.into_iter().map(|sighting| replayed(&exchange, sighting)).collect();
         let exchange = head_of(exchange);
@@ -235,6 +239,18 @@ impl<'k> Auditor<'k> {
         let phase = phase_at(&self.phases, exchange)?;
         Some(When { install: trial.install, session: self.phases[phase].session, device: trial.arm.device })
     }
+
+    /// Lists a gap. Of an endless capture without a run only so many are
+    /// listed; how many more there are is one gap at the end.
+    fn note(&mut self, capture: usize, gap: Gap) {
+        if self.run.is_some() || self.gaps.len() < Self::GAPS {
+            self.gaps.push((capture, gap));
+        } else {
+            self.unlisted += 1;
+        }
+    }
+
+    const GAPS: usize = 10_000;
 
     fn detector(&mut self) -> &mut Detector {
         Arc::make_mut(&mut self.inspector.detector)

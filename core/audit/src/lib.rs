@@ -17,7 +17,10 @@ mod settle;
 
 mod tally;
 
+mod difference;
+
 pub use audit::{Audit, Capture, Coverage, Ignored, Spotted};
 pub use auditor::{Auditor, Options};
+pub use difference::{Claim, Difference, Flow, Side, Turn};
 pub use inspector::{Inspector, Looked};
 pub use tally::Tally;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use attribute::Sides;
 use judge::{Case, Late, Seen, Traffic};
 use knowledge::Knowledge;
-use model::{Destination, Exchange, Purpose, Side};
+use model::{Destination, Exchange, Gap, Place, Purpose, Side, Trail, Why};
 
 use crate::{
     Audit, Spotted, Tally,
@@ -13,6 +13,13 @@ use crate::{
 };
 
 pub(crate) fn settle(mut auditor: Auditor<'_>) -> Audit {
+    if auditor.unlisted > 0 {
+        let says = format!("{} more gaps are not listed", auditor.unlisted);
+        let place = Trail::default().then("capture", Place::Whole);
+        auditor
+            .gaps
+            .push((auditor.captures.len().saturating_sub(1), Gap { exchange: None, place, why: Why::Budget, says }));
+    }
     let mut places = std::mem::take(&mut auditor.places);
     let mut traffic = Vec::new();
     for kept in std::mem::take(&mut auditor.kept) {

@@ -17,7 +17,7 @@ pub struct Promise {
     pub quote: String,
     /// Where they stand, with the date.
     pub source: String,
-    /// Subjects it is about; empty means every subject.
+    /// Subjects it is about, `name` or `name@edition`; empty means every subject.
     #[serde(default)]
     pub subjects: Vec<String>,
     #[serde(default)]
@@ -107,8 +107,13 @@ impl Promise {
         self.never.after.as_deref().and_then(seconds).unwrap_or(0) * 1_000_000
     }
 
-    pub fn is_about(&self, subject: &str) -> bool {
-        self.subjects.is_empty() || self.subjects.iter().any(|name| name == subject)
+    /// Whether it is about a subject in an edition.
+    pub fn is_about(&self, subject: &str, edition: Option<&str>) -> bool {
+        let named = |name: &String| match name.split_once('@') {
+            None => name == subject,
+            Some((name, of)) => name == subject && Some(of) == edition,
+        };
+        self.subjects.is_empty() || self.subjects.iter().any(named)
     }
 }
 
@@ -209,6 +214,15 @@ mod tests {
         assert!(parse(&PRIVATE.replace("5s", "soon")).is_err());
         assert!(parse(&PRIVATE.replace("anyone-but-the-site", "nobody")).is_err());
         assert!(parse(&PRIVATE.replace("\"off\"]", "\"sideways\"]")).is_err());
+    }
+
+    #[test]
+    fn a_promise_can_be_about_one_edition() {
+        let text = PRIVATE.replace("says =", "subjects = [\"a\", \"b@2\"]\nsays =");
+        let promise = parse(&text).unwrap().remove(0);
+        assert!(promise.is_about("a", Some("1")) && promise.is_about("b", Some("2")));
+        assert!(!promise.is_about("b", Some("1")) && !promise.is_about("b", None));
+        assert!(parse(PRIVATE).unwrap()[0].is_about("anybody", None));
     }
 
     #[test]

@@ -13,4 +13,10 @@ mod told;
 
 mod reports;
 
+mod compare;
+
+mod tables;
+
+pub use compare::{COMPARE_FORMATS, CompareFormat};
 pub use reports::{FORMATS, Format, Paint, csv, html, json, markdown, painted, sarif, text};
+pub use tables::{combinations, matrix};

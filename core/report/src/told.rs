@@ -14,7 +14,7 @@ mod whom;
 use std::collections::BTreeSet;
 
 use audit::{Audit, Spotted};
-use judge::{Finding, Verdict, Word};
+use judge::{Combination, Finding, Severity, Verdict, Word};
 use model::{Plant, Side, Why};
 
 pub(crate) use alike::{Alike, alike};
@@ -22,6 +22,8 @@ pub(crate) use deeds::Deeds;
 pub(crate) use heads::{conditions, done, heading, subject, untold};
 pub(crate) use timeline::{Dot, Lane, Line, Mark, line};
 pub(crate) use whom::{Owner, Row, Whom};
+
+use crate::{inert::inert, words::listed};
 
 /// A phase as findings name it: `private visit 3`.
 pub(crate) fn phase(audit: &Audit, at: Option<usize>) -> Option<String> {
@@ -33,7 +35,8 @@ pub(crate) fn phase(audit: &Audit, at: Option<usize>) -> Option<String> {
 /// destination. What a page tells its own site is not among them.
 pub(crate) fn accusing(audit: &Audit) -> BTreeSet<usize> {
     let findings = audit.findings.iter().filter(|finding| finding.destination.is_some());
-    findings.flat_map(|finding| finding.sightings.iter().copied()).collect()
+    let is_its_own = |i: &usize| audit.spotted.get(*i).is_some_and(|spotted| is_own(spotted.seen.side.side));
+    findings.flat_map(|finding| finding.sightings.iter().copied()).filter(is_its_own).collect()
 }
 
 /// The planted value that a sighting is of.
@@ -69,29 +72,44 @@ pub(crate) fn by_gravity(audit: &Audit) -> Vec<&Verdict> {
     verdicts
 }
 
-/// Findings that rest on sightings, for people: the gravest first, and of
-/// those the ones that say most. Who has an address has its parts too, so the
-/// parts come last.
+/// Findings for people: the gravest first, and of those the ones that say
+/// most. Who has an address has its parts too, so the parts come last; what
+/// only informs and shows nothing is told among the gaps.
 pub(crate) fn telling(audit: &Audit) -> Vec<&Finding> {
     let rank = |finding: &Finding| match finding.code.as_str() {
         "decoy-seen" => 0,
         "visited-url-sent" => 1,
         "search-sent" => 2,
         "typed-text-sent" => 3,
-        "identifier-beside" => 5,
+        "identifier-beside" | "identifier-links-modes" | "sent-later" | "sealed-depends" => 5,
         "visited-host-sent" => 6,
         "visited-url-part-sent" => 7,
         _ => 4,
     };
-    let mut findings: Vec<&Finding> = audit.findings.iter().filter(|finding| !finding.sightings.is_empty()).collect();
+    let says_more = |finding: &&Finding| !finding.sightings.is_empty() || finding.severity > Severity::Info;
+    let mut findings: Vec<&Finding> = audit.findings.iter().filter(says_more).collect();
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), rank(finding)));
     findings
 }
 
-/// Groups of a finding that are shown. What stands beside an identifier is
-/// shown by findings of its own.
+/// Groups of a finding that are shown. What some findings rest on is shown by
+/// findings of its own: `visited-url-sent` and the like.
 pub(crate) fn shown_groups(finding: &Finding, most: usize) -> usize {
-    if finding.code == "identifier-beside" { 1 } else { most }
+    if finding.code.ends_with("-sent") { most } else { 1 }
+}
+
+/// One combination of mode and switches in words: `private, incognito on`.
+pub(crate) fn setting(combination: &Combination) -> String {
+    let mut words = vec![combination.mode.word().to_owned()];
+    words.extend(combination.standing.iter().map(|standing| inert(&standing.to_string()).into_owned()));
+    words.join(", ")
+}
+
+/// Hosts that were told in a combination.
+pub(crate) fn told_to(audit: &Audit, combination: &Combination) -> String {
+    let hosts = combination.to.iter().filter_map(|at| audit.destinations.get(*at));
+    let hosts: BTreeSet<String> = hosts.map(|to| inert(&to.host).into_owned()).collect();
+    listed(&hosts.into_iter().collect::<Vec<String>>())
 }
 
 /// `2 broken, 1 kept`; empty if nobody was judged.

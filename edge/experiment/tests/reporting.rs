@@ -22,7 +22,8 @@ const STAY: Duration = Duration::from_millis(500);
 
 /// Events that reached the collector so far.
 fn events(seen: &[Exchange]) -> Vec<Value> {
-    let reports = seen.iter().filter(|exchange| exchange.host() == "sa.api.intl.miui.com");
+    let is_report = |exchange: &&Exchange| exchange.host() == "sa.api.intl.miui.com" && exchange.response.is_some();
+    let reports = seen.iter().filter(is_report);
     reports.flat_map(|exchange| opened(&exchange.request.body.bytes)).collect()
 }
 

@@ -75,7 +75,11 @@ impl Word {
 pub fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
     let Some(run) = case.run else { return vec![] };
     let dependence = dependence(case);
-    let about = case.knowledge.promises.iter().filter(|promise| promise.is_about(&run.subject.name));
+    let about = case
+        .knowledge
+        .promises
+        .iter()
+        .filter(|promise| promise.is_about(&run.subject.name, run.subject.edition.as_deref()));
     about.map(|promise| verdict(case, promise, &dependence)).collect()
 }
 

@@ -9,6 +9,8 @@ mod shapes;
 
 mod verdicts;
 
+mod settings;
+
 mod picture;
 
 mod timeline;
@@ -46,6 +48,7 @@ pub fn html(audit: &Audit) -> String {
     let anchors = Anchors::of(audit);
     let parts = [
         verdicts::section(audit, &anchors),
+        settings::section(audit),
         picture::section(audit),
         findings::section(audit, &anchors),
         timeline::section(audit),

@@ -27,6 +27,7 @@ fn write(out: &mut String, audit: &Audit) -> std::fmt::Result {
     writeln!(out, "## {}\n", plain(&told::heading(audit)))?;
     writeln!(out, "{}\n", plain(&told::done(audit).join(" ")))?;
     verdicts(out, audit)?;
+    combinations(out, audit)?;
     findings(out, audit)?;
     whom(out, audit)?;
     foot(out, audit)
@@ -54,6 +55,18 @@ fn verdicts(out: &mut String, audit: &Audit) -> std::fmt::Result {
             verdict.visits,
             verdict.installs
         )?;
+    }
+    writeln!(out)
+}
+
+fn combinations(out: &mut String, audit: &Audit) -> std::fmt::Result {
+    if audit.combinations.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "| setting | acts told | to |\n|---|--:|---|")?;
+    for one in &audit.combinations {
+        let to = plain(&told::told_to(audit, one));
+        writeln!(out, "| {} | {} of {} | {to} |", plain(&told::setting(one)), one.told, one.acts)?;
     }
     writeln!(out)
 }

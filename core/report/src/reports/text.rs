@@ -28,6 +28,7 @@ pub fn painted(audit: &Audit, paint: Paint) -> String {
     let mut sheet = Sheet::new(paint);
     head(&mut sheet, audit);
     verdicts(&mut sheet, audit);
+    combinations(&mut sheet, audit);
     destinations(&mut sheet, audit);
     findings(&mut sheet, audit);
     identifiers(&mut sheet, audit);
@@ -73,6 +74,21 @@ fn promise(sheet: &mut Sheet, audit: &Audit, verdict: &Verdict) {
     };
     sheet.text(13, &format!("evidence: request {}{more}", spotted.seen.sighting.exchange));
     sheet.trail(15, &spotted.seen.sighting.trail.to_string());
+}
+
+fn combinations(sheet: &mut Sheet, audit: &Audit) {
+    if audit.combinations.is_empty() {
+        return;
+    }
+    sheet.title("WHAT EACH SETTING TOLD", "");
+    for one in &audit.combinations {
+        let (mark, word) = if one.told > 0 { ("✗ told", Word::Broken) } else { ("· nothing", Word::Untested) };
+        let mark = sheet.verdict(word, &format!("{mark:<10}"));
+        sheet.hanging(2, &mark, 13, &told::setting(one));
+        let to = if one.told > 0 { format!(", to {}", told::told_to(audit, one)) } else { String::new() };
+        let installs = count(u64::from(one.installs), "install");
+        sheet.text(13, &format!("{} of {} in {installs}{to}", one.told, count(u64::from(one.acts), "act")));
+    }
 }
 
 fn destinations(sheet: &mut Sheet, audit: &Audit) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use audit::Audit;
-use model::{Act, Mode};
+use model::{Act, Mode, Note};
 
 use crate::words::count;
 
@@ -35,7 +35,8 @@ impl Deeds {
             blank: audit.trials.iter().filter(|trial| trial.arm.blank).count() as u64,
             ..Self::default()
         };
-        for phase in &audit.phases {
+        let left_out = left_out(audit);
+        for (_, phase) in audit.phases.iter().enumerate().filter(|(at, _)| !left_out.contains(at)) {
             match phase.act {
                 Act::Visit => deeds.pages += 1,
                 Act::Form => (deeds.pages, deeds.forms) = (deeds.pages + 1, deeds.forms + 1),
@@ -50,8 +51,6 @@ impl Deeds {
             let is_private_page = phase.mode == Mode::Private && matches!(phase.act, Act::Visit | Act::Form);
             deeds.private_pages += u64::from(is_private_page);
         }
-        let not_typed = audit.notes.iter().filter(|note| note.code == "not-typed").map(|note| note.count).sum();
-        deeds.typed = deeds.typed.saturating_sub(not_typed);
         deeds.seconds = audit.trials.iter().map(|trial| length(audit, trial.id)).fold(0.0, f64::max);
         deeds
     }
@@ -83,6 +82,14 @@ impl Deeds {
         }
         told
     }
+}
+
+/// Phases that a note says were not done: the one that the note stands in.
+fn left_out(audit: &Audit) -> BTreeSet<usize> {
+    let notes = audit.notes.iter().filter(|note| note.code.starts_with("not-"));
+    let phase =
+        |note: &Note| audit.phases.iter().rposition(|phase| Some(phase.trial) == note.trial && phase.at <= note.at);
+    notes.filter_map(phase).collect()
 }
 
 /// Seconds from a trial's start to the last thing seen of it.

@@ -30,7 +30,7 @@ pub(crate) fn heading(audit: &Audit) -> String {
     let of = |word| audit.verdicts.iter().filter(|verdict| verdict.word == word).count() as u64;
     let all = audit.verdicts.len() as u64;
     if all == 0 {
-        let found = audit.findings.iter().filter(|finding| !finding.sightings.is_empty()).count() as u64;
+        let found = super::telling(audit).len() as u64;
         return match found {
             0 => format!("{subject}: nothing personal was recognised in what could be read"),
             found => format!("{subject}: {}", count(found, "finding")),

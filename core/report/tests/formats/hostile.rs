@@ -51,6 +51,7 @@ fn attacked(attack: &str) -> Audit {
     audit.trials[0].failed = Some(attack.into());
     audit.captures[0].source = attack.into();
     audit.ignored[0].because = attack.into();
+    audit.combinations[0].standing[0].switch = attack.into();
     let run = audit.run.as_mut().unwrap();
     (run.host, run.scenario) = (attack.into(), attack.into());
     (run.subject.name, run.subject.version, run.subject.edition) = (attack.into(), attack.into(), Some(attack.into()));

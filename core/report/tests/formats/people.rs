@@ -26,6 +26,10 @@ fn text_says_the_verdicts_first() {
           ✓ KEPT     “A promise that is kept.”
                      Nothing of the kind was seen in 30 visits over 2 fresh installs.
 
+        WHAT EACH SETTING TOLD
+          ✗ told     private, incognito-mode on (as installed)
+                     1 of 2 acts in 1 install, to sa.example
+
         WHAT IT SENT BY ITSELF, TO WHOM
                                                              sent          unread  seen
           Example, China
@@ -47,9 +51,9 @@ fn text_says_the_verdicts_first() {
                      the same in two sessions, told apart in 3 installs; in 1 request
 
         NOT SEEN
-          – Not typed: there is no window to type into (1 time).
+          – Not done: there is no window to type into (1 time).
           – short was not looked for: too short to be told from chance.
-          – What is sent later than this was not waited for: the longest trial took 6 s.
+          – What is sent later than this was not waited for: the longest trial took 7 s.
           – 1 gap: encrypted, and we were not let in.
 
         HOW WE KNOW
@@ -107,6 +111,10 @@ fn markdown_shows_the_outcome_and_folds_the_rest() {
         | ➖ **untested** | “A promise that is untested.” | Nothing was searched for. | 2 | 2 |  |
         | ✅ **kept** | “A promise that is kept.” | Nothing of the kind was seen in 30 visits over 2 fresh installs. | 30 | 2 | 9.5 % |
 
+        | setting | acts told | to |
+        |---|--:|---|
+        | private, incognito-mode on (as installed) | 1 of 2 | sa.example |
+
         ### Findings
 
         - **high** `visited-url-sent`: sa.example was sent the address of a page visited, once
@@ -126,9 +134,9 @@ fn markdown_shows_the_outcome_and_folds_the_rest() {
         - Without the maker’s remote configuration: no server was contacted, Candor answered for all of them.
         - Traffic past the proxy was watched too: the program had a network of its own.
         - no sandbox
-        - Not typed: there is no window to type into (1 time).
+        - Not done: there is no window to type into (1 time).
         - short was not looked for: too short to be told from chance.
-        - What is sent later than this was not waited for: the longest trial took 6 s.
+        - What is sent later than this was not waited for: the longest trial took 7 s.
         - 1 gap: encrypted, and we were not let in.
         - 1 decoy planted, 0 seen.
         - `small.candor` (candor) `abababababababababababababababababababababababababababababababab`
@@ -146,6 +154,30 @@ fn the_reporting_browser_breaks_its_promises_in_every_format() {
     }
     assert!(report::markdown(audit).contains("❌ **broken**"));
     assert!(report::html(audit).contains("class=\"verdict broken\""));
+}
+
+#[test]
+fn what_was_not_done_is_not_told_as_done() {
+    let mut audit = small::audit();
+    assert!(!report::text(&audit).contains("typed into"));
+    audit.notes.clear();
+    assert!(report::text(&audit).contains("typed into the address bar once"));
+}
+
+#[test]
+fn a_finding_without_a_sighting_is_told_too() {
+    let mut audit = small::audit();
+    let says = "pinned.example is sent bytes that could not be read, and how much depends on use";
+    audit.findings.push(judge::Finding {
+        code: "sealed-depends".into(),
+        sightings: vec![],
+        says: says.into(),
+        ..audit.findings[0].clone()
+    });
+    for format in report::FORMATS.iter().filter(|format| format.name != "csv") {
+        let told = (format.render)(&audit).split_whitespace().collect::<Vec<&str>>().join(" ");
+        assert!(told.contains("how much depends on use"), "{}", format.name);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! An audit built by hand: one verdict of each word, one finding, one gap.
 
 use audit::{Audit, Capture, Coverage, Ignored, Spotted, Tally};
-use judge::{Finding, Identifier, Scope, Seen, Severity, Traffic, Verdict, Word};
+use judge::{Combination, Finding, Identifier, Position, Scope, Seen, Severity, Standing, Traffic, Verdict, Word};
 use model::{
     Act, Arm, Canary, Destination, Gap, Guise, Hosted, How, Kind, Mode, Note, Phase, Plant, Purpose, Run, Side,
     SideBecause, Sighting, Subject, Time, Trail, Trial, Why,
@@ -29,6 +29,7 @@ pub(crate) fn audit() -> Audit {
             phase(1, "start", Act::Start, at(0), &[]),
             phase(1, "visit 1", Act::Visit, at(3_000), &["url-1"]),
             phase(1, "visit 2", Act::Visit, at(6_000), &[]),
+            phase(1, "type 1", Act::Type, at(6_900), &[]),
             phase(2, "start", Act::Start, at(0), &[]),
         ],
         plants: vec![
@@ -38,7 +39,7 @@ pub(crate) fn audit() -> Audit {
         notes: vec![Note {
             trial: Some(1),
             at: at(7_000),
-            code: "not-typed".into(),
+            code: "not-done".into(),
             says: "there is no window to type into".into(),
             count: 1,
         }],
@@ -88,6 +89,15 @@ pub(crate) fn audit() -> Audit {
         )],
         coverage: Coverage { exchanges: 3, read: 2, sealed: 1, bytes: 2_680, bytes_read: 680 },
         ignored: vec![Ignored { canary: "short".into(), because: "too short to be told from chance".into() }],
+        combinations: vec![Combination {
+            mode: Mode::Private,
+            standing: vec![Standing { switch: "incognito-mode".into(), position: Position::Default(Some(true)) }],
+            as_installed: Some(true),
+            acts: 2,
+            told: 1,
+            installs: 1,
+            to: vec![1],
+        }],
         ..Audit::default()
     }
 }

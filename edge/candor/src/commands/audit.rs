@@ -73,9 +73,13 @@ impl Audit {
             self.subjects.iter().map(|name| subject(&knowledge, name)).collect::<Result<_>>()?;
         folder(&self.out)?;
         let mut exit = Exit::Clean;
+        let mut audits = Vec::new();
         for (subject, edition) in wanted {
-            exit = exit.and(self.one(&knowledge, subject, edition, scenario.clone())?);
+            let audit = self.one(&knowledge, subject, edition, scenario.clone())?;
+            exit = exit.and(Exit::of(&audit, self.fail_on));
+            audits.push(audit);
         }
+        print(&report::matrix(&audits));
         Ok(if self.exit_zero && exit != Exit::CouldNotRun { Exit::Clean } else { exit })
     }
 
@@ -85,7 +89,7 @@ impl Audit {
         subject: Subject,
         edition: Option<Edition>,
         scenario: Scenario,
-    ) -> Result<Exit> {
+    ) -> Result<audit::Audit> {
         let name = match &edition {
             Some(edition) => format!("{}@{}", subject.name, edition.name),
             None => subject.name.clone(),
@@ -115,13 +119,14 @@ impl Audit {
         }
         let audit = look::at_evidence(&evidence, knowledge, Options::default())?;
         print(&render::to_stdout(&audit, "text"));
+        print(&report::combinations(&audit));
         for (extension, content) in [("html", report::html(&audit)), ("json", report::json(&audit))] {
             let path = base.with_extension(extension);
             std::fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
             talk(&format!("  {}", path.display()));
         }
         talk(&format!("  {}\n  head {}", evidence.display(), ran.head));
-        Ok(Exit::of(&audit, self.fail_on))
+        Ok(audit)
     }
 }
 

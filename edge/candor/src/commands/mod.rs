@@ -8,6 +8,8 @@ mod decode;
 
 mod report;
 
+mod compare;
+
 mod verify;
 
 mod list;
@@ -36,6 +38,7 @@ enum Command {
     Analyze(analyze::Analyze),
     Decode(decode::Decode),
     Report(report::Report),
+    Compare(compare::Compare),
     Verify(verify::Verify),
     List(list::List),
     #[command(hide = true)]
@@ -68,6 +71,7 @@ pub fn run(candor: Candor) -> Result<Exit> {
         Command::Analyze(analyze) => analyze.run(),
         Command::Decode(decode) => decode.run(),
         Command::Report(report) => report.run(),
+        Command::Compare(compare) => compare.run(),
         Command::Verify(verify) => verify.run(),
         Command::List(list) => list.run(),
         Command::Generate(generate) => generate.run(),

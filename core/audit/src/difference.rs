@@ -1,0 +1,271 @@
+//! Two audits side by side: what began, what stopped, which verdict turned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use judge::{Severity, Word};
+use model::Mode;
+
+use crate::Audit;
+
+/// What changed from one audit to another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    pub before: Side,
+    pub after: Side,
+    /// One entry a promise, in the order of the knowledge.
+    pub turns: Vec<Turn>,
+    pub new_findings: Vec<Claim>,
+    pub gone_findings: Vec<Claim>,
+    pub began: Vec<Flow>,
+    pub stopped: Vec<Flow>,
+    /// What makes the two hard to compare.
+    pub unlike: Vec<String>,
+}
+
+/// Which audit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Side {
+    /// `reporting-browser@3.4.0`
+    pub subject: String,
+    pub version: String,
+    pub scenario: String,
+    /// Head of the evidence's chain.
+    pub head: String,
+    /// It ended before its plan did.
+    pub early: bool,
+}
+
+/// A promise, and what was said of it both times; none where it was not judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    pub promise: String,
+    pub quote: String,
+    pub before: Option<Word>,
+    pub after: Option<Word>,
+    /// The reason given last.
+    pub because: String,
+}
+
+/// A finding, as far as it is the same in another run.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Claim {
+    pub code: String,
+    pub host: String,
+    pub severity: Severity,
+    pub says: String,
+}
+
+/// A kind of data that goes to a host, by the mode it was given out in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Flow {
+    pub kind: String,
+    pub host: String,
+    pub mode: Mode,
+}
+
+impl Turn {
+    pub fn is_worse(&self) -> bool {
+        self.before.zip(self.after).is_some_and(|(before, after)| after.is_worse_than(before))
+    }
+
+    pub fn is_better(&self) -> bool {
+        self.before.zip(self.after).is_some_and(|(before, after)| before.is_worse_than(after))
+    }
+}
+
+impl Difference {
+    pub fn of(before: &Audit, after: &Audit) -> Self {
+        let (old, new) = (claims(before), claims(after));
+        let (was, is) = (flows(before), flows(after));
+        let only = |these: &BTreeMap<(String, String), Claim>, those: &BTreeMap<(String, String), Claim>| {
+            these.iter().filter(|(key, _)| !those.contains_key(*key)).map(|(_, claim)| claim.clone()).collect()
+        };
+        Self {
+            turns: turns(before, after),
+            new_findings: only(&new, &old),
+            gone_findings: only(&old, &new),
+            began: is.difference(&was).cloned().collect(),
+            stopped: was.difference(&is).cloned().collect(),
+            unlike: unlike(before, after),
+            before: side(before),
+            after: side(after),
+        }
+    }
+
+    /// Whether a verdict got worse, or a finding at least this grave is new.
+    pub fn is_worse(&self, at_least: Severity) -> bool {
+        self.turns.iter().any(Turn::is_worse) || self.new_findings.iter().any(|claim| claim.severity >= at_least)
+    }
+}
+
+fn side(audit: &Audit) -> Side {
+    let run = audit.run.clone().unwrap_or_default();
+    let edition = run.subject.edition.map(|edition| format!("@{edition}")).unwrap_or_default();
+    Side {
+        subject: format!("{}{edition}", run.subject.name),
+        version: run.subject.version,
+        scenario: run.scenario,
+        head: audit.captures.first().map(|capture| capture.sha256.clone()).unwrap_or_default(),
+        early: audit.early.is_some(),
+    }
+}
+
+fn turns(before: &Audit, after: &Audit) -> Vec<Turn> {
+    let of = |audit: &Audit, promise: &str| audit.verdicts.iter().find(|one| one.promise == promise).cloned();
+    let mut all: Vec<&judge::Verdict> = after.verdicts.iter().collect();
+    let gone = |one: &&judge::Verdict| !after.verdicts.iter().any(|other| other.promise == one.promise);
+    all.extend(before.verdicts.iter().filter(gone));
+    let turn = |verdict: &judge::Verdict| Turn {
+        promise: verdict.promise.clone(),
+        quote: verdict.quote.clone(),
+        before: of(before, &verdict.promise).map(|one| one.word),
+        after: of(after, &verdict.promise).map(|one| one.word),
+        because: verdict.because.clone(),
+    };
+    all.into_iter().map(turn).collect()
+}
+
+fn claims(audit: &Audit) -> BTreeMap<(String, String), Claim> {
+    let mut claims: BTreeMap<(String, String), Claim> = BTreeMap::new();
+    for finding in &audit.findings {
+        let host = finding.destination.map(|at| audit.destinations[at].host.clone()).unwrap_or_default();
+        let claim = Claim {
+            code: finding.code.clone(),
+            host: host.clone(),
+            severity: finding.severity,
+            says: finding.says.clone(),
+        };
+        claims.entry((claim.code.clone(), host)).or_insert(claim);
+    }
+    claims
+}
+
+/// Findings that data was sent, by the mode in which it was given out.
+fn flows(audit: &Audit) -> BTreeSet<Flow> {
+    let mut flows = BTreeSet::new();
+    for finding in audit.findings.iter().filter(|finding| finding.code.ends_with("-sent")) {
+        let Some(at) = finding.destination else { continue };
+        for seen in finding.sightings.iter().map(|i| &audit.spotted[*i].seen) {
+            flows.insert(Flow {
+                kind: seen.sighting.kind.to_string(),
+                host: audit.destinations[at].host.clone(),
+                mode: mode(audit, seen),
+            });
+        }
+    }
+    flows
+}
+
+fn mode(audit: &Audit, seen: &judge::Seen) -> Mode {
+    let used = |id: &String| audit.phases.iter().find(|phase| phase.canaries.contains(id));
+    let sent = || seen.phase.and_then(|phase| audit.phases.get(phase));
+    seen.sighting.canary.as_ref().and_then(used).or_else(sent).map_or(Mode::Unknown, |phase| phase.mode)
+}
+
+fn unlike(before: &Audit, after: &Audit) -> Vec<String> {
+    let (one, other) = (side(before), side(after));
+    let mut unlike = Vec::new();
+    if one.scenario != other.scenario {
+        unlike.push(format!("the scenarios differ: {} before, {} after", one.scenario, other.scenario));
+    }
+    for (side, when) in [(&one, "first"), (&other, "second")] {
+        if side.early {
+            unlike.push(format!("the {when} run ended early"));
+        }
+    }
+    let conditions = |audit: &Audit| audit.run.as_ref().map(|run| run.conditions.clone()).unwrap_or_default();
+    if conditions(before) != conditions(after) {
+        unlike.push("the subjects were not started alike: see the conditions of each report".into());
+    }
+    unlike
+}
+
+#[cfg(test)]
+mod tests {
+    use judge::{Finding, Verdict};
+    use model::{Destination, Purpose};
+
+    use super::*;
+
+    fn audit(words: &[(&str, Word)], findings: &[(&str, Severity)]) -> Audit {
+        let verdict = |(promise, word): &(&str, Word)| Verdict {
+            promise: (*promise).into(),
+            quote: String::new(),
+            word: *word,
+            because: String::new(),
+            evidence: vec![],
+            visits: 30,
+            installs: 2,
+            bound: None,
+        };
+        let finding = |(code, severity): &(&str, Severity)| Finding {
+            code: (*code).into(),
+            severity: *severity,
+            destination: Some(0),
+            phases: vec![],
+            sightings: vec![],
+            says: String::new(),
+        };
+        Audit {
+            verdicts: words.iter().map(verdict).collect(),
+            findings: findings.iter().map(finding).collect(),
+            destinations: vec![Destination {
+                host: "c.example".into(),
+                site: "c.example".into(),
+                owner: None,
+                seat: None,
+                hosted: None,
+                purpose: Purpose::Unknown,
+                because: String::new(),
+            }],
+            ..Audit::default()
+        }
+    }
+
+    #[test]
+    fn a_promise_that_was_kept_and_is_broken_is_worse() {
+        let (kept, broken) = (audit(&[("p", Word::Kept)], &[]), audit(&[("p", Word::Broken)], &[]));
+        assert!(Difference::of(&kept, &broken).is_worse(Severity::Low));
+        let better = Difference::of(&broken, &kept);
+        assert!(!better.is_worse(Severity::Low) && better.turns[0].is_better());
+    }
+
+    #[test]
+    fn not_knowing_any_more_is_worse_than_kept_and_no_worse_than_not_knowing() {
+        let of = |word| audit(&[("p", word)], &[]);
+        assert!(Difference::of(&of(Word::Kept), &of(Word::Unclear)).is_worse(Severity::Low));
+        assert!(!Difference::of(&of(Word::Untested), &of(Word::Unclear)).is_worse(Severity::Low));
+    }
+
+    #[test]
+    fn a_new_finding_is_worse_and_one_that_is_gone_is_not() {
+        let (without, with) = (audit(&[], &[]), audit(&[], &[("search-sent", Severity::High)]));
+        let worse = Difference::of(&without, &with);
+        assert!(worse.is_worse(Severity::Low));
+        assert_eq!(worse.new_findings[0].host, "c.example");
+        let better = Difference::of(&with, &without);
+        assert!(!better.is_worse(Severity::Low));
+        assert_eq!(better.gone_findings.len(), 1);
+    }
+
+    #[test]
+    fn what_only_informs_does_not_fail_a_pipeline() {
+        let with = audit(&[], &[("sealed-traffic", Severity::Info)]);
+        assert!(!Difference::of(&audit(&[], &[]), &with).is_worse(Severity::Low));
+    }
+
+    #[test]
+    fn an_audit_is_no_different_from_itself() {
+        let one = audit(&[("p", Word::Broken)], &[("search-sent", Severity::High)]);
+        let same = Difference::of(&one, &one);
+        assert!(same.new_findings.is_empty() && same.began.is_empty() && !same.is_worse(Severity::Info));
+    }
+
+    #[test]
+    fn a_promise_that_was_not_judged_before_cannot_have_got_worse() {
+        let now = audit(&[("p", Word::Broken)], &[]);
+        let difference = Difference::of(&audit(&[], &[]), &now);
+        assert_eq!(difference.turns[0].before, None);
+        assert!(!difference.is_worse(Severity::Low));
+    }
+}

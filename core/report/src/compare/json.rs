@@ -1,0 +1,59 @@
+//! Everything, for programs. A shape of its own: the inner types may change.
+
+use audit::{Claim, Difference, Flow, Side};
+use judge::Word;
+use serde_json::{Value, json};
+
+use crate::inert::inert;
+
+pub(super) fn json(difference: &Difference) -> String {
+    let turns: Vec<Value> = difference
+        .turns
+        .iter()
+        .map(|turn| {
+            json!({
+                "id": turn.promise,
+                "quote": inert(&turn.quote),
+                "before": turn.before.map(Word::word),
+                "after": turn.after.map(Word::word),
+                "worse": turn.is_worse(),
+                "because": inert(&turn.because),
+            })
+        })
+        .collect();
+    let value = json!({
+        "candor-compare": 1,
+        "before": side(&difference.before),
+        "after": side(&difference.after),
+        "unlike": difference.unlike,
+        "promises": turns,
+        "began": difference.began.iter().map(flow).collect::<Vec<_>>(),
+        "stopped": difference.stopped.iter().map(flow).collect::<Vec<_>>(),
+        "new-findings": difference.new_findings.iter().map(claim).collect::<Vec<_>>(),
+        "gone-findings": difference.gone_findings.iter().map(claim).collect::<Vec<_>>(),
+    });
+    format!("{value:#}\n")
+}
+
+fn side(side: &Side) -> Value {
+    json!({
+        "subject": side.subject,
+        "version": inert(&side.version),
+        "scenario": side.scenario,
+        "head": side.head,
+        "early": side.early,
+    })
+}
+
+fn flow(flow: &Flow) -> Value {
+    json!({"kind": inert(&flow.kind), "host": inert(&flow.host), "mode": flow.mode.word()})
+}
+
+fn claim(claim: &Claim) -> Value {
+    json!({
+        "code": claim.code,
+        "host": inert(&claim.host),
+        "severity": claim.severity.word(),
+        "says": inert(&claim.says),
+    })
+}

@@ -1,0 +1,57 @@
+//! Markdown (CommonMark with tables), for a pull request.
+
+use std::fmt::Write;
+
+use audit::Difference;
+
+use super::{claim, flow, word};
+use crate::inert::inert;
+
+pub(super) fn markdown(difference: &Difference) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut out, difference);
+    out
+}
+
+fn write(out: &mut String, difference: &Difference) -> std::fmt::Result {
+    writeln!(out, "## {} → {}\n", plain(&difference.before.subject), plain(&difference.after.subject))?;
+    for one in &difference.unlike {
+        writeln!(out, "> {}\n", plain(one))?;
+    }
+    writeln!(out, "| | promise | before | after |\n|---|---|---|---|")?;
+    for turn in &difference.turns {
+        let mark = match (turn.is_worse(), turn.is_better()) {
+            (true, _) => "❌ worse",
+            (_, true) => "✅ better",
+            _ => "",
+        };
+        writeln!(out, "| {mark} | “{}” | {} | {} |", plain(&turn.quote), word(turn.before), word(turn.after))?;
+    }
+    let lists: [(&str, Vec<String>); 4] = [
+        ("Began", difference.began.iter().map(flow).collect()),
+        ("Stopped", difference.stopped.iter().map(flow).collect()),
+        ("New findings", difference.new_findings.iter().map(claim).collect()),
+        ("Gone", difference.gone_findings.iter().map(claim).collect()),
+    ];
+    for (title, lines) in lists.iter().filter(|(_, lines)| !lines.is_empty()) {
+        writeln!(out, "\n**{title}**\n")?;
+        lines.iter().try_for_each(|line| writeln!(out, "- {}", plain(line)))?;
+    }
+    Ok(())
+}
+
+/// Text in which nothing is Markdown or HTML any more.
+fn plain(text: &str) -> String {
+    let mut shown = String::new();
+    for c in inert(text).chars() {
+        match c {
+            '<' => shown.push_str("&lt;"),
+            '>' => shown.push_str("&gt;"),
+            '&' => shown.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '!' => shown.extend(['\\', c]),
+            c => shown.push(c),
+        }
+    }
+    shown
+}

@@ -1,0 +1,143 @@
+//! Two audits side by side, for a person, a pipeline, a pull request.
+
+mod text;
+
+mod json;
+
+mod markdown;
+
+mod sarif;
+
+mod junit;
+
+use audit::{Claim, Difference, Flow};
+use judge::Word;
+
+use crate::inert::inert;
+
+/// A way to show what changed.
+#[derive(Clone, Copy, Debug)]
+pub struct CompareFormat {
+    /// What stands after `--format`.
+    pub name: &'static str,
+    /// One line for help.
+    pub says: &'static str,
+    pub render: fn(&Difference) -> String,
+}
+
+/// Every format, the one for people at a terminal first.
+pub const COMPARE_FORMATS: &[CompareFormat] = &[
+    CompareFormat { name: "text", says: "for a terminal", render: text::text },
+    CompareFormat { name: "json", says: "everything, for programs", render: json::json },
+    CompareFormat { name: "markdown", says: "for a pull request", render: markdown::markdown },
+    CompareFormat { name: "sarif", says: "SARIF 2.1.0, for code scanning", render: sarif::sarif },
+    CompareFormat { name: "junit", says: "JUnit XML, for pipelines", render: junit::junit },
+];
+
+fn word(word: Option<Word>) -> &'static str {
+    word.map_or("not judged", Word::word)
+}
+
+/// `search-sent, sa.example`
+fn claim(claim: &Claim) -> String {
+    if claim.host.is_empty() { claim.code.clone() } else { format!("{}, {}", claim.code, inert(&claim.host)) }
+}
+
+/// `visited-url of private mode, to sa.example`
+fn flow(flow: &Flow) -> String {
+    format!("{} of {} mode, to {}", inert(&flow.kind), flow.mode.word(), inert(&flow.host))
+}
+
+#[cfg(test)]
+mod tests {
+    use audit::{Side, Turn};
+    use expect_test::expect;
+    use judge::Severity;
+    use model::Mode;
+
+    use super::*;
+
+    fn difference() -> Difference {
+        let side = |subject: &str| Side {
+            subject: subject.into(),
+            version: "156.0".into(),
+            scenario: "quick".into(),
+            head: "abc".into(),
+            early: false,
+        };
+        let turn = |promise: &str, before, after| Turn {
+            promise: promise.into(),
+            quote: "Private means <private>.".into(),
+            before,
+            after,
+            because: "sa.example was sent the address.".into(),
+        };
+        Difference {
+            before: side("browser@1"),
+            after: side("browser@2"),
+            turns: vec![
+                turn("private", Some(Word::Kept), Some(Word::Broken)),
+                turn("anonymous", Some(Word::Broken), Some(Word::Kept)),
+                turn("off", Some(Word::Untested), Some(Word::Unclear)),
+                turn("option", None, Some(Word::Kept)),
+            ],
+            new_findings: vec![Claim {
+                code: "search-sent".into(),
+                host: "evil\u{202e}.example".into(),
+                severity: Severity::High,
+                says: "it was sent".into(),
+            }],
+            gone_findings: vec![],
+            began: vec![Flow { kind: "search".into(), host: "sa.example".into(), mode: Mode::Private }],
+            stopped: vec![],
+            unlike: vec!["the scenarios differ: quick before, standard after".into()],
+        }
+    }
+
+    #[test]
+    fn a_person_reads_what_got_worse_first() {
+        expect![[r#"
+            browser@1 156.0 → browser@2 156.0, scenario quick
+
+            the scenarios differ: quick before, standard after
+
+            PROMISES
+              worse   kept → broken  “Private means <private>.”
+                      sa.example was sent the address.
+              better  broken → kept  “Private means <private>.”
+              same    untested → unclear  “Private means <private>.”
+              new     not judged → kept  “Private means <private>.”
+
+            BEGAN
+              search of private mode, to sa.example
+
+            NEW FINDINGS
+              high     search-sent, evil\u{202e}.example
+                       it was sent
+        "#]]
+        .assert_eq(&text::text(&difference()));
+    }
+
+    #[test]
+    fn a_pipeline_fails_on_what_got_worse_only() {
+        let xml = junit::junit(&difference());
+        assert!(xml.contains("tests=\"5\" failures=\"2\" skipped=\"1\""), "{xml}");
+        assert!(xml.contains("Private means &lt;private&gt;."), "{xml}");
+    }
+
+    #[test]
+    fn code_scanning_learns_what_is_new_and_what_is_gone() {
+        let log: serde_json::Value = serde_json::from_str(&sarif::sarif(&difference())).expect("it is JSON");
+        let results = log["runs"][0]["results"].as_array().expect("there are results");
+        let states: Vec<&str> = results.iter().filter_map(|one| one["baselineState"].as_str()).collect();
+        assert_eq!(states, ["updated", "absent", "unchanged", "new", "new"]);
+    }
+
+    #[test]
+    fn every_format_is_there_and_makes_captured_text_harmless() {
+        for format in COMPARE_FORMATS {
+            let shown = (format.render)(&difference());
+            assert!(!shown.is_empty() && !shown.contains('\u{202e}'), "{}", format.name);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! SARIF 2.1.0 (OASIS): what changed, by `baselineState` (§3.27.24).
+
+use audit::{Claim, Difference, Turn};
+use judge::{Severity, Word};
+use serde_json::{Value, json};
+
+use super::word;
+use crate::inert::inert;
+
+pub(super) fn sarif(difference: &Difference) -> String {
+    let turns = difference.turns.iter().map(of_turn);
+    let new = difference.new_findings.iter().map(|claim| of_claim(claim, "new"));
+    let gone = difference.gone_findings.iter().map(|claim| of_claim(claim, "absent"));
+    let log = json!({
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {"name": "Candor", "semanticVersion": env!("CARGO_PKG_VERSION")}},
+            "results": turns.chain(new).chain(gone).collect::<Vec<Value>>(),
+        }],
+    });
+    format!("{log:#}\n")
+}
+
+fn of_turn(turn: &Turn) -> Value {
+    let (kind, level) = match turn.after {
+        Some(Word::Broken) => ("fail", "error"),
+        Some(Word::Kept) => ("pass", "none"),
+        Some(Word::Unclear | Word::Untested) | None => ("open", "none"),
+    };
+    let state = match (turn.before, turn.after) {
+        (None, _) => "new",
+        (_, None) => "absent",
+        (Some(Word::Broken), Some(Word::Kept)) => "absent",
+        _ if turn.is_worse() || turn.is_better() => "updated",
+        _ => "unchanged",
+    };
+    let says = format!("{} → {}: {}", word(turn.before), word(turn.after), inert(&turn.because));
+    json!({
+        "ruleId": format!("promise/{}", turn.promise),
+        "kind": kind,
+        "level": level,
+        "baselineState": state,
+        "message": {"text": says},
+    })
+}
+
+fn of_claim(claim: &Claim, state: &str) -> Value {
+    let level = match claim.severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low => "note",
+        Severity::Info => "none",
+    };
+    json!({
+        "ruleId": claim.code,
+        "kind": if claim.severity == Severity::Info { "informational" } else { "fail" },
+        "level": level,
+        "baselineState": state,
+        "message": {"text": inert(&claim.says)},
+        "partialFingerprints": {"candor/v1": format!("{}@{}", claim.code, inert(&claim.host))},
+    })
+}

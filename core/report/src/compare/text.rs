@@ -1,0 +1,69 @@
+//! For a terminal: what got worse first.
+
+use std::fmt::Write;
+
+use audit::{Difference, Turn};
+
+use super::{claim, flow, word};
+use crate::inert::inert;
+
+pub(super) fn text(difference: &Difference) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut out, difference);
+    out
+}
+
+fn write(out: &mut String, difference: &Difference) -> std::fmt::Result {
+    let (before, after) = (&difference.before, &difference.after);
+    writeln!(
+        out,
+        "{} {} → {} {}, scenario {}",
+        before.subject, before.version, after.subject, after.version, after.scenario
+    )?;
+    if !difference.unlike.is_empty() {
+        writeln!(out)?;
+    }
+    difference.unlike.iter().try_for_each(|one| writeln!(out, "{one}"))?;
+    turns(out, difference)?;
+    list(out, "BEGAN", difference.began.iter().map(flow))?;
+    list(out, "STOPPED", difference.stopped.iter().map(flow))?;
+    for (title, claims) in [("NEW FINDINGS", &difference.new_findings), ("GONE", &difference.gone_findings)] {
+        let shown = claims
+            .iter()
+            .map(|one| format!("{:<8} {}\n           {}", one.severity.word(), claim(one), inert(&one.says)));
+        list(out, title, shown)?;
+    }
+    Ok(())
+}
+
+fn turns(out: &mut String, difference: &Difference) -> std::fmt::Result {
+    writeln!(out, "\nPROMISES")?;
+    let mut turns: Vec<&Turn> = difference.turns.iter().collect();
+    turns.sort_by_key(|turn| (!turn.is_worse(), !turn.is_better(), turn.before.is_none()));
+    for turn in turns {
+        writeln!(out, "  {:<7} {} → {}  “{}”", how(turn), word(turn.before), word(turn.after), inert(&turn.quote))?;
+        if turn.is_worse() {
+            writeln!(out, "          {}", inert(&turn.because))?;
+        }
+    }
+    Ok(())
+}
+
+fn how(turn: &Turn) -> &'static str {
+    match (turn.before, turn.after) {
+        (None, _) => "new",
+        (_, None) => "gone",
+        _ if turn.is_worse() => "worse",
+        _ if turn.is_better() => "better",
+        _ => "same",
+    }
+}
+
+fn list(out: &mut String, title: &str, lines: impl Iterator<Item = String>) -> std::fmt::Result {
+    let lines: Vec<String> = lines.collect();
+    if !lines.is_empty() {
+        writeln!(out, "\n{title}")?;
+    }
+    lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
+}

@@ -1,0 +1,68 @@
+//! `candor compare`: two audits side by side.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use audit::{Difference, Options};
+use clap::builder::PossibleValuesParser;
+use judge::Severity;
+use report::COMPARE_FORMATS;
+
+use crate::{
+    exit::{Exit, print},
+    look,
+};
+
+/// Show what changed from one audit to another: what began, what stopped, which verdict turned
+///
+/// Both files are judged anew by what Candor knows now, so that only the
+/// subjects differ. Exit status 1: a verdict got worse, or a finding is new;
+/// 3: one of the runs ended early, and nothing got worse.
+#[derive(Debug, clap::Args)]
+pub struct Compare {
+    /// Evidence of the first audit
+    before: PathBuf,
+    /// Evidence of the second
+    after: PathBuf,
+    /// How to show it
+    #[arg(long, default_value = "text", value_parser = PossibleValuesParser::new(COMPARE_FORMATS.iter().map(|f| f.name)))]
+    format: String,
+    /// Exit with 1 at new findings of this severity: info, low, medium, high, critical
+    #[arg(long, default_value = "low", value_parser = super::audit::severity)]
+    fail_on: Severity,
+    #[command(flatten)]
+    known: super::Known,
+    /// Write to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Compare {
+    pub fn run(self) -> Result<Exit> {
+        let knowledge = self.known.read()?;
+        let audit = |path: &Path| {
+            if !path.exists() {
+                bail!("there is no file {}", path.display());
+            }
+            let audit = look::at_evidence(path, &knowledge, Options::default())?;
+            if audit.run.is_none() {
+                bail!("{} holds no experiment: compare files that `candor audit` wrote", path.display());
+            }
+            Ok(audit)
+        };
+        let difference = Difference::of(&audit(&self.before)?, &audit(&self.after)?);
+        let format = COMPARE_FORMATS.iter().find(|format| format.name == self.format);
+        let content = format.map_or_else(String::new, |format| (format.render)(&difference));
+        match &self.output {
+            None => print(&content),
+            Some(path) => std::fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))?,
+        }
+        Ok(if difference.is_worse(self.fail_on) {
+            Exit::Findings
+        } else if difference.before.early || difference.after.early {
+            Exit::SawTooLittle
+        } else {
+            Exit::Clean
+        })
+    }
+}
