@@ -34,8 +34,8 @@ fn main() -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, Into::into);
     println!("{REQUESTS} requests of about 1 kB in nine wrappings, every fourth with a planted value\n");
     println!(
-        "{:>9}{:>7}{:>13}{:>9}{:>10}{:>10}{:>13}",
-        "canaries", "cores", "requests/s", "MB/s", "peak MB", "found %", "false alarms"
+        "{:>9}{:>7}{:>13}{:>9}{:>9}{:>10}{:>10}{:>13}",
+        "canaries", "cores", "requests/s", "MB/s", "µs CPU", "peak MB", "found %", "false alarms"
     );
     for canaries in CANARIES {
         let capture = write(folder.path(), canaries)?;
@@ -98,9 +98,10 @@ fn row(canaries: usize, jobs: usize, capture: &Capture, measured: &Measured) {
         format!("{:.2}", 100.0 * found as f64 / planted.len() as f64)
     };
     println!(
-        "{canaries:>9}{jobs:>7}{:>13.0}{:>9.1}{:>10.1}{percent:>10}{alarms:>13}",
+        "{canaries:>9}{jobs:>7}{:>13.0}{:>9.1}{:>9.1}{:>10.1}{percent:>10}{alarms:>13}",
         REQUESTS as f64 / measured.seconds,
         capture.bytes as f64 / measured.seconds / 1e6,
+        measured.cpu * 1e6 / REQUESTS as f64,
         measured.peak as f64 / 1e6,
     );
 }

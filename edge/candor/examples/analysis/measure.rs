@@ -16,6 +16,8 @@ use crate::traffic::Planted;
 /// One run of the program.
 pub struct Measured {
     pub seconds: f64,
+    /// Seconds of processor time, which other programs do not stretch.
+    pub cpu: f64,
     /// Resident memory at its highest, in bytes.
     pub peak: u64,
     /// Canaries seen, with the request they were seen in.
@@ -25,6 +27,7 @@ pub struct Measured {
 /// Has the program analyse a capture.
 pub fn analyze(har: &Path, canaries: &Path, jobs: usize) -> Result<Measured> {
     let report = har.with_extension("report");
+    let before = children_cpu()?;
     let began = Instant::now();
     let mut child = Command::new(program()?)
         .arg("analyze")
@@ -41,12 +44,22 @@ pub fn analyze(har: &Path, canaries: &Path, jobs: usize) -> Result<Measured> {
     if !child.wait()?.success() {
         bail!("candor failed on {}", har.display());
     }
+    let cpu = children_cpu()? - before;
     let report: Value = serde_json::from_slice(&fs::read(&report)?)?;
     let sightings = report["sightings"].as_array().context("the report has no sightings")?;
     let seen = sightings.iter().filter_map(|one| {
         Some(Planted { request: one["exchange"].as_u64()?, canary: one["canary"].as_str()?.to_owned() })
     });
-    Ok(Measured { seconds, peak, seen: seen.collect() })
+    Ok(Measured { seconds, cpu, peak, seen: seen.collect() })
+}
+
+/// Processor time of children that have ended: `cutime` and `cstime` of
+/// proc(5), in the hundredths of a second that Linux counts in.
+fn children_cpu() -> Result<f64> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: Vec<f64> = fields.skip(13).take(2).filter_map(|field| field.parse().ok()).collect();
+    Ok(ticks.iter().sum::<f64>() / 100.0)
 }
 
 /// The highest `VmHWM` (proc(5)) until the program ends, and when it ended.

@@ -156,11 +156,10 @@ fn wrapped(index: u64, value: &str, payload: &str) -> (String, &'static str, Vec
             let digest: String = Sha256::digest(value).iter().map(|byte| format!("{byte:02x}")).collect();
             (url, JSON, payload.replace(value, &digest).into_bytes())
         }
-        _ => (
-            format!("{url}&e={}&n={}", form(value), form(&payload.chars().take(500).collect::<String>())),
-            JSON,
-            b"{}".to_vec(),
-        ),
+        _ => {
+            let fields: String = payload.split(',').map(|field| format!("&f={}", form(field))).collect();
+            (format!("{url}&e={}{fields}", form(value)), JSON, b"{}".to_vec())
+        }
     }
 }
 
@@ -171,11 +170,10 @@ fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().unwrap_or_default()
 }
 
-/// Field 1 is a number, 2 the payload's head, 3 a message with the value.
+/// Field 1 is a number, 2 the payload, 3 a message with the value.
 fn protobuf(payload: &str, value: &str) -> Vec<u8> {
     let inner = field(1, value.as_bytes());
-    let head: String = payload.chars().take(600).collect();
-    [&[0x08, 0x96, 0x01][..], &field(2, head.as_bytes()), &field(3, &inner)].concat()
+    [&[0x08, 0x96, 0x01][..], &field(2, payload.as_bytes()), &field(3, &inner)].concat()
 }
 
 fn field(number: u8, bytes: &[u8]) -> Vec<u8> {

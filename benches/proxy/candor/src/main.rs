@@ -1,0 +1,44 @@
+//! `bench-candor PORT ROOT.pem OWN.pem EVIDENCE`: passes everything on and
+//! writes it down, until it is told to end.
+
+use std::{net::TcpListener, sync::Arc};
+
+use model::{End, Exchange, Note, Record, Request, Time};
+use proxy::{Authority, Onward, Proxy, Reply, Settings, Sink, Upstream, Work};
+use tokio::signal::unix::{SignalKind, signal};
+
+struct Ledger(evidence::Pen);
+
+impl Sink for Ledger {
+    fn record(&self, exchange: Exchange) -> Work<'_> {
+        Box::pin(async move {
+            self.0.write(Record::Exchange(Box::new(exchange))).await.expect("the bench writes");
+        })
+    }
+
+    fn note(&self, note: Note) -> Work<'_> {
+        Box::pin(async move {
+            self.0.write(Record::Note(note)).await.expect("the bench writes");
+        })
+    }
+}
+
+fn nothing(_: &Request) -> Reply {
+    Reply::sinkhole(404, "text/plain", "")
+}
+
+#[tokio::main(worker_threads = 2)]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let [port, root, own, evidence] = std::env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "four arguments")?;
+    let upstream = Upstream::default().trusting(&std::fs::read_to_string(root)?);
+    let settings = Settings { onward: Onward::Upstream(upstream), ..Settings::default() };
+    let writer = evidence::Writer::create(evidence.as_ref())?;
+    let listener = TcpListener::bind(("127.0.0.1", port.parse()?))?;
+    let authority = Arc::new(Authority::in_memory("Candor bench")?);
+    std::fs::write(own, authority.cert_pem())?;
+    let proxy = Proxy::serve(listener, authority, Arc::new(nothing), Arc::new(Ledger(writer.pen())), settings)?;
+    signal(SignalKind::terminate())?.recv().await;
+    proxy.stop().await;
+    tokio::task::spawn_blocking(|| writer.finish(End { at: Time(0), early: None })).await??;
+    Ok(())
+}
