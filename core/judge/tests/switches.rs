@@ -168,6 +168,22 @@ fn a_label_is_not_believed_what_the_driver_read_is() {
 }
 
 #[test]
+fn a_promise_of_several_positions_holds_in_each_of_them() {
+    let several = OFF.replace("\"turned-off\"", "[\"default\", \"off\", \"turned-off\"]");
+    let mut stage = of_the_case(&several);
+    let trial = stage.trial_with(Mode::Normal, &[(SWITCH, "default")], false);
+    let visit = stage.visit(trial);
+    stage.tell(visit, visit, REPORT);
+    assert_eq!(stage.word(), Word::Broken, "as installed, and nothing was ever turned off");
+    let (mut stage, trial, before, _) = off();
+    stage.knowledge = Stage::new(&several).knowledge;
+    let idle = stage.idle(trial);
+    stage.tell(before[0], idle, REPORT);
+    stage.close(trial);
+    assert_eq!(stage.word(), Word::Broken, "a queue from before it was turned off");
+}
+
+#[test]
 fn a_switch_of_the_mode_turns_no_collection_off() {
     let mut stage = of_the_case(&OFF.replace("turned-off", "off").replace(", after = \"5s\"", ""));
     let trial = stage.trial_with(Mode::Normal, &[("incognito-mode", "off"), (SWITCH, "on")], false);

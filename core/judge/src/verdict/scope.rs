@@ -89,14 +89,14 @@ impl<'a> Scope<'a> {
     /// off holds besides for whatever is sent from then on, from a queue too.
     fn is_in_its_time(&self, about: usize, seen: &Seen) -> bool {
         let covered = |phase: usize| covers(self.case, self.promise, phase);
-        if !self.promise.is_about_turning_off() {
-            return covered(about);
-        }
         let late_enough = |phase: usize| {
             let thrown = self.case.turned_off_at(phase);
-            thrown.is_some_and(|thrown| seen.at.0 >= thrown.0 + self.promise.grace())
+            thrown.is_none_or(|thrown| seen.at.0 >= thrown.0 + self.promise.grace())
         };
-        [Some(about), seen.phase].into_iter().flatten().any(|phase| covered(phase) && late_enough(phase))
+        let is_off = |phase: usize| self.case.stands(phase, &["turned-off".to_owned()]);
+        let sent_while_off =
+            |phase: usize| self.promise.is_about_turning_off() && is_off(phase) && covered(phase) && late_enough(phase);
+        (covered(about) && late_enough(about)) || seen.phase.is_some_and(sent_while_off)
     }
 
     /// The site may, and where the promise says so the maker.
