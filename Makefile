@@ -29,7 +29,10 @@ bench:
 	@scripts/bench
 
 docs:
-	UPDATE_EXPECT=1 $(CARGO) test --locked --workspace --quiet -- docs_
+	UPDATE_EXPECT=1 $(CARGO) test --locked -p decode -p detect -p formats --test docs
 
 fuzz:
 	@scripts/fuzz
+
+bench-proxy:
+	@benches/proxy/run
