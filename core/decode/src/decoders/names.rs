@@ -21,11 +21,9 @@ impl Names {
     ///
     /// A `#` in a name is doubled, so that no name reads as another's second.
     pub(super) fn place<'n>(&mut self, name: &'n [u8]) -> Place<'n> {
-        let nth = self.nth(name, 0);
-        let name = match std::str::from_utf8(name) {
-            Ok(name) => Cow::Borrowed(name),
-            Err(_) => String::from_utf8_lossy(name),
-        };
+        let name = String::from_utf8_lossy(name);
+        // As it is shown: names that differ in bytes that are no text read alike.
+        let nth = self.nth(name.as_bytes(), 0);
         let name =
             if memchr::memchr(b'#', name.as_bytes()).is_some() { Cow::Owned(name.replace('#', "##")) } else { name };
         match nth {
@@ -73,6 +71,13 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_read_alike_have_places_of_their_own() {
+        let mut names = Names::default();
+        let (one, other) = (names.place(b"R\xa3").into_owned(), names.place(b"R\xa4").into_owned());
+        assert!(one != other);
+    }
 
     #[test]
     fn names_are_counted_in_their_container_however_many() {
