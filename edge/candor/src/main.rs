@@ -15,6 +15,8 @@ mod canaries;
 
 mod captures;
 
+mod live;
+
 use std::process::ExitCode;
 
 use clap::Parser;

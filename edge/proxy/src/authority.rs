@@ -23,7 +23,7 @@ use rcgen::{
 use rustls::{
     ServerConfig,
     crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, PrivateKeyDer},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
 };
@@ -92,6 +92,15 @@ impl Authority {
     /// The certificate that clients have to trust.
     pub fn cert_pem(&self) -> &str {
         &self.certificate
+    }
+
+    /// SHA-256 over the authority's certificate, in pairs of hex digits: what
+    /// phones and browsers show of it.
+    pub fn fingerprint(&self) -> String {
+        let der = CertificateDer::from_pem_slice(self.certificate.as_bytes());
+        // It was read or made here, so it can be read.
+        let digest = der.map(|der| Sha256::digest(&der)).unwrap_or_default();
+        digest.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
     }
 
     /// SHA-256 over the key that every certificate of this run has, as
@@ -219,7 +228,7 @@ impl ResolvesServerCert for Nobody {
 
 #[cfg(test)]
 mod tests {
-    use rustls::{RootCertStore, client::WebPkiServerVerifier, pki_types::pem::PemObject};
+    use rustls::{RootCertStore, client::WebPkiServerVerifier};
 
     use super::*;
 

@@ -39,7 +39,7 @@ impl Behind {
         let mut server = Server { egress: Arc::clone(egress), reached: None, trouble: None };
         if place.target.is_some() {
             let target = link.destination(place);
-            if link.shared.answers.owns(&target.host) {
+            if link.shared.owns(&target.host) {
                 return Ok(Self::Us);
             }
             server.reach(link, &target, false).await?;
@@ -70,7 +70,7 @@ impl Server {
     }
 
     async fn connect(&self, link: &Link, target: &Target, encrypted: bool) -> Result<Conn, Trouble> {
-        let conn = self.egress.connect(target, link.peer, &link.shared.stop).await?;
+        let conn = self.egress.connect(target, &link.shared.stop).await?;
         if !encrypted {
             return Ok(conn);
         }

@@ -22,6 +22,7 @@ use crate::{
     socks::{self, Told},
     splice,
     tls::{self, Opened},
+    unpaired,
     wire::{Conn, Counts},
 };
 
@@ -50,11 +51,15 @@ pub(crate) async fn follow(stream: TcpStream, peer: SocketAddr, shared: Arc<Shar
     let (original, here) = (original_destination(&stream), stream.local_addr().ok());
     let counts = Arc::new(Counts::default());
     let conn = Conn::tcp(stream, Arc::clone(&counts), &shared.stop);
+    let pairing = shared.settings.pairing.clone().filter(|pairing| !pairing.admits(peer.ip()));
     let number = shared.settings.connections.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let process = process_of(peer, &shared).await;
     let client = Client { address: Some(peer.to_string()), process, ..Client::default() };
     let inlet = if original.is_some() { Inlet::Transparent } else { Inlet::Proxy };
     let link = Link { shared, number, inlet, client, peer, here, counts, original, opened: Moment::now() };
+    if let Some(pairing) = pairing {
+        return unpaired::turn_away(conn, &link, &pairing).await;
+    }
     if link.settings().expects.is_some_and(|expected| expected != inlet && expected != Inlet::Socks) {
         let place = Place { encrypted: false, target: None };
         link.note("bypassed", link.whereto(&place).with_port(), 1).await;

@@ -21,7 +21,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::{
     Error, Reply,
-    onward::{OnPinned, Upstream},
+    onward::{OnPinned, Permit, Upstream},
     place::Target,
     stop::Stop,
     wire::{Conn, Counts},
@@ -85,29 +85,30 @@ impl Egress {
     }
 
     /// A connection to a server, still in clear.
-    pub(crate) async fn connect(&self, target: &Target, client: SocketAddr, stop: &Stop) -> Result<Conn, Trouble> {
+    pub(crate) async fn connect(&self, target: &Target, stop: &Stop) -> Result<Conn, Trouble> {
         let time = self.upstream.connect_time;
-        match timeout(time, self.reach(target, client)).await {
+        match timeout(time, self.reach(target)).await {
             Ok(Ok(stream)) => Ok(Conn::tcp(stream, Arc::new(Counts::default()), stop)),
             Ok(Err(trouble)) => Err(trouble),
             Err(_) => Err(Trouble::new(504, format!("{} did not answer in {} s", target.host, time.as_secs()))),
         }
     }
 
-    async fn reach(&self, target: &Target, client: SocketAddr) -> Result<TcpStream, Trouble> {
+    async fn reach(&self, target: &Target) -> Result<TcpStream, Trouble> {
         let host = target.host.as_str();
         let found = tokio::net::lookup_host((host, target.port)).await;
         let addresses = found.map_err(|_| Trouble::new(502, format!("{host} has no address")))?;
         let mut trouble = Trouble::new(502, format!("{host} has no address"));
         for address in addresses {
-            if !self.upstream.permits(host, address, Some(client.ip())) {
-                trouble = Trouble::new(403, format!("{host} is in this machine or its network, and was not named"));
-                continue;
-            }
-            match self.dial(address).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => trouble = Trouble::new(502, format!("{host} cannot be reached: {}", error.kind())),
-            }
+            trouble = match self.upstream.permits(host, address) {
+                Permit::Yes => match self.dial(address).await {
+                    Ok(stream) => return Ok(stream),
+                    Err(error) => Trouble::new(502, format!("{host} cannot be reached: {}", error.kind())),
+                },
+                Permit::NotNamed => Trouble::new(403, not_named(target)),
+                // Not another address of the same name either: it was made for this.
+                Permit::Never => return Err(Trouble::new(403, "Candor's own pages are not reached through Candor")),
+            };
         }
         Err(trouble)
     }
@@ -164,6 +165,12 @@ impl Egress {
         let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         refusals.get(host).is_some_and(|count| *count >= after)
     }
+}
+
+/// Who stands in this machine or its network was not named: how to name it.
+fn not_named(target: &Target) -> String {
+    let (host, named) = (&target.host, target.with_port());
+    format!("{host} is in this machine or its network. If you mean it: --allow-upstream {named}")
 }
 
 /// Notices when the other side has vanished without a word.

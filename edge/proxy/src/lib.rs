@@ -26,6 +26,12 @@ pub mod dns;
 
 mod connection;
 
+mod home;
+
+mod pairing;
+
+mod unpaired;
+
 mod gate;
 
 mod link;
@@ -88,7 +94,9 @@ pub use answer::{Answer, Reply};
 pub use authority::Authority;
 pub use error::Error;
 pub use gate::{Gate, Ruled, Ruling, SoFar, Watch, Wish};
+pub use home::{Home, Served};
 pub use onward::{OnPinned, Onward, Upstream};
+pub use pairing::{Pairing, Tell};
 pub use proxy::Proxy;
 pub use settings::Settings;
 pub use sink::{Sink, Work};

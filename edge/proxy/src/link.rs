@@ -1,14 +1,18 @@
 //! One connection of a client: what is known of it, and how what happens on it
 //! is written down.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    collections::HashSet,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use model::{Body, Client, Exchange, Inlet, Message, Note, Request, Response, Seal, SealReason};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    Answer, Authority, Settings, Sink,
+    Answer, Authority, Reply, Settings, Sink,
     clock::{self, Moment},
     egress::{Egress, Trouble},
     place::{Place, Target},
@@ -27,12 +31,24 @@ pub(crate) struct Shared {
     pub(crate) stop: Stop,
     /// Exchanges that are over and still to be written down.
     pub(crate) unwritten: Arc<Semaphore>,
+    /// Hosts that offered HTTP/3.
+    pub(crate) offers: Mutex<HashSet<String>>,
 }
 
 /// Exchanges that may wait to be written down before no new ones begin.
 pub(crate) const MOST_UNWRITTEN: usize = 1024;
 
 impl Shared {
+    /// Whether a host is our own: what is for it goes to no server.
+    pub(crate) fn owns(&self, host: &str) -> bool {
+        self.is_home(host) || self.answers.owns(host)
+    }
+
+    /// Whether a host is that of our own pages.
+    pub(crate) fn is_home(&self, host: &str) -> bool {
+        self.settings.home.as_ref().is_some_and(|home| home.owns(host))
+    }
+
     /// Waits while too many exchanges are unwritten: a slow sink slows clients.
     pub(crate) async fn has_room(&self) {
         // The semaphore is never closed.
@@ -44,6 +60,9 @@ impl Shared {
         Arc::clone(&self.unwritten).try_acquire_owned().ok()
     }
 }
+
+/// Hosts whose offers of HTTP/3 are noted.
+const MOST_OFFERS: usize = 10_000;
 
 #[derive(Clone)]
 pub(crate) struct Link {
@@ -83,7 +102,10 @@ impl Link {
     }
 
     pub(crate) async fn record(&self, exchange: Exchange) {
-        self.shared.sink.record(exchange).await;
+        // Our own pages hold what is between us and the person.
+        if exchange.seal.is_some() || !self.shared.is_home(exchange.host()) {
+            self.shared.sink.record(exchange).await;
+        }
     }
 
     /// Writes an exchange down as answered.
@@ -135,6 +157,26 @@ impl Link {
     pub(crate) async fn note(&self, code: &str, says: impl Into<String>, count: u64) {
         let note = Note { trial: self.settings().trial, at: clock::now(), code: code.into(), says: says.into(), count };
         self.shared.sink.note(note).await;
+    }
+
+    /// The answer to a whole request where no server is asked.
+    pub(crate) async fn answer(&self, request: &Request) -> Reply {
+        match &self.settings().home {
+            Some(home) if home.owns(request.host()) => home.serve(self.peer, request).await,
+            _ => self.shared.answers.answer(request),
+        }
+    }
+
+    /// Notes, once for each host, that it offered HTTP/3, which was taken out.
+    pub(crate) async fn offered_http3(&self, host: &str) {
+        let is_new = {
+            let mut offers = self.shared.offers.lock().unwrap_or_else(PoisonError::into_inner);
+            // Names that are made up without end must not fill the memory.
+            offers.len() < MOST_OFFERS && offers.insert(host.to_owned())
+        };
+        if is_new {
+            self.note("alt-svc-removed", host, 1).await;
+        }
     }
 
     /// Where the client wanted to go, as well as it is known: the name in its

@@ -1,6 +1,10 @@
 //! Whether, and how, requests go on to the servers that they are for.
 
-use std::{collections::BTreeSet, net::IpAddr, net::SocketAddr, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    time::Duration,
+};
 
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 
@@ -24,8 +28,8 @@ pub struct Upstream {
     pub roots: Vec<CertificateDer<'static>>,
     /// Hosts whose certificate is not looked at.
     pub insecure: BTreeSet<String>,
-    /// Hosts and addresses that may be reached although they are in this
-    /// machine or its network.
+    /// Hosts and addresses, with a port or without, that may be reached although
+    /// they are in this machine or its network.
     pub allowed: BTreeSet<String>,
     /// Sockets of our own that nothing may reach through the proxy.
     pub never: Vec<SocketAddr>,
@@ -68,20 +72,55 @@ impl Upstream {
         self
     }
 
-    /// Whether a client may be connected to this address.
-    pub(crate) fn permits(&self, host: &str, address: SocketAddr, client: Option<IpAddr>) -> bool {
+    /// Whether anybody may be connected to this address, as which `host` is
+    /// known to the client.
+    ///
+    /// A program on this machine could go there by itself. A page in its browser
+    /// could not: browsers ask before they let pages into the local network, and
+    /// behind a proxy they do not see where they go.
+    pub(crate) fn permits(&self, host: &str, address: SocketAddr) -> Permit {
         let ip = address.ip().to_canonical();
         if self.never.iter().any(|own| own.port() == address.port() && is_same_machine(own.ip(), ip)) {
-            return false;
+            return Permit::Never;
         }
-        let on_this_machine = client.is_some_and(|client| client.to_canonical().is_loopback());
-        on_this_machine || is_public(ip) || self.allowed.contains(host) || self.allowed.contains(&ip.to_string())
+        if self.is_named(host, address.port()) || self.is_named(&ip.to_string(), address.port()) {
+            return Permit::Yes;
+        }
+        if is_public(ip) && !is_own(ip) { Permit::Yes } else { Permit::NotNamed }
     }
+
+    /// Named as a whole, or with this port.
+    fn is_named(&self, host: &str, port: u16) -> bool {
+        let bracketed = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        self.allowed.contains(host) || self.allowed.contains(&bracketed)
+    }
+}
+
+/// Whether somebody may be connected to an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Permit {
+    Yes,
+    /// In this machine or its network, and nobody named it.
+    NotNamed,
+    /// It is a socket of our own.
+    Never,
+}
+
+/// Whether this machine itself has the address: the kernel then sends from the
+/// very address that it sends to.
+fn is_own(ip: IpAddr) -> bool {
+    let any: IpAddr = if ip.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    // Nothing is sent by connecting a socket for datagrams.
+    let from = UdpSocket::bind((any, 0)).and_then(|socket| {
+        socket.connect((ip, 9))?;
+        socket.local_addr()
+    });
+    from.is_ok_and(|from| from.ip() == ip)
 }
 
 /// Whether an address may stand for the one that a socket of ours is bound to.
 fn is_same_machine(own: IpAddr, ip: IpAddr) -> bool {
-    own == ip || ip.is_loopback() || ip.is_unspecified() || (own.is_unspecified() && !is_public(ip))
+    own == ip || ip.is_loopback() || ip.is_unspecified() || (own.is_unspecified() && (!is_public(ip) || is_own(ip)))
 }
 
 /// Not of this machine, its network, or a range that is set apart (RFC 6890).
@@ -111,7 +150,7 @@ fn is_public(ip: IpAddr) -> bool {
 }
 
 /// The IPv4 address inside one of 6to4 (RFC 3056) or NAT64 (RFC 6052).
-fn embedded(ip: std::net::Ipv6Addr) -> Option<IpAddr> {
+fn embedded(ip: Ipv6Addr) -> Option<IpAddr> {
     let [first, second, third, .., seventh, eighth] = ip.segments();
     let v4 = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
@@ -128,46 +167,66 @@ fn embedded(ip: std::net::Ipv6Addr) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
+    fn permits(upstream: &Upstream, host: &str, address: &str) -> Permit {
+        upstream.permits(host, address.parse().unwrap())
+    }
+
     #[test]
-    fn a_client_of_the_network_reaches_only_the_public() {
-        let client = Some("192.168.1.20".parse().unwrap());
+    fn only_the_public_is_reached_without_being_named() {
         for (address, permitted) in [
-            ("93.184.216.34:443", true),
-            ("[2606:2800::1]:443", true),
-            ("127.0.0.1:5037", false),
-            ("[::1]:9222", false),
-            ("[::ffff:127.0.0.1]:80", false),
-            ("169.254.169.254:80", false),
-            ("10.1.2.3:80", false),
-            ("172.16.0.1:80", false),
-            ("192.168.1.1:80", false),
-            ("100.64.0.1:80", false),
-            ("0.0.0.0:80", false),
-            ("[fe80::1]:80", false),
-            ("[fd00::1]:80", false),
-            ("[2002:7f00:1::]:80", false),
-            ("[64:ff9b::a00:1]:80", false),
+            ("93.184.216.34:443", Permit::Yes),
+            ("[2606:2800::1]:443", Permit::Yes),
+            ("127.0.0.1:5037", Permit::NotNamed),
+            ("[::1]:9222", Permit::NotNamed),
+            ("[::ffff:127.0.0.1]:80", Permit::NotNamed),
+            ("169.254.169.254:80", Permit::NotNamed),
+            ("[fd00:ec2::254]:80", Permit::NotNamed),
+            ("10.1.2.3:80", Permit::NotNamed),
+            ("172.16.0.1:80", Permit::NotNamed),
+            ("192.168.1.1:80", Permit::NotNamed),
+            ("100.64.0.1:80", Permit::NotNamed),
+            ("0.0.0.0:80", Permit::NotNamed),
+            ("[fe80::1]:80", Permit::NotNamed),
+            ("[fd00::1]:80", Permit::NotNamed),
+            ("[2002:7f00:1::]:80", Permit::NotNamed),
+            ("[64:ff9b::a00:1]:80", Permit::NotNamed),
         ] {
-            let upstream = Upstream::default();
-            assert_eq!(upstream.permits("x.example", address.parse().unwrap(), client), permitted, "{address}");
+            assert_eq!(permits(&Upstream::default(), "x.example", address), permitted, "{address}");
         }
     }
 
     #[test]
-    fn what_is_named_may_be_reached() {
-        let upstream = Upstream { allowed: BTreeSet::from(["nas.example".into()]), ..Upstream::default() };
-        let client = Some("192.168.1.20".parse().unwrap());
-        assert!(upstream.permits("nas.example", "192.168.1.5:80".parse().unwrap(), client));
-        assert!(!upstream.permits("x.example", "192.168.1.5:80".parse().unwrap(), client));
+    fn what_is_named_may_be_reached_under_its_name_alone() {
+        let allowed = BTreeSet::from(["nas.example".into(), "127.0.0.1:8080".into(), "[::1]:8080".into()]);
+        let upstream = Upstream { allowed, ..Upstream::default() };
+        for (host, address, permitted) in [
+            ("nas.example", "192.168.1.5:80", Permit::Yes),
+            ("x.example", "192.168.1.5:80", Permit::NotNamed),
+            ("x.example", "127.0.0.1:8080", Permit::Yes),
+            ("x.example", "127.0.0.1:5037", Permit::NotNamed),
+            ("::1", "[::1]:8080", Permit::Yes),
+            ("::1", "[::1]:9222", Permit::NotNamed),
+        ] {
+            assert_eq!(permits(&upstream, host, address), permitted, "{host} {address}");
+        }
     }
 
     #[test]
-    fn our_own_sockets_are_reached_by_nobody() {
-        let upstream = Upstream { never: vec!["127.0.0.1:7070".parse().unwrap()], ..Upstream::default() };
-        let client = Some("127.0.0.1".parse().unwrap());
+    fn an_address_of_this_machine_is_known_whatever_its_range() {
+        let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+        let here = socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr());
+        let here = here.map_or(Ipv4Addr::LOCALHOST.into(), |address| address.ip());
+        assert!(is_own(Ipv4Addr::LOCALHOST.into()) && is_own(here));
+        assert!(!is_own(Ipv4Addr::new(93, 184, 216, 34).into()));
+    }
+
+    #[test]
+    fn our_own_sockets_are_reached_by_nobody_even_if_named() {
+        let allowed = BTreeSet::from(["x.example".into(), "127.0.0.1".into()]);
+        let upstream = Upstream { never: vec!["127.0.0.1:7070".parse().unwrap()], allowed, ..Upstream::default() };
         for own in ["127.0.0.1:7070", "[::1]:7070", "[::ffff:127.0.0.1]:7070", "0.0.0.0:7070", "127.9.9.9:7070"] {
-            assert!(!upstream.permits("x.example", own.parse().unwrap(), client), "{own}");
+            assert_eq!(permits(&upstream, "x.example", own), Permit::Never, "{own}");
         }
-        assert!(upstream.permits("x.example", "127.0.0.1:7071".parse().unwrap(), client));
+        assert_eq!(permits(&upstream, "x.example", "127.0.0.1:7071"), Permit::Yes);
     }
 }

@@ -1,6 +1,11 @@
 //! A running proxy: takes connections until it is stopped.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -48,7 +53,9 @@ impl Proxy {
             }
         };
         let unwritten = Arc::new(Semaphore::new(MOST_UNWRITTEN));
-        let shared = Arc::new(Shared { authority, answers, sink, settings, egress, stop: stop.clone(), unwritten });
+        let offers = Mutex::default();
+        let shared =
+            Arc::new(Shared { authority, answers, sink, settings, egress, stop: stop.clone(), unwritten, offers });
         tokio::spawn(accept(listener, shared, stop));
         Ok(Self { address, grace, stopper })
     }

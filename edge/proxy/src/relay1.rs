@@ -268,6 +268,9 @@ impl Relay<'_> {
         let Some(reached) = &mut server.reached else { return false };
         let conn = &mut reached.conn;
         let length = for_the_client(conn, &answer);
+        if PAST_US.iter().any(|name| answer.head.fields.has(name)) {
+            self.link.offered_http3(model::host_of(&self.url)).await;
+        }
         if answer.head.status == 101 {
             let messages = self.upgrade(client, conn, &answer.head, length).await;
             server.reached = None;

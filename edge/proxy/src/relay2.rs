@@ -84,6 +84,7 @@ impl ToServer {
                 open.received = Kept::new(Part::watched(open.link.settings().body_limit, watch));
                 open.head = Some((head.status.as_u16(), fields));
                 if head.headers.contains_key(ALT_SVC) {
+                    open.link.offered_http3(open.request.host()).await;
                     head.headers = without(&head.headers, &ALT_SVC);
                 }
                 head.extensions.clear();
@@ -104,7 +105,7 @@ impl ToServer {
         if sender.ready().await.is_ok() {
             return Ok(sender);
         }
-        let conn = self.egress.connect(&self.target, link.peer, &link.shared.stop).await?;
+        let conn = self.egress.connect(&self.target, &link.shared.stop).await?;
         let conn = match self.encrypted {
             true => self.egress.encrypt(conn, &self.target.host, &["h2".to_owned()]).await?.0,
             false => conn,

@@ -68,7 +68,7 @@ pub(crate) async fn serve(conn: &mut Conn, link: &Link, place: &Place, behind: &
         }
         let url = place.url(&head.target, head.fields.text("host"));
         let keep = match behind {
-            Behind::Server(server) if !link.shared.answers.owns(model::host_of(&url)) => {
+            Behind::Server(server) if !link.shared.owns(model::host_of(&url)) => {
                 relay1::exchange(conn, link, place, server, head, url, &raw).await
             }
             _ => exchange(conn, link, place, head, url, None).await,
@@ -174,7 +174,10 @@ pub(crate) async fn exchange(
             return false;
         }
     }
-    let reply = reply.unwrap_or_else(|| link.shared.answers.answer(&request));
+    let reply = match reply {
+        Some(reply) => reply,
+        None => link.answer(&request).await,
+    };
     if head.wants_websocket() && reply.status < 300 {
         websocket::sinkhole(conn, link, began, request, &head, &reply).await;
         return false;

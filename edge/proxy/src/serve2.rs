@@ -132,9 +132,7 @@ impl Session {
             body: model::Body::default(),
         };
         match &self.server {
-            Far::Server(server) if !link.shared.answers.owns(seen.host()) => {
-                server.relay(link, began, seen, head, body).await
-            }
+            Far::Server(server) if !link.shared.owns(seen.host()) => server.relay(link, began, seen, head, body).await,
             Far::Nobody(trouble) => Ok(answered(&link, began, seen, trouble.reply()).await),
             _ => Ok(sinkhole(&link, began, seen, body).await),
         }
@@ -151,7 +149,7 @@ async fn sinkhole(link: &Link, began: Moment, mut request: Request, body: Incomi
         return http::Response::new(Outgoing::ours(Bytes::new()));
     }
     request.body = part.whole();
-    let reply = link.shared.answers.answer(&request);
+    let reply = link.answer(&request).await;
     answered(link, began, request, reply).await
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use model::Inlet;
 
-use crate::{Gate, Onward, dns::Addresses};
+use crate::{Gate, Home, Onward, Pairing, dns::Addresses};
 
 /// How a proxy behaves; the defaults are those of an audit.
 #[derive(Clone, Debug)]
@@ -19,6 +19,10 @@ pub struct Settings {
     pub onward: Onward,
     /// Who decides about what goes on; nobody, if none.
     pub gate: Option<Arc<dyn Gate>>,
+    /// Who answers for names of our own, if anybody.
+    pub home: Option<Arc<dyn Home>>,
+    /// Which devices are let in; without it, whoever reaches the socket.
+    pub pairing: Option<Arc<Pairing>>,
     /// The name and password that SOCKS clients must give, if any.
     pub socks_password: Option<(String, String)>,
     /// The network folder of `/proc` in which clients on this machine are to be
@@ -55,6 +59,8 @@ impl Default for Settings {
             trial: None,
             onward: Onward::Sinkhole,
             gate: None,
+            home: None,
+            pairing: None,
             socks_password: None,
             processes: None,
             body_limit: 4 << 20,

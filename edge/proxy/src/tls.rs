@@ -43,7 +43,7 @@ pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place, beh
     if place.target.is_none() {
         place.target = link.original.map(|address| Target { host: name.clone(), port: address.port() });
     }
-    if link.shared.answers.owns(&name) {
+    if link.shared.owns(&name) {
         *behind = Behind::Us;
     }
     if let Some((server, says)) = to_be_left(link, behind, &name) {

@@ -6,6 +6,10 @@ mod audit;
 
 mod decode;
 
+mod capture;
+
+mod ca;
+
 mod report;
 
 mod compare;
@@ -37,6 +41,8 @@ enum Command {
     Audit(audit::Audit),
     Analyze(analyze::Analyze),
     Decode(decode::Decode),
+    Capture(capture::Capture),
+    Ca(ca::Ca),
     Report(report::Report),
     Compare(compare::Compare),
     Verify(verify::Verify),
@@ -70,6 +76,8 @@ pub fn run(candor: Candor) -> Result<Exit> {
         Command::Audit(audit) => audit.run(),
         Command::Analyze(analyze) => analyze.run(),
         Command::Decode(decode) => decode.run(),
+        Command::Capture(capture) => capture.run(),
+        Command::Ca(ca) => ca.run(),
         Command::Report(report) => report.run(),
         Command::Compare(compare) => compare.run(),
         Command::Verify(verify) => verify.run(),

@@ -116,8 +116,10 @@ impl Seen {
     }
 }
 
-/// Settings that pass everything on, to servers with certificates of the tests' own too.
-pub(crate) fn upstream(upstream: Upstream) -> Settings {
+/// Settings that pass everything on, to servers on this machine and with
+/// certificates of the tests' own too.
+pub(crate) fn upstream(mut upstream: Upstream) -> Settings {
+    upstream.allowed.extend(["localhost", "127.0.0.1"].map(str::to_owned));
     Settings { onward: Onward::Upstream(upstream.trusting(&origin::root())), ..Settings::default() }
 }
 

@@ -22,3 +22,5 @@ mod socks;
 mod gate;
 
 mod faults;
+
+mod own;

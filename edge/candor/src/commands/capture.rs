@@ -1,0 +1,275 @@
+//! `candor capture`: record live.
+
+use std::{
+    net::{SocketAddr, TcpListener, UdpSocket},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use anyhow::{Context, Result, bail};
+use evidence::{Head, Pen, Writer};
+use model::{End, Note, Record, Time};
+use proxy::{Authority, Onward, Settings, Sink, Upstream, dns};
+
+use crate::{
+    exit::{Exit, print, talk},
+    live::{
+        answers::Known,
+        authority,
+        beyond::Beyond,
+        devices::Devices,
+        doors, folder,
+        ledger::Ledger,
+        proxies::{Parts, Proxies},
+        stopping,
+        tally::Tally,
+        transparent::{self, Others, Turned},
+    },
+};
+
+/// Record live what a browser or a device sends
+///
+/// Point its proxy setting (HTTP or SOCKS5) at the address printed at start,
+/// and let it trust Candor's certificate (`candor ca install`). Everything goes
+/// on to its servers and is written down on the way, until Ctrl-C. What cannot
+/// be read is written down as sealed, and counted.
+#[derive(Debug, clap::Args)]
+pub struct Capture {
+    /// Where to listen: only programs on this machine reach a loopback address
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7878")]
+    listen: Vec<SocketAddr>,
+    /// File for the evidence; must not exist [default: capture-TIME.candor]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Contact no server: answer everything as its server would on success
+    #[arg(long, conflicts_with = "record_only")]
+    sinkhole: bool,
+    /// Open no encrypted connection: write down who speaks to whom, when and how much
+    #[arg(long)]
+    record_only: bool,
+    /// Answer DNS too: every name has an address, and none an offer of HTTP/3. With --transparent devices
+    /// need no setting for it; otherwise tell them to ask here
+    #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:5300")]
+    dns: Option<SocketAddr>,
+    /// Take what devices send through this machine by this network card, without any setting on them (needs root)
+    #[arg(long, value_name = "CARD")]
+    transparent: Option<String>,
+    #[command(flatten)]
+    devices: Devices,
+    #[command(flatten)]
+    beyond: Beyond,
+    #[command(flatten)]
+    known: super::Known,
+}
+
+/// Where clients come in.
+struct Doors {
+    open: Vec<TcpListener>,
+    card: Option<transparent::Sockets>,
+}
+
+impl Doors {
+    fn addresses(&self) -> Result<Vec<SocketAddr>> {
+        let all = self.open.iter().chain(self.card.as_ref().map(|sockets| &sockets.proxy));
+        Ok(all.map(TcpListener::local_addr).collect::<Result<_, _>>()?)
+    }
+}
+
+/// How a capture came out.
+struct Captured {
+    tally: Tally,
+    /// The evidence can no longer be written.
+    failed: bool,
+}
+
+impl Capture {
+    pub fn run(self) -> Result<Exit> {
+        let home = folder::of_the_person()?;
+        let authority = authority::kept(&home)?;
+        let doors = Doors {
+            open: self.listen.iter().map(|address| doors::open(*address, "--listen")).collect::<Result<_>>()?,
+            card: match &self.transparent {
+                Some(card) => Some(transparent::Sockets::on(card, self.dns.is_some())?),
+                None => None,
+            },
+        };
+        let out = self.out.clone().unwrap_or_else(free);
+        let writer = Writer::create(&out).map_err(|error| not_created(&out, error))?;
+        let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the capture")?;
+        let captured = runtime.block_on(self.capture(&home, authority, doors, writer.pen(), &out));
+        // Whatever happened, what was written is closed first.
+        let ended = writer.finish(End { at: now(), early: None });
+        let captured = captured?;
+        let head = ended
+            .with_context(|| format!("the capture ended early; {} holds what was written before", out.display()))?;
+        if captured.failed {
+            bail!("the capture ended early: {} could not be written any more", out.display());
+        }
+        print(&last_words(&captured.tally, &out, &head));
+        Ok(if captured.tally.exchanges() == 0 { Exit::SawTooLittle } else { Exit::Clean })
+    }
+
+    async fn capture(
+        &self,
+        home: &Path,
+        authority: Arc<Authority>,
+        doors: Doors,
+        pen: Pen,
+        out: &Path,
+    ) -> Result<Captured> {
+        let own = doors.addresses()?;
+        let fingerprint = authority.fingerprint();
+        let ledger = Ledger::new(pen.clone());
+        let answers = Arc::new(Known(Arc::new(self.known.read()?)));
+        let parts = Parts { authority, answers, sink: Arc::new(ledger.clone()) };
+        let addresses = self.dns.map(|_| Arc::new(dns::Addresses::default()));
+        let settings = Settings {
+            onward: self.onward(self.beyond.upstream(&own)?),
+            processes: Some("/proc/net".into()),
+            pairing: self.devices.pairing(&own),
+            addresses: addresses.clone(),
+            ..Settings::default()
+        };
+        pen.write(note("capture", &self.describe(&own), 1)).await?;
+        let turned = self.turn(home, doors.card.as_ref())?;
+        let mut proxies = Proxies::default();
+        let (card, card_dns) = doors.card.map(|sockets| (sockets.proxy, sockets.dns)).unzip();
+        for door in doors.open.into_iter().chain(card) {
+            proxies.serve(door, parts.clone(), settings.clone())?;
+        }
+        if let Some((address, addresses)) = self.dns.zip(addresses) {
+            let on_card = card_dns.flatten();
+            let sockets = if on_card.is_some() { on_card } else { Some(resolving(address)?) };
+            if let Some((udp, tcp)) = sockets {
+                let sink = Arc::new(ledger.clone());
+                proxies.resolve(dns::Responder::serve(udp, Some(tcp), addresses, sink, None)?);
+            }
+        }
+        if turned.is_none() {
+            pen.write(note("not-watched", "what does not use the proxy setting was not seen", 1)).await?;
+        }
+        self.greet(&own, out, &fingerprint);
+        let failed = tokio::select! {
+            () = stopping::asked() => false,
+            () = ledger.failed() => true,
+        };
+        talk("candor: ending; exchanges under way come to their end");
+        proxies.stop().await;
+        if let Some(turned) = turned {
+            self.count(&turned, &ledger).await;
+        }
+        Ok(Captured { tally: ledger.tally(), failed })
+    }
+
+    /// Turns what comes in by the card, if one was named.
+    fn turn(&self, home: &Path, sockets: Option<&transparent::Sockets>) -> Result<Option<Turned>> {
+        let Some((card, sockets)) = self.transparent.as_ref().zip(sockets) else { return Ok(None) };
+        let others = if self.sinkhole { Others::Refuse } else { Others::Pass };
+        Turned::begin(home, card, sockets, others).map(Some)
+    }
+
+    /// Writes down what was not turned.
+    async fn count(&self, turned: &Turned, ledger: &Ledger) {
+        let counted = match turned.counted() {
+            Ok(counted) => counted,
+            Err(error) => {
+                ledger.note(noted("not-counted", &format!("packets that were not turned: {error:#}"), 1)).await;
+                return;
+            }
+        };
+        if counted.quic > 0 {
+            ledger.note(noted("quic-refused", "QUIC was refused, so that clients fall back", counted.quic)).await;
+        }
+        if counted.other > 0 {
+            let code = if self.sinkhole { "packets-refused" } else { "packets-unread" };
+            ledger.note(noted(code, "datagrams that are neither DNS nor QUIC", counted.other)).await;
+        }
+    }
+
+    fn onward(&self, upstream: Upstream) -> Onward {
+        match (self.sinkhole, self.record_only) {
+            (true, _) => Onward::Sinkhole,
+            (false, true) => Onward::Untouched(upstream),
+            (false, false) => Onward::Upstream(upstream),
+        }
+    }
+
+    fn mode(&self) -> &'static str {
+        match (self.sinkhole, self.record_only) {
+            (true, _) => "no server is contacted; Candor answers",
+            (false, true) => "everything goes on untouched; encrypted connections are not opened",
+            (false, false) => "everything goes on to its servers",
+        }
+    }
+
+    /// How the capture was taken, for whoever reads it.
+    fn describe(&self, own: &[SocketAddr]) -> String {
+        let listens = own.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", ");
+        format!("candor {}; {}; listens on {listens}", env!("CARGO_PKG_VERSION"), self.mode())
+    }
+
+    fn greet(&self, own: &[SocketAddr], out: &Path, fingerprint: &str) {
+        for address in own {
+            talk(&format!("candor: listening on {address} (HTTP proxy and SOCKS5)"));
+        }
+        match (&self.transparent, self.dns) {
+            (Some(card), dns) => {
+                let dns = if dns.is_some() { ", DNS included" } else { "" };
+                talk(&format!(
+                    "  TAKING WHAT COMES IN BY {card}{dns}: devices have to be paired before they are let in"
+                ));
+            }
+            (None, Some(address)) => talk(&format!("  DNS on {address}")),
+            (None, None) => {}
+        }
+        talk(&format!("  {}", self.mode()));
+        talk(&format!("  evidence in {}", out.display()));
+        talk(&format!("  certificate {fingerprint} (candor ca install)"));
+        if self.transparent.is_none() {
+            talk("  what does not use the proxy is not seen");
+        }
+        talk("candor: ready; Ctrl-C ends");
+    }
+}
+
+/// Sockets to answer DNS on.
+fn resolving(address: SocketAddr) -> Result<(UdpSocket, TcpListener)> {
+    let failed = || format!("cannot answer DNS on {address}; choose another address with --dns ADDRESS:PORT");
+    let udp = UdpSocket::bind(address).with_context(failed)?;
+    let tcp = TcpListener::bind(udp.local_addr().with_context(failed)?).with_context(failed)?;
+    Ok((udp, tcp))
+}
+
+fn last_words(tally: &Tally, out: &Path, head: &Head) -> String {
+    format!("{}\n{tally}  head {head}\n", out.display())
+}
+
+fn not_created(out: &Path, error: evidence::Error) -> anyhow::Error {
+    if out.exists() {
+        anyhow::anyhow!(
+            "{} is there already; evidence is never added to: choose another file with --out",
+            out.display()
+        )
+    } else {
+        anyhow::Error::new(error)
+    }
+}
+
+/// A name that no earlier capture has used: `capture-2026-11-23-0230.candor`.
+fn free() -> PathBuf {
+    PathBuf::from(jiff::Zoned::now().strftime("capture-%Y-%m-%d-%H%M%S.candor").to_string())
+}
+
+fn note(code: &str, says: &str, count: u64) -> Record {
+    Record::Note(noted(code, says, count))
+}
+
+fn noted(code: &str, says: &str, count: u64) -> Note {
+    Note { trial: None, at: now(), code: code.into(), says: says.into(), count }
+}
+
+fn now() -> Time {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,106 @@
+//! The certificate authority of a person: made once, kept where only they can
+//! read it.
+//!
+//! Certificate and key lie in one file, so that there is never one without the
+//! other, nor a moment in which two programs make two.
+
+use std::{
+    fs,
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, Result};
+use proxy::Authority;
+
+use super::folder;
+
+const KEY: &str = "-----BEGIN PRIVATE KEY-----";
+
+/// Where the authority is kept in a folder of Candor's.
+pub fn file(folder: &Path) -> PathBuf {
+    folder.join("authority.pem")
+}
+
+/// The authority kept in this folder; a new one, if there is none.
+pub fn kept(folder: &Path) -> Result<Arc<Authority>> {
+    folder::private(folder)?;
+    let file = file(folder);
+    if !file.exists() {
+        make(&file)?;
+    }
+    read(&file)
+}
+
+fn read(file: &Path) -> Result<Arc<Authority>> {
+    folder::is_ours_alone(file)?;
+    let unreadable = || format!("{} holds no certificate authority; `candor ca remove` clears it away", file.display());
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let (certificate, key) = text.split_at(text.find(KEY).with_context(unreadable)?);
+    Ok(Arc::new(Authority::from_pem(certificate, key).with_context(unreadable)?))
+}
+
+/// Writes a new authority beside the file and gives it its name, if by then no
+/// other program was faster.
+fn make(file: &Path) -> Result<()> {
+    let mark = getrandom::u32().context("the system has no random numbers")?;
+    // No name of a person or a machine: every program on the other side sees it.
+    let authority = Authority::in_memory(&format!("Candor CA {mark:08x}"))?;
+    let (certificate, key) = authority.to_pem();
+    let failed = || format!("cannot write {}", file.display());
+    let beside = file.with_extension(format!("{mark:08x}"));
+    let mut new = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).with_context(failed)?;
+    let written = new.write_all(certificate.as_bytes()).and_then(|()| new.write_all(key.as_bytes()));
+    let linked = written.and_then(|()| new.sync_all()).and_then(|()| fs::hard_link(&beside, file));
+    fs::remove_file(&beside).with_context(failed)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error).with_context(failed),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    use super::*;
+
+    #[test]
+    fn it_is_made_once_and_stays_the_same() {
+        let at = tempfile::tempdir().unwrap();
+        let home = at.path().join("candor");
+        let (first, again) = (kept(&home).unwrap(), kept(&home).unwrap());
+        assert_eq!(first.cert_pem(), again.cert_pem());
+        assert_eq!(fs::metadata(file(&home)).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(&home).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_key_is_no_part_of_what_is_shown() {
+        let at = tempfile::tempdir().unwrap();
+        let authority = kept(&at.path().join("candor")).unwrap();
+        assert!(authority.cert_pem().contains("BEGIN CERTIFICATE"));
+        assert!(!authority.cert_pem().contains("PRIVATE"));
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_not_used() {
+        let at = tempfile::tempdir().unwrap();
+        let home = at.path().join("candor");
+        kept(&home).unwrap();
+        fs::set_permissions(file(&home), fs::Permissions::from_mode(0o640)).unwrap();
+        let says = kept(&home).unwrap_err().to_string();
+        assert!(says.contains("open to others") && says.contains("chmod 600"), "{says}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_authority_is_said_to_be_none() {
+        let at = tempfile::tempdir().unwrap();
+        let home = at.path().join("candor");
+        kept(&home).unwrap();
+        fs::write(file(&home), "nothing").unwrap();
+        assert!(kept(&home).unwrap_err().to_string().contains("candor ca remove"));
+    }
+}

@@ -1,0 +1,58 @@
+//! Options on how servers are reached.
+
+use std::net::SocketAddr;
+
+use clap::ValueEnum;
+use proxy::{OnPinned, Upstream};
+
+/// How servers are reached.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Beyond {
+    /// What is done with hosts for which clients refuse our certificate
+    #[arg(long, value_name = "WHAT", default_value = "tunnel")]
+    on_pinned: Pinned,
+    /// Refusals after which a host is passed through
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    refusals: u32,
+    /// Do not check the certificate of this host (repeatable)
+    #[arg(long, value_name = "HOST")]
+    insecure_upstream: Vec<String>,
+    /// Let clients reach this host or address although it is in this machine or its network (repeatable)
+    #[arg(long, value_name = "HOST")]
+    allow_upstream: Vec<String>,
+    /// Trust the certificates in this file besides the usual ones (repeatable)
+    #[arg(long, value_name = "PEM")]
+    upstream_ca: Vec<std::path::PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Pinned {
+    /// Passed through untouched and counted, so that the device keeps working
+    Tunnel,
+    /// Tried again each time
+    Refuse,
+}
+
+impl Beyond {
+    /// The same for a proxy; `own` are our own sockets, which nobody reaches
+    /// through it.
+    pub fn upstream(&self, own: &[SocketAddr]) -> anyhow::Result<Upstream> {
+        let named = |hosts: &[String]| hosts.iter().map(|host| host.trim().to_ascii_lowercase()).collect();
+        let mut upstream = Upstream {
+            insecure: named(&self.insecure_upstream),
+            allowed: named(&self.allow_upstream),
+            never: own.to_vec(),
+            on_pinned: match self.on_pinned {
+                Pinned::Tunnel => OnPinned::Tunnel { after: self.refusals },
+                Pinned::Refuse => OnPinned::Refuse,
+            },
+            ..Upstream::default()
+        };
+        for file in &self.upstream_ca {
+            let pem = std::fs::read_to_string(file)
+                .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", file.display()))?;
+            upstream = upstream.trusting(&pem);
+        }
+        Ok(upstream)
+    }
+}

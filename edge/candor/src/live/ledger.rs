@@ -1,0 +1,56 @@
+//! From a proxy into a file of evidence, counted on the way.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use evidence::Pen;
+use model::{Exchange, Note, Record};
+use proxy::{Sink, Work};
+use tokio::sync::Notify;
+
+use super::tally::Tally;
+
+/// A sink that writes evidence. Once it cannot, it says so to whoever waits.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    pen: Pen,
+    tally: Arc<Mutex<Tally>>,
+    failed: Arc<Notify>,
+}
+
+impl Ledger {
+    pub fn new(pen: Pen) -> Self {
+        Self { pen, tally: Arc::default(), failed: Arc::default() }
+    }
+
+    /// What was written down up to now.
+    pub fn tally(&self) -> Tally {
+        self.counts().clone()
+    }
+
+    /// Resolves when something could not be written: nothing may go on then.
+    pub async fn failed(&self) {
+        self.failed.notified().await;
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn write(&self, record: Record) {
+        if self.pen.write(record).await.is_err() {
+            self.failed.notify_one();
+        }
+    }
+}
+
+impl Sink for Ledger {
+    fn record(&self, exchange: Exchange) -> Work<'_> {
+        self.counts().exchange(&exchange);
+        Box::pin(self.write(Record::Exchange(Box::new(exchange))))
+    }
+
+    fn note(&self, note: Note) -> Work<'_> {
+        self.counts().note(&note);
+        Box::pin(self.write(Record::Note(note)))
+    }
+}

@@ -1,0 +1,184 @@
+//! Which devices beyond this machine may use the proxy.
+//!
+//! A device that is not paired is shown a page that asks for a code, whatever
+//! page it wanted; the code stands on the screen of the computer. Nothing else
+//! is done for it: no name is looked up, no server is asked, nothing that it
+//! says is kept.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    net::IpAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// Wrong codes after which a device is heard no more.
+const MOST_TRIES: u32 = 5;
+/// Devices that are asked for a code; a network has fewer.
+const MOST_ASKED: usize = 64;
+
+/// Tells the person at the computer the code of a device that asks.
+pub type Tell = Box<dyn Fn(IpAddr, &str) + Send + Sync>;
+
+/// The devices that are let in, and those that ask.
+pub struct Pairing {
+    devices: Mutex<Devices>,
+    tell: Tell,
+}
+
+#[derive(Default)]
+struct Devices {
+    paired: HashSet<IpAddr>,
+    asked: HashMap<IpAddr, Asked>,
+}
+
+struct Asked {
+    code: String,
+    tries: u32,
+}
+
+/// What came of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tried {
+    Paired,
+    Wrong,
+    /// Too many were wrong, or too many ask.
+    HeardNoMore,
+}
+
+impl fmt::Debug for Pairing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pairing(..)")
+    }
+}
+
+impl Pairing {
+    /// Lets these devices in without a code, and `tell`s the codes of others.
+    pub fn new(named: impl IntoIterator<Item = IpAddr>, tell: Tell) -> Self {
+        let paired = named.into_iter().map(|address| address.to_canonical()).collect();
+        Self { devices: Mutex::new(Devices { paired, asked: HashMap::new() }), tell }
+    }
+
+    /// Whether a device may use the proxy. Programs on this machine may.
+    pub fn admits(&self, device: IpAddr) -> bool {
+        let device = device.to_canonical();
+        device.is_loopback() || self.devices().paired.contains(&device)
+    }
+
+    /// A device was shown the page: the person is told its code.
+    pub(crate) fn asks(&self, device: IpAddr) {
+        let device = device.to_canonical();
+        let told = {
+            let mut devices = self.devices();
+            if devices.asked.contains_key(&device) || devices.asked.len() >= MOST_ASKED {
+                return;
+            }
+            let Some(code) = code() else { return };
+            devices.asked.insert(device, Asked { code: code.clone(), tries: 0 });
+            code
+        };
+        (self.tell)(device, &told);
+    }
+
+    /// A device gave a code. After a wrong one its code is another.
+    pub(crate) fn tries(&self, device: IpAddr, given: &str) -> Tried {
+        let device = device.to_canonical();
+        let (tried, told) = self.devices().tries(device, given);
+        if let Some(told) = told {
+            (self.tell)(device, &told);
+        }
+        tried
+    }
+
+    fn devices(&self) -> MutexGuard<'_, Devices> {
+        self.devices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Devices {
+    /// What came of it, and the new code if there is one.
+    fn tries(&mut self, device: IpAddr, given: &str) -> (Tried, Option<String>) {
+        let Some(asked) = self.asked.get_mut(&device) else { return (Tried::HeardNoMore, None) };
+        if asked.tries >= MOST_TRIES {
+            return (Tried::HeardNoMore, None);
+        }
+        let given: String = given.chars().filter(char::is_ascii_digit).collect();
+        if given == asked.code {
+            self.asked.remove(&device);
+            self.paired.insert(device);
+            return (Tried::Paired, None);
+        }
+        asked.tries += 1;
+        let Some(next) = code().filter(|_| asked.tries < MOST_TRIES) else {
+            asked.tries = MOST_TRIES;
+            return (Tried::HeardNoMore, None);
+        };
+        asked.code.clone_from(&next);
+        (Tried::Wrong, Some(next))
+    }
+}
+
+/// Six digits; none if the system has no random numbers, and then nobody is let in.
+fn code() -> Option<String> {
+    getrandom::u64().ok().map(|number| format!("{:06}", number % 1_000_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    type Told = Arc<Mutex<Vec<String>>>;
+
+    fn pairing() -> (Pairing, Told) {
+        let told = Told::default();
+        let all = Arc::clone(&told);
+        let tell = move |_: IpAddr, code: &str| all.lock().unwrap().push(code.to_owned());
+        (Pairing::new(["10.0.0.9".parse().unwrap()], Box::new(tell)), told)
+    }
+
+    const PHONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 2));
+
+    #[test]
+    fn this_machine_and_named_devices_need_no_code() {
+        let (pairing, _) = pairing();
+        for (device, admitted) in [("127.0.0.1", true), ("::1", true), ("::ffff:10.0.0.9", true), ("10.0.0.2", false)] {
+            assert_eq!(pairing.admits(device.parse().unwrap()), admitted, "{device}");
+        }
+    }
+
+    #[test]
+    fn the_code_on_the_computers_screen_lets_a_device_in() {
+        let (pairing, told) = pairing();
+        pairing.asks(PHONE);
+        pairing.asks(PHONE);
+        let code = told.lock().unwrap().clone();
+        assert_eq!(code.len(), 1);
+        assert_eq!(pairing.tries(PHONE, &format!(" {} ", code[0])), Tried::Paired);
+        assert!(pairing.admits(PHONE));
+        assert!(!pairing.admits("10.0.0.3".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_code_is_good_for_one_try_and_a_device_for_five() {
+        let (pairing, told) = pairing();
+        pairing.asks(PHONE);
+        let tried: Vec<Tried> = (0..6).map(|_| pairing.tries(PHONE, "no")).collect();
+        assert_eq!(tried[..4], [Tried::Wrong; 4]);
+        assert_eq!(tried[4..], [Tried::HeardNoMore; 2]);
+        // Each wrong one made the code before it void.
+        let first = told.lock().unwrap()[0].clone();
+        let last = told.lock().unwrap().last().unwrap().clone();
+        assert_eq!(told.lock().unwrap().len(), 5);
+        assert_eq!(pairing.tries(PHONE, &first), Tried::HeardNoMore);
+        assert_eq!(pairing.tries(PHONE, &last), Tried::HeardNoMore);
+        assert!(!pairing.admits(PHONE));
+    }
+
+    #[test]
+    fn a_device_that_was_shown_no_page_has_no_code() {
+        let (pairing, _) = pairing();
+        assert_eq!(pairing.tries(PHONE, "000000"), Tried::HeardNoMore);
+    }
+}
