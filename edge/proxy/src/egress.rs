@@ -96,6 +96,9 @@ impl Egress {
 
     async fn reach(&self, target: &Target) -> Result<TcpStream, Trouble> {
         let host = target.host.as_str();
+        if let Some(address) = self.upstream.fixed(host) {
+            return self.reach_fixed(host, address).await;
+        }
         let found = tokio::net::lookup_host((host, target.port)).await;
         let addresses = found.map_err(|_| Trouble::new(502, format!("{host} has no address")))?;
         let mut trouble = Trouble::new(502, format!("{host} has no address"));
@@ -111,6 +114,15 @@ impl Egress {
             };
         }
         Err(trouble)
+    }
+
+    async fn reach_fixed(&self, host: &str, address: SocketAddr) -> Result<TcpStream, Trouble> {
+        if self.upstream.is_ours(address) {
+            return Err(Trouble::new(403, format!("{host} leads back to Candor itself")));
+        }
+        self.dial(address)
+            .await
+            .map_err(|error| Trouble::new(502, format!("{host} cannot be reached: {}", error.kind())))
     }
 
     async fn dial(&self, address: SocketAddr) -> io::Result<TcpStream> {

@@ -1,7 +1,7 @@
 //! Whether, and how, requests go on to the servers that they are for.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     time::Duration,
 };
@@ -31,6 +31,9 @@ pub struct Upstream {
     /// Hosts and addresses, with a port or without, that may be reached although
     /// they are in this machine or its network.
     pub allowed: BTreeSet<String>,
+    /// Where hosts are whose name nobody is asked for; `*` stands for every
+    /// other host. To be named here is to be allowed.
+    pub fixed: BTreeMap<String, SocketAddr>,
     /// Sockets of our own that nothing may reach through the proxy.
     pub never: Vec<SocketAddr>,
     /// What is done with a host whose certificate of ours clients refuse.
@@ -56,6 +59,7 @@ impl Default for Upstream {
             roots: Vec::new(),
             insecure: BTreeSet::new(),
             allowed: BTreeSet::new(),
+            fixed: BTreeMap::new(),
             never: Vec::new(),
             on_pinned: OnPinned::Tunnel { after: 3 },
             connect_time: Duration::from_secs(20),
@@ -72,6 +76,17 @@ impl Upstream {
         self
     }
 
+    /// Where the person said that this host is, if they did.
+    pub(crate) fn fixed(&self, host: &str) -> Option<SocketAddr> {
+        self.fixed.get(host).or_else(|| self.fixed.get("*")).copied()
+    }
+
+    /// Whether this is a socket of ours, by whatever name.
+    pub(crate) fn is_ours(&self, address: SocketAddr) -> bool {
+        let ip = address.ip().to_canonical();
+        self.never.iter().any(|own| own.port() == address.port() && is_same_machine(own.ip(), ip))
+    }
+
     /// Whether anybody may be connected to this address, as which `host` is
     /// known to the client.
     ///
@@ -80,7 +95,7 @@ impl Upstream {
     /// behind a proxy they do not see where they go.
     pub(crate) fn permits(&self, host: &str, address: SocketAddr) -> Permit {
         let ip = address.ip().to_canonical();
-        if self.never.iter().any(|own| own.port() == address.port() && is_same_machine(own.ip(), ip)) {
+        if self.is_ours(address) {
             return Permit::Never;
         }
         if self.is_named(host, address.port()) || self.is_named(&ip.to_string(), address.port()) {
@@ -209,6 +224,17 @@ mod tests {
         ] {
             assert_eq!(permits(&upstream, host, address), permitted, "{host} {address}");
         }
+    }
+
+    #[test]
+    fn a_host_is_where_the_person_says_that_it_is() {
+        let here = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let mut upstream = Upstream::default();
+        upstream.fixed.insert("a.example".into(), here("127.0.0.1:4443"));
+        assert_eq!(upstream.fixed("a.example"), Some(here("127.0.0.1:4443")));
+        assert_eq!(upstream.fixed("b.a.example"), None);
+        upstream.fixed.insert("*".into(), here("127.0.0.1:4444"));
+        assert_eq!(upstream.fixed("b.a.example"), Some(here("127.0.0.1:4444")));
     }
 
     #[test]

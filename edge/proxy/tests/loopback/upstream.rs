@@ -1,6 +1,9 @@
 //! Through the proxy to servers and back, unchanged.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    sync::{Arc, Mutex},
+};
 
 use model::{Direction, SealReason};
 use proxy::{OnPinned, Onward, Reply, Settings, Upstream};
@@ -67,6 +70,22 @@ async fn a_request_reaches_its_server_byte_for_byte() {
     let response = seen.response.unwrap();
     assert_eq!((response.status, &response.by[..], &response.body.bytes[..]), (200, "upstream", &b"hello"[..]));
     assert_eq!(response.headers[0].name, "x-B");
+}
+
+#[tokio::test]
+async fn a_host_can_be_said_to_be_elsewhere() {
+    let log = Log::default();
+    let origin = Origin::clear(keeping(&log, HELLO)).await;
+    let mut there = Upstream::default();
+    there.fixed.insert("nobody-knows-this-name.example".into(), origin.address);
+    let lab = Lab::with(upstream(there), crate::lab::echo);
+    assert_eq!(text(&lab.curl(&["http://nobody-knows-this-name.example/p"]).await), "hello");
+    assert!(log.lock().unwrap()[0].starts_with(b"GET /p HTTP/1.1\r\nHost: nobody-knows-this-name.example\r\n"));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut here = Upstream::default();
+    here.fixed.insert("*".into(), listener.local_addr().unwrap());
+    let lab = Lab::on(listener, upstream(here), crate::lab::echo);
+    assert!(text(&lab.curl(&["http://any.example/"]).await).contains("any.example leads back to Candor itself"));
 }
 
 #[tokio::test]
