@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use knowledge::Knowledge;
+use knowledge::{Knowledge, schemas::Schema};
 use model::{Canary, Exchange, Page};
 
 use crate::{
@@ -34,14 +34,23 @@ impl fmt::Debug for Detector {
 impl Detector {
     /// One that knows how programs pack their data, and no canary yet.
     pub fn new(knowledge: &Knowledge) -> Self {
+        Self::knowing(&knowledge.schemas)
+    }
+
+    /// One that knows no program: for a few values beside those of another.
+    pub fn small() -> Self {
+        Self::knowing(&[])
+    }
+
+    fn knowing(schemas: &[Schema]) -> Self {
         Self {
             canaries: Vec::new(),
             plain: Plain::default(),
             digests: Digests::default(),
             shorts: Shorts::default(),
             parts: Parts::default(),
-            recipes: Recipes::of(&knowledge.schemas),
-            schemas: Schemas::of(&knowledge.schemas),
+            recipes: Recipes::of(schemas),
+            schemas: Schemas::of(schemas),
             patterns: false,
         }
     }

@@ -7,13 +7,12 @@ use std::{
 };
 
 use attribute::site_of;
-use detect::Detector;
 use knowledge::Knowledge;
 use model::{Destination, Exchange, Response};
 
 use crate::{
-    Choices, Entered, Looked, Now, Party, UnreadChoice, answers::Answers, decide::Asking, party::Class, values::Values,
-    visits::Visits,
+    Choices, Entered, Eye, Looked, Now, Party, Tidied, Tidying, UnreadChoice, answers::Answers, decide::Asking,
+    party::Class, values::Values, visits::Visits,
 };
 
 /// What is known of one client in one mode. It is held in memory only.
@@ -155,18 +154,29 @@ impl Client {
     }
 
     /// What to look with. Looking needs no hold on the client.
-    pub fn detector(&self) -> Arc<Detector> {
-        self.values.detector()
+    pub fn eye(&self) -> Eye {
+        self.values.eye()
     }
 
     /// Looks into a request.
     pub fn look(&self, exchange: &Exchange) -> Looked {
-        Looked::at(exchange, &self.values.detector())
+        Looked::with(exchange, &self.values.eye())
     }
 
     /// The person entered or removed values of their own.
     pub fn enter(&mut self, entered: Entered) {
         self.values.enter(entered);
+    }
+
+    /// Work on what was visited that is better done elsewhere, if there is any:
+    /// what it gives is for [`Client::tidied`].
+    pub fn tidying(&mut self) -> Option<Tidying> {
+        self.values.tidying()
+    }
+
+    /// That work is done.
+    pub fn tidied(&mut self, tidied: Tidied) {
+        self.values.tidied(tidied);
     }
 
     /// Forgets what is too old. To be called now and then.
@@ -193,13 +203,6 @@ impl Client {
                 visits.name(site, host.clone());
             }
         });
-    }
-}
-
-impl Looked {
-    /// Looks into a request with what [`Client::detector`] gave.
-    pub fn with(exchange: &Exchange, detector: &Detector) -> Self {
-        Self::at(exchange, detector)
     }
 }
 

@@ -50,6 +50,7 @@ pub use look::Looked;
 pub use now::Now;
 pub use party::Party;
 pub use reason::{Accused, Reason};
+pub use values::{Eye, Tidied, Tidying};
 pub use who::Who;
 
 #[cfg(test)]

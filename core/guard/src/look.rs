@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use decode::Budgets;
-use detect::Detector;
 use model::{Exchange, Gap, Leaf, Sighting, Trail, Why};
+
+use crate::Eye;
 
 /// What one request gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,12 +21,17 @@ pub struct Looked {
 const BUDGETS: Budgets = Budgets { depth: 12, nodes: 100_000, bytes: 8 << 20, work: 128 << 20 };
 
 impl Looked {
-    pub(crate) fn at(exchange: &Exchange, detector: &Detector) -> Self {
-        let mut look = detector.look(exchange);
+    /// Looks into a request with what [`crate::Client::eye`] gave.
+    pub fn with(exchange: &Exchange, eye: &Eye) -> Self {
+        let mut look = eye.most.look(exchange);
+        let mut new = eye.new.as_ref().map(|new| new.look(exchange));
         let mut closed = Closed::default();
         let mut gaps = Vec::new();
         let mut visit = |leaf: &Leaf<'_>| {
             look.at(leaf);
+            if let Some(new) = &mut new {
+                new.at(leaf);
+            }
             closed.at(leaf);
         };
         decode::open(exchange, &BUDGETS, &mut visit, &mut gaps);
@@ -33,7 +39,9 @@ impl Looked {
         // A checksum that does not fit was read all the same.
         gaps.extend(seen.gaps.into_iter().filter(|gap| gap.why != Why::Broken));
         gaps.extend(closed.finish(exchange.index));
-        Self { sightings: seen.sightings, gaps, schemas: seen.schemas }
+        let mut sightings = seen.sightings;
+        sightings.extend(new.into_iter().flat_map(|new| new.done().sightings));
+        Self { sightings, gaps, schemas: seen.schemas }
     }
 
     /// Whether anything was not read.
@@ -121,6 +129,9 @@ fn looks_random(value: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use detect::Detector;
     use model::Why;
 
     use super::*;
@@ -128,7 +139,8 @@ mod tests {
 
     fn gaps(body: &[u8]) -> Vec<(String, Why)> {
         let exchange = post("https://a.example/", body);
-        let looked = Looked::at(&exchange, &Detector::new(&knowledge()));
+        let eye = Eye { most: Arc::new(Detector::new(&knowledge())), new: None };
+        let looked = Looked::with(&exchange, &eye);
         looked.gaps.into_iter().map(|gap| (gap.place.to_string(), gap.why)).collect()
     }
 

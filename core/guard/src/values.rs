@@ -1,7 +1,12 @@
 //! Live canaries: addresses just visited and words just searched for, and
 //! beside them what the person entered.
+//!
+//! Preparing a value for looking takes a good part of a millisecond, and a
+//! detector cannot forget. So what is new goes into a small detector of its own,
+//! at once; and whoever holds the client may take the [`Tidying`] elsewhere, do
+//! it in peace, and bring back one detector with everything that still counts.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use detect::Detector;
 use model::Canary;
@@ -12,23 +17,53 @@ use crate::{Entered, searches};
 const LIFE: u64 = 60 * 60 * 1_000_000;
 /// So many are kept when room has to be made …
 const KEPT: usize = 300;
-/// … which it has to at this many.
+/// … which it has to at this many …
 const MOST: usize = 400;
+/// … and at once, if nobody does it elsewhere, at this many.
+const TOO_MANY: usize = 600;
 /// Bytes under which a value is no live canary.
 const SHORTEST: usize = 12;
 
 /// Everything looked for in what one client sends.
 pub(crate) struct Values {
     entered: Entered,
-    detector: Arc<Detector>,
+    eye: Eye,
     by_id: BTreeMap<String, Live>,
     ids: BTreeMap<String, String>,
     next: u64,
+    /// The number of the last canary that is in the large detector.
+    settled: u64,
+    /// Changes with every change that a tidying under way does not know of.
+    age: u64,
+    is_tidied: bool,
+}
+
+/// What to look with: nearly everything, and what came since.
+#[derive(Clone)]
+pub struct Eye {
+    pub(crate) most: Arc<Detector>,
+    pub(crate) new: Option<Arc<Detector>>,
+}
+
+/// Work on a client's canaries that needs no hold on the client.
+pub struct Tidying {
+    age: u64,
+    from: Arc<Detector>,
+    canaries: Vec<Canary>,
+    settled: u64,
+}
+
+/// Its outcome.
+pub struct Tidied {
+    age: u64,
+    detector: Arc<Detector>,
+    settled: u64,
 }
 
 /// One live canary.
 #[derive(Clone)]
 struct Live {
+    number: u64,
     canary: Canary,
     /// The site that knows it anyway: where it was seen.
     site: String,
@@ -37,12 +72,13 @@ struct Live {
 
 impl Values {
     pub(crate) fn new(entered: Entered) -> Self {
-        let detector = Arc::clone(&entered.detector);
-        Self { entered, detector, by_id: BTreeMap::new(), ids: BTreeMap::new(), next: 0 }
+        let eye = Eye { most: Arc::clone(&entered.detector), new: None };
+        let (by_id, ids) = (BTreeMap::new(), BTreeMap::new());
+        Self { entered, eye, by_id, ids, next: 0, settled: 0, age: 0, is_tidied: false }
     }
 
-    pub(crate) fn detector(&self) -> Arc<Detector> {
-        Arc::clone(&self.detector)
+    pub(crate) fn eye(&self) -> Eye {
+        self.eye.clone()
     }
 
     /// Whether there is anything to look for.
@@ -76,13 +112,16 @@ impl Values {
         self.next += 1;
         let id = format!("live-{}", self.next);
         let canary = Canary::new(id.as_str(), kind, value);
+        let new = self.eye.new.get_or_insert_with(|| Arc::new(Detector::small()));
         // A value that is refused would be found everywhere; it is not looked for.
-        if Arc::make_mut(&mut self.detector).plant(&canary).is_ok() {
-            self.by_id.insert(id.clone(), Live { canary, site: site.to_owned(), last: steady });
+        if Arc::make_mut(new).plant(&canary).is_ok() {
+            let live = Live { number: self.next, canary, site: site.to_owned(), last: steady };
+            self.by_id.insert(id.clone(), live);
             self.ids.insert(key, id);
         }
-        if self.by_id.len() >= MOST {
+        if self.by_id.len() >= TOO_MANY {
             self.make_room();
+            self.rebuild();
         }
     }
 
@@ -112,25 +151,92 @@ impl Values {
         }
     }
 
+    /// Work that waits to be done, if none is under way.
+    pub(crate) fn tidying(&mut self) -> Option<Tidying> {
+        if self.is_tidied || self.eye.new.is_none() {
+            return None;
+        }
+        self.is_tidied = true;
+        let (age, settled) = (self.age, self.next);
+        if self.by_id.len() >= MOST {
+            self.make_room();
+            let from = Arc::clone(&self.entered.detector);
+            return Some(Tidying { age, from, canaries: self.since(0), settled });
+        }
+        Some(Tidying { age, from: Arc::clone(&self.eye.most), canaries: self.since(self.settled), settled })
+    }
+
+    /// It is done.
+    pub(crate) fn tidied(&mut self, tidied: Tidied) {
+        self.is_tidied = false;
+        // Something was removed meanwhile: the work was for nothing.
+        if tidied.age != self.age {
+            return;
+        }
+        self.settled = tidied.settled;
+        self.eye = Eye { most: tidied.detector, new: None };
+        let newer = self.since(self.settled);
+        if !newer.is_empty() {
+            self.eye.new = Some(planted(&Detector::small(), &newer));
+        }
+    }
+
     fn make_room(&mut self) {
         let mut ages: Vec<u64> = self.by_id.values().map(|live| live.last).collect();
         ages.sort_unstable_by(|a, b| b.cmp(a));
-        let oldest = ages[KEPT - 1];
+        let oldest = ages.get(KEPT - 1).copied().unwrap_or_default();
         self.by_id.retain(|_, live| live.last > oldest);
-        self.rebuild();
+        let by_id = &self.by_id;
+        self.ids.retain(|_, id| by_id.contains_key(id));
     }
 
     /// A detector cannot forget; so another is made.
     fn rebuild(&mut self) {
-        let mut detector = Detector::clone(&self.entered.detector);
-        for live in self.by_id.values() {
-            // It was taken before.
-            let _ = detector.plant(&live.canary);
-        }
-        self.detector = Arc::new(detector);
+        self.age += 1;
+        self.settled = self.next;
+        self.eye = Eye { most: planted(&self.entered.detector, &self.since(0)), new: None };
         let by_id = &self.by_id;
         self.ids.retain(|_, id| by_id.contains_key(id));
     }
+
+    /// Canaries that came after the one of this number.
+    fn since(&self, number: u64) -> Vec<Canary> {
+        self.by_id.values().filter(|live| live.number > number).map(|live| live.canary.clone()).collect()
+    }
+}
+
+impl Tidying {
+    /// Does it. Takes a while.
+    pub fn work(self) -> Tidied {
+        Tidied { age: self.age, detector: planted(&self.from, &self.canaries), settled: self.settled }
+    }
+}
+
+impl fmt::Debug for Eye {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Eye(..)")
+    }
+}
+
+impl fmt::Debug for Tidying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tidying(..)")
+    }
+}
+
+impl fmt::Debug for Tidied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tidied(..)")
+    }
+}
+
+/// The detector, and these besides. They were taken before.
+fn planted(detector: &Detector, canaries: &[Canary]) -> Arc<Detector> {
+    let mut detector = Detector::clone(detector);
+    for canary in canaries {
+        let _ = detector.plant(canary);
+    }
+    Arc::new(detector)
 }
 
 /// An address that says no more than its host.
@@ -172,15 +278,64 @@ mod tests {
         assert_eq!(values.count(), 1);
     }
 
-    #[test]
-    fn the_oldest_make_room() {
-        let mut values = values();
-        for i in 0..MOST {
+    fn visit(values: &mut Values, pages: std::ops::Range<usize>) {
+        for i in pages {
             values.visited(&format!("https://a.example/page-{i}"), "a.example", i as u64);
         }
+    }
+
+    /// Ids of what is seen in a text.
+    fn seen(values: &Values, text: &str) -> Vec<String> {
+        let looked = crate::Looked::with(&crate::checks::post("https://b.example/", text.as_bytes()), &values.eye());
+        looked.sightings.into_iter().filter_map(|sighting| sighting.canary).collect()
+    }
+
+    #[test]
+    fn the_oldest_make_room_even_if_nobody_tidies() {
+        let mut values = values();
+        visit(&mut values, 0..TOO_MANY);
         assert!(values.count() < KEPT);
         assert_eq!(values.of("live-1", 0), None);
-        assert!(values.of(&format!("live-{MOST}"), 0).is_some());
+        assert!(values.of(&format!("live-{TOO_MANY}"), 0).is_some());
+        assert_eq!(seen(&values, &format!("https://a.example/page-{}", TOO_MANY - 1)), [format!("live-{TOO_MANY}")]);
+    }
+
+    #[test]
+    fn what_comes_while_somebody_tidies_is_looked_for_all_the_same() {
+        let mut values = values();
+        visit(&mut values, 0..2);
+        let tidying = values.tidying().unwrap();
+        assert!(values.tidying().is_none(), "one at a time");
+        visit(&mut values, 2..3);
+        let both = "https://a.example/page-0 https://a.example/page-2";
+        assert_eq!(seen(&values, both), ["live-1", "live-3"]);
+        values.tidied(tidying.work());
+        assert_eq!(seen(&values, both), ["live-1", "live-3"]);
+        let rest = values.tidying().unwrap().work();
+        values.tidied(rest);
+        assert!(values.eye.new.is_none() && values.tidying().is_none());
+        assert_eq!(seen(&values, both), ["live-1", "live-3"]);
+    }
+
+    #[test]
+    fn tidying_makes_room() {
+        let mut values = values();
+        visit(&mut values, 0..MOST);
+        let tidied = values.tidying().unwrap().work();
+        values.tidied(tidied);
+        assert!(values.count() < KEPT);
+        assert_eq!(seen(&values, "https://a.example/page-0"), Vec::<String>::new());
+        assert_eq!(seen(&values, &format!("https://a.example/page-{}", MOST - 1)), [format!("live-{MOST}")]);
+    }
+
+    #[test]
+    fn what_was_entered_while_somebody_tidies_is_not_lost() {
+        let mut values = values();
+        visit(&mut values, 0..1);
+        let tidying = values.tidying().unwrap();
+        values.enter(Entered::new(&knowledge(), [("person-name", "Zoe Finukgurmann")]).0);
+        values.tidied(tidying.work());
+        assert_eq!(seen(&values, "Zoe Finukgurmann at https://a.example/page-0").len(), 2);
     }
 
     #[test]

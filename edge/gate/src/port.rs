@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use guard::{Asking, Client, Decision, HELD_BYTES, HELD_MICROS, Looked, Reason, Rule, Verdict, Wanted, Who, decide};
+use guard::{
+    Asking, Client, Decision, HELD_BYTES, HELD_MICROS, Looked, Reason, Rule, Tidying, Verdict, Wanted, Who, decide,
+};
 use model::{Destination, Exchange, Header, Mode, Note, Request, Response};
 use proxy::{Answer, Gate, Reply, Ruled, Ruling, Sink, SoFar, Watch, Wish, Work};
 
@@ -55,12 +57,12 @@ impl Port {
     async fn rule(&self, exchange: &Exchange, so_far: SoFar) -> Ruling {
         let (who, aim) = (self.who(exchange), self.aim(exchange));
         let client = self.keeper.clients.of(&who);
-        let detector = lock(&client).detector();
+        let eye = lock(&client).eye();
         let looked = if exchange.request.body.bytes.len() < LONG {
-            Looked::with(&part_to_look_at(exchange), &detector)
+            Looked::with(&part_to_look_at(exchange), &eye)
         } else {
             let exchange = part_to_look_at(exchange);
-            tokio::task::spawn_blocking(move || Looked::with(&exchange, &detector)).await.unwrap_or_default()
+            tokio::task::spawn_blocking(move || Looked::with(&exchange, &eye)).await.unwrap_or_default()
         };
         let mut waited = u64::try_from(so_far.waited.as_micros()).unwrap_or(u64::MAX);
         if !so_far.whole {
@@ -111,9 +113,12 @@ impl Gate for Port {
     fn head(&self, exchange: &Exchange) -> Wish {
         let (who, aim, now) = (self.who(exchange), self.aim(exchange), clock::now());
         self.keeper.seen(&who);
-        let (client, choices) = (self.keeper.clients.of(&who), self.keeper.choices());
-        let mut client = lock(&client);
+        let (known, choices) = (self.keeper.clients.of(&who), self.keeper.choices());
+        let mut client = lock(&known);
         client.began(exchange, now);
+        if let Some(tidying) = client.tidying() {
+            tidy(Arc::clone(&known), tidying);
+        }
         match choices.destined(&aim, &who) {
             Some(Rule::Allow) => return Wish::Pass,
             Some(Rule::Stop | Rule::Cut) => return Wish::Hold { bytes: 0, time: Duration::ZERO },
@@ -184,6 +189,14 @@ impl Sink for Port {
     fn note(&self, _: Note) -> Work<'_> {
         Box::pin(async {})
     }
+}
+
+/// Does a client's work where it is in nobody's way.
+fn tidy(client: Arc<Mutex<Client>>, tidying: Tidying) {
+    tokio::task::spawn_blocking(move || {
+        let tidied = tidying.work();
+        lock(&client).tidied(tidied);
+    });
 }
 
 /// A message on a socket comes with the head that opened it, which was looked

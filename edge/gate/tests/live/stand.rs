@@ -1,0 +1,85 @@
+//! A guard with one port, and behind it a server that is every server.
+
+use std::{
+    fmt::Write,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::{Arc, Mutex, OnceLock},
+};
+
+use gate::{Folder, Keeper, Port};
+use guard::Choices;
+use knowledge::Knowledge;
+use model::{Mode, Record, Request};
+use proxy::{Authority, Onward, Proxy, Reply, Settings, Upstream};
+use tempfile::TempDir;
+
+pub(crate) fn authority() -> Arc<Authority> {
+    static ONE: OnceLock<Arc<Authority>> = OnceLock::new();
+    Arc::clone(ONE.get_or_init(|| Arc::new(Authority::in_memory("Candor test").unwrap())))
+}
+
+pub(crate) fn knowledge() -> Arc<Knowledge> {
+    static ONE: OnceLock<Arc<Knowledge>> = OnceLock::new();
+    Arc::clone(ONE.get_or_init(|| Arc::new(Knowledge::built_in())))
+}
+
+/// A server that has every name, says so in each answer, and keeps what it got.
+pub(crate) struct Everywhere {
+    pub(crate) address: SocketAddr,
+    got: Arc<Mutex<Vec<Request>>>,
+    _proxy: Proxy,
+}
+
+impl Everywhere {
+    pub(crate) fn start() -> Self {
+        let got = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&got);
+        let answer = move |request: &Request| {
+            log.lock().unwrap().push(request.clone());
+            Reply::sinkhole(200, "text/plain", "from the server")
+        };
+        let (sink, mut records) = tokio::sync::mpsc::channel::<Record>(1);
+        tokio::spawn(async move { while records.recv().await.is_some() {} });
+        let settings = Settings { body_limit: 64 << 20, ..Settings::default() };
+        let proxy = Proxy::serve(listener(), authority(), Arc::new(answer), Arc::new(sink), settings).unwrap();
+        Self { address: proxy.address(), got, _proxy: proxy }
+    }
+
+    /// What it got since it was asked last.
+    pub(crate) fn got(&self) -> Vec<Request> {
+        std::mem::take(&mut self.got.lock().unwrap())
+    }
+}
+
+/// A guard that knows these choices and values from before.
+pub(crate) struct Stand {
+    pub(crate) address: SocketAddr,
+    _proxy: Proxy,
+    _folder: TempDir,
+}
+
+impl Stand {
+    pub(crate) fn start(server: &Everywhere, mode: Mode, choices: &Choices, values: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("choices.toml"), choices.print()).unwrap();
+        let mut entered = String::new();
+        for (kind, value) in values {
+            let quoted = serde_json::to_string(value).unwrap();
+            writeln!(entered, "[[value]]\nkind = {kind:?}\nvalue = {quoted}\n").unwrap();
+        }
+        std::fs::write(folder.path().join("entered.toml"), entered).unwrap();
+        let keeper = Keeper::open(knowledge(), &Folder(folder.path().to_owned())).unwrap();
+        assert_eq!(keeper.trouble(), None);
+        let port = Port::new(Arc::clone(&keeper), mode);
+        let mut upstream = Upstream::default().trusting(authority().cert_pem());
+        upstream.fixed.insert("*".into(), server.address);
+        let gate = Some(Arc::clone(&port) as Arc<dyn proxy::Gate>);
+        let settings = Settings { gate, onward: Onward::Upstream(upstream), ..Settings::default() };
+        let proxy = Proxy::serve(listener(), authority(), Arc::clone(&port) as _, port, settings).unwrap();
+        Self { address: proxy.address(), _proxy: proxy, _folder: folder }
+    }
+}
+
+fn listener() -> TcpListener {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()
+}
