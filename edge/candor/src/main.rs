@@ -17,6 +17,8 @@ mod captures;
 
 mod live;
 
+mod trust;
+
 use std::process::ExitCode;
 
 use clap::Parser;

@@ -1,10 +1,17 @@
 //! `candor ca`: the certificate authority of capture and guard.
 
-use anyhow::Result;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
 
 use crate::{
-    exit::{Exit, print},
+    exit::{Exit, print, talk},
     live::{authority, folder},
+    trust::{
+        android::{self, Installed},
+        debian::Store,
+        nss::{self, Whose},
+    },
 };
 
 /// Show, install or remove the certificate authority of capture and guard
@@ -21,6 +28,8 @@ pub struct Ca {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     Show(Show),
+    Install(Install),
+    Remove(Remove),
 }
 
 /// Show the certificate, its fingerprint, and where it is kept
@@ -31,10 +40,70 @@ struct Show {
     pem: bool,
 }
 
+/// Let browsers, this machine or a phone trust it
+///
+/// Whoever has the authority's key could read what trusts it, so install it
+/// where you want to look, and remove it when you have looked. Without options:
+/// Chromium and Firefox of this person.
+#[derive(Debug, clap::Args)]
+struct Install {
+    #[command(flatten)]
+    stores: Stores,
+}
+
+/// Let them no longer trust it
+///
+/// Without options: wherever on this machine it was installed.
+#[derive(Debug, clap::Args)]
+struct Remove {
+    #[command(flatten)]
+    stores: Stores,
+    /// Destroy the authority itself, with its key; the next start makes another
+    #[arg(long)]
+    authority: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Stores {
+    /// Every Chromium of this person (the NSS database below ~/.pki); needs certutil, and Chromium started again
+    #[arg(long)]
+    chromium: bool,
+    /// Every Firefox profile of this person (its own NSS database); needs certutil, and Firefox started again
+    #[arg(long)]
+    firefox: bool,
+    /// The whole machine (Debian's /usr/local/share/ca-certificates): curl, Python, most programs; needs root
+    #[arg(long)]
+    system: bool,
+    /// A phone on the cable, by adb: among the system's certificates where Candor may be root (until it is restarted),
+    /// otherwise as a file in its downloads, which you install in its settings. Browsers go by that; most apps do not
+    #[arg(long, value_name = "SERIAL", num_args = 0..=1)]
+    android: Option<Option<String>>,
+}
+
+impl Stores {
+    fn is_empty(&self) -> bool {
+        !self.chromium && !self.firefox && !self.system && self.android.is_none()
+    }
+
+    fn browsers(&self) -> Vec<(Whose, &'static str)> {
+        let all = self.is_empty();
+        let mut browsers = Vec::new();
+        if self.chromium || all {
+            browsers.push((Whose::Chromium, "Chromium"));
+        }
+        if self.firefox || all {
+            browsers.push((Whose::Firefox, "Firefox"));
+        }
+        browsers
+    }
+}
+
 impl Ca {
     pub fn run(self) -> Result<Exit> {
         match self.what {
             What::Show(show) => show.run(),
+            What::Install(install) => install.run(),
+            What::Remove(remove) => remove.run(),
         }
     }
 }
@@ -50,4 +119,84 @@ impl Show {
         print(&format!("{}\n  SHA-256 {}\n", authority::file(&home).display(), authority.fingerprint()));
         Ok(Exit::Clean)
     }
+}
+
+impl Install {
+    fn run(&self) -> Result<Exit> {
+        let authority = authority::kept(&folder::of_the_person()?)?;
+        let certificate = authority.cert_pem();
+        let mut done = 0;
+        for (whose, name) in self.stores.browsers() {
+            for database in nss::databases(whose)? {
+                nss::install(&database, certificate)?;
+                print(&format!("{name} trusts it: {}\n", database.display()));
+                done += 1;
+            }
+        }
+        if self.stores.system {
+            let file = store().install(certificate)?;
+            print(&format!("this machine trusts it: {}\n", file.display()));
+            done += 1;
+        }
+        if let Some(serial) = &self.stores.android {
+            let phone = adb::Server::local().phone(serial.as_deref())?;
+            let says = match android::install(&phone, certificate)? {
+                Installed::System => "trusts it, apps included, until it is restarted".to_owned(),
+                Installed::Download(file) => format!(
+                    "has it as {file}. On the phone: Settings > Security > Encryption > Install a certificate > CA certificate"
+                ),
+            };
+            print(&format!("the phone {} {says}\n", phone.serial()));
+            done += 1;
+        }
+        if done == 0 {
+            bail!(
+                "no Firefox profile of this person was found, so nothing trusts it yet; start Firefox once, or see candor ca install --help"
+            );
+        }
+        print(&format!("  SHA-256 {}\n", authority.fingerprint()));
+        talk("  candor ca remove takes it back; a browser that runs has to be started again");
+        Ok(Exit::Clean)
+    }
+}
+
+impl Remove {
+    fn run(&self) -> Result<Exit> {
+        let all = self.stores.is_empty();
+        let mut done = 0;
+        for (whose, name) in self.stores.browsers() {
+            for database in nss::databases(whose)? {
+                if nss::remove(&database)? {
+                    print(&format!("{name} no longer trusts it: {}\n", database.display()));
+                    done += 1;
+                }
+            }
+        }
+        if (self.stores.system || all) && store().remove()? {
+            print("this machine no longer trusts it\n");
+            done += 1;
+        }
+        if let Some(serial) = &self.stores.android {
+            let phone = adb::Server::local().phone(serial.as_deref())?;
+            print(&format!("the phone {}: {}\n", phone.serial(), android::remove(&phone)?));
+            done += 1;
+        }
+        if self.authority {
+            let file = authority::file(&folder::of_the_person()?);
+            if file.exists() {
+                std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+                print(&format!("{} is destroyed\n", file.display()));
+                done += 1;
+            }
+        }
+        if done == 0 {
+            talk("candor: it was installed nowhere that was looked at");
+        }
+        Ok(Exit::Clean)
+    }
+}
+
+/// The machine's own store; another root for tests and images.
+fn store() -> Store {
+    Store(std::env::var_os("CANDOR_SYSROOT").map_or_else(|| PathBuf::from("/"), PathBuf::from))
 }

@@ -7,6 +7,7 @@ use std::{
     time::SystemTime,
 };
 
+use adb::Proxied;
 use anyhow::{Context, Result, bail};
 use evidence::{Head, Pen, Writer};
 use model::{End, Note, Record, Time};
@@ -55,6 +56,9 @@ pub struct Capture {
     /// Take what devices send through this machine by this network card, without any setting on them (needs root)
     #[arg(long, value_name = "CARD")]
     transparent: Option<String>,
+    /// Send the phone on the cable through here while this runs, by adb; undone at the end
+    #[arg(long, value_name = "SERIAL", num_args = 0..=1)]
+    android: Option<Option<String>>,
     #[command(flatten)]
     devices: Devices,
     #[command(flatten)]
@@ -149,17 +153,36 @@ impl Capture {
         if turned.is_none() {
             pen.write(note("not-watched", "what does not use the proxy setting was not seen", 1)).await?;
         }
+        let phone = self.phone(&own)?;
         self.greet(&own, out, &fingerprint);
         let failed = tokio::select! {
             () = stopping::asked() => false,
             () = ledger.failed() => true,
         };
         talk("candor: ending; exchanges under way come to their end");
+        if let Some(Err(error)) = phone.map(Proxied::end) {
+            talk(&format!(
+                "candor: the phone still has our proxy setting ({error}); adb shell settings put global http_proxy :0"
+            ));
+        }
         proxies.stop().await;
         if let Some(turned) = turned {
             self.count(&turned, &ledger).await;
         }
         Ok(Captured { tally: ledger.tally(), failed })
+    }
+
+    /// Sends a phone through the first socket, if that was asked.
+    fn phone(&self, own: &[SocketAddr]) -> Result<Option<Proxied>> {
+        let Some(serial) = &self.android else { return Ok(None) };
+        let port = own
+            .iter()
+            .find(|door| doors::is_inside(door.ip()))
+            .context("--android needs a loopback address to --listen on")?
+            .port();
+        let phone = adb::Server::local().phone(serial.as_deref())?;
+        talk(&format!("candor: the phone {} is sent through here by its cable", phone.serial()));
+        Ok(Some(Proxied::begin(phone, port)?))
     }
 
     /// Turns what comes in by the card, if one was named.

@@ -26,6 +26,8 @@ impl Home {
     pub fn candor(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_candor"));
         command.args(arguments).env("CANDOR_HOME", self.file("home")).env("HOME", self.0.path());
+        // No test touches the machine's own store.
+        command.env("CANDOR_SYSROOT", self.file("root"));
         command.current_dir(self.0.path()).stdin(Stdio::null());
         command
     }

@@ -1,0 +1,134 @@
+//! One phone: commands, files, ports.
+
+use crate::{Error, Server, wire::Wire};
+
+/// A phone that may be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phone {
+    server: Server,
+    serial: String,
+}
+
+/// What a command on a phone came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub text: String,
+    pub status: i32,
+}
+
+/// Bytes of a file in one message (`SYNC_DATA_MAX`).
+const PIECE: usize = 64 << 10;
+/// Stands before the exit status: the plain shell service has none.
+const STATUS: &str = "candor-status:";
+
+impl Phone {
+    pub(crate) fn new(server: Server, serial: &str) -> Self {
+        Self { server, serial: serial.to_owned() }
+    }
+
+    pub fn serial(&self) -> &str {
+        &self.serial
+    }
+
+    /// Runs a command, each word as it is given, and gives what it said.
+    pub fn shell(&self, words: &[&str]) -> Result<Said, Error> {
+        let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
+        let mut wire = self.service(&format!("shell:{}; echo {STATUS}$?", quoted.join(" ")))?;
+        let all = String::from_utf8_lossy(&wire.rest()?).replace("\r\n", "\n");
+        let (text, status) = all.rsplit_once(STATUS).ok_or(Error::Strange)?;
+        let status = status.trim().parse().map_err(|_| Error::Strange)?;
+        Ok(Said { text: text.trim_end_matches('\n').to_owned(), status })
+    }
+
+    /// The same for a command that has to succeed.
+    pub fn run(&self, words: &[&str]) -> Result<String, Error> {
+        let said = self.shell(words)?;
+        if said.status != 0 {
+            return Err(Error::Command(words.join(" "), said.text));
+        }
+        Ok(said.text)
+    }
+
+    /// Runs a command as root. None: this phone lets nobody be root.
+    pub fn as_root(&self, script: &str) -> Result<Option<Said>, Error> {
+        let root = |said: &Said| said.status == 0 && said.text.trim() == "0";
+        if root(&self.shell(&["id", "-u"])?) {
+            return self.shell(&["sh", "-c", script]).map(Some);
+        }
+        for su in [&["su", "0"][..], &["su", "-c"]] {
+            let asked = if su[1] == "-c" { vec!["su", "-c", "id -u"] } else { vec!["su", "0", "id", "-u"] };
+            if root(&self.shell(&asked)?) {
+                let words = if su[1] == "-c" { vec!["su", "-c", script] } else { vec!["su", "0", "sh", "-c", script] };
+                return self.shell(&words).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes a file onto the phone.
+    pub fn push(&self, bytes: &[u8], path: &str) -> Result<(), Error> {
+        let mut wire = self.service("sync:")?;
+        let place = format!("{path},33188"); // a file that all may read: 0100644
+        let length = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(|_| Error::Strange);
+        wire.send(b"SEND", length(place.as_bytes())?, place.as_bytes())?;
+        for piece in bytes.chunks(PIECE) {
+            wire.send(b"DATA", length(piece)?, piece)?;
+        }
+        wire.send(b"DONE", 0, b"")?;
+        wire.sent()?;
+        wire.send(b"QUIT", 0, b"")
+    }
+
+    /// Makes a port of this machine's loopback one of the phone's.
+    pub fn reverse(&self, port: u16) -> Result<(), Error> {
+        self.service(&format!("reverse:forward:tcp:{port};tcp:{port}")).map(drop)
+    }
+
+    /// Takes it back.
+    pub fn unreverse(&self, port: u16) -> Result<(), Error> {
+        self.service(&format!("reverse:killforward:tcp:{port}")).map(drop)
+    }
+
+    /// One of `settings list global`; none if it is not set.
+    pub fn setting(&self, name: &str) -> Result<Option<String>, Error> {
+        let value = self.run(&["settings", "get", "global", name])?;
+        Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty() && value != "null"))
+    }
+
+    /// Sets it, or takes it out.
+    pub fn set(&self, name: &str, value: Option<&str>) -> Result<(), Error> {
+        match value {
+            Some(value) => self.run(&["settings", "put", "global", name, value]).map(drop),
+            None => self.run(&["settings", "delete", "global", name]).map(drop),
+        }
+    }
+
+    fn service(&self, name: &str) -> Result<Wire, Error> {
+        let mut wire = Wire::open(self.server.0)?;
+        wire.ask(&format!("host:transport:{}", self.serial))?;
+        wire.ask(name)?;
+        Ok(wire)
+    }
+}
+
+/// A word as the phone's shell takes it for one.
+fn quote(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=,@%+".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_stays_one_word() {
+        for (word, quoted) in [("id", "id"), ("", "''"), ("a b", "'a b'"), ("it's; rm", r"'it'\''s; rm'")] {
+            assert_eq!(quote(word), quoted);
+        }
+    }
+}

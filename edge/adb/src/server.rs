@@ -1,0 +1,68 @@
+//! The adb server on this machine.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use crate::{Error, Phone, wire::Wire};
+
+/// Where the server listens if nobody says otherwise.
+const PORT: u16 = 5037;
+
+/// The server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Server(pub(crate) SocketAddr);
+
+/// A phone as the server lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    pub serial: String,
+    /// `device` once it may be used; `unauthorized`, `offline` …
+    pub state: String,
+}
+
+impl Server {
+    /// The server of this machine (`ANDROID_ADB_SERVER_PORT`, as adb has it).
+    pub fn local() -> Self {
+        let port = std::env::var("ANDROID_ADB_SERVER_PORT").ok().and_then(|port| port.parse().ok());
+        Self(SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(PORT))))
+    }
+
+    pub fn at(address: SocketAddr) -> Self {
+        Self(address)
+    }
+
+    /// The version of its protocol.
+    pub fn version(&self) -> Result<u32, Error> {
+        let mut wire = Wire::open(self.0)?;
+        wire.ask("host:version")?;
+        u32::from_str_radix(&wire.counted()?, 16).map_err(|_| Error::Strange)
+    }
+
+    /// Phones that are connected, whatever their state.
+    pub fn devices(&self) -> Result<Vec<Device>, Error> {
+        let mut wire = Wire::open(self.0)?;
+        wire.ask("host:devices")?;
+        let read = |line: &str| {
+            let (serial, state) = line.split_once('\t')?;
+            Some(Device { serial: serial.to_owned(), state: state.to_owned() })
+        };
+        Ok(wire.counted()?.lines().filter_map(read).collect())
+    }
+
+    /// The phone with this serial number; the only one there is, if none is named.
+    pub fn phone(&self, serial: Option<&str>) -> Result<Phone, Error> {
+        let devices = self.devices()?;
+        let device = match (serial, &devices[..]) {
+            (Some(serial), all) => all.iter().find(|device| device.serial == serial).ok_or(Error::NoPhone)?,
+            (None, [one]) => one,
+            (None, []) => return Err(Error::NoPhone),
+            (None, many) => {
+                let all: Vec<&str> = many.iter().map(|device| device.serial.as_str()).collect();
+                return Err(Error::ManyPhones(all.join(", ")));
+            }
+        };
+        if device.state != "device" {
+            return Err(Error::NotReady(device.serial.clone(), device.state.clone()));
+        }
+        Ok(Phone::new(*self, &device.serial))
+    }
+}
