@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// The text with every character that acts rather than shows written as
 /// `\u{202e}`.
-pub(crate) fn inert(text: &str) -> Cow<'_, str> {
+pub fn inert(text: &str) -> Cow<'_, str> {
     if !text.contains(acts) {
         return Cow::Borrowed(text);
     }
@@ -26,7 +26,7 @@ pub(crate) fn inert(text: &str) -> Cow<'_, str> {
 }
 
 /// The same, cut to `most` characters with `…` at the end.
-pub(crate) fn inert_head(text: &str, most: usize) -> String {
+pub fn inert_head(text: &str, most: usize) -> String {
     let shown = inert(text);
     if shown.chars().count() <= most {
         return shown.into_owned();

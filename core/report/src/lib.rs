@@ -17,6 +17,8 @@ mod compare;
 
 mod tables;
 
+pub mod pieces;
+
 pub use compare::{COMPARE_FORMATS, CompareFormat};
 pub use reports::{FORMATS, Format, Paint, csv, html, json, markdown, painted, sarif, text};
 pub use tables::{combinations, matrix};

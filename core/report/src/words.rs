@@ -8,12 +8,12 @@ mod layers;
 
 use model::{Side, Time, Why};
 
-pub(crate) use countries::country;
-pub(crate) use kinds::kind;
+pub use countries::country;
+pub use kinds::kind;
 pub(crate) use layers::layer;
 
 /// `1 visit`, `2 visits`, `1,200 visits`.
-pub(crate) fn count(n: u64, what: &str) -> String {
+pub fn count(n: u64, what: &str) -> String {
     match (n, what.strip_suffix('y')) {
         (1, _) => format!("1 {what}"),
         (_, Some(stem)) if !stem.ends_with(['a', 'e', 'o']) => format!("{} {stem}ies", thousands(n)),
@@ -22,7 +22,7 @@ pub(crate) fn count(n: u64, what: &str) -> String {
 }
 
 /// `137,016`.
-pub(crate) fn thousands(n: u64) -> String {
+pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -52,7 +52,7 @@ pub(crate) fn percent(rate: f64) -> String {
 }
 
 /// `a, b and c`.
-pub(crate) fn listed(words: &[String]) -> String {
+pub fn listed(words: &[String]) -> String {
     match words.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => words.concat(),
@@ -60,7 +60,7 @@ pub(crate) fn listed(words: &[String]) -> String {
 }
 
 /// `22 November 2026, 23:40 UTC`.
-pub(crate) fn date(time: Time) -> String {
+pub fn date(time: Time) -> String {
     const MONTHS: [&str; 12] = [
         "January",
         "February",

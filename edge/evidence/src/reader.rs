@@ -63,6 +63,13 @@ impl Evidence {
         Ok(Self { connection })
     }
 
+    /// Writes what is in it now into a file of its own, while somebody else may
+    /// go on writing this one. Records and links are the same.
+    pub fn copy_into(&self, path: &Path) -> Result<(), Error> {
+        self.connection.execute("vacuum into ?1", [path.to_string_lossy()]).map_err(Error::Read)?;
+        Ok(())
+    }
+
     /// Whether the bytes a file starts with are those of an SQLite file.
     pub fn looks_like(head: &[u8]) -> bool {
         head.starts_with(b"SQLite format 3\0")

@@ -1,19 +1,18 @@
 //! All that the guard knows and was told, for its ports and its pages.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
-use guard::{Choices, Decision, Verdict, Who};
+use guard::{Choices, Decision, Who};
 use knowledge::Knowledge;
-use model::{Exchange, Mode, Time};
-use tokio::sync::broadcast;
+use model::Exchange;
 
 use crate::{
-    Change, Error, Event,
+    Board, Change, Error, Event, Told,
     chosen::Chosen,
     clients::{Clients, lock},
     clock,
@@ -33,41 +32,9 @@ pub struct Keeper {
     chosen: Chosen,
     entered: Mutex<EnteredFile>,
     kept: tokio::sync::RwLock<Option<Kept>>,
-    shown: Mutex<Shown>,
-    news: broadcast::Sender<Arc<Event>>,
+    board: Board,
     folder: PathBuf,
 }
-
-/// What the pages show. It is in memory only.
-#[derive(Default)]
-struct Shown {
-    next: u64,
-    events: VecDeque<Arc<Event>>,
-    devices: BTreeMap<String, DeviceSeen>,
-    changes: VecDeque<Told>,
-}
-
-/// A device as it was last seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DeviceSeen {
-    pub last: Time,
-    pub mode: Mode,
-    pub stopped: u64,
-    pub asked: u64,
-    pub unread: u64,
-}
-
-/// A change, and when it was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    pub at: Time,
-    pub says: String,
-}
-
-/// Events that are remembered.
-const MOST: usize = 1_000;
-const MOST_CHANGES: usize = 500;
-const MOST_DEVICES: usize = 256;
 
 impl fmt::Debug for Keeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,8 +69,7 @@ impl Keeper {
             knowledge,
             entered: Mutex::new(entered),
             kept: tokio::sync::RwLock::new(Some(Kept::begin(&folder.0.join("evidence"))?)),
-            shown: Mutex::default(),
-            news: broadcast::channel(256).0,
+            board: Board::default(),
             folder: folder.0.clone(),
         }))
     }
@@ -145,11 +111,7 @@ impl Keeper {
             kept.note("choice", told.says.clone()).await;
             kept.settle().await;
         }
-        let mut shown = lock(&self.shown);
-        shown.changes.push_back(told);
-        while shown.changes.len() > MOST_CHANGES {
-            shown.changes.pop_front();
-        }
+        self.board.tell(told);
         Ok(())
     }
 
@@ -183,27 +145,9 @@ impl Keeper {
         });
     }
 
-    /// The newest events first.
-    pub fn events(&self) -> Vec<Arc<Event>> {
-        lock(&self.shown).events.iter().rev().cloned().collect()
-    }
-
-    pub fn event(&self, id: u64) -> Option<Arc<Event>> {
-        lock(&self.shown).events.iter().find(|event| event.id == id).cloned()
-    }
-
-    /// Events as they come.
-    pub fn news(&self) -> broadcast::Receiver<Arc<Event>> {
-        self.news.subscribe()
-    }
-
-    pub fn devices(&self) -> BTreeMap<String, DeviceSeen> {
-        lock(&self.shown).devices.clone()
-    }
-
-    /// The newest changes first.
-    pub fn changes(&self) -> Vec<Told> {
-        lock(&self.shown).changes.iter().rev().cloned().collect()
+    /// What its pages show.
+    pub fn board(&self) -> &Board {
+        &self.board
     }
 
     /// The file in which stopped and asked requests are kept.
@@ -219,33 +163,11 @@ impl Keeper {
     }
 
     pub(crate) fn seen(&self, who: &Who) {
-        let mut shown = lock(&self.shown);
-        if shown.devices.len() < MOST_DEVICES || shown.devices.contains_key(&who.device) {
-            let device = shown.devices.entry(who.device.clone()).or_default();
-            (device.last, device.mode) = (clock::wall(), who.mode);
-        }
+        self.board.seen(&who.device, who.mode);
     }
 
     pub(crate) async fn decided(&self, who: &Who, exchange: &Exchange, event: Event, decision: &Decision) {
-        let event = {
-            let mut shown = lock(&self.shown);
-            shown.next += 1;
-            let event = Arc::new(Event { id: shown.next, ..event });
-            if let Some(device) = shown.devices.get_mut(&who.device) {
-                match (decision.verdict, &decision.reason) {
-                    (_, guard::Reason::Unread) => device.unread += 1,
-                    (Verdict::Absorb | Verdict::Cut, _) => device.stopped += 1,
-                    _ => device.asked += 1,
-                }
-            }
-            shown.events.push_back(Arc::clone(&event));
-            while shown.events.len() > MOST {
-                shown.events.pop_front();
-            }
-            event
-        };
-        // Nobody may be looking.
-        let _ = self.news.send(event);
+        self.board.add(event);
         if let Some(kept) = &*self.kept.read().await {
             kept.exchange(exchange, decision, who.mode).await;
         }

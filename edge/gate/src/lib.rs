@@ -15,6 +15,10 @@ mod clients;
 
 mod event;
 
+mod board;
+
+mod tally;
+
 mod change;
 
 mod chosen;
@@ -29,8 +33,10 @@ mod clock;
 
 mod error;
 
+pub use board::{Board, DeviceSeen, Told};
 pub use change::Change;
 pub use error::Error;
 pub use event::{Event, Found};
-pub use keeper::{DeviceSeen, Folder, Keeper, Told};
-pub use port::Port;
+pub use keeper::{Folder, Keeper};
+pub use port::{HERE, Port};
+pub use tally::{Counts, Flow, Tally};

@@ -15,7 +15,7 @@ use proxy::{Answer, Gate, Reply, Ruled, Ruling, Sink, SoFar, Watch, Wish, Work};
 use crate::{Event, Keeper, clients::lock, clock};
 
 /// What a device on this machine is called.
-pub(crate) const HERE: &str = "this-machine";
+pub const HERE: &str = "this-machine";
 /// How long a list of an extension is waited for.
 const LATE: Duration = Duration::from_millis(400);
 /// Bodies from this size on are looked into beside the work of the network.

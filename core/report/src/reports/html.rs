@@ -38,6 +38,16 @@ use crate::{
     words::{count, date},
 };
 
+/// What other pages than this one are built from too.
+pub mod pieces {
+    pub use super::{
+        picture::{Band, Canvas, Flows, Node, Tone, drawn},
+        shapes::eye,
+        style::SHEET,
+        trail::staircase,
+    };
+}
+
 /// What the page may load: its own style, pictures within itself, nothing else
 /// (Content Security Policy Level 3).
 const POLICY: &str =

@@ -15,7 +15,7 @@ mod markdown;
 use audit::Audit;
 
 pub use csv::csv;
-pub use html::html;
+pub use html::{html, pieces};
 pub use json::json;
 pub use markdown::markdown;
 pub use sarif::sarif;

@@ -57,7 +57,7 @@ const COUNTRIES: &[(&str, &str)] = &[
 ];
 
 /// The country's name, or the code where it is not on the list.
-pub(crate) fn country(code: &str) -> &str {
+pub fn country(code: &str) -> &str {
     COUNTRIES.binary_search_by(|(known, _)| (*known).cmp(code)).map_or(code, |at| COUNTRIES[at].1)
 }
 

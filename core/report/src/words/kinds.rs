@@ -8,7 +8,7 @@ use model::Kind;
 use crate::inert::inert;
 
 /// `visited-host` → `site visited`; a kind we have no label for keeps its name.
-pub(crate) fn kind(kind: &Kind) -> Cow<'_, str> {
+pub fn kind(kind: &Kind) -> Cow<'_, str> {
     let label = match kind.as_str() {
         "visited-url" => "page address",
         "visited-url-part" => "part of a page address",

@@ -11,9 +11,9 @@ mod flows;
 use audit::Audit;
 use maud::{Markup, html};
 
-use self::{
+pub use self::{
     draw::{Canvas, drawn},
-    flows::Flows,
+    flows::{Band, Flows, Node, Tone},
 };
 use super::{Part, requests};
 

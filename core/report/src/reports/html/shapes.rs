@@ -5,7 +5,7 @@ use judge::Word;
 use maud::{Markup, html};
 
 /// Candor's sign.
-pub(super) fn eye() -> Markup {
+pub fn eye() -> Markup {
     html! {
         svg .eye viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" focusable="false" {
             path d="M2 16c4-7 8.7-10.5 14-10.5S26 9 30 16c-4 7-8.7 10.5-14 10.5S6 23 2 16z" {}

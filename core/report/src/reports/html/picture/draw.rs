@@ -6,7 +6,8 @@ use super::flows::{Flows, Node, Tone};
 use crate::words::count;
 
 /// The drawing's measures, in its own units.
-pub(super) struct Canvas {
+#[derive(Clone, Copy, Debug)]
+pub struct Canvas {
     name: &'static str,
     width: f64,
     /// Left and right edge of the bands.
@@ -38,7 +39,8 @@ struct Slot {
     height: f64,
 }
 
-pub(super) fn drawn(flows: &Flows, canvas: &Canvas) -> Markup {
+/// The drawing. Both canvases can stand on one page.
+pub fn drawn(flows: &Flows, canvas: &Canvas) -> Markup {
     let total: u64 = flows.bands.iter().map(|band| band.count).sum();
     let scale = (ALL / total.max(1) as f64).min(ONE);
     let thick = |n: u64| (n as f64 * scale).max(LEAST);
@@ -59,7 +61,7 @@ pub(super) fn drawn(flows: &Flows, canvas: &Canvas) -> Markup {
     html! {
         svg .(canvas.name) viewBox={ "0 0 " (canvas.width) " " (r(height)) } role="img"
             aria-labelledby={ (title) " " (desc) } {
-            title id=(title) { "What left, to whom" }
+            title id=(title) { (flows.title) }
             desc id=(desc) { (described(flows)) }
             (bands(flows, canvas, &left, &right, &thick))
             @for (node, slot) in flows.left.iter().zip(&left) { (label(node, slot, canvas, Edge::Left)) }
@@ -220,7 +222,9 @@ fn described(flows: &Flows) -> String {
             format!("{} to {}: {}", from.title, to.title, count(band.count, "request"))
         })
         .collect();
-    told.push(format!("apart from that {} that pages asked for", count(flows.by_pages, "request")));
+    if flows.by_pages > 0 {
+        told.push(format!("apart from that {} that pages asked for", count(flows.by_pages, "request")));
+    }
     told.join("; ") + "."
 }
 
@@ -231,6 +235,7 @@ const fn tone(tone: Tone) -> &'static str {
         Tone::Identifier => "identifier",
         Tone::Unread => "unread",
         Tone::Nothing => "nothing",
+        Tone::Held => "held",
         Tone::Owner => "owner",
     }
 }

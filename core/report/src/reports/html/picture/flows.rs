@@ -12,7 +12,10 @@ use crate::{
 };
 
 /// Both sides of the picture and what lies between.
-pub(super) struct Flows {
+#[derive(Clone, Debug)]
+pub struct Flows {
+    /// What the whole picture is called.
+    pub title: &'static str,
     pub left: Vec<Node>,
     pub right: Vec<Node>,
     pub bands: Vec<Band>,
@@ -21,7 +24,9 @@ pub(super) struct Flows {
     pub by_pages: u64,
 }
 
-pub(super) struct Node {
+/// One thing on either side.
+#[derive(Clone)]
+pub struct Node {
     pub title: String,
     pub remark: Option<String>,
     /// Smaller lines below, on wide screens.
@@ -30,7 +35,9 @@ pub(super) struct Node {
     pub count: u64,
 }
 
-pub(super) struct Band {
+/// How much of what went to whom, as places on both sides.
+#[derive(Clone, Copy, Debug)]
+pub struct Band {
     pub from: usize,
     pub to: usize,
     pub count: u64,
@@ -38,12 +45,14 @@ pub(super) struct Band {
 
 /// What sort of thing a band carries, the gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Tone {
+pub enum Tone {
     Readable,
     Disguised,
     Identifier,
     Unread,
     Nothing,
+    /// Stopped on its way.
+    Held,
     /// A node on the right.
     Owner,
 }
@@ -57,15 +66,27 @@ const HOSTS: usize = 4;
 /// Requests by capture and position.
 type Requests = BTreeSet<(usize, u64)>;
 
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Node(..)")
+    }
+}
+
 impl Flows {
-    pub fn of(audit: &Audit) -> Self {
+    pub(super) fn of(audit: &Audit) -> Self {
         let whom = Whom::of(audit);
         let mut carried: BTreeMap<(What, usize), Requests> = BTreeMap::new();
         let owner_of = owners_by_destination(&whom);
         note_sightings(audit, &owner_of, &mut carried);
         note_identifiers(audit, &whom, &mut carried);
-        let mut flows =
-            Self { left: vec![], right: right(&whom), bands: vec![], visited: whom.visited, by_pages: whom.by_pages };
+        let mut flows = Self {
+            title: "What left, to whom",
+            left: vec![],
+            right: right(&whom),
+            bands: vec![],
+            visited: whom.visited,
+            by_pages: whom.by_pages,
+        };
         let mut counts: BTreeMap<(What, usize), u64> = BTreeMap::new();
         for ((what, owner), requests) in &carried {
             *counts.entry((what.clone(), (*owner).min(OWNERS))).or_default() += requests.len() as u64;

@@ -1,0 +1,136 @@
+//! What pages show of traffic: what happened last, by whom, and how much of it.
+//! It is in memory only.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use guard::{Reason, Verdict};
+use model::{Mode, Time};
+use tokio::sync::broadcast;
+
+use crate::{Event, Tally, clients::lock, clock};
+
+/// Events, devices and changes, for whoever looks.
+pub struct Board {
+    shown: Mutex<Shown>,
+    news: broadcast::Sender<Arc<Event>>,
+}
+
+#[derive(Default)]
+struct Shown {
+    next: u64,
+    events: VecDeque<Arc<Event>>,
+    devices: BTreeMap<String, DeviceSeen>,
+    changes: VecDeque<Told>,
+    tally: Tally,
+}
+
+/// A device as it was last seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceSeen {
+    pub last: Time,
+    pub mode: Mode,
+    pub stopped: u64,
+    pub asked: u64,
+    pub unread: u64,
+}
+
+/// A change, and when it was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub at: Time,
+    pub says: String,
+}
+
+/// Events that are remembered.
+const MOST: usize = 1_000;
+const MOST_CHANGES: usize = 500;
+const MOST_DEVICES: usize = 256;
+
+impl fmt::Debug for Board {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Board(..)")
+    }
+}
+
+impl Default for Board {
+    fn default() -> Self {
+        Self { shown: Mutex::default(), news: broadcast::channel(256).0 }
+    }
+}
+
+impl Board {
+    /// A device was heard of just now.
+    pub fn seen(&self, device: &str, mode: Mode) {
+        let mut shown = lock(&self.shown);
+        if shown.devices.len() < MOST_DEVICES || shown.devices.contains_key(device) {
+            let device = shown.devices.entry(device.to_owned()).or_default();
+            (device.last, device.mode) = (clock::wall(), mode);
+        }
+    }
+
+    /// Something happened; it is given a number.
+    pub fn add(&self, event: Event) {
+        let event = {
+            let mut shown = lock(&self.shown);
+            shown.next += 1;
+            let event = Arc::new(Event { id: shown.next, ..event });
+            if let Some(device) = shown.devices.get_mut(&event.device) {
+                match (event.verdict, &event.reason) {
+                    (_, Reason::Unread) => device.unread += 1,
+                    (Verdict::Absorb | Verdict::Cut, _) => device.stopped += 1,
+                    (_, Reason::Nothing) => {}
+                    _ => device.asked += 1,
+                }
+            }
+            shown.tally.add(&event);
+            shown.events.push_back(Arc::clone(&event));
+            while shown.events.len() > MOST {
+                shown.events.pop_front();
+            }
+            event
+        };
+        // Nobody may be looking.
+        let _ = self.news.send(event);
+    }
+
+    /// Something was changed.
+    pub fn tell(&self, told: Told) {
+        let mut shown = lock(&self.shown);
+        shown.changes.push_back(told);
+        while shown.changes.len() > MOST_CHANGES {
+            shown.changes.pop_front();
+        }
+    }
+
+    /// The newest events first.
+    pub fn events(&self) -> Vec<Arc<Event>> {
+        lock(&self.shown).events.iter().rev().cloned().collect()
+    }
+
+    pub fn event(&self, id: u64) -> Option<Arc<Event>> {
+        lock(&self.shown).events.iter().find(|event| event.id == id).cloned()
+    }
+
+    /// Events as they come.
+    pub fn news(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.news.subscribe()
+    }
+
+    pub fn devices(&self) -> BTreeMap<String, DeviceSeen> {
+        lock(&self.shown).devices.clone()
+    }
+
+    /// The newest changes first.
+    pub fn changes(&self) -> Vec<Told> {
+        lock(&self.shown).changes.iter().rev().cloned().collect()
+    }
+
+    /// How much happened since a moment.
+    pub fn tally_since(&self, start: Time) -> Tally {
+        lock(&self.shown).tally.since(start)
+    }
+}

@@ -1,0 +1,222 @@
+//! What forms do. Each answers when what was asked for is in force, and leads
+//! back to the page that the form stood on.
+
+use std::sync::Arc;
+
+use axum::{
+    Form,
+    body::Body,
+    extract::State,
+    http::{
+        StatusCode,
+        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+    },
+    response::{IntoResponse, Redirect, Response},
+};
+use gate::Change;
+use guard::{Rule, UnreadChoice};
+use model::{Kind, Mode};
+use serde::Deserialize;
+use tokio_util::io::ReaderStream;
+
+use crate::{copy, desk::Desk, english, views};
+
+type Desked = State<Arc<Desk>>;
+
+/// A cell of the table.
+#[derive(Deserialize)]
+pub(crate) struct Cell {
+    kind: String,
+    mode: String,
+    /// Empty: for all of them.
+    #[serde(default)]
+    device: String,
+    #[serde(default)]
+    on: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Destined {
+    host: String,
+    /// Empty: nothing is said about it any more.
+    #[serde(default)]
+    rule: String,
+    #[serde(default)]
+    back: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct UnreadOf {
+    mode: String,
+    choice: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Switch {
+    on: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Described {
+    device: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    maker: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Entered {
+    kind: String,
+    value: String,
+}
+
+pub(crate) async fn turn(State(desk): Desked, Form(cell): Form<Cell>) -> Response {
+    let Some((kind, mode)) = cell.read(&desk) else { return bad() };
+    let (place, device) = (cell.place(&kind), filled(&cell.device));
+    let change = Change::Turn { device, kind, mode, on: cell.on == "on" };
+    make(&desk, change, &place).await
+}
+
+pub(crate) async fn hour(State(desk): Desked, Form(cell): Form<Cell>) -> Response {
+    let Some((kind, mode)) = cell.read(&desk) else { return bad() };
+    let (place, device) = (cell.place(&kind), filled(&cell.device));
+    make(&desk, Change::Hour { device, kind, mode }, &place).await
+}
+
+pub(crate) async fn destination(State(desk): Desked, Form(said): Form<Destined>) -> Response {
+    let host = said.host.trim().to_ascii_lowercase();
+    let rule = [Rule::Allow, Rule::Stop, Rule::Cut].into_iter().find(|rule| rule.word() == said.rule);
+    let unknown = rule.is_none() && !said.rule.is_empty();
+    if unknown || !is_host(host.strip_prefix("*.").unwrap_or(&host)) {
+        return bad();
+    }
+    let place = if said.back == "dashboard" { "/#now" } else { "/settings#destinations" };
+    make(&desk, Change::Destination { host, rule }, place).await
+}
+
+pub(crate) async fn unread(State(desk): Desked, Form(said): Form<UnreadOf>) -> Response {
+    let (mode, choice) = (Mode::from_word(&said.mode), UnreadChoice::from_word(&said.choice));
+    match choice {
+        Some(choice) if mode != Mode::Unknown => make(&desk, Change::Unread { mode, choice }, "/settings#unread").await,
+        _ => bad(),
+    }
+}
+
+pub(crate) async fn security(State(desk): Desked, Form(switch): Form<Switch>) -> Response {
+    make(&desk, Change::Security(switch.on == "on"), "/settings#security").await
+}
+
+pub(crate) async fn strict(State(desk): Desked, Form(switch): Form<Switch>) -> Response {
+    make(&desk, Change::Strict(switch.on == "on"), "/settings#strict").await
+}
+
+pub(crate) async fn describe(State(desk): Desked, Form(said): Form<Described>) -> Response {
+    let is_known = desk.board().devices().contains_key(&said.device)
+        || desk.keeper().is_some_and(|keeper| keeper.choices().device(&said.device).is_some());
+    if !is_known {
+        return bad();
+    }
+    let change = Change::Describe { device: said.device, name: filled(&said.name), maker: filled(&said.maker) };
+    make(&desk, change, "/#devices").await
+}
+
+pub(crate) async fn value(State(desk): Desked, Form(given): Form<Entered>) -> Response {
+    let Some(keeper) = desk.keeper().cloned() else { return bad() };
+    if desk.knowledge().kinds.kind(&given.kind).is_none() {
+        return bad();
+    }
+    away(move || keeper.enter(&given.kind, &given.value)).await
+}
+
+pub(crate) async fn forget(State(desk): Desked) -> Response {
+    let Some(keeper) = desk.keeper().cloned() else { return bad() };
+    away(move || keeper.forget()).await
+}
+
+/// Lets another browser in.
+pub(crate) async fn link(State(desk): Desked) -> Response {
+    match desk.door.link() {
+        Ok(link) => views::page_of_link(&link).into_response(),
+        Err(error) => failed(&error),
+    }
+}
+
+pub(crate) async fn certificate(State(desk): Desked) -> Response {
+    let Some(certificate) = &desk.certificate else { return StatusCode::NOT_FOUND.into_response() };
+    let headers =
+        [(CONTENT_TYPE, "application/x-x509-ca-cert"), (CONTENT_DISPOSITION, "attachment; filename=\"candor.crt\"")];
+    (headers, certificate.der.clone()).into_response()
+}
+
+pub(crate) async fn evidence(State(desk): Desked) -> Response {
+    let Some(path) = desk.evidence().await else { return StatusCode::NOT_FOUND.into_response() };
+    let copied = tokio::task::spawn_blocking(move || copy::of(&path)).await;
+    let headers =
+        [(CONTENT_TYPE, "application/vnd.sqlite3"), (CONTENT_DISPOSITION, "attachment; filename=\"evidence.candor\"")];
+    match copied {
+        Ok(Ok(file)) => {
+            let stream = ReaderStream::new(tokio::fs::File::from_std(file));
+            (headers, Body::from_stream(stream)).into_response()
+        }
+        Ok(Err(error)) => failed(&error),
+        Err(error) => failed(&error),
+    }
+}
+
+impl Cell {
+    fn read(&self, desk: &Desk) -> Option<(Kind, Mode)> {
+        let kind = desk.knowledge().kinds.kind(&self.kind)?;
+        let mode = Mode::from_word(&self.mode);
+        (mode != Mode::Unknown).then(|| (Kind::new(&kind.id), mode))
+    }
+
+    /// Where the cell stands.
+    fn place(&self, kind: &Kind) -> String {
+        let device = filled(&self.device).map(|device| {
+            let query: String = form_urlencoded::byte_serialize(device.as_bytes()).collect();
+            format!("?device={query}")
+        });
+        format!("/settings{}#{kind}", device.unwrap_or_default())
+    }
+}
+
+async fn make(desk: &Desk, change: Change, place: &str) -> Response {
+    let Some(keeper) = desk.keeper() else { return bad() };
+    match keeper.change(&change).await {
+        Ok(()) => Redirect::to(place).into_response(),
+        Err(error) => failed(&error),
+    }
+}
+
+/// Writes files beside the work of the network.
+async fn away(act: impl FnOnce() -> Result<(), gate::Error> + Send + 'static) -> Response {
+    match tokio::task::spawn_blocking(act).await {
+        Ok(Ok(())) => Redirect::to("/settings#values").into_response(),
+        Ok(Err(error)) => failed(&error),
+        Err(error) => failed(&error),
+    }
+}
+
+fn bad() -> Response {
+    (StatusCode::BAD_REQUEST, views::page_of_refusal(english::refused::NOT_UNDERSTOOD)).into_response()
+}
+
+fn failed(error: &dyn std::error::Error) -> Response {
+    let mut says = error.to_string();
+    if let Some(cause) = error.source() {
+        says = format!("{says}: {cause}");
+    }
+    (StatusCode::CONFLICT, views::page_of_refusal(&says)).into_response()
+}
+
+fn filled(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.chars().take(200).collect())
+}
+
+/// What a host may be: a person typed it, or a stranger chose it.
+fn is_host(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+    !text.is_empty() && text.len() <= 253 && text.chars().all(fits)
+}

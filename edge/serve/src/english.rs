@@ -1,0 +1,382 @@
+//! Everything that the pages say, in English. Names of kinds of data stand in
+//! `data/kinds.toml` and, as short labels, in `core/report`.
+
+use guard::{Accused, Reason, UnreadChoice, Verdict};
+use model::{Mode, Purpose};
+use report::pieces::count;
+
+pub(crate) const CANDOR: &str = "Candor";
+pub(crate) const SKIP: &str = "To the content";
+pub(crate) const GO_ON: &str = "Go on";
+
+/// The bar at the top.
+pub(crate) mod top {
+    pub(crate) const NOW: &str = "Now";
+    pub(crate) const SETTINGS: &str = "Settings";
+    pub(crate) const INSTALL: &str = "Connect a device";
+    pub(crate) const PAGES: &str = "Pages";
+    pub(crate) const ON_GUARD: &str = "On guard";
+    pub(crate) const WATCHING: &str = "Watching, stopping nothing";
+}
+
+pub(crate) mod refused {
+    pub(crate) const TITLE: &str = "Not let in";
+    pub(crate) const NOT_US: &str = "This page is only reached by the address that Candor printed when it was started.";
+    pub(crate) const NOT_IN: &str = "Open the address that Candor printed when it was started: it lets this browser in, once. Somebody who is in can make \
+         another one at the foot of the first page.";
+    pub(crate) const USED: &str = "This address was used before, and each lets one browser in, once. Somebody who is in can make another one at the \
+         foot of the first page; starting Candor again prints one too.";
+    pub(crate) const FOREIGN: &str = "Another site asked for this. Nothing was changed.";
+    pub(crate) const NO_FORM_OF_OURS: &str = "This did not come from a form of this page, or from one of an earlier run. Nothing was changed. Go back, load the page \
+         again, and try once more.";
+    pub(crate) const TOO_LONG: &str = "What was sent is too long. Nothing was changed.";
+    pub(crate) const NOT_UNDERSTOOD: &str = "This was not understood, and nothing was changed.";
+    pub(crate) const NO_SUCH_PAGE: &str = "There is no such page. Events are remembered for a while only.";
+    pub(crate) const BACK: &str = "To the first page";
+}
+
+pub(crate) mod entry {
+    pub(crate) const TITLE: &str = "You are in";
+    pub(crate) const SAYS: &str = "The address that let you in does so no more.";
+}
+
+pub(crate) mod link {
+    pub(crate) const TITLE: &str = "Let another browser in";
+    pub(crate) const SAYS: &str = "Open this address in the other browser on this machine. It works once.";
+    pub(crate) const FIELD: &str = "Address";
+}
+
+pub(crate) mod dashboard {
+    pub(crate) const LEDE_GUARD: &str = "Candor stands between your devices and those they report to. What tells them about you stops here, until you turn it on.";
+    pub(crate) const LEDE_CAPTURE: &str = "Candor shows who is told what. Nothing is stopped and nothing is changed.";
+    pub(crate) const STOPPED: &str = "reports stopped today";
+    pub(crate) const PASSED: &str = "carried something of yours and went on";
+    pub(crate) const CARRIED: &str = "requests carried something of yours today";
+    pub(crate) const UNREAD: &str = "connections could not be read";
+    pub(crate) const DEVICES: &str = "devices seen";
+    pub(crate) const NOW: &str = "Who reports what, to whom";
+    pub(crate) const NOW_NOTE_GUARD: &str =
+        "The newest first. Open one to see what was in it, layer by layer, and to decide.";
+    pub(crate) const NOW_NOTE_CAPTURE: &str = "The newest first. Open one to see what was in it, layer by layer.";
+    pub(crate) const NOTHING_YET: &str = "Nothing so far.";
+    pub(crate) const NOTHING_YET_NOTE: &str =
+        "As soon as a device that goes through Candor reports something about you, it stands here.";
+    pub(crate) const LIVE: &str = "Live";
+    pub(crate) const NOT_LIVE: &str = "Load the page again to see what is new.";
+    pub(crate) const LOST: &str = "No longer live: Candor was stopped, or the connection is gone.";
+    pub(crate) const PICTURES: &str = "Today in pictures";
+    pub(crate) const HOURS: &str = "The last 24 hours";
+    pub(crate) const FLOWS_GUARD: &str = "Today: what was meant to leave, and for whom";
+    pub(crate) const FLOWS_CAPTURE: &str = "Today: what left, to whom";
+    pub(crate) const AS_TABLE: &str = "The picture as a table";
+    pub(crate) const DEVICES_TITLE: &str = "Devices";
+    pub(crate) const NO_DEVICES: &str = "No device has come through Candor yet.";
+    pub(crate) const CONNECT: &str = "Connect one";
+    pub(crate) const CHANGES: &str = "What was changed";
+    pub(crate) const NO_CHANGES: &str = "Nothing was changed since Candor was started.";
+    pub(crate) const OLDER_CHANGES: &str = "Earlier changes stand in the file changes.log.";
+    pub(crate) const KEEP: &str = "Keep it, or show it to somebody";
+    pub(crate) const KEPT_GUARD: &str = "What was stopped, and what asked, is kept for seven days, with every change of a switch; of private windows nothing, \
+         and of the values you entered nothing either.";
+    pub(crate) const KEPT_CAPTURE: &str = "Everything seen is kept in one file, sealed by a hash chain.";
+    pub(crate) const EXPORT: &str = "Download the evidence";
+    pub(crate) const EXPORT_NOTE: &str = "Open it with candor report, candor verify, or sqlite3.";
+    pub(crate) const ANOTHER: &str = "Let another browser in";
+
+    pub(crate) fn heading_guard(stopped: u64) -> String {
+        match stopped {
+            0 => "No report had to be stopped today.".into(),
+            n => format!("{} stopped today.", super::were(n, "report")),
+        }
+    }
+
+    pub(crate) fn heading_capture(carried: u64) -> String {
+        match carried {
+            0 => "Nothing of yours was seen leaving today.".into(),
+            n => format!("{} something about you today.", super::did(n, "request")),
+        }
+    }
+}
+
+fn were(n: u64, what: &str) -> String {
+    format!("{} {}", count(n, what), if n == 1 { "was" } else { "were" })
+}
+
+fn did(n: u64, what: &str) -> String {
+    format!("{} told somebody", count(n, what))
+}
+
+/// A device as cards name it.
+pub(crate) mod device {
+    pub(crate) const HERE: &str = "This machine";
+    pub(crate) const MAKER: &str = "Made by";
+    pub(crate) const LAST: &str = "Last seen";
+    pub(crate) const MODE: &str = "Mode";
+    pub(crate) const STOPPED: &str = "Stopped";
+    pub(crate) const WENT_ON: &str = "Went on";
+    pub(crate) const UNREAD: &str = "Not readable";
+    pub(crate) const NOT_SAID: &str = "not said";
+    pub(crate) const OWN_SWITCHES: &str = "Its own switches";
+    pub(crate) const NO_OWN_SWITCHES: &str = "Switches of its own";
+    pub(crate) const DESCRIBE: &str = "Name and maker";
+    pub(crate) const NAME: &str = "Name";
+    pub(crate) const MAKER_FIELD: &str = "Maker";
+    pub(crate) const MAKER_NOTE: &str = "Whatever goes to its maker then counts as a report.";
+    pub(crate) const SAVE: &str = "Save";
+}
+
+/// One event.
+pub(crate) mod event {
+    pub(crate) const FROM: &str = "From";
+    pub(crate) const TO: &str = "To";
+    pub(crate) const REQUEST: &str = "Request";
+    pub(crate) const DECIDE: &str = "Decide";
+    pub(crate) const ALLOW: &str = "Allow this destination";
+    pub(crate) const STOP: &str = "Stop this destination";
+    pub(crate) const AS_OTHERS: &str = "Treat this destination as others";
+    pub(crate) const ENTERED: &str = "a value that you entered; it is not shown again";
+    pub(crate) const DISGUISED: &str = "not readable, but recognised as";
+    pub(crate) const TO_THE_SWITCH: &str = "To the switch";
+    pub(crate) const ALONE: &str = "This event on a page of its own";
+    pub(crate) const NOTHING_FOUND: &str = "Nothing in it was recognised.";
+    pub(crate) const UNREAD: &str = "could not be read";
+    pub(crate) const NOT_RECOGNISED: &str = "nothing recognised";
+    pub(crate) const OWNER_UNKNOWN: &str = "owner not on record";
+}
+
+/// What became of an event, in one word.
+pub(crate) fn fate(verdict: Verdict, reason: &Reason) -> &'static str {
+    match (verdict, reason) {
+        (Verdict::Absorb, _) => "Stopped",
+        (Verdict::Cut | Verdict::Hold, _) => "Cut off",
+        (Verdict::Pass, Reason::Unread) => "Not readable",
+        (Verdict::Pass, Reason::On | Reason::AllowedDestination) => "Allowed",
+        (Verdict::Pass, Reason::Asked | Reason::AskedByNoPage) => "Asked, went on",
+        (Verdict::Pass, Reason::Security) => "Security, went on",
+        (Verdict::Pass, _) => "Went on",
+    }
+}
+
+/// Why it became that.
+pub(crate) fn because(reason: &Reason, verdict: Verdict) -> String {
+    let why = match reason {
+        Reason::Page => "A page asked for it, and it goes to the site visited.",
+        Reason::Nothing => "Nothing that was looked for is in it.",
+        Reason::Incomplete => "It never came to its end.",
+        Reason::Unlisted => "The browser had not said yet whether a page asked for it.",
+        Reason::On => "You turned this on.",
+        Reason::AllowedDestination => "You allowed this destination.",
+        Reason::StoppedDestination => "You stopped this destination.",
+        Reason::Report(Accused::Maker(maker)) => {
+            return format!("It reports to {maker}, who made the device or the program, and that is off.");
+        }
+        Reason::Report(Accused::Telemetry) => {
+            "It goes to a host that is known to collect what people do, and that is off."
+        }
+        Reason::Report(Accused::Advertising) => {
+            "It goes to a host that is known to serve advertising, and that is off."
+        }
+        Reason::Report(Accused::Schema(schema)) => {
+            return format!("It is packed as {schema} packs its reports, and that is off.");
+        }
+        Reason::Report(Accused::Strict) => {
+            "You chose to be strict: whatever carries something of yours counts as a report."
+        }
+        Reason::Asked => {
+            "It carries something of yours, and it is not certain that nobody asked for it: it is shown, and you decide."
+        }
+        Reason::AskedByNoPage => "It carries something of yours, and no page asked for it.",
+        Reason::Security if verdict == Verdict::Pass => {
+            "It goes to a service that warns of dangerous sites, which you turned on."
+        }
+        Reason::Security => "It goes to a service that warns of dangerous sites, and that is off.",
+        Reason::Unread => "It could not be read; your choice for unread traffic decided.",
+    };
+    why.into()
+}
+
+pub(crate) fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Normal => "normal",
+        Mode::Private => "private",
+        Mode::Unknown => "mode unknown",
+    }
+}
+
+pub(crate) fn purpose(purpose: Purpose) -> &'static str {
+    purpose.word()
+}
+
+pub(crate) mod settings {
+    pub(crate) const TITLE: &str = "What may leave";
+    pub(crate) const LEDE: &str = "Everything is off until you turn it on. A switch counts from the next request on, also on connections that are open.";
+    pub(crate) const FOR: &str = "Switches of";
+    pub(crate) const ALL: &str = "All devices";
+    pub(crate) const OWN_NOTE: &str = "Where nothing is said here, the switches of all devices count; a switch that was turned here counts for this device alone.";
+    pub(crate) const KIND: &str = "Kind of data";
+    pub(crate) const NORMAL: &str = "Normal windows";
+    pub(crate) const PRIVATE: &str = "Private windows";
+    pub(crate) const ON: &str = "On";
+    pub(crate) const OFF: &str = "Off";
+    pub(crate) const HOUR: &str = "For one hour";
+    pub(crate) const AS_ALL: &str = "as all devices";
+    pub(crate) const TABLE: &str = "Kinds of data and whether they may leave";
+    pub(crate) const UNKNOWN_MODE: &str = "Where Candor cannot tell the mode, both must be on.";
+
+    pub(crate) fn until(clock: &str) -> String {
+        format!("On until {clock}")
+    }
+
+    /// What a switch is called before those who do not see where it stands.
+    pub(crate) fn named(label: &str, window: &str) -> String {
+        format!("{label}, {window}")
+    }
+
+    pub(crate) fn hour_named(label: &str, window: &str) -> String {
+        format!("Allow {label} for one hour, {window}")
+    }
+
+    /// Kinds that belong together, in the order of the page.
+    pub(crate) const GROUPS: [(&str, &[&str]); 3] = [
+        (
+            "What you do",
+            &[
+                "visited-url",
+                "visited-url-part",
+                "visited-host",
+                "search",
+                "typed-text",
+                "page-title",
+                "page-text",
+                "click-label",
+                "screen-name",
+                "folder",
+                "file-path",
+                "app-list",
+            ],
+        ),
+        ("Who you are", &["person-name", "email", "phone", "location", "bank-account", "user-id", "secret"]),
+        ("What marks your device", &["device-id", "advertising-id", "persistent-id", "session-id", "ip-address"]),
+    ];
+    pub(crate) const OTHERS: &str = "Others";
+
+    pub(crate) const TROUBLE: &str = "The file of choices cannot be read";
+    pub(crate) const TROUBLE_NOTE: &str =
+        "The choices before it stay in force. Correct the file, or delete it; until then no switch here can be turned.";
+
+    pub(crate) const UNREAD: &str = "Traffic that cannot be read";
+    pub(crate) const UNREAD_NOTE: &str =
+        "Some programs lock even you out: they accept no certificate but their maker’s. Nobody can say what is in it.";
+
+    pub(crate) const SECURITY: &str = "Services that warn of dangerous sites";
+    pub(crate) const SECURITY_NOTE: &str = "Some browsers ask their maker about addresses before they open them. While this is off, those warnings may be missing: \
+         a page that steals passwords may open without one. While it is on, the service is told addresses that you visit.";
+    pub(crate) const STRICT: &str = "Strict";
+    pub(crate) const STRICT_NOTE: &str = "Also stops what pages tell trackers about you, and what goes to hosts that nobody knows. Some pages may not work.";
+
+    pub(crate) const DESTINATIONS: &str = "Destinations";
+    pub(crate) const DESTINATIONS_NOTE: &str =
+        "What is said here about a host counts before every switch. A star stands for all names below: *.example.com.";
+    pub(crate) const NO_DESTINATIONS: &str = "Nothing is said about any.";
+    pub(crate) const HOST: &str = "Host";
+    pub(crate) const RULE: &str = "What becomes of it";
+    pub(crate) const REMOVE: &str = "Remove";
+    pub(crate) const ADD: &str = "Add";
+    pub(crate) const ALLOW: &str = "Allow all of it";
+    pub(crate) const STOP: &str = "Stop all of it";
+    pub(crate) const CUT: &str = "Cut its connections";
+
+    pub(crate) const VALUES: &str = "Look for what is yours";
+    pub(crate) const VALUES_NOTE: &str = "A phone number, an address, a name: whatever carries it counts as a report, in every wrapping. It is kept in one file that \
+         only you can read, and never shown again, here or anywhere.";
+    pub(crate) const NO_VALUES: &str = "Nothing was entered.";
+    pub(crate) const VALUE: &str = "Value";
+    pub(crate) const VALUE_NOTE: &str = "At least eight characters: anything shorter would be found everywhere.";
+    pub(crate) const FORGET: &str = "Forget all of them";
+}
+
+pub(crate) fn unread_choice(choice: UnreadChoice) -> &'static str {
+    match choice {
+        UnreadChoice::Pass => "Let it through, and count it",
+        UnreadChoice::Absorb => "Stop it",
+        UnreadChoice::Refuse => "Refuse the connection",
+    }
+}
+
+pub(crate) mod install {
+    pub(crate) const TITLE: &str = "Connect a device";
+    pub(crate) const LEDE: &str = "A device goes through Candor when it trusts Candor’s certificate and uses Candor as its proxy. Two steps, and two to undo them.";
+    pub(crate) const CERTIFICATE: &str = "1. Trust the certificate";
+    pub(crate) const NO_CERTIFICATE: &str = "This run has no certificate to give out.";
+    pub(crate) const DOWNLOAD: &str = "Download candor.crt";
+    pub(crate) const FINGERPRINT: &str = "SHA-256 fingerprint";
+    pub(crate) const FINGERPRINT_NOTE: &str = "When the device shows a fingerprint while it installs the certificate, it must be this one. The certificate was made on \
+         this machine; whoever holds its key could read what the device sends, so the key never leaves this machine.";
+    pub(crate) const PROXY: &str = "2. Use the proxy";
+    pub(crate) const NO_PROXY: &str = "This run has no proxy that devices could use.";
+    pub(crate) const ONLY_HERE: &str = "This proxy can only be reached from this machine. To let a phone in, start Candor with an address of this machine in your \
+         network.";
+    pub(crate) const HOST: &str = "Host";
+    pub(crate) const PORT: &str = "Port";
+    pub(crate) const FOR: &str = "For";
+    pub(crate) const QR_PROXY: &str = "The proxy’s address, to be read by a phone’s camera";
+    pub(crate) const QR_GUIDE: &str = "The guide’s address, to be read by a phone’s camera";
+    pub(crate) const GUIDE: &str = "On a phone";
+    pub(crate) const GUIDE_NOTE: &str = "Set the proxy in the settings of the Wi-Fi network first, then open this address on the phone. It leads through the rest.";
+    pub(crate) const HOW: &str = "Where that is";
+    pub(crate) const WAYS: [(&str, &str); 5] = [
+        (
+            "Android",
+            "Settings ▸ Network ▸ Wi-Fi ▸ your network ▸ Proxy: manual. Certificate: Settings ▸ Security ▸ Encryption and credentials ▸ \
+             Install a certificate ▸ CA certificate.",
+        ),
+        (
+            "iPhone, iPad",
+            "Settings ▸ Wi-Fi ▸ (i) beside your network ▸ Configure proxy: manual. Certificate: open the download, Settings ▸ Profile \
+             downloaded ▸ Install; then General ▸ About ▸ Certificate trust settings ▸ turn Candor on.",
+        ),
+        (
+            "Firefox",
+            "Settings ▸ Network settings ▸ Manual proxy. Certificate: Settings ▸ Certificates ▸ Authorities ▸ Import.",
+        ),
+        ("Chromium", "candor open chromium starts it on the guard. Certificate: candor ca install."),
+        ("Other programs here", "Set the environment variables HTTPS_PROXY and HTTP_PROXY to the proxy’s address."),
+    ];
+    pub(crate) const UNDO: &str = "To undo it";
+    pub(crate) const UNDO_NOTE: &str = "Set the proxy to “none” and remove the certificate “Candor” in the same two places; on this machine, candor ca remove.";
+}
+
+pub(crate) mod pictures {
+    use gate::Counts;
+    use report::pieces::count;
+
+    pub(crate) const HOUR: &str = "Hour";
+    pub(crate) const WHAT: &str = "What";
+    pub(crate) const TO_WHOM: &str = "To whom";
+    pub(crate) const REQUESTS: &str = "Requests";
+    pub(crate) const HELD: &str = "stopped";
+    pub(crate) const WENT_ON: &str = "went on";
+
+    pub(crate) fn look(look: &str) -> &'static str {
+        match look {
+            "stopped" => "stopped",
+            "unread" => "not readable",
+            _ => "carried something of yours and went on",
+        }
+    }
+
+    /// What one piece of a column stands for.
+    pub(crate) fn part(name: &str, n: u64) -> String {
+        format!("{}, {}", count(n, "request"), look(name))
+    }
+
+    pub(crate) fn hours(counts: &Counts, guards: bool) -> String {
+        let rest =
+            format!("{} carried something of yours and went on, {} could not be read", counts.passed, counts.unread);
+        if guards {
+            format!("Requests by the hour: {} stopped, {rest}", counts.stopped)
+        } else {
+            format!("Requests by the hour: {rest}")
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Candor's local pages: the dashboard, the switches, and the guide for phones.
+//!
+//! Whoever starts them hands in what is to be shown: the guard's [`gate::Keeper`],
+//! or, where nothing is decided, a [`gate::Board`]. [`Pages::serve`] takes a socket
+//! that listens on this machine and gives a [`Serving`], whose
+//! [`link`](Serving::link) lets one browser in, once.
+//!
+//! Everything captured is hostile: it passes `report`'s `inert`, then maud's
+//! escaping, onto a page that may load nothing but its own files ([`door`]).
+//! All that people read stands in one file, `english.rs`.
+#![forbid(unsafe_code)]
+
+mod pages;
+
+mod desk;
+
+mod door;
+
+mod entry;
+
+mod shield;
+
+mod routes;
+
+mod acts;
+
+mod copy;
+
+mod programs;
+
+mod live;
+
+mod files;
+
+mod views;
+
+mod english;
+
+mod moment;
+
+mod secret;
+
+mod error;
+
+pub use error::Error;
+pub use pages::{Pages, Serving, Way};

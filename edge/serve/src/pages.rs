@@ -1,0 +1,152 @@
+//! Starting the pages, and letting people in.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use gate::{Board, Keeper};
+use jiff::tz::TimeZone;
+use knowledge::Knowledge;
+use model::Mode;
+use sha2::{Digest, Sha256};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    Error,
+    desk::{Certificate, Desk, Face},
+    door::Door,
+    routes,
+};
+
+/// Pages that are about to be served.
+pub struct Pages {
+    face: Face,
+    ways: Vec<Way>,
+    certificate: Option<Certificate>,
+    zone: TimeZone,
+    beyond: bool,
+}
+
+/// A port through which devices go, and the mode it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    pub mode: Mode,
+    pub address: SocketAddr,
+}
+
+/// Pages that are served. Dropped, they go on; stopped, they are gone.
+pub struct Serving {
+    desk: Arc<Desk>,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl std::fmt::Debug for Pages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pages(..)")
+    }
+}
+
+impl std::fmt::Debug for Serving {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Serving({})", self.address)
+    }
+}
+
+impl Pages {
+    /// The guard: a dashboard, and the table of switches.
+    pub fn guard(keeper: Arc<Keeper>) -> Self {
+        Self::of(Face::Guard(keeper))
+    }
+
+    /// A capture: a dashboard, and nothing to switch. `evidence` is the file
+    /// that it writes.
+    pub fn capture(board: Arc<Board>, knowledge: Arc<Knowledge>, evidence: Option<PathBuf>) -> Self {
+        Self::of(Face::Capture { board, knowledge, evidence })
+    }
+
+    fn of(face: Face) -> Self {
+        Self { face, ways: Vec::new(), certificate: None, zone: TimeZone::system(), beyond: false }
+    }
+
+    /// The ports that devices are told to use.
+    #[must_use]
+    pub fn ways(mut self, ways: Vec<Way>) -> Self {
+        self.ways = ways;
+        self
+    }
+
+    /// The certificate (PEM, never the key) that devices are told to trust.
+    pub fn authority(mut self, pem: &str) -> Result<Self, Error> {
+        self.certificate = Some(Certificate::read(pem)?);
+        Ok(self)
+    }
+
+    /// Where the person's clock stands, if not where this machine's does.
+    #[must_use]
+    pub fn zone(mut self, zone: TimeZone) -> Self {
+        self.zone = zone;
+        self
+    }
+
+    /// The person asked for pages that other machines can reach.
+    #[must_use]
+    pub fn beyond_this_machine(mut self) -> Self {
+        self.beyond = true;
+        self
+    }
+
+    /// Serves them on a socket that listens.
+    pub fn serve(self, listener: TcpListener) -> Result<Serving, Error> {
+        let address = listener.local_addr().map_err(Error::Socket)?;
+        if !address.ip().is_loopback() && !self.beyond {
+            return Err(Error::BeyondThisMachine(address));
+        }
+        let door = Door::new(address)?;
+        let desk = Desk { face: self.face, ways: self.ways, certificate: self.certificate, door, zone: self.zone };
+        let desk = Arc::new(desk);
+        let (stop, mut stopped) = watch::channel(false);
+        let app = routes::all(Arc::clone(&desk), stopped.clone());
+        let task = tokio::spawn(async move {
+            let end = async move {
+                // Gone is stopped too.
+                let _ = stopped.wait_for(|stopped| *stopped).await;
+            };
+            // It only ends when it is told to.
+            let _ = axum::serve(listener, app).with_graceful_shutdown(end).await;
+        });
+        Ok(Serving { desk, address, stop, task })
+    }
+}
+
+impl Serving {
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// An address that lets one browser in, once. Each call makes a new one.
+    pub fn link(&self) -> Result<String, Error> {
+        self.desk.door.link()
+    }
+
+    /// What programs of ours (the extension) must know: `Authorization: Bearer …`.
+    pub fn key(&self) -> &str {
+        self.desk.door.key.text()
+    }
+
+    /// Ends it. Whoever still looks loses the connection.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        let _ = self.task.await;
+    }
+}
+
+impl Certificate {
+    fn read(pem: &str) -> Result<Self, Error> {
+        let body = pem.split_once("-----BEGIN CERTIFICATE-----").and_then(|(_, rest)| rest.split_once("-----END"));
+        let letters: String = body.ok_or(Error::Certificate)?.0.split_whitespace().collect();
+        let der = STANDARD.decode(letters).map_err(|_| Error::Certificate)?;
+        let digest: Vec<String> = Sha256::digest(&der).iter().map(|byte| format!("{byte:02X}")).collect();
+        Ok(Self { der, fingerprint: digest.join(":") })
+    }
+}

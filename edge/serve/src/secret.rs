@@ -1,0 +1,46 @@
+//! Values that nobody can guess.
+
+use data_encoding::BASE64URL_NOPAD;
+
+use crate::Error;
+
+/// 256 bits as letters that stand in an address, a cookie or a form.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    pub(crate) fn new() -> Result<Self, Error> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|_| Error::Random)?;
+        Ok(Self(BASE64URL_NOPAD.encode(&bytes)))
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether somebody knows it. Takes as long for a near miss as for a far one.
+    pub(crate) fn is(&self, given: &str) -> bool {
+        let differ = self.0.bytes().zip(given.bytes()).fold(0, |differ, (own, given)| differ | (own ^ given));
+        differ == 0 && self.0.len() == given.len()
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_are_the_same_and_only_the_whole_one_fits() {
+        let (one, other) = (Secret::new().unwrap(), Secret::new().unwrap());
+        assert!(one.is(one.text()) && !one.is(other.text()));
+        assert!(!one.is("") && !one.is(&one.text()[1..]) && !one.is(&format!("{}x", one.text())));
+        assert_eq!(format!("{one:?}"), "Secret(..)");
+    }
+}

@@ -1,0 +1,86 @@
+//! The first page: who reports what to whom, and what was done about it.
+
+use axum::{Extension, extract::State};
+use gate::Counts;
+use maud::{Markup, html};
+use report::pieces::{inert_head, thousands};
+
+use super::{
+    Asked, Page, devices,
+    frame::{Frame, sealed},
+    pictures, rows,
+};
+use crate::{desk::Desk, door::Session, english::dashboard as words, moment};
+
+/// Changes that are shown, and characters of one.
+const CHANGES: usize = 12;
+const CHANGE: usize = 160;
+
+pub(crate) async fn dashboard((State(desk), Extension(session)): Asked) -> Page {
+    let guards = desk.keeper().is_some();
+    let today = pictures::total(&desk.board().tally_since(moment::midnight(moment::now(), &desk.zone)));
+    let heading = if guards { words::heading_guard(today.stopped) } else { words::heading_capture(today.passed) };
+    let content = html! {
+        h1 { (heading) }
+        p .lede { @if guards { (words::LEDE_GUARD) } @else { (words::LEDE_CAPTURE) } }
+        (super::settings::trouble(&desk))
+        (glance(&desk, &today))
+        section #now aria-labelledby="now-title" {
+            h2 #now-title { (words::NOW) }
+            p .note { @if guards { (words::NOW_NOTE_GUARD) } @else { (words::NOW_NOTE_CAPTURE) } }
+            p .live role="status" {
+                span #live data-on=(words::LIVE) data-off=(words::LOST) { (words::NOT_LIVE) }
+            }
+            (rows::list(&desk, &session))
+        }
+        section #pictures aria-labelledby="pictures-title" { h2 #pictures-title { (words::PICTURES) } (pictures::both(&desk)) }
+        section #devices aria-labelledby="devices-title" { h2 #devices-title { (words::DEVICES_TITLE) } (devices::cards(&desk, &session)) }
+        @if guards { section #changes aria-labelledby="changes-title" { h2 #changes-title { (words::CHANGES) } (changes(&desk)) } }
+        section #keep aria-labelledby="keep-title" {
+            h2 #keep-title { (words::KEEP) }
+            p .note { @if guards { (words::KEPT_GUARD) } @else { (words::KEPT_CAPTURE) } }
+            (export(&desk).await)
+            (another(&session))
+        }
+    };
+    Frame { title: &heading, here: "/", script: true }.around(&desk, content)
+}
+
+fn glance(desk: &Desk, today: &Counts) -> Markup {
+    let mut facts = vec![(today.passed, words::PASSED), (today.unread, words::UNREAD)];
+    match desk.keeper() {
+        Some(_) => facts.insert(0, (today.stopped, words::STOPPED)),
+        None => facts[0].1 = words::CARRIED,
+    }
+    facts.push((desk.board().devices().len() as u64, words::DEVICES));
+    html! {
+        dl .glance { @for (number, what) in facts { div { dt { (what) } dd { (thousands(number)) } } } }
+    }
+}
+
+fn changes(desk: &Desk) -> Markup {
+    let changes = desk.board().changes();
+    html! {
+        @if changes.is_empty() { p { (words::NO_CHANGES) } } @else {
+            ol .changes {
+                @for told in changes.iter().take(CHANGES) {
+                    li { time datetime=(told.at) { (moment::moment(told.at, moment::now(), &desk.zone)) } " " (inert_head(&told.says, CHANGE)) }
+                }
+            }
+        }
+        p .fine { (words::OLDER_CHANGES) }
+    }
+}
+
+async fn export(desk: &Desk) -> Markup {
+    html! {
+        @if desk.evidence().await.is_some() {
+            p { a .button href="/evidence.candor" download { (words::EXPORT) } }
+            p .fine { (words::EXPORT_NOTE) }
+        }
+    }
+}
+
+fn another(session: &Session) -> Markup {
+    html! { form method="post" action="/link" { (sealed(session)) button .quiet { (words::ANOTHER) } } }
+}

@@ -1,0 +1,59 @@
+//! Devices as cards.
+
+use gate::DeviceSeen;
+use maud::{Markup, html};
+use report::pieces::{inert_head, thousands};
+
+use super::{frame::sealed, said};
+use crate::{desk::Desk, door::Session, english::device as words, moment};
+
+const NAME: usize = 60;
+
+pub(super) fn cards(desk: &Desk, session: &Session) -> Markup {
+    let devices = desk.board().devices();
+    html! {
+        @if devices.is_empty() {
+            p { (crate::english::dashboard::NO_DEVICES) " " a href="/install" { (crate::english::dashboard::CONNECT) } }
+        } @else {
+            ul .devices { @for (id, seen) in &devices { li { (card(desk, session, id, seen)) } } }
+        }
+    }
+}
+
+fn card(desk: &Desk, session: &Session, id: &str, seen: &DeviceSeen) -> Markup {
+    let choices = desk.keeper().map(|keeper| keeper.choices());
+    let known = choices.as_ref().and_then(|choices| choices.device(id));
+    let maker = known.and_then(|device| device.maker.as_deref());
+    let own = known.is_some_and(|device| !device.table.is_empty());
+    html! {
+        h3 { (said::device(desk, id)) }
+        dl .facts-table {
+            @if maker.is_some() || desk.keeper().is_some() {
+                dt { (words::MAKER) } dd { @match maker { Some(maker) => (inert_head(maker, NAME)), None => (words::NOT_SAID) } }
+            }
+            dt { (words::LAST) } dd { (moment::moment(seen.last, moment::now(), &desk.zone)) }
+            dt { (words::MODE) } dd { (crate::english::mode(seen.mode)) }
+            @if desk.keeper().is_some() { dt { (words::STOPPED) } dd { (thousands(seen.stopped)) } }
+            dt { (words::WENT_ON) } dd { (thousands(seen.asked)) }
+            dt { (words::UNREAD) } dd { (thousands(seen.unread)) }
+        }
+        @if desk.keeper().is_some() {
+            p { a href={ "/settings?device=" (in_query(id)) } { @if own { (words::OWN_SWITCHES) } @else { (words::NO_OWN_SWITCHES) } } }
+            details {
+                summary { (words::DESCRIBE) }
+                form .stack method="post" action="/describe" {
+                    (sealed(session))
+                    input type="hidden" name="device" value=(id);
+                    label { (words::NAME) input name="name" maxlength="60" autocomplete="off" value=[known.and_then(|device| device.name.as_deref())]; }
+                    label { (words::MAKER_FIELD) input name="maker" maxlength="60" autocomplete="off" value=[maker]; }
+                    p .fine { (words::MAKER_NOTE) }
+                    button { (words::SAVE) }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn in_query(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}

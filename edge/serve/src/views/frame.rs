@@ -1,0 +1,69 @@
+//! What stands around every page.
+
+use axum::response::Html;
+use maud::{DOCTYPE, Markup, html};
+use report::pieces::eye;
+
+use super::Page;
+use crate::{desk::Desk, door::Session, english};
+
+/// A page of those who are in.
+pub(super) struct Frame<'f> {
+    pub title: &'f str,
+    pub here: &'static str,
+    pub script: bool,
+}
+
+impl Frame<'_> {
+    pub fn around(&self, desk: &Desk, content: Markup) -> Page {
+        let guards = desk.keeper().is_some();
+        let mut pages = vec![("/", english::top::NOW)];
+        if guards {
+            pages.push(("/settings", english::top::SETTINGS));
+        }
+        pages.push(("/install", english::top::INSTALL));
+        let bar = html! {
+            header .bar {
+                p .brand { (eye()) span { (english::CANDOR) } }
+                nav aria-label=(english::top::PAGES) {
+                    ul {
+                        @for (address, name) in pages {
+                            li { a href=(address) aria-current=[(address == self.here).then_some("page")] { (name) } }
+                        }
+                    }
+                }
+                p .state.guards[guards] { @if guards { (english::top::ON_GUARD) } @else { (english::top::WATCHING) } }
+            }
+        };
+        whole(self.title, &bar, &content, self.script)
+    }
+}
+
+/// The HTML of a page. Nothing in it is style or script (`shield`).
+pub(super) fn whole(title: &str, bar: &Markup, content: &Markup, script: bool) -> Page {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) " – " (english::CANDOR) }
+                link rel="icon" href="/icon.svg" type="image/svg+xml";
+                link rel="stylesheet" href="/style.css";
+                @if script { script src="/live.js" defer {} }
+            }
+            body {
+                a .skip href="#main" { (english::SKIP) }
+                (bar)
+                main #main tabindex="-1" { (content) }
+            }
+        }
+    };
+    Html(page.into_string())
+}
+
+/// What each form that changes something must carry.
+pub(super) fn sealed(session: &Session) -> Markup {
+    html! { input type="hidden" name="csrf" value=(session.csrf.text()); }
+}

@@ -1,0 +1,82 @@
+//! How a device is led through Candor: certificate, then proxy.
+
+use axum::{Extension, extract::State};
+use maud::{Markup, html};
+use model::Mode;
+
+use super::{Asked, Page, frame::Frame, qr};
+use crate::{desk::Desk, english, english::install as words, pages::Way};
+
+/// Where the guide for phones answers, on every proxy.
+const GUIDE: &str = "http://candor.test/";
+
+pub(crate) async fn install((State(desk), Extension(_)): Asked) -> Page {
+    let beyond: Vec<&Way> = desk.ways.iter().filter(|way| !way.address.ip().is_loopback()).collect();
+    let content = html! {
+        h1 { (words::TITLE) }
+        p .lede { (words::LEDE) }
+        section aria-labelledby="certificate" { h2 #certificate { (words::CERTIFICATE) } (certificate(&desk)) }
+        section aria-labelledby="proxy" {
+            h2 #proxy { (words::PROXY) }
+            (ways(&desk.ways))
+            @if beyond.is_empty() && !desk.ways.is_empty() { p .note { (words::ONLY_HERE) } }
+        }
+        @if !beyond.is_empty() {
+            section aria-labelledby="guide" {
+                h2 #guide { (words::GUIDE) }
+                p .note { (words::GUIDE_NOTE) }
+                div .codes { (coded(GUIDE, words::QR_GUIDE)) }
+            }
+        }
+        section aria-labelledby="how" {
+            h2 #how { (words::HOW) }
+            dl .meaning { @for (where_, how) in words::WAYS { dt { (where_) } dd { (how) } } }
+        }
+        section aria-labelledby="undo" { h2 #undo { (words::UNDO) } p { (words::UNDO_NOTE) } }
+    };
+    Frame { title: words::TITLE, here: "/install", script: false }.around(&desk, content)
+}
+
+fn certificate(desk: &Desk) -> Markup {
+    html! {
+        @match &desk.certificate {
+            None => p { (words::NO_CERTIFICATE) },
+            Some(certificate) => {
+                p { a .button href="/certificate.crt" download { (words::DOWNLOAD) } }
+                h3 { (words::FINGERPRINT) }
+                p { code .fingerprint { (certificate.fingerprint) } }
+                p .note { (words::FINGERPRINT_NOTE) }
+            }
+        }
+    }
+}
+
+fn ways(ways: &[Way]) -> Markup {
+    html! {
+        @if ways.is_empty() { p { (words::NO_PROXY) } }
+        div .codes {
+            @for way in ways {
+                div .way {
+                    dl .facts-table {
+                        dt { (words::FOR) } dd { (windows(way.mode)) }
+                        dt { (words::HOST) } dd { code { (way.address.ip()) } }
+                        dt { (words::PORT) } dd { code { (way.address.port()) } }
+                    }
+                    @if !way.address.ip().is_loopback() { (coded(&format!("http://{}", way.address), words::QR_PROXY)) }
+                }
+            }
+        }
+    }
+}
+
+fn coded(address: &str, says: &str) -> Markup {
+    html! { figure .coded { @if let Some(code) = qr::code(address, says) { (code) } figcaption { code { (address) } } } }
+}
+
+fn windows(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Normal => english::settings::NORMAL,
+        Mode::Private => english::settings::PRIVATE,
+        Mode::Unknown => english::settings::ALL,
+    }
+}

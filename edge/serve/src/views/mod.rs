@@ -1,0 +1,48 @@
+//! The pages, each a function of what there is to show.
+
+mod frame;
+
+mod dashboard;
+
+mod said;
+
+mod rows;
+
+mod shapes;
+
+mod peeled;
+
+mod pictures;
+
+mod devices;
+
+mod event;
+
+mod settings;
+
+mod switches;
+
+mod install;
+
+mod qr;
+
+mod small;
+
+use std::sync::Arc;
+
+use axum::{Extension, extract::State, response::Html};
+
+pub(crate) use self::{
+    dashboard::dashboard,
+    event::event,
+    install::install,
+    said::row_of,
+    settings::settings,
+    small::{no_such_page, page_of_entry, page_of_link, page_of_refusal},
+};
+use crate::{desk::Desk, door::Session};
+
+/// What a page is asked with, besides its address.
+type Asked = (State<Arc<Desk>>, Extension<Session>);
+
+type Page = Html<String>;

@@ -1,0 +1,89 @@
+//! One event, opened: why, the layers, and what the person can say to it.
+
+use gate::{Event, Found};
+use guard::{Reason, Rule, Verdict};
+use maud::{Markup, html};
+use model::{Destination, Kind, Mode, Trail};
+use report::pieces::{inert, inert_head, kind, staircase};
+
+use super::{frame::sealed, said};
+use crate::{desk::Desk, door::Session, english};
+
+/// Values of one event that are shown, and characters of an address.
+const SHOWN: usize = 8;
+const ADDRESS: usize = 300;
+
+pub(super) fn all(desk: &Desk, session: &Session, event: &Event) -> Markup {
+    html! {
+        p .because { (english::because(&event.reason, event.verdict)) }
+        @for found in event.found.iter().take(SHOWN) { (value(found)) }
+        @if event.found.is_empty() && event.reason != Reason::Unread { p .fine { (english::event::NOTHING_FOUND) } }
+        dl .meaning {
+            dt { (english::event::REQUEST) } dd { code { (inert(&event.method)) " " (inert_head(&event.address, ADDRESS)) } }
+            dt { (english::event::TO) }
+            dd {
+                (inert_head(&event.host, ADDRESS))
+                @if let Some(owner) = &event.owner { ", " (inert_head(owner, ADDRESS)) } @else { ", " (english::event::OWNER_UNKNOWN) }
+                ", " (english::purpose(event.purpose))
+            }
+            dt { (english::event::FROM) } dd { (said::Said::of(desk, event).from) }
+        }
+        @if desk.keeper().is_some() { (decide(desk, session, event)) }
+    }
+}
+
+fn value(found: &Found) -> Markup {
+    let trail: Trail = found.trail.parse().unwrap_or_default();
+    let shown = found.value.as_deref().unwrap_or(english::event::ENTERED);
+    html! {
+        h3 { (kind(&Kind::new(&found.kind))) }
+        (staircase(&trail, shown))
+        @if found.guise != "plain" { p .fine { (english::event::DISGUISED) " " code { (inert_head(&found.guise, ADDRESS)) } } }
+    }
+}
+
+/// What can be said to it: this destination, or these kinds.
+fn decide(desk: &Desk, session: &Session, event: &Event) -> Markup {
+    let Some(keeper) = desk.keeper() else { return html! {} };
+    let choices = keeper.choices();
+    let aim = Destination {
+        host: event.host.clone(),
+        site: String::new(),
+        owner: None,
+        seat: None,
+        hosted: None,
+        purpose: event.purpose,
+        because: String::new(),
+    };
+    let said = choices.destined(&aim, &guard::Who::new(&event.device, event.mode));
+    let rules: &[(&str, &str)] = match said {
+        Some(_) => &[("", english::event::AS_OTHERS)],
+        None if event.verdict == Verdict::Pass => &[(Rule::Stop.word(), english::event::STOP)],
+        None => &[(Rule::Allow.word(), english::event::ALLOW)],
+    };
+    let mode = if event.mode == Mode::Unknown { Mode::Normal } else { event.mode };
+    html! {
+        div .decide role="group" aria-label=(english::event::DECIDE) {
+            @for (rule, name) in rules {
+                form method="post" action="/destination" {
+                    (sealed(session))
+                    input type="hidden" name="host" value=(event.host);
+                    input type="hidden" name="rule" value=(rule);
+                    input type="hidden" name="back" value="dashboard";
+                    button { (name) }
+                }
+            }
+            @for id in event.kinds.iter().take(SHOWN) {
+                @if event.verdict != Verdict::Pass && keeper.knowledge().kinds.kind(id).is_some() {
+                    form method="post" action="/hour" {
+                        (sealed(session))
+                        input type="hidden" name="kind" value=(id);
+                        input type="hidden" name="mode" value=(mode.word());
+                        button .quiet { (english::settings::hour_named(&kind(&Kind::new(id)), english::mode(mode))) }
+                    }
+                }
+            }
+            a href="/settings" { (english::event::TO_THE_SWITCH) }
+        }
+    }
+}

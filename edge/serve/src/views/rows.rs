@@ -1,0 +1,88 @@
+//! The list of what happened: one row for what happened again and again.
+
+use std::sync::Arc;
+
+use gate::Event;
+use maud::{Markup, html};
+
+use super::{peeled, said::Said};
+use crate::{desk::Desk, door::Session, english};
+
+/// Rows that are shown.
+const ROWS: usize = 40;
+
+/// The same thing, several times in a row.
+struct Again {
+    newest: Arc<Event>,
+    times: usize,
+}
+
+pub(super) fn list(desk: &Desk, session: &Session) -> Markup {
+    let rows = grouped(&desk.board().events());
+    html! {
+        ol .events #events {
+            @for row in rows.iter().take(ROWS) { (one(desk, session, row)) }
+        }
+        @if rows.is_empty() {
+            div .empty #empty {
+                p { (english::dashboard::NOTHING_YET) }
+                p .note { (english::dashboard::NOTHING_YET_NOTE) }
+            }
+        }
+        template #event { li { a .event { (cells(&EMPTY, 1)) } } }
+    }
+}
+
+const EMPTY: Said = Said {
+    look: "passed",
+    fate: "",
+    when: String::new(),
+    whom: String::new(),
+    whereabouts: String::new(),
+    what: String::new(),
+    from: String::new(),
+};
+
+fn grouped(events: &[Arc<Event>]) -> Vec<Again> {
+    let mut rows: Vec<Again> = Vec::new();
+    for event in events {
+        match rows.last_mut() {
+            Some(last) if alike(&last.newest, event) => last.times += 1,
+            _ => rows.push(Again { newest: Arc::clone(event), times: 1 }),
+        }
+    }
+    rows
+}
+
+fn alike(one: &Event, other: &Event) -> bool {
+    let what = |event: &Event| (event.verdict, event.reason.clone(), event.kinds.clone(), event.mode);
+    let who = |event: &Event| (event.host.clone(), event.device.clone(), event.program.clone());
+    what(one) == what(other) && who(one) == who(other)
+}
+
+fn one(desk: &Desk, session: &Session, row: &Again) -> Markup {
+    let said = Said::of(desk, &row.newest);
+    html! {
+        li {
+            details .(said.look) {
+                summary .event { (cells(&said, row.times)) }
+                div .inside {
+                    (peeled::all(desk, session, &row.newest))
+                    p .fine { a href={ "/event/" (row.newest.id) } { (english::event::ALONE) } }
+                }
+            }
+        }
+    }
+}
+
+/// What stands in a row; the script fills the same places by their names.
+fn cells(said: &Said, times: usize) -> Markup {
+    html! {
+        (super::shapes::fate(said.look))
+        span .fate data-say="fate" { (said.fate) }
+        span .whom { b data-say="whom" { (said.whom) } " " span .whereabouts data-say="whereabouts" { (said.whereabouts) } }
+        span .what data-say="what" { (said.what) }
+        span .from data-say="from" { (said.from) }
+        span .when { span data-say="when" { (said.when) } @if times > 1 { " " b .times { "× " (times) } } }
+    }
+}

@@ -1,0 +1,95 @@
+//! An event in words: the same for pages and for the live stream.
+
+use gate::Event;
+use guard::{Reason, Verdict};
+use model::Kind;
+use report::pieces::{country, inert_head, kind, listed};
+use serde_json::{Value, json};
+
+use crate::{desk::Desk, english, moment};
+
+/// Characters of a name that are shown where space is short.
+const NAME: usize = 60;
+
+/// What a row says.
+pub(super) struct Said {
+    /// How it looks: `stopped`, `cut`, `passed`, `allowed`, `unread`.
+    pub look: &'static str,
+    pub fate: &'static str,
+    pub when: String,
+    pub whom: String,
+    /// The owner's country, or the host where the owner is unknown.
+    pub whereabouts: String,
+    pub what: String,
+    pub from: String,
+}
+
+impl Said {
+    pub fn of(desk: &Desk, event: &Event) -> Self {
+        let host = inert_head(&event.host, NAME);
+        let seat = event.seat.as_deref().map(country);
+        let (whom, whereabouts) = match &event.owner {
+            Some(owner) => (inert_head(owner, NAME), [seat.unwrap_or_default(), &host].join(" · ")),
+            None => (host, english::event::OWNER_UNKNOWN.to_owned()),
+        };
+        Self {
+            look: look(event),
+            fate: english::fate(event.verdict, &event.reason),
+            when: moment::moment(event.at, moment::now(), &desk.zone),
+            whom,
+            whereabouts: whereabouts.trim_start_matches(" · ").to_owned(),
+            what: what(event),
+            from: from(desk, event),
+        }
+    }
+}
+
+/// The row for the page's script, which only ever sets texts.
+pub(crate) fn row_of(desk: &Desk, event: &Event) -> Value {
+    let said = Said::of(desk, event);
+    json!({
+        "id": event.id, "look": said.look, "fate": said.fate, "when": said.when, "whom": said.whom,
+        "whereabouts": said.whereabouts, "what": said.what, "from": said.from,
+    })
+}
+
+/// A device by its name, or by what it is known by.
+pub(super) fn device(desk: &Desk, id: &str) -> String {
+    let choices = desk.keeper().map(|keeper| keeper.choices());
+    let name = choices.and_then(|choices| choices.device(id)?.name.clone());
+    match name {
+        Some(name) => inert_head(&name, NAME),
+        None if id == gate::HERE => english::device::HERE.to_owned(),
+        None => inert_head(id, NAME),
+    }
+}
+
+fn look(event: &Event) -> &'static str {
+    match (event.verdict, &event.reason) {
+        (Verdict::Absorb, _) => "stopped",
+        (Verdict::Cut | Verdict::Hold, _) => "cut",
+        (_, Reason::Unread) => "unread",
+        (_, Reason::On | Reason::AllowedDestination | Reason::Nothing) => "allowed",
+        _ => "passed",
+    }
+}
+
+/// `page address and search words`.
+fn what(event: &Event) -> String {
+    let mut labels: Vec<String> = event.kinds.iter().map(|id| inert_head(&kind(&Kind::new(id)), NAME)).collect();
+    labels.dedup();
+    if !labels.is_empty() {
+        return listed(&labels);
+    }
+    match event.reason {
+        Reason::Unread => english::event::UNREAD.to_owned(),
+        _ => english::event::NOT_RECOGNISED.to_owned(),
+    }
+}
+
+/// `My phone · private · chromium`.
+fn from(desk: &Desk, event: &Event) -> String {
+    let mut parts = vec![device(desk, &event.device), english::mode(event.mode).to_owned()];
+    parts.extend(event.program.as_deref().map(|program| inert_head(program, NAME)));
+    parts.join(" · ")
+}

@@ -1,0 +1,174 @@
+//! The settings: the table of switches first, then what is chosen more rarely.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::{Query, State},
+};
+use gate::Keeper;
+use guard::{Choices, Rule, UnreadChoice};
+use maud::{Markup, html};
+use model::{Kind, Mode};
+use report::pieces::{inert_head, kind};
+use serde::Deserialize;
+
+use super::{
+    Asked, Page,
+    devices::in_query,
+    frame::{Frame, sealed},
+    said, switches,
+};
+use crate::{desk::Desk, door::Session, english, english::settings as words};
+
+const HOST: usize = 100;
+
+#[derive(Deserialize)]
+pub(crate) struct Whose {
+    #[serde(default)]
+    device: String,
+}
+
+pub(crate) async fn settings((State(desk), Extension(session)): Asked, Query(whose): Query<Whose>) -> Page {
+    let content = match desk.keeper().cloned() {
+        Some(keeper) => content(&desk, &keeper, &session, Some(whose.device.as_str()).filter(|id| !id.is_empty())),
+        None => html! {},
+    };
+    Frame { title: words::TITLE, here: "/settings", script: false }.around(&desk, content)
+}
+
+fn content(desk: &Desk, keeper: &Arc<Keeper>, session: &Session, device: Option<&str>) -> Markup {
+    let choices = keeper.choices();
+    html! {
+        h1 { (words::TITLE) }
+        p .lede { (words::LEDE) }
+        (trouble(desk))
+        (whose(desk, &choices, device))
+        @if device.is_some() { p .note { (words::OWN_NOTE) } }
+        (switches::table(desk, keeper, &choices, session, device))
+        p .fine { (words::UNKNOWN_MODE) }
+        @if device.is_none() {
+            section #unread aria-labelledby="unread-title" { h2 #unread-title { (words::UNREAD) } (unread(&choices, session)) }
+            section #security aria-labelledby="security-title" {
+                h2 #security-title { (words::SECURITY) }
+                p .warning { (words::SECURITY_NOTE) }
+                (switches::alone("/security", words::SECURITY, choices.security, session))
+            }
+            section #strict aria-labelledby="strict-title" {
+                h2 #strict-title { (words::STRICT) }
+                p .note { (words::STRICT_NOTE) }
+                (switches::alone("/strict", words::STRICT, choices.strict, session))
+            }
+            section #destinations aria-labelledby="destinations-title" { h2 #destinations-title { (words::DESTINATIONS) } (destinations(&choices, session)) }
+            section #values aria-labelledby="values-title" { h2 #values-title { (words::VALUES) } (values(keeper, session)) }
+        }
+    }
+}
+
+/// Says that the file of choices is broken.
+pub(super) fn trouble(desk: &Desk) -> Markup {
+    let trouble = desk.keeper().and_then(|keeper| keeper.trouble());
+    html! {
+        @if let Some(says) = trouble {
+            div .warning role="alert" {
+                p { b { (words::TROUBLE) } }
+                pre { (says) }
+                p { (words::TROUBLE_NOTE) }
+            }
+        }
+    }
+}
+
+/// Whose table it is.
+fn whose(desk: &Desk, choices: &Choices, device: Option<&str>) -> Markup {
+    let mut ids: Vec<String> = desk.board().devices().into_keys().collect();
+    ids.extend(
+        choices.devices.iter().map(|device| device.id.clone()).filter(|id| !ids.contains(id)).collect::<Vec<_>>(),
+    );
+    let current = |is: bool| is.then_some("page");
+    html! {
+        @if !ids.is_empty() {
+            nav .whose aria-label=(words::FOR) {
+                ul {
+                    li { a href="/settings" aria-current=[current(device.is_none())] { (words::ALL) } }
+                    @for id in &ids {
+                        li { a href={ "/settings?device=" (in_query(id)) } aria-current=[current(device == Some(id))] { (said::device(desk, id)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn unread(choices: &Choices, session: &Session) -> Markup {
+    html! {
+        p .note { (words::UNREAD_NOTE) }
+        @for (mode, name, chosen) in [(Mode::Normal, words::NORMAL, choices.unread.normal), (Mode::Private, words::PRIVATE, choices.unread.private)] {
+            form .choices method="post" action="/unread" {
+                (sealed(session))
+                input type="hidden" name="mode" value=(mode.word());
+                fieldset {
+                    legend { (name) }
+                    @for choice in UnreadChoice::ALL {
+                        button name="choice" value=(choice.word()) aria-pressed=(if choice == chosen { "true" } else { "false" }) { (english::unread_choice(choice)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn destinations(choices: &Choices, session: &Session) -> Markup {
+    let all: Vec<_> = choices.destinations.iter().filter(|destined| destined.device.is_none()).collect();
+    html! {
+        p .note { (words::DESTINATIONS_NOTE) }
+        @if all.is_empty() { p { (words::NO_DESTINATIONS) } } @else {
+            ul .destinations {
+                @for destined in all {
+                    li {
+                        span .host { (inert_head(&destined.host, HOST)) }
+                        span { (rule(destined.rule)) }
+                        form method="post" action="/destination" {
+                            (sealed(session))
+                            input type="hidden" name="host" value=(destined.host);
+                            input type="hidden" name="rule" value="";
+                            button .quiet { (words::REMOVE) span .unseen { " " (inert_head(&destined.host, HOST)) } }
+                        }
+                    }
+                }
+            }
+        }
+        form .line method="post" action="/destination" {
+            (sealed(session))
+            label { (words::HOST) input name="host" required maxlength="255" autocomplete="off" spellcheck="false" autocapitalize="off"; }
+            label { (words::RULE) select name="rule" { @for one in [Rule::Allow, Rule::Stop, Rule::Cut] { option value=(one.word()) { (rule(one)) } } } }
+            button { (words::ADD) }
+        }
+    }
+}
+
+const fn rule(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Allow => words::ALLOW,
+        Rule::Stop => words::STOP,
+        Rule::Cut => words::CUT,
+    }
+}
+
+fn values(keeper: &Keeper, session: &Session) -> Markup {
+    let counts = keeper.entered();
+    html! {
+        p .note { (words::VALUES_NOTE) }
+        @if counts.is_empty() { p { (words::NO_VALUES) } } @else {
+            ul .entered { @for (id, n) in &counts { li { (kind(&Kind::new(id))) ": " (n) } } }
+            form method="post" action="/forget" { (sealed(session)) button .quiet { (words::FORGET) } }
+        }
+        form .line method="post" action="/value" autocomplete="off" {
+            (sealed(session))
+            label { (words::KIND) select name="kind" { @for info in keeper.knowledge().kinds.all() { option value=(info.id) { (kind(&Kind::new(&info.id))) } } } }
+            label { (words::VALUE) input name="value" type="password" required minlength="8" maxlength="500" autocomplete="off" aria-describedby="value-note"; }
+            button { (words::ADD) }
+        }
+        p .fine #value-note { (words::VALUE_NOTE) }
+    }
+}

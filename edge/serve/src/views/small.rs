@@ -1,0 +1,52 @@
+//! Pages that say one thing.
+
+use axum::http::StatusCode;
+use maud::html;
+use report::pieces::eye;
+
+use super::{Page, frame::whole};
+use crate::english;
+
+/// Why somebody was not let in, or something was not done.
+pub(crate) fn page_of_refusal(says: &str) -> Page {
+    small(
+        english::refused::TITLE,
+        &html! {
+            p { (says) }
+            p { a href="/" { (english::refused::BACK) } }
+        },
+    )
+}
+
+pub(crate) async fn no_such_page() -> (StatusCode, Page) {
+    (StatusCode::NOT_FOUND, page_of_refusal(english::refused::NO_SUCH_PAGE))
+}
+
+/// After the one-time link. Going on from here, the browser sends its cookie
+/// wherever it came from.
+pub(crate) fn page_of_entry() -> Page {
+    small(
+        english::entry::TITLE,
+        &html! {
+            meta http-equiv="refresh" content="0; url=/";
+            p { (english::entry::SAYS) }
+            p { a href="/" { (english::GO_ON) } }
+        },
+    )
+}
+
+pub(crate) fn page_of_link(link: &str) -> Page {
+    small(
+        english::link::TITLE,
+        &html! {
+            p { (english::link::SAYS) }
+            label { (english::link::FIELD) input .wide-field readonly value=(link); }
+            p { a href="/" { (english::refused::BACK) } }
+        },
+    )
+}
+
+fn small(title: &str, content: &maud::Markup) -> Page {
+    let bar = html! { header .bar { p .brand { (eye()) span { (english::CANDOR) } } } };
+    whole(title, &bar, &html! { div .small { h1 { (title) } (content) } }, false)
+}

@@ -1,0 +1,52 @@
+//! What our own programs may ask.
+
+use model::{Kind, Mode};
+
+use crate::stage::Stage;
+
+const JSON: (&str, &str) = ("Content-Type", "application/json");
+
+#[tokio::test]
+async fn a_program_with_the_key_reads_and_turns_the_same_switches() {
+    let stage = Stage::new().await;
+    let key = format!("Bearer {}", stage.serving.key());
+    let key = ("Authorization", key.as_str());
+    let told = stage.ask("GET", "/api/choices", &[key], "").await;
+    assert_eq!(told.status, 200);
+    assert!(told.body.contains("\"id\":\"search\"") && !told.body.contains("true"));
+    let turned = r#"{"kind": "search_term", "mode": "private", "on": true}"#;
+    let told = stage.ask("POST", "/api/change", &[key, JSON], turned).await;
+    assert_eq!(told.status, 200);
+    assert_eq!(stage.keeper.choices().table.cell(&Kind::new("search"), Mode::Private), Some(true));
+    let asks = stage.ask("GET", "/api/asks", &[key], "").await;
+    assert!(asks.body.ends_with(r#"{"stopped":0,"asked":0}"#), "{}", asks.body);
+    let listed = r#"{"device": "this-machine", "mode": "normal", "pages": ["https://a.example/"]}"#;
+    assert_eq!(stage.ask("POST", "/api/listed", &[key, JSON], listed).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_program_without_the_key_is_told_nothing() {
+    let stage = Stage::new().await;
+    for headers in [vec![], vec![("Authorization", "Bearer x")], vec![("Cookie", stage.cookie.as_str())]] {
+        for (method, path) in [("GET", "/api/choices"), ("POST", "/api/change"), ("POST", "/api/listed")] {
+            assert_eq!(stage.ask(method, path, &headers, "{}").await.status, 401, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_extension_may_read_the_answers_and_a_page_may_not() {
+    let stage = Stage::new().await;
+    for (origin, allowed) in [
+        ("chrome-extension://abcdefghijklmnop", true),
+        ("moz-extension://0b5c", true),
+        ("https://evil.example", false),
+        ("null", false),
+    ] {
+        let before = stage.ask("OPTIONS", "/api/change", &[("Origin", origin)], "").await;
+        assert_eq!(before.status == 204, allowed, "{origin}");
+        let answer = stage.ask("GET", "/api/choices", &[("Origin", origin)], "").await;
+        assert_eq!(answer.status, 401, "the key is needed all the same");
+        assert_eq!(answer.header("access-control-allow-origin"), allowed.then_some(origin), "{origin}");
+    }
+}

@@ -1,0 +1,130 @@
+//! The switches: what a form does, and when it has an answer.
+
+use guard::{Rule, UnreadChoice, Who};
+use model::{Kind, Mode, Time};
+
+use crate::stage::Stage;
+
+fn is_on(stage: &Stage, kind: &str, mode: Mode) -> bool {
+    stage.keeper.choices().is_on(&Kind::new(kind), &Who::new("phone", mode), Time(i64::MAX / 2))
+}
+
+/// The cell of the table, as a screen reader has it.
+async fn stands(stage: &Stage, name: &str) -> bool {
+    let page = stage.get("/settings").await.body;
+    let (before, _) = page.split_once(&format!("aria-label=\"{name}\"")).unwrap();
+    let (_, checked) = before.rsplit_once("aria-checked=\"").unwrap();
+    checked.starts_with("true")
+}
+
+#[tokio::test]
+async fn every_switch_stands_visibly_off_at_first() {
+    let stage = Stage::new().await;
+    let page = stage.get("/settings").await.body;
+    let kinds = stage.keeper.knowledge().kinds.all().len();
+    assert_eq!(
+        page.matches("role=\"switch\"").count(),
+        2 * kinds + 2,
+        "each kind in two modes, and two that stand alone"
+    );
+    assert_eq!(page.matches("aria-checked=\"true\"").count(), 0);
+}
+
+#[tokio::test]
+async fn a_switch_is_in_force_when_its_form_has_an_answer_and_can_be_turned_back() {
+    let stage = Stage::new().await;
+    let answer = stage.post("/turn", "kind=visited-url&mode=normal&on=on").await;
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/settings#visited-url")));
+    assert!(is_on(&stage, "visited-url", Mode::Normal) && !is_on(&stage, "visited-url", Mode::Private));
+    assert!(stands(&stage, "page address, Normal windows").await);
+    assert!(!stands(&stage, "page address, Private windows").await);
+    stage.post("/turn", "kind=visited-url&mode=normal&on=off").await;
+    assert!(!is_on(&stage, "visited-url", Mode::Normal));
+    let changes = stage.get("/").await.body;
+    assert!(changes.contains("visited-url in normal mode turned on"), "a change is told");
+}
+
+#[tokio::test]
+async fn an_hour_shows_its_end_and_can_be_ended_before() {
+    let stage = Stage::new().await;
+    stage.post("/hour", "kind=search&mode=private").await;
+    assert_eq!(stage.keeper.choices().hours.len(), 1);
+    assert!(stage.get("/settings").await.body.contains("On until "));
+    assert!(stands(&stage, "search words, Private windows").await);
+    stage.post("/turn", "kind=search&mode=private&on=off").await;
+    assert!(stage.keeper.choices().hours.is_empty());
+}
+
+#[tokio::test]
+async fn a_device_has_switches_of_its_own() {
+    let stage = Stage::new().await;
+    let answer = stage.post("/turn", "kind=email&mode=normal&on=on&device=192.168.1.20").await;
+    assert_eq!(answer.header("location"), Some("/settings?device=192.168.1.20#email"));
+    let choices = stage.keeper.choices();
+    let on = |device| choices.is_on(&Kind::new("email"), &Who::new(device, Mode::Normal), Time(0));
+    assert!(on("192.168.1.20") && !on("192.168.1.21"));
+    assert!(stage.get("/settings?device=192.168.1.20").await.body.contains("as all devices"));
+}
+
+#[tokio::test]
+async fn what_is_chosen_more_rarely_is_a_form_too() {
+    let stage = Stage::new().await;
+    for (path, form) in [
+        ("/destination", "host=+T.A.Example+&rule=stop"),
+        ("/unread", "mode=normal&choice=refuse"),
+        ("/security", "on=on"),
+        ("/strict", "on=on"),
+    ] {
+        assert_eq!(stage.post(path, form).await.status, 303, "{path}");
+    }
+    let choices = stage.keeper.choices();
+    assert_eq!(choices.destinations[0].host, "t.a.example");
+    assert_eq!((choices.destinations[0].rule, choices.unread.normal), (Rule::Stop, UnreadChoice::Refuse));
+    assert!(choices.security && choices.strict);
+    stage.post("/destination", "host=t.a.example&rule=").await;
+    assert!(stage.keeper.choices().destinations.is_empty());
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_changes_nothing() {
+    let stage = Stage::new().await;
+    let before = stage.keeper.choices();
+    for (path, form) in [
+        ("/turn", "kind=shoe-size&mode=normal&on=on"),
+        ("/turn", "kind=search&mode=both&on=on"),
+        ("/destination", "host=a/b&rule=stop"),
+        ("/destination", "host=a.example&rule=maybe"),
+        ("/unread", "mode=normal&choice=drop"),
+        ("/describe", "device=nobody&name=x"),
+    ] {
+        assert_eq!(stage.post(path, form).await.status, 400, "{path} {form}");
+    }
+    assert_eq!(stage.keeper.choices(), before);
+}
+
+#[tokio::test]
+async fn a_value_that_was_entered_is_never_shown_again() {
+    let stage = Stage::new().await;
+    assert_eq!(stage.post("/value", "kind=email&value=jo%40mail-finukgurmann.example").await.status, 303);
+    assert_eq!(stage.keeper.entered().get("email"), Some(&1));
+    for path in ["/", "/settings"] {
+        assert!(!stage.get(path).await.body.contains("finukgurmann"), "{path}");
+    }
+    let refused = stage.post("/value", "kind=person-name&value=zoe").await;
+    assert_eq!(refused.status, 409);
+    assert!(refused.body.contains("too short") && !refused.body.contains("zoe"));
+    stage.post("/forget", "").await;
+    assert!(stage.keeper.entered().is_empty());
+}
+
+#[tokio::test]
+async fn a_broken_file_of_choices_is_told_on_every_page() {
+    let stage = Stage::new().await;
+    std::fs::write(stage.folder.path().join("guard/choices.toml"), "strict = <b>maybe</b>").unwrap();
+    stage.keeper.look_around().await.unwrap();
+    for path in ["/", "/settings"] {
+        let page = stage.get(path).await.body;
+        assert!(page.contains("The file of choices cannot be read") && !page.contains("<b>maybe"), "{path}");
+    }
+    assert_eq!(stage.post("/strict", "on=on").await.status, 409, "and nothing is written over it");
+}
