@@ -13,6 +13,8 @@ mod inspector;
 
 mod audit;
 
+mod given_up;
+
 mod settle;
 
 mod tally;

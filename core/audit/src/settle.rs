@@ -10,6 +10,7 @@ use model::{Destination, Exchange, Gap, Place, Purpose, Side, Trail, Why};
 use crate::{
     Audit, Spotted, Tally,
     auditor::{Auditor, Kept, phase_at},
+    given_up,
 };
 
 pub(crate) fn settle(mut auditor: Auditor<'_>) -> Audit {
@@ -20,6 +21,7 @@ pub(crate) fn settle(mut auditor: Auditor<'_>) -> Audit {
             .gaps
             .push((auditor.captures.len().saturating_sub(1), Gap { exchange: None, place, why: Why::Budget, says }));
     }
+    given_up::set_apart(&mut auditor);
     let mut places = std::mem::take(&mut auditor.places);
     let mut traffic = Vec::new();
     for kept in std::mem::take(&mut auditor.kept) {

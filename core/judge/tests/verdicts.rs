@@ -296,6 +296,55 @@ fn unread_traffic_before_the_first_act_does_not() {
 }
 
 #[test]
+fn unread_traffic_of_a_start_is_compared_with_that_of_a_start_left_alone() {
+    let (mut stage, visits) = private();
+    stage.send(0, "own.example", Side::Native);
+    stage.send_sealed(0, "own.example", 900);
+    let used = stage.phases[visits[29]].trial;
+    stage.restart(used, Mode::Normal);
+    let restart = stage.phases.len() - 1;
+    stage.send_sealed(restart, "own.example", 900);
+    assert_eq!(stage.word(), Word::Kept, "{}", stage.verdict().because);
+    stage.send_sealed(restart, "own.example", 900);
+    unclear(&stage, "own.example was sent more than in the trial without visits");
+}
+
+#[test]
+fn unread_traffic_sent_while_nothing_is_done_after_the_act_may_be_a_queue() {
+    let (mut stage, visits) = private();
+    stage.send(0, "own.example", Side::Native);
+    let idle = stage.idle(stage.phases[visits[29]].trial);
+    stage.send_sealed(idle, "own.example", 900);
+    unclear(&stage, "own.example was sent more than in the trial without visits");
+}
+
+const TO_THE_MAKER: &str = r#"
+    [[promise]]
+    id = "maker"
+    quote = "…"
+    source = "…"
+    says = "…"
+    never = { kinds = ["visited-url"], to = "the-maker" }
+"#;
+
+#[test]
+fn a_promise_about_the_maker_is_broken_by_what_the_maker_gets_and_by_nothing_else() {
+    let mut stage = Stage::new(TO_THE_MAKER).of_subject("reporting-browser", Some("honest"));
+    let visits = enough(&mut stage);
+    stage.tell(visits[0], visits[0], Sent { to: "content-autofill.googleapis.com", ..REPORT });
+    assert_eq!(stage.word(), Word::Kept, "{}", stage.verdict().because);
+    let google = stage.destination("content-autofill.googleapis.com");
+    stage.destinations[google].owner = Some("Google".into());
+    stage.send_sealed(visits[0], "content-autofill.googleapis.com", 900);
+    assert_eq!(stage.word(), Word::Kept, "unread, and known to be another's");
+    stage.send_sealed(visits[0], "nobodys.example", 900);
+    unclear(&stage, "nobodys.example");
+    stage.tell(visits[1], visits[1], REPORT);
+    assert_eq!(stage.word(), Word::Broken);
+    assert!(stage.verdict().because.starts_with(COLLECTOR), "{}", stage.verdict().because);
+}
+
+#[test]
 fn bytes_that_stayed_closed_inside_an_open_exchange_count_like_sealed_ones() {
     let (mut stage, visits) = private();
     stage.send_closed(visits[0], COLLECTOR, 700);

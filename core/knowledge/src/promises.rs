@@ -48,7 +48,8 @@ pub struct When {
 pub struct Never {
     pub kinds: Vec<String>,
     /// `anyone-but-the-site`, `anyone-but-the-maker` (the site may have it
-    /// too), or absent for anyone at all.
+    /// too), `the-maker` (what others send elsewhere is not the maker's to
+    /// promise), or absent for anyone at all.
     #[serde(default)]
     pub to: Option<String>,
     /// Only to servers in countries that are not in this list; ISO 3166-1
@@ -89,6 +90,11 @@ impl Promise {
     /// Whether it speaks of identifiers beside the data.
     pub fn is_about_anonymity(&self) -> bool {
         self.never.beside.is_some()
+    }
+
+    /// Whether it is about what the maker gets, and about nobody else.
+    pub fn is_about_the_maker(&self) -> bool {
+        self.never.to.as_deref() == Some("the-maker")
     }
 
     /// Whether it is about what a person turned off, from that moment on.
@@ -135,10 +141,10 @@ fn check(promise: &Promise) -> Result<(), String> {
         return Err(format!("mode {mode:?} is neither normal nor private"));
     }
     match promise.never.to.as_deref() {
-        None | Some("anyone-but-the-site" | "anyone-but-the-maker") => {}
+        None | Some("anyone-but-the-site" | "anyone-but-the-maker" | "the-maker") => {}
         Some(other) => {
             return Err(format!(
-                "to = {other:?} is not known: anyone-but-the-site, anyone-but-the-maker, or leave it out"
+                "to = {other:?} is not known: anyone-but-the-site, anyone-but-the-maker, the-maker, or leave it out"
             ));
         }
     }

@@ -13,6 +13,10 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
 fn beside(case: &Case<'_>, identifier: &Identifier) -> Vec<Finding> {
     let mut by_destination: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (i, seen) in case.seen.iter().enumerate() {
+        // An identifier does not stand beside itself.
+        if seen.sighting.kind.as_str().ends_with("-id") {
+            continue;
+        }
         if identifier.exchanges.iter().any(|(exchange, _)| *exchange == seen.sighting.exchange) {
             by_destination.entry(seen.destination).or_default().push(i);
         }

@@ -79,8 +79,14 @@ pub fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
         .knowledge
         .promises
         .iter()
-        .filter(|promise| promise.is_about(&run.subject.name, run.subject.edition.as_deref()));
+        .filter(|promise| promise.is_about(&run.subject.name, run.subject.edition.as_deref()))
+        // A phone without a browser can break no promise about what is visited.
+        .filter(|promise| case.subject().is_none_or(|subject| subject.driver != "phone") || is_about_phones(promise));
     about.map(|promise| verdict(case, promise, &dependence)).collect()
+}
+
+fn is_about_phones(promise: &Promise) -> bool {
+    promise.kinds().iter().any(|kind| ["folder", "screen-name", "file-path"].contains(&kind.as_str()))
 }
 
 fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence) -> Verdict {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Mode, Side, Trial};
+use model::{Act, Mode, Side, Trial};
 
 use super::{
     INSTALLS, VISITS,
@@ -85,7 +85,7 @@ impl Scope<'_> {
         let concerns = |of: Mode| mode.is_none_or(|mode| of == mode || of == Mode::Unknown);
         let on_use = dependence.on_use.depends().iter().map(|one| (one, "use"));
         let on_address = dependence.on_address.depends().iter().map(|one| (one, "the address visited"));
-        let (found, on) = on_address.chain(on_use).find(|(one, _)| concerns(one.mode))?;
+        let (found, on) = on_address.chain(on_use).find(|(one, _)| concerns(one.mode) && self.concerns(&one.host))?;
         Some(format!(
             "{} was sent {} that could not be read, and how much depends on {on} (sealed-depends, p = {:.4}).",
             found.host,
@@ -94,8 +94,9 @@ impl Scope<'_> {
         ))
     }
 
-    /// A host that was sent more unread traffic once the promise was at stake
-    /// than in the trial without visits.
+    /// A host whose unread traffic covers the promise: it came with the act, or
+    /// after it, where a queue is sent, and there was more of it than where
+    /// nothing was done.
     fn unread(&self, dependence: &Dependence) -> Option<String> {
         let case = self.case;
         let hosts: BTreeSet<&str> =
@@ -105,12 +106,15 @@ impl Scope<'_> {
             first.entry(case.phases[*phase].trial).or_insert(*phase);
         });
         let covers = |host: &&str| {
-            first.iter().any(|(trial, first)| {
-                let Some(trial) = case.trial(*trial) else { return false };
-                let (with, after) = (self.with_the_act(trial, host), after(case, trial, *first, host));
-                let (blank, explained) = left_alone(case, trial, host);
-                with > blank || after > explained
-            })
+            let unread = Unread { case, host };
+            let mut trials = first.iter().filter_map(|(trial, first)| Some((case.trial(*trial)?, *first)));
+            self.concerns(host)
+                && trials.any(|(trial, first)| {
+                    let alone = unread.left_alone(trial);
+                    unread.count(trial, |phase| self.staked.contains(&phase)) > alone.whole
+                        || unread.count(trial, |phase| phase >= first && !case.begins(phase)) > alone.as_long
+                        || unread.starts(trial).any(|(phase, count)| phase > first && count > alone.start)
+                })
         };
         let host = hosts.into_iter().find(covers)?;
         let tested = match &dependence.on_use {
@@ -120,12 +124,12 @@ impl Scope<'_> {
         Some(format!("{host} was sent more than in the trial without visits, and that could not be read.{tested}"))
     }
 
-    /// Unread exchanges in phases with the act in question.
-    fn with_the_act(&self, trial: &Trial, host: &str) -> usize {
-        let unread = self.case.traffic.iter().filter(|one| one.is_unread() && one.host == host);
-        unread
-            .filter(|one| one.trial == Some(trial.id) && one.phase.is_some_and(|phase| self.staked.contains(&phase)))
-            .count()
+    /// Whether what a host is sent could break the promise at all: a promise
+    /// about the maker is not broken at a host that is known to be another's.
+    fn concerns(&self, host: &str) -> bool {
+        let of_host = self.case.destinations.iter().filter(|destination| destination.host == host);
+        let mut owned = of_host.filter(|destination| destination.owner.is_some());
+        !self.promise.is_about_the_maker() || owned.all(|destination| self.is_the_makers(destination))
     }
 
     fn uncontrolled(&self) -> Option<String> {
@@ -210,21 +214,55 @@ fn false_alarms(case: &Case<'_>) -> Option<String> {
     })
 }
 
-/// Unread exchanges from the first act on: a queue is sent after it.
-fn after(case: &Case<'_>, trial: &Trial, first: usize, host: &str) -> usize {
-    let unread = case.traffic.iter().filter(|one| one.is_unread() && one.host == host);
-    unread.filter(|one| one.trial == Some(trial.id) && one.phase.is_some_and(|phase| phase >= first)).count()
+/// The exchanges with one host that could not be read.
+struct Unread<'a> {
+    case: &'a Case<'a>,
+    host: &'a str,
 }
 
-/// Unread exchanges of the trials without visits: the most there were, and the
-/// most that a trial as long as this one would have had.
-fn left_alone(case: &Case<'_>, trial: &Trial, host: &str) -> (usize, usize) {
-    let (mut most, mut explained) = (0, 0);
-    for blank in case.trials.iter().filter(|blank| blank.arm.blank && case.is_complete(blank)) {
-        let count = after(case, blank, 0, host);
-        let times = (case.seconds(trial) / case.seconds(blank).max(1.0)).max(1.0);
-        most = most.max(count);
-        explained = explained.max((count as f64 * times).ceil() as usize);
+/// The most of them where nothing was done.
+#[derive(Default)]
+struct LeftAlone {
+    /// In a whole trial.
+    whole: usize,
+    /// In a trial as long as the one at hand, had there been one.
+    as_long: usize,
+    /// From one start of the subject to its next step.
+    start: usize,
+}
+
+impl Unread<'_> {
+    fn count(&self, trial: &Trial, within: impl Fn(usize) -> bool) -> usize {
+        let of_trial = self.case.traffic.iter().filter(|one| one.trial == Some(trial.id));
+        let unread = of_trial.filter(|one| one.is_unread() && one.host == self.host);
+        unread.filter(|one| one.phase.is_some_and(&within)).count()
     }
-    (most, explained)
+
+    /// Each start in a trial, with its count.
+    fn starts(&self, trial: &Trial) -> impl Iterator<Item = (usize, usize)> {
+        let starts = (0..self.case.phases.len()).filter(|phase| self.case.phases[*phase].trial == trial.id);
+        let starts = starts.filter(|phase| self.case.begins(*phase));
+        starts.map(|start| (start, self.count(trial, |phase| phase == start)))
+    }
+
+    fn left_alone(&self, trial: &Trial) -> LeftAlone {
+        let case = self.case;
+        let mut most = LeftAlone::default();
+        for blank in case.trials.iter().filter(|blank| blank.arm.blank && case.is_complete(blank)) {
+            let count = self.count(blank, |_| true);
+            let times = (case.seconds(trial) / case.seconds(blank).max(1.0)).max(1.0);
+            most.whole = most.whole.max(count);
+            most.as_long = most.as_long.max((count as f64 * times).ceil() as usize);
+            most.start = self.starts(blank).map(|(_, count)| count).fold(most.start, usize::max);
+        }
+        most
+    }
+}
+
+impl Case<'_> {
+    /// Whether a phase begins with the start of the subject, which sends what
+    /// it sends at each start.
+    fn begins(&self, phase: usize) -> bool {
+        matches!(self.phases[phase].act, Act::Start | Act::Restart | Act::Later)
+    }
 }

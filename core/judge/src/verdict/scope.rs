@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use knowledge::promises::Promise;
-use model::{Act, Kind, Side, Trial};
+use model::{Act, Destination, Kind, Side, Trial};
 
 use crate::{Case, Seen};
 
@@ -99,19 +99,23 @@ impl<'a> Scope<'a> {
         (covered(about) && late_enough(about)) || seen.phase.is_some_and(sent_while_off)
     }
 
-    /// The site may, and where the promise says so the maker.
+    /// The site may, and where the promise says so the maker; or anyone but the maker.
     fn may_have_it(&self, seen: &Seen) -> bool {
         match self.promise.never.to.as_deref() {
             None => false,
             Some("anyone-but-the-maker") => self.case.is_to_its_site(seen) || self.is_to_the_maker(seen),
+            Some("the-maker") => self.case.is_to_its_site(seen) || !self.is_to_the_maker(seen),
             Some(_) => self.case.is_to_its_site(seen),
         }
     }
 
     fn is_to_the_maker(&self, seen: &Seen) -> bool {
-        let owner = self.case.destinations[seen.destination].owner.as_deref();
+        self.is_the_makers(&self.case.destinations[seen.destination])
+    }
+
+    pub(super) fn is_the_makers(&self, destination: &Destination) -> bool {
         let maker = self.case.subject().map(|subject| subject.maker.as_str());
-        owner.zip(maker).is_some_and(|(owner, maker)| owner.eq_ignore_ascii_case(maker))
+        destination.owner.as_deref().zip(maker).is_some_and(|(owner, maker)| owner.eq_ignore_ascii_case(maker))
     }
 
     fn stands_beside_identifier(&self, seen: &Seen) -> bool {

@@ -1,0 +1,162 @@
+//! Connections that were given up and begun again.
+//!
+//! Chromium connects to its first hosts while its network is still being set
+//! up, drops these connections in the middle of the handshake, and opens them
+//! again a moment later. Nothing was sent on them, and nothing was refused: the
+//! same client took our certificate for the same host afterwards.
+
+use std::collections::BTreeSet;
+
+use model::{Exchange, Note, SealReason};
+
+use crate::auditor::{Auditor, Kept};
+
+/// Takes them out of what was kept, out of the gaps and out of the counts; what
+/// remains of them is a note in each trial and for each host.
+pub(crate) fn set_apart(auditor: &mut Auditor<'_>) {
+    let given_up: BTreeSet<u64> = {
+        let kept = &auditor.kept;
+        let came_again = |dropped: &Exchange| kept.iter().any(|other| is_again(dropped, &other.exchange));
+        let dropped = kept.iter().map(|kept| &kept.exchange).filter(|exchange| hung_up(exchange));
+        dropped.filter(|dropped| came_again(dropped)).map(|dropped| dropped.index).collect()
+    };
+    if given_up.is_empty() {
+        return;
+    }
+    let (apart, kept): (Vec<Kept>, Vec<Kept>) =
+        std::mem::take(&mut auditor.kept).into_iter().partition(|kept| given_up.contains(&kept.exchange.index));
+    auditor.kept = kept;
+    auditor.gaps.retain(|(_, gap)| gap.exchange.is_none_or(|index| !given_up.contains(&index)));
+    for Kept { exchange, bytes, .. } in apart {
+        auditor.coverage.exchanges -= 1;
+        auditor.coverage.sealed -= 1;
+        auditor.coverage.bytes -= bytes;
+        note(&mut auditor.notes, &exchange);
+    }
+}
+
+fn note(notes: &mut Vec<Note>, exchange: &Exchange) {
+    let (trial, host) = (exchange.trial, exchange.host());
+    match notes.iter_mut().find(|note| note.code == "given-up" && note.trial == trial && note.says == host) {
+        Some(known) => known.count += 1,
+        None => {
+            notes.push(Note { trial, at: exchange.started, code: "given-up".into(), says: host.to_owned(), count: 1 });
+        }
+    }
+}
+
+/// An alert would be a refusal in so many words.
+fn hung_up(exchange: &Exchange) -> bool {
+    let seal = exchange.seal.as_ref();
+    seal.is_some_and(|seal| seal.reason == SealReason::Refused && seal.says.contains("without an alert"))
+}
+
+/// Whether this is a request of the same client to the same host, on a later
+/// connection that could be read.
+fn is_again(dropped: &Exchange, other: &Exchange) -> bool {
+    other.seal.is_none()
+        && other.trial == dropped.trial
+        && other.connection > dropped.connection
+        && other.started >= dropped.started
+        && other.request.url.starts_with("https:")
+        && other.host() == dropped.host()
+        && client_of(other).is_some_and(|client| Some(client) == client_of(dropped))
+}
+
+/// What stays the same in a client's JA4 (`t13d1516h2_8daaf6152771_…`): version
+/// and ciphers. Its extensions vary with resumption.
+fn client_of(exchange: &Exchange) -> Option<(&str, &str)> {
+    let mut parts = exchange.client.hello.as_ref()?.ja4.split('_');
+    Some((parts.next()?.get(..4)?, parts.next()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use knowledge::Knowledge;
+    use model::{Client, Hello, Inlet, Record, Request, Run, Seal, Time, Trial};
+
+    use super::*;
+    use crate::{Audit, Options};
+
+    const CHROMIUM: &str = "t13d1516h2_8daaf6152771_d8a2da3f94cd";
+    const RESUMED: &str = "t13d1517h2_8daaf6152771_b6f405a00624";
+    const HELPER: &str = "t13d0912h1_aaaaaaaaaaaa_d8a2da3f94cd";
+
+    fn exchange(connection: u64, ja4: &str, url: &str) -> Exchange {
+        let hello = Hello { raw: Arc::from([]), ja4: ja4.into(), sni: None, alpn: vec![] };
+        Exchange {
+            index: connection,
+            trial: Some(1),
+            connection,
+            started: Time(connection as i64),
+            ended: None,
+            inlet: Inlet::Proxy,
+            client: Client { hello: Some(hello), ..Client::default() },
+            request: Request {
+                method: "GET".into(),
+                url: url.into(),
+                version: "HTTP/2".into(),
+                headers: vec![],
+                body: model::Body::default(),
+            },
+            response: None,
+            messages: vec![],
+            seal: None,
+        }
+    }
+
+    fn dropped(connection: u64, says: &str) -> Exchange {
+        let seal = Seal { reason: SealReason::Refused, says: says.into(), sent: 2_000, received: 800 };
+        Exchange { seal: Some(seal), ..exchange(connection, CHROMIUM, "https://own.example:443/") }
+    }
+
+    fn audit(exchanges: impl IntoIterator<Item = Exchange>) -> Audit {
+        let knowledge = Knowledge::built_in();
+        let mut auditor = Auditor::new(&knowledge, Options::default());
+        auditor.capture(crate::Capture::default());
+        auditor.push(Record::Run(Run::default()));
+        auditor.push(Record::Trial(Trial { id: 1, ..Trial::default() }));
+        exchanges.into_iter().for_each(|exchange| auditor.push(Record::Exchange(Box::new(exchange))));
+        auditor.finish()
+    }
+
+    const HUNG_UP: &str = "hung up on our certificate without an alert";
+
+    #[test]
+    fn what_came_again_is_no_gap_and_no_traffic_but_a_note() {
+        let audit =
+            audit([dropped(1, HUNG_UP), dropped(2, HUNG_UP), exchange(3, RESUMED, "https://own.example/listen")]);
+        assert_eq!((audit.coverage.exchanges, audit.coverage.sealed, audit.coverage.read), (1, 0, 1));
+        assert!(audit.gaps.is_empty());
+        assert_eq!(audit.traffic.len(), 1);
+        let notes: Vec<(&str, &str, u64)> =
+            audit.notes.iter().map(|note| (note.code.as_str(), note.says.as_str(), note.count)).collect();
+        assert_eq!(notes, [("given-up", "own.example", 2)]);
+    }
+
+    #[test]
+    fn what_never_came_again_stays_a_gap() {
+        for other in [
+            exchange(3, CHROMIUM, "https://else.example/"),
+            exchange(3, HELPER, "https://own.example/"),
+            exchange(3, CHROMIUM, "http://own.example/"),
+            exchange(0, CHROMIUM, "https://own.example/"),
+            Exchange { trial: Some(2), ..exchange(3, CHROMIUM, "https://own.example/") },
+            dropped(3, HUNG_UP),
+        ] {
+            let audit = audit([dropped(1, HUNG_UP), other]);
+            assert!(audit.coverage.sealed >= 1 && !audit.gaps.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_alert_is_a_refusal_whatever_comes_after_it() {
+        let audit = audit([
+            dropped(1, "refused our certificate: alert unknown_ca"),
+            exchange(3, CHROMIUM, "https://own.example/"),
+        ]);
+        assert_eq!((audit.coverage.sealed, audit.gaps.len()), (1, 1));
+    }
+}
