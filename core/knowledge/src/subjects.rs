@@ -14,7 +14,7 @@ pub struct Subject {
     pub name: String,
     /// One line for `candor list subjects`.
     pub says: String,
-    /// Which driver speaks to it: `chromium`, `firefox`, `window`.
+    /// Which driver speaks to it: `chromium`, `firefox`, `window`, `phone`.
     pub driver: String,
     /// Programs to try, in this order: names on the path, or paths.
     #[serde(default)]
@@ -32,10 +32,18 @@ pub struct Subject {
     /// What makes a browser by command line start in private mode.
     #[serde(default)]
     pub private_arguments: Vec<String>,
+    /// Keys that lead to the address bar of a browser by command line, by
+    /// their X names; Ctrl+L if none.
+    #[serde(default)]
+    pub address_keys: Vec<String>,
+    /// What it is put through where nobody says.
+    #[serde(default)]
+    pub scenario: Option<String>,
     /// Preferences that it starts with.
     #[serde(default)]
     pub preferences: Preferences,
-    /// Folder below `data/subjects/` of an extension that is part of it.
+    /// Folder below `data/subjects/` of an extension that is part of it; for a
+    /// phone, of its program.
     #[serde(default)]
     pub extension: Option<String>,
     /// Owner (`data/owners/`) that makes it.
@@ -77,7 +85,7 @@ pub struct Edition {
     /// Preferences that it starts with.
     #[serde(default)]
     pub preferences: Preferences,
-    /// What the extension is configured with.
+    /// What the extension or program is configured with.
     #[serde(default)]
     pub config: BTreeMap<String, toml::Value>,
     /// Names of the subject's switches that this edition has.

@@ -9,6 +9,8 @@ mod progress;
 
 mod look;
 
+mod named;
+
 mod render;
 
 mod canaries;

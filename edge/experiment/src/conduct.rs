@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -17,13 +17,7 @@ use model::{End, Record, Run, Trial};
 use proxy::Authority;
 use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
-use crate::{
-    Error, Plan, Planned,
-    cell::Walls,
-    now, ready,
-    respond::World,
-    trial::{self, Learned},
-};
+use crate::{Error, Plan, Planned, cell::Walls, drivers::browser::Browser, now, ready, respond::World, trial};
 
 /// What to run, and how.
 #[derive(Debug)]
@@ -37,6 +31,8 @@ pub struct Wish {
     pub walls: Walls,
     /// In a real window, so that there is an address bar to type into.
     pub window: bool,
+    /// What else was unlike an ordinary run, for the report.
+    pub conditions: Vec<String>,
     /// Where to write the evidence; must not exist.
     pub evidence: PathBuf,
     pub version: String,
@@ -70,7 +66,34 @@ pub(crate) struct Conduct {
     pub world: Arc<World>,
     pub connections: Arc<AtomicU64>,
     pub progress: Arc<dyn Progress>,
+    /// The run as it is known so far.
+    run: Mutex<Run>,
 }
+
+impl Conduct {
+    /// What only running it tells: its version, the ids of its extensions. It is
+    /// written down at once, as a run that is cut short is judged too.
+    pub async fn learn(&self, browser: &Browser) -> Result<(), Error> {
+        let learned = {
+            let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = run.clone();
+            if let Some(version) = browser.version() {
+                version.clone_into(&mut run.subject.version);
+            }
+            run.subject.extensions = browser.extensions().to_vec();
+            if !browser.sandboxed() && !run.conditions.iter().any(|known| known == NO_SANDBOX) {
+                run.conditions.push(NO_SANDBOX.into());
+            }
+            (*run != before).then(|| run.clone())
+        };
+        match learned {
+            Some(run) => Ok(self.pen.write(Record::Run(run)).await?),
+            None => Ok(()),
+        }
+    }
+}
+
+const NO_SANDBOX: &str = "the browser ran without its sandbox";
 
 /// A trial that takes longer than its plan by so much hangs, and has failed.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -88,6 +111,7 @@ pub async fn conduct(
 ) -> Result<Ran, Error> {
     let program = ready::program_of(&wish.subject)?;
     let plan = Plan::new(&wish.scenario, &wish.subject, wish.edition.as_ref(), wish.seed, wish.repeat);
+    let run = begin(&wish, &program)?;
     let writer = Writer::create(&wish.evidence)?;
     let pen = writer.pen();
     let world = Arc::new(World { garden: Garden::default(), knowledge: Arc::clone(&wish.knowledge) });
@@ -100,35 +124,32 @@ pub async fn conduct(
         program: program.clone(),
         seed: wish.seed,
         walls: wish.walls,
-        window: wish.window,
+        window: wish.window && wish.subject.driver != "phone",
         pen: pen.clone(),
         authority: Arc::new(Authority::in_memory("Candor audit")?),
         world,
         connections: Arc::default(),
         progress: Arc::clone(&progress),
+        run: Mutex::new(run.clone()),
     });
     progress.begins(&plan);
-    let run = begin(&wish, &program)?;
-    pen.write(Record::Run(run.clone())).await?;
+    pen.write(Record::Run(run)).await?;
     for plant in Planter::new(wish.seed, 0).decoys() {
         pen.write(Record::Plant(plant)).await?;
     }
-    let mut trials = Trials { conduct: &conduct, learned: Learned::default(), next: plan.trials.len() as u32 + 1 };
+    let mut trials = Trials { conduct: &conduct, next: plan.trials.len() as u32 + 1 };
     let early = tokio::select! {
         outcome = trials.all(&plan) => outcome?,
         () = stop => Some("stopped by hand".to_owned()),
     };
-    let learned = trials.learned;
-    pen.write(Record::Run(finished(run, learned))).await?;
     drop(conduct);
     let head = close(writer, early.clone()).await?;
     Ok(Ran { head, early })
 }
 
-/// Trials under way, and what they learned.
+/// Trials under way.
 struct Trials<'a> {
     conduct: &'a Arc<Conduct>,
-    learned: Learned,
     next: u32,
 }
 
@@ -145,7 +166,7 @@ impl Trials<'_> {
             let Ok((planned, attempt, outcome)) = ended else { continue };
             self.end(&planned, outcome.as_ref().err()).await?;
             match outcome {
-                Ok(learned) => self.learn(learned),
+                Ok(()) => {}
                 Err(error) if error.concerns_all() => return Err(error),
                 Err(_) if attempt == Try::First => {
                     let again = planned.again(self.next);
@@ -160,7 +181,7 @@ impl Trials<'_> {
 
     async fn begin(
         &self,
-        under_way: &mut JoinSet<(Planned, Try, Result<Learned, Error>)>,
+        under_way: &mut JoinSet<(Planned, Try, Result<(), Error>)>,
         seats: &Arc<Semaphore>,
         planned: Planned,
         attempt: Try,
@@ -187,16 +208,6 @@ impl Trials<'_> {
             self.conduct.pen.write(Record::Trial(record(planned, failed))).await?;
         }
         Ok(())
-    }
-
-    fn learn(&mut self, learned: Learned) {
-        self.learned.version = learned.version;
-        self.learned.extensions = learned.extensions;
-        for condition in learned.conditions {
-            if !self.learned.conditions.contains(&condition) {
-                self.learned.conditions.push(condition);
-            }
-        }
     }
 }
 
@@ -233,17 +244,11 @@ fn begin(wish: &Wish, program: &std::path::Path) -> Result<Run, Error> {
 
 fn conditions(wish: &Wish) -> Vec<String> {
     let mut conditions = ready::conditions(&wish.subject, wish.edition.as_ref());
-    if !wish.window {
+    conditions.extend(wish.conditions.iter().cloned());
+    if !wish.window && wish.subject.driver != "phone" {
         conditions.push("without a window: nothing was typed into the address bar".into());
     }
     conditions
-}
-
-/// The run's second record: with what only running it could tell.
-fn finished(run: Run, learned: Learned) -> Run {
-    let subject = model::Subject { version: learned.version, extensions: learned.extensions, ..run.subject };
-    let conditions = run.conditions.into_iter().chain(learned.conditions).collect();
-    Run { subject, conditions, ..run }
 }
 
 async fn close(writer: Writer, early: Option<String>) -> Result<Head, Error> {

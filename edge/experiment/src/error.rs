@@ -22,6 +22,8 @@ pub enum Error {
     Start { program: String, source: io::Error },
     #[error("{program} ended at its start, saying: {says}")]
     EndedEarly { program: String, says: String },
+    #[error("{0} ended by itself, or its driver lost it")]
+    Lost(String),
     #[error("could not write {path} for the subject")]
     Write { path: String, source: io::Error },
     #[error("could not read {path} of the subject")]

@@ -1,4 +1,5 @@
-//! An extension that is part of a subject, laid out where the subject finds it.
+//! An extension, or a phone's program, that is part of a subject, laid out where
+//! the subject finds it.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -7,8 +8,8 @@ use serde_json::{Value, json};
 use crate::{Error, cell::Cell};
 
 /// Writes the files of `data/subjects/<folder>/` into the cell, and beside them
-/// `edition.js`: what the extension is configured with, and the device that it
-/// runs on. Gives the folder to load.
+/// what it is configured with: for an extension `edition.js`, with the device
+/// that it runs on, for anything else `edition.json`. Gives the folder to load.
 pub async fn lay_out(
     cell: &Cell,
     files: &BTreeMap<String, Vec<u8>>,
@@ -19,7 +20,11 @@ pub async fn lay_out(
     for (path, bytes) in files.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix)) {
         cell.write(format!("{folder}/{}", &path[prefix.len()..]), bytes.as_slice()).await?;
     }
-    cell.write(format!("{folder}/edition.js"), edition(config, &cell.device().machine_id)).await?;
+    if files.contains_key(&format!("{prefix}manifest.json")) {
+        cell.write(format!("{folder}/edition.js"), edition(config, &cell.device().machine_id)).await?;
+    } else {
+        cell.write(format!("{folder}/edition.json"), config.to_string()).await?;
+    }
     Ok(cell.home().join(folder))
 }
 

@@ -131,6 +131,11 @@ impl Rpc {
             }
         }
     }
+
+    /// Whether the connection has ended: nothing will be answered any more.
+    pub fn is_over(&self) -> bool {
+        self.calls.with(|_| ()).is_none()
+    }
 }
 
 impl Calls {

@@ -6,7 +6,11 @@ use honey::{Planted, Planter};
 use knowledge::subjects;
 use model::{Act, Listed, Mode, Note, Phase, Record, Switch};
 use proxy::{Proxy, Settings, dns};
-use tokio::{sync::mpsc, task::JoinHandle, time::sleep};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
 
 use crate::{
     Error, Planned,
@@ -28,17 +32,12 @@ use crate::{
 /// How long a page may take to load.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a whole trial learned about its subject.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Learned {
-    pub version: String,
-    pub extensions: Vec<String>,
-    pub conditions: Vec<String>,
-}
+/// How often a subject that is left alone is looked after.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Runs a trial to its end. The cell and all that runs in it are gone when
 /// this returns, or when its future is dropped.
-pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<Learned, Error> {
+pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(), Error> {
     let spec = CellSpec {
         walls: conduct.walls,
         device: Device::numbered(conduct.seed, planned.arm.device),
@@ -57,18 +56,16 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<Lea
         lister: None,
         session: 0,
         planter: Planter::new(conduct.seed, planned.id),
-        learned: Learned::default(),
     };
     let outcome = stage.play().await;
     stage.close().await;
-    let learned = std::mem::take(&mut stage.learned);
     if let Some(display) = stage.display.take() {
         display.stop().await;
     }
     drop(stage);
     net.stop().await;
     note_refused(conduct, planned.id, &cell).await?;
-    outcome.map(|()| learned)
+    outcome
 }
 
 /// Proxy and resolver of a cell.
@@ -83,7 +80,8 @@ impl Net {
         let addresses = Arc::new(dns::Addresses::default());
         let settings = Settings {
             trial: Some(trial),
-            expects: Some(model::Inlet::Proxy),
+            // What is not told of the proxy cannot go past it.
+            expects: ["chromium", "firefox"].contains(&conduct.subject.driver.as_str()).then_some(model::Inlet::Proxy),
             connections: Arc::clone(&conduct.connections),
             addresses: Some(Arc::clone(&addresses)),
             ..Settings::default()
@@ -126,7 +124,6 @@ struct Stage<'a> {
     lister: Option<JoinHandle<()>>,
     session: u32,
     planter: Planter,
-    learned: Learned,
 }
 
 impl Stage<'_> {
@@ -137,9 +134,25 @@ impl Stage<'_> {
         for step in &self.planned.steps {
             self.conduct.progress.step(self.planned, step);
             self.act(step).await?;
-            sleep(Duration::from_secs_f64(step.stay)).await;
+            self.stay(Duration::from_secs_f64(step.stay)).await?;
         }
         Ok(())
+    }
+
+    /// Leaves the subject alone. One that ends by itself then did not go
+    /// through the trial, whether anything is still to be done with it or not.
+    async fn stay(&mut self, long: Duration) -> Result<(), Error> {
+        let end = Instant::now() + long;
+        loop {
+            if self.browser.as_mut().is_some_and(|browser| !browser.runs()) {
+                return Err(Error::Lost(self.conduct.subject.name.clone()));
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            sleep(left.min(LOOK)).await;
+        }
     }
 
     async fn act(&mut self, step: &Do) -> Result<(), Error> {
@@ -150,14 +163,14 @@ impl Stage<'_> {
                 self.mark(step, &[], vec![]).await?;
                 self.start(step.mode).await
             }
-            Act::Visit | Act::Download | Act::Form | Act::Search | Act::Type => self.use_it(step).await,
+            Act::Visit | Act::Download | Act::Form | Act::Search | Act::Type | Act::Open => self.use_it(step).await,
             Act::Close => {
                 self.mark(step, &[], vec![]).await?;
                 self.close().await;
                 Ok(())
             }
             Act::Switch => self.throw(step).await,
-            Act::Idle | Act::Open => self.mark(step, &[], vec![]).await,
+            Act::Idle => self.mark(step, &[], vec![]).await,
         }
     }
 
@@ -183,6 +196,7 @@ impl Stage<'_> {
         }
         let done = match step.act {
             Act::Type => self.type_in_address_bar(&planted.text).await,
+            Act::Open => self.open(&planted.title, &planted.text).await,
             Act::Form => self.fill(&planted).await,
             Act::Download => self.browser()?.visit(self.hands(), &planted.url).await.map(drop),
             _ => self.visit(step, &planted).await,
@@ -191,6 +205,10 @@ impl Stage<'_> {
             Err(cannot @ Error::Cannot { .. }) => self.note("not-done", &cannot.to_string(), 1).await,
             done => done,
         }
+    }
+
+    async fn open(&mut self, folder: &str, screen: &str) -> Result<(), Error> {
+        self.browser.as_mut().ok_or(Error::NoPage("the subject"))?.open(folder, screen).await
     }
 
     async fn visit(&self, step: &Do, planted: &Planted) -> Result<(), Error> {
@@ -266,6 +284,7 @@ impl Stage<'_> {
         let launch = Launch {
             mode,
             private_args: subject.private_arguments.clone(),
+            address_keys: subject.address_keys.clone(),
             preferences: ready::preferences(subject, edition),
             window: self.display.as_ref().map_or(Window::Headless, |display| Window::On(display.name().to_owned())),
             extensions: extension.into_iter().collect(),
@@ -275,7 +294,7 @@ impl Stage<'_> {
         };
         let driver = &self.conduct.subject.driver;
         let (browser, requests) = Browser::start(driver, self.cell, self.display.as_ref(), &launch).await?;
-        self.learn(&browser);
+        self.conduct.learn(&browser).await?;
         if let Some(by) = browser.lister() {
             self.lister = Some(tokio::spawn(list(self.conduct.pen.clone(), self.planned.id, by, requests)));
         }
@@ -287,14 +306,6 @@ impl Stage<'_> {
         match self.conduct.subject.trust {
             subjects::Trust::Authority => Trust::Authority(self.conduct.authority.cert_pem().to_owned()),
             subjects::Trust::Nothing => Trust::Nothing,
-        }
-    }
-
-    fn learn(&mut self, browser: &Browser) {
-        self.learned.version = browser.version().unwrap_or_default().to_owned();
-        self.learned.extensions = browser.extensions().to_vec();
-        if !browser.sandboxed() {
-            self.learned.conditions = vec!["the browser ran without its sandbox".into()];
         }
     }
 

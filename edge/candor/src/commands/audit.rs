@@ -17,7 +17,7 @@ use knowledge::{
 
 use crate::{
     exit::{Exit, print, talk},
-    look,
+    look, named,
     progress::Told,
     render,
 };
@@ -30,12 +30,25 @@ use crate::{
 /// audited one after the other.
 #[derive(Debug, clap::Args)]
 pub struct Audit {
-    /// What to audit: `chromium`, `reporting-browser@3.4.0` (see `candor list subjects`)
-    #[arg(value_name = "SUBJECT[@EDITION]", default_value = "chromium")]
+    /// What to audit: `chromium`, `reporting-browser@3.4.0` (see `candor list subjects`), or the path of a browser of the
+    /// Chromium or Firefox family; `chromium` if nothing is named
+    #[arg(value_name = "SUBJECT[@EDITION]")]
     subjects: Vec<String>,
-    /// What to put it through (see `candor list scenarios`)
-    #[arg(long, default_value = "quick")]
-    scenario: String,
+    /// Audit any browser by its command line: `{url}` stands for the first page, `{profile}` for a fresh folder
+    #[arg(long, value_name = "LINE", conflicts_with = "subjects")]
+    command: Option<String>,
+    /// With --command: what makes it start in private mode
+    #[arg(long, value_name = "FLAG", requires = "command", allow_hyphen_values = true)]
+    private_flag: Vec<String>,
+    /// With --command: the keys that lead to its address bar, by their X names
+    #[arg(long, value_name = "KEYS", requires = "command", value_delimiter = ',', default_value = "ctrl+l")]
+    address_keys: Vec<String>,
+    /// What to put it through (see `candor list scenarios`); `quick` if nothing is named
+    #[arg(long)]
+    scenario: Option<String>,
+    /// Stay no longer than so many seconds at any step: a shorter run of a long scenario
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    longest_stay: Option<u32>,
     /// Folder for evidence and reports
     #[arg(long, value_name = "DIR", default_value = "runs")]
     out: PathBuf,
@@ -68,19 +81,40 @@ pub(super) fn severity(word: &str) -> Result<Severity, String> {
 impl Audit {
     pub fn run(self) -> Result<Exit> {
         let knowledge = Arc::new(self.known.read()?);
-        let scenario = scenario(&knowledge, &self.scenario)?;
-        let wanted: Vec<(Subject, Option<Edition>)> =
-            self.subjects.iter().map(|name| subject(&knowledge, name)).collect::<Result<_>>()?;
+        let wanted: Vec<(Subject, Option<Edition>)> = self.wanted(&knowledge)?;
+        let scenarios: Vec<Scenario> =
+            wanted.iter().map(|(subject, _)| self.scenario_of(&knowledge, subject)).collect::<Result<_>>()?;
         folder(&self.out)?;
         let mut exit = Exit::Clean;
         let mut audits = Vec::new();
-        for (subject, edition) in wanted {
-            let audit = self.one(&knowledge, subject, edition, scenario.clone())?;
+        for ((subject, edition), scenario) in wanted.into_iter().zip(scenarios) {
+            let audit = self.one(&knowledge, subject, edition, scenario)?;
             exit = exit.and(Exit::of(&audit, self.fail_on));
             audits.push(audit);
         }
         print(&report::matrix(&audits));
         Ok(if self.exit_zero && exit != Exit::CouldNotRun { Exit::Clean } else { exit })
+    }
+
+    fn wanted(&self, knowledge: &Knowledge) -> Result<Vec<(Subject, Option<Edition>)>> {
+        if let Some(line) = &self.command {
+            let by_line = named::by_line(line, &self.private_flag, &self.address_keys)?;
+            return Ok(vec![(by_line, None)]);
+        }
+        let nobody = ["chromium".to_owned()];
+        let names = if self.subjects.is_empty() { &nobody } else { self.subjects.as_slice() };
+        names.iter().map(|name| named::subject(knowledge, name)).collect()
+    }
+
+    fn scenario_of(&self, knowledge: &Knowledge, subject: &Subject) -> Result<Scenario> {
+        let name = self.scenario.as_deref().or(subject.scenario.as_deref()).unwrap_or("quick");
+        let mut scenario = scenario(knowledge, name)?;
+        if let Some(longest) = self.longest_stay.map(f64::from) {
+            for step in scenario.arms.iter_mut().flat_map(|arm| &mut arm.steps) {
+                step.stay = step.stay.map(|stay| stay.min(longest));
+            }
+        }
+        Ok(scenario)
     }
 
     fn one(
@@ -110,6 +144,11 @@ impl Audit {
             repeat: self.repeat,
             walls: if self.no_namespace { Walls::None } else { Walls::Namespaces },
             window: !self.headless,
+            conditions: self
+                .longest_stay
+                .map(|longest| format!("no step was longer than {longest} s"))
+                .into_iter()
+                .collect(),
             evidence: evidence.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
         };
@@ -152,20 +191,6 @@ fn scenario(knowledge: &Knowledge, name: &str) -> Result<Scenario> {
     }
 }
 
-fn subject(knowledge: &Knowledge, wanted: &str) -> Result<(Subject, Option<Edition>)> {
-    let (name, edition) = wanted.split_once('@').map_or((wanted, None), |(name, edition)| (name, Some(edition)));
-    let Some(subject) = knowledge.subjects.iter().find(|subject| subject.name == name) else {
-        let known: Vec<&str> = knowledge.subjects.iter().map(|subject| subject.name.as_str()).collect();
-        bail!("no subject is called {name}; there are {}", known.join(", "));
-    };
-    let found = subject.edition(edition).cloned();
-    if let (Some(edition), None) = (edition, &found) {
-        let known: Vec<&str> = subject.editions.iter().map(|edition| edition.name.as_str()).collect();
-        bail!("{name} has no edition {edition}; there are: {}", known.join(", "));
-    }
-    Ok((subject.clone(), found))
-}
-
 /// The folder for results, readable by its owner only: they hold what was captured.
 fn folder(path: &Path) -> Result<()> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -185,5 +210,6 @@ fn folder(path: &Path) -> Result<()> {
 /// A name that no earlier run has used: `chromium-2026-11-22-2301`.
 fn free(out: &Path, name: &str) -> PathBuf {
     let time = jiff::Zoned::now().strftime("%Y-%m-%d-%H%M%S").to_string();
-    out.join(format!("{}-{time}", name.replace(['@', '.', '+', '/'], "-")))
+    let name = name.replace(['@', '.', '+', '/', ' '], "-");
+    out.join(format!("{}-{time}", name.trim_matches('-')))
 }

@@ -11,6 +11,7 @@
 //! ignores the proxy setting is then not seen, and `watched` says so.
 
 mod device;
+mod home;
 mod net;
 mod place;
 mod process;
@@ -236,7 +237,9 @@ fn ground(spec: &CellSpec) -> Result<(Ground, Option<tempfile::TempDir>), Error>
         return Ok((Ground { user, home: PathBuf::from(place::HOME) }, None));
     }
     let unwritable = |source| Error::Write { path: "a home for the subject".to_owned(), source };
-    let folder = tempfile::Builder::new().prefix("candor-home-").tempdir().map_err(unwritable)?;
+    home::clear_abandoned(&std::env::temp_dir());
+    let prefix = home::prefix(std::process::id());
+    let folder = tempfile::Builder::new().prefix(&prefix).tempdir().map_err(unwritable)?;
     if let Some(User { uid, gid }) = user {
         std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid)).map_err(unwritable)?;
     }

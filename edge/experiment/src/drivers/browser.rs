@@ -1,4 +1,4 @@
-//! A browser of any kind, used through the same acts.
+//! A browser of any kind, or a phone, used through the same acts.
 //!
 //! A driver that cannot do one of them says so by [`Error::Cannot`]; a trial
 //! then goes on without that step, and its evidence says that it was not done.
@@ -13,6 +13,7 @@ use super::{
     chromium::{Chromium, SwitchAt},
     firefox::Firefox,
     launch::Launch,
+    phone::Phone,
     visited::{Field, PageRequest, Visited},
     window::Windowed,
 };
@@ -30,6 +31,7 @@ pub enum Browser {
     Chromium(Chromium),
     Firefox(Firefox),
     Window(Windowed),
+    Phone(Phone),
 }
 
 impl Browser {
@@ -47,6 +49,7 @@ impl Browser {
                 let display = display.ok_or(Error::Cannot { driver: "window", act: "run without a window" })?;
                 Ok((Self::Window(Windowed::start(cell, launch, display).await?), mpsc::unbounded_channel().1))
             }
+            "phone" => Ok((Self::Phone(Phone::start(cell, launch).await?), mpsc::unbounded_channel().1)),
             _ => Chromium::start(cell, launch).await.map(|(browser, listed)| (Self::Chromium(browser), listed)),
         }
     }
@@ -56,7 +59,7 @@ impl Browser {
         match self {
             Self::Chromium(_) => Some("cdp"),
             Self::Firefox(_) => Some("bidi"),
-            Self::Window(_) => None,
+            Self::Window(_) | Self::Phone(_) => None,
         }
     }
 
@@ -65,7 +68,7 @@ impl Browser {
         match self {
             Self::Chromium(browser) => Some(browser.version()),
             Self::Firefox(browser) => Some(browser.version()),
-            Self::Window(_) => None,
+            Self::Window(_) | Self::Phone(_) => None,
         }
     }
 
@@ -74,6 +77,7 @@ impl Browser {
             Self::Chromium(browser) => browser.mode(),
             Self::Firefox(browser) => browser.mode(),
             Self::Window(browser) => browser.mode(),
+            Self::Phone(_) => Mode::Normal,
         }
     }
 
@@ -81,16 +85,17 @@ impl Browser {
     pub fn extensions(&self) -> &[String] {
         match self {
             Self::Chromium(browser) => browser.extensions(),
-            Self::Firefox(_) | Self::Window(_) => &[],
+            Self::Firefox(_) | Self::Window(_) | Self::Phone(_) => &[],
         }
     }
 
-    /// Whether its page processes are confined.
+    /// Whether its page processes are confined. A phone shows no pages.
     pub fn sandboxed(&self) -> bool {
         match self {
             Self::Chromium(browser) => browser.sandboxed(),
             Self::Firefox(browser) => browser.sandboxed(),
             Self::Window(browser) => browser.sandboxed(),
+            Self::Phone(_) => true,
         }
     }
 
@@ -100,6 +105,7 @@ impl Browser {
             Self::Chromium(browser) => browser.runs(),
             Self::Firefox(browser) => browser.runs(),
             Self::Window(browser) => browser.runs(),
+            Self::Phone(phone) => phone.runs(),
         }
     }
 
@@ -110,6 +116,7 @@ impl Browser {
             Self::Chromium(browser) => browser.visit(url, patience, stay).await,
             Self::Firefox(browser) => browser.visit(url, patience, stay).await,
             Self::Window(browser) => browser.visit(hands.cell, hands.display()?, url, patience, stay).await,
+            Self::Phone(_) => Err(cannot("open a page")),
         }
     }
 
@@ -120,6 +127,7 @@ impl Browser {
             Self::Chromium(browser) => browser.go_by_typing(cell, display, text, patience, stay).await,
             Self::Firefox(browser) => browser.go_by_typing(cell, display, text, patience, stay).await,
             Self::Window(browser) => browser.visit(cell, display, text, patience, stay).await,
+            Self::Phone(_) => Err(cannot("be typed into")),
         }
     }
 
@@ -130,6 +138,15 @@ impl Browser {
             Self::Chromium(browser) => browser.type_in_address_bar(cell, display, text).await,
             Self::Firefox(browser) => browser.type_in_address_bar(cell, display, text).await,
             Self::Window(browser) => browser.type_in_address_bar(cell, display, text).await,
+            Self::Phone(_) => Err(cannot("be typed into")),
+        }
+    }
+
+    /// Opens a folder, and in it a screen.
+    pub async fn open(&mut self, folder: &str, screen: &str) -> Result<(), Error> {
+        match self {
+            Self::Phone(phone) => phone.open(folder, screen).await,
+            Self::Chromium(_) | Self::Firefox(_) | Self::Window(_) => Err(cannot("open a folder of a phone")),
         }
     }
 
@@ -144,7 +161,7 @@ impl Browser {
         match self {
             Self::Chromium(browser) => browser.follow_link(selector, patience, stay).await,
             Self::Firefox(browser) => browser.follow_link(selector, patience, stay).await,
-            Self::Window(_) => Err(cannot("follow a link")),
+            Self::Window(_) | Self::Phone(_) => Err(cannot("follow a link")),
         }
     }
 
@@ -153,7 +170,7 @@ impl Browser {
         match self {
             Self::Chromium(browser) => browser.click(selector).await,
             Self::Firefox(browser) => browser.click(selector).await,
-            Self::Window(_) => Err(cannot("click")),
+            Self::Window(_) | Self::Phone(_) => Err(cannot("click")),
         }
     }
 
@@ -162,7 +179,7 @@ impl Browser {
         match self {
             Self::Chromium(browser) => browser.fill_form(fields).await,
             Self::Firefox(browser) => browser.fill_form(fields).await,
-            Self::Window(_) => Err(cannot("fill in a form")),
+            Self::Window(_) | Self::Phone(_) => Err(cannot("fill in a form")),
         }
     }
 
@@ -172,7 +189,7 @@ impl Browser {
         match self {
             Self::Chromium(browser) => browser.submit(patience, stay).await,
             Self::Firefox(browser) => browser.submit(patience, stay).await,
-            Self::Window(_) => Err(cannot("send a form")),
+            Self::Window(_) | Self::Phone(_) => Err(cannot("send a form")),
         }
     }
 
@@ -181,7 +198,7 @@ impl Browser {
         match self {
             Self::Chromium(browser) => browser.evaluate(script).await,
             Self::Firefox(browser) => browser.evaluate(script).await,
-            Self::Window(_) => Err(cannot("look into a page")),
+            Self::Window(_) | Self::Phone(_) => Err(cannot("look into a page")),
         }
     }
 
@@ -189,7 +206,7 @@ impl Browser {
     pub async fn switch_stands(&self, switch: SwitchAt<'_>) -> Result<bool, Error> {
         match self {
             Self::Chromium(browser) => browser.switch_stands(switch).await,
-            Self::Firefox(_) | Self::Window(_) => Err(cannot("read a switch")),
+            Self::Firefox(_) | Self::Window(_) | Self::Phone(_) => Err(cannot("read a switch")),
         }
     }
 
@@ -197,7 +214,7 @@ impl Browser {
     pub async fn throw_switch(&self, switch: SwitchAt<'_>, on: bool) -> Result<bool, Error> {
         match self {
             Self::Chromium(browser) => browser.throw_switch(switch, on).await,
-            Self::Firefox(_) | Self::Window(_) => Err(cannot("throw a switch")),
+            Self::Firefox(_) | Self::Window(_) | Self::Phone(_) => Err(cannot("throw a switch")),
         }
     }
 
@@ -207,6 +224,7 @@ impl Browser {
             Self::Chromium(browser) => browser.close().await,
             Self::Firefox(browser) => browser.close().await,
             Self::Window(browser) => browser.close().await,
+            Self::Phone(phone) => phone.close().await,
         }
     }
 
@@ -216,6 +234,7 @@ impl Browser {
             Self::Chromium(browser) => browser.kill().await,
             Self::Firefox(browser) => browser.kill().await,
             Self::Window(browser) => browser.kill().await,
+            Self::Phone(phone) => phone.kill().await,
         }
     }
 
@@ -225,6 +244,7 @@ impl Browser {
             Self::Chromium(browser) => browser.crash().await,
             Self::Firefox(browser) => browser.crash().await,
             Self::Window(browser) => browser.crash().await,
+            Self::Phone(phone) => phone.crash().await,
         }
     }
 }

@@ -23,7 +23,7 @@ pub struct Launch {
     /// What makes a browser by command line start in private mode.
     pub private_args: Vec<String>,
     /// Keys that lead to the address bar of a browser by command line, by
-    /// their X names.
+    /// their X names; Ctrl+L if none.
     pub address_keys: Vec<String>,
     pub env: Vec<(String, String)>,
     /// Where Chromium writes its own account of its network: ground truth for
@@ -74,7 +74,7 @@ impl Launch {
             extensions: Vec::new(),
             args: Vec::new(),
             private_args: Vec::new(),
-            address_keys: vec!["ctrl+l".to_owned()],
+            address_keys: Vec::new(),
             env: Vec::new(),
             netlog: None,
             preferences: Value::Null,

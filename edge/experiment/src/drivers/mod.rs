@@ -13,6 +13,8 @@ pub mod firefox;
 
 pub mod window;
 
+pub mod phone;
+
 mod trust;
 
 mod confined;

@@ -121,7 +121,10 @@ impl Windowed {
 
     async fn reach_address_bar(&self, cell: &Cell, display: &Display) -> Result<(), Error> {
         display.focus(cell).await?;
-        let keys: Vec<Keys<'_>> = self.address_keys.iter().map(|key| Keys::Key(key)).collect();
+        let keys: Vec<Keys<'_>> = match self.address_keys.as_slice() {
+            [] => vec![Keys::Key("ctrl+l")],
+            keys => keys.iter().map(|key| Keys::Key(key)).collect(),
+        };
         display.press(cell, &keys).await
     }
 

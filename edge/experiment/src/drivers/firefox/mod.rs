@@ -88,9 +88,9 @@ impl Firefox {
         self.sandboxed
     }
 
-    /// Whether it still runs.
+    /// Whether it still runs and answers.
     pub fn runs(&mut self) -> bool {
-        self.process.runs()
+        !self.rpc.is_over() && self.process.runs()
     }
 
     /// Closes it as a person would, so that it writes down its profile.

@@ -1,0 +1,127 @@
+//! Which subject a person means: by its name, its path, or its command line.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use knowledge::{
+    Knowledge,
+    subjects::{Edition, Preferences, Subject, Trust},
+};
+
+/// `chromium`, `reporting-browser@3.4.0`, `/opt/some/browser`.
+pub fn subject(knowledge: &Knowledge, wanted: &str) -> Result<(Subject, Option<Edition>)> {
+    if wanted.contains('/') {
+        return Ok((by_path(wanted)?, None));
+    }
+    let (name, edition) = wanted.split_once('@').map_or((wanted, None), |(name, edition)| (name, Some(edition)));
+    let Some(subject) = knowledge.subjects.iter().find(|subject| subject.name == name) else {
+        let known: Vec<&str> = knowledge.subjects.iter().map(|subject| subject.name.as_str()).collect();
+        bail!("no subject is called {name}; there are {}, or name a browser by its path", known.join(", "));
+    };
+    let found = subject.edition(edition).cloned();
+    if let (Some(edition), None) = (edition, &found) {
+        let known: Vec<&str> = subject.editions.iter().map(|edition| edition.name.as_str()).collect();
+        bail!("{name} has no edition {edition}; there are: {}", known.join(", "));
+    }
+    Ok((subject.clone(), found))
+}
+
+/// A browser of the Chromium or Firefox family. Nothing is known of it but
+/// that: not who makes it, nor that it reports.
+fn by_path(path: &str) -> Result<Subject> {
+    if !Path::new(path).is_file() {
+        bail!("there is no program {path}");
+    }
+    let file = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+    let driver = if file.contains("firefox") { "firefox" } else { "chromium" };
+    Ok(Subject { driver: driver.into(), programs: vec![path.into()], ..unknown(path) })
+}
+
+/// Any other browser, used by its window.
+pub fn by_line(line: &str, private: &[String], keys: &[String]) -> Result<Subject> {
+    let words = words(line)?;
+    let Some((program, arguments)) = words.split_first() else { bail!("--command names no program") };
+    let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
+    Ok(Subject {
+        driver: "window".into(),
+        programs: vec![program.clone()],
+        arguments: arguments.to_vec(),
+        private_arguments: private.to_vec(),
+        address_keys: keys.to_vec(),
+        ..unknown(&format!("{name} by command line"))
+    })
+}
+
+fn unknown(name: &str) -> Subject {
+    Subject {
+        name: name.to_owned(),
+        says: String::new(),
+        driver: String::new(),
+        programs: vec![],
+        trust: Trust::Authority,
+        package: None,
+        arguments: vec![],
+        private_arguments: vec![],
+        address_keys: vec![],
+        scenario: None,
+        preferences: Preferences::new(),
+        extension: None,
+        maker: String::new(),
+        search: Some("duckduckgo.com".into()),
+        reports: false,
+        editions: vec![],
+        switches: vec![],
+    }
+}
+
+/// Words of a command line: separated by spaces, or kept together by quotes.
+fn words(line: &str) -> Result<Vec<String>> {
+    let (mut words, mut word, mut quote) = (vec![], None::<String>, None);
+    for letter in line.chars() {
+        match (quote, letter) {
+            (Some(open), _) if letter == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (None, _) if letter.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    if quote.is_some() {
+        bail!("--command ends inside a quotation: {line}");
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_is_split_as_a_shell_would() {
+        let split = |line| words(line).expect("it is whole");
+        assert_eq!(split("falkon {url}"), ["falkon", "{url}"]);
+        assert_eq!(split("  a  'b c' d\"e f\" ''"), ["a", "b c", "de f", ""]);
+        assert!(words("a 'b").is_err());
+    }
+
+    #[test]
+    fn a_browser_by_its_command_line_is_used_by_its_window() {
+        let subject = by_line("/opt/x/falkon --portable {url}", &["--private-browsing".into()], &["F6".into()]);
+        let subject = subject.expect("it is a command line");
+        assert_eq!((subject.name.as_str(), subject.driver.as_str()), ("falkon by command line", "window"));
+        assert_eq!(subject.arguments, ["--portable", "{url}"]);
+        assert!(by_line("  ", &[], &[]).is_err());
+    }
+
+    #[test]
+    fn a_path_is_a_browser_of_a_known_family_or_nothing() {
+        let knowledge = Knowledge::built_in();
+        let (found, _) = subject(&knowledge, "/bin/sh").expect("it is there");
+        assert_eq!((found.name.as_str(), found.driver.as_str()), ("/bin/sh", "chromium"));
+        let says = subject(&knowledge, "/no/such/browser").expect_err("it is not there").to_string();
+        assert_eq!(says, "there is no program /no/such/browser");
+    }
+}

@@ -1,0 +1,94 @@
+//! A phone that is a program: told by lines what a person does with it.
+//!
+//! It stands for a real one where there is none: it lives in a namespace of its
+//! own, knows of no proxy, and what it sends is turned to Candor as a gateway
+//! would turn it.
+
+use std::{fmt, time::Duration};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{ChildStdin, ChildStdout},
+    time::timeout,
+};
+
+use super::launch::{Launch, Trust};
+use crate::{
+    Error,
+    cell::{Cell, Process, Program},
+};
+
+/// How long it may take to start, and to do one thing.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const CLOSE: Duration = Duration::from_secs(2);
+
+/// A running phone. Dropped, it is killed.
+pub struct Phone {
+    process: Process,
+    input: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Phone(..)")
+    }
+}
+
+impl Phone {
+    /// Starts the `phone.py` of its folder, and waits until it is ready.
+    pub async fn start(cell: &Cell, launch: &Launch) -> Result<Self, Error> {
+        if let Trust::Authority(pem) = &launch.trust {
+            cell.trust(pem).await?;
+        }
+        let folder = launch.extensions.first().ok_or(Error::NoPage("a phone without a program"))?;
+        let program = Program::new(&launch.program).args([folder.join("phone.py").display().to_string()]);
+        let mut process = cell.start(program).await?;
+        let (Some(input), Some(output)) = (process.input.take(), process.output.take()) else {
+            return Err(Error::CellGone);
+        };
+        let mut phone = Self { process, input, answers: BufReader::new(output) };
+        phone.answer("ready").await?;
+        Ok(phone)
+    }
+
+    pub fn runs(&mut self) -> bool {
+        self.process.runs()
+    }
+
+    /// Opens a folder, and in it a screen.
+    pub async fn open(&mut self, folder: &str, screen: &str) -> Result<(), Error> {
+        // A phone that is gone is told by its answer.
+        let _ = self.input.write_all(format!("open\t{folder}\t{screen}\n").as_bytes()).await;
+        let _ = self.input.flush().await;
+        self.answer("opened").await
+    }
+
+    async fn answer(&mut self, expected: &str) -> Result<(), Error> {
+        let mut line = String::new();
+        let read = timeout(PATIENCE, self.answers.read_line(&mut line)).await;
+        if read.is_ok_and(|read| read.is_ok()) && line.trim_end() == expected {
+            return Ok(());
+        }
+        let says = self.process.said();
+        Err(Error::EndedEarly { program: "the phone".to_owned(), says })
+    }
+
+    /// Switches it off.
+    pub async fn close(mut self) {
+        self.process.ask_to_end();
+        self.process.ended(CLOSE).await;
+        self.process.kill().await;
+    }
+
+    /// Ends it at once.
+    pub async fn kill(self) {
+        self.process.kill().await;
+    }
+
+    /// Ends it as a crash would, and keeps the handle: for tests of what then.
+    pub async fn crash(&mut self) {
+        self.process.strike().await;
+    }
+}
