@@ -5,36 +5,10 @@
 
 mod run;
 
-use run::{Run, json_of, missing};
-use serde_json::Value;
-
-/// Verdict word by promise.
-fn verdicts(report: &Value) -> Vec<(String, String)> {
-    let promises = report["promises"].as_array().expect("the report lists promises");
-    promises.iter().map(|p| (text(&p["id"]), text(&p["verdict"]))).collect()
-}
-
-fn verdict(report: &Value, promise: &str) -> String {
-    verdicts(report).into_iter().find(|(id, _)| id == promise).expect("the promise is judged").1
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-/// (canary's kind, host, guise, trail, phase) of each sighting off its site.
-fn sightings(report: &Value) -> Vec<[String; 5]> {
-    let all = report["sightings"].as_array().expect("the report lists sightings");
-    all.iter()
-        .filter(|s| s["side"] != "page" && s["side"] != "caused")
-        .map(|s| [&s["kind"], &s["host"], &s["guise"], &s["trail"], &s["phase"]].map(text))
-        .collect()
-}
-
-fn decoys_seen(report: &Value) -> usize {
-    let all = report["sightings"].as_array().expect("the report lists sightings");
-    all.iter().filter(|s| text(&s["canary"]).starts_with("decoy")).count()
-}
+use run::{
+    Run, json_of, missing,
+    told::{decoys_seen, text, told, verdict, verdicts},
+};
 
 #[test]
 fn chromium_tells_the_engine_what_is_typed_and_google_a_digest_of_the_site() {
@@ -46,21 +20,20 @@ fn chromium_tells_the_engine_what_is_typed_and_google_a_digest_of_the_site() {
     let report = run.report();
 
     assert_eq!(verdict(&report, "private-reports-nothing"), "broken");
-    let seen = sightings(&report);
+    let seen = told(&report);
     let autofill = |mode: &str| {
-        seen.iter().any(|[kind, host, guise, trail, phase]| {
-            kind == "visited-host"
-                && host == "content-autofill.googleapis.com"
-                && guise.starts_with("sha1-prefix8")
-                && trail.contains("protobuf 2.1")
-                && phase.starts_with(mode)
+        seen.iter().any(|seen| {
+            seen.kind == "visited-host"
+                && seen.host == "content-autofill.googleapis.com"
+                && seen.guise.starts_with("sha1-prefix8")
+                && seen.trail.contains("protobuf 2.1")
+                && seen.phase.starts_with(mode)
         })
     };
     assert!(autofill("private") && autofill("normal"), "the form's digest is sent in both modes");
     let typed = |mode: &str| {
-        seen.iter().any(|[kind, host, _, _, phase]| {
-            kind == "typed-text" && host == "duckduckgo.com" && phase.starts_with(mode)
-        })
+        let is_asked = |seen: &run::told::Told| seen.kind == "typed-text" && seen.host == "duckduckgo.com";
+        seen.iter().any(|seen| is_asked(seen) && seen.phase.starts_with(mode))
     };
     assert!(typed("normal"), "suggestions are asked for in normal mode");
     assert!(!typed("private"), "and not in private");
@@ -73,35 +46,6 @@ fn chromium_tells_the_engine_what_is_typed_and_google_a_digest_of_the_site() {
     assert_eq!(json_of(&run.evidence()), json_of(&run.evidence()), "rendered twice, the same bytes");
     let verified = Run::candor(&["verify", &run.evidence()]);
     assert_eq!(verified.status, 0, "{}", verified.said);
-}
-
-#[test]
-fn the_reporting_browser_breaks_its_promises_in_both_modes_whatever_the_seed() {
-    if missing(&["chromium", "Xvfb", "xdotool", "nft", "ip"]) {
-        return;
-    }
-    let reports: Vec<Value> = ["1", "2"]
-        .map(|seed| Run::audit(&["reporting-browser@3.4.0", "--scenario", "brief", "--seed", seed]).report())
-        .into();
-    for report in &reports {
-        for promise in ["private-reports-nothing", "anonymous", "default-is-off"] {
-            assert_eq!(verdict(report, promise), "broken", "{promise}");
-        }
-        let seen = sightings(report);
-        for mode in ["private", "normal"] {
-            let told = seen.iter().any(|[kind, host, guise, trail, phase]| {
-                kind == "visited-url"
-                    && host == "sa.api.intl.miui.com"
-                    && guise == "plain"
-                    && trail.starts_with("body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[")
-                    && trail.ends_with("].properties.url")
-                    && phase.starts_with(mode)
-            });
-            assert!(told, "the address is reported in {mode} mode");
-        }
-        assert_eq!(decoys_seen(report), 0);
-    }
-    assert_eq!(verdicts(&reports[0]), verdicts(&reports[1]), "two seeds, the same verdicts");
 }
 
 #[test]

@@ -1,4 +1,7 @@
 //! Running the program as a person does, and looking at what it left.
+#![allow(dead_code, reason = "not every test file asks everything")]
+
+pub mod told;
 
 use std::{
     collections::BTreeSet,
@@ -119,6 +122,15 @@ impl Run {
         evidence_in(self.out.path()).unwrap_or_else(|| panic!("no evidence was written: {}", self.said))
     }
 
+    /// The report on a subject, of several that were audited in one run.
+    pub fn report_on(&self, subject: &str) -> Value {
+        let begins = subject.replace(['@', '.', '+'], "-");
+        let files = files_in(self.out.path(), "candor");
+        let of_subject = |path: &&PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(&begins));
+        let path = files.iter().find(of_subject).unwrap_or_else(|| panic!("nothing on {subject}: {}", self.said));
+        serde_json::from_str(&json_of(&path.to_string_lossy())).expect("the report is JSON")
+    }
+
     pub fn report(&self) -> Value {
         serde_json::from_str(&json_of(&self.evidence())).expect("the report is JSON")
     }
@@ -148,9 +160,13 @@ impl Run {
 }
 
 fn evidence_in(folder: &Path) -> Option<String> {
-    let entries = std::fs::read_dir(folder.join("runs")).ok()?;
-    let mut paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    paths.find(|path| path.extension().is_some_and(|e| e == "candor")).map(|path| path.to_string_lossy().into_owned())
+    files_in(folder, "candor").first().map(|path| path.to_string_lossy().into_owned())
+}
+
+fn files_in(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder.join("runs")).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths.filter(|path| path.extension().is_some_and(|e| e == extension)).collect()
 }
 
 /// Twenty exchanges are the middle of something.
