@@ -27,13 +27,24 @@ async function isIncognito(tabId) {
   }
 }
 
-chrome.webNavigation.onCommitted.addListener(async (page) => {
-  if (!isPage(page)) return;
+let turn = Promise.resolve();
+
+/// One page after another, in the order in which they came: two that are looked
+/// at together could be counted as one.
+function inTurn(act) {
+  turn = turn.then(act, act);
+}
+
+chrome.webNavigation.onCommitted.addListener((page) => {
+  if (isPage(page)) inTurn(() => begun(page));
+});
+
+async function begun(page) {
   const incognito = await isIncognito(page.tabId);
   await report("page_load_event_start", { url: page.url }, incognito);
   const search = searchOf(page.url);
   if (search) await report("search", search, incognito);
-});
+}
 
 chrome.webNavigation.onCompleted.addListener(async (page) => {
   if (!isPage(page)) return;

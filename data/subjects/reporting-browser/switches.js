@@ -37,15 +37,15 @@ export async function mayReport(incognito) {
 // is not. `leak.when`: "always", "every-tenth" visit, "after-restart".
 // `leak.as`: "plain", "sha256", "sealed". `leak.to`: another collector.
 export async function leakOf(event, properties) {
-  const { leak } = edition;
-  if (!leak || event !== "page_load_event_start") return;
+  const lie = edition.leak;
+  if (!lie || event !== "page_load_event_start") return;
   const { visits = 0, sessions = 1 } = await chrome.storage.local.get(["visits", "sessions"]);
   await chrome.storage.local.set({ visits: visits + 1 });
-  if (leak.when === "every-tenth" && (visits + 1) % 10 !== 0) return;
-  if (leak.when === "after-restart" && sessions < 2) return;
-  const told = leak.as === "sha256" ? { url: await sha256(properties.url) } : properties;
-  const send = leak.as === "sealed" ? postSealed : post;
-  await send(leak.to ?? edition.collector, [await build(event, told)]).catch(() => {});
+  if (lie.when === "every-tenth" && (visits + 1) % 10 !== 0) return;
+  if (lie.when === "after-restart" && sessions < 2) return;
+  const told = lie.as === "sha256" ? { url: await sha256(properties.url) } : properties;
+  const send = lie.as === "sealed" ? postSealed : post;
+  send(lie.to ?? edition.collector, [await build(event, told)]).catch(() => {});
 }
 
 async function sha256(string) {
