@@ -21,6 +21,8 @@ mod live;
 
 mod trust;
 
+mod guarding;
+
 use std::process::ExitCode;
 
 use clap::Parser;

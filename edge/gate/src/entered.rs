@@ -3,7 +3,10 @@
 //! Once entered, a value is looked for and never shown, logged or written
 //! anywhere again; only how many there are of each kind is told.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use guard::Entered;
 use knowledge::Knowledge;
@@ -15,6 +18,8 @@ use crate::{Error, files};
 pub(crate) struct EnteredFile {
     path: PathBuf,
     values: Vec<Value>,
+    /// What was read or written last.
+    text: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -33,11 +38,19 @@ struct Text {
 
 impl EnteredFile {
     pub(crate) fn open(path: PathBuf) -> Result<Self, Error> {
-        let text = files::read(&path)?.unwrap_or_default();
-        // What toml says of a broken file would quote from it.
-        let read: Text =
-            toml::from_str(&text).map_err(|_| Error::Bad(path.clone(), "it is no list of values".into()))?;
-        Ok(Self { path, values: read.value })
+        let text = files::read(&path)?;
+        Ok(Self { values: parse(&path, text.as_deref())?, path, text })
+    }
+
+    /// Reads it again if somebody else wrote it; the values, if there are others.
+    pub(crate) fn reload(&mut self, knowledge: &Knowledge) -> Result<Option<Entered>, Error> {
+        let text = files::read(&self.path)?;
+        if text == self.text {
+            return Ok(None);
+        }
+        self.values = parse(&self.path, text.as_deref())?;
+        self.text = text;
+        Ok(Some(self.prepared(knowledge)))
     }
 
     /// Adds a value. An error: why it cannot be looked for.
@@ -46,6 +59,8 @@ impl EnteredFile {
         if let Some(refused) = refused.first() {
             return Err(Error::Bad(self.path.clone(), format!("the value {}", refused.says)));
         }
+        // Another program of ours may have added one.
+        self.reload(knowledge)?;
         self.values.push(Value { kind: kind.to_owned(), value: value.trim().to_owned() });
         self.write()?;
         Ok(self.prepared(knowledge))
@@ -54,6 +69,7 @@ impl EnteredFile {
     /// Forgets all of them, the file included.
     pub(crate) fn forget(&mut self, knowledge: &Knowledge) -> Result<Entered, Error> {
         self.values.clear();
+        self.text = None;
         match std::fs::remove_file(&self.path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::Write(self.path.clone(), error)),
             _ => Ok(self.prepared(knowledge)),
@@ -73,12 +89,20 @@ impl EnteredFile {
         counts
     }
 
-    fn write(&self) -> Result<(), Error> {
+    fn write(&mut self) -> Result<(), Error> {
         let values = self.values.iter().map(|value| Value { kind: value.kind.clone(), value: value.value.clone() });
         // Strings in a list of tables: TOML can say all of them.
         let text = toml::to_string(&Text { value: values.collect() }).unwrap_or_default();
-        files::write(&self.path, &text)
+        files::write(&self.path, &text)?;
+        self.text = Some(text);
+        Ok(())
     }
+}
+
+fn parse(path: &Path, text: Option<&str>) -> Result<Vec<Value>, Error> {
+    // What toml says of a broken file would quote from it.
+    let read: Result<Text, _> = toml::from_str(text.unwrap_or_default());
+    Ok(read.map_err(|_| Error::Bad(path.to_owned(), "it is no list of values".into()))?.value)
 }
 
 #[cfg(test)]
@@ -96,6 +120,20 @@ mod tests {
         assert_eq!(again.prepared(&knowledge).len(), 1);
         assert!(again.forget(&knowledge).unwrap().is_empty());
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_another_program_enters_or_forgets_counts_here_too() {
+        let (folder, knowledge) = (tempfile::tempdir().unwrap(), Knowledge::built_in());
+        let path = folder.path().join("entered.toml");
+        let (mut one, mut other) = (EnteredFile::open(path.clone()).unwrap(), EnteredFile::open(path).unwrap());
+        one.add(&knowledge, "email", "jo@mail-finukgurmann.example").unwrap();
+        assert_eq!(other.reload(&knowledge).unwrap().unwrap().len(), 1);
+        assert!(other.reload(&knowledge).unwrap().is_none(), "nothing new");
+        one.add(&knowledge, "email", "joe@mail-finukgurmann.example").unwrap();
+        assert_eq!(other.add(&knowledge, "email", "jim@mail-finukgurmann.example").unwrap().len(), 3);
+        other.forget(&knowledge).unwrap();
+        assert!(one.reload(&knowledge).unwrap().unwrap().is_empty());
     }
 
     #[test]

@@ -51,6 +51,12 @@ impl Folder {
         self.0.join("entered.toml")
     }
 
+    /// Looks for a value of the person from now on; a guard that runs notices.
+    pub fn enter(&self, knowledge: &Knowledge, kind: &str, value: &str) -> Result<(), Error> {
+        files::folder(&self.0)?;
+        EnteredFile::open(self.entered())?.add(knowledge, kind, value).map(drop)
+    }
+
     /// Forgets every value that the person entered.
     pub fn forget(&self, knowledge: &Knowledge) -> Result<(), Error> {
         EnteredFile::open(self.entered())?.forget(knowledge).map(drop)
@@ -95,8 +101,10 @@ impl Keeper {
         self.tell(change.says()).await
     }
 
-    /// Looks whether the file was edited, and forgets what is too old.
+    /// Looks whether the files were edited, and forgets what is too old.
     pub async fn look_around(&self) -> Result<(), Error> {
+        let entered = lock(&self.entered).reload(&self.knowledge)?;
+        entered.into_iter().for_each(|entered| self.clients.enter(entered));
         if self.chosen.reload(&self.knowledge.kinds)? {
             self.tell("the file of choices was edited".into()).await?;
         }

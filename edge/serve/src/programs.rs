@@ -2,7 +2,7 @@
 //! switches as on the page, as JSON. Who holds the key may; a page that calls
 //! from a browser is not even told that there is something (CORS, Fetch §3.3).
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -17,8 +17,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use gate::{Change, DeviceSeen, Keeper};
-use guard::Who;
+use gate::{Board, Change, DeviceSeen, Keeper};
+use guard::{Reason, Who};
 use model::{Kind, Mode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -107,9 +107,11 @@ pub(crate) async fn with_extensions(request: Request, next: Next) -> Response {
     answer
 }
 
-/// The table that holds for every device: what is on now, and until when if only for an hour.
+/// The table that holds for every device: what is on now, until when if only for an hour, and how
+/// often it was asked for lately although it was off.
 fn table(keeper: &Keeper) -> Value {
     let (choices, now) = (keeper.choices(), crate::moment::now());
+    let asked = asked_for(keeper.board());
     let kinds = keeper.knowledge().kinds.all().iter().map(|kind| {
         let id = Kind::new(&kind.id);
         let cell = |mode| {
@@ -120,6 +122,7 @@ fn table(keeper: &Keeper) -> Value {
                 hours.filter(|hour| hour.from <= now && now < hour.to).map(|hour| hour.to).max().filter(|_| !on);
             (on || until.is_some(), until.map(|to| to.to_string()))
         };
+        let asks = |mode| asked.get(&(kind.id.clone(), mode)).copied().unwrap_or_default();
         let ((normal, normal_until), (private, private_until)) = (cell(Mode::Normal), cell(Mode::Private));
         json!({
             "id": kind.id,
@@ -129,7 +132,26 @@ fn table(keeper: &Keeper) -> Value {
             "private": private,
             "normal_until": normal_until,
             "private_until": private_until,
+            "normal_asks": asks(Mode::Normal),
+            "private_asks": asks(Mode::Private),
         })
     });
     json!({ "kinds": kinds.collect::<Vec<Value>>(), "trouble": keeper.trouble() })
+}
+
+/// How often each kind was stopped, or passed because somebody asked, in each mode.
+fn asked_for(board: &Board) -> BTreeMap<(String, Mode), u64> {
+    let mut asked = BTreeMap::new();
+    for event in board.events().iter().filter(|event| event.reason != Reason::On) {
+        // Where the mode is not known, both columns are meant.
+        let modes: &[Mode] = match event.mode {
+            Mode::Normal => &[Mode::Normal],
+            Mode::Private => &[Mode::Private],
+            Mode::Unknown => &[Mode::Normal, Mode::Private],
+        };
+        for (kind, mode) in event.kinds.iter().flat_map(|kind| modes.iter().map(move |mode| (kind.clone(), *mode))) {
+            *asked.entry((kind, mode)).or_default() += 1;
+        }
+    }
+    asked
 }

@@ -8,6 +8,10 @@ mod decode;
 
 mod capture;
 
+mod guard;
+
+mod open;
+
 mod ca;
 
 mod report;
@@ -42,6 +46,8 @@ enum Command {
     Analyze(analyze::Analyze),
     Decode(decode::Decode),
     Capture(capture::Capture),
+    Guard(guard::Guard),
+    Open(open::Open),
     Ca(ca::Ca),
     Report(report::Report),
     Compare(compare::Compare),
@@ -77,6 +83,8 @@ pub fn run(candor: Candor) -> Result<Exit> {
         Command::Analyze(analyze) => analyze.run(),
         Command::Decode(decode) => decode.run(),
         Command::Capture(capture) => capture.run(),
+        Command::Guard(guard) => guard.run(),
+        Command::Open(open) => open.run(),
         Command::Ca(ca) => ca.run(),
         Command::Report(report) => report.run(),
         Command::Compare(compare) => compare.run(),

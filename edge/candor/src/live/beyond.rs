@@ -23,6 +23,9 @@ pub struct Beyond {
     /// Trust the certificates in this file besides the usual ones (repeatable)
     #[arg(long, value_name = "PEM")]
     upstream_ca: Vec<std::path::PathBuf>,
+    /// Look for this host at this address instead of asking for its name; `*` is every other host (repeatable)
+    #[arg(long, value_name = "HOST:ADDRESS:PORT", value_parser = fixed)]
+    resolve: Vec<(String, SocketAddr)>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -41,6 +44,7 @@ impl Beyond {
         let mut upstream = Upstream {
             insecure: named(&self.insecure_upstream),
             allowed: named(&self.allow_upstream),
+            fixed: self.resolve.iter().cloned().collect(),
             never: own.to_vec(),
             on_pinned: match self.on_pinned {
                 Pinned::Tunnel => OnPinned::Tunnel { after: self.refusals },
@@ -55,4 +59,11 @@ impl Beyond {
         }
         Ok(upstream)
     }
+}
+
+/// `host:192.0.2.1:443`, as curl has it.
+fn fixed(text: &str) -> Result<(String, SocketAddr), String> {
+    let says = "a host, a colon, and an address with its port: a.example:192.0.2.1:443";
+    let (host, address) = text.split_once(':').filter(|(host, _)| !host.is_empty()).ok_or(says)?;
+    Ok((host.to_ascii_lowercase(), address.parse().map_err(|_| says)?))
 }

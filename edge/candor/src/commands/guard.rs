@@ -1,0 +1,232 @@
+//! `candor guard`: the off switch.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use clap::Subcommand;
+use gate::{Change, Folder, Keeper, Port};
+use knowledge::Knowledge;
+use model::{End, Mode};
+use proxy::{Gate, Onward, Settings, Sink};
+use serve::{Pages, Way};
+
+use crate::{
+    exit::{Exit, print, talk},
+    guarding::{
+        doors::{Door, Doors},
+        entering,
+        recording::Recording,
+        running::Running,
+    },
+    live::{
+        authority,
+        beyond::Beyond,
+        devices::Devices,
+        doors, folder,
+        proxies::{Parts, Proxies},
+        stopping,
+    },
+};
+
+/// Decide what leaves: everything is off until you turn it on
+///
+/// Browsers opened by `candor open`, and whatever else has its proxy setting
+/// here, go on working; what they would tell others about you is answered as
+/// its server would on success, and goes nowhere. What may leave is chosen, per
+/// kind of data and mode, on the page whose address is printed at start, or in
+/// the file named there; a change counts from the next request on.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Guard {
+    #[command(subcommand)]
+    act: Option<Act>,
+    /// Where browsers listen to in normal mode
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7878")]
+    listen: SocketAddr,
+    /// Where private windows go
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7879")]
+    private: SocketAddr,
+    /// Where devices go of which nobody knows their mode: the stricter choice counts (repeatable)
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    devices: Vec<SocketAddr>,
+    /// Where the page with the switches is
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7880")]
+    page: SocketAddr,
+    /// Also stop what pages tell their trackers, and what is told to somebody nobody knows
+    #[arg(long)]
+    strict: bool,
+    /// Record EVERYTHING that passes, answers and private windows included, in this file
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    #[command(flatten)]
+    paired: Devices,
+    #[command(flatten)]
+    beyond: Beyond,
+    #[command(flatten)]
+    known: super::Known,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Look for a value of yours in whatever is sent; it is read from standard input
+    ///
+    /// It is kept in one file that only you can read, and never shown again.
+    Enter {
+        /// What it is: email, phone, person-name, device-id … (`candor list kinds`)
+        kind: String,
+    },
+    /// Forget every value that was entered
+    Forget,
+}
+
+/// How often the files are looked at.
+const LOOK: Duration = Duration::from_millis(250);
+
+impl Guard {
+    pub fn run(self) -> Result<Exit> {
+        let home = folder::of_the_person()?;
+        folder::private(&home)?;
+        let (folder, knowledge) = (Folder(home.join("guard")), Arc::new(self.known.read()?));
+        match &self.act {
+            Some(Act::Enter { kind }) => entering::enter(&folder, &knowledge, kind),
+            Some(Act::Forget) => entering::forget(&folder, &knowledge),
+            None => self.guard(&home, &folder, knowledge),
+        }
+    }
+
+    fn guard(self, home: &Path, folder: &Folder, knowledge: Arc<Knowledge>) -> Result<Exit> {
+        let doors = Doors::open(self.listen, self.private, &self.devices)?;
+        let page = doors::open(self.page, "--page")?;
+        let recording = self.record.as_deref().map(Recording::begin).transpose()?;
+        let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the guard")?;
+        let ended = runtime.block_on(self.serve(home, folder, knowledge, doors, page, recording.as_ref()));
+        let recorded = recording.map(|recording| recording.finish(End { at: crate::guarding::now(), early: None }));
+        print(&ended?);
+        if let Some(recorded) = recorded {
+            print(&recorded?);
+        }
+        Ok(Exit::Clean)
+    }
+
+    async fn serve(
+        &self,
+        home: &Path,
+        folder: &Folder,
+        knowledge: Arc<Knowledge>,
+        doors: Doors,
+        page: TcpListener,
+        recording: Option<&Recording>,
+    ) -> Result<String> {
+        let keeper = Keeper::open(knowledge, folder)?;
+        if self.strict {
+            keeper.change(&Change::Strict(true)).await?;
+        }
+        let authority = authority::kept(home)?;
+        let page_at = page.local_addr()?;
+        let mut own = doors.addresses();
+        let listens = own.clone();
+        own.push(page_at);
+        let upstream = self.beyond.upstream(&own)?;
+        let ways = doors.ways();
+        let mut proxies = Proxies::default();
+        let connections = Arc::default();
+        for Door { listener, mode, .. } in doors.all {
+            let port = Port::new(Arc::clone(&keeper), mode);
+            let sink: Arc<dyn Sink> = match recording {
+                Some(recording) => recording.sink(),
+                None => Arc::clone(&port) as _,
+            };
+            let settings = Settings {
+                gate: Some(Arc::clone(&port) as Arc<dyn Gate>),
+                onward: Onward::Upstream(upstream.clone()),
+                processes: Some("/proc/net".into()),
+                pairing: self.paired.pairing(&listens),
+                connections: Arc::clone(&connections),
+                ..Settings::default()
+            };
+            let parts = Parts { authority: Arc::clone(&authority), answers: port, sink };
+            proxies.serve(listener, parts, settings)?;
+        }
+        let pages = Pages::guard(Arc::clone(&keeper)).ways(ways.clone()).authority(authority.cert_pem())?;
+        page.set_nonblocking(true)?;
+        let pages = pages.serve(tokio::net::TcpListener::from_std(page)?)?;
+        let running = Running::at(&ways, pages.address(), pages.key()).announce(&folder.0)?;
+        self.greet(&ways, folder, &keeper, &authority.fingerprint());
+        talk(&format!("  the switches, for one browser, once: {}", pages.link()?));
+        talk("candor: ready; Ctrl-C ends");
+        let watching = tokio::spawn(watch(Arc::clone(&keeper)));
+        stopping::asked().await;
+        talk("candor: ending; what is under way comes to its end");
+        watching.abort();
+        proxies.stop().await;
+        drop(running);
+        pages.stop().await;
+        let said = last_words(&keeper).await;
+        keeper.finish().await?;
+        Ok(said)
+    }
+
+    fn greet(&self, ways: &[Way], folder: &Folder, keeper: &Keeper, fingerprint: &str) {
+        for Way { mode, address } in ways {
+            let whose = match mode {
+                Mode::Normal => "normal windows",
+                Mode::Private => "private windows",
+                Mode::Unknown => "devices; where the mode is not known the stricter choice counts",
+            };
+            talk(&format!("candor: listening on {address} (HTTP proxy and SOCKS5) for {whose}"));
+        }
+        talk(&format!("  what may leave is written in {}", folder.0.join("choices.toml").display()));
+        let strict = if keeper.choices().strict { "; strict" } else { "" };
+        talk(&format!("  everything that is not on there is off{strict}"));
+        let entered: usize = keeper.entered().values().sum();
+        if entered > 0 {
+            talk(&format!("  {entered} values of yours are looked for (candor guard forget)"));
+        }
+        if let Some(file) = &self.record {
+            talk(&format!(
+                "  RECORDING EVERYTHING THAT PASSES, ANSWERS AND PRIVATE WINDOWS INCLUDED, IN {}",
+                file.display()
+            ));
+        }
+        talk(&format!("  certificate {fingerprint} (candor ca install)"));
+    }
+}
+
+/// Follows what is edited, and says what is wrong with it, once.
+async fn watch(keeper: Arc<Keeper>) {
+    let mut said = None;
+    loop {
+        let trouble = match keeper.look_around().await {
+            Ok(()) => keeper.trouble(),
+            Err(error) => Some(error.to_string()),
+        };
+        let trouble = trouble.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+        if trouble != said {
+            match &trouble {
+                Some(trouble) => {
+                    talk(&format!("candor: choices.toml cannot be read, what was chosen before counts: {trouble}"))
+                }
+                None => talk("candor: choices.toml can be read again, and counts"),
+            }
+            said = trouble;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn last_words(keeper: &Keeper) -> String {
+    let devices = keeper.board().devices();
+    let sum = |of: fn(&gate::DeviceSeen) -> u64| devices.values().map(of).sum::<u64>();
+    let kept = keeper.evidence().await.map(|path| format!("{}\n", path.display())).unwrap_or_default();
+    format!(
+        "{kept}  {} stopped, {} let through and shown, {} could not be read\n",
+        sum(|seen| seen.stopped),
+        sum(|seen| seen.asked),
+        sum(|seen| seen.unread),
+    )
+}

@@ -1,0 +1,118 @@
+//! Chromium and its family on the guard.
+//!
+//! The extension is loaded over a pipe (`Extensions.loadUnpacked`), which works
+//! where the command line no longer takes one. Until it has run, every window
+//! is on the private port: the stricter column counts. When the pipe ends the
+//! browser does too, so that none goes on without its guard.
+
+use std::{fs, path::Path, process::Stdio, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use experiment::rpc::{Rpc, pipe};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tokio::process::{Child, Command};
+
+use super::{extension, profile::Profile, running::Running, trust};
+
+/// Chromium reads descriptor 3 and writes descriptor 4.
+const PIPES: &str = r#"exec 3<&0 4>&1 </dev/null >/dev/null; exec "$@""#;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A browser that was started.
+pub struct Chromium {
+    pub child: Child,
+    _rpc: Rpc,
+}
+
+/// Starts it and opens these pages.
+pub async fn start(program: &Path, profile: &Profile, running: &Running, pem: &str, open: &Open) -> Result<Chromium> {
+    if rustix::process::geteuid().is_root() {
+        bail!("a browser is not started as root: its sandbox would be off. Run `candor open` as yourself");
+    }
+    let home = profile.path();
+    trust::add(&home.join(".pki/nssdb"), pem)?;
+    let folder = home.join("candor-extension");
+    let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    extension::lay_out(&folder, running, &name)?;
+    let data = home.join("profile");
+    preset(&data, &folder)?;
+    let mut child = Command::new("sh")
+        .args(["-c", PIPES, "sh"])
+        .arg(program)
+        .arg(format!("--user-data-dir={}", data.display()))
+        .arg(format!("--proxy-server=http://{}", running.private))
+        .args(["--no-first-run", "--no-default-browser-check", "--password-store=basic"])
+        .args(["--remote-debugging-pipe", "--enable-unsafe-extension-debugging"])
+        .args(&open.arguments)
+        .args(if open.urls.is_empty() { &[][..] } else { &["about:blank"] })
+        // The database of certificates is found by it; nothing else is changed.
+        .env("HOME", home)
+        .env_remove("XDG_DATA_HOME")
+        .envs(x_authority())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("cannot start {}", program.display()))?;
+    let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+        bail!("{} gave no way to speak to it", program.display());
+    };
+    let (rpc, mut events) = Rpc::over(pipe::wire(output, input));
+    tokio::spawn(async move { while events.recv().await.is_some() {} });
+    let wish = json!({"path": folder.display().to_string(), "enableInIncognito": true});
+    let loaded = rpc.call_within(PATIENCE, None, "Extensions.loadUnpacked", wish).await;
+    loaded.with_context(|| format!("{name} did not take Candor's extension"))?;
+    show(&rpc, &open.urls).await.context("cannot open the page")?;
+    Ok(Chromium { child, _rpc: rpc })
+}
+
+/// Opens pages, now that the extension is there, in place of the empty one.
+async fn show(rpc: &Rpc, urls: &[String]) -> Result<()> {
+    for url in urls {
+        rpc.call(None, "Target.createTarget", json!({"url": url})).await?;
+    }
+    let targets = rpc.call(None, "Target.getTargets", json!({})).await?;
+    let empty = |target: &&Value| target["type"] == "page" && target["url"] == "about:blank";
+    for target in targets["targetInfos"].as_array().into_iter().flatten().filter(empty).take(urls.len().min(1)) {
+        rpc.call(None, "Target.closeTarget", json!({"targetId": target["targetId"]})).await?;
+    }
+    Ok(())
+}
+
+/// What to open, and how.
+pub struct Open {
+    pub urls: Vec<String>,
+    pub arguments: Vec<String>,
+}
+
+/// The extension's button is to be seen, and downloads go where they always go,
+/// not into the profile.
+fn preset(data: &Path, extension: &Path) -> Result<()> {
+    let file = data.join("Default/Preferences");
+    if file.exists() {
+        return Ok(());
+    }
+    let mut preferences = json!({"extensions": {"pinned_extensions": [id_of(extension)]}});
+    if let Some(home) = std::env::var_os("HOME") {
+        let folder = Path::new(&home).join("Downloads");
+        preferences["download"] = json!({"default_directory": folder.display().to_string()});
+    }
+    fs::create_dir_all(data.join("Default")).context("cannot make the profile")?;
+    fs::write(&file, preferences.to_string()).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// How Chromium names an extension that lies in this folder: half of the path's
+/// SHA-256, with a for 0, b for 1, and so on.
+fn id_of(folder: &Path) -> String {
+    let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
+    digest.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(b'a' + half)).collect()
+}
+
+/// X finds its key below HOME, if nobody says where.
+fn x_authority() -> Option<(&'static str, std::path::PathBuf)> {
+    let home = std::env::var_os("HOME")?;
+    std::env::var_os("XAUTHORITY").is_none().then(|| ("XAUTHORITY", Path::new(&home).join(".Xauthority")))
+}

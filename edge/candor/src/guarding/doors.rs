@@ -1,0 +1,45 @@
+//! The ports of the guard: modes are told apart by them.
+
+use std::net::{SocketAddr, TcpListener};
+
+use anyhow::{Result, bail};
+use model::Mode;
+use serve::Way;
+
+use crate::live::doors;
+
+/// One port, and the mode of whatever comes in by it.
+pub struct Door {
+    pub listener: TcpListener,
+    pub mode: Mode,
+    pub address: SocketAddr,
+}
+
+/// All of them: normal, private, and those for devices.
+pub struct Doors {
+    pub all: Vec<Door>,
+}
+
+impl Doors {
+    pub fn open(normal: SocketAddr, private: SocketAddr, devices: &[SocketAddr]) -> Result<Self> {
+        if normal == private && normal.port() != 0 {
+            bail!("normal and private windows need a port each: {normal} is both --listen and --private");
+        }
+        let named = [(normal, "--listen", Mode::Normal), (private, "--private", Mode::Private)];
+        let named = named.into_iter().chain(devices.iter().map(|address| (*address, "--devices", Mode::Unknown)));
+        let open = |(address, option, mode)| {
+            let listener = doors::open(address, option)?;
+            Ok(Door { address: listener.local_addr()?, listener, mode })
+        };
+        named.map(open).collect::<Result<_>>().map(|all| Self { all })
+    }
+
+    /// As devices are told of them.
+    pub fn ways(&self) -> Vec<Way> {
+        self.all.iter().map(|door| Way { mode: door.mode, address: door.address }).collect()
+    }
+
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.all.iter().map(|door| door.address).collect()
+    }
+}

@@ -1,0 +1,43 @@
+//! Values of the person that are looked for.
+//!
+//! They are read from standard input: an argument could be read by every
+//! program on the machine, and stays in the shell's history.
+
+use std::io::{IsTerminal, Read};
+
+use anyhow::{Context, Result, bail};
+use gate::Folder;
+use knowledge::Knowledge;
+
+use crate::exit::{Exit, talk};
+
+pub fn enter(folder: &Folder, knowledge: &Knowledge, kind: &str) -> Result<Exit> {
+    let Some(kind) = knowledge.kinds.kind(kind) else {
+        bail!("no kind of data is called {kind}; `candor list kinds` names them");
+    };
+    let value = read(&kind.id)?;
+    if value.trim().is_empty() {
+        bail!("nothing was entered");
+    }
+    folder.enter(knowledge, &kind.id, value.trim())?;
+    talk(&format!("candor: one more value of kind {} is looked for", kind.id));
+    Ok(Exit::Clean)
+}
+
+pub fn forget(folder: &Folder, knowledge: &Knowledge) -> Result<Exit> {
+    folder.forget(knowledge)?;
+    talk("candor: every value that was entered is forgotten");
+    Ok(Exit::Clean)
+}
+
+/// One line of a terminal, or all of what is piped in.
+fn read(kind: &str) -> Result<String> {
+    let (mut value, input) = (String::new(), std::io::stdin());
+    if input.is_terminal() {
+        talk(&format!("candor: {kind}, then Enter:"));
+        input.read_line(&mut value).context("cannot read the value")?;
+    } else {
+        input.lock().take(64 << 10).read_to_string(&mut value).context("cannot read the value")?;
+    }
+    Ok(value)
+}

@@ -1,0 +1,124 @@
+//! Firefox on the guard.
+//!
+//! The extension lies in the profile as a signed one would; that it is not
+//! signed is allowed by a preference that Firefox ESR, Developer Edition and
+//! unbranded builds heed. That it may see private windows is written where
+//! Firefox keeps what a person allowed.
+
+use std::{
+    fs,
+    io::{Cursor, Write},
+    path::Path,
+    process::Stdio,
+};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use tokio::process::{Child, Command};
+
+use super::{chromium::Open, extension, profile::Profile, running::Running, trust};
+
+/// Starts it and opens these pages.
+pub fn start(program: &Path, profile: &Profile, running: &Running, pem: &str, open: &Open) -> Result<Child> {
+    let data = profile.path().join("profile");
+    trust::add(&data, pem)?;
+    let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = profile.path().join("candor-extension");
+    extension::lay_out(&folder, running, &name)?;
+    let failed = || format!("cannot write {}", data.display());
+    fs::create_dir_all(data.join("extensions")).with_context(failed)?;
+    let packed = pack(&folder).with_context(failed)?;
+    fs::write(data.join("extensions").join(format!("{}.xpi", extension::ID)), packed).with_context(failed)?;
+    fs::write(data.join("user.js"), user_js(running)).with_context(failed)?;
+    let allowed = data.join("extension-preferences.json");
+    if !allowed.exists() {
+        fs::write(allowed, in_private_windows().to_string()).with_context(failed)?;
+    }
+    Command::new(program)
+        .args(["--no-remote", "--profile"])
+        .arg(&data)
+        .args(&open.arguments)
+        .args(&open.urls)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("cannot start {}", program.display()))
+}
+
+/// Read at every start, and stronger than what the profile remembers.
+fn user_js(running: &Running) -> String {
+    let (host, port) = (running.normal.ip().to_string(), running.normal.port());
+    let preferences = json!({
+        // What the extension is not asked about: Firefox's own requests.
+        "network.proxy.type": 1,
+        "network.proxy.http": host,
+        "network.proxy.http_port": port,
+        "network.proxy.ssl": host,
+        "network.proxy.ssl_port": port,
+        "network.proxy.no_proxies_on": "",
+        // Names are asked for by the guard, not past it.
+        "network.trr.mode": 5,
+        "network.dns.disablePrefetch": true,
+        "network.http.http3.enable": false,
+        "extensions.autoDisableScopes": 0,
+        "extensions.enabledScopes": 15,
+        "xpinstall.signatures.required": false,
+        "browser.shell.checkDefaultBrowser": false,
+    });
+    let lines = preferences.as_object().into_iter().flatten();
+    lines.map(|(name, value)| format!("user_pref({}, {value});\n", Value::from(name.as_str()))).collect()
+}
+
+fn in_private_windows() -> Value {
+    json!({extension::ID: {"permissions": ["internal:privateBrowsingAllowed"], "origins": ["<all_urls>"]}})
+}
+
+/// The folder as a ZIP file, nothing compressed (APPNOTE.TXT §4.3).
+fn pack(folder: &Path) -> std::io::Result<Vec<u8>> {
+    let mut names: Vec<_> = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    names.sort_by_key(fs::DirEntry::file_name);
+    let (mut all, mut index) = (Cursor::new(Vec::new()), Vec::new());
+    for entry in &names {
+        let (name, bytes) = (entry.file_name().to_string_lossy().into_owned(), fs::read(entry.path())?);
+        let (sum, size, offset) = (crc32fast::hash(&bytes), bytes.len() as u32, all.position() as u32);
+        // Version, flags, method, time, date; 33 is the first day of 1980.
+        let fields: Vec<u8> = [20_u16, 0, 0, 0, 33].iter().flat_map(|field| field.to_le_bytes()).collect();
+        let sizes: Vec<u8> = [sum, size, size].iter().flat_map(|field| field.to_le_bytes()).collect();
+        let length = (name.len() as u16).to_le_bytes();
+        all.write_all(&[b"PK\x03\x04", &fields[..], &sizes, &length, &[0, 0], name.as_bytes(), &bytes].concat())?;
+        index.extend([b"PK\x01\x02\x14\x00", &fields[..], &sizes, &length, &[0; 12], &offset.to_le_bytes()].concat());
+        index.extend(name.as_bytes());
+    }
+    let (count, at) = (names.len() as u16, all.position() as u32);
+    all.write_all(&index)?;
+    let counts = [0, 0, count, count].iter().flat_map(|field| field.to_le_bytes()).collect::<Vec<u8>>();
+    all.write_all(
+        &[b"PK\x05\x06", &counts[..], &(index.len() as u32).to_le_bytes(), &at.to_le_bytes(), &[0, 0]].concat(),
+    )?;
+    Ok(all.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_packed_extension_is_a_zip_file_that_others_read() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.js"), "one").unwrap();
+        fs::write(folder.path().join("b.json"), "{}").unwrap();
+        let outer = tempfile::tempdir().unwrap();
+        let file = outer.path().join("packed.zip");
+        fs::write(&file, pack(folder.path()).unwrap()).unwrap();
+        let script = "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(*[n + '=' + z.read(n).decode() for n in z.namelist()])";
+        let Ok(out) = std::process::Command::new("python3").args(["-c", script]).arg(&file).output() else { return };
+        assert_eq!(
+            String::from_utf8_lossy(&out.stdout),
+            "a.js=one b.json={}\n",
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+    }
+}

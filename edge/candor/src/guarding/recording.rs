@@ -1,0 +1,40 @@
+//! `--record`: everything that passes is written down, as a capture does.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, Result};
+use evidence::Writer;
+use model::End;
+use proxy::Sink;
+
+use crate::live::ledger::Ledger;
+
+/// A file of evidence that everything goes into.
+pub struct Recording {
+    path: PathBuf,
+    writer: Writer,
+    ledger: Ledger,
+}
+
+impl Recording {
+    pub fn begin(path: &Path) -> Result<Self> {
+        let writer = Writer::create(path)
+            .with_context(|| format!("cannot record in {}; evidence is never added to", path.display()))?;
+        Ok(Self { path: path.into(), ledger: Ledger::new(writer.pen()), writer })
+    }
+
+    pub fn sink(&self) -> Arc<dyn Sink> {
+        Arc::new(self.ledger.clone())
+    }
+
+    /// Seals it; its last words.
+    pub fn finish(self, end: End) -> Result<String> {
+        let tally = self.ledger.tally();
+        drop(self.ledger);
+        let head = self.writer.finish(end).with_context(|| format!("cannot seal {}", self.path.display()))?;
+        Ok(format!("{}\n{tally}  head {head}\n", self.path.display()))
+    }
+}
