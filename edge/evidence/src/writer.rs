@@ -27,6 +27,9 @@ const QUEUE: usize = 4_096;
 const ROWS: usize = 500;
 const WAIT: Duration = Duration::from_millis(150);
 
+/// How long another program may have the file to itself.
+const LOCKED: Duration = Duration::from_secs(5);
+
 /// Bodies shorter than this are not worth compressing.
 const WORTH_COMPRESSING: usize = 256;
 
@@ -105,6 +108,7 @@ fn create(path: &Path) -> rusqlite::Result<Connection> {
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
+    connection.busy_timeout(LOCKED)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update(None, "application_id", layout::APPLICATION)?;
@@ -170,7 +174,8 @@ impl Desk {
 
     fn write(&mut self, record: &Record) -> rusqlite::Result<()> {
         if self.open_rows == 0 {
-            self.connection.execute_batch("begin")?;
+            // A transaction that became a writer's later would not wait for a lock.
+            self.connection.execute_batch("begin immediate")?;
             self.opened = Instant::now();
         }
         let written = shape::write(record);

@@ -194,3 +194,17 @@ fn evidence_is_never_added_to() {
     let (path, _) = written(&dir);
     assert!(matches!(Writer::create(&path), Err(Error::Create(..))));
 }
+
+#[test]
+fn a_clock_that_is_set_back_between_records_breaks_no_chain() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("jump.candor");
+    let writer = Writer::create(&path).unwrap();
+    for at in [2_000_000_000_000_000, 1_000_000_000_000_000, -5, i64::MAX] {
+        let note = model::Note { trial: None, at: Time(at), code: "clock".into(), says: String::new(), count: 1 };
+        writer.pen().write_blocking(Record::Note(note)).unwrap();
+    }
+    let head = writer.finish(End { at: Time(0), early: None }).unwrap();
+    let seen = Evidence::open(&path).unwrap().verify().unwrap();
+    assert_eq!((seen.state, seen.head, seen.records, seen.ended), (State::Intact, head, 5, true));
+}

@@ -32,3 +32,19 @@ impl Moment {
         Time(self.wall.0.saturating_add(passed))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_while_an_exchange_runs_does_not_turn_it_around() {
+        let day = 24 * 60 * 60 * 1_000_000;
+        for jumped in [-day, 0, day] {
+            // As if the wall clock had stood there when it began.
+            let moment = Moment { wall: Time(now().0 - jumped), ..Moment::now() };
+            let passed = moment.ended().0 - moment.began().0;
+            assert!((0..day / 24).contains(&passed), "{jumped}: {passed}");
+        }
+    }
+}

@@ -6,4 +6,6 @@ mod capture;
 
 mod ca;
 
+mod faults;
+
 mod stage;

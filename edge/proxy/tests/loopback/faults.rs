@@ -89,6 +89,21 @@ async fn a_slow_head_is_not_waited_for_without_end() {
 }
 
 #[tokio::test]
+async fn a_head_that_drips_is_not_waited_for_without_end_either() {
+    let lab = Lab::with(Settings { head_time: Duration::from_millis(300), ..Settings::default() }, echo);
+    let mut stream = say(&lab, b"GET http://a.example/ HTTP/1.1\r\nA: ").await;
+    // Each byte comes long before patience for one is over.
+    for _ in 0..500 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        if stream.write_all(b"x").await.is_err() {
+            break;
+        }
+    }
+    let seen = lab.stop().await.only();
+    assert_eq!(seen.seal.unwrap().says, "the head of a request did not come to its end");
+}
+
+#[tokio::test]
 async fn a_body_without_end_is_cut_off_and_counted() {
     let lab = Lab::with(Settings { swallow_limit: 100_000, body_limit: 10, ..Settings::default() }, echo);
     let mut stream = say(&lab, b"POST http://a.example/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n").await;

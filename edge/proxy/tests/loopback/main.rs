@@ -24,3 +24,5 @@ mod gate;
 mod faults;
 
 mod own;
+
+mod others;
