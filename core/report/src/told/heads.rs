@@ -116,6 +116,7 @@ pub(crate) fn untold(audit: &Audit) -> Vec<String> {
     for (code, count) in not_done(audit) {
         told.push(format!("{} ({}).", inert(&code), crate::words::count(count, "time")));
     }
+    told.extend(kept_from(audit));
     for ignored in &audit.ignored {
         told.push(format!("{} was not looked for: {}.", inert(&ignored.canary), inert(&ignored.because)));
     }
@@ -125,6 +126,28 @@ pub(crate) fn untold(audit: &Audit) -> Vec<String> {
             "What is sent later than this was not waited for: the longest trial took {}.",
             duration(seconds)
         ));
+    }
+    told
+}
+
+/// What clients were kept from so that they could be read, and what was not read
+/// for all that, each a sentence.
+fn kept_from(audit: &Audit) -> Vec<String> {
+    let noted = |code: &str| audit.notes.iter().filter(|note| note.code == code).map(|note| note.count).sum();
+    let (quic, offers, unread): (u64, u64, u64) =
+        (noted("quic-refused"), noted("alt-svc-removed"), noted("packets-unread"));
+    let mut told = Vec::new();
+    if quic > 0 {
+        let packets = crate::words::count(quic, "packet");
+        told.push(format!("QUIC was refused ({packets}), so that clients fell back to what can be read."));
+    }
+    if offers > 0 {
+        let servers = crate::words::count(offers, "server");
+        told.push(format!("Offers of HTTP/3 were taken out of what {servers} said."));
+    }
+    if unread > 0 {
+        let packets = crate::words::count(unread, "packet");
+        told.push(format!("What is neither TCP nor DNS passed by unread ({packets})."));
     }
     told
 }

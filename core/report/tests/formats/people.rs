@@ -75,6 +75,25 @@ fn text_says_the_verdicts_first() {
 }
 
 #[test]
+fn what_clients_were_kept_from_is_said() {
+    let mut audit = small::audit();
+    let note = audit.notes[0].clone();
+    for (code, count) in [("quic-refused", 3), ("alt-svc-removed", 1), ("packets-unread", 2), ("quic-refused", 1)] {
+        audit.notes.push(model::Note { code: code.into(), count, ..note.clone() });
+    }
+    let text = report::text(&audit);
+    let told = text.split("NOT SEEN").nth(1).unwrap().split("HOW WE KNOW").next().unwrap();
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    for line in [
+        "QUIC was refused (4 packets), so that clients fell back to what can be read.",
+        "Offers of HTTP/3 were taken out of what 1 server said.",
+        "What is neither TCP nor DNS passed by unread (2 packets).",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
+}
+
+#[test]
 fn text_fits_a_terminal_of_eighty_columns() {
     for audit in [&small::audit(), reporting::audit()] {
         for line in report::text(audit).lines() {
