@@ -54,7 +54,7 @@ pub(crate) async fn follow(stream: TcpStream, peer: SocketAddr, shared: Arc<Shar
     let pairing = shared.settings.pairing.clone().filter(|pairing| !pairing.admits(peer.ip()));
     let number = shared.settings.connections.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let process = process_of(peer, &shared).await;
-    let client = Client { address: Some(peer.to_string()), process, ..Client::default() };
+    let client = Arc::new(Client { address: Some(peer.to_string()), process, ..Client::default() });
     let inlet = if original.is_some() { Inlet::Transparent } else { Inlet::Proxy };
     let link = Link { shared, number, inlet, client, peer, here, counts, original, opened: Moment::now() };
     if let Some(pairing) = pairing {

@@ -69,7 +69,8 @@ pub(crate) struct Link {
     pub(crate) shared: Arc<Shared>,
     pub(crate) number: u64,
     pub(crate) inlet: Inlet,
-    pub(crate) client: Client,
+    /// Shared, as every exchange of the connection has it.
+    pub(crate) client: Arc<Client>,
     pub(crate) peer: SocketAddr,
     /// Our own end of the connection.
     pub(crate) here: Option<SocketAddr>,
@@ -93,7 +94,7 @@ impl Link {
             started: began.began(),
             ended: None,
             inlet: self.inlet,
-            client: self.client.clone(),
+            client: Client::clone(&self.client),
             request,
             response: None,
             messages: Vec::new(),

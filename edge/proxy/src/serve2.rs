@@ -6,8 +6,9 @@
 
 use std::{
     future::Future,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{Arc, OnceLock},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
@@ -19,7 +20,8 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use model::{Header, Request};
+use model::{Client, Header, Request};
+use tokio::runtime::Handle;
 
 use crate::{
     Reply,
@@ -47,6 +49,8 @@ struct Session {
     link: Link,
     place: Place,
     print: Arc<OnceLock<String>>,
+    /// The client together with its print.
+    client: OnceLock<Arc<Client>>,
     server: Far,
 }
 
@@ -61,13 +65,10 @@ pub(crate) async fn serve(conn: Conn, link: Link, place: Place, behind: Behind) 
     let stop = link.shared.stop.clone();
     let (tee, print) = Tee::new(conn);
     let server = far(&link, behind).await;
-    let session = Arc::new(Session { link, place, print, server });
+    let session = Arc::new(Session { link, place, print, client: OnceLock::new(), server });
     let answer = service_fn(move |request| {
         let session = Arc::clone(&session);
-        // hyper drops what a client no longer waits for; a task of its own goes
-        // on until what was seen is written down.
-        let exchange = tokio::spawn(async move { session.exchange(request).await });
-        async move { exchange.await.unwrap_or(Err(Cut)) }
+        ToItsEnd(Some(Box::pin(async move { session.exchange(request).await })))
     });
     let mut builder = http2::Builder::new(Spawn);
     builder
@@ -118,11 +119,43 @@ where
     }
 }
 
+/// Work that goes on in a task of its own if nobody waits for it any more: hyper
+/// drops what a client took back, and what was seen of it is still to be written
+/// down.
+struct ToItsEnd<F: Future<Output: Send> + Send + 'static>(Option<Pin<Box<F>>>);
+
+impl<F: Future<Output: Send> + Send + 'static> Future for ToItsEnd<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        // Polled again after its end, it would wait for ever.
+        let Some(work) = &mut self.0 else { return Poll::Pending };
+        let output = ready!(work.as_mut().poll(cx));
+        self.0 = None;
+        Poll::Ready(output)
+    }
+}
+
+impl<F: Future<Output: Send> + Send + 'static> Drop for ToItsEnd<F> {
+    fn drop(&mut self) {
+        // Without a runtime the program is ending without having stopped us.
+        if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(work);
+        }
+    }
+}
+
 impl Session {
+    /// The client of this connection, with its print once that is known.
+    fn client(&self) -> Arc<Client> {
+        let Some(print) = self.print.get() else { return Arc::clone(&self.link.client) };
+        let known = || Arc::new(Client { http2: Some(print.clone()), ..Client::clone(&self.link.client) });
+        Arc::clone(self.client.get_or_init(known))
+    }
+
     async fn exchange(&self, request: http::Request<Incoming>) -> Result<http::Response<Outgoing>, Cut> {
         let began = Moment::now();
-        let mut link = self.link.clone();
-        link.client.http2 = self.print.get().cloned();
+        let link = Link { client: self.client(), ..self.link.clone() };
         let (head, body) = request.into_parts();
         let seen = Request {
             method: head.method.as_str().to_owned(),

@@ -3,7 +3,7 @@
 //! The ClientHello is read before rustls has it. A client that does not take
 //! the certificate is a result of its own: it pins, or does not trust us.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use model::SealReason;
 use rustls::{AlertDescription, Error as TlsError};
@@ -39,7 +39,7 @@ pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place, beh
     let hello = hello::read(message);
     let name = server_name(hello.sni.as_deref(), link, place);
     let offered = hello.alpn.clone();
-    link.client.hello = Some(hello);
+    Arc::make_mut(&mut link.client).hello = Some(hello);
     if place.target.is_none() {
         place.target = link.original.map(|address| Target { host: name.clone(), port: address.port() });
     }
