@@ -4,8 +4,14 @@
 
 mod capture;
 
+mod android;
+
 mod ca;
 
 mod faults;
 
 mod stage;
+
+#[allow(dead_code, reason = "shared with the tests of the client")]
+#[path = "../../../adb/tests/fake/phone.rs"]
+mod phone;
