@@ -8,7 +8,7 @@ use std::{
 use knowledge::Knowledge;
 use model::{Body, Exchange, Header, Inlet, Mode, Request, Response, Time};
 
-use crate::{Asking, Choices, Client, Decision, Entered, Looked, Now, Wanted, Who, client, decide};
+use crate::{Asking, Choices, Client, Decision, Entered, Looked, Memory, Now, Wanted, Who, client, decide};
 
 static KNOWLEDGE: LazyLock<Arc<Knowledge>> = LazyLock::new(|| Arc::new(Knowledge::built_in()));
 
@@ -79,7 +79,7 @@ impl Stage {
         let (entered, refused) = Entered::new(&knowledge, values.iter().copied());
         assert_eq!(refused, []);
         Self {
-            client: Client::new(Arc::clone(&knowledge), entered),
+            client: Client::new(Arc::clone(&knowledge), Memory::new(entered), Mode::Normal),
             who: Who::new("phone", Mode::Normal),
             choices: Choices::default(),
             now: Now::default(),

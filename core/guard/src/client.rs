@@ -8,18 +8,19 @@ use std::{
 
 use attribute::site_of;
 use knowledge::Knowledge;
-use model::{Destination, Exchange, Response};
+use model::{Destination, Exchange, Mode, Response};
 
 use crate::{
-    Choices, Entered, Eye, Looked, Now, Party, Tidied, Tidying, UnreadChoice, answers::Answers, decide::Asking,
-    party::Class, values::Values, visits::Visits,
+    Choices, Looked, Memory, Now, Party, UnreadChoice, answers::Answers, decide::Asking, party::Class, visits::Visits,
 };
 
-/// What is known of one client in one mode. It is held in memory only.
+/// What is known of one program of a device in one mode. It is held in memory
+/// only.
 pub struct Client {
     pub(crate) knowledge: Arc<Knowledge>,
     pub(crate) visits: Visits,
-    pub(crate) values: Values,
+    pub(crate) memory: Memory,
+    mode: Mode,
     answers: Answers,
     listed: Listed,
 }
@@ -40,11 +41,13 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    pub fn new(knowledge: Arc<Knowledge>, entered: Entered) -> Self {
+    /// One that remembers what it visits together with the others of its device.
+    pub fn new(knowledge: Arc<Knowledge>, memory: Memory, mode: Mode) -> Self {
         Self {
             knowledge,
             visits: Visits::default(),
-            values: Values::new(entered),
+            memory,
+            mode,
             answers: Answers::default(),
             listed: Listed::default(),
         }
@@ -67,7 +70,7 @@ impl Client {
             && site_of(host_of(referer)) == site_of(host)
             && self.visits.shows_site(host, now.steady)
         {
-            self.values.visited(referer, site_of(host), now.steady);
+            self.memory.values().visited(referer, site_of(host), self.mode, now.steady);
         }
     }
 
@@ -120,17 +123,18 @@ impl Client {
     pub fn page(&mut self, url: &str, now: Now) {
         let site = site_of(host_of(url)).to_owned();
         self.visits.go(&site, now.steady);
-        self.values.visited(url, &site, now.steady);
+        self.memory.values().visited(url, &site, self.mode, now.steady);
     }
 
-    /// From now on an extension of ours lists what pages ask for.
-    pub fn lists(&mut self) {
-        self.listed.exact = true;
+    /// An extension of ours lists what pages ask for. It says so again and again
+    /// as long as it is there.
+    pub fn lists(&mut self, now: Now) {
+        self.listed.heard = Some(now.steady);
     }
 
     /// Whether an extension of ours lists what pages ask for.
-    pub fn is_exact(&self) -> bool {
-        self.listed.exact
+    pub fn is_exact(&self, now: Now) -> bool {
+        self.listed.heard.is_some_and(|heard| now.steady.saturating_sub(heard) < Listed::SILENCE)
     }
 
     pub(crate) fn is_listed(&self, url: &str) -> bool {
@@ -142,7 +146,7 @@ impl Client {
         if choices.destined(asking.aim, asking.who).is_some() {
             return Wanted::Nothing;
         }
-        if self.values.is_empty() && choices.unread(asking.who.mode) == UnreadChoice::Pass {
+        if self.memory.values().is_empty() && choices.unread(asking.who.mode) == UnreadChoice::Pass {
             return Wanted::Nothing;
         }
         self.read_answers();
@@ -153,42 +157,20 @@ impl Client {
         }
     }
 
-    /// What to look with. Looking needs no hold on the client.
-    pub fn eye(&self) -> Eye {
-        self.values.eye()
-    }
-
     /// Looks into a request.
     pub fn look(&self, exchange: &Exchange) -> Looked {
-        Looked::with(exchange, &self.values.eye())
-    }
-
-    /// The person entered or removed values of their own.
-    pub fn enter(&mut self, entered: Entered) {
-        self.values.enter(entered);
-    }
-
-    /// Work on what was visited that is better done elsewhere, if there is any:
-    /// what it gives is for [`Client::tidied`].
-    pub fn tidying(&mut self) -> Option<Tidying> {
-        self.values.tidying()
-    }
-
-    /// That work is done.
-    pub fn tidied(&mut self, tidied: Tidied) {
-        self.values.tidied(tidied);
+        Looked::with(exchange, &self.memory.eye())
     }
 
     /// Forgets what is too old. To be called now and then.
     pub fn forget_old(&mut self, now: Now) {
         self.read_answers();
         self.visits.forget_old(now.steady);
-        self.values.forget_old(now.steady);
     }
 
-    /// How many live canaries there are.
-    pub fn canaries(&self) -> usize {
-        self.values.count()
+    /// What is remembered of its device.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// Whose a host is.
@@ -216,13 +198,16 @@ pub(crate) fn destination(knowledge: &Knowledge, exchange: &Exchange) -> Destina
 /// Requests that an extension listed, the newest.
 #[derive(Default)]
 struct Listed {
-    exact: bool,
+    /// When the extension was last heard.
+    heard: Option<u64>,
     order: VecDeque<String>,
     count: BTreeMap<String, u32>,
 }
 
 impl Listed {
     const MOST: usize = 4_096;
+    /// An extension that was silent for so long is gone.
+    const SILENCE: u64 = 120 * 1_000_000;
 
     fn add(&mut self, url: &str) {
         let bare = bare(url).to_owned();

@@ -6,9 +6,11 @@
 //! and the address found in it. The host collects telemetry, so it is a report;
 //! addresses are off in this mode: it is absorbed.
 
-use model::{Destination, Exchange, Guise, How, Kind, Purpose, Sighting};
+use model::{Destination, Exchange, Guise, How, Kind, Mode, Purpose, Sighting};
 
-use crate::{Accused, Choices, Client, Looked, Now, Party, Reason, Rule, UnreadChoice, Who, party::Class};
+use crate::{
+    Accused, Choices, Client, Looked, Now, Party, Reason, Rule, UnreadChoice, Who, party::Class, values::Seen,
+};
 
 /// Bytes of a body that are held back at most.
 pub const HELD_BYTES: u64 = 1 << 20;
@@ -49,6 +51,9 @@ pub enum Verdict {
 pub struct Decision {
     pub verdict: Verdict,
     pub reason: Reason,
+    /// The mode that it is about: that of the request, or the one in which what
+    /// it carries was seen, if that was another.
+    pub mode: Mode,
     /// Kinds of data that it was about, each once.
     pub kinds: Vec<Kind>,
     /// What of the sightings it was about.
@@ -57,19 +62,25 @@ pub struct Decision {
 
 impl Decision {
     fn plain(verdict: Verdict, reason: Reason) -> Self {
-        Self { verdict, reason, kinds: Vec::new(), sightings: Vec::new() }
+        Self { verdict, reason, mode: Mode::Unknown, kinds: Vec::new(), sightings: Vec::new() }
     }
 
     fn about(verdict: Verdict, reason: Reason, sightings: Vec<Sighting>) -> Self {
         let mut kinds: Vec<Kind> = sightings.iter().map(|sighting| sighting.kind.clone()).collect();
         kinds.sort();
         kinds.dedup();
-        Self { verdict, reason, kinds, sightings }
+        Self { verdict, reason, mode: Mode::Unknown, kinds, sightings }
     }
 }
 
 /// Decides.
 pub fn decide(asking: &Asking<'_>, looked: &Looked, client: &Client, choices: &Choices, now: Now) -> Decision {
+    let mut decision = decided(asking, looked, client, choices, now);
+    decision.mode = mode_of(asking.who, &decision.sightings, client, now);
+    decision
+}
+
+fn decided(asking: &Asking<'_>, looked: &Looked, client: &Client, choices: &Choices, now: Now) -> Decision {
     let Asking { who, aim, .. } = *asking;
     match choices.destined(aim, who) {
         Some(Rule::Allow) => return Decision::plain(Verdict::Pass, Reason::AllowedDestination),
@@ -129,11 +140,11 @@ fn found(asking: &Asking<'_>, looked: &Looked, client: &Client, class: Class, no
     let mut found = Found::default();
     for sighting in &looked.sightings {
         let Some(id) = sighting.canary.as_deref().filter(|_| sighting.how == How::Canary) else { continue };
-        let Some(seen_at) = client.values.of(id, now.steady) else { continue };
-        if seen_at.is_some() && says_too_little(&sighting.guise) {
+        let Some(seen) = client.memory.values().of(id, now.steady) else { continue };
+        if seen != Seen::Entered && says_too_little(&sighting.guise) {
             continue;
         }
-        match client.party_for(asking.aim, &asking.exchange.request.url, class, seen_at, now.steady) {
+        match client.party_for(asking.aim, &asking.exchange.request.url, class, seen.site(), now.steady) {
             Party::First => found.belongs = true,
             Party::Page => found.pages.push(sighting.clone()),
             Party::Own => found.own.push(sighting.clone()),
@@ -167,7 +178,7 @@ fn accused(aim: &Destination, who: &Who, looked: &Looked, choices: &Choices) -> 
 fn weigh(asking: &Asking<'_>, looked: &Looked, client: &Client, choices: &Choices, now: Now, case: Case) -> Decision {
     let Asking { who, aim, .. } = *asking;
     let (on, off): (Vec<Sighting>, Vec<Sighting>) =
-        case.sightings.into_iter().partition(|sighting| choices.is_on(&sighting.kind, who, now.wall));
+        case.sightings.into_iter().partition(|sighting| may_leave(sighting, who, client, choices, now));
     if off.is_empty() {
         // The rest may hold what is not allowed.
         if !asking.whole && is_patient(asking) {
@@ -184,10 +195,38 @@ fn weigh(asking: &Asking<'_>, looked: &Looked, client: &Client, choices: &Choice
     }
     match case.accused {
         Some(accused) => Decision::about(Verdict::Absorb, Reason::Report(accused), off),
-        None if !client.is_exact() => Decision::about(Verdict::Pass, Reason::Asked, off),
+        None if !client.is_exact(now) => Decision::about(Verdict::Pass, Reason::Asked, off),
         None if asking.waited < LATE_MICROS => Decision::about(Verdict::Hold, Reason::Unlisted, off),
         None => Decision::about(Verdict::Absorb, Reason::AskedByNoPage, off),
     }
+}
+
+/// Whether the person turned this on: in the mode of the request, and in the
+/// modes in which it was seen, if it was never seen in that one. What was visited
+/// in a private window is private, whoever reports it.
+fn may_leave(sighting: &Sighting, who: &Who, client: &Client, choices: &Choices, now: Now) -> bool {
+    let elsewhere = seen_elsewhere(sighting, who, client, now);
+    let is_on = |mode| choices.is_on(&sighting.kind, &Who { mode, ..who.clone() }, now.wall);
+    is_on(who.mode) && elsewhere.into_iter().all(is_on)
+}
+
+/// The modes in which a value was seen, if the one of the request is none of them.
+fn seen_elsewhere(sighting: &Sighting, who: &Who, client: &Client, now: Now) -> Vec<Mode> {
+    let seen = sighting.canary.as_deref().and_then(|id| client.memory.values().of(id, now.steady));
+    match seen {
+        Some(Seen::At { modes, .. }) if !modes.contains(&who.mode) => modes,
+        _ => Vec::new(),
+    }
+}
+
+/// What a request is to be treated as once it was decided: not as normal, if it
+/// carries what was only seen elsewhere.
+fn mode_of(who: &Who, sightings: &[Sighting], client: &Client, now: Now) -> Mode {
+    if who.mode != Mode::Normal {
+        return who.mode;
+    }
+    let elsewhere = |sighting: &Sighting| seen_elsewhere(sighting, who, client, now).into_iter().next();
+    sightings.iter().find_map(elsewhere).unwrap_or(Mode::Normal)
 }
 
 /// Whether there is time and room to wait for the rest.
@@ -213,7 +252,7 @@ fn unread(asking: &Asking<'_>, client: &Client, choices: &Choices, now: Now) -> 
 #[cfg(test)]
 mod tests {
     use base64::{Engine, engine::general_purpose::STANDARD};
-    use model::{Direction, Message, Mode, Time};
+    use model::{Direction, Message, Time};
     use sha2::{Digest, Sha256};
 
     use super::*;
@@ -260,6 +299,21 @@ mod tests {
         assert_eq!(stage.says(&report(PAGE)), "absorb report-telemetry visited-url");
         stage.who.mode = Mode::Unknown;
         assert_eq!(stage.says(&report(PAGE)), "absorb report-telemetry visited-url");
+    }
+
+    #[test]
+    fn what_was_visited_in_private_is_private_whoever_reports_it() {
+        let mut stage = visited();
+        let private = "https://clinic.example/patients/4712-visited-in-private";
+        let mut window = Client::new(knowledge(), stage.client.memory().clone(), Mode::Private);
+        window.page(private, stage.now);
+        on(&mut stage, "visited-url", Mode::Normal);
+        let decision = stage.decide(&report(private));
+        assert_eq!(said(&decision), "absorb report-telemetry visited-url", "by a helper in the normal profile");
+        assert_eq!(decision.mode, Mode::Private, "and nothing of it is written down");
+        assert_eq!(said(&stage.decide(&report(PAGE))), "pass on visited-url");
+        on(&mut stage, "visited-url", Mode::Private);
+        assert_eq!(said(&stage.decide(&report(private))), "pass on visited-url");
     }
 
     #[test]
@@ -457,13 +511,25 @@ mod tests {
     #[test]
     fn with_an_exact_list_what_no_page_asked_for_is_absorbed_after_a_moment() {
         let mut stage = visited();
-        stage.client.lists();
+        stage.client.lists(stage.now);
         let asked = request("GET", "https://other.example/logo.png", &[("referer", PAGE)], b"");
         assert_eq!(stage.says(&asked), "hold unlisted visited-url");
         stage.waited = LATE_MICROS;
         assert_eq!(stage.says(&asked), "absorb asked-by-no-page visited-url");
         stage.client.listed("https://other.example/logo.png#part");
         assert_eq!(stage.says(&asked), "pass page");
+    }
+
+    #[test]
+    fn a_list_that_nobody_keeps_any_more_accuses_nobody() {
+        let mut stage = visited();
+        stage.client.lists(stage.now);
+        stage.waited = LATE_MICROS;
+        let asked = request("GET", "https://other.example/logo.png", &[("referer", PAGE)], b"");
+        stage.now.steady += 119_000_000;
+        assert_eq!(stage.says(&asked), "absorb asked-by-no-page visited-url");
+        stage.now.steady += 1_000_000;
+        assert_eq!(stage.says(&asked), "pass asked visited-url");
     }
 
     #[test]
@@ -506,7 +572,7 @@ mod tests {
         let told = post(COLLECTOR, "name=Zoë Finukgurmann".as_bytes());
         assert_eq!(stage.says(&told), "absorb report-telemetry person-name");
         let (none, _) = Entered::new(&knowledge(), []);
-        stage.client.enter(none);
+        stage.client.memory().enter(none);
         assert_eq!(stage.says(&told), "pass nothing");
     }
 

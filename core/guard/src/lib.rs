@@ -34,6 +34,8 @@ mod answers;
 
 mod hosts;
 
+mod memory;
+
 mod values;
 
 mod searches;
@@ -47,6 +49,7 @@ pub use client::{Client, Wanted};
 pub use decide::{Asking, Decision, HELD_BYTES, HELD_MICROS, Verdict, decide};
 pub use entered::Entered;
 pub use look::Looked;
+pub use memory::Memory;
 pub use now::Now;
 pub use party::Party;
 pub use reason::{Accused, Reason};

@@ -9,7 +9,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use detect::Detector;
-use model::Canary;
+use model::{Canary, Mode};
 
 use crate::{Entered, searches};
 
@@ -36,6 +36,24 @@ pub(crate) struct Values {
     /// Changes with every change that a tidying under way does not know of.
     age: u64,
     is_tidied: bool,
+}
+
+/// Where a canary comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// The person entered it.
+    Entered,
+    /// A page of this site was visited in these modes.
+    At { site: String, modes: Vec<Mode> },
+}
+
+impl Seen {
+    pub(crate) fn site(&self) -> Option<&str> {
+        match self {
+            Self::Entered => None,
+            Self::At { site, .. } => Some(site),
+        }
+    }
 }
 
 /// What to look with: nearly everything, and what came since.
@@ -65,6 +83,8 @@ pub struct Tidied {
 struct Live {
     number: u64,
     canary: Canary,
+    /// The modes in which it was seen.
+    modes: Vec<Mode>,
     /// The site that knows it anyway: where it was seen.
     site: String,
     last: u64,
@@ -91,22 +111,25 @@ impl Values {
     }
 
     /// The address of a page that the client is at.
-    pub(crate) fn visited(&mut self, url: &str, site: &str, steady: u64) {
+    pub(crate) fn visited(&mut self, url: &str, site: &str, mode: Mode, steady: u64) {
         if !is_only_host(url) {
-            self.plant("visited-url", url, site, steady);
+            self.plant("visited-url", url, site, mode, steady);
         }
         if let Some(words) = searches::words(url) {
-            self.plant("search", &words, site, steady);
+            self.plant("search", &words, site, mode, steady);
         }
     }
 
-    fn plant(&mut self, kind: &str, value: &str, site: &str, steady: u64) {
+    fn plant(&mut self, kind: &str, value: &str, site: &str, mode: Mode, steady: u64) {
         if value.len() < SHORTEST {
             return;
         }
         let key = format!("{kind} {value}");
         if let Some(live) = self.ids.get(&key).and_then(|id| self.by_id.get_mut(id)) {
             live.last = steady;
+            if !live.modes.contains(&mode) {
+                live.modes.push(mode);
+            }
             return;
         }
         self.next += 1;
@@ -115,7 +138,7 @@ impl Values {
         let new = self.eye.new.get_or_insert_with(|| Arc::new(Detector::small()));
         // A value that is refused would be found everywhere; it is not looked for.
         if Arc::make_mut(new).plant(&canary).is_ok() {
-            let live = Live { number: self.next, canary, site: site.to_owned(), last: steady };
+            let live = Live { number: self.next, canary, modes: vec![mode], site: site.to_owned(), last: steady };
             self.by_id.insert(id.clone(), live);
             self.ids.insert(key, id);
         }
@@ -125,14 +148,14 @@ impl Values {
         }
     }
 
-    /// Whether a canary still counts; the site where it was seen, if it is one
-    /// that was seen.
-    pub(crate) fn of(&self, id: &str, steady: u64) -> Option<Option<&str>> {
+    /// Whether a canary still counts, and where it was seen, if it was.
+    pub(crate) fn of(&self, id: &str, steady: u64) -> Option<Seen> {
         if id.starts_with(Entered::ID) {
-            return Some(None);
+            return Some(Seen::Entered);
         }
         let live = self.by_id.get(id)?;
-        (steady.saturating_sub(live.last) < LIFE).then_some(Some(live.site.as_str()))
+        let seen = || Seen::At { site: live.site.clone(), modes: live.modes.clone() };
+        (steady.saturating_sub(live.last) < LIFE).then(seen)
     }
 
     /// The person entered or removed something.
@@ -258,29 +281,29 @@ mod tests {
     #[test]
     fn a_host_alone_and_a_short_value_are_no_canaries() {
         let mut values = values();
-        values.visited("https://a-long-name.example/", "a-long-name.example", 0);
-        values.visited("https://a-long-name.example", "a-long-name.example", 0);
+        values.visited("https://a-long-name.example/", "a-long-name.example", Mode::Normal, 0);
+        values.visited("https://a-long-name.example", "a-long-name.example", Mode::Normal, 0);
         assert_eq!(values.count(), 0);
-        values.visited("https://a.example/?q=short", "a.example", 0);
+        values.visited("https://a.example/?q=short", "a.example", Mode::Normal, 0);
         assert_eq!(values.count(), 1, "the address, but not the word");
-        values.visited("https://a.example/?q=not+so+short", "a.example", 0);
+        values.visited("https://a.example/?q=not+so+short", "a.example", Mode::Normal, 0);
         assert_eq!(values.count(), 3, "the address and the words");
     }
 
     #[test]
     fn a_canary_ages_from_when_it_was_last_seen() {
         let mut values = values();
-        values.visited("https://a.example/page", "a.example", 0);
-        assert_eq!(values.of("live-1", LIFE - 1), Some(Some("a.example")));
+        values.visited("https://a.example/page", "a.example", Mode::Normal, 0);
+        assert_eq!(values.of("live-1", LIFE - 1).unwrap().site(), Some("a.example"));
         assert_eq!(values.of("live-1", LIFE), None);
-        values.visited("https://a.example/page", "a.example", LIFE - 1);
-        assert_eq!(values.of("live-1", LIFE), Some(Some("a.example")));
+        values.visited("https://a.example/page", "a.example", Mode::Normal, LIFE - 1);
+        assert_eq!(values.of("live-1", LIFE).unwrap().site(), Some("a.example"));
         assert_eq!(values.count(), 1);
     }
 
     fn visit(values: &mut Values, pages: std::ops::Range<usize>) {
         for i in pages {
-            values.visited(&format!("https://a.example/page-{i}"), "a.example", i as u64);
+            values.visited(&format!("https://a.example/page-{i}"), "a.example", Mode::Normal, i as u64);
         }
     }
 
@@ -341,7 +364,7 @@ mod tests {
     #[test]
     fn the_old_are_forgotten() {
         let mut values = values();
-        values.visited("https://a.example/page", "a.example", 0);
+        values.visited("https://a.example/page", "a.example", Mode::Normal, 0);
         values.forget_old(LIFE);
         assert!(values.is_empty() && values.ids.is_empty());
     }

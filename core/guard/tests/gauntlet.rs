@@ -18,7 +18,7 @@ use std::{
     sync::Arc,
 };
 
-use guard::{Asking, Choices, Client, Decision, Entered, Looked, Now, Reason, Verdict, Wanted, Who, decide};
+use guard::{Asking, Choices, Client, Decision, Entered, Looked, Memory, Now, Reason, Verdict, Wanted, Who, decide};
 use knowledge::Knowledge;
 use model::{Exchange, Kind, Mode, Record};
 use serde::Deserialize;
@@ -38,7 +38,7 @@ fn who_is_strict_has_every_readable_canary_stopped_and_nothing_else() {
         let truth: Truth = serde_json::from_slice(&std::fs::read(capture.join("truth.json")).unwrap()).unwrap();
         let values = truth.canaries.iter().filter(|canary| canary.kind != "visited_host");
         let (entered, _) = Entered::new(&knowledge, values.map(|canary| (canary.kind.as_str(), canary.value.as_str())));
-        let mut client = Client::new(Arc::clone(&knowledge), entered);
+        let mut client = Client::new(Arc::clone(&knowledge), Memory::new(entered), Mode::Normal);
         for (index, exchange) in exchanges(&capture).iter().enumerate() {
             let decision = decided(&mut client, &knowledge, &strict, exchange);
             let carries = truth.canaries.iter().any(|canary| canary.is_readable_in(index));

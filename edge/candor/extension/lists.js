@@ -18,13 +18,13 @@ function lists() {
 
 function list(modes, what, url) {
   for (const mode of modes) waiting.get(mode)[what].add(url);
-  timer ??= setTimeout(tell, TOGETHER_MS);
+  timer ??= setTimeout(() => tell(), TOGETHER_MS);
 }
 
-function tell() {
+function tell(isThere = false) {
   timer = null;
   for (const [mode, { pages, requests }] of waiting) {
-    if (pages.size + requests.size === 0) continue;
+    if (pages.size + requests.size === 0 && !isThere) continue;
     waiting.set(mode, lists());
     const said = { device: "this-machine", program: guard.program, mode, pages: [...pages], requests: [...requests] };
     // Without a guard there is no network either.
@@ -67,3 +67,7 @@ function went(page) {
 }
 chrome.webNavigation.onCommitted.addListener(went);
 chrome.webNavigation.onHistoryStateUpdated.addListener(went);
+
+// A list that nobody keeps any more would accuse other browsers.
+chrome.alarms.create("there", { periodInMinutes: 0.5 });
+chrome.alarms.onAlarm.addListener(() => tell(true));

@@ -5,13 +5,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use guard::{Client, Entered, Now, Who};
+use guard::{Client, Entered, Memory, Now, Who};
 use knowledge::Knowledge;
 use model::Mode;
 
 type Key = (String, Option<String>, Mode);
 
-/// Clients by device, program and mode.
+/// Clients by device, program and mode; those of a device share what they remember
+/// of its person.
 pub(crate) struct Clients {
     knowledge: Arc<Knowledge>,
     inner: Mutex<Inner>,
@@ -19,6 +20,8 @@ pub(crate) struct Clients {
 
 struct Inner {
     entered: Entered,
+    /// What each device has visited, whatever did it.
+    memories: BTreeMap<String, Memory>,
     by_who: BTreeMap<Key, Arc<Mutex<Client>>>,
 }
 
@@ -28,7 +31,7 @@ const MOST: usize = 256;
 
 impl Clients {
     pub(crate) fn new(knowledge: Arc<Knowledge>, entered: Entered) -> Self {
-        Self { knowledge, inner: Mutex::new(Inner { entered, by_who: BTreeMap::new() }) }
+        Self { knowledge, inner: Mutex::new(Inner { entered, memories: BTreeMap::new(), by_who: BTreeMap::new() }) }
     }
 
     pub(crate) fn of(&self, who: &Who) -> Arc<Mutex<Client>> {
@@ -37,17 +40,16 @@ impl Clients {
         if inner.by_who.len() >= MOST && !inner.by_who.contains_key(&key) {
             key = (String::new(), None, who.mode);
         }
-        let entered = inner.entered.clone();
-        let made = || Arc::new(Mutex::new(Client::new(Arc::clone(&self.knowledge), entered)));
-        Arc::clone(inner.by_who.entry(key).or_insert_with(made))
+        let Inner { entered, memories, by_who } = &mut *inner;
+        let memory = memories.entry(key.0.clone()).or_insert_with(|| Memory::new(entered.clone()));
+        let made = || Arc::new(Mutex::new(Client::new(Arc::clone(&self.knowledge), memory.clone(), who.mode)));
+        Arc::clone(by_who.entry(key).or_insert_with(made))
     }
 
     /// The person entered or removed something.
     pub(crate) fn enter(&self, entered: Entered) {
         let mut inner = lock(&self.inner);
-        for client in inner.by_who.values() {
-            lock(client).enter(entered.clone());
-        }
+        inner.memories.values().for_each(|memory| memory.enter(entered.clone()));
         inner.entered = entered;
     }
 
@@ -57,6 +59,8 @@ impl Clients {
     }
 
     pub(crate) fn forget_old(&self, now: Now) {
+        let memories: Vec<_> = lock(&self.inner).memories.values().cloned().collect();
+        memories.iter().for_each(|memory| memory.forget_old(now));
         let all: Vec<_> = lock(&self.inner).by_who.values().cloned().collect();
         for client in all {
             lock(&client).forget_old(now);

@@ -59,7 +59,7 @@ impl Event {
             at,
             device: who.device.clone(),
             program: who.program.clone(),
-            mode: who.mode,
+            mode: decision.mode,
             host: aim.host.clone(),
             owner: aim.owner.clone(),
             seat: aim.seat.clone(),

@@ -147,7 +147,7 @@ impl Keeper {
     pub fn listed(&self, who: &Who, pages: &[String], requests: &[String]) {
         let now = clock::now();
         self.clients.tell(who, |client| {
-            client.lists();
+            client.lists(now);
             pages.iter().for_each(|url| client.page(url, now));
             requests.iter().for_each(|url| client.listed(url));
         });
@@ -174,10 +174,10 @@ impl Keeper {
         self.board.seen(&who.device, who.mode);
     }
 
-    pub(crate) async fn decided(&self, who: &Who, exchange: &Exchange, event: Event, decision: &Decision) {
+    pub(crate) async fn decided(&self, exchange: &Exchange, event: Event, decision: &Decision) {
         self.board.add(event);
         if let Some(kept) = &*self.kept.read().await {
-            kept.exchange(exchange, decision, who.mode).await;
+            kept.exchange(exchange, decision).await;
         }
     }
 }

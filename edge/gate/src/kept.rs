@@ -39,8 +39,8 @@ impl Kept {
     }
 
     /// Writes a request down, if it may be written.
-    pub(crate) async fn exchange(&self, exchange: &Exchange, decision: &Decision, mode: Mode) {
-        if mode != Mode::Normal {
+    pub(crate) async fn exchange(&self, exchange: &Exchange, decision: &Decision) {
+        if decision.mode != Mode::Normal {
             return;
         }
         let entered = decision.sightings.iter().any(|sighting| is_entered(sighting.canary.as_deref()));

@@ -7,7 +7,8 @@ use std::{
 };
 
 use guard::{
-    Asking, Client, Decision, HELD_BYTES, HELD_MICROS, Looked, Reason, Rule, Tidying, Verdict, Wanted, Who, decide,
+    Asking, Client, Decision, HELD_BYTES, HELD_MICROS, Looked, Memory, Reason, Rule, Tidying, Verdict, Wanted, Who,
+    decide,
 };
 use model::{Destination, Exchange, Header, Mode, Note, Request, Response};
 use proxy::{Answer, Gate, Reply, Ruled, Ruling, Sink, SoFar, Watch, Wish, Work};
@@ -57,7 +58,7 @@ impl Port {
     async fn rule(&self, exchange: &Exchange, so_far: SoFar) -> Ruling {
         let (who, aim) = (self.who(exchange), self.aim(exchange));
         let client = self.keeper.clients.of(&who);
-        let eye = lock(&client).eye();
+        let eye = lock(&client).memory().eye();
         let looked = if exchange.request.body.bytes.len() < LONG {
             Looked::with(&part_to_look_at(exchange), &eye)
         } else {
@@ -77,7 +78,7 @@ impl Port {
         }
         if decision.reason.is_shown() {
             let event = Event::new(clock::wall(), &who, &aim, exchange, &decision);
-            self.keeper.decided(&who, exchange, event, &decision).await;
+            self.keeper.decided(exchange, event, &decision).await;
         }
         match decision.verdict {
             Verdict::Pass => Ruling::Pass,
@@ -116,8 +117,8 @@ impl Gate for Port {
         let (known, choices) = (self.keeper.clients.of(&who), self.keeper.choices());
         let mut client = lock(&known);
         client.began(exchange, now);
-        if let Some(tidying) = client.tidying() {
-            tidy(Arc::clone(&known), tidying);
+        if let Some(tidying) = client.memory().tidying() {
+            tidy(client.memory().clone(), tidying);
         }
         match choices.destined(&aim, &who) {
             Some(Rule::Allow) => return Wish::Pass,
@@ -191,12 +192,9 @@ impl Sink for Port {
     }
 }
 
-/// Does a client's work where it is in nobody's way.
-fn tidy(client: Arc<Mutex<Client>>, tidying: Tidying) {
-    tokio::task::spawn_blocking(move || {
-        let tidied = tidying.work();
-        lock(&client).tidied(tidied);
-    });
+/// Does a memory's work where it is in nobody's way.
+fn tidy(memory: Memory, tidying: Tidying) {
+    tokio::task::spawn_blocking(move || memory.tidied(tidying.work()));
 }
 
 /// A message on a socket comes with the head that opened it, which was looked

@@ -1,0 +1,65 @@
+//! What a device is known to have visited and its person to have entered:
+//! everything looked for in whatever it sends.
+//!
+//! The programs of a device share it, and so do their modes: a page visited in a
+//! private window may be reported by an extension that lives in the normal
+//! profile, or by a helper that is another program.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{Entered, Eye, Now, Tidied, Tidying, values::Values};
+
+/// Everything looked for in what one device sends. Clones are the same memory,
+/// which is held nowhere else.
+#[derive(Clone)]
+pub struct Memory(Arc<Mutex<Values>>);
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Memory(..)")
+    }
+}
+
+impl Memory {
+    pub fn new(entered: Entered) -> Self {
+        Self(Arc::new(Mutex::new(Values::new(entered))))
+    }
+
+    /// What to look with. Looking needs no hold on anything.
+    pub fn eye(&self) -> Eye {
+        self.values().eye()
+    }
+
+    /// Work on what was visited that is better done elsewhere, if there is any:
+    /// what it gives is for [`Memory::tidied`].
+    pub fn tidying(&self) -> Option<Tidying> {
+        self.values().tidying()
+    }
+
+    /// That work is done.
+    pub fn tidied(&self, tidied: Tidied) {
+        self.values().tidied(tidied);
+    }
+
+    /// The person entered or removed values of their own.
+    pub fn enter(&self, entered: Entered) {
+        self.values().enter(entered);
+    }
+
+    /// Forgets what is too old. To be called now and then.
+    pub fn forget_old(&self, now: Now) {
+        self.values().forget_old(now.steady);
+    }
+
+    /// How many live canaries there are.
+    pub fn canaries(&self) -> usize {
+        self.values().count()
+    }
+
+    pub(crate) fn values(&self) -> MutexGuard<'_, Values> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
