@@ -245,6 +245,9 @@ fn begin(wish: &Wish, program: &std::path::Path) -> Result<Run, Error> {
 fn conditions(wish: &Wish) -> Vec<String> {
     let mut conditions = ready::conditions(&wish.subject, wish.edition.as_ref());
     conditions.extend(wish.conditions.iter().cloned());
+    if wish.subject.driver == "window" {
+        conditions.push("used by its window: every address was typed into the address bar".into());
+    }
     if !wish.window && wish.subject.driver != "phone" {
         conditions.push("without a window: nothing was typed into the address bar".into());
     }

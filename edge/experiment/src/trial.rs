@@ -284,6 +284,7 @@ impl Stage<'_> {
         let launch = Launch {
             mode,
             private_args: subject.private_arguments.clone(),
+            env: subject.environment.clone().into_iter().collect(),
             address_keys: subject.address_keys.clone(),
             preferences: ready::preferences(subject, edition),
             window: self.display.as_ref().map_or(Window::Headless, |display| Window::On(display.name().to_owned())),

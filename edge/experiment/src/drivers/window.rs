@@ -148,11 +148,22 @@ impl Windowed {
 
 fn command(cell: &Cell, launch: &Launch, display: &Display) -> Program {
     let profile = cell.home().join(&launch.profile).display().to_string();
-    let private = launch.private_args.iter().filter(|_| launch.mode == Mode::Private);
-    let args = private.chain(&launch.args).map(|arg| filled(arg, "about:blank", &profile));
+    let args = arguments(launch).into_iter().map(|arg| filled(arg, "about:blank", &profile));
     let mut program = Program::new(&launch.program).args(args).env("DISPLAY", display.name());
-    program.env.extend(launch.env.iter().cloned());
+    let home = cell.home().display().to_string();
+    program.env.extend(launch.env.iter().map(|(name, value)| (name.clone(), value.replace("{home}", &home))));
     program
+}
+
+/// What makes it private stands right before the page, so that a program that
+/// starts the browser does not take it for its own.
+fn arguments(launch: &Launch) -> Vec<&str> {
+    let mut args: Vec<&str> = launch.args.iter().map(String::as_str).collect();
+    if launch.mode == Mode::Private {
+        let page = args.iter().position(|arg| arg.contains("{url}")).unwrap_or(args.len());
+        args.splice(page..page, launch.private_args.iter().map(String::as_str));
+    }
+    args
 }
 
 fn filled(argument: &str, url: &str, profile: &str) -> String {
@@ -162,6 +173,19 @@ fn filled(argument: &str, url: &str, profile: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_makes_it_private_stands_before_the_page() {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
+        let mut launch = Launch {
+            args: words(&["--", "browser", "{url}"]),
+            private_args: words(&["--private", "--really"]),
+            ..Launch::new("starter", Trust::Nothing)
+        };
+        assert_eq!(arguments(&launch), ["--", "browser", "{url}"]);
+        launch.mode = Mode::Private;
+        assert_eq!(arguments(&launch), ["--", "browser", "--private", "--really", "{url}"]);
+    }
 
     #[test]
     fn a_command_line_has_two_blanks_to_fill() {
