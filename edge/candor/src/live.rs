@@ -25,5 +25,3 @@ pub mod stopping;
 pub mod tally;
 
 pub mod transparent;
-
-pub mod watching;

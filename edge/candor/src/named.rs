@@ -1,6 +1,6 @@
 //! Which subject a person means: by its name, its path, or its command line.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Result, bail};
 use knowledge::{
@@ -62,6 +62,7 @@ fn unknown(name: &str) -> Subject {
         package: None,
         arguments: vec![],
         private_arguments: vec![],
+        environment: BTreeMap::new(),
         address_keys: vec![],
         scenario: None,
         preferences: Preferences::new(),

@@ -1,6 +1,8 @@
 //! Running the program as a person does, and looking at what it left.
 #![allow(dead_code, reason = "not every test file asks everything")]
 
+pub mod cut;
+
 pub mod told;
 
 use std::{
@@ -71,6 +73,19 @@ fn audit(arguments: &[&str], out: &Path) -> Command {
     command
 }
 
+/// The program on a machine of another name, identity, time zone and language.
+pub fn elsewhere(arguments: &[&str]) -> Command {
+    let mut command = Command::new("unshare");
+    let other = "hostname another-machine
+echo 00112233445566778899aabbccddeeff > /tmp/machine-id.$$
+mount --bind /tmp/machine-id.$$ /etc/machine-id && rm -f /tmp/machine-id.$$
+exec \"$@\"";
+    command.args(["--uts", "--mount", "--", "sh", "-e", "-c", other, "sh", env!("CARGO_BIN_EXE_candor")]);
+    command.args(arguments).stdin(Stdio::null());
+    command.envs([("TZ", "Pacific/Auckland"), ("LANG", "tr_TR.UTF-8"), ("LC_ALL", "tr_TR.UTF-8")]);
+    command
+}
+
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder can be made")
 }
@@ -92,6 +107,15 @@ impl Run {
     pub fn audit(arguments: &[&str]) -> Self {
         let out = folder();
         let output = audit(arguments, out.path()).output().expect("candor starts");
+        over(&output, out)
+    }
+
+    /// The same on another machine.
+    pub fn audit_elsewhere(arguments: &[&str]) -> Self {
+        let out = folder();
+        let mut command = elsewhere(&["audit", "--data"]);
+        command.arg(data()).arg("--out").arg(out.path().join("runs")).args(arguments);
+        let output = command.output().expect("unshare(1) starts");
         over(&output, out)
     }
 

@@ -1,0 +1,102 @@
+//! Audits that do not go to their end: a person's Ctrl-C, a browser that dies, a
+//! Candor that is killed. What there is must be judged as what it is, and
+//! nothing may be left behind.
+#![expect(clippy::print_stderr, reason = "a test that is skipped says why")]
+
+mod run;
+
+use std::{path::PathBuf, time::Duration};
+
+use run::{
+    Run,
+    cut::{Begun, browser_of, left_behind, signal},
+    json_of, missing,
+    told::{told, verdict, verdicts},
+};
+
+const BROWSER: [&str; 3] = ["chromium", "nft", "ip"];
+
+const REPORTING: [&str; 4] = ["reporting-browser@3.4.0", "--scenario", "brief", "--headless"];
+
+#[test]
+fn ctrl_c_ends_it_cleanly_and_what_there_is_is_judged() {
+    if missing(&BROWSER) {
+        return;
+    }
+    let mut begun = Begun::audit(&REPORTING);
+    begun.until_recorded();
+    // A report is sent five seconds after the visit.
+    std::thread::sleep(Duration::from_secs(7));
+    let family = begun.family();
+    begun.interrupt();
+    let run = begun.ended();
+    assert!(run.said.contains("ended early (stopped by hand); judging what there is"), "{}", run.said);
+    assert!([1, 3].contains(&run.status), "{}: {}", run.status, run.said);
+    let report = run.report();
+    assert!(!told(&report).is_empty(), "what was seen by then is in the report");
+    assert!(verdicts(&report).iter().all(|(_, word)| word != "kept"), "and is too little to acquit");
+    // That the extension is the subject's own was known by then.
+    assert_eq!(verdict(&report, "default-is-off"), "broken");
+    assert_eq!(Run::candor(&["verify", &run.evidence()]).status, 0);
+    assert_eq!(left_behind(family), Vec::<u32>::new());
+}
+
+#[test]
+fn a_browser_that_dies_fails_its_trial_which_is_said_and_tried_once_more() {
+    if missing(&BROWSER) {
+        return;
+    }
+    let mut begun = Begun::audit(&["chromium", "--scenario", "one-visit", "--headless"]);
+    begun.until_a_browser_runs();
+    let family = begun.family();
+    signal("KILL", browser_of(&family).expect("a browser was running"));
+    let run = begun.ended();
+    assert!(run.said.contains(") failed: "), "{}", run.said);
+    assert_ne!(run.status, 2, "{}", run.said);
+    let done = run.said.lines().filter(|line| line.trim_start().starts_with("trial ") && line.ends_with(" done"));
+    assert_eq!(done.count(), 2, "both trials went to their end, one at the second try: {}", run.said);
+    assert_eq!(left_behind(family), Vec::<u32>::new());
+}
+
+#[test]
+fn killed_at_any_moment_it_leaves_evidence_that_verifies_or_none_and_nothing_else() {
+    if missing(&BROWSER) {
+        return;
+    }
+    for milliseconds in [300, 1_700, 4_100, 6_500] {
+        let mut begun = Begun::audit(&["chromium", "--scenario", "brief", "--headless"]);
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        let family = begun.family();
+        begun.kill();
+        assert_eq!(left_behind(family), Vec::<u32>::new(), "after {milliseconds} ms");
+        let Some(evidence) = begun.evidence() else { continue };
+        let verified = Run::candor(&["verify", &evidence]);
+        assert_eq!(verified.status, 0, "after {milliseconds} ms: {}", verified.said);
+        assert!(verified.said.contains("ended early"), "{}", verified.said);
+        assert!(!json_of(&evidence).contains("\"verdict\": \"kept\""), "after {milliseconds} ms");
+    }
+}
+
+/// Homes on the host, by the process in their name.
+fn homes_of(process: u32) -> Vec<PathBuf> {
+    let begins = format!("candor-home-{process}-");
+    let entries = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
+    let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&begins));
+    ours.map(|entry| entry.path()).collect()
+}
+
+#[test]
+fn without_a_namespace_the_next_audit_removes_what_a_killed_one_left() {
+    if missing(&BROWSER) {
+        return;
+    }
+    let arguments = ["chromium", "--scenario", "one-visit", "--headless", "--no-namespace"];
+    let mut begun = Begun::audit(&arguments);
+    begun.until_a_browser_runs();
+    let (candor, family) = (begun.id(), begun.family());
+    begun.kill();
+    assert_eq!(left_behind(family), Vec::<u32>::new());
+    assert!(!homes_of(candor).is_empty(), "a killed process cannot clean up");
+    Run::audit(&arguments);
+    assert_eq!(homes_of(candor), Vec::<PathBuf>::new());
+}
