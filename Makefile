@@ -1,5 +1,5 @@
 # The two commands are `make audit` and `make test`; each does all its own set-up.
-.PHONY: audit test lint bench bench-proxy docs fuzz help
+.PHONY: audit test lint bench bench-proxy bench-guard docs fuzz help
 
 CARGO ?= cargo
 OUT   ?= runs
@@ -9,6 +9,7 @@ help:
 	@echo 'make test    everything that must hold: format, lints, tests, real browsers, a bounded fuzz run'
 	@echo 'make lint    format and lints only'
 	@echo 'make bench   speed and memory of the analysis, as ratios against peers'
+	@echo 'make bench-guard   what the guard costs: time added per request, and requests/s against plain capture'
 	@echo 'make docs    the pages in docs/ that are made from code and data'
 
 audit:
@@ -36,3 +37,7 @@ fuzz:
 
 bench-proxy:
 	@benches/proxy/run
+
+bench-guard:
+	@scripts/setup audit
+	$(CARGO) run --release --locked -p gate --example cost

@@ -32,6 +32,9 @@ pub struct Subject {
     /// What makes a browser by command line start in private mode.
     #[serde(default)]
     pub private_arguments: Vec<String>,
+    /// Names and values in its environment; `{home}` is its home.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
     /// Keys that lead to the address bar of a browser by command line, by
     /// their X names; Ctrl+L if none.
     #[serde(default)]

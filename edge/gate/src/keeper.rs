@@ -32,7 +32,7 @@ pub struct Keeper {
     chosen: Chosen,
     entered: Mutex<EnteredFile>,
     kept: tokio::sync::RwLock<Option<Kept>>,
-    board: Arc<Board>,
+    board: Board,
     folder: PathBuf,
 }
 
@@ -75,7 +75,7 @@ impl Keeper {
             knowledge,
             entered: Mutex::new(entered),
             kept: tokio::sync::RwLock::new(Some(Kept::begin(&folder.0.join("evidence"))?)),
-            board: Arc::default(),
+            board: Board::default(),
             folder: folder.0.clone(),
         }))
     }
@@ -154,7 +154,7 @@ impl Keeper {
     }
 
     /// What its pages show.
-    pub fn board(&self) -> &Arc<Board> {
+    pub fn board(&self) -> &Board {
         &self.board
     }
 

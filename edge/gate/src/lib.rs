@@ -11,8 +11,6 @@ mod keeper;
 
 mod port;
 
-mod watcher;
-
 mod clients;
 
 mod event;
@@ -41,5 +39,4 @@ pub use error::Error;
 pub use event::{Event, Found};
 pub use keeper::{Folder, Keeper};
 pub use port::{HERE, Port};
-pub use tally::{Counts, Flow, Goal, Tally};
-pub use watcher::Watcher;
+pub use tally::{Counts, Flow, Tally};

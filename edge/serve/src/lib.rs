@@ -5,9 +5,6 @@
 //! that listens on this machine and gives a [`Serving`], whose
 //! [`link`](Serving::link) lets one browser in, once.
 //!
-//! A [`Guide`] leads phones through pairing, certificate and the steps of an
-//! experiment; it is a [`proxy::Home`], reached only through a proxy.
-//!
 //! Everything captured is hostile: it passes `report`'s `inert`, then maud's
 //! escaping, onto a page that may load nothing but its own files ([`door`]).
 //! All that people read stands in one file, `english.rs`.
@@ -37,8 +34,6 @@ mod files;
 
 mod views;
 
-mod guide;
-
 mod english;
 
 mod moment;
@@ -48,5 +43,4 @@ mod secret;
 mod error;
 
 pub use error::Error;
-pub use guide::{Guide, HOST as GUIDE_HOST, Progress, Step};
 pub use pages::{Pages, Serving, Way};

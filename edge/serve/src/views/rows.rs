@@ -5,10 +5,7 @@ use std::sync::Arc;
 use gate::Event;
 use maud::{Markup, html};
 
-use super::{
-    peeled::{self, Level},
-    said::Said,
-};
+use super::{peeled, said::Said};
 use crate::{desk::Desk, door::Session, english};
 
 /// Rows that are shown.
@@ -70,7 +67,7 @@ fn one(desk: &Desk, session: &Session, row: &Again) -> Markup {
             details .(said.look) {
                 summary .event { (cells(&said, row.times)) }
                 div .inside {
-                    (peeled::all(desk, session, &row.newest, Level::Listed))
+                    (peeled::all(desk, session, &row.newest))
                     p .fine { a href={ "/event/" (row.newest.id) } { (english::event::ALONE) } }
                 }
             }

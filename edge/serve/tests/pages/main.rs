@@ -10,9 +10,3 @@ mod switches;
 mod programs;
 
 mod live;
-
-mod keeping;
-
-mod guide;
-
-mod through;
