@@ -323,7 +323,9 @@ struct ExchangeShape<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct HelloShape<'a> {
-    raw: Text<'a>,
+    /// Kept as a body is: a client says the same in many connections, and every
+    /// exchange of one names it.
+    raw: BodyShape,
     ja4: Text<'a>,
     sni: Option<Text<'a>>,
     alpn: Vec<Text<'a>>,
@@ -394,7 +396,7 @@ impl<'a> ExchangeShape<'a> {
             client: client.address.as_deref().map(text),
             process: client.process.as_ref().map(|p| (p.pid, text(&p.name), text(&p.path))),
             hello: client.hello.as_ref().map(|hello| HelloShape {
-                raw: STANDARD.encode(&hello.raw).into(),
+                raw: kept(&hello.raw, bodies),
                 ja4: text(&hello.ja4),
                 sni: hello.sni.as_deref().map(text),
                 alpn: texts(&hello.alpn),
@@ -442,7 +444,7 @@ impl<'a> ExchangeShape<'a> {
         let hello = match self.hello {
             None => None,
             Some(hello) => Some(Hello {
-                raw: STANDARD.decode(hello.raw.as_bytes()).map_err(|_| "holds a broken ClientHello")?.into(),
+                raw: read_body(Some(hello.raw), body)?.bytes,
                 ja4: hello.ja4.into(),
                 sni: hello.sni.map(Into::into),
                 alpn: owned(hello.alpn),
@@ -557,9 +559,14 @@ fn body_shape(body: &Body, bodies: &mut Bodies) -> Option<BodyShape> {
     if body.bytes.is_empty() && body.cut_from.is_none() {
         return None;
     }
-    let sha256 = digest(&body.bytes);
-    bodies.push((sha256, body.bytes.clone()));
-    Some(BodyShape { sha256: hex(&sha256), size: body.bytes.len() as u64, cut_from: body.cut_from })
+    Some(BodyShape { cut_from: body.cut_from, ..kept(&body.bytes, bodies) })
+}
+
+/// Bytes that are kept under their digest.
+fn kept(bytes: &Arc<[u8]>, bodies: &mut Bodies) -> BodyShape {
+    let sha256 = digest(bytes);
+    bodies.push((sha256, Arc::clone(bytes)));
+    BodyShape { sha256: hex(&sha256), size: bytes.len() as u64, cut_from: None }
 }
 
 fn read_body(shape: Option<BodyShape>, body: &mut dyn FnMut(&str) -> Option<Arc<[u8]>>) -> Result<Body, String> {

@@ -5,14 +5,19 @@
 //! process loses at most that much.
 
 use std::{
+    collections::HashSet,
     path::{Path, PathBuf},
+    sync::Arc,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use model::{End, Record};
 use rusqlite::{Connection, OpenFlags, params};
-use tokio::sync::mpsc;
+use tokio::sync::{
+    OwnedSemaphorePermit, Semaphore, TryAcquireError,
+    mpsc::{self, error::TryRecvError},
+};
 
 use crate::{
     Error,
@@ -22,10 +27,17 @@ use crate::{
 
 /// Records waiting to be written.
 const QUEUE: usize = 4_096;
+/// Kibibytes of bodies in them: memory is bounded whatever is captured.
+const ROOM: usize = 24 << 10;
 
 /// Rows that share a commit, at most, and for how long they may wait for it.
 const ROWS: usize = 500;
 const WAIT: Duration = Duration::from_millis(150);
+/// How long the queue is left alone at a time.
+const NAP: Duration = Duration::from_millis(4);
+
+/// Digests of bodies that are remembered.
+const REMEMBERED: usize = 16_384;
 
 /// How long another program may have the file to itself.
 const LOCKED: Duration = Duration::from_secs(5);
@@ -44,10 +56,13 @@ pub struct Writer {
 #[derive(Clone, Debug)]
 pub struct Pen {
     records: mpsc::Sender<Order>,
+    /// Kibibytes of bodies that may still be handed over.
+    room: Arc<Semaphore>,
 }
 
 enum Order {
-    Write(Box<Record>),
+    /// A record, and the room that it takes until it is written.
+    Write(Box<Record>, OwnedSemaphorePermit),
     /// Commit what there is, then answer.
     Settle(tokio::sync::oneshot::Sender<()>),
     End(End),
@@ -62,7 +77,7 @@ impl Writer {
             .name("evidence".into())
             .spawn(move || Desk::new(connection).work(queue))
             .map_err(|error| Error::Stopped(format!(": no thread for it ({error})")))?;
-        Ok(Self { pen: Pen { records }, thread })
+        Ok(Self { pen: Pen { records, room: Arc::new(Semaphore::new(ROOM)) }, thread })
     }
 
     pub fn pen(&self) -> Pen {
@@ -83,12 +98,21 @@ impl Writer {
 impl Pen {
     /// Hands a record over; waits while the queue is full.
     pub async fn write(&self, record: Record) -> Result<(), Error> {
-        self.records.send(Order::Write(Box::new(record))).await.map_err(|_| Error::Stopped(String::new()))
+        let room = Arc::clone(&self.room).acquire_many_owned(weight(&record)).await;
+        let room = room.map_err(|_| Error::Stopped(String::new()))?;
+        self.records.send(Order::Write(Box::new(record), room)).await.map_err(|_| Error::Stopped(String::new()))
     }
 
     /// The same from a thread that may block.
     pub fn write_blocking(&self, record: Record) -> Result<(), Error> {
-        self.records.blocking_send(Order::Write(Box::new(record))).map_err(|_| Error::Stopped(String::new()))
+        let room = loop {
+            match Arc::clone(&self.room).try_acquire_many_owned(weight(&record)) {
+                Ok(room) => break room,
+                Err(TryAcquireError::NoPermits) => std::thread::sleep(NAP),
+                Err(TryAcquireError::Closed) => return Err(Error::Stopped(String::new())),
+            }
+        };
+        self.records.blocking_send(Order::Write(Box::new(record), room)).map_err(|_| Error::Stopped(String::new()))
     }
 
     /// Returns once everything written before is on the disk.
@@ -97,6 +121,15 @@ impl Pen {
         self.records.send(Order::Settle(done)).await.map_err(|_| Error::Stopped(String::new()))?;
         settled.await.map_err(|_| Error::Stopped(String::new()))
     }
+}
+
+/// Kibibytes of a record's bodies; one that is larger than all room takes all.
+fn weight(record: &Record) -> u32 {
+    let Record::Exchange(exchange) = record else { return 0 };
+    let answer = exchange.response.as_ref().map_or(0, |answer| answer.body.bytes.len());
+    let messages: usize = exchange.messages.iter().map(|message| message.body.bytes.len()).sum();
+    let all = (exchange.request.body.bytes.len() + answer + messages) / 1024;
+    u32::try_from(all.min(ROOM)).unwrap_or_default()
 }
 
 fn create(path: &Path) -> rusqlite::Result<Connection> {
@@ -124,21 +157,19 @@ struct Desk {
     seq: i64,
     open_rows: usize,
     opened: Instant,
+    /// Bodies that are known to be in the file, so that it need not be asked.
+    kept: HashSet<[u8; 32]>,
 }
 
 impl Desk {
     fn new(connection: Connection) -> Self {
-        Self { connection, head: Head::start(), seq: 0, open_rows: 0, opened: Instant::now() }
+        Self { connection, head: Head::start(), seq: 0, open_rows: 0, opened: Instant::now(), kept: HashSet::new() }
     }
 
     fn work(mut self, mut queue: mpsc::Receiver<Order>) -> Result<Head, Error> {
-        let clock = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .map_err(|error| Error::Stopped(format!(": no timer for it ({error})")))?;
-        while let Some(order) = self.next(&mut queue, &clock)? {
+        while let Some(order) = self.next(&mut queue)? {
             match order {
-                Order::Write(record) => self.write(&record).map_err(Error::Write)?,
+                Order::Write(record, _room) => self.write(&record).map_err(Error::Write)?,
                 Order::Settle(done) => {
                     self.commit().map_err(Error::Write)?;
                     // Whoever asked may have stopped waiting.
@@ -153,23 +184,26 @@ impl Desk {
         self.close()
     }
 
-    /// The next order; commits while waiting for it.
-    fn next(
-        &mut self,
-        queue: &mut mpsc::Receiver<Order>,
-        clock: &tokio::runtime::Runtime,
-    ) -> Result<Option<Order>, Error> {
-        if let Ok(order) = queue.try_recv() {
-            return Ok(Some(order));
-        }
-        if self.open_rows > 0 {
-            let left = WAIT.saturating_sub(self.opened.elapsed());
-            if let Ok(order) = clock.block_on(async { tokio::time::timeout(left, queue.recv()).await }) {
-                return Ok(order);
+    /// The next order; commits while waiting for it. While there is something to
+    /// commit the queue is looked at now and then: to be woken for each record
+    /// would cost whoever captures more than writing it.
+    fn next(&mut self, queue: &mut mpsc::Receiver<Order>) -> Result<Option<Order>, Error> {
+        loop {
+            match queue.try_recv() {
+                Ok(order) => return Ok(Some(order)),
+                Err(TryRecvError::Disconnected) => return Ok(None),
+                Err(TryRecvError::Empty) => {}
             }
-            self.commit().map_err(Error::Write)?;
+            let left = WAIT.saturating_sub(self.opened.elapsed());
+            if self.open_rows == 0 {
+                return Ok(queue.blocking_recv());
+            }
+            if left.is_zero() {
+                self.commit().map_err(Error::Write)?;
+            } else {
+                std::thread::sleep(left.min(NAP));
+            }
         }
-        Ok(queue.blocking_recv())
     }
 
     fn write(&mut self, record: &Record) -> rusqlite::Result<()> {
@@ -194,7 +228,13 @@ impl Desk {
         Ok(())
     }
 
-    fn keep(&self, digest: &[u8; 32], bytes: &[u8]) -> rusqlite::Result<()> {
+    fn keep(&mut self, digest: &[u8; 32], bytes: &[u8]) -> rusqlite::Result<()> {
+        if self.kept.len() >= REMEMBERED {
+            self.kept.clear();
+        }
+        if !self.kept.insert(*digest) {
+            return Ok(());
+        }
         let known = self.connection.prepare_cached("select 1 from body where digest = ?")?.exists(params![digest])?;
         if known {
             return Ok(());

@@ -7,7 +7,7 @@
 use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::Bytes;
@@ -312,10 +312,14 @@ impl Drop for Downward {
             open.received.ended |= self.inner.is_end_stream();
             open.received.declared = self.inner.size_hint().exact().map(|left| left + open.received.part.total());
             let counted = open.link.shared.count_open();
-            tokio::spawn(async move {
+            let mut record = Box::pin(async move {
                 open.record().await;
                 drop(counted);
             });
+            // Mostly there is room, and it is done at once; a task is only for waiting.
+            if record.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+                tokio::spawn(record);
+            }
         }
     }
 }
