@@ -345,6 +345,14 @@ fn a_promise_about_the_maker_is_broken_by_what_the_maker_gets_and_by_nothing_els
 }
 
 #[test]
+fn who_is_not_known_to_be_the_maker_of_anything_breaks_no_promise_about_its_maker() {
+    let mut stage = Stage::new(TO_THE_MAKER);
+    let visits = enough(&mut stage);
+    stage.tell(visits[0], visits[0], REPORT);
+    untested(&stage, "who makes this program is not known");
+}
+
+#[test]
 fn bytes_that_stayed_closed_inside_an_open_exchange_count_like_sealed_ones() {
     let (mut stage, visits) = private();
     stage.send_closed(visits[0], COLLECTOR, 700);

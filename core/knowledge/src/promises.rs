@@ -92,6 +92,11 @@ impl Promise {
         self.never.beside.is_some()
     }
 
+    /// Whether it cannot be judged without knowing who the maker is.
+    pub fn names_the_maker(&self) -> bool {
+        matches!(self.never.to.as_deref(), Some("anyone-but-the-maker" | "the-maker"))
+    }
+
     /// Whether it is about what the maker gets, and about nobody else.
     pub fn is_about_the_maker(&self) -> bool {
         self.never.to.as_deref() == Some("the-maker")

@@ -101,6 +101,12 @@ fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence) -> Verdi
         installs: scope.installs(),
         bound: None,
     };
+    if promise.names_the_maker() && case.subject().is_none() {
+        return said(
+            Word::Untested,
+            "who makes this program is not known to Candor: it was named by its path or command line.".into(),
+        );
+    }
     let breaches = scope.breaches();
     if !breaches.broken.is_empty() {
         let because = scope.accusation(&breaches.broken);
