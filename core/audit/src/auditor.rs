@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use attribute::Sides;
-use decode::{Budgets, Opened};
+use decode::{Budgets, Opened, Opener};
 use detect::{Deferral, Detector, Refused, Seen, Waiting};
 use judge::{Closed, Identifiers, When};
 use knowledge::Knowledge;
@@ -67,7 +67,8 @@ impl<'k> Auditor<'k> {
     pub fn new(knowledge: &'k Knowledge, options: Options) -> Self {
         let mut detector = Detector::new(knowledge);
         options.salts.iter().for_each(|salt| detector.salt(salt));
-        let inspector = Inspector { detector: Arc::new(detector), budgets: options.budgets };
+        detector.patterns(options.patterns);
+        let inspector = Inspector { detector: Arc::new(detector), opener: Opener::new(&options.budgets) };
         Self {
             knowledge,
             inspector,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use decode::{Budgets, Opened};
+use decode::{Opened, Opener};
 use detect::{Detector, Seen};
 use model::{Body, Exchange, Gap, Leaf};
 
@@ -13,7 +13,7 @@ use model::{Body, Exchange, Gap, Leaf};
 #[derive(Clone, Debug)]
 pub struct Inspector {
     pub(crate) detector: Arc<Detector>,
-    pub(crate) budgets: Budgets,
+    pub(crate) opener: Opener,
 }
 
 /// An exchange that was looked at.
@@ -28,13 +28,13 @@ pub struct Looked {
 
 impl Inspector {
     /// Opens an exchange and looks at what it sent.
-    pub fn inspect(&self, exchange: Exchange) -> Looked {
+    pub fn inspect(&mut self, exchange: Exchange) -> Looked {
         let (seen, gaps, opened) = self.open(&exchange, &mut |_| {});
         Looked { exchange: head_of(exchange), seen, gaps, opened }
     }
 
     /// The same; `also` is shown every value too.
-    pub(crate) fn open(&self, exchange: &Exchange, also: &mut dyn FnMut(&Leaf<'_>)) -> (Seen, Vec<Gap>, Opened) {
+    pub(crate) fn open(&mut self, exchange: &Exchange, also: &mut dyn FnMut(&Leaf<'_>)) -> (Seen, Vec<Gap>, Opened) {
         if exchange.seal.is_some() {
             return (Seen::default(), Vec::new(), Opened::default());
         }
@@ -44,7 +44,7 @@ impl Inspector {
             look.at(leaf);
             also(leaf);
         };
-        let opened = decode::open(exchange, &self.budgets, &mut visit, &mut gaps);
+        let opened = self.opener.open(exchange, &mut visit, &mut gaps);
         (look.done(), gaps, opened)
     }
 }

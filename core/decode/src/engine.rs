@@ -92,8 +92,22 @@ impl<'e> Engine<'e> {
         let (mut visit, mut gaps) = (|leaf: &Leaf<'_>| secrets.consider(leaf), Vec::new());
         parts(&mut Engine::new(None, &mut Budget::new(budgets), &mut visit, &mut gaps));
         for closed in &closed {
-            let unlocked = locked::unlock(closed, &secrets, &mut |bytes| self.budget.work(bytes));
-            let Some(unlocked) = unlocked.filter(|unlocked| self.budget.room(unlocked.plain.len())) else { continue };
+            let mut enough = true;
+            let unlocked = locked::unlock(closed, &secrets, &mut |bytes| {
+                enough = self.budget.work(bytes);
+                enough
+            });
+            let unlocked = unlocked.filter(|unlocked| {
+                enough = self.budget.room(unlocked.plain.len());
+                enough
+            });
+            if !enough {
+                let says = "trying the keys beside it takes more than the budget allows".to_owned();
+                let place = closed.trail.clone();
+                self.gaps.push(Gap { exchange: self.exchange, place, why: Why::Budget, says });
+                return;
+            }
+            let Some(unlocked) = unlocked else { continue };
             along(&closed.trail.steps, None, &mut |route| {
                 let route = Route { before: Some(route), layer: unlocked.layer, place: &unlocked.place };
                 let trust = if unlocked.weak { Trust::Weak } else { Trust::Full };
@@ -161,7 +175,7 @@ impl<'e> Engine<'e> {
                 Rank::Layer => true,
                 _ if here.read_by.is_some() => false,
                 Rank::Else => how <= How::Perhaps,
-                Rank::Weak => how == How::Not && here.trust != Trust::Weak,
+                Rank::Weak => how <= How::Perhaps && here.trust != Trust::Weak,
             };
             if !wanted {
                 break;

@@ -310,11 +310,33 @@ mod tests {
                 value ▸ json $.k ▸ base64 = \x91\x02\xa3\x04\xb5\x06\xc7\x08\xd9\n\xeb\x0c\xfd\x0e\x1f\x10\x91\x02\xa3\x04\xb5\x06\xc7\x08\xd9\n\xeb\x0c\xfd\x0e\x1f\x11
                 value ▸ json $.n = rzF3CJnuEjRWeJq8
                 value ▸ json $.n ▸ base64 = \xaf1w\x08\x99\xee\x124Vx\x9a\xbc
+                value ▸ json $.n ▸ reversed ~ 8qJeWRjEunJC3Fzr
                 value ▸ json $.p ▸ base64 ▸ aes-gcm "key ../../json $.k / base64, iv ../../json $.n / base64" = {"page":"https://a.example/x"}
                 value ▸ json $.p ▸ base64 ▸ aes-gcm "key ../../json $.k / base64, iv ../../json $.n / base64" ▸ json $.page = https://a.example/x
                 value ▸ json $.p ▸ base64 ▸ aes-gcm "key ../../json $.k / base64, iv ../../json $.n / base64" ▸ json $.page ▸ path 1 = x
             "#]],
         );
+    }
+
+    #[test]
+    fn keys_that_were_not_all_tried_are_a_gap() {
+        let mut seed = 1u64;
+        let mut random = |length: usize| -> String {
+            let bytes = std::iter::repeat_with(|| {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (seed >> 33) as u8
+            });
+            base64(&bytes.take(length).collect::<Vec<u8>>())
+        };
+        let keys: Vec<String> = (0..30).map(|_| random(16)).collect();
+        let text = format!(r#"{{"box":"{}","keys":["{}"]}}"#, random(4096), keys.join("\",\""));
+        let gaps = |work: u64| {
+            let mut gaps = Vec::new();
+            crate::open_value(text.as_bytes(), &crate::Budgets { work, ..Default::default() }, &mut |_| {}, &mut gaps);
+            gaps.iter().map(|gap| format!("{} {:?}", gap.place, gap.why)).collect::<Vec<_>>()
+        };
+        assert_eq!(gaps(1 << 30), [""; 0]);
+        assert_eq!(gaps(1 << 20), ["value ▸ json $.box ▸ base64 Budget"]);
     }
 
     #[test]
@@ -354,6 +376,7 @@ mod tests {
                 value ▸ form d = GE0CEwIGVhdKBwYHFRBVXV0ETRFVCQICHwBMF1AP
                 value ▸ form d ▸ base64 = \u{18}M\u{2}\u{13}\u{2}\u{6}V\u{17}J\u{7}\u{6}\u{7}\u{15}\u{10}U]]\u{4}M\u{11}U\t\u{2}\u{2}\u{1f}\0L\u{17}P\u{f}
                 value ▸ form d ▸ base64 ▸ xor 65 ~ }(gvgc3r/bcbpu088a(t0lggze)r5j
+                value ▸ form d ▸ reversed ~ PA1FMBwHCIQCVFRTE0VXVBRFHYwBKdhVGIwEC0EG
                 value ▸ form d ▸ base64 ▸ xor-key "key ../../form k" ~ {"page":"https://a.example/x"}
                 value ▸ form d ▸ base64 ▸ xor-key "key ../../form k" ▸ json $.page ~ https://a.example/x
                 value ▸ form d ▸ base64 ▸ xor-key "key ../../form k" ▸ json $.page ▸ path 1 ~ x

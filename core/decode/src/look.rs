@@ -79,14 +79,14 @@ impl Kinds {
         Self(self.0 & !other.0)
     }
 
-    /// The numbers of the kinds among these.
-    pub(crate) fn numbers(self) -> impl Iterator<Item = usize> {
-        let mut left = self.0;
-        std::iter::from_fn(move || {
-            let number = left.checked_ilog2()?;
-            left &= !(1 << number);
-            Some(number as usize)
-        })
+    /// The set whose kinds are the ones in `bits`.
+    pub(crate) const fn of_numbers(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// The kinds as four numbers of seven bits.
+    pub(crate) fn by_seven(self) -> [usize; 4] {
+        std::array::from_fn(|i| (self.0 >> (7 * i) & 0x7f) as usize)
     }
 
     /// Whether any of `other` is among these.

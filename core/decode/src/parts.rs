@@ -25,6 +25,13 @@ pub struct Opener {
     memo: Memo,
 }
 
+impl Clone for Opener {
+    /// Another that spends as much, and knows nothing yet.
+    fn clone(&self) -> Self {
+        Self::new(&self.budgets)
+    }
+}
+
 impl Opener {
     /// An opener that spends at most `budgets` on each exchange.
     pub fn new(budgets: &Budgets) -> Self {
@@ -244,6 +251,7 @@ mod tests {
                 url ▸ path 3 ▸ base64url ▸ protobuf 1 ▸ reversed ~ 2397.0.651/emorhC
                 url ▸ path 3 ▸ base64url ▸ protobuf 2 = \t\u{8}\u{7}\u{6}\u{5}\u{4}\u{3}\u{2}\u{1}
                 url ▸ path 3 ▸ base64url ▸ protobuf 2.1 = \u{1}\u{2}\u{3}\u{4}\u{5}\u{6}\u{7}\u{8}
+                url ▸ path 3 ▸ reversed ~ BIwAEUgBHgQCJIhMzkzNuAjL2UTMvUWbvJHaDFhC
                 url ▸ query alt = proto
             "#]],
         );

@@ -68,11 +68,12 @@ struct Tables {
     first: [u64; 256],
     /// Those that a length leaves.
     length: [u64; 65],
-    /// Those whose need a kind meets.
-    meets: [u64; Kinds::COUNT],
-    /// Those that a kind rules out.
-    rules_out: [u64; Kinds::COUNT],
+    /// Those whose need the kinds meet, and those that the kinds rule out: by
+    /// each seven of them, for one look-up in place of seven.
+    kinds: [[(u64, u64); 1 << SEVEN]; Kinds::COUNT / SEVEN],
 }
+
+const SEVEN: usize = 7;
 
 impl Tables {
     fn new() -> Self {
@@ -84,17 +85,22 @@ impl Tables {
         Self {
             first: std::array::from_fn(|byte| bits(&|shape| (shape.starts)(byte as u8))),
             length: std::array::from_fn(|length| bits(&|shape| shape.shortest <= length)),
-            meets: std::array::from_fn(|kind| bits(&|shape| shape.needs.numbers().any(|need| need == kind))),
-            rules_out: std::array::from_fn(|kind| bits(&|shape| !shape.only.numbers().any(|may| may == kind))),
+            kinds: std::array::from_fn(|seven| {
+                std::array::from_fn(|set| {
+                    let kinds = Kinds::of_numbers((set as u32) << (seven * SEVEN));
+                    (bits(&|shape| kinds.any(shape.needs)), bits(&|shape| !kinds.only(shape.only)))
+                })
+            }),
         }
     }
 
     fn mask(&self, look: &Look<'_>) -> u64 {
         let Some(first) = look.bytes.first() else { return 0 };
         let (mut meets, mut rules_out) = (0, 0);
-        for kind in look.kinds.numbers() {
-            meets |= self.meets[kind];
-            rules_out |= self.rules_out[kind];
+        for (sets, set) in self.kinds.iter().zip(look.kinds.by_seven()) {
+            let (more, less) = sets[set];
+            meets |= more;
+            rules_out |= less;
         }
         self.first[usize::from(*first)] & self.length[look.bytes.len().min(64)] & meets & !rules_out
     }

@@ -35,9 +35,11 @@ pub fn look(sources: &[Source], auditor: &mut Auditor<'_>, jobs: usize) -> Vec<U
     let bar = files::bar(sources);
     let inspector = auditor.inspector();
     let mut collector = Collector { auditor, unread: Vec::new() };
-    pipeline::run(jobs, &mut |each| steps(sources, &bar, each), &|step| step.work(&inspector), &mut |done| {
-        collector.take(done)
-    });
+    let hand = || {
+        let mut inspector = inspector.clone();
+        move |step: Step| step.work(&mut inspector)
+    };
+    pipeline::run(jobs, &mut |each| steps(sources, &bar, each), &hand, &mut |done| collector.take(done));
     bar.finish_and_clear();
     collector.unread
 }
@@ -70,7 +72,7 @@ impl Step {
     }
 
     /// The part that any thread can do.
-    fn work(self, inspector: &Inspector) -> Done {
+    fn work(self, inspector: &mut Inspector) -> Done {
         let Self::Piece(piece) = self else { return Done::Other(self) };
         let mut found = Vec::new();
         piece.read(&mut |item| {

@@ -34,7 +34,7 @@ fn sightings(knowledge: &Knowledge, truth: &Truth, file: &Path) -> Vec<(String, 
         }
     }
     auditor.capture(Capture::default());
-    let inspector = auditor.inspector();
+    let mut inspector = auditor.inspector();
     let mut bytes = &std::fs::read(file).expect("the capture is there")[..];
     let read = formats::read(&mut bytes, &mut |item| match item {
         Item::Record(model::Record::Exchange(exchange)) => auditor.looked(inspector.inspect(*exchange)),

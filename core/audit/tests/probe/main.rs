@@ -76,7 +76,7 @@ fn seen(exchanges: Vec<Exchange>) -> Vec<bool> {
     auditor.canary(&Canary::new("probe", "email", VALUE)).expect("a good canary");
     auditor.capture(Capture::default());
     let mut seen = vec![false; exchanges.len()];
-    let inspector = auditor.inspector();
+    let mut inspector = auditor.inspector();
     for (index, mut exchange) in exchanges.into_iter().enumerate() {
         exchange.index = index as u64;
         auditor.looked(inspector.inspect(exchange));

@@ -101,27 +101,46 @@ fn looks_like_words(look: &Look<'_>) -> bool {
 }
 
 fn give(engine: &GeneralPurpose, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-    let text = cleaned(value);
-    if !is_no_word(value) && part::opens_at(engine, &text) == Some(false) {
+    let is_no_word = is_no_word(value);
+    if !is_no_word && opens_at_start(engine, value) == Some(false) {
         return Peeled::NOTHING;
     }
+    let text = cleaned(value);
     if !inner.budget().room(text.len() / 4 * 3) {
         return Peeled::gap(model::Why::Budget);
     }
     match engine.decode(text.as_ref()) {
         Ok(plain) if sense::makes(&plain) => Peeled::whole(inner, &plain, None),
-        Ok(plain) if is_no_word(value) || sense::is_wide(&plain) => Peeled::perhaps(inner, &plain),
+        Ok(plain) if is_no_word || sense::is_wide(&plain) => Peeled::perhaps(inner, &plain),
         _ => Peeled::NOTHING,
     }
 }
 
 /// Without line breaks, and with spaces as the pluses they were.
 fn cleaned(value: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memchr3(b' ', b'\n', b'\r', value).is_none() {
-        return Cow::Borrowed(value);
+    if is_clean(value) { Cow::Borrowed(value) } else { Cow::Owned(cleaning(value).collect()) }
+}
+
+/// Whether the value opens, as far as its start tells.
+fn opens_at_start(engine: &GeneralPurpose, value: &[u8]) -> Option<bool> {
+    if is_clean(value) {
+        return part::opens_at(engine, value);
     }
-    let text = value.trim_ascii().iter().filter(|byte| !b"\r\n\t".contains(byte));
-    Cow::Owned(text.map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect())
+    let (mut start, mut length) = ([0; part::TELLING], 0);
+    for (to, from) in start.iter_mut().zip(cleaning(value)) {
+        *to = from;
+        length += 1;
+    }
+    part::opens_at(engine, &start[..length])
+}
+
+fn is_clean(value: &[u8]) -> bool {
+    memchr::memchr3(b' ', b'\n', b'\r', value).is_none()
+}
+
+fn cleaning(value: &[u8]) -> impl Iterator<Item = u8> {
+    let text = value.trim_ascii().iter().filter(|byte| !matches!(byte, b'\r' | b'\n' | b'\t'));
+    text.map(|byte| if *byte == b' ' { b'+' } else { *byte })
 }
 
 /// Whether a text is too unlike a word, a path or an identifier to be one:
@@ -137,7 +156,9 @@ fn is_no_word(text: &[u8]) -> bool {
         _ => 3,
     };
     let kinds = Kinds::of(text);
-    let mixed = kinds.any(Kinds::UPPER) && kinds.any(Kinds::LOWER);
+    if !kinds.any(Kinds::UPPER) || !kinds.any(Kinds::LOWER) {
+        return false;
+    }
     let digits = kinds.any(Kinds::DIGIT.and(Kinds::EQUALS));
     let start = &text[..text.len().min(64)];
     let changes = start.windows(2).filter(|pair| kind(pair[0]) != kind(pair[1])).count();
@@ -152,7 +173,7 @@ fn is_no_word(text: &[u8]) -> bool {
         (true, _) => 4,
     };
     let restless = changes * factor >= start.len();
-    mixed && (restless || padded) && slashes * 12 <= start.len() + 12
+    (restless || padded) && slashes * 12 <= start.len() + 12
 }
 
 #[cfg(test)]

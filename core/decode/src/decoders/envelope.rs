@@ -31,10 +31,16 @@ impl Decoder for Envelope {
             return Fit::No;
         }
         let (header, rest) = line(look.bytes);
-        let (item, _) = line(rest);
+        let (item, payload) = line(rest);
+        // Two lines of JSON, the second about a type, are JSON lines.
+        let is_about_all = |line: &[u8]| {
+            let line = line.trim_ascii_end();
+            line == b"{}" || ABOUT_ALL.iter().any(|name| memmem::find(line, name).is_some())
+        };
         let is_object = |line: &[u8]| line.starts_with(b"{") && line.trim_ascii_end().ends_with(b"}");
         let typed = is_object(item) && memmem::find(item, b"\"type\"").is_some() && item.len() < 4096;
-        if is_object(header) && typed { Fit::Certain } else { Fit::No }
+        let all = is_object(header) && is_about_all(header) && !payload.trim_ascii().is_empty();
+        if all && typed { Fit::Certain } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
@@ -67,6 +73,9 @@ impl Decoder for Envelope {
     }
 }
 
+/// Names of which one is in the first line, if there is any.
+const ABOUT_ALL: [&[u8]; 5] = [b"\"event_id\"", b"\"sent_at\"", b"\"dsn\"", b"\"sdk\"", b"\"trace\""];
+
 /// The first line, and what follows it.
 fn line(text: &[u8]) -> (&[u8], &[u8]) {
     match memchr(b'\n', text) {
@@ -87,6 +96,20 @@ fn length(about: &[u8]) -> Option<usize> {
 mod tests {
     use crate::checks::{check, zlib};
     use expect_test::expect;
+
+    #[test]
+    fn two_lines_of_json_are_no_envelope() {
+        check(
+            "{\"user\":\"person\"}\n{\"type\":\"click\"}\n",
+            expect![[r#"
+            value = {"user":"person"}\n{"type":"click"}\n
+            value ▸ lines 1 = {"user":"person"}
+            value ▸ lines 1 ▸ json $.user = person
+            value ▸ lines 2 = {"type":"click"}
+            value ▸ lines 2 ▸ json $.type = click
+        "#]],
+        );
+    }
 
     #[test]
     fn items_open_text_or_binary() {

@@ -225,7 +225,7 @@ impl<'v> Reader<'v, '_> {
         let mut at = start;
         let mut escaped = false;
         loop {
-            match memchr::memchr2(b'"', b'\\', text.get(at..).unwrap_or_default()) {
+            match quote_or_escape(text.get(at..).unwrap_or_default()) {
                 Some(further) if text[at + further] == b'"' => {
                     self.at = at + further + 1;
                     return Ok((&text[start..at + further], escaped));
@@ -300,13 +300,36 @@ fn flow(flow: ControlFlow<()>) -> Read<()> {
 /// Bytes up to the quote that ends a string.
 fn string_length(rest: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(further) = memchr::memchr2(b'"', b'\\', rest.get(at..).unwrap_or_default()) {
+    while let Some(further) = quote_or_escape(rest.get(at..).unwrap_or_default()) {
         if rest[at + further] == b'"' {
             return at + further;
         }
         at += further + 2;
     }
     rest.len()
+}
+
+/// Where the string at hand ends or its next escape stands.
+///
+/// Most strings are short, and setting up a vectorised search costs more than
+/// going through them in words of eight bytes.
+fn quote_or_escape(text: &[u8]) -> Option<usize> {
+    const SHORT: usize = 4;
+    const ONES: u64 = u64::MAX / 0xff;
+    let has = |word: u64, byte: u8| {
+        let zero = word ^ (ONES * u64::from(byte));
+        zero.wrapping_sub(ONES) & !zero & (ONES << 7)
+    };
+    let (words, _) = text.as_chunks::<8>();
+    for (i, word) in words.iter().take(SHORT).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = has(word, b'"') | has(word, b'\\');
+        if found != 0 {
+            return Some(i * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let seen = words.len().min(SHORT) * 8;
+    memchr::memchr2(b'"', b'\\', &text[seen..]).map(|at| seen + at)
 }
 
 /// Names that are nothing but names.

@@ -161,23 +161,21 @@ fn sextet(byte: u8, last: &[u8; 2]) -> Option<u32> {
 struct Bits<I> {
     units: I,
     width: u32,
-    unit: u32,
+    /// The last units taken, and how many of their bits are left.
+    taken: u64,
     left: u32,
 }
 
 impl<I: Iterator<Item = Option<u32>>> Bits<I> {
     /// The next `count` bits as a number, least significant first.
     fn take(&mut self, count: u32) -> Option<u32> {
-        let mut value = 0;
-        for i in 0..count {
-            if self.left == 0 {
-                self.unit = self.units.next()??;
-                self.left = self.width;
-            }
-            self.left -= 1;
-            value |= (self.unit >> self.left & 1) << i;
+        while self.left < count {
+            self.taken = self.taken << self.width | u64::from(self.units.next()??);
+            self.left += self.width;
         }
-        Some(value)
+        self.left -= count;
+        let value = (self.taken >> self.left) as u32;
+        Some(value.reverse_bits() >> (32 - count))
     }
 }
 
@@ -189,20 +187,22 @@ const END: u32 = 2;
 
 /// The text of a stream, as UTF-8; none if it breaks or does not end.
 fn unpacked(units: impl Iterator<Item = Option<u32>>, width: u32, limit: usize) -> Option<Vec<u8>> {
-    let mut bits = Bits { units, width, unit: 0, left: 0 };
+    let mut bits = Bits { units, width, taken: 0, left: 0 };
     let first = match bits.take(2)? {
         CHAR8 => bits.take(8)?,
         CHAR16 => bits.take(16)?,
         _ => return None,
     } as u16;
     // Most guesses end here: texts start with what can be seen.
-    if first < 0x20 && !matches!(first, 9 | 10 | 13) {
+    if is_control(first) {
         return None;
     }
-    let mut text = vec![first];
+    let mut text = Vec::with_capacity(64);
+    text.push(first);
     // An entry is a stretch of the text: where it starts and how long it is.
     // The first three codes are no entries.
-    let mut entries: Vec<(u32, u32)> = vec![(0, 0), (0, 0), (0, 0), (0, 1)];
+    let mut entries: Vec<(u32, u32)> = Vec::with_capacity(64);
+    entries.extend([(0, 0), (0, 0), (0, 0), (0, 1)]);
     let (mut code_width, mut until_wider) = (3, 4u32);
     let mut last = (0, 1);
     loop {
@@ -215,7 +215,12 @@ fn unpacked(units: impl Iterator<Item = Option<u32>>, width: u32, limit: usize) 
             }
             END => return None,
             CHAR8 | CHAR16 => {
-                text.push(bits.take(if code == CHAR8 { 8 } else { 16 })? as u16);
+                let character = bits.take(if code == CHAR8 { 8 } else { 16 })? as u16;
+                // Text has none, and others are not asked for.
+                if is_control(character) {
+                    return None;
+                }
+                text.push(character);
                 entries.push((start, 1));
                 count_down(&mut until_wider, &mut code_width);
             }
@@ -239,6 +244,10 @@ fn unpacked(units: impl Iterator<Item = Option<u32>>, width: u32, limit: usize) 
             return None;
         }
     }
+}
+
+fn is_control(character: u16) -> bool {
+    character < 0x20 && !matches!(character, 9 | 10 | 13) || character == 0x7f
 }
 
 fn count_down(until_wider: &mut u32, code_width: &mut u32) {
@@ -306,9 +315,10 @@ mod tests {
         check(
             &packed[..packed.len() - 8],
             expect![[r#"
-            value = N4IgDghg5gpiBcIAWAXFYDO8D02IDoYAPCAWzABsZsiQAaEFASxSoRAB2AjG…
-            value ▸ base64 = 7\x82 \x0e\x08`\xe6\nb\x05\xc2\x00X\x05\xc5`3\xbc\x0fM\x88\x0e\x86\x00< \x16\xcc\x00lf\xc8\x90\x01\xa1\x05\x01,R\xa1\x10\x01\xd8\x08\xc6\x00\x9c\x00 \x026\x00\x19\x8c\nt\x86\x8f\x198
-        "#]],
+                value = N4IgDghg5gpiBcIAWAXFYDO8D02IDoYAPCAWzABsZsiQAaEFASxSoRAB2AjG…
+                value ▸ base64 = 7\x82 \x0e\x08`\xe6\nb\x05\xc2\x00X\x05\xc5`3\xbc\x0fM\x88\x0e\x86\x00< \x16\xcc\x00lf\xc8\x90\x01\xa1\x05\x01,R\xa1\x10\x01\xd8\x08\xc6\x00\x9c\x00 \x026\x00\x19\x8c\nt\x86\x8f\x198
+                value ▸ reversed ~ 4kxjGSnCMmBA2IAIAwJAGjA2BARoSxSAFEaAQisZsBAzWACPAYoDI20D8ODY…
+            "#]],
         );
     }
 }

@@ -38,8 +38,12 @@ impl Decoder for Part {
         Shape::ANY.without(Kinds::RAW).at_least(16)
     }
 
-    fn fit(&self, _look: &Look<'_>) -> Fit {
-        Fit::Maybe
+    fn fit(&self, look: &Look<'_>) -> Fit {
+        let has = |kinds: Kinds| look.kinds.any(kinds);
+        let json = has(Kinds::BRACE);
+        let address = has(Kinds::COLON) && has(Kinds::SLASH);
+        let base64 = has(Kinds::UPPER) && has(Kinds::LOWER);
+        if json || address || base64 { Fit::Maybe } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
@@ -137,14 +141,51 @@ pub(super) fn opens(run: &[u8]) -> Option<usize> {
     })
 }
 
-/// Whether the first sixteen characters open to something that makes sense so
-/// far; none if they are too few to say.
+/// So many characters tell whether a text opens.
+pub(super) const TELLING: usize = 16;
+
+/// Whether the first characters open to something that makes sense so far; none
+/// if they are too few to say.
 pub(super) fn opens_at(engine: &GeneralPurpose, text: &[u8]) -> Option<bool> {
-    let mut plain = [0; 12];
-    let length = engine.decode_slice(&text[..text.len().min(16) / 4 * 4], &mut plain).ok()?;
+    let mut plain = [0; TELLING / 4 * 3];
+    let text = &text[..text.len().min(TELLING) / 4 * 4];
+    let length = match sextets(text, &mut plain) {
+        Some(length) => length,
+        None => engine.decode_slice(text, &mut plain).ok()?,
+    };
     let plain = &plain[..length];
     (length >= 6).then(|| sense::may_be_first(plain))
 }
+
+/// Decodes letters of either alphabet; none if there are others, padding too.
+/// A text that has letters of both is asked about by nobody.
+fn sextets(text: &[u8], plain: &mut [u8; TELLING / 4 * 3]) -> Option<usize> {
+    let mut bad = 0;
+    for (four, three) in text.as_chunks::<4>().0.iter().zip(plain.as_chunks_mut::<3>().0) {
+        let [a, b, c, d] = four.map(|letter| SEXTETS[usize::from(letter)]);
+        bad |= a | b | c | d;
+        *three = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
+    }
+    (bad < 0x40).then_some(text.len() / 4 * 3)
+}
+
+/// What a letter stands for; 0xff for what is none.
+const SEXTETS: [u8; 256] = {
+    let mut table = [0xff; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            letter @ b'A'..=b'Z' => letter - b'A',
+            letter @ b'a'..=b'z' => letter - b'a' + 26,
+            digit @ b'0'..=b'9' => digit - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => 0xff,
+        };
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

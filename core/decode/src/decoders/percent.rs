@@ -54,35 +54,32 @@ fn quotes(text: &[u8]) -> bool {
 pub(super) fn undo(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]> {
     let first = if plus_is_space { memchr::memchr2(b'%', b'+', text) } else { memchr::memchr(b'%', text) };
     let Some(first) = first else { return Cow::Borrowed(text) };
-    let mut plain = text.to_vec();
-    let (mut from, mut to) = (first, first);
-    while let Some(byte) = text.get(from) {
-        (from, to) = match byte {
-            b'%' => match escape(&text[from..]) {
+    let is_mark = |byte: &u8| *byte == b'%' || *byte == b'+' && plus_is_space;
+    let mut plain = Vec::with_capacity(text.len());
+    let (mut from, mut at) = (0, first);
+    loop {
+        plain.extend_from_slice(&text[from..at]);
+        from = at
+            + match escape(&text[at..]) {
                 Some((Escaped::Byte(byte), length)) => {
-                    plain[to] = byte;
-                    (from + length, to + 1)
+                    plain.push(byte);
+                    length
                 }
                 Some((Escaped::Char(c), length)) => {
-                    let bytes = c.encode_utf8(&mut plain[to..]).len();
-                    (from + length, to + bytes)
+                    plain.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                    length
                 }
                 None => {
-                    plain[to] = b'%';
-                    (from + 1, to + 1)
+                    plain.push(if text[at] == b'+' { b' ' } else { b'%' });
+                    1
                 }
-            },
-            b'+' if plus_is_space => {
-                plain[to] = b' ';
-                (from + 1, to + 1)
-            }
-            _ => {
-                plain[to] = *byte;
-                (from + 1, to + 1)
-            }
-        };
+            };
+        match text[from..].iter().position(is_mark) {
+            Some(further) => at = from + further,
+            None => break,
+        }
     }
-    plain.truncate(to);
+    plain.extend_from_slice(&text[from..]);
     if plain == text { Cow::Borrowed(text) } else { Cow::Owned(plain) }
 }
 
@@ -95,10 +92,10 @@ enum Escaped {
 /// What the escape that `text` starts with means, and how long it is.
 fn escape(text: &[u8]) -> Option<(Escaped, usize)> {
     match text {
-        [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+        [b'%', high, low, ..] if is_digit(*high) && is_digit(*low) => {
             Some((Escaped::Byte(digit(*high) << 4 | digit(*low)), 3))
         }
-        [b'%', b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) => {
+        [b'%', b'u', a, b, c, d, ..] if [a, b, c, d].into_iter().all(|digit| is_digit(*digit)) => {
             let unit = [a, b, c, d].iter().fold(0, |unit, byte| unit << 4 | u32::from(digit(**byte)));
             // Halves of surrogate pairs are rare here and stay apart.
             Some((Escaped::Char(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)), 6))
@@ -107,11 +104,27 @@ fn escape(text: &[u8]) -> Option<(Escaped, usize)> {
     }
 }
 
+fn is_digit(hex: u8) -> bool {
+    digit(hex) < 16
+}
+
+/// What a hexadecimal digit stands for; 0xff for what is none.
 fn digit(hex: u8) -> u8 {
-    match hex {
-        b'0'..=b'9' => hex - b'0',
-        _ => (hex | 0x20).wrapping_sub(b'a' - 10),
-    }
+    const DIGITS: [u8; 256] = {
+        let mut table = [0xff; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            table[byte] = match byte as u8 {
+                digit @ b'0'..=b'9' => digit - b'0',
+                digit @ b'a'..=b'f' => digit - b'a' + 10,
+                digit @ b'A'..=b'F' => digit - b'A' + 10,
+                _ => 0xff,
+            };
+            byte += 1;
+        }
+        table
+    };
+    DIGITS[usize::from(hex)]
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! The query of an address, RFC 3986 §3.4, read as fields.
 
 use super::{Decoder, Fit, Inner, Peeled, pairs, url};
-use crate::{look::Look, shape::Shape};
+use crate::{
+    look::{Kinds, Look},
+    shape::Shape,
+};
 
 pub(super) struct Query;
 
@@ -15,11 +18,12 @@ impl Decoder for Query {
     }
 
     fn shape(&self) -> Shape {
-        url::SHAPE
+        // A question mark is among the others.
+        url::SHAPE.with(Kinds::OTHER)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
-        if url::is_url(look) { Fit::Maybe } else { Fit::No }
+        if url::is_url(look) || is_relative(look) { Fit::Maybe } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
@@ -28,6 +32,15 @@ impl Decoder for Query {
             None => Peeled::NOTHING,
         }
     }
+}
+
+/// `page?name=value`: the end of an address, without a slash.
+fn is_relative(look: &Look<'_>) -> bool {
+    let Some(mark) = memchr::memchr(b'?', look.bytes).filter(|mark| (1..=64).contains(mark)) else { return false };
+    let (page, query) = look.bytes.split_at(mark);
+    !look.kinds.any(Kinds::SPACE.and(Kinds::BREAK).and(Kinds::BINARY))
+        && page.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
+        && memchr::memchr(b'=', query).is_some()
 }
 
 #[cfg(test)]
@@ -63,6 +76,18 @@ mod tests {
             value ▸ query @2 ▸ base64 = {"a":"hello"}
             value ▸ query @2 ▸ base64 ▸ json $.a = hello
         "#]],
+        );
+    }
+
+    #[test]
+    fn the_end_of_an_address_has_fields_too() {
+        check(
+            "page_view.html?u=a%20b&v=1",
+            expect![[r#"
+                value = page_view.html?u=a%20b&v=1
+                value ▸ query u = a b
+                value ▸ query v = 1
+            "#]],
         );
     }
 

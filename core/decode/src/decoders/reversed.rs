@@ -53,7 +53,10 @@ impl Decoder for Reversed {
         if part::opens(backwards.trim_ascii_end()) == Some(0) {
             return Peeled::whole(inner, &backwards, None);
         }
-        let _ = inner.show(Place::Whole, &backwards);
+        // Padding stands at the end of what is not backwards.
+        if !value.ends_with(b"=") || value.starts_with(b"=") {
+            let _ = inner.show(Place::Whole, &backwards);
+        }
         Peeled::NOTHING
     }
 }
@@ -70,6 +73,20 @@ mod tests {
             expect![[r#"
             value = elpmaxe.a@nosrep
             value ▸ reversed ~ person@a.example
+        "#]],
+        );
+    }
+
+    #[test]
+    fn base64_that_opens_to_bytes_is_read_backwards_too() {
+        let text = base64(b"Ulrike.Zwoelfmann@a.example--");
+        check(
+            text.chars().rev().collect::<String>().trim_matches('='),
+            expect![[r#"
+            value = 0SLlxGctFGel5SYA5mbh1mZsV2b3plLltWayxWV
+            value ▸ base64 = \xd1\"\xe5\xc4g-\x14g\xa5\xe5&\x00\xe6f\xe1\xd6flWf\xf7\xa6R\xe5\xb5f\xb2\xc5e
+            value ▸ reversed ~ VWxyaWtlLlp3b2VsZm1hbm5AYS5leGFtcGxlLS0
+            value ▸ reversed ▸ base64 ~ Ulrike.Zwoelfmann@a.example--
         "#]],
         );
     }

@@ -109,10 +109,11 @@ mod tests {
         check(
             hidden,
             expect![[r#"
-            value = iuuqr;..`/dy`lqmd.y
-            value ▸ xor 01 ~ https://a.example/x
-            value ▸ xor 01 ▸ path 1 ~ x
-        "#]],
+                value = iuuqr;..`/dy`lqmd.y
+                value ▸ xor 01 ~ https://a.example/x
+                value ▸ xor 01 ▸ path 1 ~ x
+                value ▸ reversed ~ y.dmql`yd/`..;rquui
+            "#]],
         );
     }
 

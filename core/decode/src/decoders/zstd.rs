@@ -1,5 +1,6 @@
 //! Zstandard, RFC 8878.
 
+use model::Why;
 use ruzstd::decoding::StreamingDecoder;
 
 use super::{Decoder, Fit, Inner, Peeled};
@@ -31,11 +32,34 @@ impl Decoder for Zstd {
         match StreamingDecoder::new(value) {
             Ok(reader) => {
                 let (plain, gap) = inner.budget().read(reader);
+                let gap = gap.map(|why| if why == Why::Broken && is_cut(value) { Why::Cut } else { why });
                 Peeled::whole(inner, &plain, gap)
             }
-            Err(_) => Peeled::gap(model::Why::Broken),
+            Err(_) => Peeled::gap(if is_cut(value) { Why::Cut } else { Why::Broken }),
         }
     }
+}
+
+/// Whether the value ends before the frame's last block does (§3.1.1).
+fn is_cut(value: &[u8]) -> bool {
+    const RLE: u32 = 1;
+    let Some(descriptor) = value.get(4) else { return true };
+    let single = descriptor >> 5 & 1;
+    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let content = match descriptor >> 6 {
+        0 => usize::from(single),
+        flag => 1 << flag,
+    };
+    let mut at = 5 + usize::from(1 - single) + dictionary + content;
+    while let Some([a, b, c]) = value.get(at..at + 3) {
+        let header = u32::from_le_bytes([*a, *b, *c, 0]);
+        let size = if header >> 1 & 3 == RLE { 1 } else { header >> 3 };
+        at += 3 + size as usize;
+        if header & 1 == 1 {
+            return at > value.len();
+        }
+    }
+    true
 }
 
 #[cfg(test)]
@@ -59,9 +83,9 @@ mod tests {
         check(
             &zstd(b"hello hello hello")[..12],
             expect![[r#"
-            value = (\xb5/\xfd\x008\x89\x00\x00hel
-            value ! Broken: looks like zstd and does not open
-        "#]],
+                value = (\xb5/\xfd\x008\x89\x00\x00hel
+                value ! Cut: the zstd layer ends too early
+            "#]],
         );
     }
 }

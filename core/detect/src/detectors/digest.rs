@@ -78,6 +78,7 @@ impl Digests {
     fn enter_all(&mut self, position: usize, all: &[Made]) {
         for form in 0..self.forms[position].len() {
             for (number, algorithm) in ALGORITHMS.iter().enumerate() {
+                let mut once = None;
                 for &made in all {
                     let entry = Entry {
                         canary: position as u32,
@@ -86,16 +87,18 @@ impl Digests {
                         made,
                         before: self.entries.len() as u32,
                     };
-                    if made.is_worth(algorithm, &self.forms[position][form]) {
-                        self.enter(entry);
+                    let form = &self.forms[position][form];
+                    if made.is_worth(algorithm, form) {
+                        let once = *once.get_or_insert_with(|| algorithm.of(form.text.as_bytes()).0);
+                        self.enter(entry, once);
                     }
                 }
             }
         }
     }
 
-    fn enter(&mut self, mut entry: Entry) {
-        let (digest, _) = self.digest(entry);
+    fn enter(&mut self, mut entry: Entry, once: [u8; LONGEST]) {
+        let (digest, _) = self.digest_over(entry, once);
         let id = self.entries.len() as u32;
         if let Some(before) = self.last.insert(beginning(&digest), id) {
             entry.before = before;
@@ -166,9 +169,14 @@ impl Digests {
 
     fn digest(&self, entry: Entry) -> ([u8; LONGEST], usize) {
         let (algorithm, form) = self.meant(entry);
-        let value = form.text.as_bytes();
+        self.digest_over(entry, algorithm.of(form.text.as_bytes()).0)
+    }
+
+    /// The same, with the value hashed already.
+    fn digest_over(&self, entry: Entry, once: [u8; LONGEST]) -> ([u8; LONGEST], usize) {
+        let (algorithm, form) = self.meant(entry);
+        let (value, length) = (form.text.as_bytes(), algorithm.length);
         let salt = |i: u8| &*self.salts[usize::from(i)];
-        let (once, length) = algorithm.of(value);
         let digest = match entry.made {
             Made::Once => once,
             Made::TwiceHex => algorithm.of(hex(&once[..length]).as_bytes()).0,

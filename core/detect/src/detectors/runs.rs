@@ -18,6 +18,7 @@ const SHORTEST_BASE64: usize = 22;
 const HEX: u8 = 1;
 const STANDARD: u8 = 2;
 const URL_SAFE: u8 = 4;
+const ALL: u8 = HEX | STANDARD | URL_SAFE;
 
 /// Which alphabets a byte belongs to.
 const ALPHABETS: [u8; 256] = {
@@ -64,7 +65,7 @@ pub(super) fn each(value: &[u8], lengths: u128, mut tell: impl FnMut(&[u8], &[u8
         }
     };
     // What is a run of one alphabet lies in a run of all of them together.
-    runs(value, HEX | STANDARD | URL_SAFE, SHORTEST_HEX, |value| {
+    runs(value, ALL, SHORTEST_HEX, |value| {
         runs(value, HEX, SHORTEST_HEX, |run| {
             if run.len().is_multiple_of(2) {
                 read(&HEXLOWER_PERMISSIVE, run, run.len() / 2);
@@ -106,13 +107,26 @@ fn runs(value: &[u8], alphabet: u8, least: usize, mut tell: impl FnMut(&[u8])) {
             continue;
         }
         let start = at - value[behind..at].iter().rev().take_while(is_in).count();
-        let end = at + value[at..].iter().take_while(is_in).count();
+        let sure = if alphabet == ALL { letters(&value[at..]) } else { 0 };
+        let end = at + sure + value[at + sure..].iter().take_while(is_in).count();
         if end - start >= least {
             tell(&value[start..end]);
         }
         behind = end;
         at = end + least;
     }
+}
+
+/// How many bytes, a multiple of sixteen, at the start of a value are surely of
+/// the alphabets: values are long where all of them is base64.
+fn letters(value: &[u8]) -> usize {
+    let is_letter = |byte: &u8| {
+        let sign = |sign: u8| u8::from(*byte == sign);
+        let letter = u8::from((byte | 0x20).wrapping_sub(b'a') < 26) | u8::from(byte.wrapping_sub(b'0') < 10);
+        letter | sign(b'+') | sign(b'/') | sign(b'-') | sign(b'_')
+    };
+    let (blocks, _) = value.as_chunks::<16>();
+    16 * blocks.iter().take_while(|block| block.iter().map(is_letter).fold(1, |all, one| all & one) == 1).count()
 }
 
 /// The 32 digits of a value that is written like a UUID (RFC 9562 §4).

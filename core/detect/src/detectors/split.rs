@@ -156,14 +156,24 @@ impl Parts {
     ) {
         /// Pieces that are put together at most.
         const MOST: usize = 4_096;
+        const ROOM: usize = 1_024;
         let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == ']');
         let (parent, layer) = (parent(leaf.route), leaf.route.layer);
         let is_next = |row: &Row| row.parent == parent && row.layer == layer && row.stem == stem;
         if pieces.seam.len() > MOST || !pieces.row.as_ref().is_some_and(is_next) {
             pieces.seam.clear();
-            pieces.row = Some(Row { parent, layer, stem: stem.to_owned() });
+            match &mut pieces.row {
+                // Its text is room for the next one's.
+                Some(row) => {
+                    (row.parent, row.layer) = (parent, layer);
+                    row.stem.clear();
+                    row.stem.push_str(stem);
+                }
+                none => *none = Some(Row { parent, layer, stem: stem.to_owned() }),
+            }
         }
         let seam = pieces.seam.len();
+        pieces.seam.reserve(if seam == 0 { ROOM } else { 0 });
         pieces.seam.extend_from_slice(leaf.value);
         if seam == 0 {
             return;

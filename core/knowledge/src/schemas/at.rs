@@ -101,16 +101,13 @@ impl At {
 
 /// The part of a name after its last dot: `url` of `$[0].properties.url`.
 pub fn last_key(name: &str) -> &str {
-    // Read from the end: names are short, and this is asked of every value.
-    let bytes = name.as_bytes();
-    let (mut start, mut end) = (bytes.len(), bytes.len());
-    while start > 0 && bytes[start - 1] != b'.' {
-        start -= 1;
-        if bytes[start] == b'#' && end == bytes.len() && is_number(&name[start + 1..]) {
-            end = start;
-        }
+    // Asked of every value, and names are short.
+    let dot = name.bytes().rposition(|byte| byte == b'.');
+    let key = dot.map_or(name, |dot| &name[dot + 1..]);
+    match key.bytes().next_back() {
+        Some(b'0'..=b'9') => key.rsplit_once('#').filter(|(_, nth)| is_number(nth)).map_or(key, |(first, _)| first),
+        _ => key,
     }
-    &name[start..end]
 }
 
 fn is_number(text: &str) -> bool {
@@ -129,7 +126,7 @@ impl Name {
         match (self, place) {
             (Self::Whole, Place::Whole) | (Self::Any, Place::At(_)) => true,
             (Self::Glob(pieces), Place::At(name)) => {
-                glob(pieces, name) || (name.contains('#') && glob(pieces, &first(name)))
+                ends_like(pieces, name) && glob(pieces, name) || (name.contains('#') && glob(pieces, &first(name)))
             }
             _ => false,
         }
@@ -152,6 +149,14 @@ fn ends_at(steps: &[AtStep], route: Option<&Route<'_>>) -> bool {
     let Some(route) = route else { return false };
     (last.matches(route) && ends_at(before, route.before))
         || (CARRIERS.contains(&route.layer) && ends_at(steps, route.before))
+}
+
+/// Whether a name ends with the last text, if there is one.
+fn ends_like(pieces: &[Piece], name: &str) -> bool {
+    match pieces.last() {
+        Some(Piece::Text(text)) => name.ends_with(text.as_str()),
+        _ => true,
+    }
 }
 
 fn glob(pieces: &[Piece], name: &str) -> bool {

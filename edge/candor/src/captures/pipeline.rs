@@ -23,14 +23,16 @@ const STEPS: usize = 128;
 
 type Each<'e> = dyn FnMut(Step) -> ControlFlow<()> + 'e;
 
-/// Runs `steps` through `work` and into `take`, on `jobs` threads.
-pub(super) fn run(
+/// Runs `steps` through the work of `hand` and into `take`, on `jobs` threads,
+/// each with a hand of its own.
+pub(super) fn run<W: FnMut(Step) -> Done>(
     jobs: usize,
     steps: &mut (dyn FnMut(&mut Each<'_>) + Send),
-    work: &(dyn Fn(Step) -> Done + Sync),
+    hand: &(impl Fn() -> W + Sync),
     take: &mut dyn FnMut(Done),
 ) {
     if jobs <= 1 {
+        let mut work = hand();
         return steps(&mut |step| {
             take(work(step));
             ControlFlow::Continue(())
@@ -45,7 +47,7 @@ pub(super) fn run(
         scope.spawn(move || cut(steps, &pay, &give));
         for _ in 0..jobs {
             let (done, batches) = (done.clone(), &batches);
-            scope.spawn(move || labour(batches, work, &done));
+            scope.spawn(move || labour(batches, hand(), &done));
         }
         drop(done);
         collect(&finished, &tokens, take);
@@ -76,11 +78,11 @@ fn cut(steps: &mut dyn FnMut(&mut Each<'_>), pay: &SyncSender<()>, give: &SyncSe
     let _ = send(batch);
 }
 
-fn labour(batches: &Mutex<Receiver<Batch<Step>>>, work: &dyn Fn(Step) -> Done, done: &Sender<Batch<Done>>) {
+fn labour(batches: &Mutex<Receiver<Batch<Step>>>, mut work: impl FnMut(Step) -> Done, done: &Sender<Batch<Done>>) {
     loop {
         let Ok(next) = batches.lock().map(|batches| batches.recv()) else { return };
         let Ok(Batch { number, all }) = next else { return };
-        let all = all.into_iter().map(work).collect();
+        let all = all.into_iter().map(&mut work).collect();
         if done.send(Batch { number, all }).is_err() {
             return;
         }

@@ -8,6 +8,8 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
+use memchr::{memchr_iter, memchr2};
+
 use super::text::Text;
 
 /// A body as a HAR has it.
@@ -89,7 +91,8 @@ impl Written<'_> {
     }
 
     fn is_lossy(&self, bytes: &[u8]) -> bool {
-        memchr::memmem::find(bytes, "\u{fffd}".as_bytes()).is_some() && !self.says(bytes.len())
+        const LOST: &[u8] = "\u{fffd}".as_bytes();
+        memchr_iter(LOST[0], bytes).any(|at| bytes[at..].starts_with(LOST)) && !self.says(bytes.len())
     }
 
     fn of_params(&self) -> Bytes {
@@ -107,8 +110,11 @@ impl Written<'_> {
 }
 
 fn of_base64(text: &Text<'_>) -> Bytes {
-    let packed: Vec<u8> = text.raw().iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let alphabet = if packed.iter().any(|byte| b"-_".contains(byte)) { &URL_SAFE } else { &STANDARD };
+    let packed = match text.raw().iter().any(u8::is_ascii_whitespace) {
+        false => Cow::Borrowed(text.raw()),
+        true => text.raw().iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect(),
+    };
+    let alphabet = if memchr2(b'-', b'_', &packed).is_some() { &URL_SAFE } else { &STANDARD };
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
@@ -152,7 +158,7 @@ fn push(body: &mut Vec<u8>, text: &[u8], encoded: bool) {
 /// Whether a form could have it just so.
 fn is_encoded(text: &[u8]) -> bool {
     let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"*-._+%~!'()[]".contains(byte);
-    let escapes = memchr::memchr_iter(b'%', text);
+    let escapes = memchr_iter(b'%', text);
     text.iter().all(fits)
         && escapes
             .into_iter()

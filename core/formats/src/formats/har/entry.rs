@@ -307,7 +307,8 @@ fn without_port(url: &str) -> String {
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (host, rest) = rest.split_at(end);
         let host = host.strip_suffix(port).unwrap_or(host);
-        return format!("{scheme}{host}{}{rest}", if rest.starts_with('/') { "" } else { "/" });
+        let slash = if rest.starts_with('/') { "" } else { "/" };
+        return [scheme, host, slash, rest].concat();
     }
     url.to_owned()
 }

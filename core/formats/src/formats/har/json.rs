@@ -6,9 +6,10 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
-
-use super::{scan::Kept, text::Text};
+use super::{
+    scan::{Kept, quote_or_escape},
+    text::Text,
+};
 
 /// Why reading stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,7 +144,7 @@ impl<'a> Json<'a> {
     fn leave_string(&mut self) -> Read<()> {
         self.at += 1;
         loop {
-            let found = memchr2(b'"', b'\\', &self.bytes[self.at..]).ok_or(Bad::Cut)?;
+            let found = quote_or_escape(&self.bytes[self.at..]).ok_or(Bad::Cut)?;
             let quote = self.bytes[self.at + found] == b'"';
             self.at += found + if quote { 1 } else { 2 };
             if quote {
@@ -160,7 +161,7 @@ impl<'a> Json<'a> {
         self.at += 1;
         let from = self.at;
         let rest = &self.bytes[from..];
-        let Some(first) = memchr2(b'"', b'\\', rest) else {
+        let Some(first) = quote_or_escape(rest) else {
             self.at = self.bytes.len();
             return if rest.is_empty() { Err(Bad::Cut) } else { Ok(Text::new(Cow::Borrowed(rest), true)) };
         };
@@ -180,7 +181,7 @@ impl<'a> Json<'a> {
         let mut cut = false;
         loop {
             let rest = &self.bytes[self.at..];
-            let Some(found) = memchr2(b'"', b'\\', rest) else {
+            let Some(found) = quote_or_escape(rest) else {
                 plain.extend_from_slice(rest);
                 self.at = self.bytes.len();
                 return true;

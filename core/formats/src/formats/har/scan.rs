@@ -3,8 +3,6 @@
 //! All it knows is where strings and brackets begin and end, so whatever is
 //! wrong inside an entry stays inside that entry. It never holds more than one.
 
-use memchr::memchr2;
-
 use crate::source::Source;
 
 /// A place in a JSON text.
@@ -115,7 +113,7 @@ impl At {
                         kept.push(&seen[from..at]);
                         self.eliding = true;
                     }
-                    let found = memchr2(b'"', b'\\', &seen[at..]);
+                    let found = quote_or_escape(&seen[at..]);
                     let end = found.map_or(seen.len(), |found| at + found);
                     at = seen.len().min(end + 1);
                     match found.map(|_| seen[end]) {
@@ -169,6 +167,29 @@ impl At {
         *at += 1;
         false
     }
+}
+
+/// Where the string at hand ends or its next escape stands.
+///
+/// Most strings are short, and setting up a vectorised search costs more than
+/// going through them in words of eight bytes.
+pub(super) fn quote_or_escape(text: &[u8]) -> Option<usize> {
+    const SHORT: usize = 4;
+    const ONES: u64 = u64::MAX / 0xff;
+    let has = |word: u64, byte: u8| {
+        let zero = word ^ (ONES * u64::from(byte));
+        zero.wrapping_sub(ONES) & !zero & (ONES << 7)
+    };
+    let (words, _) = text.as_chunks::<8>();
+    for (i, word) in words.iter().take(SHORT).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = has(word, b'"') | has(word, b'\\');
+        if found != 0 {
+            return Some(i * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let seen = words.len().min(SHORT) * 8;
+    memchr::memchr2(b'"', b'\\', &text[seen..]).map(|at| seen + at)
 }
 
 /// Bytes of a value, up to a limit.
