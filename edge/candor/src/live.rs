@@ -25,3 +25,5 @@ pub mod stopping;
 pub mod tally;
 
 pub mod transparent;
+
+pub mod watching;

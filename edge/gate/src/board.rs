@@ -26,6 +26,7 @@ struct Shown {
     devices: BTreeMap<String, DeviceSeen>,
     changes: VecDeque<Told>,
     tally: Tally,
+    codes: BTreeMap<String, String>,
 }
 
 /// A device as it was last seen.
@@ -49,6 +50,7 @@ pub struct Told {
 const MOST: usize = 1_000;
 const MOST_CHANGES: usize = 500;
 const MOST_DEVICES: usize = 256;
+const MOST_CODES: usize = 16;
 
 impl fmt::Debug for Board {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,10 +68,25 @@ impl Board {
     /// A device was heard of just now.
     pub fn seen(&self, device: &str, mode: Mode) {
         let mut shown = lock(&self.shown);
+        shown.codes.remove(device);
         if shown.devices.len() < MOST_DEVICES || shown.devices.contains_key(device) {
             let device = shown.devices.entry(device.to_owned()).or_default();
             (device.last, device.mode) = (clock::wall(), mode);
         }
+    }
+
+    /// A device that is not paired yet must be given this code. It is shown
+    /// until the device is heard of.
+    pub fn asks_for(&self, device: &str, code: &str) {
+        let mut shown = lock(&self.shown);
+        if shown.codes.len() < MOST_CODES || shown.codes.contains_key(device) {
+            shown.codes.insert(device.to_owned(), code.to_owned());
+        }
+    }
+
+    /// Devices that want in, and the code for each.
+    pub fn codes(&self) -> BTreeMap<String, String> {
+        lock(&self.shown).codes.clone()
     }
 
     /// Something happened; it is given a number.

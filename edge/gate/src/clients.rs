@@ -29,6 +29,12 @@ struct Inner {
 /// longer by program.
 const MOST: usize = 256;
 
+impl std::fmt::Debug for Clients {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clients(..)")
+    }
+}
+
 impl Clients {
     pub(crate) fn new(knowledge: Arc<Knowledge>, entered: Entered) -> Self {
         Self { knowledge, inner: Mutex::new(Inner { entered, memories: BTreeMap::new(), by_who: BTreeMap::new() }) }

@@ -32,7 +32,7 @@ pub struct Keeper {
     chosen: Chosen,
     entered: Mutex<EnteredFile>,
     kept: tokio::sync::RwLock<Option<Kept>>,
-    board: Board,
+    board: Arc<Board>,
     folder: PathBuf,
 }
 
@@ -75,7 +75,7 @@ impl Keeper {
             knowledge,
             entered: Mutex::new(entered),
             kept: tokio::sync::RwLock::new(Some(Kept::begin(&folder.0.join("evidence"))?)),
-            board: Board::default(),
+            board: Arc::default(),
             folder: folder.0.clone(),
         }))
     }
@@ -154,7 +154,7 @@ impl Keeper {
     }
 
     /// What its pages show.
-    pub fn board(&self) -> &Board {
+    pub fn board(&self) -> &Arc<Board> {
         &self.board
     }
 

@@ -11,6 +11,8 @@ mod keeper;
 
 mod port;
 
+mod watcher;
+
 mod clients;
 
 mod event;
@@ -39,4 +41,5 @@ pub use error::Error;
 pub use event::{Event, Found};
 pub use keeper::{Folder, Keeper};
 pub use port::{HERE, Port};
-pub use tally::{Counts, Flow, Tally};
+pub use tally::{Counts, Flow, Goal, Tally};
+pub use watcher::Watcher;

@@ -35,9 +35,7 @@ impl Port {
     }
 
     fn who(&self, exchange: &Exchange) -> Who {
-        let address = exchange.client.address.as_deref().and_then(|address| address.parse::<SocketAddr>().ok());
-        let device = address.map_or_else(|| HERE.to_owned(), |address| device_of(address.ip()));
-        let mut who = Who::new(device, self.mode);
+        let mut who = Who::new(device_at(exchange), self.mode);
         who.program = exchange.client.process.as_ref().map(|process| process.name.clone());
         let choices = self.keeper.choices();
         who.makers.extend(choices.device(&who.device).and_then(|device| device.maker.clone()));
@@ -205,6 +203,12 @@ fn part_to_look_at(exchange: &Exchange) -> Exchange {
         part.request.headers = Vec::<Header>::new();
     }
     part
+}
+
+/// What the device is called that an exchange comes from.
+pub(crate) fn device_at(exchange: &Exchange) -> String {
+    let address = exchange.client.address.as_deref().and_then(|address| address.parse::<SocketAddr>().ok());
+    address.map_or_else(|| HERE.to_owned(), |address| device_of(address.ip()))
 }
 
 fn device_of(address: IpAddr) -> String {

@@ -13,6 +13,7 @@ pub struct Tally {
     /// By the hour's start.
     pub hours: BTreeMap<Time, Counts>,
     flows: BTreeMap<(Time, Flow), u64>,
+    goals: BTreeMap<(Time, Goal), u64>,
 }
 
 /// What became of so many events.
@@ -29,11 +30,17 @@ pub struct Counts {
 pub struct Flow {
     /// None: it could not be read.
     pub kind: Option<String>,
+    pub stopped: bool,
+    pub goal: Goal,
+}
+
+/// For whom it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Goal {
     /// None: nobody knows.
     pub owner: Option<String>,
-    pub host: String,
     pub seat: Option<String>,
-    pub stopped: bool,
+    pub host: String,
 }
 
 const HOUR: i64 = 3_600_000_000;
@@ -53,13 +60,13 @@ impl Tally {
             _ if event.reason == Reason::Nothing => {}
             _ => counts.passed += 1,
         }
+        let goal = Goal { owner: event.owner.clone(), seat: event.seat.clone(), host: event.host.clone() };
         let kinds = if unread { vec![None] } else { event.kinds.iter().cloned().map(Some).collect() };
         for kind in kinds {
-            let flow =
-                Flow { kind, owner: event.owner.clone(), host: event.host.clone(), seat: event.seat.clone(), stopped };
-            if self.flows.len() < MOST || self.flows.contains_key(&(hour, flow.clone())) {
-                *self.flows.entry((hour, flow)).or_default() += 1;
-            }
+            count(&mut self.flows, (hour, Flow { kind, stopped, goal: goal.clone() }));
+        }
+        if unread || !event.kinds.is_empty() {
+            count(&mut self.goals, (hour, goal));
         }
         self.forget_before(Time(event.at.0 - HOURS * HOUR));
     }
@@ -72,17 +79,34 @@ impl Tally {
 
     /// What went to whom, and how often.
     pub fn flows(&self) -> BTreeMap<&Flow, u64> {
-        let mut flows = BTreeMap::new();
-        for ((_, flow), count) in &self.flows {
-            *flows.entry(flow).or_default() += count;
-        }
-        flows
+        summed(&self.flows)
+    }
+
+    /// For whom it was, and in how many requests: one that carries two things
+    /// counts once.
+    pub fn goals(&self) -> BTreeMap<&Goal, u64> {
+        summed(&self.goals)
     }
 
     fn forget_before(&mut self, start: Time) {
         self.hours.retain(|hour, _| *hour >= start);
         self.flows.retain(|(hour, _), _| *hour >= start);
+        self.goals.retain(|(hour, _), _| *hour >= start);
     }
+}
+
+fn count<K: Ord>(counts: &mut BTreeMap<K, u64>, key: K) {
+    if counts.len() < MOST || counts.contains_key(&key) {
+        *counts.entry(key).or_default() += 1;
+    }
+}
+
+fn summed<K: Ord>(counts: &BTreeMap<(Time, K), u64>) -> BTreeMap<&K, u64> {
+    let mut all = BTreeMap::new();
+    for ((_, key), count) in counts {
+        *all.entry(key).or_default() += count;
+    }
+    all
 }
 
 #[cfg(test)]
@@ -123,6 +147,7 @@ mod tests {
             tally.flows().into_iter().map(|(flow, n)| (flow.kind.as_deref(), flow.stopped, n)).collect();
         let search = Some("search");
         assert_eq!(flows, [(None, false, 1), (search, false, 1), (search, true, 1), (Some("visited-url"), true, 1)]);
+        assert_eq!(tally.goals().values().copied().collect::<Vec<_>>(), [3], "requests, not kinds");
         assert_eq!(tally.since(Time(1)).hours.len(), 1);
         tally.add(&event((HOURS + 1) * HOUR, Verdict::Pass, Reason::On, &[]));
         assert_eq!(tally.hours.len(), 2, "the first hour is forgotten");

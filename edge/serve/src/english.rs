@@ -83,6 +83,13 @@ pub(crate) mod dashboard {
     pub(crate) const EXPORT_NOTE: &str = "Open it with candor report, candor verify, or sqlite3.";
     pub(crate) const ANOTHER: &str = "Let another browser in";
 
+    pub(crate) const WANTS_IN_NOTE: &str =
+        "If it is not yours, do nothing: without this code it is let nowhere. Load the page again when it is in.";
+
+    pub(crate) fn wants_in(device: &str) -> String {
+        format!("The device at {device} wants to go through Candor. If it is yours, type this code on it:")
+    }
+
     pub(crate) fn heading_guard(stopped: u64) -> String {
         match stopped {
             0 => "No report had to be stopped today.".into(),
@@ -151,48 +158,43 @@ pub(crate) fn fate(verdict: Verdict, reason: &Reason) -> &'static str {
         (Verdict::Cut | Verdict::Hold, _) => "Cut off",
         (Verdict::Pass, Reason::Unread) => "Not readable",
         (Verdict::Pass, Reason::On | Reason::AllowedDestination) => "Allowed",
-        (Verdict::Pass, Reason::Asked | Reason::AskedByNoPage) => "Asked, went on",
-        (Verdict::Pass, Reason::Security) => "Security, went on",
         (Verdict::Pass, _) => "Went on",
     }
 }
 
 /// Why it became that.
-pub(crate) fn because(reason: &Reason, verdict: Verdict) -> String {
-    let why = match reason {
-        Reason::Page => "A page asked for it, and it goes to the site visited.",
-        Reason::Nothing => "Nothing that was looked for is in it.",
-        Reason::Incomplete => "It never came to its end.",
-        Reason::Unlisted => "The browser had not said yet whether a page asked for it.",
-        Reason::On => "You turned this on.",
-        Reason::AllowedDestination => "You allowed this destination.",
-        Reason::StoppedDestination => "You stopped this destination.",
+pub(crate) fn because(reason: &Reason, verdict: Verdict, guards: bool) -> String {
+    let off = if verdict == Verdict::Pass { "" } else { ", and that is off" };
+    match reason {
+        Reason::Page => "A page asked for it, and it goes to the site visited.".into(),
+        Reason::Nothing => "Nothing that was looked for is in it.".into(),
+        Reason::Incomplete => "It never came to its end.".into(),
+        Reason::Unlisted => "The browser had not said yet whether a page asked for it.".into(),
+        Reason::On => "You turned this on.".into(),
+        Reason::AllowedDestination => "You allowed this destination.".into(),
+        Reason::StoppedDestination => "You stopped this destination.".into(),
         Reason::Report(Accused::Maker(maker)) => {
-            return format!("It reports to {maker}, who made the device or the program, and that is off.");
+            format!("It reports to {maker}, who made the device or the program{off}.")
         }
         Reason::Report(Accused::Telemetry) => {
-            "It goes to a host that is known to collect what people do, and that is off."
+            format!("It goes to a host that is known to collect what people do{off}.")
         }
-        Reason::Report(Accused::Advertising) => {
-            "It goes to a host that is known to serve advertising, and that is off."
-        }
-        Reason::Report(Accused::Schema(schema)) => {
-            return format!("It is packed as {schema} packs its reports, and that is off.");
-        }
+        Reason::Report(Accused::Advertising) => format!("It goes to a host that is known to serve advertising{off}."),
+        Reason::Report(Accused::Schema(schema)) => format!("It is packed as {schema} packs its reports{off}."),
         Reason::Report(Accused::Strict) => {
-            "You chose to be strict: whatever carries something of yours counts as a report."
+            "You chose to be strict: whatever carries something of yours counts as a report.".into()
         }
-        Reason::Asked => {
-            "It carries something of yours, and it is not certain that nobody asked for it: it is shown, and you decide."
+        Reason::Asked if guards => {
+            "It carries something of yours to somebody else than the site visited, and a page may have \
+                                    asked for it: it is shown, and you decide."
+                .into()
         }
-        Reason::AskedByNoPage => "It carries something of yours, and no page asked for it.",
-        Reason::Security if verdict == Verdict::Pass => {
-            "It goes to a service that warns of dangerous sites, which you turned on."
-        }
-        Reason::Security => "It goes to a service that warns of dangerous sites, and that is off.",
-        Reason::Unread => "It could not be read; your choice for unread traffic decided.",
-    };
-    why.into()
+        Reason::Asked => "It carries something of yours to somebody else than the site visited.".into(),
+        Reason::AskedByNoPage => "It carries something of yours, and no page asked for it.".into(),
+        Reason::Security => format!("It goes to a service that warns of dangerous sites{off}."),
+        Reason::Unread if guards => "It could not be read; your choice for unread traffic decided.".into(),
+        Reason::Unread => "It could not be read.".into(),
+    }
 }
 
 pub(crate) fn mode(mode: Mode) -> &'static str {
@@ -224,7 +226,7 @@ pub(crate) mod settings {
     pub(crate) const UNKNOWN_MODE: &str = "Where Candor cannot tell the mode, both must be on.";
 
     pub(crate) fn until(clock: &str) -> String {
-        format!("On until {clock}")
+        format!("until {clock}")
     }
 
     /// What a switch is called before those who do not see where it stands.
@@ -378,5 +380,55 @@ pub(crate) mod pictures {
         } else {
             format!("Requests by the hour: {rest}")
         }
+    }
+}
+
+/// The guide for phones.
+pub(crate) mod guide {
+    pub(crate) const WELCOME: &str = "Your phone is connected";
+    pub(crate) const PROXY_DONE: &str = "It goes through Candor: this page is the proof.";
+    pub(crate) const PAIRED_DONE: &str = "The computer let it in.";
+    pub(crate) const CERTIFICATE_NEXT: &str =
+        "Next: it must trust Candor’s certificate, so that Candor can see what is sent.";
+    pub(crate) const GO_ON: &str = "Go on";
+    pub(crate) const CERTIFICATE: &str = "Install the certificate";
+    pub(crate) const CERTIFICATE_SAYS: &str = "It was made on your own computer and works for this phone and that computer only. You can remove it at any time.";
+    pub(crate) const DOWNLOAD: &str = "Download the certificate";
+    pub(crate) const FINGERPRINT: &str = "Compare before you trust it";
+    pub(crate) const FINGERPRINT_NOTE: &str = "The same letters stand on the computer’s screen, under “Connect a device”, and in the terminal. If they differ, stop here.";
+    pub(crate) const INSTALL: &str = "Then install it";
+    pub(crate) const SYSTEMS: [(&str, &str); 2] = [
+        (
+            "Android",
+            "Settings ▸ Security ▸ Encryption and credentials ▸ Install a certificate ▸ CA certificate ▸ Install anyway ▸ candor.crt",
+        ),
+        (
+            "iPhone, iPad",
+            "Settings ▸ Profile downloaded ▸ Install. Then Settings ▸ General ▸ About ▸ Certificate trust settings ▸ turn Candor on.",
+        ),
+    ];
+    pub(crate) const CHECK: &str = "I have installed it: check";
+    pub(crate) const CHECK_NOTE: &str =
+        "If a warning comes instead of the next page, it is not trusted yet. Come back to";
+    pub(crate) const TRUSTED: &str = "This phone trusts the certificate.";
+    pub(crate) const NOT_TRUSTED: &str = "Not trusted yet";
+    pub(crate) const NOT_TRUSTED_SAYS: &str =
+        "This page came without encryption, so it says nothing about the certificate.";
+    pub(crate) const BACK: &str = "Back";
+    pub(crate) const PRIVATE: &str = "In a private tab";
+    pub(crate) const OPEN: &str = "Open this page";
+    pub(crate) const COPY: &str = "Copy this address into the private tab, or type it.";
+    pub(crate) const EXACTLY: &str = "Exactly like this.";
+    pub(crate) const DONE: &str = "Done";
+    pub(crate) const READY: &str = "This phone is ready";
+    pub(crate) const READY_SAYS: &str = "Use it as always. What it reports is shown on the computer.";
+    pub(crate) const OVER: &str = "All done, thank you";
+    pub(crate) const OVER_SAYS: &str = "The computer makes the report now. You can put the phone away.";
+    pub(crate) const UNDO: &str = "To undo it: set the Wi-Fi network’s proxy to “none”, and remove the certificate “Candor” where you installed it.";
+    pub(crate) const LOST: &str = "There is no such page here";
+    pub(crate) const PROGRESS: &str = "How far it is";
+
+    pub(crate) fn step(at: usize, of: usize) -> String {
+        format!("Step {at} of {of}")
     }
 }

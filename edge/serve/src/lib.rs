@@ -5,6 +5,9 @@
 //! that listens on this machine and gives a [`Serving`], whose
 //! [`link`](Serving::link) lets one browser in, once.
 //!
+//! A [`Guide`] leads phones through pairing, certificate and the steps of an
+//! experiment; it is a [`proxy::Home`], reached only through a proxy.
+//!
 //! Everything captured is hostile: it passes `report`'s `inert`, then maud's
 //! escaping, onto a page that may load nothing but its own files ([`door`]).
 //! All that people read stands in one file, `english.rs`.
@@ -34,6 +37,8 @@ mod files;
 
 mod views;
 
+mod guide;
+
 mod english;
 
 mod moment;
@@ -43,4 +48,5 @@ mod secret;
 mod error;
 
 pub use error::Error;
+pub use guide::{Guide, HOST as GUIDE_HOST, Progress, Step};
 pub use pages::{Pages, Serving, Way};

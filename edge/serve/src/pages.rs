@@ -142,7 +142,7 @@ impl Serving {
 }
 
 impl Certificate {
-    fn read(pem: &str) -> Result<Self, Error> {
+    pub(crate) fn read(pem: &str) -> Result<Self, Error> {
         let body = pem.split_once("-----BEGIN CERTIFICATE-----").and_then(|(_, rest)| rest.split_once("-----END"));
         let letters: String = body.ok_or(Error::Certificate)?.0.split_whitespace().collect();
         let der = STANDARD.decode(letters).map_err(|_| Error::Certificate)?;

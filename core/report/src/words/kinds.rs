@@ -16,6 +16,7 @@ pub fn kind(kind: &Kind) -> Cow<'_, str> {
         "search" => "search words",
         "page-text" => "text on a page",
         "screen-name" => "screen viewed",
+        "click-label" => "button clicked",
         "folder" => "folder opened",
         "file-path" => "file on the device",
         "email" => "e-mail address",

@@ -3,15 +3,18 @@
 use std::{
     net::{SocketAddr, TcpListener, UdpSocket},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::SystemTime,
 };
 
 use adb::Proxied;
 use anyhow::{Context, Result, bail};
 use evidence::{Head, Pen, Writer};
-use model::{End, Note, Record, Time};
+use gate::{Board, Watcher};
+use knowledge::Knowledge;
+use model::{End, Mode, Note, Record, Time};
 use proxy::{Authority, Onward, Settings, Sink, Upstream, dns};
+use serve::{Guide, Pages, Serving, Way};
 
 use crate::{
     exit::{Exit, print, talk},
@@ -26,6 +29,7 @@ use crate::{
         stopping,
         tally::Tally,
         transparent::{self, Others, Turned},
+        watching::Watching,
     },
 };
 
@@ -59,6 +63,9 @@ pub struct Capture {
     /// Send the phone on the cable through here while this runs, by adb; undone at the end
     #[arg(long, value_name = "SERIAL", num_args = 0..=1)]
     android: Option<Option<String>>,
+    /// Show live who is told what, on a page for a browser on this machine
+    #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:7880")]
+    page: Option<SocketAddr>,
     #[command(flatten)]
     devices: Devices,
     #[command(flatten)]
@@ -70,6 +77,7 @@ pub struct Capture {
 /// Where clients come in.
 struct Doors {
     open: Vec<TcpListener>,
+    page: Option<TcpListener>,
     card: Option<transparent::Sockets>,
 }
 
@@ -93,6 +101,7 @@ impl Capture {
         let authority = authority::kept(&home)?;
         let doors = Doors {
             open: self.listen.iter().map(|address| doors::open(*address, "--listen")).collect::<Result<_>>()?,
+            page: self.page.map(doors::open_page).transpose()?,
             card: match &self.transparent {
                 Some(card) => Some(transparent::Sockets::on(card, self.dns.is_some())?),
                 None => None,
@@ -125,13 +134,25 @@ impl Capture {
         let own = doors.addresses()?;
         let fingerprint = authority.fingerprint();
         let ledger = Ledger::new(pen.clone());
-        let answers = Arc::new(Known(Arc::new(self.known.read()?)));
-        let parts = Parts { authority, answers, sink: Arc::new(ledger.clone()) };
+        let knowledge = Arc::new(self.known.read()?);
+        let page = doors.page.as_ref().map(TcpListener::local_addr).transpose()?;
+        let board = page.map(|_| Arc::<Board>::default());
+        let (sink, missed): (Arc<dyn Sink>, _) = match &board {
+            None => (Arc::new(ledger.clone()), None),
+            Some(board) => {
+                let watching = Watching::new(ledger.clone(), Watcher::new(Arc::clone(&knowledge), Arc::clone(board)));
+                let missed = watching.missed();
+                (Arc::new(watching), Some(missed))
+            }
+        };
+        let guide = Guide::new(authority.cert_pem(), vec![])?;
+        let parts = Parts { authority: Arc::clone(&authority), answers: Arc::new(Known(Arc::clone(&knowledge))), sink };
         let addresses = self.dns.map(|_| Arc::new(dns::Addresses::default()));
         let settings = Settings {
-            onward: self.onward(self.beyond.upstream(&own)?),
+            onward: self.onward(self.beyond.upstream(&[own.as_slice(), page.as_slice()].concat())?),
             processes: Some("/proc/net".into()),
-            pairing: self.devices.pairing(&own),
+            pairing: self.devices.pairing(&own, board.clone()),
+            home: Some(guide),
             addresses: addresses.clone(),
             ..Settings::default()
         };
@@ -155,6 +176,11 @@ impl Capture {
         }
         let phone = self.phone(&own)?;
         self.greet(&own, out, &fingerprint);
+        let pages = match doors.page.zip(board) {
+            Some((listener, board)) => Some(show(listener, board, knowledge, &authority, &own, out)?),
+            None => None,
+        };
+        talk("candor: ready; Ctrl-C ends");
         let failed = tokio::select! {
             () = stopping::asked() => false,
             () = ledger.failed() => true,
@@ -166,6 +192,13 @@ impl Capture {
             ));
         }
         proxies.stop().await;
+        if let Some(pages) = pages {
+            pages.stop().await;
+        }
+        let missed = missed.map_or(0, |missed| missed.load(Ordering::Relaxed));
+        if missed > 0 {
+            talk(&format!("candor: {missed} exchanges came too fast for the page; they are in the evidence"));
+        }
         if let Some(turned) = turned {
             self.count(&turned, &ledger).await;
         }
@@ -252,8 +285,26 @@ impl Capture {
         if self.transparent.is_none() {
             talk("  what does not use the proxy is not seen");
         }
-        talk("candor: ready; Ctrl-C ends");
     }
+}
+
+/// Serves the dashboard, and tells its address.
+fn show(
+    listener: TcpListener,
+    board: Arc<Board>,
+    knowledge: Arc<Knowledge>,
+    authority: &Authority,
+    own: &[SocketAddr],
+    out: &Path,
+) -> Result<Serving> {
+    let ways = own.iter().map(|address| Way { mode: Mode::Unknown, address: *address }).collect();
+    let pages = Pages::capture(board, knowledge, Some(out.into())).ways(ways).authority(authority.cert_pem())?;
+    let inside = doors::is_inside(listener.local_addr()?.ip());
+    let pages = if inside { pages } else { pages.beyond_this_machine() };
+    listener.set_nonblocking(true)?;
+    let serving = pages.serve(tokio::net::TcpListener::from_std(listener)?)?;
+    talk(&format!("  who is told what, for one browser, once: {}", serving.link()?));
+    Ok(serving)
 }
 
 /// Sockets to answer DNS on.

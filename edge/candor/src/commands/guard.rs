@@ -12,8 +12,8 @@ use clap::Subcommand;
 use gate::{Change, Folder, Keeper, Port};
 use knowledge::Knowledge;
 use model::{End, Mode};
-use proxy::{Gate, Onward, Settings, Sink};
-use serve::{Pages, Way};
+use proxy::{Gate, Home, Onward, Settings, Sink};
+use serve::{Guide, Pages, Way};
 
 use crate::{
     exit::{Exit, print, talk},
@@ -101,7 +101,7 @@ impl Guard {
 
     fn guard(self, home: &Path, folder: &Folder, knowledge: Arc<Knowledge>) -> Result<Exit> {
         let doors = Doors::open(self.listen, self.private, &self.devices)?;
-        let page = doors::open(self.page, "--page")?;
+        let page = doors::open_page(self.page)?;
         let recording = self.record.as_deref().map(Recording::begin).transpose()?;
         let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the guard")?;
         let ended = runtime.block_on(self.serve(home, folder, knowledge, doors, page, recording.as_ref()));
@@ -135,6 +135,8 @@ impl Guard {
         let ways = doors.ways();
         let mut proxies = Proxies::default();
         let connections = Arc::default();
+        let pairing = self.paired.pairing(&listens, Some(Arc::clone(keeper.board())));
+        let guide = Guide::new(authority.cert_pem(), vec![])?;
         for Door { listener, mode, .. } in doors.all {
             let port = Port::new(Arc::clone(&keeper), mode);
             let sink: Arc<dyn Sink> = match recording {
@@ -145,7 +147,8 @@ impl Guard {
                 gate: Some(Arc::clone(&port) as Arc<dyn Gate>),
                 onward: Onward::Upstream(upstream.clone()),
                 processes: Some("/proc/net".into()),
-                pairing: self.paired.pairing(&listens),
+                pairing: pairing.clone(),
+                home: Some(Arc::clone(&guide) as Arc<dyn Home>),
                 connections: Arc::clone(&connections),
                 ..Settings::default()
             };
@@ -154,6 +157,7 @@ impl Guard {
         }
         let pages = Pages::guard(Arc::clone(&keeper)).ways(ways.clone()).authority(authority.cert_pem())?;
         page.set_nonblocking(true)?;
+        let pages = if doors::is_inside(page_at.ip()) { pages } else { pages.beyond_this_machine() };
         let pages = pages.serve(tokio::net::TcpListener::from_std(page)?)?;
         let running = Running::at(&ways, pages.address(), pages.key()).announce(&folder.0)?;
         self.greet(&ways, folder, &keeper, &authority.fingerprint());

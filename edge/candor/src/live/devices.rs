@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use gate::Board;
 use proxy::Pairing;
 
 use super::doors;
@@ -19,13 +20,17 @@ pub struct Devices {
 }
 
 impl Devices {
-    /// Who decides that, where anybody but this machine can come in.
-    pub fn pairing(&self, doors: &[SocketAddr]) -> Option<Arc<Pairing>> {
+    /// Who decides that, where anybody but this machine can come in. One for all
+    /// doors; codes are shown here and, if there is one, on the page.
+    pub fn pairing(&self, doors: &[SocketAddr], page: Option<Arc<Board>>) -> Option<Arc<Pairing>> {
         if doors.iter().all(|door| doors::is_inside(door.ip())) {
             return None;
         }
-        let tell = |device: IpAddr, code: &str| {
-            talk(&format!("  the device at {device} asks to be let in; its code is {code}"))
+        let tell = move |device: IpAddr, code: &str| {
+            talk(&format!("  the device at {device} asks to be let in; its code is {code}"));
+            if let Some(board) = &page {
+                board.asks_for(&device.to_string(), code);
+            }
         };
         Some(Arc::new(Pairing::new(self.paired.iter().copied(), Box::new(tell))))
     }

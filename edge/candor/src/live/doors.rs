@@ -11,14 +11,29 @@ use crate::exit::talk;
 
 /// A socket at this address. `option` is how the person chooses another.
 pub fn open(address: SocketAddr, option: &str) -> Result<TcpListener> {
-    let listener = TcpListener::bind(address)
-        .with_context(|| format!("cannot listen on {address}; choose another address with {option}"))?;
+    let listener = bound(address, option)?;
     if !is_inside(address.ip()) {
         talk(&format!(
             "{address} CAN BE REACHED FROM OUTSIDE THIS MACHINE: devices have to be paired before they are let in"
         ));
     }
     Ok(listener)
+}
+
+/// A socket for the page with switches or what is seen.
+pub fn open_page(address: SocketAddr) -> Result<TcpListener> {
+    let listener = bound(address, "--page")?;
+    if !is_inside(address.ip()) {
+        talk(&format!(
+            "THE PAGE AT {address} CAN BE REACHED FROM OUTSIDE THIS MACHINE, AND IS NOT ENCRYPTED: who listens on the way sees what it shows"
+        ));
+    }
+    Ok(listener)
+}
+
+fn bound(address: SocketAddr, option: &str) -> Result<TcpListener> {
+    TcpListener::bind(address)
+        .with_context(|| format!("cannot listen on {address}; choose another address with {option}"))
 }
 
 /// Whether only programs on this machine reach it.

@@ -24,6 +24,7 @@ pub(crate) async fn dashboard((State(desk), Extension(session)): Asked) -> Page 
         h1 { (heading) }
         p .lede { @if guards { (words::LEDE_GUARD) } @else { (words::LEDE_CAPTURE) } }
         (super::settings::trouble(&desk))
+        (codes(&desk))
         (glance(&desk, &today))
         section #now aria-labelledby="now-title" {
             h2 #now-title { (words::NOW) }
@@ -44,6 +45,19 @@ pub(crate) async fn dashboard((State(desk), Extension(session)): Asked) -> Page 
         }
     };
     Frame { title: &heading, here: "/", script: true }.around(&desk, content)
+}
+
+/// Devices that want in: the code for each is to be typed on the device.
+fn codes(desk: &Desk) -> Markup {
+    html! {
+        @for (device, code) in desk.board().codes() {
+            div .asking role="status" {
+                p { (words::wants_in(&inert_head(&device, CHANGE))) }
+                p .code { (code) }
+                p .fine { (words::WANTS_IN_NOTE) }
+            }
+        }
+    }
 }
 
 fn glance(desk: &Desk, today: &Counts) -> Markup {

@@ -15,6 +15,7 @@ pub(super) fn cards(desk: &Desk, session: &Session) -> Markup {
         @if devices.is_empty() {
             p { (crate::english::dashboard::NO_DEVICES) " " a href="/install" { (crate::english::dashboard::CONNECT) } }
         } @else {
+            datalist #makers { @for owner in desk.knowledge().owners.iter() { option value=(owner.name) {} } }
             ul .devices { @for (id, seen) in &devices { li { (card(desk, session, id, seen)) } } }
         }
     }
@@ -45,7 +46,7 @@ fn card(desk: &Desk, session: &Session, id: &str, seen: &DeviceSeen) -> Markup {
                     (sealed(session))
                     input type="hidden" name="device" value=(id);
                     label { (words::NAME) input name="name" maxlength="60" autocomplete="off" value=[known.and_then(|device| device.name.as_deref())]; }
-                    label { (words::MAKER_FIELD) input name="maker" maxlength="60" autocomplete="off" value=[maker]; }
+                    label { (words::MAKER_FIELD) input name="maker" maxlength="60" autocomplete="off" list="makers" value=[maker]; }
                     p .fine { (words::MAKER_NOTE) }
                     button { (words::SAVE) }
                 }

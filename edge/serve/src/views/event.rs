@@ -8,7 +8,13 @@ use axum::{
 };
 use maud::html;
 
-use super::{Asked, frame::Frame, peeled, said::Said, shapes, small};
+use super::{
+    Asked,
+    frame::Frame,
+    peeled::{self, Level},
+    said::Said,
+    shapes, small,
+};
 use crate::english;
 
 pub(crate) async fn event((State(desk), Extension(session)): Asked, Path(id): Path<String>) -> Response {
@@ -22,7 +28,7 @@ pub(crate) async fn event((State(desk), Extension(session)): Asked, Path(id): Pa
             p .fate.(said.look) { (shapes::fate(said.look)) (said.fate) " · " (said.when) }
             h1 { (said.what) " → " (said.whom) }
             p .lede { (said.from) " → " (said.whereabouts) }
-            div .sheet { (peeled::all(&desk, &session, &event)) }
+            div .sheet { (peeled::all(&desk, &session, &event, Level::Alone)) }
         }
     };
     Frame { title: &title, here: "", script: false }.around(&desk, content).into_response()

@@ -7,9 +7,6 @@ use model::Mode;
 use super::{Asked, Page, frame::Frame, qr};
 use crate::{desk::Desk, english, english::install as words, pages::Way};
 
-/// Where the guide for phones answers, on every proxy.
-const GUIDE: &str = "http://candor.test/";
-
 pub(crate) async fn install((State(desk), Extension(_)): Asked) -> Page {
     let beyond: Vec<&Way> = desk.ways.iter().filter(|way| !way.address.ip().is_loopback()).collect();
     let content = html! {
@@ -25,7 +22,7 @@ pub(crate) async fn install((State(desk), Extension(_)): Asked) -> Page {
             section aria-labelledby="guide" {
                 h2 #guide { (words::GUIDE) }
                 p .note { (words::GUIDE_NOTE) }
-                div .codes { (coded(GUIDE, words::QR_GUIDE)) }
+                div .codes { (coded(&format!("http://{}/", crate::GUIDE_HOST), words::QR_GUIDE)) }
             }
         }
         section aria-labelledby="how" {

@@ -13,10 +13,17 @@ use crate::{desk::Desk, door::Session, english};
 const SHOWN: usize = 8;
 const ADDRESS: usize = 300;
 
-pub(super) fn all(desk: &Desk, session: &Session, event: &Event) -> Markup {
+/// On the page of one event the values are sections; in a list they are below one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    Alone,
+    Listed,
+}
+
+pub(super) fn all(desk: &Desk, session: &Session, event: &Event, level: Level) -> Markup {
     html! {
-        p .because { (english::because(&event.reason, event.verdict)) }
-        @for found in event.found.iter().take(SHOWN) { (value(found)) }
+        p .because { (inert(&english::because(&event.reason, event.verdict, desk.keeper().is_some()))) }
+        @for found in event.found.iter().take(SHOWN) { (value(found, level)) }
         @if event.found.is_empty() && event.reason != Reason::Unread { p .fine { (english::event::NOTHING_FOUND) } }
         dl .meaning {
             dt { (english::event::REQUEST) } dd { code { (inert(&event.method)) " " (inert_head(&event.address, ADDRESS)) } }
@@ -32,11 +39,14 @@ pub(super) fn all(desk: &Desk, session: &Session, event: &Event) -> Markup {
     }
 }
 
-fn value(found: &Found) -> Markup {
+fn value(found: &Found, level: Level) -> Markup {
     let trail: Trail = found.trail.parse().unwrap_or_default();
     let shown = found.value.as_deref().unwrap_or(english::event::ENTERED);
     html! {
-        h3 { (kind(&Kind::new(&found.kind))) }
+        @match level {
+            Level::Alone => h2 { (kind(&Kind::new(&found.kind))) },
+            Level::Listed => h3 { (kind(&Kind::new(&found.kind))) },
+        }
         (staircase(&trail, shown))
         @if found.guise != "plain" { p .fine { (english::event::DISGUISED) " " code { (inert_head(&found.guise, ADDRESS)) } } }
     }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use gate::Event;
 use maud::{Markup, html};
 
-use super::{peeled, said::Said};
+use super::{
+    peeled::{self, Level},
+    said::Said,
+};
 use crate::{desk::Desk, door::Session, english};
 
 /// Rows that are shown.
@@ -67,7 +70,7 @@ fn one(desk: &Desk, session: &Session, row: &Again) -> Markup {
             details .(said.look) {
                 summary .event { (cells(&said, row.times)) }
                 div .inside {
-                    (peeled::all(desk, session, &row.newest))
+                    (peeled::all(desk, session, &row.newest, Level::Listed))
                     p .fine { a href={ "/event/" (row.newest.id) } { (english::event::ALONE) } }
                 }
             }

@@ -10,3 +10,9 @@ mod switches;
 mod programs;
 
 mod live;
+
+mod keeping;
+
+mod guide;
+
+mod through;

@@ -24,6 +24,7 @@ pub struct Answer {
     pub status: u16,
     pub head: String,
     pub body: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Stage {
@@ -33,6 +34,13 @@ impl Stage {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let serving = Pages::guard(Arc::clone(&keeper)).zone(TimeZone::UTC).serve(listener).unwrap();
         let mut stage = Self { folder, keeper, serving, cookie: String::new() };
+        stage.cookie = stage.enter().await;
+        stage
+    }
+
+    /// The same with other pages.
+    pub async fn around(serving: Serving) -> Self {
+        let mut stage = Self { serving, ..Self::new().await };
         stage.cookie = stage.enter().await;
         stage
     }
@@ -72,7 +80,7 @@ impl Stage {
 
     /// Any request; `Host` is ours unless it is among the headers.
     pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut text = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+        let mut text = format!("{method} {path} HTTP/1.0\r\nContent-Length: {}\r\n", body.len());
         if !headers.iter().any(|(name, _)| *name == "Host") {
             text.push_str(&format!("Host: {}\r\n", self.address()));
         }
@@ -82,10 +90,11 @@ impl Stage {
         stream.write_all(text.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.unwrap();
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let bytes = answer.split_off(end + 4);
+        let head = String::from_utf8(answer).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_owned(), body: body.to_owned() }
+        Answer { status, head, body: String::from_utf8_lossy(&bytes).into_owned(), bytes }
     }
 }
 

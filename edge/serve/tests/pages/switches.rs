@@ -49,7 +49,7 @@ async fn an_hour_shows_its_end_and_can_be_ended_before() {
     let stage = Stage::new().await;
     stage.post("/hour", "kind=search&mode=private").await;
     assert_eq!(stage.keeper.choices().hours.len(), 1);
-    assert!(stage.get("/settings").await.body.contains("On until "));
+    assert!(stage.get("/settings").await.body.contains(">until "));
     assert!(stands(&stage, "search words, Private windows").await);
     stage.post("/turn", "kind=search&mode=private&on=off").await;
     assert!(stage.keeper.choices().hours.is_empty());

@@ -1,0 +1,129 @@
+//! Looks at exchanges as the guard would, and stops nothing: the live view of a
+//! capture.
+//!
+//! What was just visited is looked for in whatever goes to somebody else, and
+//! what cannot be read is told. An exchange comes when it is over, so a request
+//! that overtook its page may be missed here; the evidence has it.
+
+use std::sync::Arc;
+
+use guard::{Asking, Choices, Client, Looked, Now, Verdict, Wanted, Who, decide};
+use knowledge::Knowledge;
+use model::{Exchange, Mode};
+
+use crate::{
+    Board, Event,
+    clients::{Clients, lock},
+    clock,
+    port::device_at,
+};
+
+/// Eyes without hands.
+#[derive(Debug)]
+pub struct Watcher {
+    knowledge: Arc<Knowledge>,
+    clients: Clients,
+    board: Arc<Board>,
+    choices: Choices,
+}
+
+impl Watcher {
+    /// Shows on this board what it sees.
+    pub fn new(knowledge: Arc<Knowledge>, board: Arc<Board>) -> Self {
+        let (nothing_entered, _) = guard::Entered::new(&knowledge, []);
+        let clients = Clients::new(Arc::clone(&knowledge), nothing_entered);
+        Self { knowledge, clients, board, choices: Choices::default() }
+    }
+
+    /// Looks at an exchange that is over.
+    pub fn look(&self, exchange: &Exchange) {
+        let (who, now) = (self.who(exchange), clock::now());
+        self.board.seen(&who.device, who.mode);
+        let client = self.clients.of(&who);
+        let mut client = lock(&client);
+        if exchange.seal.is_none() {
+            client.began(exchange, now);
+        }
+        let aim = client.destination(exchange);
+        let asking = Asking { who: &who, exchange, aim: &aim, whole: true, waited: u64::MAX };
+        if client.wanted(&asking, &self.choices, now) == Wanted::Body {
+            let looked = if exchange.seal.is_some() { Looked::default() } else { client.look(exchange) };
+            let mut decision = decide(&asking, &looked, &client, &self.choices, now);
+            // Nobody was asked, and nothing was stopped.
+            decision.verdict = Verdict::Pass;
+            if decision.reason.is_shown() {
+                self.board.add(Event::new(exchange.started, &who, &aim, exchange, &decision));
+            }
+        }
+        read(&mut client, exchange, now);
+    }
+
+    fn who(&self, exchange: &Exchange) -> Who {
+        let mut who = Who::new(device_at(exchange), Mode::Unknown);
+        who.program = exchange.client.process.as_ref().map(|process| process.name.clone());
+        if let Some(name) = &who.program {
+            let known = self.knowledge.subjects.iter().filter(|subject| subject.programs.contains(name));
+            who.makers.extend(known.map(|subject| subject.maker.clone()));
+        }
+        who
+    }
+}
+
+/// What the page was answered names hosts that are the page's from then on.
+fn read(client: &mut Client, exchange: &Exchange, now: Now) {
+    let Some(answer) = &exchange.response else { return };
+    if let Some(number) = client.answering(exchange, answer, now) {
+        client.answer(number, &answer.body.bytes);
+        client.answered(number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Body, Header, Inlet, Request, Response, Time};
+
+    use super::*;
+
+    fn exchange(method: &str, url: &str, headers: &[(&str, &str)], body: &str, page: Option<&str>) -> Exchange {
+        let headers = headers.iter().map(|(name, value)| Header::new(*name, *value)).collect();
+        let bytes = |text: &str| Body { bytes: text.as_bytes().into(), cut_from: None };
+        let request =
+            Request { method: method.into(), url: url.into(), version: "HTTP/1.1".into(), headers, body: bytes(body) };
+        Exchange {
+            index: 0,
+            trial: None,
+            connection: 0,
+            started: Time(1),
+            ended: None,
+            inlet: Inlet::Proxy,
+            client: model::Client { address: Some("192.168.1.20:4711".into()), ..model::Client::default() },
+            request,
+            response: page.map(|page| Response {
+                status: 200,
+                version: "HTTP/1.1".into(),
+                headers: vec![Header::new("Content-Type", "text/html")],
+                body: bytes(page),
+                by: "upstream".into(),
+            }),
+            messages: vec![],
+            seal: None,
+        }
+    }
+
+    #[test]
+    fn what_was_visited_and_told_to_another_is_shown_and_nothing_was_stopped() {
+        let board = Arc::new(Board::default());
+        let watcher = Watcher::new(Arc::new(Knowledge::built_in()), Arc::clone(&board));
+        let page = "https://www.qwtzuplkjhbn.de/rash-on-left-hand";
+        let document = [("Sec-Fetch-Dest", "document"), ("Sec-Fetch-Mode", "navigate")];
+        watcher.look(&exchange("GET", page, &document, "", Some("<p>hello")));
+        assert!(board.events().is_empty(), "a site may know that it is visited");
+        let report = format!("u={page}");
+        watcher.look(&exchange("POST", "https://sa.api.intl.miui.com/sa", &[], &report, None));
+        let events = board.events();
+        assert_eq!(events.len(), 1);
+        assert_eq!((events[0].verdict, events[0].device.as_str()), (Verdict::Pass, "192.168.1.20"));
+        assert!(events[0].kinds.contains(&"visited-url".to_owned()), "{:?}", events[0].kinds);
+        assert_eq!(events[0].found[0].value.as_deref(), Some(page));
+    }
+}

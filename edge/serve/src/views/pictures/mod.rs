@@ -1,0 +1,33 @@
+//! Today in pictures: hour by hour, and what was for whom.
+
+mod hours;
+
+mod flows;
+
+use gate::{Counts, Tally};
+use maud::{Markup, html};
+
+use crate::{desk::Desk, english, moment};
+
+const HOURS: i64 = 24;
+
+/// Both pictures, or that there is nothing to draw yet.
+pub(super) fn both(desk: &Desk) -> Markup {
+    let now = moment::now();
+    let hours = moment::last_hours(now, HOURS);
+    let day = desk.board().tally_since(hours.first().copied().unwrap_or(now));
+    let today = desk.board().tally_since(moment::midnight(now, &desk.zone));
+    html! {
+        @if day.hours.is_empty() { p { (english::dashboard::NOTHING_YET) } } @else { (hours::figure(desk, &hours, &day)) }
+        @if let Some(figure) = flows::figure(&today, desk.keeper().is_some()) { (figure) }
+    }
+}
+
+/// What became of everything.
+pub(super) fn total(tally: &Tally) -> Counts {
+    tally.hours.values().fold(Counts::default(), |all, counts| Counts {
+        stopped: all.stopped + counts.stopped,
+        passed: all.passed + counts.passed,
+        unread: all.unread + counts.unread,
+    })
+}

@@ -1,0 +1,85 @@
+//! The guide on a phone, in a real browser.
+
+use std::{net::IpAddr, sync::Arc};
+
+use model::{Body, Request};
+use proxy::Authority;
+use serve::{Guide, Step};
+
+use crate::window::{self, PHONE, Window, pixels::pixels};
+
+pub fn guide() -> Arc<Guide> {
+    let steps = vec![
+        Step::new("Open this page", "Tap it, wait until the page is there, then come back to this tab.")
+            .open("https://qwtzuplkjhbn.de/"),
+        Step::new("Now in a private tab", "Open a private tab, go to this address, and come back.")
+            .open("https://mnbvcxylkjhg.com/herbst/apfelkuchen")
+            .in_private(),
+        Step::new("Search for these words", "Use the search you always use.").text("blue heron counting 7341"),
+        Step::new("Lock the screen", "Lock it, count to thirty, and unlock it again."),
+    ];
+    Guide::new(Authority::in_memory("Candor").unwrap().cert_pem(), steps).unwrap()
+}
+
+fn text(guide: &Guide, url: &str) -> String {
+    let request = Request {
+        method: "GET".into(),
+        url: url.into(),
+        version: "HTTP/1.1".into(),
+        headers: vec![],
+        body: Body::default(),
+    };
+    let phone: IpAddr = "192.168.1.20".parse().unwrap();
+    String::from_utf8(guide.answer(phone, &request).body.to_vec()).unwrap()
+}
+
+/// Each of its pages as a file that a browser shows without a proxy.
+pub fn pages(window: &Window) -> Vec<String> {
+    let guide = guide();
+    window.file("style.css", &text(&guide, "http://candor.test/style.css"));
+    let file = |name: &str, page: String| {
+        window.file(
+            name,
+            &page.replace("href=\"/style.css\"", "href=\"style.css\"").replace("src=\"/guide.js\"", "src=\"data:,\""),
+        )
+    };
+    let mut files = vec![
+        file("welcome.html", text(&guide, "http://candor.test/")),
+        file("certificate.html", text(&guide, "http://candor.test/certificate")),
+        file("check.html", text(&guide, "http://candor.test/check")),
+    ];
+    for step in 0..5 {
+        files.push(file(&format!("step-{step}.html"), text(&guide, "https://candor.test/")));
+        guide.was_seen(step);
+    }
+    files
+}
+
+#[tokio::test]
+async fn the_guide_fits_a_phone_in_light_and_dark() {
+    let Some(window) = Window::open().await else { return };
+    let pages = pages(&window);
+    for page in &pages {
+        window.shape(PHONE, 780).await;
+        window.go(page).await;
+        assert_eq!(window.needs().await.0, PHONE.width, "{page}: nothing is wider than the phone");
+        // As large as a thumb needs it (WCAG 2.5.5).
+        let small = "Array.from(document.querySelectorAll('.large')).filter(one => one.getBoundingClientRect().height < 44).length";
+        assert_eq!(window.run(small).await, 0, "{page}");
+        let (light, colours) = pixels(&window.picture().await);
+        window.shape(PHONE.dark(), 780).await;
+        let (dark, _) = pixels(&window.picture().await);
+        assert!(colours > 50 && light > 200.0 && dark < 80.0, "{page}: {colours} colours, {light}, {dark}");
+    }
+    let Some(folder) = window::pictures() else { return window.close().await };
+    for (name, view, page) in [
+        ("guide-certificate.png", PHONE, &pages[1]),
+        ("guide-step.png", PHONE, &pages[4]),
+        ("guide-step-dark.png", PHONE.dark(), &pages[5]),
+    ] {
+        window.shape(view, 900).await;
+        window.go(page).await;
+        std::fs::write(folder.join(name), window.picture().await).unwrap();
+    }
+    window.close().await;
+}
