@@ -33,9 +33,10 @@ impl Store {
     pub fn install(&self, certificate: &str) -> Result<PathBuf> {
         let file = self.file();
         let failed = || {
+            let file = file.display();
             format!(
-                "cannot write {}; the machine's store needs root (sudo --preserve-env=HOME candor ca install --system)",
-                file.display()
+                "cannot write {file}; the machine's store needs root: \
+                 candor ca show --pem | sudo tee {file} && sudo update-ca-certificates"
             )
         };
         if let Some(folder) = file.parent() {
