@@ -4,6 +4,8 @@
 
 mod capture;
 
+mod page;
+
 mod android;
 
 mod ca;

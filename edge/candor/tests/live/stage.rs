@@ -56,6 +56,8 @@ pub struct Capture {
     child: Child,
     /// What it says on standard error, as it says it.
     said: mpsc::Receiver<String>,
+    /// What was heard of it.
+    pub heard: Vec<String>,
     pub proxy: String,
 }
 
@@ -73,7 +75,7 @@ impl Capture {
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (tell, said) = mpsc::channel();
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(tell.send(line))));
-        let mut capture = Self { child, said, proxy: String::new() };
+        let mut capture = Self { child, said, heard: vec![], proxy: String::new() };
         let line = capture.hear("listening on ");
         let address = line.split("listening on ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
         capture.proxy = format!("http://{address}");
@@ -83,14 +85,13 @@ impl Capture {
 
     /// Waits until it says a line with these words.
     pub fn hear(&mut self, words: &str) -> String {
-        let mut all = Vec::new();
         while let Ok(line) = self.said.recv_timeout(Duration::from_secs(60)) {
+            self.heard.push(line.clone());
             if line.contains(words) {
                 return line;
             }
-            all.push(line);
         }
-        panic!("it never said {words:?}, but {all:?}");
+        panic!("it never said {words:?}, but {:?}", self.heard);
     }
 
     pub fn pid(&self) -> u32 {

@@ -21,8 +21,7 @@ pub struct Demo {
     _folder: TempDir,
 }
 
-/// Where the pages stand: always the same certificate is not to be had, so the
-/// install page is not among the README's pictures.
+/// A guard whose pages stand where it is afternoon.
 pub async fn guard() -> Demo {
     let folder = tempfile::tempdir().unwrap();
     let keeper = Keeper::open(Arc::new(Knowledge::built_in()), &Folder(folder.path().join("guard"))).unwrap();
