@@ -7,7 +7,7 @@ use std::{
     time::SystemTime,
 };
 
-use adb::Proxied;
+use adb::{Phone, Proxied};
 use anyhow::{Context, Result, bail};
 use evidence::{Head, Pen, Writer};
 use gate::{Board, Watcher};
@@ -107,10 +107,12 @@ impl Capture {
                 None => None,
             },
         };
+        // What cannot be done is found out before there is a file.
+        let (phone, turned) = (self.phone()?, self.turn(&home, doors.card.as_ref())?);
         let out = self.out.clone().unwrap_or_else(free);
         let writer = Writer::create(&out).map_err(|error| not_created(&out, error))?;
         let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the capture")?;
-        let captured = runtime.block_on(self.capture(&home, authority, doors, writer.pen(), &out));
+        let captured = runtime.block_on(self.capture(authority, doors, phone, turned, writer.pen(), &out));
         // Whatever happened, what was written is closed first.
         let ended = writer.finish(End { at: now(), early: None });
         let captured = captured?;
@@ -125,9 +127,10 @@ impl Capture {
 
     async fn capture(
         &self,
-        home: &Path,
         authority: Arc<Authority>,
         doors: Doors,
+        phone: Option<Phone>,
+        turned: Option<Turned>,
         pen: Pen,
         out: &Path,
     ) -> Result<Captured> {
@@ -157,7 +160,6 @@ impl Capture {
             ..Settings::default()
         };
         pen.write(note("capture", &self.describe(&own), 1)).await?;
-        let turned = self.turn(home, doors.card.as_ref())?;
         let mut proxies = Proxies::default();
         let (card, card_dns) = doors.card.map(|sockets| (sockets.proxy, sockets.dns)).unzip();
         for door in doors.open.into_iter().chain(card) {
@@ -174,7 +176,7 @@ impl Capture {
         if turned.is_none() {
             pen.write(note("not-watched", "what does not use the proxy setting was not seen", 1)).await?;
         }
-        let phone = self.phone(&own)?;
+        let phone = phone.map(|phone| self.send_here(phone, &own)).transpose()?;
         self.greet(&own, out, &fingerprint);
         let pages = match doors.page.zip(board) {
             Some((listener, board)) => Some(show(listener, board, knowledge, &authority, &own, out)?),
@@ -205,17 +207,18 @@ impl Capture {
         Ok(Captured { tally: ledger.tally(), failed })
     }
 
-    /// Sends a phone through the first socket, if that was asked.
-    fn phone(&self, own: &[SocketAddr]) -> Result<Option<Proxied>> {
+    /// The phone on the cable, if one was asked for.
+    fn phone(&self) -> Result<Option<Phone>> {
         let Some(serial) = &self.android else { return Ok(None) };
-        let port = own
-            .iter()
-            .find(|door| doors::is_inside(door.ip()))
-            .context("--android needs a loopback address to --listen on")?
-            .port();
-        let phone = adb::Server::local().phone(serial.as_deref())?;
+        Ok(Some(adb::Server::local().phone(serial.as_deref())?))
+    }
+
+    /// Sends a phone through the first socket that it can reach by its cable.
+    fn send_here(&self, phone: Phone, own: &[SocketAddr]) -> Result<Proxied> {
+        let inside = own.iter().find(|door| doors::is_inside(door.ip()));
+        let port = inside.context("--android needs a loopback address to --listen on")?.port();
         talk(&format!("candor: the phone {} is sent through here by its cable", phone.serial()));
-        Ok(Some(Proxied::begin(phone, port)?))
+        Ok(Proxied::begin(phone, port)?)
     }
 
     /// Turns what comes in by the card, if one was named.

@@ -45,3 +45,14 @@ fn a_phone_is_sent_through_the_capture_while_it_runs() {
     assert_eq!(fake.state().settings["http_proxy"], "proxy.example:3128");
     assert!(fake.state().reversed.is_empty());
 }
+
+#[test]
+fn without_a_phone_there_is_no_capture_and_no_file() {
+    let home = Home::new();
+    let fake = Fake::new(&[("R58M", "unauthorized")]);
+    let mut command = home.candor(&["capture", "--listen", "127.0.0.1:0", "--out", "out.candor", "--android"]);
+    let out = command.env("ANDROID_ADB_SERVER_PORT", fake.port().to_string()).output().unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    assert!(text(&out).contains("allow this computer"), "{}", text(&out));
+    assert!(!home.file("out.candor").exists());
+}
