@@ -98,7 +98,7 @@ impl<'a> Group<'a> {
         if self.trials().any(|trial| steps(trial) != first) {
             return Some("its trials have not as many steps as each other".into());
         }
-        let lengths = || self.trials().map(|trial| case.seconds(trial));
+        let lengths = || self.trials().map(|trial| case.seconds_used(trial));
         let (longest, shortest) = (lengths().fold(0.0, f64::max), lengths().fold(f64::INFINITY, f64::min));
         (longest > shortest * SPREAD).then(|| "its trials are not equally long".into())
     }
@@ -117,6 +117,14 @@ impl Case<'_> {
     pub(crate) fn seconds(&self, trial: &Trial) -> f64 {
         let mut of_trial = self.phases.iter().filter(|phase| phase.trial == trial.id).map(|phase| phase.at);
         let first = of_trial.next().unwrap_or_default();
+        of_trial.next_back().map_or(0.0, |last| last.seconds_since(first))
+    }
+
+    /// The same without its first phase: how long a start takes is the
+    /// machine's affair.
+    fn seconds_used(&self, trial: &Trial) -> f64 {
+        let mut of_trial = self.phases.iter().filter(|phase| phase.trial == trial.id).map(|phase| phase.at);
+        let first = of_trial.nth(1).unwrap_or_default();
         of_trial.next_back().map_or(0.0, |last| last.seconds_since(first))
     }
 
