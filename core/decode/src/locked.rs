@@ -83,23 +83,32 @@ fn is_dull(value: &[u8]) -> bool {
 /// looked at.
 pub(crate) fn unlock(closed: &Closed, secrets: &Secrets, work: &mut dyn FnMut(usize) -> bool) -> Option<Unlocked> {
     let bytes = closed.bytes.as_slice();
+    // Ways are put into words only for what opened: there are many pairs.
+    let said = |way: &Trail| relative(&closed.trail, way);
     for (key, way) in secrets.of_length(|length| matches!(length, 16 | 24 | 32)) {
-        let Some(key_at) = relative(&closed.trail, way) else { continue };
-        let ivs = secrets.of_length(|length| matches!(length, 12 | 16));
-        let ivs = ivs.filter_map(|(iv, way)| Some((Some(iv.as_slice()), relative(&closed.trail, way)?)));
-        for (iv, iv_at) in ivs.chain(["first", "zero", "key"].map(|word| (None, word.to_owned()))) {
+        let Some(cipher) = Cipher::new(key) else { continue };
+        let given = secrets.of_length(|length| matches!(length, 12 | 16));
+        let given = given.map(|(iv, way)| (Iv::Given(iv), Ok(way)));
+        let words = ["first", "zero", "key"].map(|word| (Iv::of_word(word), Err(word)));
+        for (iv, iv_way) in given.chain(words) {
             for layer in [GCM, CBC] {
                 if !work(bytes.len()) {
                     return None;
                 }
-                let iv = iv.map_or(Iv::of_word(&iv_at), Iv::Given);
-                if let Some(plain) = decrypted(layer, key, iv, bytes) {
+                let plain = match layer {
+                    GCM => gcm(key, iv, bytes),
+                    _ => blocks(&cipher, key, bytes, Some(iv)),
+                };
+                let iv_at = || iv_way.map_or_else(|word| Some(word.to_owned()), said);
+                if let Some(((plain, key_at), iv_at)) = plain.and_then(|plain| Some(((plain, said(way)?), iv_at()?))) {
                     let place = Place::at(format!("key {key_at}{IV}{iv_at}"));
                     return Some(Unlocked { layer, place, plain, weak: false });
                 }
             }
         }
-        if let Some(plain) = decrypted(ECB, key, Iv::Zero, bytes) {
+        if let Some(plain) = blocks(&cipher, key, bytes, None)
+            && let Some(key_at) = said(way)
+        {
             return Some(Unlocked { layer: ECB, place: Place::at(format!("key {key_at}")), plain, weak: false });
         }
     }
@@ -165,8 +174,8 @@ impl Iv<'_> {
 fn decrypted(layer: &str, key: &[u8], iv: Iv<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
     match layer {
         GCM => gcm(key, iv, bytes),
-        CBC => blocks(key, bytes, Some(iv)),
-        ECB => blocks(key, bytes, None),
+        CBC => blocks(&Cipher::new(key)?, key, bytes, Some(iv)),
+        ECB => blocks(&Cipher::new(key)?, key, bytes, None),
         XOR => xored(key, bytes),
         _ => None,
     }
@@ -179,6 +188,10 @@ fn gcm(key: &[u8], iv: Iv<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
         Iv::Zero => (&[0; 12][..], bytes),
         Iv::Key | Iv::None => return None,
     };
+    // A tag with nothing before it holds nothing.
+    if bytes.len() <= 16 {
+        return None;
+    }
     if let Ok(nonce) = <&Array<u8, U12>>::try_from(nonce) {
         return match key.len() {
             16 => AesGcm::<Aes128, U12>::new_from_slice(key).ok()?.decrypt(nonce, bytes).ok(),
@@ -195,7 +208,7 @@ fn gcm(key: &[u8], iv: Iv<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// CBC if there is a vector, else ECB; with PKCS #7 padding (RFC 5652 §6.3).
-fn blocks(key: &[u8], bytes: &[u8], iv: Option<Iv<'_>>) -> Option<Vec<u8>> {
+fn blocks(cipher: &Cipher, key: &[u8], bytes: &[u8], iv: Option<Iv<'_>>) -> Option<Vec<u8>> {
     let (vector, bytes) = match iv {
         None => (None, bytes),
         Some(Iv::Given(vector)) => (Some(<[u8; 16]>::try_from(vector).ok()?), bytes),
@@ -210,7 +223,6 @@ fn blocks(key: &[u8], bytes: &[u8], iv: Option<Iv<'_>>) -> Option<Vec<u8>> {
     let (sixteens, rest) = bytes.as_chunks::<16>();
     // The last block tells by its padding whether the key is right.
     let (last, before) = sixteens.split_last().filter(|_| rest.is_empty())?;
-    let cipher = Cipher::new(key)?;
     let previous = |i: usize| vector.map(|vector| i.checked_sub(1).map_or(vector, |i| sixteens[i]));
     let end = cipher.block(last, previous(before.len()));
     let padding = usize::from(end[15]);
