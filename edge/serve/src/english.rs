@@ -318,6 +318,7 @@ pub(crate) mod install {
     pub(crate) const NO_PROXY: &str = "This run has no proxy that devices could use.";
     pub(crate) const ONLY_HERE: &str = "This proxy can only be reached from this machine. To let a phone in, start Candor with an address of this machine in your \
          network.";
+    pub(crate) const DEVICES: &str = "Phones and other devices";
     pub(crate) const HOST: &str = "Host";
     pub(crate) const PORT: &str = "Port";
     pub(crate) const FOR: &str = "For";

@@ -7,7 +7,7 @@ use report::pieces::{inert_head, thousands};
 
 use super::{
     Asked, Page, devices,
-    frame::{Frame, sealed},
+    frame::{Frame, sealed, section},
     pictures, rows,
 };
 use crate::{desk::Desk, door::Session, english::dashboard as words, moment};
@@ -34,9 +34,9 @@ pub(crate) async fn dashboard((State(desk), Extension(session)): Asked) -> Page 
             }
             (rows::list(&desk, &session))
         }
-        section #pictures aria-labelledby="pictures-title" { h2 #pictures-title { (words::PICTURES) } (pictures::both(&desk)) }
-        section #devices aria-labelledby="devices-title" { h2 #devices-title { (words::DEVICES_TITLE) } (devices::cards(&desk, &session)) }
-        @if guards { section #changes aria-labelledby="changes-title" { h2 #changes-title { (words::CHANGES) } (changes(&desk)) } }
+        (section("pictures", words::PICTURES, &pictures::both(&desk)))
+        (section("devices", words::DEVICES_TITLE, &devices::cards(&desk, &session)))
+        @if guards { (section("changes", words::CHANGES, &changes(&desk))) }
         section #keep aria-labelledby="keep-title" {
             h2 #keep-title { (words::KEEP) }
             p .note { @if guards { (words::KEPT_GUARD) } @else { (words::KEPT_CAPTURE) } }
@@ -78,7 +78,10 @@ fn changes(desk: &Desk) -> Markup {
         @if changes.is_empty() { p { (words::NO_CHANGES) } } @else {
             ol .changes {
                 @for told in changes.iter().take(CHANGES) {
-                    li { time datetime=(told.at) { (moment::moment(told.at, moment::now(), &desk.zone)) } " " (inert_head(&told.says, CHANGE)) }
+                    li {
+                        time datetime=(told.at) { (moment::moment(told.at, moment::now(), &desk.zone)) }
+                        " " (inert_head(&told.says, CHANGE))
+                    }
                 }
             }
         }

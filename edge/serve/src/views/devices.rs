@@ -25,12 +25,14 @@ fn card(desk: &Desk, session: &Session, id: &str, seen: &DeviceSeen) -> Markup {
     let choices = desk.keeper().map(|keeper| keeper.choices());
     let known = choices.as_ref().and_then(|choices| choices.device(id));
     let maker = known.and_then(|device| device.maker.as_deref());
+    let name = known.and_then(|device| device.name.as_deref());
     let own = known.is_some_and(|device| !device.table.is_empty());
     html! {
         h3 { (said::device(desk, id)) }
         dl .facts-table {
             @if maker.is_some() || desk.keeper().is_some() {
-                dt { (words::MAKER) } dd { @match maker { Some(maker) => (inert_head(maker, NAME)), None => (words::NOT_SAID) } }
+                dt { (words::MAKER) }
+                dd { (maker.map_or_else(|| words::NOT_SAID.to_owned(), |maker| inert_head(maker, NAME))) }
             }
             dt { (words::LAST) } dd { (moment::moment(seen.last, moment::now(), &desk.zone)) }
             dt { (words::MODE) } dd { (crate::english::mode(seen.mode)) }
@@ -39,14 +41,21 @@ fn card(desk: &Desk, session: &Session, id: &str, seen: &DeviceSeen) -> Markup {
             dt { (words::UNREAD) } dd { (thousands(seen.unread)) }
         }
         @if desk.keeper().is_some() {
-            p { a href={ "/settings?device=" (in_query(id)) } { @if own { (words::OWN_SWITCHES) } @else { (words::NO_OWN_SWITCHES) } } }
+            p {
+                a href={ "/settings?device=" (in_query(id)) } {
+                    @if own { (words::OWN_SWITCHES) } @else { (words::NO_OWN_SWITCHES) }
+                }
+            }
             details {
                 summary { (words::DESCRIBE) }
                 form .stack method="post" action="/describe" {
                     (sealed(session))
                     input type="hidden" name="device" value=(id);
-                    label { (words::NAME) input name="name" maxlength="60" autocomplete="off" value=[known.and_then(|device| device.name.as_deref())]; }
-                    label { (words::MAKER_FIELD) input name="maker" maxlength="60" autocomplete="off" list="makers" value=[maker]; }
+                    label { (words::NAME) input name="name" maxlength="60" autocomplete="off" value=[name]; }
+                    label {
+                        (words::MAKER_FIELD)
+                        input name="maker" maxlength="60" autocomplete="off" list="makers" value=[maker];
+                    }
                     p .fine { (words::MAKER_NOTE) }
                     button { (words::SAVE) }
                 }

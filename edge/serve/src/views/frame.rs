@@ -63,6 +63,21 @@ pub(super) fn whole(title: &str, bar: &Markup, content: &Markup, script: bool) -
     Html(page.into_string())
 }
 
+/// A section with its heading, which also names it for those who do not see it.
+pub(super) fn section(id: &str, title: &str, content: &Markup) -> Markup {
+    html! {
+        section id=(id) aria-labelledby={ (id) "-title" } {
+            h2 id={ (id) "-title" } { (title) }
+            (content)
+        }
+    }
+}
+
+/// As ARIA writes it.
+pub(super) const fn truth(is: bool) -> &'static str {
+    if is { "true" } else { "false" }
+}
+
 /// What each form that changes something must carry.
 pub(super) fn sealed(session: &Session) -> Markup {
     html! { input type="hidden" name="csrf" value=(session.csrf.text()); }

@@ -4,7 +4,11 @@ use axum::{Extension, extract::State};
 use maud::{Markup, html};
 use model::Mode;
 
-use super::{Asked, Page, frame::Frame, qr};
+use super::{
+    Asked, Page,
+    frame::{Frame, section},
+    qr,
+};
 use crate::{desk::Desk, english, english::install as words, pages::Way};
 
 pub(crate) async fn install((State(desk), Extension(_)): Asked) -> Page {
@@ -12,24 +16,21 @@ pub(crate) async fn install((State(desk), Extension(_)): Asked) -> Page {
     let content = html! {
         h1 { (words::TITLE) }
         p .lede { (words::LEDE) }
-        section aria-labelledby="certificate" { h2 #certificate { (words::CERTIFICATE) } (certificate(&desk)) }
-        section aria-labelledby="proxy" {
-            h2 #proxy { (words::PROXY) }
+        (section("certificate", words::CERTIFICATE, &certificate(&desk)))
+        (section("proxy", words::PROXY, &html! {
             (ways(&desk.ways))
             @if beyond.is_empty() && !desk.ways.is_empty() { p .note { (words::ONLY_HERE) } }
-        }
+        }))
         @if !beyond.is_empty() {
-            section aria-labelledby="guide" {
-                h2 #guide { (words::GUIDE) }
+            (section("guide", words::GUIDE, &html! {
                 p .note { (words::GUIDE_NOTE) }
                 div .codes { (coded(&format!("http://{}/", crate::GUIDE_HOST), words::QR_GUIDE)) }
-            }
+            }))
         }
-        section aria-labelledby="how" {
-            h2 #how { (words::HOW) }
-            dl .meaning { @for (where_, how) in words::WAYS { dt { (where_) } dd { (how) } } }
-        }
-        section aria-labelledby="undo" { h2 #undo { (words::UNDO) } p { (words::UNDO_NOTE) } }
+        (section("how", words::HOW, &html! {
+            dl .meaning { @for (device, how) in words::WAYS { dt { (device) } dd { (how) } } }
+        }))
+        (section("undo", words::UNDO, &html! { p { (words::UNDO_NOTE) } }))
     };
     Frame { title: words::TITLE, here: "/install", script: false }.around(&desk, content)
 }
@@ -74,6 +75,6 @@ fn windows(mode: Mode) -> &'static str {
     match mode {
         Mode::Normal => english::settings::NORMAL,
         Mode::Private => english::settings::PRIVATE,
-        Mode::Unknown => english::settings::ALL,
+        Mode::Unknown => words::DEVICES,
     }
 }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::{
     Asked, Page,
     devices::in_query,
-    frame::{Frame, sealed},
+    frame::{Frame, sealed, section, truth},
     said, switches,
 };
 use crate::{desk::Desk, door::Session, english, english::settings as words};
@@ -48,19 +48,17 @@ fn content(desk: &Desk, keeper: &Arc<Keeper>, session: &Session, device: Option<
         (switches::table(desk, keeper, &choices, session, device))
         p .fine { (words::UNKNOWN_MODE) }
         @if device.is_none() {
-            section #unread aria-labelledby="unread-title" { h2 #unread-title { (words::UNREAD) } (unread(&choices, session)) }
-            section #security aria-labelledby="security-title" {
-                h2 #security-title { (words::SECURITY) }
+            (section("unread", words::UNREAD, &unread(&choices, session)))
+            (section("security", words::SECURITY, &html! {
                 p .warning { (words::SECURITY_NOTE) }
                 (switches::alone("/security", words::SECURITY, choices.security, session))
-            }
-            section #strict aria-labelledby="strict-title" {
-                h2 #strict-title { (words::STRICT) }
+            }))
+            (section("strict", words::STRICT, &html! {
                 p .note { (words::STRICT_NOTE) }
                 (switches::alone("/strict", words::STRICT, choices.strict, session))
-            }
-            section #destinations aria-labelledby="destinations-title" { h2 #destinations-title { (words::DESTINATIONS) } (destinations(&choices, session)) }
-            section #values aria-labelledby="values-title" { h2 #values-title { (words::VALUES) } (values(keeper, session)) }
+            }))
+            (section("destinations", words::DESTINATIONS, &destinations(&choices, session)))
+            (section("values", words::VALUES, &values(keeper, session)))
         }
     }
 }
@@ -92,7 +90,11 @@ fn whose(desk: &Desk, choices: &Choices, device: Option<&str>) -> Markup {
                 ul {
                     li { a href="/settings" aria-current=[current(device.is_none())] { (words::ALL) } }
                     @for id in &ids {
-                        li { a href={ "/settings?device=" (in_query(id)) } aria-current=[current(device == Some(id))] { (said::device(desk, id)) } }
+                        li {
+                            a href={ "/settings?device=" (in_query(id)) } aria-current=[current(device == Some(id))] {
+                                (said::device(desk, id))
+                            }
+                        }
                     }
                 }
             }
@@ -101,16 +103,20 @@ fn whose(desk: &Desk, choices: &Choices, device: Option<&str>) -> Markup {
 }
 
 fn unread(choices: &Choices, session: &Session) -> Markup {
+    let modes =
+        [(Mode::Normal, words::NORMAL, choices.unread.normal), (Mode::Private, words::PRIVATE, choices.unread.private)];
     html! {
         p .note { (words::UNREAD_NOTE) }
-        @for (mode, name, chosen) in [(Mode::Normal, words::NORMAL, choices.unread.normal), (Mode::Private, words::PRIVATE, choices.unread.private)] {
+        @for (mode, name, chosen) in modes {
             form .choices method="post" action="/unread" {
                 (sealed(session))
                 input type="hidden" name="mode" value=(mode.word());
                 fieldset {
                     legend { (name) }
                     @for choice in UnreadChoice::ALL {
-                        button name="choice" value=(choice.word()) aria-pressed=(if choice == chosen { "true" } else { "false" }) { (english::unread_choice(choice)) }
+                        button name="choice" value=(choice.word()) aria-pressed=(truth(choice == chosen)) {
+                            (english::unread_choice(choice))
+                        }
                     }
                 }
             }
@@ -140,8 +146,16 @@ fn destinations(choices: &Choices, session: &Session) -> Markup {
         }
         form .line method="post" action="/destination" {
             (sealed(session))
-            label { (words::HOST) input name="host" required maxlength="255" autocomplete="off" spellcheck="false" autocapitalize="off"; }
-            label { (words::RULE) select name="rule" { @for one in [Rule::Allow, Rule::Stop, Rule::Cut] { option value=(one.word()) { (rule(one)) } } } }
+            label {
+                (words::HOST)
+                input name="host" required maxlength="255" autocomplete="off" spellcheck="false" autocapitalize="off";
+            }
+            label {
+                (words::RULE)
+                select name="rule" {
+                    @for one in [Rule::Allow, Rule::Stop, Rule::Cut] { option value=(one.word()) { (rule(one)) } }
+                }
+            }
             button { (words::ADD) }
         }
     }
@@ -165,8 +179,19 @@ fn values(keeper: &Keeper, session: &Session) -> Markup {
         }
         form .line method="post" action="/value" autocomplete="off" {
             (sealed(session))
-            label { (words::KIND) select name="kind" { @for info in keeper.knowledge().kinds.all() { option value=(info.id) { (kind(&Kind::new(&info.id))) } } } }
-            label { (words::VALUE) input name="value" type="password" required minlength="8" maxlength="500" autocomplete="off" aria-describedby="value-note"; }
+            label {
+                (words::KIND)
+                select name="kind" {
+                    @for info in keeper.knowledge().kinds.all() {
+                        option value=(info.id) { (kind(&Kind::new(&info.id))) }
+                    }
+                }
+            }
+            label {
+                (words::VALUE)
+                input name="value" type="password" required minlength="8" maxlength="500" autocomplete="off"
+                    aria-describedby="value-note";
+            }
             button { (words::ADD) }
         }
         p .fine #value-note { (words::VALUE_NOTE) }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use model::{Kind, Mode, Time};
 use report::pieces::kind;
 
-use super::frame::sealed;
+use super::frame::{sealed, truth};
 use crate::{desk::Desk, door::Session, english::settings as words, moment};
 
 /// One table, for all devices or for one.
@@ -85,7 +85,7 @@ impl Sheet<'_> {
                 (sealed(self.session))
                 (self.named(id, mode))
                 input type="hidden" name="on" value=(if lit { "off" } else { "on" });
-                button role="switch" aria-checked=(if lit { "true" } else { "false" }) aria-label=(words::named(label, window)) {
+                button role="switch" aria-checked=(truth(lit)) aria-label=(words::named(label, window)) {
                     span .knob aria-hidden="true" {}
                     span .stands aria-hidden="true" { @if lit { (words::ON) } @else { (words::OFF) } }
                 }
@@ -118,7 +118,7 @@ pub(super) fn alone(action: &str, label: &str, on: bool, session: &Session) -> M
         form .switch method="post" action=(action) {
             (sealed(session))
             input type="hidden" name="on" value=(if on { "off" } else { "on" });
-            button role="switch" aria-checked=(if on { "true" } else { "false" }) aria-label=(label) {
+            button role="switch" aria-checked=(truth(on)) aria-label=(label) {
                 span .knob aria-hidden="true" {}
                 span .stands aria-hidden="true" { @if on { (words::ON) } @else { (words::OFF) } }
             }

@@ -113,11 +113,18 @@ const fn rank(tone: Tone) -> u8 {
 fn table(flows: &Flows) -> Markup {
     html! {
         table .plain {
-            thead { tr { th scope="col" { (english::pictures::WHAT) } th scope="col" { (english::pictures::TO_WHOM) } th scope="col" .n { (english::pictures::REQUESTS) } } }
+            thead {
+                tr {
+                    th scope="col" { (english::pictures::WHAT) }
+                    th scope="col" { (english::pictures::TO_WHOM) }
+                    th scope="col" .n { (english::pictures::REQUESTS) }
+                }
+            }
             tbody {
                 @for band in &flows.bands {
                     tr {
-                        td { (flows.left[band.from].title) @if let Some(more) = &flows.left[band.from].remark { ", " (more) } }
+                        @let from = &flows.left[band.from];
+                        td { (from.title) @if let Some(more) = &from.remark { ", " (more) } }
                         td { (flows.right[band.to].title) }
                         td .n { (band.count) }
                     }

@@ -39,10 +39,14 @@ fn columns(desk: &Desk, hours: &[Time], day: &Tally) -> Markup {
                 @let counts = day.hours.get(hour).copied().unwrap_or_default();
                 @let clock = moment::clock(*hour, &desk.zone);
                 @for (look, from, n_of) in stacked(&counts) {
-                    rect .(look) x=(r(n as f64 * step + 4.0)) y=(r(BASE - (from + n_of) as f64 * scale)) width=(r(step - 8.0))
-                        height=(r(n_of as f64 * scale)) rx="1.5" { title { (clock) ": " (english::pictures::part(look, n_of)) } }
+                    @let (x, y) = (r(n as f64 * step + 4.0), r(BASE - (from + n_of) as f64 * scale));
+                    rect .(look) x=(x) y=(y) width=(r(step - 8.0)) height=(r(n_of as f64 * scale)) rx="1.5" {
+                        title { (clock) ": " (english::pictures::part(look, n_of)) }
+                    }
                 }
-                @if n % 6 == 5 { text .clock x=(r((n as f64 + 0.5) * step)) y=(HEIGHT - 8.0) text-anchor="middle" { (clock) } }
+                @if n % 6 == 5 {
+                    text .clock x=(r((n as f64 + 0.5) * step)) y=(HEIGHT - 8.0) text-anchor="middle" { (clock) }
+                }
             }
         }
     }
@@ -62,7 +66,12 @@ fn legend(desk: &Desk) -> Markup {
     html! {
         ul .legend {
             @for look in looks {
-                li { svg .key viewBox="0 0 14 14" width="14" height="14" aria-hidden="true" { rect .(look) width="14" height="14" rx="3" {} } (english::pictures::look(look)) }
+                li {
+                    svg .key viewBox="0 0 14 14" width="14" height="14" aria-hidden="true" {
+                        rect .(look) width="14" height="14" rx="3" {}
+                    }
+                    (english::pictures::look(look))
+                }
             }
         }
     }
@@ -71,11 +80,19 @@ fn legend(desk: &Desk) -> Markup {
 fn table(desk: &Desk, hours: &[Time], day: &Tally) -> Markup {
     html! {
         table .plain {
-            thead { tr { th scope="col" { (english::pictures::HOUR) } @for look in LOOKS { th scope="col" .n { (english::pictures::look(look)) } } } }
+            thead {
+                tr {
+                    th scope="col" { (english::pictures::HOUR) }
+                    @for look in LOOKS { th scope="col" .n { (english::pictures::look(look)) } }
+                }
+            }
             tbody {
                 @for hour in hours {
                     @if let Some(counts) = day.hours.get(hour) {
-                        tr { th scope="row" { (moment::clock(*hour, &desk.zone)) } td .n { (counts.stopped) } td .n { (counts.passed) } td .n { (counts.unread) } }
+                        tr {
+                            th scope="row" { (moment::clock(*hour, &desk.zone)) }
+                            @for n in [counts.stopped, counts.passed, counts.unread] { td .n { (n) } }
+                        }
                     }
                 }
             }
