@@ -64,13 +64,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl Window {
     /// None, with the reason printed: there is no browser here.
     pub async fn open() -> Option<Self> {
+        Self::open_with(&[]).await
+    }
+
+    /// The same with options of its own.
+    pub async fn open_with(options: &[String]) -> Option<Self> {
         if !Path::new("/usr/bin/chromium").exists() {
             eprintln!("skipped: chromium is not installed");
             return None;
         }
         let folder = TempDir::new().unwrap();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-        let mut browser = start(folder.path());
+        let mut browser = start(folder.path(), options);
         let (input, output) = (browser.stdin.take().unwrap(), browser.stdout.take().unwrap());
         let (rpc, events) = Rpc::over(pipe::wire(output, input));
         let heard = Arc::new(Mutex::new(Heard::default()));
@@ -180,7 +185,7 @@ impl Window {
     }
 }
 
-fn start(home: &Path) -> Child {
+fn start(home: &Path, options: &[String]) -> Child {
     // As root it would refuse its sandbox.
     let is_root = rustix::process::getuid().is_root();
     let mut command = Command::new(if is_root { "setpriv" } else { "env" });
@@ -193,6 +198,7 @@ fn start(home: &Path) -> Child {
         .args(["/usr/bin/chromium", "--headless=new", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu"])
         .args(["--hide-scrollbars", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"])
         .arg(format!("--user-data-dir={}", home.join("profile").display()))
+        .args(options)
         .arg("about:blank")
         .env("HOME", home)
         .stdin(Stdio::piped())

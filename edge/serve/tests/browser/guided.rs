@@ -3,13 +3,14 @@
 use std::{net::IpAddr, sync::Arc};
 
 use model::{Body, Request};
-use proxy::Authority;
+use proxy::{Answer, Authority, Home, Proxy, Reply, Settings};
 use serve::{Guide, Step};
+use tokio::sync::mpsc;
 
 use crate::window::{self, PHONE, Window, pixels::pixels};
 
-pub fn guide() -> Arc<Guide> {
-    let steps = vec![
+fn steps() -> Vec<Step> {
+    vec![
         Step::new("Open this page", "Tap it, wait until the page is there, then come back to this tab.")
             .open("https://qwtzuplkjhbn.de/"),
         Step::new("Now in a private tab", "Open a private tab, go to this address, and come back.")
@@ -17,8 +18,11 @@ pub fn guide() -> Arc<Guide> {
             .in_private(),
         Step::new("Search for these words", "Use the search you always use.").text("blue heron counting 7341"),
         Step::new("Lock the screen", "Lock it, count to thirty, and unlock it again."),
-    ];
-    Guide::new(Authority::in_memory("Candor").unwrap().cert_pem(), steps).unwrap()
+    ]
+}
+
+fn guide() -> Arc<Guide> {
+    Guide::new(Authority::in_memory("Candor").unwrap().cert_pem(), steps()).unwrap()
 }
 
 fn text(guide: &Guide, url: &str) -> String {
@@ -53,6 +57,35 @@ pub fn pages(window: &Window) -> Vec<String> {
         guide.was_seen(step);
     }
     files
+}
+
+/// A phone's browser on a proxy; it takes our certificate as if it were installed.
+#[tokio::test]
+async fn a_phone_is_led_through_by_taps_and_by_what_the_wire_shows() {
+    let authority = Arc::new(Authority::in_memory("Candor").unwrap());
+    let guide = Guide::new(authority.cert_pem(), steps()).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let answers: Arc<dyn Answer> = Arc::new(|_: &Request| Reply::sinkhole(200, "text/html", "<title>page</title>"));
+    let home: Arc<dyn Home> = Arc::clone(&guide) as _;
+    let settings = Settings { home: Some(home), ..Settings::default() };
+    let proxy = Proxy::serve(listener, authority, answers, Arc::new(mpsc::channel(64).0), settings).unwrap();
+    let options = [format!("--proxy-server=http://{}", proxy.address()), "--ignore-certificate-errors".into()];
+    let Some(window) = Window::open_with(&options).await else { return };
+    window.shape(PHONE, 780).await;
+    window.go("http://candor.test/").await;
+    for heading in ["Install the certificate", "Open this page"] {
+        window.follow("document.querySelector('a[href$=check], a[href=\"/certificate\"]').click()").await;
+        window.until(&format!("document.querySelector('h1')?.textContent == '{heading}'")).await;
+    }
+    assert!(guide.is_trusted_by("127.0.0.1".parse().unwrap()));
+    window.follow("document.querySelector('button.large').click()").await;
+    window.until("document.querySelector('h1')?.textContent == 'Now in a private tab'").await;
+    assert_eq!(guide.progress().borrow().done, 1);
+    // The wire shows the next one: the page goes on by itself.
+    guide.was_seen(1);
+    window.until("document.querySelector('h1')?.textContent == 'Search for these words'").await;
+    window.close().await;
+    proxy.stop().await;
 }
 
 #[tokio::test]
