@@ -1,5 +1,5 @@
 # The two commands are `make audit` and `make test`; each does all its own set-up.
-.PHONY: audit test lint bench bench-proxy bench-guard docs fuzz help
+.PHONY: audit test lint bench bench-proxy bench-guard bench-judge docs fuzz help
 
 CARGO ?= cargo
 OUT   ?= runs
@@ -10,6 +10,7 @@ help:
 	@echo 'make lint    format and lints only'
 	@echo 'make bench   speed and memory of the analysis, as ratios against peers'
 	@echo 'make bench-guard   what the guard costs: time added per request, and requests/s against plain capture'
+	@echo 'make bench-judge   how often the judge is wrong, and how often it sees a leak, by simulation'
 	@echo 'make docs    the pages in docs/ that are made from code and data'
 
 audit:
@@ -41,3 +42,6 @@ bench-proxy:
 bench-guard:
 	@scripts/setup audit
 	$(CARGO) run --release --locked -p gate --example cost
+
+bench-judge:
+	$(CARGO) run --release --locked -p judge --example power

@@ -111,6 +111,12 @@ impl<'k> Auditor<'k> {
         self.inspector.clone()
     }
 
+    /// Whether an experiment was among the records. Another one would be judged
+    /// as if it were the same.
+    pub fn has_run(&self) -> bool {
+        self.run.is_some()
+    }
+
     /// What is now known of the capture at hand.
     pub fn know(&mut self, format: &str, sha256: String) {
         if let Some(capture) = self.captures.last_mut() {

@@ -119,6 +119,12 @@ pub fn evidence(path: &Path, auditor: &mut Auditor<'_>) -> Result<()> {
     if let State::Changed { record, says } = &verification.state {
         anyhow::bail!("{} was changed after it was sealed: at record {record}, {says}", path.display());
     }
+    if auditor.has_run() && is_experiment(&evidence)? {
+        anyhow::bail!(
+            "{} holds a second experiment, and two are not judged as one: look at it alone, or hold both side by side with `candor compare`",
+            path.display()
+        );
+    }
     auditor.capture(Capture {
         source: name(path),
         format: "candor".into(),
@@ -126,6 +132,12 @@ pub fn evidence(path: &Path, auditor: &mut Auditor<'_>) -> Result<()> {
         sha256: verification.head.to_string(),
     });
     evidence.records(|record| auditor.push(record)).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn is_experiment(evidence: &Evidence) -> Result<bool> {
+    let mut is_run = false;
+    evidence.records(|record| is_run |= matches!(record, Record::Run(_)))?;
+    Ok(is_run)
 }
 
 fn steps(sources: &[Source], bar: &ProgressBar, each: &mut dyn FnMut(Step) -> ControlFlow<()>) {

@@ -4,6 +4,10 @@ mod analyze;
 
 mod decode;
 
+mod hostile;
+
+mod evidence;
+
 use std::{
     io::Write,
     path::{Path, PathBuf},
