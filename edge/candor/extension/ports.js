@@ -1,9 +1,9 @@
 // Private windows go to the private port, all others to the normal one.
 //
 // Chromium has a setting for each; set again at every start, so that it is
-// there whatever another extension did. `candor open` starts Chromium on the
-// private port: until this has run, the stricter column counts. Firefox is
-// asked about every request.
+// there whatever another extension did. Firefox asks about every request.
+// `candor open` starts both on the private port: until this has run, and where
+// it may not look, the stricter column counts.
 
 import { guard } from "./config.js";
 

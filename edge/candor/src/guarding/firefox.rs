@@ -2,8 +2,9 @@
 //!
 //! The extension lies in the profile as a signed one would; that it is not
 //! signed is allowed by a preference that Firefox ESR, Developer Edition and
-//! unbranded builds heed. That it may see private windows is written where
-//! Firefox keeps what a person allowed.
+//! unbranded builds heed. Everything is on the private port, but what the
+//! extension sends to the normal one: so a private window is on the right one
+//! whether the extension may see it or not.
 
 use std::{
     fs,
@@ -49,9 +50,10 @@ pub fn start(program: &Path, profile: &Profile, running: &Running, pem: &str, op
 
 /// Read at every start, and stronger than what the profile remembers.
 fn user_js(running: &Running) -> String {
-    let (host, port) = (running.normal.ip().to_string(), running.normal.port());
+    let (host, port) = (running.private.ip().to_string(), running.private.port());
     let preferences = json!({
-        // What the extension is not asked about: Firefox's own requests.
+        // What the extension is not asked about: until it runs, and where it may
+        // not look, the stricter column counts.
         "network.proxy.type": 1,
         "network.proxy.http": host,
         "network.proxy.http_port": port,
