@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use model::{Act, Mode};
 
-use super::{Measure, Tested, claims, hosts, permute};
+use super::{ALPHA_ON_ADDRESS, Measure, Tested, claims, hosts, permute};
 use crate::Case;
 
 /// Visits of each length without which nothing is said.
@@ -32,7 +32,7 @@ pub(super) fn test(case: &Case<'_>, seed: u64) -> Tested {
     let measures = hosts.iter().flat_map(|host| Measure::ALL.map(|measure| row(host, measure))).collect();
     let p = permute::max_t(&permute::Design { labels, measures }, seed);
     let units = trials.iter().map(Vec::len).sum();
-    Tested::Done { depends: claims(&hosts, &[Mode::Unknown], &p), units }
+    Tested::Done { depends: claims(&hosts, &[Mode::Unknown], &p, ALPHA_ON_ADDRESS), units }
 }
 
 /// A visit to an address of so many characters, by its phase.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use model::{Act, Mode, Trial};
 
-use super::{Measure, Tested, claims, hosts, permute};
+use super::{ALPHA_ON_USE, Measure, Tested, claims, hosts, permute};
 use crate::Case;
 
 /// Trials of each kind without which nothing could be shown: 5 + 5 divide in
@@ -40,7 +40,7 @@ pub(super) fn test(case: &Case<'_>, seed: u64) -> Tested {
     let design = design(case, &compared, &hosts);
     let units = design.labels.iter().map(Vec::len).sum();
     let p = permute::max_t(&design, seed);
-    Tested::Done { depends: claims(&hosts, &modes, &p), units }
+    Tested::Done { depends: claims(&hosts, &modes, &p, ALPHA_ON_USE), units }
 }
 
 /// Each mode is a block with measures of its own: what a private window sends
