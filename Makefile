@@ -9,6 +9,7 @@ help:
 	@echo 'make test    everything that must hold: format, lints, tests, real browsers, a bounded fuzz run'
 	@echo 'make lint    format and lints only'
 	@echo 'make bench   speed and memory of the analysis, as ratios against peers'
+	@echo 'make bench-proxy   the proxy beside mitmdump, hudsucker and a straight connection'
 	@echo 'make bench-guard   what the guard costs: time added per request, and requests/s against plain capture'
 	@echo 'make bench-judge   how often the judge is wrong, and how often it sees a leak, by simulation'
 	@echo 'make docs    the pages in docs/ that are made from code and data'
