@@ -20,6 +20,8 @@ pub struct Standing {
 pub enum Position {
     /// As installed: on, off, or nobody looked.
     Default(Option<bool>),
+    /// As the person left it whose device this is: nobody looked.
+    AsLeft,
     Off,
     On,
     /// Off since the driver threw it, in the same trial.
@@ -32,6 +34,7 @@ impl Position {
             "on" => Self::On,
             "off" => Self::Off,
             "turned-off" => Self::TurnedOff,
+            "as-left" => Self::AsLeft,
             _ => Self::Default(default),
         }
     }
@@ -40,6 +43,7 @@ impl Position {
     pub fn is_on(self) -> Option<bool> {
         match self {
             Self::Default(read) => read,
+            Self::AsLeft => None,
             Self::Off | Self::TurnedOff => Some(false),
             Self::On => Some(true),
         }
@@ -53,6 +57,7 @@ impl fmt::Display for Standing {
             Position::Default(Some(true)) => "on (as installed)",
             Position::Default(Some(false)) => "off (as installed)",
             Position::Default(None) => "as installed",
+            Position::AsLeft => "as they were left",
             Position::On => "on",
             Position::Off => "off",
             Position::TurnedOff => "turned off",

@@ -10,6 +10,8 @@ pub mod authority;
 
 pub mod beyond;
 
+pub mod cable;
+
 pub mod doors;
 
 pub mod devices;

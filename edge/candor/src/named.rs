@@ -8,8 +8,14 @@ use knowledge::{
     subjects::{Edition, Preferences, Subject, Trust},
 };
 
-/// `chromium`, `reporting-browser@3.4.0`, `/opt/some/browser`.
+/// Stands before the name of an app on a phone.
+pub const ANDROID: &str = "android:";
+
+/// `chromium`, `reporting-browser@3.4.0`, `/opt/some/browser`, `android:com.android.chrome`.
 pub fn subject(knowledge: &Knowledge, wanted: &str) -> Result<(Subject, Option<Edition>)> {
+    if let Some(package) = wanted.strip_prefix(ANDROID) {
+        return Ok((app(package)?, None));
+    }
     if wanted.contains('/') {
         return Ok((by_path(wanted)?, None));
     }
@@ -24,6 +30,20 @@ pub fn subject(knowledge: &Knowledge, wanted: &str) -> Result<(Subject, Option<E
         bail!("{name} has no edition {edition}; there are: {}", known.join(", "));
     }
     Ok((subject.clone(), found))
+}
+
+/// An app on a phone on the cable: `android:com.android.chrome`.
+fn app(package: &str) -> Result<Subject> {
+    let is_name = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphabetic())
+            && part.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    };
+    if !package.contains('.') || !package.split('.').all(is_name) {
+        bail!(
+            "{package:?} is not the name of an app: they look like com.android.chrome (`adb shell pm list packages`)"
+        );
+    }
+    Ok(Subject { driver: "android".into(), ..unknown(&format!("{ANDROID}{package}")) })
 }
 
 /// A browser of the Chromium or Firefox family. Nothing is known of it but
@@ -115,6 +135,16 @@ mod tests {
         assert_eq!((subject.name.as_str(), subject.driver.as_str()), ("falkon by command line", "window"));
         assert_eq!(subject.arguments, ["--portable", "{url}"]);
         assert!(by_line("  ", &[], &[]).is_err());
+    }
+
+    #[test]
+    fn an_app_is_named_as_android_names_it() {
+        let knowledge = Knowledge::built_in();
+        let (found, _) = subject(&knowledge, "android:com.android.chrome").expect("it is a name");
+        assert_eq!((found.name.as_str(), found.driver.as_str()), ("android:com.android.chrome", "android"));
+        for wrong in ["android:", "android:chrome", "android:a..b", "android:a.b;reboot", "android:1a.b"] {
+            assert!(subject(&knowledge, wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

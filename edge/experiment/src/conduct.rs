@@ -17,7 +17,17 @@ use model::{End, Record, Run, Trial};
 use proxy::Authority;
 use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
-use crate::{Error, Plan, Planned, cell::Walls, drivers::browser::Browser, now, ready, respond::World, trial};
+use crate::{
+    Error, Plan, Planned,
+    cell::Walls,
+    drivers::{
+        android::{App, Facts},
+        browser::Browser,
+    },
+    now, ready,
+    respond::World,
+    trial,
+};
 
 /// What to run, and how.
 #[derive(Debug)]
@@ -29,6 +39,8 @@ pub struct Wish {
     pub seed: u64,
     pub repeat: u32,
     pub walls: Walls,
+    /// For an app on a phone on the cable: it is outside all walls.
+    pub app: Option<App>,
     /// In a real window, so that there is an address bar to type into.
     pub window: bool,
     /// What else was unlike an ordinary run, for the report.
@@ -60,6 +72,7 @@ pub(crate) struct Conduct {
     pub program: PathBuf,
     pub seed: u64,
     pub walls: Walls,
+    pub app: Option<App>,
     pub window: bool,
     pub pen: Pen,
     pub authority: Arc<Authority>,
@@ -109,9 +122,22 @@ pub async fn conduct(
     progress: Arc<dyn Progress>,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<Ran, Error> {
-    let program = ready::program_of(&wish.subject)?;
-    let plan = Plan::new(&wish.scenario, &wish.subject, wish.edition.as_ref(), wish.seed, wish.repeat);
-    let run = begin(&wish, &program)?;
+    let mut plan = Plan::new(&wish.scenario, &wish.subject, wish.edition.as_ref(), wish.seed, wish.repeat);
+    let (program, run) = match &wish.app {
+        None => {
+            let program = ready::program_of(&wish.subject)?;
+            let run = begin(&wish, ready::digest_of(&program)?);
+            (program, run)
+        }
+        Some(app) => {
+            plan = plan.on_a_phone(app.may_clear);
+            (PathBuf::new(), of_app(&wish, app, app.facts().await?))
+        }
+    };
+    let own = match &wish.app {
+        None => Arc::new(Authority::in_memory("Candor audit")?),
+        Some(app) => Arc::clone(&app.authority),
+    };
     let writer = Writer::create(&wish.evidence)?;
     let pen = writer.pen();
     let world = Arc::new(World { garden: Garden::default(), knowledge: Arc::clone(&wish.knowledge) });
@@ -124,9 +150,10 @@ pub async fn conduct(
         program: program.clone(),
         seed: wish.seed,
         walls: wish.walls,
+        app: wish.app.clone(),
         window: wish.window && wish.subject.driver != "phone",
         pen: pen.clone(),
-        authority: Arc::new(Authority::in_memory("Candor audit")?),
+        authority: own,
         world,
         connections: Arc::default(),
         progress: Arc::clone(&progress),
@@ -221,13 +248,13 @@ fn record(planned: &Planned, failed: Option<String>) -> Trial {
     Trial { id: planned.id, arm: planned.arm.clone(), install: planned.install, at: now(), failed }
 }
 
-fn begin(wish: &Wish, program: &std::path::Path) -> Result<Run, Error> {
-    Ok(Run {
+fn begin(wish: &Wish, digest: String) -> Run {
+    Run {
         subject: model::Subject {
             name: wish.subject.name.clone(),
             edition: wish.edition.as_ref().map(|edition| edition.name.clone()),
             version: String::new(),
-            digest: ready::digest_of(program)?,
+            digest,
             extensions: vec![],
         },
         scenario: wish.scenario.name.clone(),
@@ -239,7 +266,16 @@ fn begin(wish: &Wish, program: &std::path::Path) -> Result<Run, Error> {
         sinkhole: true,
         bypass_watched: wish.walls == Walls::Namespaces,
         conditions: conditions(wish),
-    })
+    }
+}
+
+fn of_app(wish: &Wish, app: &App, facts: Facts) -> Run {
+    let mut run = begin(wish, facts.digest);
+    run.subject.version = facts.version;
+    run.host = format!("{}, by cable of {}", facts.phone, run.host);
+    run.bypass_watched = false;
+    run.conditions.extend(facts.origin.into_iter().chain(app.conditions()));
+    run
 }
 
 fn conditions(wish: &Wish) -> Vec<String> {

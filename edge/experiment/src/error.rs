@@ -48,6 +48,8 @@ pub enum Error {
     Proxy(#[from] proxy::Error),
     #[error("{driver} cannot {act}")]
     Cannot { driver: &'static str, act: &'static str },
+    #[error(transparent)]
+    Adb(#[from] adb::Error),
     #[error("no display: {0}")]
     Display(String),
 }

@@ -73,6 +73,23 @@ impl Plan {
         Self { trials, at_once: scenario.at_once.max(1) }
     }
 
+    /// What of it one phone can go through: one trial at a time, on one device,
+    /// and none that needs private mode, which nothing opens from outside. An
+    /// app that keeps its data is the same install (0) throughout, and its
+    /// settings stand as the person left them, not as installed.
+    pub(crate) fn on_a_phone(mut self, may_clear: bool) -> Self {
+        self.trials.retain(|trial| trial.steps.iter().all(|step| step.mode != Mode::Private));
+        self.at_once = 1;
+        for trial in &mut self.trials {
+            trial.arm.device = 0;
+            if !may_clear {
+                trial.install = 0;
+                trial.arm.switches = vec![Switch { name: "settings".into(), position: "as-left".into() }];
+            }
+        }
+        self
+    }
+
     /// About how long it takes, in seconds.
     pub fn seconds(&self) -> f64 {
         let total: f64 = self.trials.iter().map(Planned::seconds).sum();
@@ -96,7 +113,7 @@ impl Planned {
 
     /// The same trial again, as another.
     pub fn again(&self, id: u32) -> Self {
-        Self { id, install: id, ..self.clone() }
+        Self { id, install: if self.install == self.id { id } else { self.install }, ..self.clone() }
     }
 }
 
@@ -232,6 +249,18 @@ mod tests {
         let orders: BTreeSet<String> =
             (0..20).map(|seed| plan(seed).trials.iter().map(|t| t.arm.mode.word()).collect()).collect();
         assert!(orders.len() > 1, "the order is drawn");
+    }
+
+    #[test]
+    fn a_phone_goes_through_one_trial_at_a_time_and_through_none_in_private() {
+        for may_clear in [false, true] {
+            let plan = plan(1).on_a_phone(may_clear);
+            assert!(plan.trials.len() > 1 && plan.at_once == 1);
+            assert!(plan.trials.iter().flat_map(|trial| &trial.steps).all(|step| step.mode == Mode::Normal));
+            let installs: BTreeSet<u32> = plan.trials.iter().map(|trial| trial.again(99).install).collect();
+            assert_eq!(installs == BTreeSet::from([99]), may_clear, "{installs:?}");
+            assert_eq!(plan.trials.iter().all(|trial| trial.arm.switches.is_empty()), may_clear);
+        }
     }
 
     #[test]

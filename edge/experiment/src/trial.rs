@@ -18,6 +18,7 @@ use crate::{
     conduct::Conduct,
     display::Display,
     drivers::{
+        android::Android,
         browser::{Browser, Hands},
         chromium::SwitchAt,
         launch::{Launch, Sandbox, Trust, Window},
@@ -45,7 +46,12 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
         keep: vec![],
     };
     let (cell, sockets) = Cell::open(spec).await?;
+    let door = sockets.proxy.first().and_then(|listener| listener.local_addr().ok());
     let net = Net::serve(conduct, planned.id, sockets)?;
+    let sent = match (&conduct.app, door) {
+        (Some(app), Some(door)) => Some(app.begin(door.port()).await?),
+        _ => None,
+    };
     let mut stage = Stage {
         conduct,
         planned,
@@ -63,9 +69,13 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
         display.stop().await;
     }
     drop(stage);
+    let undone = match sent {
+        Some(sent) => sent.end().await,
+        None => Ok(()),
+    };
     net.stop().await;
     note_refused(conduct, planned.id, &cell).await?;
-    outcome
+    outcome.and(undone)
 }
 
 /// Proxy and resolver of a cell.
@@ -279,6 +289,10 @@ impl Stage<'_> {
     }
 
     async fn start(&mut self, mode: Mode) -> Result<(), Error> {
+        if let Some(app) = &self.conduct.app {
+            self.browser = Some(Browser::Android(Android::start(app).await?));
+            return Ok(());
+        }
         let (subject, edition) = (&self.conduct.subject, self.conduct.edition.as_ref());
         let extension = ready::extension(self.cell, &self.conduct.world.knowledge, subject, edition).await?;
         let launch = Launch {

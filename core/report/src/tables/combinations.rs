@@ -40,6 +40,7 @@ fn stands(position: Position) -> &'static str {
         Position::Default(Some(true)) => "on (untouched)",
         Position::Default(Some(false)) => "off (untouched)",
         Position::Default(None) => "untouched",
+        Position::AsLeft => "as they were left",
         Position::On => "on",
         Position::Off => "off",
         Position::TurnedOff => "turned off",

@@ -67,7 +67,10 @@ pub(crate) fn done(audit: &Audit) -> Vec<String> {
         Some(_) => inert(&run.subject.name).replace('-', " "),
         None => inert(&run.subject.name).into_owned(),
     };
+    let is_by_cable = run.subject.name.starts_with("android:");
+    let as_left = |trial: &model::Trial| trial.arm.switches.iter().any(|switch| switch.position == "as-left");
     let mut acts = vec![match deeds.installs {
+        _ if audit.trials.iter().any(as_left) => format!("used {name} as it was left on the phone"),
         0 | 1 => format!("set up {name} afresh"),
         n => format!("set up {name} afresh {n} times"),
     }];
@@ -77,10 +80,10 @@ pub(crate) fn done(audit: &Audit) -> Vec<String> {
         let once = if deeds.blank == 1 { "Once".to_owned() } else { format!("{} times", deeds.blank) };
         sentences.push(format!("{once} nothing at all was opened, to see what it sends anyway."));
     }
-    sentences.push(
-        "Every page was made by Candor for this test, so whatever was sent anywhere else came from the program itself."
-            .into(),
-    );
+    let from = if is_by_cable { "it or another app on the phone" } else { "the program itself" };
+    sentences.push(format!(
+        "Every page was made by Candor for this test, so whatever was sent anywhere else came from {from}."
+    ));
     sentences
 }
 

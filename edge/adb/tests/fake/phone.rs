@@ -16,6 +16,12 @@ pub struct State {
     pub commands: Vec<String>,
     pub rooted: bool,
     pub states: Vec<(String, String)>,
+    /// The one app that is installed: it opens what it is sent, and tells its maker.
+    pub app: Option<String>,
+    /// Addresses that it opened.
+    pub opened: Vec<String>,
+    /// It cannot be stopped.
+    pub stuck: bool,
 }
 
 pub struct Fake {
@@ -86,6 +92,10 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) -> Option<()> {
         } else if let Some(command) = service.strip_prefix("shell:") {
             stream.write_all(b"OKAY").ok()?;
             let said = shell(command, &mut state.lock().unwrap());
+            // Another connection may look at the phone while its app is on the net.
+            if let Some(url) = opens(command) {
+                open(&url, state);
+            }
             return stream.write_all(said.as_bytes()).ok();
         } else if service == "sync:" {
             stream.write_all(b"OKAY").ok()?;
@@ -102,6 +112,44 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) -> Option<()> {
         }
     }
 }
+
+/// The address that a command sends to an app.
+fn opens(command: &str) -> Option<String> {
+    let (_, rest) = command.split_once("android.intent.action.VIEW -d ")?;
+    Some(rest.split(' ').next()?.trim_matches('\'').to_owned())
+}
+
+/// What the app does with it: fetches it, and tells its maker, through the proxy
+/// of the phone if it has one that leads anywhere.
+fn open(url: &str, state: &Mutex<State>) {
+    let proxy = {
+        let mut state = state.lock().unwrap();
+        state.opened.push(url.to_owned());
+        let proxy = state.settings.get("http_proxy").cloned().unwrap_or_default();
+        let port = proxy.rsplit(':').next().unwrap_or_default();
+        let leads = state.reversed.iter().any(|one| *one == format!("forward:tcp:{port};tcp:{port}"));
+        leads.then_some(proxy)
+    };
+    let Some(proxy) = proxy else { return };
+    let told = format!("{{\"event\":\"page\",\"url\":\"{url}\"}}");
+    let maker = ["--data", &told, "-H", "content-type: application/json", "https://collect.maker.example/v1/pages"];
+    for what in [&[url][..], &maker] {
+        let mut curl = std::process::Command::new("curl");
+        // -k: a phone that has Candor's certificate.
+        curl.args(["-sSk", "-o", "/dev/null", "--max-time", "20", "--proxy", &format!("http://{proxy}")]).args(what);
+        curl.stdin(std::process::Stdio::null()).status().unwrap();
+    }
+}
+
+const ABOUT: &str = "Packages:
+  Package [org.example.web] (2):
+    codePath=/data/app/org.example.web
+    versionCode=7000 minSdk=29 targetSdk=34
+    versionName=7.0.1
+    flags=[ SYSTEM HAS_CODE UPDATED_SYSTEM_APP ]
+    installerPackageName=com.android.vending
+    signatures=PackageSignatures{5e5b9a7 version:3, signatures:[4fa7a6ec], past signatures:[]}
+";
 
 /// The few commands that are used, in the words of toybox and Android.
 fn shell(command: &str, state: &mut State) -> String {
@@ -124,6 +172,18 @@ fn shell(command: &str, state: &mut State) -> String {
         ["su", "0", "id", "-u"] if state.rooted => ("0\n".into(), 0),
         ["su", "0", ..] if state.rooted => ("did it\n".into(), 0),
         ["su", ..] => ("/system/bin/sh: su: inaccessible or not found\n".into(), 127),
+        ["pm", "path", name] if state.app.as_deref() == Some(name) => {
+            ("package:/data/app/web/base.apk\npackage:/data/app/web/split_config.arm64.apk\n".into(), 0)
+        }
+        ["pm", "path", _] => (String::new(), 1),
+        ["pm", "clear", _] => ("Success\n".into(), 0),
+        ["sha256sum", path] => (format!("{}  {path}\n", "ab".repeat(32)), 0),
+        ["dumpsys", "package", _] => (ABOUT.into(), 0),
+        ["getprop", name] => (format!("{}\n", name.rsplit('.').next().unwrap_or_default()), 0),
+        ["am", "force-stop", _] if state.stuck => ("Error: stuck\n".into(), 1),
+        ["am", "force-stop", _] => (String::new(), 0),
+        ["am", "start", ..] => ("Starting: Intent\n".into(), 0),
+        ["cmd", "package", "resolve-activity", .., name] => (format!("priority=0 preferredOrder=0\n{name}/.Main\n"), 0),
         _ => ("sh: no such command\n".into(), 127),
     };
     format!("{text}candor-status:{status}\n")

@@ -17,6 +17,7 @@ use knowledge::{
 
 use crate::{
     exit::{Exit, print, talk},
+    live::{cable::Cable, stopping},
     look, named,
     progress::Told,
     render,
@@ -30,8 +31,8 @@ use crate::{
 /// audited one after the other.
 #[derive(Debug, clap::Args)]
 pub struct Audit {
-    /// What to audit: `chromium`, `reporting-browser@3.4.0` (see `candor list subjects`), or the path of a browser of the
-    /// Chromium or Firefox family; `chromium` if nothing is named
+    /// What to audit: `chromium`, `reporting-browser@3.4.0` (see `candor list subjects`), the path of a browser of the
+    /// Chromium or Firefox family, or `android:PACKAGE`, an app of the phone on the cable; `chromium` if nothing is named
     #[arg(value_name = "SUBJECT[@EDITION]")]
     subjects: Vec<String>,
     /// Audit any browser by its command line: `{url}` stands for the first page, `{profile}` for a fresh folder
@@ -64,6 +65,9 @@ pub struct Audit {
     /// Without a window: quicker, but nothing can be typed into the address bar
     #[arg(long)]
     headless: bool,
+    /// Let an `android:` app forget everything it holds before each trial: tabs, logins and downloads of yours too
+    #[arg(long)]
+    clear: bool,
     #[command(flatten)]
     known: super::Known,
     /// Exit with 1 at findings of this severity: info, low, medium, high, critical
@@ -128,6 +132,10 @@ impl Audit {
             Some(edition) => format!("{}@{}", subject.name, edition.name),
             None => subject.name.clone(),
         };
+        let cable = match subject.name.strip_prefix(named::ANDROID) {
+            Some(package) => Some(Cable::connect(package, self.clear)?),
+            None => None,
+        };
         let seed = match self.seed {
             Some(seed) => seed,
             None => getrandom::u64().context("the system has no random numbers for a seed")?,
@@ -142,8 +150,9 @@ impl Audit {
             scenario,
             seed,
             repeat: self.repeat,
-            walls: if self.no_namespace { Walls::None } else { Walls::Namespaces },
-            window: !self.headless,
+            app: cable.as_ref().map(|cable| cable.app.clone()),
+            walls: if self.no_namespace || cable.is_some() { Walls::None } else { Walls::Namespaces },
+            window: !self.headless && cable.is_none(),
             conditions: self
                 .longest_stay
                 .map(|longest| format!("no step was longer than {longest} s"))
@@ -152,7 +161,11 @@ impl Audit {
             evidence: evidence.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
         };
-        let ran = ran(wish)?;
+        let ran = ran(wish);
+        // Whatever came of the run, the phone trusts what it trusted before.
+        let undone = cable.map_or(Ok(()), Cable::end);
+        let ran = ran?;
+        undone?;
         if let Some(why) = &ran.early {
             talk(&format!("candor: ended early ({why}); judging what there is"));
         }
@@ -172,15 +185,7 @@ impl Audit {
 fn ran(wish: Wish) -> Result<Ran> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the run")?;
     let progress = Arc::new(Told::new());
-    runtime.block_on(async {
-        let stop = async {
-            // Without signals there is no Ctrl-C to wait for; the run then goes to its end.
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        Ok(experiment::conduct(wish, progress, stop).await?)
-    })
+    Ok(runtime.block_on(experiment::conduct(wish, progress, stopping::asked()))?)
 }
 
 fn scenario(knowledge: &Knowledge, name: &str) -> Result<Scenario> {
@@ -210,6 +215,6 @@ fn folder(path: &Path) -> Result<()> {
 /// A name that no earlier run has used: `chromium-2026-11-22-2301`.
 fn free(out: &Path, name: &str) -> PathBuf {
     let time = jiff::Zoned::now().strftime("%Y-%m-%d-%H%M%S").to_string();
-    let name = name.replace(['@', '.', '+', '/', ' '], "-");
+    let name = name.replace(['@', '.', '+', '/', ' ', ':'], "-");
     out.join(format!("{}-{time}", name.trim_matches('-')))
 }

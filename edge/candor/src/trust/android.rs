@@ -39,6 +39,12 @@ pub fn install(phone: &Phone, certificate: &str) -> Result<Installed> {
     Ok(Installed::Download(DOWNLOAD.to_owned()))
 }
 
+/// Whether it is among the system's already.
+pub fn is_among_the_systems(phone: &Phone, certificate: &str) -> Result<bool> {
+    let name = system_name(certificate).context("the certificate could not be read")?;
+    Ok(phone.shell(&["ls", &format!("/system/etc/security/cacerts/{name}")])?.status == 0)
+}
+
 /// Takes away what `install` put there; says what the person has to do.
 pub fn remove(phone: &Phone) -> Result<&'static str> {
     phone.shell(&["rm", "-f", DOWNLOAD, PASSING])?;

@@ -1,8 +1,14 @@
 //! Phones by cable, against a server that speaks as adb's does.
 
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
 use crate::{
     phone::Fake,
-    stage::{Capture, Home, text},
+    stage::{Capture, Home, signal, text},
 };
 
 #[test]
@@ -55,4 +61,120 @@ fn without_a_phone_there_is_no_capture_and_no_file() {
     assert_eq!(out.status.code(), Some(2));
     assert!(text(&out).contains("allow this computer"), "{}", text(&out));
     assert!(!home.file("out.candor").exists());
+}
+
+/// A phone with an app, sent through a proxy of its owner's.
+fn phone_with_an_app() -> Fake {
+    let fake = Fake::new(&[("R58M", "device")]);
+    fake.state().settings.insert("http_proxy".into(), "proxy.example:3128".into());
+    fake.state().app = Some("org.example.web".into());
+    fake
+}
+
+fn audit(home: &Home, fake: &Fake, scenario: &str, more: &[&str]) -> Command {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").display().to_string();
+    let all = [&["audit", "android:org.example.web", "--data", &data, "--scenario", scenario, "--seed", "7"], more];
+    let mut command = home.candor(&all.concat());
+    command.env("ANDROID_ADB_SERVER_PORT", fake.port().to_string()).env_remove("ANDROID_SERIAL");
+    command
+}
+
+/// Nothing is left on the phone of what it was told.
+fn is_as_it_was(fake: &Fake) {
+    let state = fake.state();
+    assert_eq!(state.settings["http_proxy"], "proxy.example:3128");
+    assert_eq!((state.settings.len(), state.reversed.len(), state.files.len()), (1, 0, 0));
+}
+
+/// What is in the run's file of this kind.
+fn left(home: &Home, kind: &str) -> Vec<u8> {
+    let mut files = std::fs::read_dir(home.file("runs")).unwrap().map(|file| file.unwrap().path());
+    std::fs::read(files.find(|path| path.extension().is_some_and(|end| end == kind)).unwrap()).unwrap()
+}
+
+#[test]
+fn an_app_on_a_phone_is_audited_and_the_phone_is_left_as_it_was() {
+    let (home, fake) = (Home::new(), phone_with_an_app());
+    let out = audit(&home, &fake, "by-cable", &[]).output().unwrap();
+    let said = text(&out);
+    is_as_it_was(&fake);
+    assert_eq!(fake.state().opened.len(), 1, "a private visit is not made as an ordinary one");
+    assert!(!fake.state().commands.iter().any(|told| told.starts_with("pm clear")), "nobody allowed it");
+    assert!(fake.state().commands.iter().any(|told| told.ends_with("-n org.example.web/.Main")), "it was started");
+    let json: serde_json::Value = serde_json::from_slice(&left(&home, "json")).unwrap();
+    let is_told = |seen: &serde_json::Value| seen.to_string().contains("visited-url");
+    assert!(json["findings"].as_array().unwrap().iter().any(is_told), "{said}");
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let flat = words.join(" ");
+    for told in [
+        "org.example.web 7.0.1 (7000)",
+        "collect.maker.example was sent the address of a page visited, once",
+        "used android:org.example.web as it was left on the phone",
+        "manufacturer model, Android release, by cable of",
+        "installed by com.android.vending, the store Google Play",
+        "came with the phone and was updated since",
+        "signed by 4fa7a6ec",
+        "private mode is untested: no intent and no debugging socket is known",
+        "UNTESTED “Collection is off until you turn it on.”",
+        "UNTESTED “Private mode reports nothing",
+    ] {
+        assert!(flat.contains(told), "{told}: {said}");
+    }
+    assert!(String::from_utf8(left(&home, "html")).unwrap().contains(&"ab".repeat(32)), "the digest of its package");
+    assert!(!flat.contains("✓ KEPT"), "what goes past the proxy was not watched");
+}
+
+#[test]
+fn an_app_is_cleared_where_the_person_allows_it_and_is_then_as_installed() {
+    let (home, fake) = (Home::new(), phone_with_an_app());
+    fake.state().rooted = true;
+    let said = text(&audit(&home, &fake, "by-cable", &["--clear"]).output().unwrap());
+    assert!(said.contains("BROKEN   “Collection is off until you turn it on.”"), "{said}");
+    let told = fake.state().commands.clone();
+    assert_eq!(told.iter().filter(|told| *told == "pm clear org.example.web").count(), 2, "before each trial");
+    let at = |what: &str| told.iter().rposition(|told| told.contains(what)).unwrap();
+    assert!(at("mount -t tmpfs") < at("pm clear") && at("pm clear") < at("umount"), "the certificate comes and goes");
+    assert_eq!(fake.state().settings["http_proxy"], "proxy.example:3128");
+    assert!(fake.state().reversed.is_empty());
+}
+
+#[test]
+fn a_phone_is_as_it_was_after_an_error_too() {
+    let (home, fake) = (Home::new(), phone_with_an_app());
+    fake.state().stuck = true;
+    let said = text(&audit(&home, &fake, "by-cable", &[]).output().unwrap());
+    assert!(said.contains("am force-stop org.example.web"), "{said}");
+    assert!(fake.state().commands.iter().any(|told| told.starts_with("settings put global http_proxy 127.0.0.1:")));
+    is_as_it_was(&fake);
+}
+
+#[test]
+fn a_phone_is_as_it_was_after_ctrl_c_too() {
+    for how in ["-INT", "-TERM"] {
+        let (home, fake) = (Home::new(), phone_with_an_app());
+        let mut command = audit(&home, &fake, "long", &[]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let end = Instant::now() + Duration::from_secs(60);
+        // Ended while its app is used: then the phone is farthest from what it was.
+        while !fake.state().commands.iter().any(|told| told.contains("-n org.example.web/.Main")) {
+            assert!(Instant::now() < end, "it never began");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_ne!(fake.state().settings["http_proxy"], "proxy.example:3128");
+        signal(child.id(), how);
+        child.wait().unwrap();
+        is_as_it_was(&fake);
+        let last = fake.state().commands.iter().rev().find(|told| told.starts_with("am ")).cloned();
+        assert_eq!(last.as_deref(), Some("am force-stop org.example.web"));
+    }
+}
+
+#[test]
+fn an_app_that_is_not_there_is_said_before_the_phone_is_touched() {
+    let (home, fake) = (Home::new(), phone_with_an_app());
+    fake.state().app = None;
+    let out = audit(&home, &fake, "by-cable", &[]).output().unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    assert!(text(&out).contains("this app is not on the phone"), "{}", text(&out));
+    is_as_it_was(&fake);
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{
+    android::Android,
     chromium::{Chromium, SwitchAt},
     firefox::Firefox,
     launch::Launch,
@@ -32,6 +33,7 @@ pub enum Browser {
     Firefox(Firefox),
     Window(Windowed),
     Phone(Phone),
+    Android(Android),
 }
 
 impl Browser {
@@ -59,7 +61,7 @@ impl Browser {
         match self {
             Self::Chromium(_) => Some("cdp"),
             Self::Firefox(_) => Some("bidi"),
-            Self::Window(_) | Self::Phone(_) => None,
+            Self::Window(_) | Self::Phone(_) | Self::Android(_) => None,
         }
     }
 
@@ -68,7 +70,7 @@ impl Browser {
         match self {
             Self::Chromium(browser) => Some(browser.version()),
             Self::Firefox(browser) => Some(browser.version()),
-            Self::Window(_) | Self::Phone(_) => None,
+            Self::Window(_) | Self::Phone(_) | Self::Android(_) => None,
         }
     }
 
@@ -77,7 +79,7 @@ impl Browser {
             Self::Chromium(browser) => browser.mode(),
             Self::Firefox(browser) => browser.mode(),
             Self::Window(browser) => browser.mode(),
-            Self::Phone(_) => Mode::Normal,
+            Self::Phone(_) | Self::Android(_) => Mode::Normal,
         }
     }
 
@@ -85,7 +87,7 @@ impl Browser {
     pub fn extensions(&self) -> &[String] {
         match self {
             Self::Chromium(browser) => browser.extensions(),
-            Self::Firefox(_) | Self::Window(_) | Self::Phone(_) => &[],
+            Self::Firefox(_) | Self::Window(_) | Self::Phone(_) | Self::Android(_) => &[],
         }
     }
 
@@ -95,7 +97,7 @@ impl Browser {
             Self::Chromium(browser) => browser.sandboxed(),
             Self::Firefox(browser) => browser.sandboxed(),
             Self::Window(browser) => browser.sandboxed(),
-            Self::Phone(_) => true,
+            Self::Phone(_) | Self::Android(_) => true,
         }
     }
 
@@ -106,6 +108,8 @@ impl Browser {
             Self::Firefox(browser) => browser.runs(),
             Self::Window(browser) => browser.runs(),
             Self::Phone(phone) => phone.runs(),
+            // Android ends and starts apps as it likes; a cable that is gone shows at the next act.
+            Self::Android(_) => true,
         }
     }
 
@@ -116,6 +120,7 @@ impl Browser {
             Self::Chromium(browser) => browser.visit(url, patience, stay).await,
             Self::Firefox(browser) => browser.visit(url, patience, stay).await,
             Self::Window(browser) => browser.visit(hands.cell, hands.display()?, url, patience, stay).await,
+            Self::Android(app) => app.visit(url, stay).await,
             Self::Phone(_) => Err(cannot("open a page")),
         }
     }
@@ -127,7 +132,7 @@ impl Browser {
             Self::Chromium(browser) => browser.go_by_typing(cell, display, text, patience, stay).await,
             Self::Firefox(browser) => browser.go_by_typing(cell, display, text, patience, stay).await,
             Self::Window(browser) => browser.visit(cell, display, text, patience, stay).await,
-            Self::Phone(_) => Err(cannot("be typed into")),
+            Self::Phone(_) | Self::Android(_) => Err(cannot("be typed into")),
         }
     }
 
@@ -138,7 +143,7 @@ impl Browser {
             Self::Chromium(browser) => browser.type_in_address_bar(cell, display, text).await,
             Self::Firefox(browser) => browser.type_in_address_bar(cell, display, text).await,
             Self::Window(browser) => browser.type_in_address_bar(cell, display, text).await,
-            Self::Phone(_) => Err(cannot("be typed into")),
+            Self::Phone(_) | Self::Android(_) => Err(cannot("be typed into")),
         }
     }
 
@@ -146,7 +151,9 @@ impl Browser {
     pub async fn open(&mut self, folder: &str, screen: &str) -> Result<(), Error> {
         match self {
             Self::Phone(phone) => phone.open(folder, screen).await,
-            Self::Chromium(_) | Self::Firefox(_) | Self::Window(_) => Err(cannot("open a folder of a phone")),
+            Self::Chromium(_) | Self::Firefox(_) | Self::Window(_) | Self::Android(_) => {
+                Err(cannot("open a folder of a phone"))
+            }
         }
     }
 
@@ -161,7 +168,7 @@ impl Browser {
         match self {
             Self::Chromium(browser) => browser.follow_link(selector, patience, stay).await,
             Self::Firefox(browser) => browser.follow_link(selector, patience, stay).await,
-            Self::Window(_) | Self::Phone(_) => Err(cannot("follow a link")),
+            Self::Window(_) | Self::Phone(_) | Self::Android(_) => Err(cannot("follow a link")),
         }
     }
 
@@ -170,7 +177,7 @@ impl Browser {
         match self {
             Self::Chromium(browser) => browser.click(selector).await,
             Self::Firefox(browser) => browser.click(selector).await,
-            Self::Window(_) | Self::Phone(_) => Err(cannot("click")),
+            Self::Window(_) | Self::Phone(_) | Self::Android(_) => Err(cannot("click")),
         }
     }
 
@@ -179,7 +186,7 @@ impl Browser {
         match self {
             Self::Chromium(browser) => browser.fill_form(fields).await,
             Self::Firefox(browser) => browser.fill_form(fields).await,
-            Self::Window(_) | Self::Phone(_) => Err(cannot("fill in a form")),
+            Self::Window(_) | Self::Phone(_) | Self::Android(_) => Err(cannot("fill in a form")),
         }
     }
 
@@ -189,7 +196,7 @@ impl Browser {
         match self {
             Self::Chromium(browser) => browser.submit(patience, stay).await,
             Self::Firefox(browser) => browser.submit(patience, stay).await,
-            Self::Window(_) | Self::Phone(_) => Err(cannot("send a form")),
+            Self::Window(_) | Self::Phone(_) | Self::Android(_) => Err(cannot("send a form")),
         }
     }
 
@@ -198,7 +205,7 @@ impl Browser {
         match self {
             Self::Chromium(browser) => browser.evaluate(script).await,
             Self::Firefox(browser) => browser.evaluate(script).await,
-            Self::Window(_) | Self::Phone(_) => Err(cannot("look into a page")),
+            Self::Window(_) | Self::Phone(_) | Self::Android(_) => Err(cannot("look into a page")),
         }
     }
 
@@ -206,7 +213,7 @@ impl Browser {
     pub async fn switch_stands(&self, switch: SwitchAt<'_>) -> Result<bool, Error> {
         match self {
             Self::Chromium(browser) => browser.switch_stands(switch).await,
-            Self::Firefox(_) | Self::Window(_) | Self::Phone(_) => Err(cannot("read a switch")),
+            Self::Firefox(_) | Self::Window(_) | Self::Phone(_) | Self::Android(_) => Err(cannot("read a switch")),
         }
     }
 
@@ -214,7 +221,7 @@ impl Browser {
     pub async fn throw_switch(&self, switch: SwitchAt<'_>, on: bool) -> Result<bool, Error> {
         match self {
             Self::Chromium(browser) => browser.throw_switch(switch, on).await,
-            Self::Firefox(_) | Self::Window(_) | Self::Phone(_) => Err(cannot("throw a switch")),
+            Self::Firefox(_) | Self::Window(_) | Self::Phone(_) | Self::Android(_) => Err(cannot("throw a switch")),
         }
     }
 
@@ -225,6 +232,7 @@ impl Browser {
             Self::Firefox(browser) => browser.close().await,
             Self::Window(browser) => browser.close().await,
             Self::Phone(phone) => phone.close().await,
+            Self::Android(app) => app.close().await,
         }
     }
 
@@ -235,6 +243,7 @@ impl Browser {
             Self::Firefox(browser) => browser.kill().await,
             Self::Window(browser) => browser.kill().await,
             Self::Phone(phone) => phone.kill().await,
+            Self::Android(app) => app.close().await,
         }
     }
 
@@ -245,6 +254,7 @@ impl Browser {
             Self::Firefox(browser) => browser.crash().await,
             Self::Window(browser) => browser.crash().await,
             Self::Phone(phone) => phone.crash().await,
+            Self::Android(_) => {}
         }
     }
 }

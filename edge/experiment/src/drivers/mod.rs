@@ -15,6 +15,8 @@ pub mod window;
 
 pub mod phone;
 
+pub mod android;
+
 mod trust;
 
 mod confined;
