@@ -14,7 +14,8 @@ pub struct Subject {
     pub name: String,
     /// One line for `candor list subjects`.
     pub says: String,
-    /// Which driver speaks to it: `chromium`, `firefox`, `window`, `phone`.
+    /// Which driver speaks to it: `chromium`, `firefox`, `window`, `phone`,
+    /// `guided`.
     pub driver: String,
     /// Programs to try, in this order: names on the path, or paths.
     #[serde(default)]
@@ -130,8 +131,8 @@ impl Subject {
         if path != format!("subjects/{}.toml", subject.name) {
             return Err(format!("is about {:?} and should be called so", subject.name));
         }
-        if !["chromium", "firefox", "window", "phone"].contains(&subject.driver.as_str()) {
-            return Err(format!("driver {:?} is not one of chromium, firefox, window, phone", subject.driver));
+        if !["chromium", "firefox", "window", "phone", "guided"].contains(&subject.driver.as_str()) {
+            return Err(format!("driver {:?} is not one of chromium, firefox, window, phone, guided", subject.driver));
         }
         for switch in subject.editions.iter().flat_map(|edition| &edition.switches) {
             if !subject.switches.iter().any(|known| known.name == *switch) {

@@ -22,6 +22,16 @@ pub struct Run {
     pub conditions: Vec<String>,
 }
 
+impl Run {
+    /// The condition of a run that a person does by hand, on what they have: it is
+    /// not as it was installed, and nobody knows who made it.
+    pub const BY_HAND: &str = "used by hand, through the proxy set on it; not freshly installed";
+
+    pub fn is_by_hand(&self) -> bool {
+        self.conditions.iter().any(|condition| condition == Self::BY_HAND)
+    }
+}
+
 /// A browser or phone, and which one exactly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subject {

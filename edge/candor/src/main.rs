@@ -23,6 +23,8 @@ mod trust;
 
 mod guarding;
 
+mod guiding;
+
 use std::process::ExitCode;
 
 use clap::Parser;

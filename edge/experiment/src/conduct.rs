@@ -244,11 +244,11 @@ enum Try {
     Again,
 }
 
-fn record(planned: &Planned, failed: Option<String>) -> Trial {
+pub(crate) fn record(planned: &Planned, failed: Option<String>) -> Trial {
     Trial { id: planned.id, arm: planned.arm.clone(), install: planned.install, at: now(), failed }
 }
 
-fn begin(wish: &Wish, digest: String) -> Run {
+pub(crate) fn begin(wish: &Wish, digest: String) -> Run {
     Run {
         subject: model::Subject {
             name: wish.subject.name.clone(),
@@ -290,7 +290,7 @@ fn conditions(wish: &Wish) -> Vec<String> {
     conditions
 }
 
-async fn close(writer: Writer, early: Option<String>) -> Result<Head, Error> {
+pub(crate) async fn close(writer: Writer, early: Option<String>) -> Result<Head, Error> {
     let end = End { at: now(), early };
     tokio::task::spawn_blocking(move || writer.finish(end)).await.map_err(|_| Error::CellGone)?.map_err(Error::from)
 }

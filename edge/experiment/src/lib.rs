@@ -9,6 +9,8 @@ mod plan;
 
 mod conduct;
 
+mod guided;
+
 mod trial;
 
 mod ready;
@@ -31,6 +33,7 @@ mod error;
 
 pub use conduct::{Progress, Ran, Wish, conduct};
 pub use error::Error;
+pub use guided::{Doors, Guided, guide};
 pub use plan::{Do, Plan, Planned};
 pub use respond::World;
 

@@ -81,8 +81,15 @@ pub fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
         .iter()
         .filter(|promise| promise.is_about(&run.subject.name, run.subject.edition.as_deref()))
         // A phone without a browser can break no promise about what is visited.
-        .filter(|promise| case.subject().is_none_or(|subject| subject.driver != "phone") || is_about_phones(promise));
+        .filter(|promise| case.subject().is_none_or(|subject| subject.driver != "phone") || is_about_phones(promise))
+        .filter(|promise| !run.is_by_hand() || is_about_anything(promise));
     about.map(|promise| verdict(case, promise, &dependence)).collect()
+}
+
+/// What can be judged where nobody knows who made it, nor how it came.
+fn is_about_anything(promise: &Promise) -> bool {
+    let makers = promise.never.to.as_deref().is_some_and(|to| to.ends_with("the-maker"));
+    !makers && !promise.when.switch.iter().any(|word| word == "default")
 }
 
 fn is_about_phones(promise: &Promise) -> bool {

@@ -45,8 +45,9 @@ impl Deeds {
                 Act::Download => deeds.downloads += 1,
                 Act::Open => deeds.opened += 1,
                 Act::Restart | Act::Later => deeds.restarts += 1,
-                Act::Switch => deeds.switched += 1,
-                Act::Start | Act::Idle | Act::Close => {}
+                // Once when it is begun, once when they have been thrown.
+                Act::Switch if !phase.switches.is_empty() => deeds.switched += 1,
+                Act::Switch | Act::Start | Act::Idle | Act::Close => {}
             }
             let is_private_page = phase.mode == Mode::Private && matches!(phase.act, Act::Visit | Act::Form);
             deeds.private_pages += u64::from(is_private_page);

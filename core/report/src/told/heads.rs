@@ -69,18 +69,28 @@ pub(crate) fn done(audit: &Audit) -> Vec<String> {
     };
     let is_by_cable = run.subject.name.starts_with("android:");
     let as_left = |trial: &model::Trial| trial.arm.switches.iter().any(|switch| switch.position == "as-left");
-    let mut acts = vec![match deeds.installs {
-        _ if audit.trials.iter().any(as_left) => format!("used {name} as it was left on the phone"),
-        0 | 1 => format!("set up {name} afresh"),
-        n => format!("set up {name} afresh {n} times"),
+    let told = deeds.told();
+    let mut sentences = vec![if run.is_by_hand() {
+        let acts = if told.is_empty() { "left it alone".into() } else { listed(&told) };
+        format!("A person with {name} in the hand, led by Candor, {acts}.")
+    } else {
+        let mut acts = vec![match deeds.installs {
+            _ if audit.trials.iter().any(as_left) => format!("used {name} as it was left on the phone"),
+            0 | 1 => format!("set up {name} afresh"),
+            n => format!("set up {name} afresh {n} times"),
+        }];
+        acts.extend(told);
+        format!("Candor {}.", listed(&acts))
     }];
-    acts.extend(deeds.told());
-    let mut sentences = vec![format!("Candor {}.", listed(&acts))];
     if deeds.blank > 0 {
         let once = if deeds.blank == 1 { "Once".to_owned() } else { format!("{} times", deeds.blank) };
         sentences.push(format!("{once} nothing at all was opened, to see what it sends anyway."));
     }
-    let from = if is_by_cable { "it or another app on the phone" } else { "the program itself" };
+    let from = match (is_by_cable, run.is_by_hand()) {
+        (true, _) => "it or another app on the phone",
+        (_, true) => "the phone itself",
+        _ => "the program itself",
+    };
     sentences.push(format!(
         "Every page was made by Candor for this test, so whatever was sent anywhere else came from {from}."
     ));

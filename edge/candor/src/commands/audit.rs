@@ -17,6 +17,7 @@ use knowledge::{
 
 use crate::{
     exit::{Exit, print, talk},
+    guiding::Guiding,
     live::{cable::Cable, stopping},
     look, named,
     progress::Told,
@@ -69,6 +70,8 @@ pub struct Audit {
     #[arg(long)]
     clear: bool,
     #[command(flatten)]
+    guiding: Guiding,
+    #[command(flatten)]
     known: super::Known,
     /// Exit with 1 at findings of this severity: info, low, medium, high, critical
     #[arg(long, default_value = "high", value_parser = severity)]
@@ -86,6 +89,9 @@ impl Audit {
     pub fn run(self) -> Result<Exit> {
         let knowledge = Arc::new(self.known.read()?);
         let wanted: Vec<(Subject, Option<Edition>)> = self.wanted(&knowledge)?;
+        for (subject, _) in &wanted {
+            self.guiding.fits(&subject.name, &subject.driver)?;
+        }
         let scenarios: Vec<Scenario> =
             wanted.iter().map(|(subject, _)| self.scenario_of(&knowledge, subject)).collect::<Result<_>>()?;
         folder(&self.out)?;
@@ -143,6 +149,7 @@ impl Audit {
         let base = free(&self.out, &name);
         let evidence = base.with_extension("candor");
         talk(&format!("candor: auditing {name}, scenario {}, seed {seed}", scenario.name));
+        let by_hand = self.guiding.guided;
         let wish = Wish {
             knowledge: Arc::clone(knowledge),
             subject,
@@ -151,8 +158,8 @@ impl Audit {
             seed,
             repeat: self.repeat,
             app: cable.as_ref().map(|cable| cable.app.clone()),
-            walls: if self.no_namespace || cable.is_some() { Walls::None } else { Walls::Namespaces },
-            window: !self.headless && cable.is_none(),
+            walls: if self.no_namespace || by_hand || cable.is_some() { Walls::None } else { Walls::Namespaces },
+            window: by_hand || !self.headless && cable.is_none(),
             conditions: self
                 .longest_stay
                 .map(|longest| format!("no step was longer than {longest} s"))
@@ -161,7 +168,7 @@ impl Audit {
             evidence: evidence.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
         };
-        let ran = ran(wish);
+        let ran = if by_hand { self.guiding.run(wish) } else { ran(wish) };
         // Whatever came of the run, the phone trusts what it trusted before.
         let undone = cable.map_or(Ok(()), Cable::end);
         let ran = ran?;

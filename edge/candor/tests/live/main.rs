@@ -6,6 +6,8 @@ mod capture;
 
 mod page;
 
+mod guided;
+
 mod android;
 
 mod ca;

@@ -17,6 +17,8 @@ pub mod phone;
 
 pub mod android;
 
+pub mod guided;
+
 mod trust;
 
 mod confined;

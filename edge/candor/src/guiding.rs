@@ -1,0 +1,103 @@
+//! `candor audit phone --guided`: a run by the hand of a person, who is led by
+//! pages on the phone itself.
+
+mod asks;
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
+
+use anyhow::{Result, bail};
+use experiment::{
+    Doors, Guided, Ran, Wish,
+    drivers::guided::{Leader, Task},
+};
+use proxy::{Settings, Work};
+use serve::Guide;
+
+use crate::{
+    exit::talk,
+    live::{authority, devices::Devices, doors, folder, stopping},
+};
+
+/// How a phone comes in.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Guiding {
+    /// For `phone`: be led through the audit by pages on the phone, which uses the proxy printed at start
+    #[arg(long, conflicts_with = "command")]
+    pub guided: bool,
+    /// With --guided: where the phone's proxy listens; a phone needs an address of this machine in its network
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7878", requires = "guided")]
+    listen: Vec<SocketAddr>,
+    #[command(flatten)]
+    devices: Devices,
+}
+
+impl Guiding {
+    /// That a subject is guided by hand if and only if it can be.
+    pub fn fits(&self, name: &str, driver: &str) -> Result<()> {
+        match (self.guided, driver == "guided") {
+            (true, false) => bail!("{name} is not used by hand; --guided is for `phone`"),
+            (false, true) => {
+                bail!("{name} is used by hand: candor audit {name} --guided --listen ADDRESS:PORT")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs it until the person has done everything, or ends it.
+    pub fn run(&self, wish: Wish) -> Result<Ran> {
+        let authority = authority::kept(&folder::of_the_person()?)?;
+        let listeners: Vec<TcpListener> =
+            self.listen.iter().map(|address| doors::open(*address, "--listen")).collect::<Result<_>>()?;
+        let own: Vec<SocketAddr> = listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
+        let guided = Guided::new(&wish);
+        let guide = Guide::new(authority.cert_pem(), guided.tasks.iter().map(asks::step).collect())?;
+        let settings = Settings {
+            pairing: self.devices.pairing(&own, None),
+            home: Some(Arc::<Guide>::clone(&guide)),
+            ..Settings::default()
+        };
+        let titles = guided.tasks.iter().map(title).collect();
+        let leader = Arc::new(Led { guide, titles });
+        for address in own {
+            talk(&format!("candor: listening on {address} (HTTP proxy and SOCKS5)"));
+        }
+        talk("  set it as the phone's proxy, then open http://candor.test/ on the phone");
+        talk("  no server is contacted; what does not use the proxy is not seen, so nothing can be called kept");
+        talk("candor: ready; Ctrl-C ends, and what there is by then is judged");
+        let runtime = tokio::runtime::Runtime::new()?;
+        let doors = Doors { listeners, authority, settings };
+        Ok(runtime.block_on(experiment::guide(wish, guided, doors, leader, stopping::asked()))?)
+    }
+}
+
+fn title(task: &Task) -> String {
+    format!("{} ({})", asks::step(task).title, task.step.mode.word())
+}
+
+/// The guide's pages as a leader.
+struct Led {
+    guide: Arc<Guide>,
+    titles: Vec<String>,
+}
+
+impl Leader for Led {
+    fn begins(&self, task: usize) {
+        let title = self.titles.get(task).map_or("", String::as_str);
+        talk(&format!("  step {} of {}: {title}", task + 1, self.titles.len()));
+    }
+
+    fn done(&self, task: usize) -> Work<'_> {
+        let mut progress = self.guide.progress();
+        Box::pin(async move {
+            // The guide is our own, so it does not end before this does.
+            let _ = progress.wait_for(|progress| progress.done > task).await;
+        })
+    }
+
+    fn was_seen(&self, task: usize) {
+        self.guide.was_seen(task);
+    }
+}

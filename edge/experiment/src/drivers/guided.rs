@@ -1,0 +1,69 @@
+//! A phone in somebody's hand: the person is the driver, asked for one thing
+//! after the other by whoever leads them.
+
+use honey::{Planted, Planter};
+use model::Act;
+use proxy::Work;
+
+use crate::{Do, Plan};
+
+/// Leads a person through the tasks, one at a time, in their order.
+pub trait Leader: Send + Sync + 'static {
+    /// What is asked for now; all that it needs is in place.
+    fn begins(&self, task: usize);
+
+    /// Resolves when the person says that a task is done.
+    fn done(&self, task: usize) -> Work<'_>;
+
+    /// The wire, or the clock, showed that it is done.
+    fn was_seen(&self, task: usize);
+}
+
+/// One thing to ask for.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Position of its trial in the plan.
+    pub trial: usize,
+    pub step: Do,
+    /// What it is done with; its canaries are its own.
+    pub planted: Option<Planted>,
+}
+
+impl Task {
+    /// Every task of a plan.
+    pub(crate) fn all(plan: &Plan, seed: u64, engine: &str) -> Vec<Self> {
+        let mut tasks = vec![];
+        for (trial, planned) in plan.trials.iter().enumerate() {
+            let mut planter = Planter::new(seed, planned.id);
+            for step in &planned.steps {
+                let planted = planted(&mut planter, step, engine);
+                tasks.push(Self { trial, step: step.clone(), planted });
+            }
+        }
+        tasks
+    }
+
+    /// A page of ours that the task opens.
+    pub(crate) fn page(&self) -> Option<&Planted> {
+        self.planted.as_ref().filter(|planted| !planted.url.is_empty() && self.step.act != Act::Search)
+    }
+
+    /// The address by which the wire shows that it is done.
+    pub(crate) fn shown_by(&self) -> Option<&str> {
+        let shows = matches!(self.step.act, Act::Visit | Act::Download | Act::Search);
+        self.planted.as_ref().filter(|_| shows).map(|planted| planted.url.as_str())
+    }
+}
+
+fn planted(planter: &mut Planter, step: &Do, engine: &str) -> Option<Planted> {
+    if let Some(length) = step.length {
+        return Some(planter.plant_address_of(length));
+    }
+    if !matches!(step.act, Act::Visit | Act::Download | Act::Form | Act::Search | Act::Type | Act::Open) {
+        return None;
+    }
+    let mut planted = planter.plant(step.act, engine);
+    // A person can give a folder a name, but not the screen that shows it.
+    planted.plants.retain(|plant| plant.canary.kind.as_str() != "screen-name");
+    Some(planted)
+}

@@ -1,0 +1,245 @@
+//! A run that a person does by hand, on a phone that uses our proxy.
+//!
+//! There is one phone, nothing is installed anew, and nothing watches what goes
+//! past the proxy: all trials are of one install, and no promise can be called
+//! kept.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::TcpListener,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use evidence::{Pen, Writer};
+use honey::{Garden, Planter};
+use model::{Act, Exchange, Note, Phase, Record, Run, Switch, Time};
+use proxy::{Authority, Onward, Proxy, Settings, Sink, Work};
+use tokio::{sync::watch, time::sleep};
+
+use crate::{
+    Error, Plan, Planned, Ran, Wish,
+    conduct::{begin, close, record},
+    drivers::guided::{Leader, Task},
+    now,
+    respond::World,
+};
+
+/// The last page of the guide is still fetched, and what is sent late still seen.
+const AFTER: Duration = Duration::from_secs(3);
+
+/// Where the phone comes in.
+#[derive(Debug)]
+pub struct Doors {
+    pub listeners: Vec<TcpListener>,
+    pub authority: Arc<Authority>,
+    /// Who is let in, and who leads them. No server is contacted, whatever stands here.
+    pub settings: Settings,
+}
+
+/// What a person will be asked for.
+#[derive(Clone, Debug)]
+pub struct Guided {
+    plan: Plan,
+    pub tasks: Vec<Task>,
+}
+
+impl Guided {
+    pub fn new(wish: &Wish) -> Self {
+        let mut plan = Plan::new(&wish.scenario, &wish.subject, wish.edition.as_ref(), wish.seed, wish.repeat);
+        plan.at_once = 1;
+        // One phone stays as the trial before left it: what turns a switch comes last.
+        let throws = |trial: &Planned| trial.steps.iter().any(|step| step.act == Act::Switch);
+        plan.trials.sort_by_key(|trial| (throws(trial), !trial.arm.blank));
+        for (trial, id) in plan.trials.iter_mut().zip(1..) {
+            (trial.id, trial.install, trial.arm.device) = (id, 1, 0);
+            // Where its switches stand nobody knows, until the person throws them.
+            trial.arm.switches.clear();
+        }
+        let tasks = Task::all(&plan, wish.seed, wish.subject.search.as_deref().unwrap_or_default());
+        Self { plan, tasks }
+    }
+}
+
+/// Leads a person through it. `stop` resolves when they want to end early; what
+/// there is by then is kept.
+pub async fn guide(
+    wish: Wish,
+    guided: Guided,
+    doors: Doors,
+    leader: Arc<dyn Leader>,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<Ran, Error> {
+    let mut run = begin(&wish, String::new());
+    run.conditions.push(Run::BY_HAND.into());
+    let writer = Writer::create(&wish.evidence)?;
+    let pen = writer.pen();
+    let world = Arc::new(World { garden: Garden::default(), knowledge: Arc::clone(&wish.knowledge) });
+    if let Some(engine) = &wish.subject.search {
+        world.garden.add_engine(engine);
+    }
+    guided.tasks.iter().filter_map(Task::page).for_each(|planted| world.garden.add(planted));
+    pen.write(Record::Run(run)).await?;
+    for plant in Planter::new(wish.seed, 0).decoys() {
+        pen.write(Record::Plant(plant)).await?;
+    }
+    let eyes = Arc::new(Eyes::new(pen.clone(), &guided.tasks));
+    let settings = Settings { trial: None, onward: Onward::Sinkhole, ..doors.settings };
+    let mut hand = Hand { guided: &guided, pen, eyes: &eyes, leader: &*leader, session: 0 };
+    // Nobody is let in before there is a trial that it belongs to.
+    if let Some(first) = guided.tasks.first() {
+        hand.open(first).await?;
+    }
+    let mut proxies = vec![];
+    for listener in doors.listeners {
+        let (authority, world) = (Arc::clone(&doors.authority), Arc::clone(&world));
+        proxies.push(Proxy::serve(listener, authority, world, eyes.clone(), settings.clone())?);
+    }
+    let outcome = tokio::select! {
+        outcome = hand.lead() => outcome.map(|()| None),
+        () = stop => Ok(Some("stopped by hand".to_owned())),
+    };
+    for proxy in proxies {
+        proxy.stop().await;
+    }
+    let early = outcome?;
+    let head = close(writer, early.clone()).await?;
+    Ok(Ran { head, early })
+}
+
+/// A person at work.
+struct Hand<'a> {
+    guided: &'a Guided,
+    pen: Pen,
+    eyes: &'a Eyes,
+    leader: &'a dyn Leader,
+    session: u32,
+}
+
+impl Hand<'_> {
+    async fn lead(&mut self) -> Result<(), Error> {
+        let mut trial = 0;
+        for (number, task) in self.guided.tasks.iter().enumerate() {
+            if task.trial != trial {
+                trial = task.trial;
+                self.open(task).await?;
+            }
+            self.prepare(task).await?;
+            self.leader.begins(number);
+            self.wait(number, task).await;
+            if task.step.act == Act::Switch {
+                // What was promised of a switch counts from when it has been thrown.
+                self.mark(task, "thrown", task.step.switches.clone()).await?;
+            }
+        }
+        sleep(AFTER).await;
+        Ok(())
+    }
+
+    async fn open(&self, task: &Task) -> Result<(), Error> {
+        let planned = &self.guided.plan.trials[task.trial];
+        self.pen.write(Record::Trial(record(planned, None))).await?;
+        self.eyes.turn_to(planned.id);
+        Ok(())
+    }
+
+    async fn prepare(&mut self, task: &Task) -> Result<(), Error> {
+        // On one phone sessions go on counting from trial to trial.
+        if matches!(task.step.act, Act::Start | Act::Restart | Act::Later) {
+            self.session += 1;
+        }
+        for plant in task.planted.iter().flat_map(|planted| &planted.plants) {
+            self.pen.write(Record::Plant(plant.clone())).await?;
+        }
+        self.mark(task, "", vec![]).await?;
+        if let Some(planted) = task.page() {
+            let trial = self.guided.plan.trials[task.trial].id;
+            self.pen.write(Record::Page(planted.page(trial, now()))).await?;
+        }
+        Ok(())
+    }
+
+    async fn wait(&self, number: usize, task: &Task) {
+        let stay = Duration::from_secs_f64(task.step.stay);
+        let shown = async {
+            match task.step.act {
+                Act::Idle => {}
+                _ => self.eyes.saw(number).await,
+            }
+            sleep(stay).await;
+        };
+        tokio::select! {
+            () = self.leader.done(number) => {}
+            () = shown => self.leader.was_seen(number),
+        }
+    }
+
+    async fn mark(&self, task: &Task, more: &str, switches: Vec<Switch>) -> Result<(), Error> {
+        let name = if more.is_empty() { task.step.name.clone() } else { format!("{}, {more}", task.step.name) };
+        let phase = Phase {
+            trial: self.guided.plan.trials[task.trial].id,
+            name,
+            act: task.step.act,
+            mode: task.step.mode,
+            session: self.session,
+            at: now(),
+            canaries: task.planted.as_ref().map(honey::Planted::ids).unwrap_or_default(),
+            switches,
+        };
+        Ok(self.pen.write(Record::Phase(phase)).await?)
+    }
+}
+
+/// Writes down what is seen, in the trial in which it began, and knows the
+/// addresses by which tasks show that they are done.
+struct Eyes {
+    pen: Pen,
+    trials: Mutex<Vec<(Time, u32)>>,
+    addresses: BTreeMap<String, usize>,
+    seen: watch::Sender<BTreeSet<usize>>,
+}
+
+impl Eyes {
+    fn new(pen: Pen, tasks: &[Task]) -> Self {
+        let address = |(number, task): (usize, &Task)| Some((task.shown_by()?.to_owned(), number));
+        let addresses = tasks.iter().enumerate().filter_map(address).collect();
+        Self { pen, trials: Mutex::default(), addresses, seen: watch::channel(BTreeSet::new()).0 }
+    }
+
+    fn turn_to(&self, trial: u32) {
+        self.trials.lock().unwrap_or_else(PoisonError::into_inner).push((now(), trial));
+    }
+
+    fn trial_at(&self, time: Time) -> Option<u32> {
+        let trials = self.trials.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = trials.iter().rfind(|(since, _)| *since <= time);
+        last.or(trials.first()).map(|(_, trial)| *trial)
+    }
+
+    async fn saw(&self, task: usize) {
+        // The sender is our own, so there is no end to wait for.
+        let _ = self.seen.subscribe().wait_for(|seen| seen.contains(&task)).await;
+    }
+}
+
+impl Sink for Eyes {
+    fn record(&self, mut exchange: Exchange) -> Work<'_> {
+        exchange.trial = self.trial_at(exchange.started);
+        let answered = exchange.response.is_some();
+        let shows = self.addresses.get(&exchange.request.url).copied().filter(|_| answered);
+        Box::pin(async move {
+            // A writer that has stopped said so to whoever waits for its end.
+            let _ = self.pen.write(Record::Exchange(Box::new(exchange))).await;
+            if let Some(task) = shows {
+                self.seen.send_if_modified(|seen| seen.insert(task));
+            }
+        })
+    }
+
+    fn note(&self, mut note: Note) -> Work<'_> {
+        note.trial = self.trial_at(note.at);
+        Box::pin(async move {
+            let _ = self.pen.write(Record::Note(note)).await;
+        })
+    }
+}
