@@ -328,6 +328,8 @@ fn not_created(out: &Path, error: evidence::Error) -> anyhow::Error {
             "{} is there already; evidence is never added to: choose another file with --out",
             out.display()
         )
+    } else if let Some(folder) = out.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        anyhow::anyhow!("there is no folder {} to write the evidence to", folder.display())
     } else {
         anyhow::Error::new(error)
     }

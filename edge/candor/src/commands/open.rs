@@ -47,10 +47,10 @@ enum Family {
 
 impl Open {
     pub fn run(self) -> Result<Exit> {
+        let (program, family) = program(&self.browser)?;
         let home = folder::of_the_person()?;
         let running = Running::find(&home.join("guard"))?;
         let authority = authority::kept(&home)?;
-        let (program, family) = program(&self.browser)?;
         let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let profile = Profile::open(&home, &name, self.profile.as_deref())?;
         let what = What { urls: self.url, arguments: self.arguments };

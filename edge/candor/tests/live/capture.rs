@@ -59,6 +59,14 @@ fn evidence_is_never_written_over() {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_named() {
+    let home = Home::new();
+    let out = home.run(&["capture", "--listen", "127.0.0.1:0", "--out", "nowhere/out.candor"]);
+    assert_eq!(out.status.code(), Some(2));
+    assert!(text(&out).contains("there is no folder nowhere"), "{}", text(&out));
+}
+
+#[test]
 fn a_port_that_is_taken_is_said_with_the_way_out() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
