@@ -72,7 +72,7 @@ pub(crate) fn done(audit: &Audit) -> Vec<String> {
     let told = deeds.told();
     let mut sentences = vec![if run.is_by_hand() {
         let acts = if told.is_empty() { "left it alone".into() } else { listed(&told) };
-        format!("A person with {name} in the hand, led by Candor, {acts}.")
+        format!("A person with the {name} in the hand, led by Candor, {acts}.")
     } else {
         let mut acts = vec![match deeds.installs {
             _ if audit.trials.iter().any(as_left) => format!("used {name} as it was left on the phone"),

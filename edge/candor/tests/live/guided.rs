@@ -103,7 +103,7 @@ fn a_phone_that_tells_somebody_of_a_private_page_is_found_out() {
     let told: Vec<_> = told.map(|seen| format!("{} {} {}", seen["kind"], seen["trail"], seen["phase"])).collect();
     assert!(told.contains(&r#""visited-url" "body ▸ form u" "private visit 1""#.to_owned()), "{told:?}");
     assert!(
-        ended.stdout.contains("A person with phone in the hand, led by Candor, opened 2 pages"),
+        ended.stdout.contains("A person with the phone in the hand, led by Candor, opened 2 pages"),
         "{}",
         ended.stdout
     );
