@@ -5,11 +5,16 @@
 
 mod run;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use run::{
     Run,
-    cut::{Begun, browser_of, left_behind, signal},
+    cut::{Begun, browser_of, left_behind, named, signal},
     json_of, missing,
     told::{told, verdict, verdicts},
 };
@@ -58,6 +63,42 @@ fn a_browser_that_dies_fails_its_trial_which_is_said_and_tried_once_more() {
     assert_eq!(left_behind(family), Vec::<u32>::new());
 }
 
+/// A Chromium whose driver is connected by way of two programs that can be ended
+/// without it.
+fn by_relay(folder: &Path) -> String {
+    let program = folder.join("chromium");
+    let script = r#"#!/bin/bash
+case " $* " in *" --version "*) exec chromium "$@" ;; esac
+exec 5<&3 6>&4
+exec chromium "$@" 3< <(exec cat <&5) 4> >(exec cat >&6) 5<&- 6>&-
+"#;
+    fs::write(&program, script).expect("the folder is ours");
+    for path in [folder, &program] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("they are ours");
+    }
+    program.display().to_string()
+}
+
+#[test]
+fn a_connection_that_is_cut_fails_its_trial_which_is_said_and_tried_once_more() {
+    if missing(&BROWSER) || missing(&["bash"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut begun = Begun::audit(&[&by_relay(folder.path()), "--scenario", "one-visit", "--headless"]);
+    begun.until_a_browser_runs();
+    let family = begun.family();
+    let relays = named(&family, "cat");
+    assert!(!relays.is_empty(), "the browser is driven by way of them");
+    relays.into_iter().for_each(|relay| signal("KILL", relay));
+    let run = begun.ended();
+    assert!(run.said.contains(") failed: "), "{}", run.said);
+    assert_ne!(run.status, 2, "{}", run.said);
+    let done = run.said.lines().filter(|line| line.trim_start().starts_with("trial ") && line.ends_with(" done"));
+    assert_eq!(done.count(), 2, "both trials went to their end at the second try: {}", run.said);
+    assert_eq!(left_behind(family), Vec::<u32>::new());
+}
+
 #[test]
 fn killed_at_any_moment_it_leaves_evidence_that_verifies_or_none_and_nothing_else() {
     if missing(&BROWSER) {
@@ -80,7 +121,7 @@ fn killed_at_any_moment_it_leaves_evidence_that_verifies_or_none_and_nothing_els
 /// Homes on the host, by the process in their name.
 fn homes_of(process: u32) -> Vec<PathBuf> {
     let begins = format!("candor-home-{process}-");
-    let entries = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
+    let entries = fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
     let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&begins));
     ours.map(|entry| entry.path()).collect()
 }

@@ -1,6 +1,10 @@
 //! One trial: a fresh cell, a fresh profile, the steps one by one.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use honey::{Planted, Planter};
 use knowledge::subjects;
@@ -36,6 +40,16 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How often a subject that is left alone is looked after.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// The folder of a program that somebody unpacked where a cell has nothing.
+fn unpacked(program: &Path) -> Vec<PathBuf> {
+    let folder = program.parent().filter(|folder| folder.components().count() > 2);
+    folder
+        .filter(|folder| folder.starts_with("/home") || folder.starts_with("/tmp"))
+        .map(Path::to_owned)
+        .into_iter()
+        .collect()
+}
+
 /// Runs a trial to its end. The cell and all that runs in it are gone when
 /// this returns, or when its future is dropped.
 pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(), Error> {
@@ -43,7 +57,7 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
         walls: conduct.walls,
         device: Device::numbered(conduct.seed, planned.arm.device),
         user: User::default(),
-        keep: vec![],
+        keep: unpacked(&conduct.program),
     };
     let (cell, sockets) = Cell::open(spec).await?;
     let door = sockets.proxy.first().and_then(|listener| listener.local_addr().ok());

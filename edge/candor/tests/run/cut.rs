@@ -98,6 +98,14 @@ pub fn signal(name: &str, process: u32) {
     assert!(sent.expect("kill(1) is everywhere").success(), "it was there");
 }
 
+/// Those of these processes that go by this name.
+pub fn named(family: &[u32], name: &str) -> Vec<u32> {
+    let is_named = |process: &&u32| {
+        std::fs::read_to_string(format!("/proc/{process}/comm")).is_ok_and(|comm| comm.trim_end() == name)
+    };
+    family.iter().filter(is_named).copied().collect()
+}
+
 /// The browser's own first process: the parent of the others.
 pub fn browser_of(family: &[u32]) -> Option<u32> {
     let is_browser = |process: &&u32| {
