@@ -100,10 +100,10 @@ impl<'a> Case<'a> {
         self.trials.iter().find(|trial| trial.id == id)
     }
 
-    /// What is known of the subject; none if it was named by its path.
+    /// What is known of the subject; none if nobody described it.
     pub fn subject(&self) -> Option<&'a Subject> {
         let run = self.run?;
-        self.knowledge.subjects.iter().find(|subject| subject.name == run.subject.name)
+        self.knowledge.subjects.iter().find(|subject| subject.is_called(&run.subject.name))
     }
 
     /// Whether a sighting can carry a claim: the subject itself sent a value

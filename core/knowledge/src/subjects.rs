@@ -15,7 +15,7 @@ pub struct Subject {
     /// One line for `candor list subjects`.
     pub says: String,
     /// Which driver speaks to it: `chromium`, `firefox`, `window`, `phone`,
-    /// `guided`.
+    /// `guided`, `android`.
     pub driver: String,
     /// Programs to try, in this order: names on the path, or paths.
     #[serde(default)]
@@ -50,6 +50,12 @@ pub struct Subject {
     /// phone, of its program.
     #[serde(default)]
     pub extension: Option<String>,
+    /// Of an app on a phone: its packages, the one meant by the subject's name first.
+    #[serde(default)]
+    pub apps: Vec<String>,
+    /// What is known of an app's private pages.
+    #[serde(default)]
+    pub private: Option<Private>,
     /// Owner (`data/owners/`) that makes it.
     pub maker: String,
     /// Host of the search engine whose result page it opens.
@@ -74,6 +80,24 @@ pub enum Trust {
     #[default]
     Authority,
     Nothing,
+}
+
+/// How an app on a phone is made to open a page in private from outside. With
+/// neither way it is known that there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Private {
+    /// Every page that it opens is a private one.
+    #[serde(default)]
+    pub always: bool,
+    /// A link that comes with this extra, true, is opened in private.
+    #[serde(default)]
+    pub extra: Option<String>,
+    /// First number of the app's version from which on that is known.
+    #[serde(default)]
+    pub since: u32,
+    /// Where that is known from.
+    pub because: String,
 }
 
 /// A variant of a subject.
@@ -125,14 +149,25 @@ pub enum Turns {
     Mode,
 }
 
+const DRIVERS: [&str; 6] = ["chromium", "firefox", "window", "phone", "guided", "android"];
+
+/// Stands before the package of an app where a subject is named.
+pub const ANDROID: &str = "android:";
+
 impl Subject {
     pub(crate) fn parse(path: &str, text: &str) -> Result<Self, String> {
         let subject: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         if path != format!("subjects/{}.toml", subject.name) {
             return Err(format!("is about {:?} and should be called so", subject.name));
         }
-        if !["chromium", "firefox", "window", "phone", "guided"].contains(&subject.driver.as_str()) {
-            return Err(format!("driver {:?} is not one of chromium, firefox, window, phone, guided", subject.driver));
+        if !DRIVERS.contains(&subject.driver.as_str()) {
+            return Err(format!("driver {:?} is not one of {}", subject.driver, DRIVERS.join(", ")));
+        }
+        if (subject.driver == "android") == subject.apps.is_empty() {
+            return Err("apps are what the driver android is for, and it needs some".to_owned());
+        }
+        if subject.private.as_ref().is_some_and(|private| private.always && private.extra.is_some()) {
+            return Err("what is always private needs no extra".to_owned());
         }
         for switch in subject.editions.iter().flat_map(|edition| &edition.switches) {
             if !subject.switches.iter().any(|known| known.name == *switch) {
@@ -140,6 +175,12 @@ impl Subject {
             }
         }
         Ok(subject)
+    }
+
+    /// Whether it is meant by this name: its own, or one of its apps (`android:org.mozilla.firefox`).
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name
+            || name.strip_prefix(ANDROID).is_some_and(|package| self.apps.iter().any(|app| app == package))
     }
 
     /// A switch by its name.
@@ -164,6 +205,40 @@ impl Subject {
         match name {
             Some(name) => self.editions.iter().find(|edition| edition.name == name),
             None => self.editions.first(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(rest: &str) -> Result<Subject, String> {
+        let text = format!("name = \"app\"\nsays = \"an app\"\nmaker = \"somebody\"\n{rest}");
+        Subject::parse("subjects/app.toml", &text)
+    }
+
+    #[test]
+    fn an_app_is_called_by_its_packages_too() {
+        let app = parse("driver = \"android\"\napps = [\"a.b\", \"a.c\"]").expect("it is whole");
+        assert!(["app", "android:a.b", "android:a.c"].iter().all(|name| app.is_called(name)));
+        assert!(!["a.b", "android:a", "android:app"].iter().any(|name| app.is_called(name)));
+    }
+
+    #[test]
+    fn apps_and_the_driver_of_apps_go_together() {
+        assert!(parse("driver = \"android\"").is_err());
+        assert!(parse("driver = \"window\"\napps = [\"a.b\"]").is_err());
+    }
+
+    #[test]
+    fn there_is_one_way_to_a_private_page_or_none() {
+        let with = |private| parse(&format!("driver = \"android\"\napps = [\"a.b\"]\n[private]\n{private}"));
+        for right in ["because = \"x\"", "always = true\nbecause = \"x\"", "extra = \"p\"\nbecause = \"x\""] {
+            assert!(with(right).is_ok(), "{right}");
+        }
+        for wrong in ["always = true", "always = true\nextra = \"p\"\nbecause = \"x\""] {
+            assert!(with(wrong).is_err(), "{wrong}");
         }
     }
 }

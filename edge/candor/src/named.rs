@@ -5,16 +5,13 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Result, bail};
 use knowledge::{
     Knowledge,
-    subjects::{Edition, Preferences, Subject, Trust},
+    subjects::{ANDROID, Edition, Preferences, Subject, Trust},
 };
-
-/// Stands before the name of an app on a phone.
-pub const ANDROID: &str = "android:";
 
 /// `chromium`, `reporting-browser@3.4.0`, `/opt/some/browser`, `android:com.android.chrome`.
 pub fn subject(knowledge: &Knowledge, wanted: &str) -> Result<(Subject, Option<Edition>)> {
     if let Some(package) = wanted.strip_prefix(ANDROID) {
-        return Ok((app(package)?, None));
+        return Ok((app(knowledge, package)?, None));
     }
     if wanted.contains('/') {
         return Ok((by_path(wanted)?, None));
@@ -29,11 +26,15 @@ pub fn subject(knowledge: &Knowledge, wanted: &str) -> Result<(Subject, Option<E
         let known: Vec<&str> = subject.editions.iter().map(|edition| edition.name.as_str()).collect();
         bail!("{name} has no edition {edition}; there are: {}", known.join(", "));
     }
-    Ok((subject.clone(), found))
+    match subject.apps.first() {
+        Some(package) => Ok((app(knowledge, package)?, found)),
+        None => Ok((subject.clone(), found)),
+    }
 }
 
-/// An app on a phone on the cable: `android:com.android.chrome`.
-fn app(package: &str) -> Result<Subject> {
+/// An app on a phone on the cable: `android:com.android.chrome`. Its name says
+/// which of a subject's apps it is.
+fn app(knowledge: &Knowledge, package: &str) -> Result<Subject> {
     let is_name = |part: &str| {
         part.starts_with(|first: char| first.is_ascii_alphabetic())
             && part.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
@@ -43,7 +44,10 @@ fn app(package: &str) -> Result<Subject> {
             "{package:?} is not the name of an app: they look like com.android.chrome (`adb shell pm list packages`)"
         );
     }
-    Ok(Subject { driver: "android".into(), ..unknown(&format!("{ANDROID}{package}")) })
+    let name = format!("{ANDROID}{package}");
+    let known = knowledge.subjects.iter().find(|subject| subject.is_called(&name)).cloned();
+    let found = known.unwrap_or_else(|| Subject { driver: "android".into(), ..unknown("") });
+    Ok(Subject { name, ..found })
 }
 
 /// A browser of the Chromium or Firefox family. Nothing is known of it but
@@ -87,6 +91,8 @@ fn unknown(name: &str) -> Subject {
         scenario: None,
         preferences: Preferences::new(),
         extension: None,
+        apps: vec![],
+        private: None,
         maker: String::new(),
         search: Some("duckduckgo.com".into()),
         reports: false,
@@ -141,7 +147,11 @@ mod tests {
     fn an_app_is_named_as_android_names_it() {
         let knowledge = Knowledge::built_in();
         let (found, _) = subject(&knowledge, "android:com.android.chrome").expect("it is a name");
-        assert_eq!((found.name.as_str(), found.driver.as_str()), ("android:com.android.chrome", "android"));
+        assert_eq!((found.name.as_str(), found.maker.as_str()), ("android:com.android.chrome", "google"));
+        let (found, _) = subject(&knowledge, "android:org.example.web").expect("it is a name");
+        assert_eq!((found.name.as_str(), found.driver.as_str()), ("android:org.example.web", "android"));
+        let (found, _) = subject(&knowledge, "firefox-focus").expect("it is known");
+        assert_eq!((found.name.as_str(), found.maker.as_str()), ("android:org.mozilla.focus", "mozilla"));
         for wrong in ["android:", "android:chrome", "android:a..b", "android:a.b;reboot", "android:1a.b"] {
             assert!(subject(&knowledge, wrong).is_err(), "{wrong}");
         }

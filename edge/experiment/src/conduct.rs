@@ -21,7 +21,7 @@ use crate::{
     Error, Plan, Planned,
     cell::Walls,
     drivers::{
-        android::{App, Facts},
+        android::{App, Facts, Private},
         browser::Browser,
     },
     now, ready,
@@ -123,18 +123,21 @@ pub async fn conduct(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<Ran, Error> {
     let mut plan = Plan::new(&wish.scenario, &wish.subject, wish.edition.as_ref(), wish.seed, wish.repeat);
-    let (program, run) = match &wish.app {
+    let mut app = wish.app.clone();
+    let (program, run) = match &mut app {
         None => {
             let program = ready::program_of(&wish.subject)?;
             let run = begin(&wish, ready::digest_of(&program)?);
             (program, run)
         }
         Some(app) => {
-            plan = plan.on_a_phone(app.may_clear);
-            (PathBuf::new(), of_app(&wish, app, app.facts().await?))
+            let facts = app.facts().await?;
+            app.private = Private::of(wish.subject.private.as_ref(), &facts.version);
+            plan = plan.on_a_phone(app.may_clear, &app.private);
+            (PathBuf::new(), of_app(&wish, app, facts))
         }
     };
-    let own = match &wish.app {
+    let own = match &app {
         None => Arc::new(Authority::in_memory("Candor audit")?),
         Some(app) => Arc::clone(&app.authority),
     };
@@ -150,7 +153,7 @@ pub async fn conduct(
         program: program.clone(),
         seed: wish.seed,
         walls: wish.walls,
-        app: wish.app.clone(),
+        app,
         window: wish.window && wish.subject.driver != "phone",
         pen: pen.clone(),
         authority: own,

@@ -9,6 +9,8 @@ use knowledge::{
 };
 use model::{Act, Arm, Mode, Switch};
 
+use crate::drivers::android::Private;
+
 /// Every trial of a run, in the order in which they are begun.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -74,11 +76,22 @@ impl Plan {
     }
 
     /// What of it one phone can go through: one trial at a time, on one device,
-    /// and none that needs private mode, which nothing opens from outside. An
-    /// app that keeps its data is the same install (0) throughout, and its
-    /// settings stand as the person left them, not as installed.
-    pub(crate) fn on_a_phone(mut self, may_clear: bool) -> Self {
-        self.trials.retain(|trial| trial.steps.iter().all(|step| step.mode != Mode::Private));
+    /// and in private only where the app can be asked for that. An app that keeps
+    /// its data is the same install (0) throughout, and its settings stand as the
+    /// person left them, not as installed.
+    pub(crate) fn on_a_phone(mut self, may_clear: bool, private: &Private) -> Self {
+        match private {
+            Private::Never(_) => {
+                self.trials.retain(|trial| trial.steps.iter().all(|step| step.mode != Mode::Private));
+            }
+            Private::Always(_) => {
+                for trial in &mut self.trials {
+                    trial.arm.mode = Mode::Private;
+                    trial.steps.iter_mut().for_each(|step| step.mode = Mode::Private);
+                }
+            }
+            Private::Extra(..) => {}
+        }
         self.at_once = 1;
         for trial in &mut self.trials {
             trial.arm.device = 0;
@@ -251,16 +264,32 @@ mod tests {
         assert!(orders.len() > 1, "the order is drawn");
     }
 
+    fn modes(plan: &Plan) -> BTreeSet<Mode> {
+        plan.trials.iter().flat_map(|trial| &trial.steps).map(|step| step.mode).collect()
+    }
+
     #[test]
-    fn a_phone_goes_through_one_trial_at_a_time_and_through_none_in_private() {
+    fn a_phone_goes_through_one_trial_at_a_time() {
         for may_clear in [false, true] {
-            let plan = plan(1).on_a_phone(may_clear);
+            let plan = plan(1).on_a_phone(may_clear, &Private::Extra("private".into(), String::new()));
             assert!(plan.trials.len() > 1 && plan.at_once == 1);
-            assert!(plan.trials.iter().flat_map(|trial| &trial.steps).all(|step| step.mode == Mode::Normal));
             let installs: BTreeSet<u32> = plan.trials.iter().map(|trial| trial.again(99).install).collect();
             assert_eq!(installs == BTreeSet::from([99]), may_clear, "{installs:?}");
             assert_eq!(plan.trials.iter().all(|trial| trial.arm.switches.is_empty()), may_clear);
         }
+    }
+
+    #[test]
+    fn a_phone_goes_through_trials_in_private_where_the_app_has_that() {
+        let all = plan(1).trials.len();
+        let never = plan(1).on_a_phone(false, &Private::Never(String::new()));
+        assert_eq!(modes(&never), BTreeSet::from([Mode::Normal]));
+        assert!(never.trials.len() < all);
+        let both = plan(1).on_a_phone(false, &Private::Extra("private".into(), String::new()));
+        assert_eq!((modes(&both).len(), both.trials.len()), (2, all));
+        let always = plan(1).on_a_phone(false, &Private::Always(String::new()));
+        assert_eq!(modes(&always), BTreeSet::from([Mode::Private]));
+        assert!(always.trials.len() == all && always.trials.iter().all(|trial| trial.arm.mode == Mode::Private));
     }
 
     #[test]

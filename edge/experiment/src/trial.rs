@@ -304,7 +304,7 @@ impl Stage<'_> {
 
     async fn start(&mut self, mode: Mode) -> Result<(), Error> {
         if let Some(app) = &self.conduct.app {
-            self.browser = Some(Browser::Android(Android::start(app).await?));
+            self.browser = Some(Browser::Android(Android::start(app, mode).await?));
             return Ok(());
         }
         let (subject, edition) = (&self.conduct.subject, self.conduct.edition.as_ref());

@@ -18,8 +18,10 @@ pub struct State {
     pub states: Vec<(String, String)>,
     /// The one app that is installed: it opens what it is sent, and tells its maker.
     pub app: Option<String>,
-    /// Addresses that it opened.
-    pub opened: Vec<String>,
+    /// Addresses that it opened, with the extra that they came with.
+    pub opened: Vec<(String, Option<String>)>,
+    /// Of what it is asked to open in private it tells nobody.
+    pub keeps_private: bool,
     /// It cannot be stopped.
     pub stuck: bool,
 }
@@ -93,8 +95,8 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) -> Option<()> {
             stream.write_all(b"OKAY").ok()?;
             let said = shell(command, &mut state.lock().unwrap());
             // Another connection may look at the phone while its app is on the net.
-            if let Some(url) = opens(command) {
-                open(&url, state);
+            if let Some((url, extra)) = opens(command) {
+                open(url, extra, state);
             }
             return stream.write_all(said.as_bytes()).ok();
         } else if service == "sync:" {
@@ -113,27 +115,34 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) -> Option<()> {
     }
 }
 
-/// The address that a command sends to an app.
-fn opens(command: &str) -> Option<String> {
+/// The address that a command sends to an app, and an extra that goes with it.
+fn opens(command: &str) -> Option<(String, Option<String>)> {
     let (_, rest) = command.split_once("android.intent.action.VIEW -d ")?;
-    Some(rest.split(' ').next()?.trim_matches('\'').to_owned())
+    let words: Vec<&str> = rest.split("; ").next()?.split(' ').collect();
+    let extra = match words[1..] {
+        ["--ez", extra, "true", _] => Some(extra.to_owned()),
+        [_] => None,
+        ref other => panic!("not what am understands: {other:?}"),
+    };
+    Some((words[0].trim_matches('\'').to_owned(), extra))
 }
 
 /// What the app does with it: fetches it, and tells its maker, through the proxy
 /// of the phone if it has one that leads anywhere.
-fn open(url: &str, state: &Mutex<State>) {
-    let proxy = {
+fn open(url: String, extra: Option<String>, state: &Mutex<State>) {
+    let (proxy, tells) = {
         let mut state = state.lock().unwrap();
-        state.opened.push(url.to_owned());
+        let tells = extra.is_none() || !state.keeps_private;
+        state.opened.push((url.clone(), extra));
         let proxy = state.settings.get("http_proxy").cloned().unwrap_or_default();
         let port = proxy.rsplit(':').next().unwrap_or_default();
         let leads = state.reversed.iter().any(|one| *one == format!("forward:tcp:{port};tcp:{port}"));
-        leads.then_some(proxy)
+        (leads.then_some(proxy), tells)
     };
     let Some(proxy) = proxy else { return };
     let told = format!("{{\"event\":\"page\",\"url\":\"{url}\"}}");
     let maker = ["--data", &told, "-H", "content-type: application/json", "https://collect.maker.example/v1/pages"];
-    for what in [&[url][..], &maker] {
+    for what in [&[url.as_str()][..], &maker].into_iter().take(if tells { 2 } else { 1 }) {
         let mut curl = std::process::Command::new("curl");
         // -k: a phone that has Candor's certificate.
         curl.args(["-sSk", "-o", "/dev/null", "--max-time", "20", "--proxy", &format!("http://{proxy}")]).args(what);
@@ -178,7 +187,7 @@ fn shell(command: &str, state: &mut State) -> String {
         ["pm", "path", _] => (String::new(), 1),
         ["pm", "clear", _] => ("Success\n".into(), 0),
         ["sha256sum", path] => (format!("{}  {path}\n", "ab".repeat(32)), 0),
-        ["dumpsys", "package", _] => (ABOUT.into(), 0),
+        ["dumpsys", "package", name] => (ABOUT.replace("org.example.web", name), 0),
         ["getprop", name] => (format!("{}\n", name.rsplit('.').next().unwrap_or_default()), 0),
         ["am", "force-stop", _] if state.stuck => ("Error: stuck\n".into(), 1),
         ["am", "force-stop", _] => (String::new(), 0),

@@ -12,7 +12,7 @@ use judge::Severity;
 use knowledge::{
     Knowledge,
     scenarios::Scenario,
-    subjects::{Edition, Subject},
+    subjects::{ANDROID, Edition, Subject},
 };
 
 use crate::{
@@ -138,7 +138,7 @@ impl Audit {
             Some(edition) => format!("{}@{}", subject.name, edition.name),
             None => subject.name.clone(),
         };
-        let cable = match subject.name.strip_prefix(named::ANDROID) {
+        let cable = match subject.name.strip_prefix(ANDROID) {
             Some(package) => Some(Cable::connect(package, self.clear)?),
             None => None,
         };

@@ -2,7 +2,7 @@
 
 use adb::{Phone, Server};
 use anyhow::{Context, Result};
-use experiment::drivers::android::App;
+use experiment::drivers::android::{App, Private};
 
 use super::{authority, folder};
 use crate::{
@@ -25,7 +25,9 @@ impl Cable {
         let phone = Server::local().phone(serial.as_deref())?;
         let authority = authority::kept(&folder::of_the_person()?)?;
         let added = trust(&phone, authority.cert_pem()).context("the phone could not be made to trust Candor")?;
-        Ok(Self { app: App { phone, package: package.to_owned(), may_clear, authority }, added })
+        // Its version tells whether what is known of it holds.
+        let private = Private::of(None, "");
+        Ok(Self { app: App { phone, package: package.to_owned(), may_clear, private, authority }, added })
     }
 
     /// Takes the certificate back.

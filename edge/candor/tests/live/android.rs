@@ -65,15 +65,20 @@ fn without_a_phone_there_is_no_capture_and_no_file() {
 
 /// A phone with an app, sent through a proxy of its owner's.
 fn phone_with_an_app() -> Fake {
+    phone_with("org.example.web")
+}
+
+fn phone_with(app: &str) -> Fake {
     let fake = Fake::new(&[("R58M", "device")]);
     fake.state().settings.insert("http_proxy".into(), "proxy.example:3128".into());
-    fake.state().app = Some("org.example.web".into());
+    fake.state().app = Some(app.into());
     fake
 }
 
 fn audit(home: &Home, fake: &Fake, scenario: &str, more: &[&str]) -> Command {
+    let app = format!("android:{}", fake.state().app.as_deref().unwrap_or("org.example.web"));
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").display().to_string();
-    let all = [&["audit", "android:org.example.web", "--data", &data, "--scenario", scenario, "--seed", "7"], more];
+    let all = [&["audit", &app, "--data", &data, "--scenario", scenario, "--seed", "7"], more];
     let mut command = home.candor(&all.concat());
     command.env("ANDROID_ADB_SERVER_PORT", fake.port().to_string()).env_remove("ANDROID_SERIAL");
     command
@@ -114,7 +119,7 @@ fn an_app_on_a_phone_is_audited_and_the_phone_is_left_as_it_was() {
         "installed by com.android.vending, the store Google Play",
         "came with the phone and was updated since",
         "signed by 4fa7a6ec",
-        "private mode is untested: no intent and no debugging socket is known",
+        "private mode is untested: nobody told Candor how another app opens a private page of it",
         "UNTESTED “Collection is off until you turn it on.”",
         "UNTESTED “Private mode reports nothing",
     ] {
@@ -122,6 +127,44 @@ fn an_app_on_a_phone_is_audited_and_the_phone_is_left_as_it_was() {
     }
     assert!(String::from_utf8(left(&home, "html")).unwrap().contains(&"ab".repeat(32)), "the digest of its package");
     assert!(!flat.contains("✓ KEPT"), "what goes past the proxy was not watched");
+}
+
+/// What became of a promise.
+fn word(report: &serde_json::Value, promise: &str) -> String {
+    let all = report["promises"].as_array().unwrap();
+    all.iter().find(|one| one["id"] == promise).unwrap()["verdict"].as_str().unwrap().to_owned()
+}
+
+fn report(home: &Home) -> serde_json::Value {
+    serde_json::from_slice(&left(home, "json")).unwrap()
+}
+
+#[test]
+fn an_app_with_private_pages_is_asked_for_them_and_judged_by_them() {
+    for (keeps, verdict) in [(false, "broken"), (true, "unclear")] {
+        let (home, fake) = (Home::new(), phone_with("org.example.tabs"));
+        fake.state().keeps_private = keeps;
+        let said = text(&audit(&home, &fake, "by-cable", &[]).output().unwrap());
+        let mut asked: Vec<Option<String>> = fake.state().opened.iter().map(|(_, extra)| extra.clone()).collect();
+        asked.sort();
+        assert_eq!(asked, [None, Some("in_private".to_owned())], "a page in each mode");
+        assert_eq!(word(&report(&home), "private-reports-nothing"), verdict, "{said}");
+        assert!(said.contains("asked for by the extra in_private"), "{said}");
+        is_as_it_was(&fake);
+    }
+}
+
+#[test]
+fn an_app_that_is_always_private_is_judged_by_all_its_pages() {
+    let (home, fake) = (Home::new(), phone_with("org.example.masked"));
+    let said = text(&audit(&home, &fake, "by-cable", &[]).output().unwrap());
+    assert_eq!(fake.state().opened.len(), 2);
+    assert!(fake.state().opened.iter().all(|(_, extra)| extra.is_none()), "it needs no asking");
+    let report = report(&home);
+    assert_eq!(word(&report, "private-reports-nothing"), "broken", "{said}");
+    let broken = report["promises"].as_array().unwrap().iter().find(|one| one["id"] == "private-reports-nothing");
+    assert_eq!(broken.unwrap()["visits"], 2, "every visit was a private one: {said}");
+    assert!(said.contains("every page of this app counts as private: our own"), "{said}");
 }
 
 #[test]

@@ -79,7 +79,8 @@ impl Browser {
             Self::Chromium(browser) => browser.mode(),
             Self::Firefox(browser) => browser.mode(),
             Self::Window(browser) => browser.mode(),
-            Self::Phone(_) | Self::Android(_) => Mode::Normal,
+            Self::Android(app) => app.mode(),
+            Self::Phone(_) => Mode::Normal,
         }
     }
 

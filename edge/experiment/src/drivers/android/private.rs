@@ -1,0 +1,100 @@
+//! Private pages of an app: how they are asked for from outside, if they can be.
+//!
+//! Which app has which way is knowledge (`data/subjects/`). Whether the app did
+//! as it was asked does not show; what is known of it, and from where, goes into
+//! the report.
+
+use std::fmt;
+
+use knowledge::subjects;
+use model::Mode;
+
+use crate::Error;
+
+/// What can be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Private {
+    /// Nothing, and why.
+    Never(String),
+    /// Whatever it opens is private; known from where.
+    Always(String),
+    /// It opens a link in private that comes with this extra; known from where.
+    Extra(String, String),
+}
+
+impl Private {
+    /// What is known of an app in this version.
+    pub fn of(known: Option<&subjects::Private>, version: &str) -> Self {
+        let Some(known) = known else {
+            return Self::Never("nobody told Candor how another app opens a private page of it".to_owned());
+        };
+        let because = known.because.clone();
+        let way = match &known.extra {
+            _ if known.always => Self::Always(because),
+            Some(extra) => Self::Extra(extra.clone(), because),
+            None => return Self::Never(because),
+        };
+        let first = version.split('.').next().and_then(|first| first.parse::<u32>().ok());
+        if first.is_some_and(|first| first >= known.since) {
+            return way;
+        }
+        Self::Never(format!("how to open a private page of it is known from version {} on", known.since))
+    }
+
+    /// The extra by which a page is asked for in this mode.
+    pub(super) fn asks(&self, mode: Mode) -> Result<Option<String>, Error> {
+        match self {
+            Self::Extra(extra, _) if mode == Mode::Private => Ok(Some(extra.clone())),
+            Self::Never(_) if mode == Mode::Private => {
+                Err(Error::Cannot { driver: "this app", act: "be asked for a private page" })
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The condition under which private mode was tested, or was not.
+impl fmt::Display for Private {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never(because) => write!(f, "private mode is untested: {because}"),
+            Self::Always(because) => write!(f, "every page of this app counts as private: {because}"),
+            Self::Extra(extra, because) => write!(
+                f,
+                "private pages were asked for by the extra {extra}, and that they were private is not seen from outside: {because}"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(always: bool, extra: Option<&str>) -> subjects::Private {
+        subjects::Private { always, extra: extra.map(str::to_owned), since: 113, because: "its source".to_owned() }
+    }
+
+    #[test]
+    fn a_private_page_is_asked_for_as_the_app_has_it() {
+        let by_extra = Private::of(Some(&known(false, Some("private"))), "113.0.1 (2)");
+        assert_eq!(by_extra.asks(Mode::Private).expect("it can"), Some("private".to_owned()));
+        assert_eq!(by_extra.asks(Mode::Normal).expect("it can"), None);
+        let always = Private::of(Some(&known(true, None)), "140.0");
+        assert_eq!(always.asks(Mode::Private).expect("it can"), None);
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_version_is_not_done_with_it() {
+        for version in ["112.2.0", "unknown", "", "v113"] {
+            let old = Private::of(Some(&known(false, Some("private"))), version);
+            assert!(old.asks(Mode::Private).is_err(), "{version}");
+            assert_eq!(
+                old.to_string(),
+                "private mode is untested: how to open a private page of it is known from version 113 on"
+            );
+        }
+        assert!(Private::of(None, "200.0").asks(Mode::Private).is_err());
+        assert_eq!(Private::of(Some(&known(false, None)), "200.0").to_string(), "private mode is untested: its source");
+    }
+}
