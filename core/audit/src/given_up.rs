@@ -7,26 +7,28 @@
 
 use std::collections::BTreeSet;
 
-use model::{Exchange, Note, SealReason};
+use model::{Exchange, Note, Seal, SealReason};
 
 use crate::auditor::{Auditor, Kept};
 
 /// Takes them out of what was kept, out of the gaps and out of the counts; what
 /// remains of them is a note in each trial and for each host.
 pub(crate) fn set_apart(auditor: &mut Auditor<'_>) {
-    let given_up: BTreeSet<u64> = {
+    // Exchanges are numbered in each capture anew.
+    let given_up: BTreeSet<(usize, u64)> = {
         let kept = &auditor.kept;
-        let came_again = |dropped: &Exchange| kept.iter().any(|other| is_again(dropped, &other.exchange));
-        let dropped = kept.iter().map(|kept| &kept.exchange).filter(|exchange| hung_up(exchange));
-        dropped.filter(|dropped| came_again(dropped)).map(|dropped| dropped.index).collect()
+        let came_again = |dropped: &Kept| kept.iter().any(|other| is_again(dropped, other));
+        let dropped = kept.iter().filter(|kept| hung_up(&kept.exchange) && came_again(kept));
+        dropped.map(|kept| (kept.capture, kept.exchange.index)).collect()
     };
     if given_up.is_empty() {
         return;
     }
-    let (apart, kept): (Vec<Kept>, Vec<Kept>) =
-        std::mem::take(&mut auditor.kept).into_iter().partition(|kept| given_up.contains(&kept.exchange.index));
+    let (apart, kept): (Vec<Kept>, Vec<Kept>) = std::mem::take(&mut auditor.kept)
+        .into_iter()
+        .partition(|kept| given_up.contains(&(kept.capture, kept.exchange.index)));
     auditor.kept = kept;
-    auditor.gaps.retain(|(_, gap)| gap.exchange.is_none_or(|index| !given_up.contains(&index)));
+    auditor.gaps.retain(|(capture, gap)| gap.exchange.is_none_or(|index| !given_up.contains(&(*capture, index))));
     for Kept { exchange, bytes, .. } in apart {
         auditor.coverage.exchanges -= 1;
         auditor.coverage.sealed -= 1;
@@ -48,13 +50,16 @@ fn note(notes: &mut Vec<Note>, exchange: &Exchange) {
 /// An alert would be a refusal in so many words.
 fn hung_up(exchange: &Exchange) -> bool {
     let seal = exchange.seal.as_ref();
-    seal.is_some_and(|seal| seal.reason == SealReason::Refused && seal.says.contains("without an alert"))
+    seal.is_some_and(|seal| seal.reason == SealReason::Refused && seal.says == Seal::HUNG_UP)
 }
 
 /// Whether this is a request of the same client to the same host, on a later
 /// connection that could be read.
-fn is_again(dropped: &Exchange, other: &Exchange) -> bool {
-    other.seal.is_none()
+fn is_again(dropped: &Kept, other: &Kept) -> bool {
+    let same_capture = dropped.capture == other.capture;
+    let (dropped, other) = (&dropped.exchange, &other.exchange);
+    same_capture
+        && other.seal.is_none()
         && other.trial == dropped.trial
         && other.connection > dropped.connection
         && other.started >= dropped.started
@@ -63,11 +68,8 @@ fn is_again(dropped: &Exchange, other: &Exchange) -> bool {
         && client_of(other).is_some_and(|client| Some(client) == client_of(dropped))
 }
 
-/// What stays the same in a client's JA4 (`t13d1516h2_8daaf6152771_…`): version
-/// and ciphers. Its extensions vary with resumption.
 fn client_of(exchange: &Exchange) -> Option<(&str, &str)> {
-    let mut parts = exchange.client.hello.as_ref()?.ja4.split('_');
-    Some((parts.next()?.get(..4)?, parts.next()?))
+    exchange.client.hello.as_ref()?.stack()
 }
 
 #[cfg(test)]
@@ -75,7 +77,7 @@ mod tests {
     use std::sync::Arc;
 
     use knowledge::Knowledge;
-    use model::{Client, Hello, Inlet, Record, Request, Run, Seal, Time, Trial};
+    use model::{Client, Hello, Inlet, Record, Request, Run, Time, Trial};
 
     use super::*;
     use crate::{Audit, Options};
@@ -122,18 +124,35 @@ mod tests {
         auditor.finish()
     }
 
-    const HUNG_UP: &str = "hung up on our certificate without an alert";
-
     #[test]
     fn what_came_again_is_no_gap_and_no_traffic_but_a_note() {
-        let audit =
-            audit([dropped(1, HUNG_UP), dropped(2, HUNG_UP), exchange(3, RESUMED, "https://own.example/listen")]);
+        let audit = audit([
+            dropped(1, Seal::HUNG_UP),
+            dropped(2, Seal::HUNG_UP),
+            exchange(3, RESUMED, "https://own.example/listen"),
+        ]);
         assert_eq!((audit.coverage.exchanges, audit.coverage.sealed, audit.coverage.read), (1, 0, 1));
         assert!(audit.gaps.is_empty());
         assert_eq!(audit.traffic.len(), 1);
         let notes: Vec<(&str, &str, u64)> =
             audit.notes.iter().map(|note| (note.code.as_str(), note.says.as_str(), note.count)).collect();
         assert_eq!(notes, [("given-up", "own.example", 2)]);
+    }
+
+    #[test]
+    fn the_gaps_of_another_capture_stay() {
+        let knowledge = Knowledge::built_in();
+        let mut auditor = Auditor::new(&knowledge, Options::default());
+        auditor.capture(crate::Capture::default());
+        auditor.push(Record::Run(Run::default()));
+        auditor.push(Record::Trial(Trial { id: 1, ..Trial::default() }));
+        for exchange in [dropped(1, Seal::HUNG_UP), exchange(3, RESUMED, "https://own.example/listen")] {
+            auditor.push(Record::Exchange(Box::new(exchange)));
+        }
+        auditor.capture(crate::Capture::default());
+        auditor.push(Record::Exchange(Box::new(Exchange { trial: None, ..dropped(1, Seal::HUNG_UP) })));
+        let audit = auditor.finish();
+        assert_eq!(audit.gaps.iter().map(|(capture, _)| *capture).collect::<Vec<_>>(), [1]);
     }
 
     #[test]
@@ -144,9 +163,9 @@ mod tests {
             exchange(3, CHROMIUM, "http://own.example/"),
             exchange(0, CHROMIUM, "https://own.example/"),
             Exchange { trial: Some(2), ..exchange(3, CHROMIUM, "https://own.example/") },
-            dropped(3, HUNG_UP),
+            dropped(3, Seal::HUNG_UP),
         ] {
-            let audit = audit([dropped(1, HUNG_UP), other]);
+            let audit = audit([dropped(1, Seal::HUNG_UP), other]);
             assert!(audit.coverage.sealed >= 1 && !audit.gaps.is_empty());
         }
     }

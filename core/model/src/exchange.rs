@@ -151,6 +151,21 @@ pub enum SealReason {
 
 opaque!(Exchange, Client, Process, Hello, Request, Response, Header, Body, Message, Seal);
 
+impl Hello {
+    /// What stays the same of a client's JA4 (`t13d1516h2_8daaf6152771_…`):
+    /// version and ciphers. Its extensions vary with resumption.
+    pub fn stack(&self) -> Option<(&str, &str)> {
+        let mut parts = self.ja4.split('_');
+        Some((parts.next()?.get(..4)?, parts.next()?))
+    }
+}
+
+impl Seal {
+    /// What is said of a client that went away in the handshake. It may have
+    /// refused our certificate, or have given the connection up.
+    pub const HUNG_UP: &str = "hung up on our certificate without an alert";
+}
+
 impl Exchange {
     /// The host that the request went to, in lower case, without a port.
     pub fn host(&self) -> &str {

@@ -248,12 +248,7 @@ impl Teller {
     }
 
     fn sealed(&mut self, host: &str) {
-        let seal = Seal {
-            reason: SealReason::Refused,
-            says: "hung up on our certificate without an alert".into(),
-            sent: 1_980,
-            received: 1_204,
-        };
+        let seal = Seal { reason: SealReason::Refused, says: Seal::HUNG_UP.into(), sent: 1_980, received: 1_204 };
         let request = Request {
             method: "CONNECT".into(),
             url: format!("https://{host}/"),
