@@ -15,6 +15,7 @@ use crate::{
     clock::Moment,
     egress,
     link::{Link, Shared},
+    pins::Ended,
     place::{Place, Target},
     process,
     serve1::{self, Next},
@@ -192,7 +193,7 @@ async fn hear(conn: &mut Conn, link: &Link, place: &Place, behind: &mut Behind) 
             Ok(None) if conn.ahead.is_empty() => return None,
             Ok(Some(Err(error))) if tls::late_refusal(&error).is_some() => {
                 let (reason, says) = tls::late_refusal(&error)?;
-                tls::refused(link, &link.whereto(place).host, reason);
+                tls::refused(link, &link.whereto(place).host, reason, Ended::Alert);
                 link.seal(place, reason, says).await;
                 return None;
             }

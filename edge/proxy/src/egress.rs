@@ -1,14 +1,8 @@
 //! Connections to servers.
 
-use std::{
-    collections::HashMap,
-    io,
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use model::Header;
+use model::{Client, Header};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -22,6 +16,7 @@ use tokio_rustls::TlsConnector;
 use crate::{
     Error, Reply,
     onward::{OnPinned, Permit, Upstream},
+    pins::Pins,
     place::Target,
     stop::Stop,
     wire::{Conn, Counts},
@@ -32,7 +27,7 @@ pub(crate) struct Egress {
     pub(crate) upstream: Upstream,
     verifying: ClientConfig,
     trusting: ClientConfig,
-    refusals: Mutex<HashMap<String, u32>>,
+    pub(crate) pins: Pins,
 }
 
 /// Why a server could not be reached: words for the client and the record.
@@ -81,7 +76,7 @@ impl Egress {
         let verifying = builder.clone().with_root_certificates(roots).with_no_client_auth();
         let anyone = Arc::new(Anyone(provider));
         let trusting = builder.dangerous().with_custom_certificate_verifier(anyone).with_no_client_auth();
-        Ok(Self { upstream, verifying, trusting, refusals: Mutex::default() })
+        Ok(Self { upstream, verifying, trusting, pins: Pins::default() })
     }
 
     /// A connection to a server, still in clear.
@@ -162,20 +157,10 @@ impl Egress {
         }
     }
 
-    /// Counts a client that refused our certificate for a host.
-    pub(crate) fn refused(&self, host: &str) {
-        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        // Names that are made up without end must not fill the memory.
-        if refusals.len() < 100_000 || refusals.contains_key(host) {
-            *refusals.entry(host.to_owned()).or_default() += 1;
-        }
-    }
-
-    /// Whether connections to this host are passed through by now.
-    pub(crate) fn is_pinned(&self, host: &str) -> bool {
+    /// Whether connections of such clients to this host are passed through by now.
+    pub(crate) fn is_pinned(&self, host: &str, client: &Client) -> bool {
         let OnPinned::Tunnel { after } = self.upstream.on_pinned else { return false };
-        let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.get(host).is_some_and(|count| *count >= after)
+        self.pins.refusals(host, client) >= after
     }
 }
 

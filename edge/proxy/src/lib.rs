@@ -50,6 +50,8 @@ mod behind;
 
 mod egress;
 
+mod pins;
+
 mod serve1;
 
 mod relay1;

@@ -5,7 +5,7 @@
 
 use std::{io, sync::Arc};
 
-use model::SealReason;
+use model::{Seal, SealReason};
 use rustls::{AlertDescription, Error as TlsError};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -16,6 +16,7 @@ use crate::{
     behind::{Behind, Reached},
     hello::{self, Peeked},
     link::Link,
+    pins::Ended,
     place::{Place, Target},
     splice,
     wire::Conn,
@@ -58,6 +59,9 @@ pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place, beh
     let handshake = TlsAcceptor::from(server).accept(conn);
     match timeout(link.settings().head_time, handshake).await {
         Ok(Ok(stream)) => {
+            if let Some(egress) = &link.shared.egress {
+                egress.pins.taken(&name, &link.client);
+            }
             place.encrypted = true;
             Opened::Inner(Conn::tls(stream))
         }
@@ -68,7 +72,7 @@ pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place, beh
         }
         Ok(Err(error)) => {
             let (reason, says) = refusal(&error);
-            refused(link, &name, reason);
+            refused(link, &name, reason, if tls_error(&error).is_some() { Ended::Alert } else { Ended::HungUp });
             sealed(link, place, reason, says).await
         }
         Err(_) => {
@@ -84,9 +88,9 @@ async fn sealed(link: &Link, place: &Place, reason: SealReason, says: impl Into<
 }
 
 /// Remembers a host whose clients do not take our certificate.
-pub(crate) fn refused(link: &Link, name: &str, reason: SealReason) {
+pub(crate) fn refused(link: &Link, name: &str, reason: SealReason, ended: Ended) {
     if let (SealReason::Refused, Some(egress)) = (reason, &link.shared.egress) {
-        egress.refused(name);
+        egress.pins.refused(name, &link.client, ended);
     }
 }
 
@@ -95,7 +99,9 @@ fn to_be_left(link: &Link, behind: &mut Behind, name: &str) -> Option<(Conn, &'s
     let Behind::Server(server) = behind else { return None };
     let says = match &link.settings().onward {
         Onward::Untouched(_) => "passed through untouched, as was asked",
-        _ if server.egress.is_pinned(name) => "passed through untouched: clients refuse our certificate for this host",
+        _ if server.egress.is_pinned(name, &link.client) => {
+            "passed through untouched: clients refuse our certificate for this host"
+        }
         _ => return None,
     };
     server.reached.take().map(|reached| (reached.conn, says))
@@ -161,7 +167,7 @@ pub(crate) fn refusal(error: &io::Error) -> (SealReason, String) {
         },
         Some(other) => (SealReason::UnknownProtocol, format!("TLS that could not be negotiated: {}", kind(other))),
         // Our certificate was out by then, or the hello would have been refused before.
-        None => (SealReason::Refused, "hung up on our certificate without an alert".into()),
+        None => (SealReason::Refused, Seal::HUNG_UP.into()),
     }
 }
 

@@ -89,7 +89,7 @@ async fn a_tunnel_that_is_never_used_is_noted_by_name() {
 }
 
 /// A ClientHello of TLS 1.2 and 1.3 with this name, in one record.
-fn hello_record(name: &[u8]) -> Vec<u8> {
+pub(crate) fn hello_record(name: &[u8]) -> Vec<u8> {
     let length = |size: usize| (size as u16).to_be_bytes();
     let sni = [&length(name.len() + 3)[..], &[0], &length(name.len()), name].concat();
     let extension = |number: u8, body: &[u8]| [&[0, number][..], &length(body.len()), body].concat();

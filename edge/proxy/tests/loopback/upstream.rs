@@ -15,6 +15,7 @@ use tokio::{
 use crate::{
     lab::{Lab, noise, run, text, upstream},
     origin::{Origin, Wire, answer, read_until},
+    sealed::hello_record,
 };
 
 /// Servers on this machine are reached once they are named.
@@ -363,6 +364,28 @@ async fn a_pinned_host_is_passed_through_after_some_refusals() {
     let seal = seen[2].seal.as_ref().unwrap();
     assert!(seal.sent > 500 && seal.received > 500);
     assert!(seen[2].client.hello.is_some());
+}
+
+#[tokio::test]
+async fn what_one_client_gives_up_again_and_again_is_opened_to_another() {
+    let log = Log::default();
+    let origin = Origin::encrypted(&["http/1.1"], keeping(&log, HELLO)).await;
+    let pinned = Upstream { on_pinned: OnPinned::Tunnel { after: 2 }, ..Upstream::default() };
+    let lab = Lab::with(upstream(pinned), crate::lab::echo);
+    let target = format!("localhost:{}", origin.address.port());
+    for _ in 0..3 {
+        let mut stream = say(&lab, format!("CONNECT {target} HTTP/1.1\r\n\r\n").as_bytes()).await;
+        read_until(&mut stream, b"\r\n\r\n").await;
+        stream.write_all(&hello_record(b"localhost")).await.unwrap();
+        // The answer is there: what comes now is a client that goes away.
+        stream.read_exact(&mut [0; 512]).await.unwrap();
+        drop(stream);
+        lab.recorded().await;
+    }
+    assert_eq!(text(&lab.curl(&[&origin.url("https", "/")]).await), "hello");
+    let seen = lab.stop().await.exchanges;
+    let reasons: Vec<_> = seen.iter().map(|seen| seen.seal.as_ref().map(|seal| seal.reason)).collect();
+    assert_eq!(reasons, [Some(SealReason::Refused), Some(SealReason::Refused), Some(SealReason::Tunnelled), None]);
 }
 
 #[tokio::test]
