@@ -64,17 +64,17 @@ impl Server {
         if let Some(reached) = self.reached.take_if(|reached| fits(reached)) {
             return Ok((&mut self.reached.insert(reached).conn, true));
         }
-        let conn = self.connect(link, target, encrypted).await?;
+        let conn = connect(&self.egress, link, target, encrypted).await?;
         let reached = Reached { conn, target: target.clone(), encrypted };
         Ok((&mut self.reached.insert(reached).conn, false))
     }
+}
 
-    async fn connect(&self, link: &Link, target: &Target, encrypted: bool) -> Result<Conn, Trouble> {
-        let conn = self.egress.connect(target, &link.shared.stop).await?;
-        if !encrypted {
-            return Ok(conn);
-        }
-        // Where this is asked for, the client speaks HTTP/1.
-        Ok(self.egress.encrypt(conn, &target.host, &["http/1.1".to_owned()]).await?.0)
+/// A new connection to a server, for requests in HTTP/1.
+pub(crate) async fn connect(egress: &Egress, link: &Link, target: &Target, encrypted: bool) -> Result<Conn, Trouble> {
+    let conn = egress.connect(target, &link.shared.stop).await?;
+    if !encrypted {
+        return Ok(conn);
     }
+    Ok(egress.encrypt(conn, &target.host, &["http/1.1".to_owned()]).await?.0)
 }

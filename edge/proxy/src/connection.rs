@@ -3,9 +3,17 @@
 //!
 //! An ordinary browser's connection goes: `CONNECT host:443`, then TLS, then
 //! HTTP/2. A redirected one starts at TLS, with its target known to the kernel.
+//! Where HTTP/2 is spoken to us as a proxy, each CONNECT is a stream of it, and
+//! is followed like a connection.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
+use hyper::upgrade::OnUpgrade;
 use model::{Client, Inlet, Process, SealReason};
 use socket2::SockRef;
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
@@ -27,7 +35,8 @@ use crate::{
     wire::{Conn, Counts},
 };
 
-/// Layers within layers that are followed: CONNECT, TLS, CONNECT, TLS …
+/// Layers within layers that are followed: CONNECT, TLS, CONNECT, TLS …, also
+/// where a CONNECT is a stream of HTTP/2.
 const DEEPEST: usize = 8;
 
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -53,11 +62,11 @@ pub(crate) async fn follow(stream: TcpStream, peer: SocketAddr, shared: Arc<Shar
     let counts = Arc::new(Counts::default());
     let conn = Conn::tcp(stream, Arc::clone(&counts), &shared.stop);
     let pairing = shared.settings.pairing.clone().filter(|pairing| !pairing.admits(peer.ip()));
-    let number = shared.settings.connections.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let number = shared.settings.connections.fetch_add(1, Relaxed);
     let process = process_of(peer, &shared).await;
     let client = Arc::new(Client { address: Some(peer.to_string()), process, ..Client::default() });
     let inlet = if original.is_some() { Inlet::Transparent } else { Inlet::Proxy };
-    let link = Link { shared, number, inlet, client, peer, here, counts, original, opened: Moment::now() };
+    let link = Link { shared, number, inlet, client, peer, here, counts, original, opened: Moment::now(), layers: 0 };
     if let Some(pairing) = pairing {
         return unpaired::turn_away(conn, &link, &pairing).await;
     }
@@ -65,7 +74,32 @@ pub(crate) async fn follow(stream: TcpStream, peer: SocketAddr, shared: Arc<Shar
         let place = Place { encrypted: false, target: None };
         link.note("bypassed", link.whereto(&place).with_port(), 1).await;
     }
-    speak(conn, link).await;
+    let place = Place { encrypted: false, target: link.original.map(Target::from) };
+    // Whoever connects past the proxy has no way to be told that it is in vain.
+    match Behind::find(&link, &place).await {
+        Ok(behind) => speak(conn, link, place, behind).await,
+        Err(_) => link.note("unreachable", link.whereto(&place).with_port(), 1).await,
+    }
+}
+
+/// Follows a tunnel inside HTTP/2 to its end, once the client has heard that it
+/// has it. Boxed, as tunnels hold connections that hold tunnels.
+pub(crate) fn follow_tunnel(
+    tunnel: OnUpgrade,
+    link: Link,
+    place: Place,
+    behind: Behind,
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        match tunnel.await {
+            Ok(stream) => {
+                let conn = Conn::tunnel(stream, Arc::clone(&link.counts), &link.shared.stop);
+                speak(conn, link, place, behind).await;
+            }
+            // The client took it back before it had it.
+            Err(_) => silent(true, &link, &place, false).await,
+        }
+    })
 }
 
 async fn process_of(peer: SocketAddr, shared: &Shared) -> Option<Process> {
@@ -87,15 +121,9 @@ fn original_destination(stream: &TcpStream) -> Option<SocketAddr> {
     (!same).then_some(original)
 }
 
-async fn speak(mut conn: Conn, mut link: Link) {
-    let target = link.original.map(Target::from);
-    let mut place = Place { encrypted: false, target };
-    // Whoever connects past the proxy has no way to be told that it is in vain.
-    let Ok(mut behind) = Behind::find(&link, &place).await else {
-        link.note("unreachable", link.whereto(&place).with_port(), 1).await;
-        return;
-    };
-    for _ in 0..DEEPEST {
+async fn speak(mut conn: Conn, mut link: Link, mut place: Place, mut behind: Behind) {
+    while link.layers < DEEPEST {
+        link.layers += 1;
         let next = match hear(&mut conn, &link, &place, &mut behind).await {
             None => return,
             Some(Speech::ServerFirst) => return leave(conn, link, place, behind, "the server speaks first").await,
@@ -148,7 +176,7 @@ async fn tunnel(conn: &mut Conn, link: &Link, asked: Asked) -> Option<(Place, Be
             told.is_ok().then_some((place, behind))
         }
         (Err(trouble), is_socks) => {
-            link.refused_tunnel(&place, &trouble).await;
+            link.refused_tunnel(&place, &trouble, "HTTP/1.1").await;
             if is_socks {
                 let told = if trouble.status == 403 { Told::NotAllowed } else { Told::Unreachable };
                 socks::tell(conn, told).await;

@@ -70,6 +70,8 @@ mod serve2;
 
 mod relay2;
 
+mod relay21;
+
 mod http2_print;
 
 mod reply;

@@ -4,7 +4,7 @@
 use std::{
     collections::HashSet,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed},
 };
 
 use model::{Body, Client, Exchange, Inlet, Message, Note, Request, Response, Seal, SealReason};
@@ -78,11 +78,26 @@ pub(crate) struct Link {
     /// Where a redirected connection was going.
     pub(crate) original: Option<SocketAddr>,
     pub(crate) opened: Moment,
+    /// How many layers of the connection were followed down to here.
+    pub(crate) layers: usize,
 }
 
 impl Link {
     pub(crate) fn settings(&self) -> &Settings {
         &self.shared.settings
+    }
+
+    /// The same client on a tunnel inside this connection: with a number and
+    /// counts of its own, and nothing known yet of what it will say there.
+    pub(crate) fn tunnelled(&self) -> Self {
+        let client = Client { hello: None, http2: None, ..Client::clone(&self.client) };
+        Self {
+            number: self.settings().connections.fetch_add(1, Relaxed),
+            client: Arc::new(client),
+            counts: Arc::default(),
+            opened: Moment::now(),
+            ..self.clone()
+        }
     }
 
     /// An exchange that begins now and has no answer yet.
@@ -122,11 +137,11 @@ impl Link {
     }
 
     /// Writes down that a client was not connected to where it wanted to go.
-    pub(crate) async fn refused_tunnel(&self, place: &Place, trouble: &Trouble) {
+    pub(crate) async fn refused_tunnel(&self, place: &Place, trouble: &Trouble, version: &str) {
         let request = self.connect_request(place);
         let body = Body::whole(&trouble.reply().body[..]);
         let (status, by) = (trouble.status, "proxy".to_owned());
-        let response = Response { status, version: "HTTP/1.1".into(), headers: Vec::new(), body, by };
+        let response = Response { status, version: version.into(), headers: Vec::new(), body, by };
         self.answered(self.opened, request, response, Vec::new()).await;
     }
 

@@ -5,6 +5,7 @@
 //! An exchange is written down when its answer has ended or was given up.
 
 use std::{
+    future::Future,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker, ready},
@@ -31,6 +32,84 @@ use crate::{
     serve2::{self, HEADERS, STREAM_WINDOW, Spawn},
 };
 
+/// The way to who answers.
+pub(crate) trait Way {
+    /// Sends a request, and waits for the head of its answer.
+    fn send(
+        &self,
+        link: &Link,
+        request: http::Request<Upward>,
+    ) -> impl Future<Output = Result<http::Response<Incoming>, Failed>> + Send;
+}
+
+/// Why there is no answer.
+pub(crate) enum Failed {
+    Unreached(Trouble),
+    Unanswered(hyper::Error),
+}
+
+impl From<Trouble> for Failed {
+    fn from(trouble: Trouble) -> Self {
+        Self::Unreached(trouble)
+    }
+}
+
+impl From<hyper::Error> for Failed {
+    fn from(error: hyper::Error) -> Self {
+        Self::Unanswered(error)
+    }
+}
+
+/// Passes a request on, and gives its answer as it comes.
+pub(crate) async fn relay(
+    way: &impl Way,
+    link: Link,
+    began: Moment,
+    request: Request,
+    mut head: http::request::Parts,
+    mut body: Incoming,
+) -> Result<http::Response<Outgoing>, Cut> {
+    link.shared.has_room().await;
+    let mut ahead = Ahead::new();
+    match held::http2(&link, began, &request, &mut body, &mut ahead).await {
+        Ruling::Pass => {}
+        Ruling::Absorb(reply) => return Ok(serve2::absorbed(&link, began, request, ahead, body, reply).await),
+        Ruling::Cut => {
+            link.unanswered(began, request).await;
+            return Err(Cut);
+        }
+    }
+    let sent = Arc::new(Mutex::new(Kept::new(Part::new(link.settings().body_limit))));
+    let upward = Upward { ahead, inner: body, kept: Arc::clone(&sent) };
+    lock(&sent).expect(upward.size_hint().exact(), upward.is_end_stream());
+    head.version = http::Version::HTTP_2;
+    // hyper's own notes on the incoming request mean nothing on the way out.
+    head.extensions.clear();
+    let mut open = Open { link, began, request, sent, head: None, received: Kept::new(Part::default()) };
+    match way.send(&open.link, http::Request::from_parts(head, upward)).await {
+        Ok(answer) => {
+            let (mut head, body) = answer.into_parts();
+            let fields = serve2::headers(&head.headers);
+            let watch = open.watch(head.status.as_u16(), &fields);
+            open.received = Kept::new(Part::watched(open.link.settings().body_limit, watch));
+            open.head = Some((head.status.as_u16(), fields));
+            if head.headers.contains_key(ALT_SVC) {
+                open.link.offered_http3(open.request.host()).await;
+                head.headers = without(&head.headers, &ALT_SVC);
+            }
+            head.extensions.clear();
+            let passing = Outgoing::Passing(Box::new(Downward { inner: body, open: Some(open) }));
+            Ok(http::Response::from_parts(head, passing))
+        }
+        Err(Failed::Unreached(trouble)) => Ok(open.fail(trouble).await),
+        Err(Failed::Unanswered(error)) => {
+            let host = open.request.host().to_owned();
+            let says = format!("{host}: {}", if error.is_timeout() { "no answer in time" } else { "it hung up" });
+            Ok(open.fail(Trouble { status: 502, says }).await)
+        }
+    }
+}
+
 /// A server that speaks HTTP/2.
 pub(crate) struct ToServer {
     sender: Mutex<SendRequest<Upward>>,
@@ -44,59 +123,6 @@ impl ToServer {
         let (target, encrypted) = (reached.target.clone(), reached.encrypted);
         let sender = Mutex::new(handshake(reached, link).await?);
         Ok(Self { sender, egress, target, encrypted })
-    }
-
-    /// Passes a request on, and gives its answer as it comes.
-    pub(crate) async fn relay(
-        &self,
-        link: Link,
-        began: Moment,
-        request: Request,
-        mut head: http::request::Parts,
-        mut body: Incoming,
-    ) -> Result<http::Response<Outgoing>, Cut> {
-        link.shared.has_room().await;
-        let mut ahead = Ahead::new();
-        match held::http2(&link, began, &request, &mut body, &mut ahead).await {
-            Ruling::Pass => {}
-            Ruling::Absorb(reply) => return Ok(serve2::absorbed(&link, began, request, ahead, body, reply).await),
-            Ruling::Cut => {
-                link.unanswered(began, request).await;
-                return Err(Cut);
-            }
-        }
-        let sent = Arc::new(Mutex::new(Kept::new(Part::new(link.settings().body_limit))));
-        let upward = Upward { ahead, inner: body, kept: Arc::clone(&sent) };
-        lock(&sent).expect(upward.size_hint().exact(), upward.is_end_stream());
-        head.version = http::Version::HTTP_2;
-        // hyper's own notes on the incoming request mean nothing on the way out.
-        head.extensions.clear();
-        let mut open = Open { link, began, request, sent, head: None, received: Kept::new(Part::default()) };
-        let answer = match self.sender(&open.link).await {
-            Ok(mut sender) => sender.send_request(http::Request::from_parts(head, upward)).await,
-            Err(trouble) => return Ok(open.fail(trouble).await),
-        };
-        match answer {
-            Ok(answer) => {
-                let (mut head, body) = answer.into_parts();
-                let fields = serve2::headers(&head.headers);
-                let watch = open.watch(head.status.as_u16(), &fields);
-                open.received = Kept::new(Part::watched(open.link.settings().body_limit, watch));
-                open.head = Some((head.status.as_u16(), fields));
-                if head.headers.contains_key(ALT_SVC) {
-                    open.link.offered_http3(open.request.host()).await;
-                    head.headers = without(&head.headers, &ALT_SVC);
-                }
-                head.extensions.clear();
-                let passing = Outgoing::Passing(Box::new(Downward { inner: body, open: Some(open) }));
-                Ok(http::Response::from_parts(head, passing))
-            }
-            Err(error) => {
-                let host = open.request.host().to_owned();
-                let says = format!("{host}: {}", if error.is_timeout() { "no answer in time" } else { "it hung up" });
-                Ok(open.fail(Trouble { status: 502, says }).await)
-            }
-        }
     }
 
     /// The way to the server; a new one if the old has closed.
@@ -114,6 +140,12 @@ impl ToServer {
         let fresh = handshake(reached, link).await?;
         *lock(&self.sender) = fresh.clone();
         Ok(fresh)
+    }
+}
+
+impl Way for ToServer {
+    async fn send(&self, link: &Link, request: http::Request<Upward>) -> Result<http::Response<Incoming>, Failed> {
+        Ok(self.sender(link).await?.send_request(request).await?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Clients that speak HTTP/2.
+//! Clients that speak HTTP/2, to a server or to us as their proxy.
 //!
 //! hyper speaks it; the settings by which clients are told apart are read from
 //! the bytes before hyper has them. Extended CONNECT (RFC 8441) is not offered,
@@ -20,20 +20,22 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use model::{Client, Header, Request};
+use model::{Client, Header, Request, SealReason};
 use tokio::runtime::Handle;
 
 use crate::{
     Reply,
     behind::Behind,
     clock::Moment,
+    connection,
     egress::Trouble,
     held::Ahead,
     http2_print::Tee,
     link::Link,
     part::Part,
-    place::Place,
-    relay2::{Cut, Outgoing, ToServer},
+    place::{Place, Target},
+    relay2::{self, Cut, Outgoing, ToServer},
+    relay21::ToAnybody,
     reply,
     wire::Conn,
 };
@@ -43,6 +45,9 @@ use crate::{
 pub(crate) const HEADERS: u32 = 1 << 20;
 pub(crate) const STREAM_WINDOW: u32 = 1 << 20;
 const STREAMS: u32 = 256;
+/// What a client may send ahead on a tunnel. As many tunnels as there may be
+/// have room for it at once: one that is not read must not hold up the others.
+const TUNNEL_WINDOW: u32 = 128 << 10;
 
 /// What the requests of a connection share.
 struct Session {
@@ -58,11 +63,17 @@ struct Session {
 enum Far {
     Us,
     Server(ToServer),
+    /// Whom each request names: we are the client's proxy.
+    Anybody(ToAnybody),
     Nobody(Trouble),
 }
 
 pub(crate) async fn serve(conn: Conn, link: Link, place: Place, behind: Behind) {
     let stop = link.shared.stop.clone();
+    let (stream_window, connection_window) = match place.target {
+        Some(_) => (STREAM_WINDOW, 4 * STREAM_WINDOW),
+        None => (TUNNEL_WINDOW, STREAMS * TUNNEL_WINDOW),
+    };
     let (tee, print) = Tee::new(conn);
     let server = far(&link, behind).await;
     let session = Arc::new(Session { link, place, print, client: OnceLock::new(), server });
@@ -75,8 +86,8 @@ pub(crate) async fn serve(conn: Conn, link: Link, place: Place, behind: Behind) 
         .timer(TokioTimer::new())
         .auto_date_header(false)
         .max_header_list_size(HEADERS)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(4 * STREAM_WINDOW)
+        .initial_stream_window_size(stream_window)
+        .initial_connection_window_size(connection_window)
         .max_concurrent_streams(STREAMS);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(tee), answer));
     let ended = tokio::select! {
@@ -95,10 +106,7 @@ async fn far(link: &Link, behind: Behind) -> Far {
     if let Some(trouble) = server.trouble {
         return Far::Nobody(trouble);
     }
-    let Some(reached) = server.reached else {
-        let says = "this is a proxy: HTTP/2 is spoken through it, not to it".into();
-        return Far::Nobody(Trouble { status: 400, says });
-    };
+    let Some(reached) = server.reached else { return Far::Anybody(ToAnybody::new(server.egress)) };
     match ToServer::new(reached, server.egress, link).await {
         Ok(server) => Far::Server(server),
         Err(trouble) => Far::Nobody(trouble),
@@ -154,6 +162,10 @@ impl Session {
     }
 
     async fn exchange(&self, request: http::Request<Incoming>) -> Result<http::Response<Outgoing>, Cut> {
+        if request.method() == http::Method::CONNECT {
+            // Boxed, as what is rare must not make the work of every request larger.
+            return Ok(Box::pin(self.tunnel(request)).await);
+        }
         let began = Moment::now();
         let link = Link { client: self.client(), ..self.link.clone() };
         let (head, body) = request.into_parts();
@@ -165,9 +177,37 @@ impl Session {
             body: model::Body::default(),
         };
         match &self.server {
-            Far::Server(server) if !link.shared.owns(seen.host()) => server.relay(link, began, seen, head, body).await,
+            Far::Server(way) if !link.shared.owns(seen.host()) => {
+                relay2::relay(way, link, began, seen, head, body).await
+            }
+            Far::Anybody(way) if !link.shared.owns(seen.host()) => {
+                Box::pin(relay2::relay(way, link, began, seen, head, body)).await
+            }
             Far::Nobody(trouble) => Ok(answered(&link, began, seen, trouble.reply()).await),
             _ => Ok(sinkhole(&link, began, seen, body).await),
+        }
+    }
+
+    /// Gives the client a tunnel on this stream (RFC 9113 §8.5), or tells it why
+    /// not; the other streams do not notice.
+    async fn tunnel(&self, mut request: http::Request<Incoming>) -> http::Response<Outgoing> {
+        let link = self.link.tunnelled();
+        let Some(target) = request.uri().authority().and_then(|named| Target::read(named.as_str(), 443)) else {
+            link.seal(&self.place, SealReason::UnknownProtocol, "CONNECT to what is no address").await;
+            return response_of(&Reply::sinkhole(400, "text/plain", ""), &[], Bytes::new());
+        };
+        let place = Place { encrypted: false, target: Some(target) };
+        match Behind::find(&link, &place).await {
+            Ok(behind) => {
+                let tunnel = hyper::upgrade::on(&mut request);
+                tokio::spawn(connection::follow_tunnel(tunnel, link, place, behind));
+                http::Response::new(Outgoing::ours(Bytes::new()))
+            }
+            Err(trouble) => {
+                link.refused_tunnel(&place, &trouble, "HTTP/2").await;
+                let reply = trouble.reply();
+                response_of(&reply, &lower(reply::fields(&reply)), reply.body.clone())
+            }
         }
     }
 }

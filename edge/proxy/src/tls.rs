@@ -111,8 +111,8 @@ fn to_be_left(link: &Link, behind: &mut Behind, name: &str) -> Option<(Conn, &'s
 /// server cannot be had, the client is told so once it speaks.
 async fn offer_of_the_server(link: &Link, place: &Place, behind: &mut Behind, name: &str, offered: &[String]) -> Offer {
     if place.target.is_none() {
-        // What is said to a proxy itself is said in HTTP/1.
-        return Offer::Http1;
+        // Said to a proxy itself: in HTTP/2, each tunnel is a stream of it.
+        return Offer::Both;
     }
     let Behind::Server(server) = behind else { return Offer::Both };
     let Some(reached) = server.reached.take() else { return Offer::Http1 };

@@ -1,4 +1,5 @@
-//! A connection as a stream of bytes: TCP, or TLS inside another wire.
+//! A connection as a stream of bytes: TCP, a tunnel inside HTTP/2, or TLS inside
+//! another wire.
 //!
 //! What was read ahead stays in front of what comes, so that each layer can be
 //! recognised before it is spoken. Bytes on the network are counted below TLS,
@@ -16,6 +17,8 @@ use std::{
 };
 
 use bytes::{Buf, BytesMut};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -39,7 +42,9 @@ const FIRST_STEP: usize = 2 * 1024;
 const LAST_STEP: usize = 32 * 1024;
 
 enum Wire {
-    Tcp(Tcp),
+    Tcp(Counted<TcpStream>),
+    /// One stream of a client's HTTP/2.
+    Tunnel(Box<Counted<TokioIo<Upgraded>>>),
     /// To a client.
     Tls(Box<server::TlsStream<Conn>>),
     /// To a server.
@@ -53,8 +58,9 @@ pub(crate) struct Counts {
     received: AtomicU64,
 }
 
-struct Tcp {
-    stream: TcpStream,
+/// A stream whose bytes are counted, and which ends with the proxy.
+struct Counted<S> {
+    stream: S,
     counts: Arc<Counts>,
     over: Over,
 }
@@ -71,8 +77,11 @@ impl Counts {
 
 impl Conn {
     pub(crate) fn tcp(stream: TcpStream, counts: Arc<Counts>, stop: &Stop) -> Self {
-        let tcp = Tcp { stream, counts, over: stop.over() };
-        Self::over(Wire::Tcp(tcp))
+        Self::over(Wire::Tcp(Counted { stream, counts, over: stop.over() }))
+    }
+
+    pub(crate) fn tunnel(stream: Upgraded, counts: Arc<Counts>, stop: &Stop) -> Self {
+        Self::over(Wire::Tunnel(Box::new(Counted { stream: TokioIo::new(stream), counts, over: stop.over() })))
     }
 
     pub(crate) fn tls(stream: server::TlsStream<Self>) -> Self {
@@ -141,6 +150,7 @@ impl AsyncWrite for Conn {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match &mut self.wire {
             Wire::Tcp(tcp) => Pin::new(tcp).poll_write(cx, buf),
+            Wire::Tunnel(tunnel) => Pin::new(tunnel).poll_write(cx, buf),
             Wire::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
             Wire::TlsOut(tls) => Pin::new(tls).poll_write(cx, buf),
         }
@@ -154,6 +164,7 @@ impl AsyncWrite for Conn {
     ) -> Poll<io::Result<usize>> {
         match &mut self.wire {
             Wire::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, bufs),
+            Wire::Tunnel(tunnel) => Pin::new(tunnel).poll_write_vectored(cx, bufs),
             Wire::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
             Wire::TlsOut(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
         }
@@ -166,6 +177,7 @@ impl AsyncWrite for Conn {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.wire {
             Wire::Tcp(tcp) => Pin::new(&mut tcp.stream).poll_flush(cx),
+            Wire::Tunnel(tunnel) => Pin::new(&mut tunnel.stream).poll_flush(cx),
             Wire::Tls(tls) => Pin::new(tls).poll_flush(cx),
             Wire::TlsOut(tls) => Pin::new(tls).poll_flush(cx),
         }
@@ -174,6 +186,7 @@ impl AsyncWrite for Conn {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.wire {
             Wire::Tcp(tcp) => Pin::new(&mut tcp.stream).poll_shutdown(cx),
+            Wire::Tunnel(tunnel) => Pin::new(&mut tunnel.stream).poll_shutdown(cx),
             Wire::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
             Wire::TlsOut(tls) => Pin::new(tls).poll_shutdown(cx),
         }
@@ -184,13 +197,14 @@ impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Self::Tunnel(tunnel) => Pin::new(tunnel).poll_read(cx, buf),
             Self::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
             Self::TlsOut(tls) => Pin::new(tls).poll_read(cx, buf),
         }
     }
 }
 
-impl Tcp {
+impl<S> Counted<S> {
     /// Counts what was written; a proxy that is over writes no more.
     fn wrote(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match written {
@@ -204,7 +218,7 @@ impl Tcp {
     }
 }
 
-impl AsyncRead for Tcp {
+impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buf) {
@@ -217,7 +231,7 @@ impl AsyncRead for Tcp {
     }
 }
 
-impl AsyncWrite for Tcp {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.wrote(cx, written)

@@ -35,7 +35,7 @@ use crate::{
 
 /// Record live what a browser or a device sends
 ///
-/// Point its proxy setting (HTTP or SOCKS5) at the address printed at start,
+/// Point its proxy setting (HTTP, HTTPS or SOCKS5) at the address printed at start,
 /// and let it trust Candor's certificate (`candor ca install`). Everything goes
 /// on to its servers and is written down on the way, until Ctrl-C. What cannot
 /// be read is written down as sealed, and counted.

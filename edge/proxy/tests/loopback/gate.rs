@@ -17,7 +17,7 @@ use crate::{
 
 /// Absorbs what carries `secret`, cuts what carries `knife`, and lets the rest go.
 #[derive(Default)]
-struct Words {
+pub(crate) struct Words {
     so_far: Mutex<Vec<SoFar>>,
     watched: Arc<Mutex<Vec<u8>>>,
 }
@@ -61,7 +61,7 @@ impl Watch for Seen {
     }
 }
 
-fn gated() -> (Lab, Arc<Words>) {
+pub(crate) fn gated() -> (Lab, Arc<Words>) {
     let words = Arc::new(Words::default());
     let settings = Settings { gate: Some(Arc::clone(&words) as Arc<dyn Gate>), ..upstream(Upstream::default()) };
     (Lab::with(settings, echo), words)

@@ -19,6 +19,8 @@ mod upstream;
 
 mod socks;
 
+mod http2_proxy;
+
 mod gate;
 
 mod faults;

@@ -31,7 +31,7 @@ impl Home for Pages {
     }
 }
 
-fn at_home(settings: Settings) -> Settings {
+pub(crate) fn at_home(settings: Settings) -> Settings {
     Settings { home: Some(Arc::new(Pages)), ..settings }
 }
 
@@ -167,11 +167,14 @@ async fn garbage_of_a_stranger_is_not_waited_for() {
     let (pairing, codes) = told();
     let settings = Settings { pairing: Some(Arc::new(pairing)), ..Settings::default() };
     let lab = Lab::on(StdListener::bind((here, 0)).unwrap(), settings, echo);
-    for bytes in [&b"\x16\x03\x01\x02"[..], b"\x05\x01\x00", b"get / x\r\n\r\n", b"GET nonsense\r\n\r\n"] {
+    for bytes in [&b"\x16\x03\x01\x02"[..], b"\x05\x01\x00", b"get / x\r\n\r\n", b"GET nonsense\r\n\r\n", PREFACE] {
         let mut rest = Vec::new();
         say(&lab, bytes).await.read_to_end(&mut rest).await.unwrap_or_default();
         assert!(rest.is_empty(), "{bytes:?}");
     }
     assert!(codes.lock().unwrap().is_empty());
-    assert_eq!(lab.stop().await.notes.len(), 4);
+    assert_eq!(lab.stop().await.notes.len(), 5);
 }
+
+/// How HTTP/2 begins.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
