@@ -20,6 +20,8 @@ pub enum Error {
     ManyPhones(String),
     #[error("the phone {0} is {1}; unlock it and allow this computer")]
     NotReady(String, String),
+    #[error("what is to be undone on the phone could not be written down")]
+    NotWritten(#[source] io::Error),
     #[error("on the phone, `{0}` failed: {1}")]
     Command(String, String),
 }

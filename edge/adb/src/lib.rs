@@ -18,5 +18,5 @@ mod error;
 
 pub use error::Error;
 pub use phone::{Phone, Said};
-pub use proxied::Proxied;
+pub use proxied::{Debt, Diary, Proxied};
 pub use server::{Device, Server};

@@ -4,6 +4,8 @@
 //! `candor capture` and `candor guard` put the same parts together; what one of
 //! them means to do with the traffic is its own.
 
+pub mod alive;
+
 pub mod answers;
 
 pub mod authority;
@@ -19,6 +21,8 @@ pub mod devices;
 pub mod folder;
 
 pub mod ledger;
+
+pub mod owed;
 
 pub mod proxies;
 

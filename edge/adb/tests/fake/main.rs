@@ -5,9 +5,9 @@
 #[allow(dead_code, reason = "shared with tests of the program")]
 mod phone;
 
-use std::net::TcpListener;
+use std::{io, net::TcpListener, sync::Mutex};
 
-use adb::{Error, Proxied, Server};
+use adb::{Debt, Diary, Error, Proxied, Server};
 use phone::Fake;
 
 #[test]
@@ -65,6 +65,20 @@ fn root_is_used_only_where_there_is_any() {
     assert_eq!(fake.state().commands.last().unwrap(), "su 0 sh -c 'who ami'");
 }
 
+/// Keeps what it is told; a full one does not.
+#[derive(Debug, Default)]
+struct Notes {
+    debts: Mutex<Vec<Debt>>,
+    is_full: bool,
+}
+
+impl Diary for Notes {
+    fn owes(&self, debt: &Debt) -> io::Result<()> {
+        self.debts.lock().unwrap().push(debt.clone());
+        if self.is_full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
 #[test]
 fn a_phone_is_sent_through_the_proxy_and_back_to_what_it_had() {
     for before in [None, Some("proxy.example:3128"), Some("127.0.0.1:7878"), Some(":0")] {
@@ -72,11 +86,13 @@ fn a_phone_is_sent_through_the_proxy_and_back_to_what_it_had() {
         if let Some(before) = before {
             fake.state().settings.insert("http_proxy".into(), before.into());
         }
-        let proxied = Proxied::begin(fake.server().phone(None).unwrap(), 7878).unwrap();
+        let notes = Notes::default();
+        let proxied = Proxied::begin(fake.server().phone(None).unwrap(), 7878, &notes).unwrap();
         assert_eq!(fake.state().settings["http_proxy"], "127.0.0.1:7878");
         assert_eq!(fake.state().reversed, ["forward:tcp:7878;tcp:7878"]);
         proxied.end().unwrap();
         let kept = before.filter(|before| before.starts_with("proxy")).map(str::to_owned);
+        assert_eq!(*notes.debts.lock().unwrap(), [Debt { port: 7878, before: kept.clone() }]);
         assert_eq!(fake.state().settings.get("http_proxy").cloned(), kept);
         assert!(fake.state().reversed.is_empty());
     }
@@ -85,6 +101,27 @@ fn a_phone_is_sent_through_the_proxy_and_back_to_what_it_had() {
 #[test]
 fn what_is_dropped_is_undone_too() {
     let fake = Fake::new(&[("A", "device")]);
-    drop(Proxied::begin(fake.server().phone(None).unwrap(), 7878).unwrap());
+    drop(Proxied::begin(fake.server().phone(None).unwrap(), 7878, &Notes::default()).unwrap());
     assert!(fake.state().settings.is_empty() && fake.state().reversed.is_empty());
+}
+
+#[test]
+fn what_cannot_be_written_down_is_not_set() {
+    let fake = Fake::new(&[("A", "device")]);
+    let full = Notes { is_full: true, ..Notes::default() };
+    let says = Proxied::begin(fake.server().phone(None).unwrap(), 7878, &full).unwrap_err();
+    assert!(matches!(says, Error::NotWritten(_)));
+    assert!(fake.state().settings.is_empty() && fake.state().reversed.is_empty());
+}
+
+#[test]
+fn a_debt_is_paid_later_too_but_a_proxy_of_somebody_elses_stays() {
+    let fake = Fake::new(&[("A", "device")]);
+    let phone = fake.server().phone(None).unwrap();
+    let debt = Debt { port: 7878, before: Some("proxy.example:3128".into()) };
+    for (now, then) in [("127.0.0.1:7878", "proxy.example:3128"), ("127.0.0.1:7879", "127.0.0.1:7879")] {
+        fake.state().settings.insert("http_proxy".into(), now.into());
+        debt.pay(&phone).unwrap();
+        assert_eq!(fake.state().settings["http_proxy"], then);
+    }
 }

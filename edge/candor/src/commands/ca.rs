@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     exit::{Exit, print, talk},
-    live::{authority, folder},
+    live::{authority, folder, owed},
     trust::{
         android::{self, Installed},
         debian::Store,
@@ -139,7 +139,7 @@ impl Install {
             done += 1;
         }
         if let Some(serial) = &self.stores.android {
-            let phone = adb::Server::local().phone(serial.as_deref())?;
+            let phone = phone(serial.as_deref())?;
             let says = match android::install(&phone, certificate)? {
                 Installed::System => "trusts it, apps included, until it is restarted".to_owned(),
                 Installed::Download(file) => format!(
@@ -177,7 +177,7 @@ impl Remove {
             done += 1;
         }
         if let Some(serial) = &self.stores.android {
-            let phone = adb::Server::local().phone(serial.as_deref())?;
+            let phone = phone(serial.as_deref())?;
             print(&format!("the phone {}: {}\n", phone.serial(), android::remove(&phone)?));
             done += 1;
         }
@@ -194,6 +194,13 @@ impl Remove {
         }
         Ok(Exit::Clean)
     }
+}
+
+/// A phone on the cable, without what a run left on it that was killed.
+fn phone(serial: Option<&str>) -> Result<adb::Phone> {
+    let phone = adb::Server::local().phone(serial)?;
+    owed::settle(&folder::of_the_person()?, &phone)?;
+    Ok(phone)
 }
 
 /// The machine's own store; another root for tests and images.

@@ -25,6 +25,7 @@ use crate::{
         devices::Devices,
         doors, folder,
         ledger::Ledger,
+        owed::Owed,
         proxies::{Parts, Proxies},
         stopping,
         tally::Tally,
@@ -108,7 +109,7 @@ impl Capture {
             },
         };
         // What cannot be done is found out before there is a file.
-        let (phone, turned) = (self.phone()?, self.turn(&home, doors.card.as_ref())?);
+        let (phone, turned) = (self.phone(&home)?, self.turn(&home, doors.card.as_ref())?);
         let out = self.out.clone().unwrap_or_else(free);
         let writer = Writer::create(&out).map_err(|error| not_created(&out, error))?;
         let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the capture")?;
@@ -129,7 +130,7 @@ impl Capture {
         &self,
         authority: Arc<Authority>,
         doors: Doors,
-        phone: Option<Phone>,
+        phone: Option<(Phone, Arc<Owed>)>,
         turned: Option<Turned>,
         pen: Pen,
         out: &Path,
@@ -176,7 +177,7 @@ impl Capture {
         if turned.is_none() {
             pen.write(note("not-watched", "what does not use the proxy setting was not seen", 1)).await?;
         }
-        let phone = phone.map(|phone| self.send_here(phone, &own)).transpose()?;
+        let phone = phone.map(|cable| self.send_here(cable, &own)).transpose()?;
         self.greet(&own, out, &fingerprint);
         let pages = match doors.page.zip(board) {
             Some((listener, board)) => Some(show(listener, board, knowledge, &authority, &own, out)?),
@@ -188,10 +189,11 @@ impl Capture {
             () = ledger.failed() => true,
         };
         talk("candor: ending; exchanges under way come to their end");
-        if let Some(Err(error)) = phone.map(Proxied::end) {
-            talk(&format!(
-                "candor: the phone still has our proxy setting ({error}); adb shell settings put global http_proxy :0"
-            ));
+        if let Some((proxied, owed)) = phone {
+            drop(proxied);
+            if let Err(error) = owed.end() {
+                talk(&format!("candor: {error:#}; the next start with this phone takes it back"));
+            }
         }
         proxies.stop().await;
         if let Some(pages) = pages {
@@ -207,18 +209,20 @@ impl Capture {
         Ok(Captured { tally: ledger.tally(), failed })
     }
 
-    /// The phone on the cable, if one was asked for.
-    fn phone(&self) -> Result<Option<Phone>> {
+    /// The phone on the cable, if one was asked for, and what it will be owed.
+    fn phone(&self, home: &Path) -> Result<Option<(Phone, Arc<Owed>)>> {
         let Some(serial) = &self.android else { return Ok(None) };
-        Ok(Some(adb::Server::local().phone(serial.as_deref())?))
+        let phone = adb::Server::local().phone(serial.as_deref())?;
+        let owed = Owed::begin(home, &phone)?;
+        Ok(Some((phone, owed)))
     }
 
     /// Sends a phone through the first socket that it can reach by its cable.
-    fn send_here(&self, phone: Phone, own: &[SocketAddr]) -> Result<Proxied> {
+    fn send_here(&self, (phone, owed): (Phone, Arc<Owed>), own: &[SocketAddr]) -> Result<(Proxied, Arc<Owed>)> {
         let inside = own.iter().find(|door| doors::is_inside(door.ip()));
         let port = inside.context("--android needs a loopback address to --listen on")?.port();
         talk(&format!("candor: the phone {} is sent through here by its cable", phone.serial()));
-        Ok(Proxied::begin(phone, port)?)
+        Ok((Proxied::begin(phone, port, &*owed)?, owed))
     }
 
     /// Turns what comes in by the card, if one was named.

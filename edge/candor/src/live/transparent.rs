@@ -16,6 +16,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::alive;
+
 /// A table that turns what comes in by one network card.
 #[derive(Debug)]
 pub struct Turned {
@@ -106,7 +108,7 @@ impl Turned {
             None => None,
         };
         // First the lock, so that a table without one never exists.
-        let began = began(pid).unwrap_or_default();
+        let began = alive::since(pid).unwrap_or_default();
         fs::write(&lock, format!("{pid} {began} {}\n", network()))
             .with_context(|| format!("cannot write {}", lock.display()))?;
         let turned = Self { table, lock };
@@ -166,16 +168,7 @@ fn left_by_the_dead(path: &Path) -> Option<Left> {
     let text = fs::read_to_string(path).ok()?;
     let mut words = text.split_ascii_whitespace();
     let (written, start, network) = (words.next()?, words.next()?, words.next()?);
-    // Another process may have its number by now: it began at another time.
-    let lives = began(pid).is_some_and(|began| began == start);
-    (written.parse() == Ok(pid) && !lives).then(|| Left { pid, network: network.to_owned() })
-}
-
-/// When a process began, in the kernel's ticks.
-fn began(pid: u32) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // Its name may hold spaces and brackets; what follows does not.
-    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19).map(str::to_owned)
+    (written.parse() == Ok(pid) && !alive::is(pid, start)).then(|| Left { pid, network: network.to_owned() })
 }
 
 /// The network namespace that we are in.
@@ -260,7 +253,7 @@ mod tests {
             left_by_the_dead(&path).map(|left| left.pid)
         };
         let me = std::process::id();
-        let start = began(me).unwrap();
+        let start = alive::since(me).unwrap();
         assert_eq!(lock(me, &format!("{me} {start} net:[1]\n")), None);
         assert_eq!(lock(me, &format!("{me} 1 net:[1]\n")), Some(me), "another process has its number");
         // Above what the kernel gives out.

@@ -197,19 +197,76 @@ fn a_phone_is_as_it_was_after_ctrl_c_too() {
         let (home, fake) = (Home::new(), phone_with_an_app());
         let mut command = audit(&home, &fake, "long", &[]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let end = Instant::now() + Duration::from_secs(60);
         // Ended while its app is used: then the phone is farthest from what it was.
-        while !fake.state().commands.iter().any(|told| told.contains("-n org.example.web/.Main")) {
-            assert!(Instant::now() < end, "it never began");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        told(&fake, "-n org.example.web/.Main");
         assert_ne!(fake.state().settings["http_proxy"], "proxy.example:3128");
         signal(child.id(), how);
         child.wait().unwrap();
         is_as_it_was(&fake);
+        assert_eq!(locks(&home), 0);
         let last = fake.state().commands.iter().rev().find(|told| told.starts_with("am ")).cloned();
         assert_eq!(last.as_deref(), Some("am force-stop org.example.web"));
     }
+}
+
+/// Waits until the fake was told something.
+fn told(fake: &Fake, what: &str) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !fake.state().commands.iter().any(|told| told.contains(what)) {
+        assert!(Instant::now() < end, "it was never told {what:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Lock files of runs with phones.
+fn locks(home: &Home) -> usize {
+    let all = std::fs::read_dir(home.file("home")).unwrap().map(|file| file.unwrap().file_name());
+    all.filter(|name| name.to_string_lossy().starts_with("phone-")).count()
+}
+
+/// An audit of a phone with root, killed while its app was used.
+fn killed(home: &Home, fake: &Fake) {
+    fake.state().rooted = true;
+    let mut child = audit(home, fake, "long", &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    told(fake, "-n org.example.web/.Main");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let left = fake.state().settings["http_proxy"].clone();
+    assert!(left.starts_with("127.0.0.1:") && locks(home) == 1, "{left}");
+    fake.state().commands.clear();
+}
+
+#[test]
+fn what_a_killed_run_left_on_a_phone_is_taken_back_by_the_next_start_with_it() {
+    let (home, fake) = (Home::new(), phone_with_an_app());
+    killed(&home, &fake);
+    let run = |what: &[&str]| {
+        text(&home.candor(what).env("ANDROID_ADB_SERVER_PORT", fake.port().to_string()).output().unwrap())
+    };
+    let said = run(&["ca", "install", "--android"]);
+    assert!(said.contains("a run with the phone R58M was killed"), "{said}");
+    assert_eq!(fake.state().settings["http_proxy"], "proxy.example:3128");
+    assert!(fake.state().reversed.is_empty() && locks(&home) == 0);
+    let at = |what: &str| fake.state().commands.iter().position(|told| told.contains(what)).unwrap();
+    assert!(at("umount") < at("mount -t tmpfs"), "the old certificate went before the new one came");
+    assert!(!run(&["ca", "remove", "--android"]).contains("was killed"), "it is paid once");
+}
+
+#[test]
+fn what_is_owed_to_one_phone_is_not_given_to_another() {
+    let (home, fake) = (Home::new(), phone_with_an_app());
+    killed(&home, &fake);
+    let other = phone_with_an_app();
+    other.state().states = vec![("X99".into(), "device".into())];
+    let mut command = home.candor(&["ca", "remove", "--android"]);
+    let said = text(&command.env("ANDROID_ADB_SERVER_PORT", other.port().to_string()).output().unwrap());
+    assert!(!said.contains("was killed") && locks(&home) == 1, "{said}");
+    // Whoever set another proxy since keeps it.
+    fake.state().settings.insert("http_proxy".into(), "new.example:8080".into());
+    let out = audit(&home, &fake, "by-cable", &[]).output().unwrap();
+    assert!(text(&out).contains("was killed"), "{}", text(&out));
+    assert_eq!(fake.state().settings["http_proxy"], "new.example:8080");
+    assert_eq!(locks(&home), 0);
 }
 
 #[test]

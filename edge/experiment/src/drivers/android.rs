@@ -11,7 +11,7 @@ mod private;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use adb::{Phone, Proxied};
+use adb::{Diary, Phone, Proxied};
 use model::Mode;
 use proxy::Authority;
 use tokio::time::sleep;
@@ -39,6 +39,8 @@ pub struct App {
     pub private: Private,
     /// Signs for every server: the phone trusts it, or what it sends stays sealed.
     pub authority: Arc<Authority>,
+    /// Where it stands what the phone is owed when this ends.
+    pub diary: Arc<dyn Diary>,
 }
 
 impl App {
@@ -64,9 +66,9 @@ impl App {
 
     /// Sends the phone through a port of this machine, and stops the app.
     pub(crate) async fn begin(&self, port: u16) -> Result<Sent, Error> {
-        let (phone, clear) = (self.phone.clone(), self.may_clear);
+        let (phone, diary, clear) = (self.phone.clone(), Arc::clone(&self.diary), self.may_clear);
         // Should what follows fail, this takes the setting back.
-        let sent = Sent(Some(told(move || Proxied::begin(phone, port)).await?));
+        let sent = Sent(Some(told(move || Proxied::begin(phone, port, &*diary)).await?));
         self.stop().await?;
         if clear {
             self.told(|phone, package| phone.run(&["pm", "clear", package]).map(drop)).await?;

@@ -1,0 +1,171 @@
+//! What phones are owed: a process that is killed cannot undo what it set on one.
+//!
+//! Before anything is set it is written down, in a file beside the authority that
+//! is named after our process. It goes when all is undone. What a process left that
+//! was killed, or that lost its cable, is undone by the next start that meets this
+//! phone, and nothing else ever is.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use adb::{Debt, Diary, Phone};
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use super::{alive, folder};
+use crate::{exit::talk, trust::android};
+
+/// What a run owes a phone. Dropped, it pays.
+#[derive(Debug)]
+pub struct Owed {
+    phone: Phone,
+    file: PathBuf,
+    note: Mutex<Note>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Note {
+    pid: u32,
+    began: String,
+    /// Processes are counted anew in a container; another's say nothing here.
+    counted: String,
+    serial: String,
+    /// Candor's certificate was put among the system's.
+    certificate: bool,
+    proxies: Vec<Proxy>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Proxy {
+    port: u16,
+    before: Option<String>,
+}
+
+impl Owed {
+    /// Pays what this phone is still owed by runs that were killed, and begins a file for this one.
+    pub fn begin(home: &Path, phone: &Phone) -> Result<Arc<Self>> {
+        folder::private(home)?;
+        settle(home, phone)?;
+        let pid = std::process::id();
+        let note = Note {
+            pid,
+            began: alive::since(pid).unwrap_or_default(),
+            counted: counted(),
+            serial: phone.serial().to_owned(),
+            ..Note::default()
+        };
+        let file = home.join(format!("phone-{pid}.lock"));
+        Ok(Arc::new(Self { phone: phone.clone(), file, note: Mutex::new(note) }))
+    }
+
+    /// Written down before it is done.
+    pub fn certificate(&self) -> Result<()> {
+        self.write(|note| note.certificate = true).context("cannot write down what is to be undone on the phone")
+    }
+
+    /// Undoes what is left to undo. What cannot be is left to the next start.
+    pub fn end(&self) -> Result<()> {
+        let mut note = self.note.lock().unwrap_or_else(PoisonError::into_inner);
+        if note.certificate || !note.proxies.is_empty() {
+            pay(&self.phone, &note)?;
+            (note.certificate, note.proxies) = (false, vec![]);
+            fs::remove_file(&self.file).with_context(|| format!("cannot remove {}", self.file.display()))?;
+        }
+        Ok(())
+    }
+
+    /// A file that is cut short would say nothing, so it is made beside and moved.
+    fn write(&self, change: impl FnOnce(&mut Note)) -> io::Result<()> {
+        let mut note = self.note.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut note);
+        let beside = self.file.with_extension("new");
+        fs::write(&beside, serde_json::to_vec(&*note)?)?;
+        fs::rename(beside, &self.file)
+    }
+}
+
+impl Diary for Owed {
+    fn owes(&self, debt: &Debt) -> io::Result<()> {
+        let proxy = Proxy { port: debt.port, before: debt.before.clone() };
+        self.write(|note| {
+            note.proxies.retain(|known| known.port != proxy.port);
+            note.proxies.push(proxy);
+        })
+    }
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        // A phone that was pulled off its cable cannot be told; the file stays for when it is back.
+        let _ = self.end();
+    }
+}
+
+/// Pays what a phone is still owed by runs that were killed.
+pub fn settle(home: &Path, phone: &Phone) -> Result<()> {
+    // Without the folder nobody wrote anything down.
+    let Ok(entries) = fs::read_dir(home) else { return Ok(()) };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let Some(note) = left_by_the_dead(&path).filter(|note| note.serial == phone.serial()) else { continue };
+        talk(&format!(
+            "candor: a run with the phone {} was killed; what it set there is taken back first",
+            note.serial
+        ));
+        pay(phone, &note)?;
+        fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The last first: what stood before it may be an earlier one.
+fn pay(phone: &Phone, note: &Note) -> Result<()> {
+    for Proxy { port, before } in note.proxies.iter().rev().cloned() {
+        let debt = Debt { port, before };
+        debt.pay(phone)
+            .context("the phone still has our proxy setting (adb shell settings put global http_proxy :0)")?;
+    }
+    if note.certificate {
+        android::remove(phone).context("the phone still trusts Candor (candor ca remove --android)")?;
+    }
+    Ok(())
+}
+
+fn left_by_the_dead(path: &Path) -> Option<Note> {
+    let name = path.file_name()?.to_str()?;
+    let pid: u32 = name.strip_prefix("phone-")?.strip_suffix(".lock")?.parse().ok()?;
+    let note: Note = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    (note.pid == pid && note.counted == counted() && !alive::is(pid, &note.began)).then_some(note)
+}
+
+/// Where our process has its number.
+fn counted() -> String {
+    fs::read_link("/proc/self/ns/pid").map_or_else(|_| "unknown".into(), |link| link.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_dead_process_left_is_read() {
+        let at = tempfile::tempdir().unwrap();
+        let me = std::process::id();
+        let note = |pid, began: &str| Note { pid, began: began.into(), counted: counted(), ..Note::default() };
+        let left = |name: u32, note: &Note| {
+            let path = at.path().join(format!("phone-{name}.lock"));
+            fs::write(&path, serde_json::to_vec(note).unwrap()).unwrap();
+            left_by_the_dead(&path).is_some()
+        };
+        assert!(!left(me, &note(me, &alive::since(me).unwrap())));
+        assert!(left(me, &note(me, "1")), "another process has its number");
+        // Above what the kernel gives out.
+        assert!(left(5_000_000, &note(5_000_000, "1")));
+        assert!(!left(5_000_000, &note(77, "1")));
+        assert!(!left(5_000_000, &Note { counted: "pid:[1]".into(), ..note(5_000_000, "1") }), "of a container");
+        fs::write(at.path().join("phone-5000000.lock"), "{").unwrap();
+        assert!(left_by_the_dead(&at.path().join("phone-5000000.lock")).is_none());
+    }
+}
