@@ -28,3 +28,5 @@ mod faults;
 mod own;
 
 mod others;
+
+mod libcurl;

@@ -17,12 +17,12 @@ use crate::{
 };
 
 /// A script beside this file.
-fn script(name: &str) -> String {
+pub(crate) fn script(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/loopback/others");
     folder.join(name).to_str().unwrap().to_owned()
 }
 
-fn has(program: &str, arguments: &[&str]) -> bool {
+pub(crate) fn has(program: &str, arguments: &[&str]) -> bool {
     let found = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
     let found = found.is_ok_and(|status| status.success());
     if !found {
@@ -32,18 +32,18 @@ fn has(program: &str, arguments: &[&str]) -> bool {
 }
 
 /// A program that ends with this value, and its files.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     files: TempDir,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Running {
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("https://localhost:{}{path}", self.port)
     }
 
-    fn file(&self, name: &str) -> String {
+    pub(crate) fn file(&self, name: &str) -> String {
         self.files.path().join(name).to_str().unwrap().to_owned()
     }
 }
@@ -56,7 +56,7 @@ impl Drop for Running {
 }
 
 /// A folder with a certificate for `localhost`.
-fn certified() -> TempDir {
+pub(crate) fn certified() -> TempDir {
     let files = tempfile::tempdir().unwrap();
     let (certificate, key) = origin::certificate("localhost");
     std::fs::write(files.path().join("cert.pem"), certificate).unwrap();
@@ -66,21 +66,25 @@ fn certified() -> TempDir {
 }
 
 /// Node's HTTP server, which says what it was asked.
-fn node() -> Option<Running> {
+pub(crate) fn node() -> Option<Running> {
     if !has("node", &["--version"]) {
         return None;
     }
     let files = certified();
     let mut command = Command::new("node");
     command.arg(script("origin.js")).arg(files.path().join("cert.pem")).arg(files.path().join("key.pem"));
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    Some(started(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap(), files))
+}
+
+/// A server that says its port once it listens.
+pub(crate) fn started(mut child: Child, files: TempDir) -> Running {
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    Some(Running { child, files, port: line.trim().parse().unwrap() })
+    Running { child, files, port: line.trim().parse().unwrap() }
 }
 
 /// nginx with one file, and a place that keeps what is sent there.
-async fn nginx() -> Option<Running> {
+pub(crate) async fn nginx() -> Option<Running> {
     if !has("nginx", &["-v"]) {
         return None;
     }
@@ -161,7 +165,7 @@ async fn a_server_of_node_is_asked_the_same_as_without_us() {
 
 /// An answer without its date. hyper writes the four pseudo-fields of HTTP/2 in
 /// an order of its own; the client's order is in the record's print.
-fn compared(answer: &str) -> Vec<String> {
+pub(crate) fn compared(answer: &str) -> Vec<String> {
     let undated = answer.lines().filter(|line| !line.to_lowercase().starts_with("date:"));
     let sorted = |line: &str| {
         let Ok(mut said) = serde_json::from_str::<serde_json::Value>(line) else { return line.to_owned() };
@@ -228,19 +232,27 @@ async fn websockets_of_python_say_the_same_through_us() {
 }
 
 #[tokio::test]
-async fn curl_speaks_http2_to_the_proxy_itself_where_it_can() {
-    let version = run("curl", &["--help", "proxy"]).await;
-    if !text(&version).contains("--proxy-http2") {
-        println!("skipped: this curl knows no --proxy-http2");
-        return;
+async fn a_client_of_node_has_thirty_tunnels_on_one_connection() {
+    let Some(node) = node() else { return };
+    let lab = Lab::onward();
+    let (proxy, ca, url) = (format!("https://{}", lab.address), lab.file("ca.pem"), node.url("/many"));
+    let out = run("node", &[&script("tunnels.js"), &proxy, &ca, &url]).await;
+    let said: serde_json::Value = serde_json::from_slice(&out.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&out.stderr)));
+    let said = said.as_array().unwrap();
+    assert_eq!((said.len(), &said[30]), (31, &502.into()));
+    for (number, one) in said[..30].iter().enumerate() {
+        let (version, name) = if number % 2 == 1 { ("2.0", "x-tunnel") } else { ("1.1", "X-Tunnel") };
+        assert_eq!((&one["version"], &one["length"]), (&version.into(), &(number * 10_007).into()));
+        let headers: Vec<&str> = one["headers"].as_array().unwrap().iter().filter_map(|field| field.as_str()).collect();
+        let at = headers.iter().position(|field| *field == "x-b").unwrap();
+        assert_eq!(headers[at..at + 6], ["x-b", "1", name, &number.to_string(), "x-a", "2"]);
     }
-    let lab = Lab::start();
-    let (proxy, ca) = (format!("https://127.0.0.1:{}", lab.address.port()), lab.file("ca.pem"));
-    let out = run(
-        "curl",
-        &["-sS", "--proxy-http2", "--proxy", &proxy, "--proxy-cacert", &ca, "--cacert", &ca, "https://a.example/"],
-    )
-    .await;
-    assert_eq!(text(&out), "GET 0", "{}", String::from_utf8_lossy(&out.stderr));
-    drop(lab.stop().await);
+    let mut seen = lab.stop().await.exchanges;
+    assert_eq!(seen.pop().unwrap().response.unwrap().status, 502);
+    let mut numbers: Vec<u64> = seen.iter().map(|one| one.connection).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!((seen.len(), numbers.len()), (30, 30));
+    assert!(seen.iter().all(|one| one.client.address == seen[0].client.address));
 }
