@@ -7,7 +7,10 @@
 
 mod file;
 
+mod stand;
+
 pub use file::BadChoices;
+pub use stand::Stand;
 
 use std::collections::BTreeMap;
 
@@ -161,26 +164,24 @@ impl Choices {
         self.programs.iter().find(|program| program.name == name)
     }
 
-    /// Where a cell stands, hours left aside.
-    pub fn cell(&self, kind: &Kind, mode: Mode, who: &Who) -> bool {
-        let program = who.program.as_deref().and_then(|name| self.program(name)).map(|program| &program.table);
-        let device = self.device(&who.device).map(|device| &device.table);
-        let tables = [program, device, Some(&self.table)];
-        tables.into_iter().flatten().find_map(|table| table.cell(kind, mode)).unwrap_or(false)
-    }
-
     /// Forgets hours that are over.
     pub fn forget_hours(&mut self, wall: Time) {
         self.hours.retain(|hour| wall < hour.to);
     }
 
     fn is_on_in(&self, kind: &Kind, mode: Mode, who: &Who, wall: Time) -> bool {
-        let hour = |hour: &Hour| {
-            let now = hour.from <= wall && wall < hour.to;
-            let device = hour.device.as_ref().is_none_or(|device| *device == who.device);
-            now && device && hour.mode == mode && covers(&hour.kind, kind)
-        };
-        self.cell(kind, mode, who) || self.hours.iter().any(hour)
+        self.stand_of(kind, mode, Some(&who.device), who.program.as_deref(), wall).is_on()
+    }
+}
+
+impl Hour {
+    /// Whether data of this kind may leave by it, where nothing says otherwise.
+    pub fn covers(&self, kind: &Kind) -> bool {
+        self.kind == *kind || whole_of(kind).as_ref() == Some(&self.kind)
+    }
+
+    fn runs_at(&self, wall: Time) -> bool {
+        self.from <= wall && wall < self.to
     }
 }
 
@@ -254,10 +255,6 @@ impl UnreadChoice {
 /// The kind that another is a part of.
 fn whole_of(kind: &Kind) -> Option<Kind> {
     matches!(kind.as_str(), "visited-url-part" | "visited-host").then(|| Kind::new("visited-url"))
-}
-
-fn covers(wide: &Kind, kind: &Kind) -> bool {
-    wide == kind || whole_of(kind).as_ref() == Some(wide)
 }
 
 /// Whether a name with its wildcard stands for a host.

@@ -44,7 +44,9 @@ mod look;
 
 mod entered;
 
-pub use choices::{BadChoices, Choices, Destined, Device, Hour, Program, Row, Rule, Table, Unread, UnreadChoice};
+pub use choices::{
+    BadChoices, Choices, Destined, Device, Hour, Program, Row, Rule, Stand, Table, Unread, UnreadChoice,
+};
 pub use client::{Client, Wanted};
 pub use decide::{Asking, Decision, HELD_BYTES, HELD_MICROS, Verdict, decide};
 pub use entered::Entered;

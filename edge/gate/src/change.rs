@@ -44,12 +44,8 @@ impl Change {
         choices.forget_hours(wall);
         match self {
             Self::Turn { device, kind, mode, on } => {
-                // Off is off: an hour that still runs would say otherwise.
                 if !on {
-                    choices.hours.retain(|hour| {
-                        let same = hour.kind == *kind && (*mode == Mode::Unknown || hour.mode == *mode);
-                        !(same && (device.is_none() || hour.device == *device))
-                    });
+                    choices.hours.retain(|hour| !is_ended(hour, device.as_ref(), kind, *mode));
                 }
                 match device {
                     None => choices.table.turn(kind, *mode, *on),
@@ -103,6 +99,17 @@ impl Change {
     }
 }
 
+/// Whether an hour ends when this switch is turned off. Off is off: one that still runs would say
+/// otherwise. The hour of a whole goes on without a part of it that is turned off, and that for all
+/// without such a device; but a device's own says more than the switch for all, and nobody who turns
+/// that one sees it.
+fn is_ended(hour: &Hour, device: Option<&String>, kind: &Kind, mode: Mode) -> bool {
+    let in_it = mode == Mode::Unknown || hour.mode == mode;
+    let says_so =
+        if hour.device.as_ref() == device { hour.kind == *kind } else { device.is_none() && hour.covers(kind) };
+    in_it && says_so
+}
+
 /// What was said about a device, begun if nothing was.
 pub(crate) fn device_of<'c>(choices: &'c mut Choices, id: &str) -> &'c mut Device {
     let at = choices.devices.iter().position(|device| device.id == id).unwrap_or_else(|| {
@@ -118,14 +125,50 @@ mod tests {
 
     use super::*;
 
+    fn hour(device: Option<&str>, kind: &str) -> Change {
+        Change::Hour { device: device.map(Into::into), kind: Kind::new(kind), mode: Mode::Normal }
+    }
+
+    fn off(device: Option<&str>, kind: &str) -> Change {
+        Change::Turn { device: device.map(Into::into), kind: Kind::new(kind), mode: Mode::Normal, on: false }
+    }
+
+    fn is_on(choices: &Choices, device: &str, kind: &str) -> bool {
+        choices.is_on(&Kind::new(kind), &Who::new(device, Mode::Normal), Time(7))
+    }
+
     #[test]
     fn turning_off_ends_an_hour_that_still_runs() {
         let (mut choices, kind) = (Choices::default(), Kind::new("search"));
         let who = Who::new("phone", Mode::Normal);
-        Change::Hour { device: None, kind: kind.clone(), mode: Mode::Normal }.make(&mut choices, Time(5));
+        hour(None, "search").make(&mut choices, Time(5));
         assert!(choices.is_on(&kind, &who, Time(6)));
-        Change::Turn { device: None, kind: kind.clone(), mode: Mode::Normal, on: false }.make(&mut choices, Time(6));
+        off(None, "search").make(&mut choices, Time(6));
         assert!(!choices.is_on(&kind, &who, Time(7)));
+    }
+
+    #[test]
+    fn what_is_turned_off_is_off_whatever_hour_runs() {
+        let devices = [None, Some("phone")];
+        let kinds = ["visited-url", "visited-host", "visited-url-part"];
+        for (of, allowed) in devices.into_iter().flat_map(|of| kinds.map(|kind| (of, kind))) {
+            for (device, kind) in devices.into_iter().flat_map(|device| kinds.map(|kind| (device, kind))) {
+                let mut choices = Choices::default();
+                hour(of, allowed).make(&mut choices, Time(5));
+                off(device, kind).make(&mut choices, Time(6));
+                assert!(!is_on(&choices, "phone", kind), "{kind} of {device:?} in an hour for {allowed} of {of:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_hour_goes_on_for_what_was_not_turned_off() {
+        let mut choices = Choices::default();
+        hour(None, "visited-url").make(&mut choices, Time(5));
+        off(Some("phone"), "visited-url").make(&mut choices, Time(6));
+        off(None, "visited-host").make(&mut choices, Time(6));
+        assert!(is_on(&choices, "laptop", "visited-url") && !is_on(&choices, "phone", "visited-url"));
+        assert!(is_on(&choices, "laptop", "visited-url-part") && !is_on(&choices, "laptop", "visited-host"));
     }
 
     #[test]

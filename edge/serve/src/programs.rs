@@ -17,7 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use gate::{Board, Change, DeviceSeen, Keeper};
+use gate::{Board, Change, DeviceSeen, HERE, Keeper};
 use guard::{Reason, Who};
 use model::{Kind, Mode};
 use serde::Deserialize;
@@ -65,7 +65,10 @@ async fn change(State(desk): State<Arc<Desk>>, Json(turn): Json<Turn>) -> Respon
     let Some(kind) = keeper.knowledge().kinds.kind(&turn.kind).filter(|_| mode != Mode::Unknown) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let change = Change::Turn { device: None, kind: Kind::new(&kind.id), mode, on: turn.on };
+    let kind = Kind::new(&kind.id);
+    // What this machine has of its own is what is shown, so it is what is turned.
+    let own = keeper.choices().device(HERE).and_then(|here| here.table.cell(&kind, mode));
+    let change = Change::Turn { device: own.map(|_| HERE.into()), kind, mode, on: turn.on };
     match keeper.change(&change).await {
         Ok(()) => Json(table(keeper)).into_response(),
         Err(error) => (StatusCode::CONFLICT, error.to_string()).into_response(),
@@ -107,7 +110,7 @@ pub(crate) async fn with_extensions(request: Request, next: Next) -> Response {
     answer
 }
 
-/// The table that holds for every device: what is on now, until when if only for an hour, and how
+/// The table that holds for this machine: what is on now, until when if only for an hour, and how
 /// often it was asked for lately although it was off.
 fn table(keeper: &Keeper) -> Value {
     let (choices, now) = (keeper.choices(), crate::moment::now());
@@ -115,12 +118,8 @@ fn table(keeper: &Keeper) -> Value {
     let kinds = keeper.knowledge().kinds.all().iter().map(|kind| {
         let id = Kind::new(&kind.id);
         let cell = |mode| {
-            let on = choices.table.cell(&id, mode) == Some(true);
-            let hours =
-                choices.hours.iter().filter(|hour| hour.device.is_none() && hour.kind == id && hour.mode == mode);
-            let until =
-                hours.filter(|hour| hour.from <= now && now < hour.to).map(|hour| hour.to).max().filter(|_| !on);
-            (on || until.is_some(), until.map(|to| to.to_string()))
+            let stand = choices.stand(&id, mode, Some(HERE), now);
+            (stand.is_on(), stand.until().map(|to| to.to_string()))
         };
         let asks = |mode| asked.get(&(kind.id.clone(), mode)).copied().unwrap_or_default();
         let ((normal, normal_until), (private, private_until)) = (cell(Mode::Normal), cell(Mode::Private));

@@ -73,13 +73,9 @@ impl Sheet<'_> {
 
     fn cell(&self, id: &Kind, label: &str, mode: Mode, window: &str) -> Markup {
         let own = self.own.and_then(|table| table.cell(id, mode));
-        let on = own.or_else(|| self.choices.table.cell(id, mode)).unwrap_or(false);
-        let hours = self.choices.hours.iter().filter(|hour| {
-            let here = hour.device.is_none() || hour.device.as_deref() == self.device;
-            here && hour.kind == *id && hour.mode == mode && hour.from <= self.now && self.now < hour.to
-        });
-        let until = hours.map(|hour| hour.to).max().filter(|_| !on);
-        let lit = on || until.is_some();
+        let stand = self.choices.stand(id, mode, self.device, self.now);
+        let for_all = self.choices.stand(id, mode, None, self.now);
+        let lit = stand.is_on();
         html! {
             form .switch method="post" action="/turn" {
                 (sealed(self.session))
@@ -90,16 +86,16 @@ impl Sheet<'_> {
                     span .stands aria-hidden="true" { @if lit { (words::ON) } @else { (words::OFF) } }
                 }
             }
-            @if let Some(until) = until {
+            @if let Some(until) = stand.until() {
                 p .until { (words::until(&moment::clock(until, &self.desk.zone))) }
-            } @else if !on {
+            } @else if !lit {
                 form .for-hour method="post" action="/hour" {
                     (sealed(self.session))
                     (self.named(id, mode))
                     button .quiet aria-label=(words::hour_named(label, window)) { (words::HOUR) }
                 }
             }
-            @if self.device.is_some() && own.is_none() { p .until { (words::AS_ALL) } }
+            @if self.device.is_some() && own.is_none() && stand == for_all { p .until { (words::AS_ALL) } }
         }
     }
 

@@ -25,6 +25,37 @@ async fn a_program_with_the_key_reads_and_turns_the_same_switches() {
 }
 
 #[tokio::test]
+async fn a_browser_on_this_machine_is_shown_and_turns_what_holds_for_it() {
+    let stage = Stage::new().await;
+    let key = format!("Bearer {}", stage.serving.key());
+    let key = ("Authorization", key.as_str());
+    stage.post("/turn", "kind=search&mode=normal&on=on&device=this-machine").await;
+    let told = stage.ask("GET", "/api/choices", &[key], "").await.body;
+    assert!(row(&told, "search").contains("\"normal\":true"), "{told}");
+    let turned = r#"{"kind": "search", "mode": "normal", "on": false}"#;
+    let told = stage.ask("POST", "/api/change", &[key, JSON], turned).await.body;
+    assert!(row(&told, "search").contains("\"normal\":false"), "{told}");
+    let here = guard::Who::new("this-machine", Mode::Normal);
+    assert!(!stage.keeper.choices().is_on(&Kind::new("search"), &here, model::Time(0)));
+}
+
+#[tokio::test]
+async fn an_hour_for_addresses_is_shown_at_their_parts() {
+    let stage = Stage::new().await;
+    let key = format!("Bearer {}", stage.serving.key());
+    stage.post("/hour", "kind=visited-url&mode=normal").await;
+    let told = stage.ask("GET", "/api/choices", &[("Authorization", key.as_str())], "").await.body;
+    let host = row(&told, "visited-host");
+    assert!(host.contains("\"normal\":true") && !host.contains("\"normal_until\":null"), "{host}");
+}
+
+/// What is told about one kind.
+fn row<'t>(told: &'t str, kind: &str) -> &'t str {
+    let at = told.find(&format!("\"id\":\"{kind}\"")).unwrap();
+    &told[at..at + told[at..].find('}').unwrap()]
+}
+
+#[tokio::test]
 async fn a_program_without_the_key_is_told_nothing() {
     let stage = Stage::new().await;
     for headers in [vec![], vec![("Authorization", "Bearer x")], vec![("Cookie", stage.cookie.as_str())]] {

@@ -56,6 +56,40 @@ async fn an_hour_shows_its_end_and_can_be_ended_before() {
 }
 
 #[tokio::test]
+async fn an_hour_for_addresses_is_shown_at_their_parts_which_can_be_turned_off() {
+    let stage = Stage::new().await;
+    stage.post("/hour", "kind=visited-url&mode=normal").await;
+    let leaves = |kind: &str| {
+        let who = Who::new("phone", Mode::Normal);
+        stage.keeper.choices().is_on(&Kind::new(kind), &who, stage.keeper.choices().hours[0].from)
+    };
+    for (kind, name) in [("visited-host", "site visited"), ("visited-url-part", "part of a page address")] {
+        let name = format!("{name}, Normal windows");
+        assert!(leaves(kind) && stands(&stage, &name).await, "{kind}");
+        stage.post("/turn", &format!("kind={kind}&mode=normal&on=off")).await;
+        assert!(!leaves(kind) && !stands(&stage, &name).await, "{kind}");
+    }
+    assert!(leaves("visited-url") && stands(&stage, "page address, Normal windows").await);
+}
+
+#[tokio::test]
+async fn a_device_can_be_turned_off_in_an_hour_for_all() {
+    let stage = Stage::new().await;
+    stage.post("/hour", "kind=search&mode=normal").await;
+    let shows = async |on: bool| {
+        let page = stage.get("/settings?device=phone").await.body;
+        let (before, _) = page.split_once("aria-label=\"search words, Normal windows\"").unwrap();
+        before.ends_with(if on { "aria-checked=\"true\" " } else { "aria-checked=\"false\" " })
+    };
+    assert!(shows(true).await);
+    stage.post("/turn", "kind=search&mode=normal&on=off&device=phone").await;
+    assert!(shows(false).await);
+    let choices = stage.keeper.choices();
+    let on = |device| choices.is_on(&Kind::new("search"), &Who::new(device, Mode::Normal), choices.hours[0].from);
+    assert!(on("laptop") && !on("phone"));
+}
+
+#[tokio::test]
 async fn a_device_has_switches_of_its_own() {
     let stage = Stage::new().await;
     let answer = stage.post("/turn", "kind=email&mode=normal&on=on&device=192.168.1.20").await;

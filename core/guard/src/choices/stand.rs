@@ -1,0 +1,171 @@
+//! Where a switch stands, hours included: what decides is what a person is shown.
+//!
+//! A program says more than its device, and that more than the table for all. At each of them a
+//! kind says more than the whole it is a part of, and an hour more than the switch of the same kind.
+
+use model::{Kind, Mode, Time};
+
+use super::{Choices, Hour, Table, whole_of};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    Off,
+    On,
+    /// On, and off again by itself.
+    Until(Time),
+}
+
+/// What is said at one place about one column.
+struct Said<'c> {
+    table: Option<&'c Table>,
+    hours: Vec<&'c Hour>,
+    mode: Mode,
+}
+
+impl Stand {
+    pub fn is_on(self) -> bool {
+        self != Self::Off
+    }
+
+    /// When it will be off again, if it will.
+    pub fn until(self) -> Option<Time> {
+        if let Self::Until(until) = self { Some(until) } else { None }
+    }
+
+    fn of(on: bool) -> Self {
+        if on { Self::On } else { Self::Off }
+    }
+
+    fn with(self, hour: Option<Time>) -> Self {
+        match (self, hour) {
+            (stand, None) => stand,
+            (Self::On, _) => Self::On,
+            (Self::Off, Some(to)) => Self::Until(to),
+            (Self::Until(until), Some(to)) => Self::Until(until.max(to)),
+        }
+    }
+}
+
+impl Choices {
+    /// Where the switch of a kind stands, for one device or for all that have none of their own.
+    pub fn stand(&self, kind: &Kind, mode: Mode, device: Option<&str>, wall: Time) -> Stand {
+        self.stand_of(kind, mode, device, None, wall)
+    }
+
+    pub(super) fn stand_of(
+        &self,
+        kind: &Kind,
+        mode: Mode,
+        device: Option<&str>,
+        program: Option<&str>,
+        wall: Time,
+    ) -> Stand {
+        let hours = |of: Option<&str>| {
+            let running = self.hours.iter().filter(move |hour| hour.mode == mode && hour.runs_at(wall));
+            running.filter(|hour| hour.device.as_deref() == of).collect()
+        };
+        let mut stand = Said { table: Some(&self.table), hours: hours(None), mode }.over(Stand::Off, kind);
+        if let Some(id) = device {
+            let table = self.device(id).map(|device| &device.table);
+            stand = Said { table, hours: hours(Some(id)), mode }.over(stand, kind);
+        }
+        if let Some(program) = program.and_then(|name| self.program(name)) {
+            stand = Said { table: Some(&program.table), hours: vec![], mode }.over(stand, kind);
+        }
+        stand
+    }
+}
+
+impl Said<'_> {
+    /// What becomes of what is said at the wider places.
+    fn over(&self, wider: Stand, kind: &Kind) -> Stand {
+        let of_the_whole = whole_of(kind).map_or(wider, |whole| self.of(&whole, wider));
+        self.of(kind, of_the_whole)
+    }
+
+    fn of(&self, kind: &Kind, wider: Stand) -> Stand {
+        let row = self.table.and_then(|table| table.0.get(kind)).and_then(|row| row.of(self.mode));
+        let hour = self.hours.iter().filter(|hour| hour.kind == *kind).map(|hour| hour.to).max();
+        row.map_or(wider, Stand::of).with(hour)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Device, Program, Who};
+
+    const NOW: Time = Time(5);
+
+    fn hour(kind: &str, device: Option<&str>, to: i64) -> Hour {
+        let device = device.map(Into::into);
+        Hour { kind: Kind::new(kind), mode: Mode::Normal, device, from: Time(0), to: Time(to) }
+    }
+
+    fn device(id: &str, kind: &str, on: bool) -> Device {
+        let mut device = Device { id: id.into(), ..Device::default() };
+        device.table.turn(&Kind::new(kind), Mode::Normal, on);
+        device
+    }
+
+    /// For all devices, for the phone; and that what decides says the same.
+    fn stands(choices: &Choices, kind: &str) -> (Stand, Stand) {
+        let kind = Kind::new(kind);
+        let of = |device: Option<&str>| {
+            let stand = choices.stand(&kind, Mode::Normal, device, NOW);
+            let who = Who::new(device.unwrap_or("another"), Mode::Normal);
+            assert_eq!(stand.is_on(), choices.is_on(&kind, &who, NOW), "{kind} for {device:?}");
+            stand
+        };
+        (of(None), of(Some("phone")))
+    }
+
+    #[test]
+    fn an_hour_for_an_address_is_one_for_its_parts_and_shown_there() {
+        let choices = Choices { hours: vec![hour("visited-url", None, 9)], ..Choices::default() };
+        for kind in ["visited-url", "visited-url-part", "visited-host"] {
+            assert_eq!(stands(&choices, kind), (Stand::Until(Time(9)), Stand::Until(Time(9))), "{kind}");
+        }
+        assert_eq!(stands(&choices, "search"), (Stand::Off, Stand::Off));
+    }
+
+    #[test]
+    fn a_part_that_was_turned_off_stays_off_in_the_hour_of_the_whole() {
+        let mut choices = Choices { hours: vec![hour("visited-url", None, 9)], ..Choices::default() };
+        choices.table.turn(&Kind::new("visited-host"), Mode::Normal, false);
+        assert_eq!(stands(&choices, "visited-host").0, Stand::Off);
+        assert_eq!(stands(&choices, "visited-url").0, Stand::Until(Time(9)));
+        choices.hours.push(hour("visited-host", None, 7));
+        assert_eq!(stands(&choices, "visited-host").0, Stand::Until(Time(7)), "its own hour says more");
+    }
+
+    #[test]
+    fn a_device_that_was_turned_off_stays_off_in_an_hour_for_all() {
+        let devices = vec![device("phone", "search", false)];
+        let mut choices = Choices { devices, hours: vec![hour("search", None, 9)], ..Choices::default() };
+        assert_eq!(stands(&choices, "search"), (Stand::Until(Time(9)), Stand::Off));
+        choices.hours.push(hour("search", Some("phone"), 7));
+        assert_eq!(stands(&choices, "search").1, Stand::Until(Time(7)));
+        let programs = vec![Program { name: "browser".into(), maker: None, table: choices.devices[0].table.clone() }];
+        let choices = Choices { programs, ..choices };
+        let who = Who { program: Some("browser".into()), ..Who::new("phone", Mode::Normal) };
+        assert!(!choices.is_on(&Kind::new("search"), &who, NOW));
+    }
+
+    #[test]
+    fn what_is_on_without_end_has_no_end() {
+        let mut choices = Choices { hours: vec![hour("search", Some("phone"), 9)], ..Choices::default() };
+        assert_eq!(stands(&choices, "search"), (Stand::Off, Stand::Until(Time(9))));
+        choices.table.turn(&Kind::new("search"), Mode::Normal, true);
+        assert_eq!(stands(&choices, "search"), (Stand::On, Stand::On));
+        choices.devices = vec![device("phone", "search", false)];
+        assert_eq!(stands(&choices, "search"), (Stand::On, Stand::Until(Time(9))));
+    }
+
+    #[test]
+    fn the_later_of_two_hours_counts() {
+        let hours = vec![hour("search", None, 9), hour("search", None, 7), hour("search", Some("phone"), 8)];
+        let choices = Choices { hours, ..Choices::default() };
+        assert_eq!(stands(&choices, "search"), (Stand::Until(Time(9)), Stand::Until(Time(9))));
+    }
+}
