@@ -12,6 +12,7 @@ pub struct Run {
     pub candor: String,
     /// SHA-256 over the knowledge it ran with, in hex.
     pub knowledge: String,
+    /// What the subject ran on: this machine, or a phone.
     pub host: String,
     pub started: Time,
     /// No server was contacted: the maker's remote configuration never came.
@@ -26,6 +27,12 @@ impl Run {
     /// The condition of a run that a person does by hand, on what they have: it is
     /// not as it was installed, and nobody knows who made it.
     pub const BY_HAND: &str = "used by hand, through the proxy set on it; not freshly installed";
+
+    /// It was on this phone, and Candor beside it on the machine that is named so far.
+    pub fn on_a_phone(&mut self, phone: String) {
+        let beside = std::mem::replace(&mut self.host, phone);
+        self.conditions.push(format!("Candor ran beside the phone, on {beside}"));
+    }
 
     pub fn is_by_hand(&self) -> bool {
         self.conditions.iter().any(|condition| condition == Self::BY_HAND)

@@ -28,7 +28,13 @@ pub struct Guiding {
     #[arg(long, conflicts_with = "command")]
     pub guided: bool,
     /// With --guided: where the phone's proxy listens; a phone needs an address of this machine in its network
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7878", requires = "guided")]
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:7878",
+        requires = "guided",
+        conflicts_with = "command"
+    )]
     listen: Vec<SocketAddr>,
     #[command(flatten)]
     devices: Devices,
@@ -37,6 +43,9 @@ pub struct Guiding {
 impl Guiding {
     /// That a subject is guided by hand if and only if it can be.
     pub fn fits(&self, name: &str, driver: &str) -> Result<()> {
+        if !self.guided && self.devices.are_named() {
+            bail!("--paired is for --guided: nothing else lets devices in");
+        }
         match (self.guided, driver == "guided") {
             (true, false) => bail!("{name} is not used by hand; --guided is for `phone`"),
             (false, true) => {

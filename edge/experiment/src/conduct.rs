@@ -275,7 +275,7 @@ pub(crate) fn begin(wish: &Wish, digest: String) -> Run {
 fn of_app(wish: &Wish, app: &App, facts: Facts) -> Run {
     let mut run = begin(wish, facts.digest);
     run.subject.version = facts.version;
-    run.host = format!("{}, by cable of {}", facts.phone, run.host);
+    run.on_a_phone(facts.phone);
     run.bypass_watched = false;
     run.conditions.extend(facts.origin.into_iter().chain(app.conditions()));
     run
@@ -287,7 +287,7 @@ fn conditions(wish: &Wish) -> Vec<String> {
     if wish.subject.driver == "window" {
         conditions.push("used by its window: every address was typed into the address bar".into());
     }
-    if !wish.window && wish.subject.driver != "phone" {
+    if !wish.window && wish.app.is_none() && wish.subject.driver != "phone" {
         conditions.push("without a window: nothing was typed into the address bar".into());
     }
     conditions

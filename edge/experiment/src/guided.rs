@@ -72,6 +72,8 @@ pub async fn guide(
 ) -> Result<Ran, Error> {
     let mut run = begin(&wish, String::new());
     run.conditions.push(Run::BY_HAND.into());
+    // Which one it is nobody asks: what its browser says of it is no evidence.
+    run.on_a_phone("a phone, used by hand".into());
     let writer = Writer::create(&wish.evidence)?;
     let pen = writer.pen();
     let world = Arc::new(World { garden: Garden::default(), knowledge: Arc::clone(&wish.knowledge) });

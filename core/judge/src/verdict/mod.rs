@@ -12,7 +12,7 @@ mod obstacles;
 
 mod sentences;
 
-use knowledge::promises::Promise;
+use knowledge::{promises::Promise, subjects::ANDROID};
 
 use crate::{Case, Dependence, dependence, upper_bound};
 use scope::Scope;
@@ -96,6 +96,19 @@ fn is_about_phones(promise: &Promise) -> bool {
     promise.kinds().iter().any(|kind| ["folder", "screen-name", "file-path"].contains(&kind.as_str()))
 }
 
+/// Why it is not known who made a subject that nobody described.
+fn who_made(name: &str) -> String {
+    if let Some(package) = name.strip_prefix(ANDROID) {
+        return format!("who makes the app {package} is not known to Candor, which knows few apps.");
+    }
+    let by = match name {
+        _ if name.contains('/') => "it was named by its path",
+        _ if name.ends_with(" by command line") => "it was named by its command line",
+        _ => "it is described in other knowledge than what this was judged with",
+    };
+    format!("who makes this program is not known to Candor: {by}.")
+}
+
 fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence) -> Verdict {
     let scope = Scope::of(case, promise);
     let said = |word, because: String| Verdict {
@@ -109,10 +122,7 @@ fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence) -> Verdi
         bound: None,
     };
     if promise.names_the_maker() && case.subject().is_none() {
-        return said(
-            Word::Untested,
-            "who makes this program is not known to Candor: it was named by its path or command line.".into(),
-        );
+        return said(Word::Untested, who_made(case.run.map_or("", |run| &run.subject.name)));
     }
     let breaches = scope.breaches();
     if !breaches.broken.is_empty() {
@@ -128,4 +138,21 @@ fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence) -> Verdi
     let bound = upper_bound(scope.visits());
     let because = scope.acquittal(bound);
     Verdict { bound: Some(bound), ..said(Word::Kept, because) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::who_made;
+
+    #[test]
+    fn a_maker_that_nobody_knows_is_said_by_what_was_audited() {
+        for (name, says) in [
+            ("android:org.example.web", "the app org.example.web is not known to Candor, which knows few apps."),
+            ("/opt/some/browser", "this program is not known to Candor: it was named by its path."),
+            ("falkon by command line", "this program is not known to Candor: it was named by its command line."),
+            ("own-browser", "is described in other knowledge than what this was judged with."),
+        ] {
+            assert!(who_made(name).ends_with(says), "{}", who_made(name));
+        }
+    }
 }

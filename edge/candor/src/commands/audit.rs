@@ -40,10 +40,17 @@ pub struct Audit {
     #[arg(long, value_name = "LINE", conflicts_with = "subjects")]
     command: Option<String>,
     /// With --command: what makes it start in private mode
-    #[arg(long, value_name = "FLAG", requires = "command", allow_hyphen_values = true)]
+    #[arg(long, value_name = "FLAG", requires = "command", conflicts_with = "subjects", allow_hyphen_values = true)]
     private_flag: Vec<String>,
     /// With --command: the keys that lead to its address bar, by their X names
-    #[arg(long, value_name = "KEYS", requires = "command", value_delimiter = ',', default_value = "ctrl+l")]
+    #[arg(
+        long,
+        value_name = "KEYS",
+        requires = "command",
+        conflicts_with = "subjects",
+        value_delimiter = ',',
+        default_value = "ctrl+l"
+    )]
     address_keys: Vec<String>,
     /// What to put it through (see `candor list scenarios`); `quick` if nothing is named
     #[arg(long)]
@@ -60,10 +67,10 @@ pub struct Audit {
     /// Run every arm so many times
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     repeat: u32,
-    /// Run on the host's own network; then bypasses are not seen and nothing can be called kept
+    /// Run a program on this machine's own network; then bypasses are not seen and nothing can be called kept
     #[arg(long)]
     no_namespace: bool,
-    /// Without a window: quicker, but nothing can be typed into the address bar
+    /// Run Chromium, Firefox and their kin without a window: quicker, but nothing can be typed into the address bar
     #[arg(long)]
     headless: bool,
     /// Let an `android:` app forget everything it holds before each trial: tabs, logins and downloads of yours too
@@ -92,6 +99,7 @@ impl Audit {
         for (subject, _) in &wanted {
             self.guiding.fits(&subject.name, &subject.driver)?;
         }
+        self.fits(&wanted)?;
         let scenarios: Vec<Scenario> =
             wanted.iter().map(|(subject, _)| self.scenario_of(&knowledge, subject)).collect::<Result<_>>()?;
         folder(&self.out)?;
@@ -104,6 +112,24 @@ impl Audit {
         }
         print(&report::matrix(&audits));
         Ok(if self.exit_zero && exit != Exit::CouldNotRun { Exit::Clean } else { exit })
+    }
+
+    /// Refuses what would be without effect on anything that is audited.
+    fn fits(&self, wanted: &[(Subject, Option<Edition>)]) -> Result<()> {
+        let any = |drivers: &[&str]| wanted.iter().any(|(subject, _)| drivers.contains(&subject.driver.as_str()));
+        if self.clear && !any(&["android"]) {
+            bail!(
+                "--clear is for apps on a phone (android:PACKAGE), which keep their data otherwise; \
+                 what runs on this machine begins with none, and what a phone by hand forgets is up to its owner"
+            );
+        }
+        if self.no_namespace && !any(&["chromium", "firefox", "window", "phone"]) {
+            bail!("--no-namespace is for programs on this machine; a phone is outside of every namespace here anyway");
+        }
+        if self.headless && !any(&["chromium", "firefox"]) {
+            bail!("--headless is for browsers of the Chromium and Firefox families on this machine");
+        }
+        Ok(())
     }
 
     fn wanted(&self, knowledge: &Knowledge) -> Result<Vec<(Subject, Option<Edition>)>> {

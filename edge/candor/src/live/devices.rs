@@ -20,6 +20,11 @@ pub struct Devices {
 }
 
 impl Devices {
+    /// Whether some are let in without a code.
+    pub fn are_named(&self) -> bool {
+        !self.paired.is_empty()
+    }
+
     /// Who decides that, where anybody but this machine can come in. One for all
     /// doors; codes are shown here and, if there is one, on the page.
     pub fn pairing(&self, doors: &[SocketAddr], page: Option<Arc<Board>>) -> Option<Arc<Pairing>> {

@@ -99,6 +99,7 @@ fn a_phone_that_tells_somebody_of_a_private_page_is_found_out() {
     assert_eq!(word(&report, "private-reports-nothing"), "broken", "{}", ended.stdout);
     assert_eq!(word(&report, "default-is-off"), "none", "a phone in use is not as it was installed");
     assert_eq!(word(&report, "only-to-the-maker"), "none", "nobody knows who made it");
+    assert!(ended.stdout.contains("a phone, used by hand\n"), "{}", ended.stdout);
     let told = report["sightings"].as_array().unwrap().iter().filter(|seen| seen["side"] == "native");
     let told: Vec<_> = told.map(|seen| format!("{} {} {}", seen["kind"], seen["trail"], seen["phase"])).collect();
     assert!(told.contains(&r#""visited-url" "body ▸ form u" "private visit 1""#.to_owned()), "{told:?}");

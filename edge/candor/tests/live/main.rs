@@ -8,6 +8,8 @@ mod page;
 
 mod guided;
 
+mod refused;
+
 mod android;
 
 mod ca;

@@ -139,6 +139,9 @@ impl Browser {
 
     /// Types into the address bar as a person does, and leaves it at that.
     pub async fn type_in_address_bar(&self, hands: Hands<'_>, text: &str) -> Result<(), Error> {
+        if let Self::Android(_) = self {
+            return Err(Error::Cannot { driver: "an app by the cable", act: "be typed into" });
+        }
         let (cell, display) = (hands.cell, hands.display()?);
         match self {
             Self::Chromium(browser) => browser.type_in_address_bar(cell, display, text).await,

@@ -50,7 +50,7 @@ fn conditions(audit: &Audit, run: &Run) -> Markup {
                 @if !run.subject.version.is_empty() { ", version " (inert(&run.subject.version)) } }
             dt { "Its digest" } dd { code { (inert(&run.subject.digest)) } }
             dt { "Scenario" } dd { (inert(&run.scenario)) ", seed " code { (run.seed) } }
-            dt { "Machine" } dd { (inert(&run.host)) }
+            dt { "Ran on" } dd { (inert(&run.host)) }
             dt { "Started" } dd { (date(run.started)) }
             dt { "Candor" } dd { (inert(&run.candor)) ", knowledge " code { (inert(&run.knowledge)) } }
         }

@@ -26,7 +26,7 @@ impl Private {
     /// What is known of an app in this version.
     pub fn of(known: Option<&subjects::Private>, version: &str) -> Self {
         let Some(known) = known else {
-            return Self::Never("nobody told Candor how another app opens a private page of it".to_owned());
+            return Self::Never("Candor knows no way in which another app opens a private page of it".to_owned());
         };
         let because = known.because.clone();
         let way = match &known.extra {
