@@ -127,7 +127,7 @@ impl Install {
         let certificate = authority.cert_pem();
         let mut done = 0;
         for (whose, name) in self.stores.browsers() {
-            for database in nss::databases(whose)? {
+            for database in nss::databases_or_new(whose)? {
                 nss::install(&database, certificate)?;
                 print(&format!("{name} trusts it: {}\n", database.display()));
                 done += 1;
@@ -161,8 +161,51 @@ impl Install {
 }
 
 impl Remove {
+    /// Whatever fails, the rest is removed; the key goes first, since nobody needs a program for that.
     fn run(&self) -> Result<Exit> {
-        let all = self.stores.is_empty();
+        let outcomes = [self.key(), self.system(), self.phone(), self.browsers()];
+        let done: usize = outcomes.iter().flatten().sum();
+        let mut failures = outcomes.into_iter().filter_map(Result::err);
+        if let Some(first) = failures.next() {
+            failures.for_each(|other| talk(&format!("candor: {other:#}")));
+            return Err(first);
+        }
+        if done == 0 {
+            talk("candor: it was installed nowhere that was looked at");
+        }
+        Ok(Exit::Clean)
+    }
+
+    fn key(&self) -> Result<usize> {
+        if !self.authority {
+            return Ok(0);
+        }
+        let file = authority::file(&folder::of_the_person()?);
+        if !file.exists() {
+            return Ok(0);
+        }
+        std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+        print(&format!("{} is destroyed\n", file.display()));
+        Ok(1)
+    }
+
+    fn system(&self) -> Result<usize> {
+        let wanted = self.stores.system || self.stores.is_empty();
+        if !wanted || !store().remove()? {
+            return Ok(0);
+        }
+        print("this machine no longer trusts it\n");
+        Ok(1)
+    }
+
+    fn phone(&self) -> Result<usize> {
+        let Some(serial) = &self.stores.android else { return Ok(0) };
+        let phone = phone(serial.as_deref())?;
+        print(&format!("the phone {}: {}\n", phone.serial(), android::remove(&phone)?));
+        Ok(1)
+    }
+
+    fn browsers(&self) -> Result<usize> {
         let mut done = 0;
         for (whose, name) in self.stores.browsers() {
             for database in nss::databases(whose)? {
@@ -172,27 +215,7 @@ impl Remove {
                 }
             }
         }
-        if (self.stores.system || all) && store().remove()? {
-            print("this machine no longer trusts it\n");
-            done += 1;
-        }
-        if let Some(serial) = &self.stores.android {
-            let phone = phone(serial.as_deref())?;
-            print(&format!("the phone {}: {}\n", phone.serial(), android::remove(&phone)?));
-            done += 1;
-        }
-        if self.authority {
-            let file = authority::file(&folder::of_the_person()?);
-            if file.exists() {
-                std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
-                print(&format!("{} is destroyed\n", file.display()));
-                done += 1;
-            }
-        }
-        if done == 0 {
-            talk("candor: it was installed nowhere that was looked at");
-        }
-        Ok(Exit::Clean)
+        Ok(done)
     }
 }
 

@@ -36,7 +36,8 @@ pub fn kept(folder: &Path) -> Result<Arc<Authority>> {
 
 fn read(file: &Path) -> Result<Arc<Authority>> {
     folder::is_ours_alone(file)?;
-    let unreadable = || format!("{} holds no certificate authority; `candor ca remove` clears it away", file.display());
+    let unreadable =
+        || format!("{} holds no certificate authority; `candor ca remove --authority` clears it away", file.display());
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let (certificate, key) = text.split_at(text.find(KEY).with_context(unreadable)?);
     Ok(Arc::new(Authority::from_pem(certificate, key).with_context(unreadable)?))
@@ -101,6 +102,6 @@ mod tests {
         let home = at.path().join("candor");
         kept(&home).unwrap();
         fs::write(file(&home), "nothing").unwrap();
-        assert!(kept(&home).unwrap_err().to_string().contains("candor ca remove"));
+        assert!(kept(&home).unwrap_err().to_string().contains("candor ca remove --authority"));
     }
 }

@@ -19,28 +19,46 @@ pub enum Whose {
     Firefox,
 }
 
-/// The folders with databases of this person; Chromium's is made if there is none.
+/// The folders with databases of this person.
 pub fn databases(whose: Whose) -> Result<Vec<PathBuf>> {
-    let home = env::var_os("HOME").map(PathBuf::from).context("no HOME is set")?;
-    match whose {
+    let home = home()?;
+    Ok(match whose {
         Whose::Chromium => chromium(&home),
-        Whose::Firefox => Ok(firefox(&home)),
-    }
+        Whose::Firefox => firefox(&home),
+    })
 }
 
-fn chromium(home: &Path) -> Result<Vec<PathBuf>> {
-    let mut found: Vec<PathBuf> = [".pki/nssdb", ".local/share/pki/nssdb", "snap/chromium/current/.pki/nssdb"]
-        .map(|place| home.join(place))
-        .into_iter()
-        .filter(|folder| folder.join("cert9.db").exists())
-        .collect();
-    if found.is_empty() {
-        let folder = home.join(".pki/nssdb");
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        certutil(&folder, &["-N", "--empty-password"], "")?;
+/// The same, with a new one for Chromium if it has none.
+pub fn databases_or_new(whose: Whose) -> Result<Vec<PathBuf>> {
+    let mut found = databases(whose)?;
+    if found.is_empty() && whose == Whose::Chromium {
+        let folder = home()?.join(".pki/nssdb");
+        make(&folder)?;
         found.push(folder);
     }
     Ok(found)
+}
+
+/// A database in this folder, if there is none.
+pub fn make(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    if is_database(folder) {
+        return Ok(());
+    }
+    certutil(folder, &["-N", "--empty-password"], "").map(drop)
+}
+
+fn home() -> Result<PathBuf> {
+    env::var_os("HOME").map(PathBuf::from).context("no HOME is set")
+}
+
+fn is_database(folder: &Path) -> bool {
+    folder.join("cert9.db").exists()
+}
+
+fn chromium(home: &Path) -> Vec<PathBuf> {
+    let places = [".pki/nssdb", ".local/share/pki/nssdb", "snap/chromium/current/.pki/nssdb"];
+    places.map(|place| home.join(place)).into_iter().filter(|folder| is_database(folder)).collect()
 }
 
 /// Profiles, as the system, Flatpak and Snap have them.
@@ -55,7 +73,7 @@ fn firefox(home: &Path) -> Vec<PathBuf> {
         .iter()
         .filter_map(|place| fs::read_dir(home.join(place)).ok())
         .flat_map(|entries| entries.flatten().map(|entry| entry.path()))
-        .filter(|profile| profile.join("cert9.db").exists())
+        .filter(|profile| is_database(profile))
         .collect();
     found.sort();
     found
@@ -64,27 +82,31 @@ fn firefox(home: &Path) -> Vec<PathBuf> {
 /// Trusts the certificate for web servers, and for nothing else.
 pub fn install(folder: &Path, certificate: &str) -> Result<()> {
     remove(folder)?;
-    certutil(folder, &["-A", "-n", NAME, "-t", "C,,"], certificate)
+    certutil(folder, &["-A", "-n", NAME, "-t", "C,,"], certificate).map(drop)
 }
 
 /// Takes out every authority of ours. False: there was none.
 pub fn remove(folder: &Path) -> Result<bool> {
     let mut any = false;
-    while is_there(folder) {
+    while is_there(folder)? {
         certutil(folder, &["-D", "-n", NAME], "")?;
         any = true;
     }
     Ok(any)
 }
 
-fn is_there(folder: &Path) -> bool {
-    certutil(folder, &["-L", "-n", NAME], "").is_ok()
+/// Asks for the whole list: asked for a name, certutil fails alike where the name is not there and
+/// where the database cannot be read.
+fn is_there(folder: &Path) -> Result<bool> {
+    let list = certutil(folder, &["-L"], "")?;
+    let name = |line: &str| line.trim_end().rsplit_once(' ').is_some_and(|(name, _trust)| name.trim_end() == NAME);
+    Ok(list.lines().any(name))
 }
 
-fn certutil(folder: &Path, arguments: &[&str], input: &str) -> Result<()> {
+fn certutil(folder: &Path, arguments: &[&str], input: &str) -> Result<String> {
     let mut command = Command::new("certutil");
     command.arg("-d").arg(format!("sql:{}", folder.display())).args(arguments);
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().context("cannot start certutil; Debian has it in the package libnss3-tools")?;
     if let Some(mut stdin) = child.stdin.take() {
         // One that ends before it has read everything says why.
@@ -95,7 +117,7 @@ fn certutil(folder: &Path, arguments: &[&str], input: &str) -> Result<()> {
         let says = String::from_utf8_lossy(&output.stderr);
         bail!("certutil on {}: {}", folder.display(), says.trim());
     }
-    Ok(())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[cfg(test)]

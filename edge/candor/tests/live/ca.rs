@@ -110,3 +110,48 @@ fn the_authority_is_destroyed_only_if_that_was_asked() {
     assert!(text(&home.run(&["ca", "remove", "--system", "--authority"])).contains("destroyed"));
     assert!(!home.file("home/authority.pem").exists());
 }
+
+#[test]
+fn to_remove_it_makes_no_database() {
+    let home = Home::new();
+    let out = home.run(&["ca", "remove"]);
+    assert!(out.status.success() && text(&out).contains("nowhere"), "{}", text(&out));
+    assert!(!home.file(".pki").exists());
+}
+
+#[test]
+fn a_database_that_cannot_be_asked_is_never_one_without_it() {
+    let home = Home::new();
+    home.run(&["ca", "show"]);
+    let database = home.file(".pki/nssdb");
+    std::fs::create_dir_all(&database).unwrap();
+    std::fs::write(database.join("cert9.db"), "no database").unwrap();
+    // Where there is no certutil, and where it cannot read the file.
+    let mut without = home.candor(&["ca", "remove"]);
+    let mut runs = vec![without.env("PATH", home.file("nothing")).output().unwrap()];
+    if has("certutil") {
+        runs.push(home.run(&["ca", "remove"]));
+    }
+    for out in &runs {
+        assert_eq!(out.status.code(), Some(2), "{}", text(out));
+        assert!(text(out).contains("certutil") && !text(out).contains("nowhere"), "{}", text(out));
+    }
+}
+
+#[test]
+fn the_key_can_be_destroyed_without_any_program() {
+    let home = Home::new();
+    home.run(&["ca", "show"]);
+    let database = home.file(".pki/nssdb");
+    std::fs::create_dir_all(&database).unwrap();
+    for (has_database, status) in [(false, 0), (true, 2)] {
+        if has_database {
+            std::fs::write(database.join("cert9.db"), "").unwrap();
+        }
+        std::fs::write(home.file("home/authority.pem"), "no authority").unwrap();
+        let mut command = home.candor(&["ca", "remove", "--authority"]);
+        let out = command.env("PATH", home.file("nothing")).output().unwrap();
+        assert_eq!(out.status.code(), Some(status), "{}", text(&out));
+        assert!(text(&out).contains("destroyed") && !home.file("home/authority.pem").exists());
+    }
+}
