@@ -11,8 +11,6 @@ pub mod running;
 
 pub mod profile;
 
-pub mod trust;
-
 pub mod extension;
 
 pub mod chromium;

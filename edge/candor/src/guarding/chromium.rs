@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::process::{Child, Command};
 
-use super::{extension, profile::Profile, running::Running, trust};
+use super::{extension, profile::Profile, running::Running};
+use crate::trust::nss;
 
 /// Chromium reads descriptor 3 and writes descriptor 4.
 const PIPES: &str = r#"exec 3<&0 4>&1 </dev/null >/dev/null; exec "$@""#;
@@ -32,7 +33,7 @@ pub async fn start(program: &Path, profile: &Profile, running: &Running, pem: &s
         bail!("a browser is not started as root: its sandbox would be off. Run `candor open` as yourself");
     }
     let home = profile.path();
-    trust::add(&home.join(".pki/nssdb"), pem)?;
+    nss::ensure(&home.join(".pki/nssdb"), pem)?;
     let folder = home.join("candor-extension");
     let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
     extension::lay_out(&folder, running, &name)?;

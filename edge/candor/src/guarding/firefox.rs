@@ -17,12 +17,13 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
-use super::{chromium::Open, extension, profile::Profile, running::Running, trust};
+use super::{chromium::Open, extension, profile::Profile, running::Running};
+use crate::trust::nss;
 
 /// Starts it and opens these pages.
 pub fn start(program: &Path, profile: &Profile, running: &Running, pem: &str, open: &Open) -> Result<Child> {
     let data = profile.path().join("profile");
-    trust::add(&data, pem)?;
+    nss::ensure(&data, pem)?;
     let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let folder = profile.path().join("candor-extension");
     extension::lay_out(&folder, running, &name)?;

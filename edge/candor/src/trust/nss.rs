@@ -85,6 +85,21 @@ pub fn install(folder: &Path, certificate: &str) -> Result<()> {
     certutil(folder, &["-A", "-n", NAME, "-t", "C,,"], certificate).map(drop)
 }
 
+/// The same in a browser's own profile, with a new database if it has none. Nothing is touched where
+/// it is there already: to change a database, its password is needed, if it has one.
+pub fn ensure(folder: &Path, certificate: &str) -> Result<()> {
+    make(folder)?;
+    if is_there(folder)? && is_same(&certutil(folder, &["-L", "-n", NAME, "-a"], "")?, certificate) {
+        return Ok(());
+    }
+    install(folder, certificate)
+}
+
+/// Whether two PEM texts are one, whatever ends their lines.
+fn is_same(one: &str, other: &str) -> bool {
+    one.lines().map(str::trim).eq(other.trim().lines().map(str::trim))
+}
+
 /// Takes out every authority of ours. False: there was none.
 pub fn remove(folder: &Path) -> Result<bool> {
     let mut any = false;
@@ -132,5 +147,24 @@ mod tests {
         fs::create_dir_all(&profile).unwrap();
         fs::write(profile.join("cert9.db"), "").unwrap();
         assert_eq!(firefox(home.path()), [profile]);
+    }
+
+    #[test]
+    fn a_profile_trusts_one_authority_and_is_left_alone_when_it_does() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("profile");
+        let authorities = ["one", "two"].map(|name| proxy::Authority::in_memory(name).unwrap());
+        if Command::new("certutil").arg("-H").output().is_err() {
+            println!("skipped: no certutil here");
+            return;
+        }
+        let touched = || fs::metadata(folder.join("cert9.db")).unwrap().modified().unwrap();
+        for authority in &authorities {
+            ensure(&folder, authority.cert_pem()).unwrap();
+            let (before, kept) = (touched(), certutil(&folder, &["-L", "-n", NAME, "-a"], "").unwrap());
+            assert!(is_same(&kept, authority.cert_pem()), "{kept}");
+            ensure(&folder, authority.cert_pem()).unwrap();
+            assert_eq!(touched(), before);
+        }
     }
 }
