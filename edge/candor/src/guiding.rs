@@ -68,12 +68,15 @@ impl Guiding {
             home: Some(Arc::<Guide>::clone(&guide)),
             ..Settings::default()
         };
-        let titles = guided.tasks.iter().map(title).collect();
+        let titles: Vec<String> = guided.tasks.iter().map(title).collect();
+        let (steps, minutes) = (Guide::BEFORE + titles.len(), guided.minutes());
         let leader = Arc::new(Led { guide, titles });
         for address in own {
             talk(&format!("candor: listening on {address} (HTTP proxy and SOCKS5)"));
         }
-        talk("  set it as the phone's proxy, then open http://candor.test/ on the phone");
+        talk(&format!("  {steps} steps by hand, about {minutes} minutes"));
+        talk(&format!("  certificate {}", authority.fingerprint()));
+        talk("  set the address above as the phone's proxy, then open http://candor.test/ on the phone");
         talk("  no server is contacted; what does not use the proxy is not seen, so nothing can be called kept");
         talk("candor: ready; Ctrl-C ends, and what there is by then is judged");
         let runtime = tokio::runtime::Runtime::new()?;
@@ -95,7 +98,8 @@ struct Led {
 impl Leader for Led {
     fn begins(&self, task: usize) {
         let title = self.titles.get(task).map_or("", String::as_str);
-        talk(&format!("  step {} of {}: {title}", task + 1, self.titles.len()));
+        // Numbered as on the phone, whose first steps are to come here.
+        talk(&format!("  step {} of {}: {title}", Guide::BEFORE + task + 1, Guide::BEFORE + self.titles.len()));
     }
 
     fn done(&self, task: usize) -> Work<'_> {

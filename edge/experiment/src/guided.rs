@@ -18,7 +18,7 @@ use proxy::{Authority, Onward, Proxy, Settings, Sink, Work};
 use tokio::{sync::watch, time::sleep};
 
 use crate::{
-    Error, Plan, Planned, Ran, Wish,
+    Do, Error, Plan, Planned, Ran, Wish,
     conduct::{begin, close, record},
     drivers::guided::{Leader, Task},
     now,
@@ -27,6 +27,12 @@ use crate::{
 
 /// The last page of the guide is still fetched, and what is sent late still seen.
 const AFTER: Duration = Duration::from_secs(3);
+
+/// Seconds of staying that a person is asked for by themselves.
+const ALONE: f64 = 5.0;
+
+/// What a task takes a person besides, in seconds: to read, to do, to come back.
+const BY_HAND: f64 = 12.0;
 
 /// Where the phone comes in.
 #[derive(Debug)]
@@ -48,17 +54,46 @@ impl Guided {
     pub fn new(wish: &Wish) -> Self {
         let mut plan = Plan::new(&wish.scenario, &wish.subject, wish.edition.as_ref(), wish.seed, wish.repeat);
         plan.at_once = 1;
-        // One phone stays as the trial before left it: what turns a switch comes last.
-        let throws = |trial: &Planned| trial.steps.iter().any(|step| step.act == Act::Switch);
-        plan.trials.sort_by_key(|trial| (throws(trial), !trial.arm.blank));
+        // One phone stays as the trial before left it: what turns a switch comes last,
+        // and what turns it off comes after what turns it on.
+        plan.trials.sort_by_key(|trial| (left_standing(trial), !trial.arm.blank));
         for (trial, id) in plan.trials.iter_mut().zip(1..) {
             (trial.id, trial.install, trial.arm.device) = (id, 1, 0);
             // Where its switches stand nobody knows, until the person throws them.
             trial.arm.switches.clear();
+            trial.steps = trial.steps.drain(..).flat_map(left_alone).collect();
         }
         let tasks = Task::all(&plan, wish.seed, wish.subject.search.as_deref().unwrap_or_default());
         Self { plan, tasks }
     }
+
+    /// About how long it takes, in minutes.
+    pub fn minutes(&self) -> u64 {
+        let seconds: f64 = self.tasks.iter().map(|task| task.step.stay + BY_HAND).sum();
+        (seconds / 60.0).ceil() as u64
+    }
+}
+
+/// Where a trial leaves the switches: nowhere new, on, off.
+fn left_standing(planned: &Planned) -> u8 {
+    let thrown = planned.steps.iter().rev().find(|step| step.act == Act::Switch);
+    match thrown.map(|step| step.switches.iter().any(|switch| switch.position == "on")) {
+        None => 0,
+        Some(true) => 1,
+        Some(false) => 2,
+    }
+}
+
+/// A person who has done a thing says so and goes on. Where a program would stay
+/// for long, staying is a thing of its own.
+fn left_alone(step: Do) -> Vec<Do> {
+    let shows_itself = matches!(step.act, Act::Visit | Act::Download | Act::Search | Act::Idle);
+    if shows_itself || step.stay < ALONE {
+        return vec![step];
+    }
+    let name = format!("{}, then nothing", step.name);
+    let alone = Do { act: Act::Idle, name, by: None, length: None, switches: vec![], ..step.clone() };
+    vec![Do { stay: 0.0, ..step }, alone]
 }
 
 /// Leads a person through it. `stop` resolves when they want to end early; what
@@ -243,5 +278,36 @@ impl Sink for Eyes {
         Box::pin(async move {
             let _ = self.pen.write(Record::Note(note)).await;
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(act: Act, stay: f64) -> Do {
+        Do { act, name: act.word().into(), mode: model::Mode::Normal, stay, by: None, length: None, switches: vec![] }
+    }
+
+    #[test]
+    fn a_person_is_asked_to_leave_the_phone_alone_where_a_program_would_stay() {
+        let alone = left_alone(step(Act::Start, 22.0));
+        let told: Vec<(Act, &str, f64)> = alone.iter().map(|one| (one.act, one.name.as_str(), one.stay)).collect();
+        assert_eq!(told, [(Act::Start, "start", 0.0), (Act::Idle, "start, then nothing", 22.0)]);
+        for asked_once in [step(Act::Start, 3.0), step(Act::Idle, 60.0), step(Act::Visit, 8.0)] {
+            assert_eq!(left_alone(asked_once.clone()), [asked_once]);
+        }
+    }
+
+    #[test]
+    fn what_turns_a_switch_off_comes_after_what_turns_it_on() {
+        let thrown = |position: &str| {
+            let switches = vec![Switch { name: "reporting".into(), position: position.into() }];
+            let steps = vec![step(Act::Start, 0.0), Do { switches, ..step(Act::Switch, 0.0) }];
+            left_standing(&Planned { id: 1, arm: model::Arm::default(), install: 1, steps })
+        };
+        let untouched = Planned { id: 1, arm: model::Arm::default(), install: 1, steps: vec![step(Act::Start, 0.0)] };
+        assert!(left_standing(&untouched) < thrown("on"));
+        assert!(thrown("on") < thrown("off") && thrown("off") == thrown("turned-off"));
     }
 }

@@ -63,7 +63,7 @@ fn by_hand(task: &Task, private: bool) -> Step {
             Step::new(
                 title,
                 format!(
-                    "In the settings of the browser or the phone, turn {to} whatever sends usage data to its maker. Then come back here."
+                    "In the settings of the browser or the phone, turn {to} whatever sends usage data to its maker. Then come back here. It stays {to} until you turn it yourself."
                 ),
             )
         }

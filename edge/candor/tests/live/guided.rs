@@ -11,10 +11,10 @@ struct Person {
 }
 
 impl Person {
-    fn begins(home: &Home) -> Self {
+    fn begins(home: &Home, scenario: &str) -> Self {
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
         let data = data.display().to_string();
-        let all = ["audit", "phone", "--guided", "--listen", "127.0.0.1:0", "--scenario", "thumb", "--seed", "7"];
+        let all = ["audit", "phone", "--guided", "--listen", "127.0.0.1:0", "--scenario", scenario, "--seed", "7"];
         let person =
             Self { audit: Capture::start(home.candor(&[&all[..], &["--out", "runs", "--data", &data]].concat())) };
         assert!(person.get("http://candor.test/").contains("Your phone is connected"));
@@ -30,7 +30,8 @@ impl Person {
 
     /// Waits until a step is asked for, and looks at its page.
     fn step(&mut self, number: usize, title: &str) -> String {
-        let line = self.audit.hear(&format!("step {number} of 8: "));
+        // Three steps brought the phone here.
+        let line = self.audit.hear(&format!("step {} of 11: ", number + 3));
         assert!(line.contains(title), "{line}");
         let page = self.get("http://candor.test/");
         assert!(page.contains(title), "{page}");
@@ -46,16 +47,43 @@ impl Person {
         assert!(out.status.success(), "{}", text(&out));
     }
 
+    /// Does whatever is asked for to the end, one thing after the other: opens what is
+    /// to be opened and says that the rest is done. Gives what the pages said.
+    fn follows(&self, mut also: impl FnMut(&Self, &str)) -> Vec<String> {
+        let mut pages: Vec<String> = vec![];
+        loop {
+            let page = self.get("http://candor.test/");
+            if page.contains("All done, thank you") {
+                return pages;
+            }
+            if pages.last() == Some(&page) {
+                self.says_done(&page);
+                continue;
+            }
+            assert!(pages.len() < 200, "it never ends");
+            also(self, &page);
+            if copied(&page).is_some_and(|copied| copied.starts_with("http")) {
+                self.opens(&page, None);
+            }
+            pages.push(page);
+        }
+    }
+
     /// Opens the page that is asked for, and lets somebody else know if that is what the phone does.
     fn opens(&self, page: &str, told: Option<&str>) {
-        let copied = page.split("class=\"copy\">").nth(1).unwrap().split('<').next().unwrap();
-        let address = copied.replace("&amp;", "&");
+        let address = copied(page).unwrap();
         if let Some(host) = told {
             let reported = self.audit.curl(&["-k", "--data-urlencode", &format!("u={address}"), host]);
             assert!(reported.status.success(), "{}", text(&reported));
         }
         self.get(&address);
     }
+}
+
+/// What a page has to copy: an address, or words.
+fn copied(page: &str) -> Option<String> {
+    let copied = page.split("class=\"copy\">").nth(1)?.split('<').next()?;
+    Some(copied.replace("&amp;", "&"))
 }
 
 /// The report of the only run in a folder.
@@ -76,7 +104,7 @@ const MAKER: &str = "https://sa.api.intl.miui.com/sa";
 #[test]
 fn a_phone_that_tells_somebody_of_a_private_page_is_found_out() {
     let home = Home::new();
-    let mut person = Person::begins(&home);
+    let mut person = Person::begins(&home, "thumb");
     let page = person.step(1, "Begin afresh");
     person.says_done(&page);
     let page = person.step(2, "Open this page");
@@ -113,7 +141,7 @@ fn a_phone_that_tells_somebody_of_a_private_page_is_found_out() {
 #[test]
 fn a_phone_that_tells_nobody_cannot_be_called_honest() {
     let home = Home::new();
-    let mut person = Person::begins(&home);
+    let mut person = Person::begins(&home, "thumb");
     for number in 1..=8 {
         let page = match number {
             7 => continue,
@@ -132,7 +160,7 @@ fn a_phone_that_tells_nobody_cannot_be_called_honest() {
 #[test]
 fn a_person_who_ends_early_is_told_what_there_is() {
     let home = Home::new();
-    let mut person = Person::begins(&home);
+    let mut person = Person::begins(&home, "thumb");
     let page = person.step(1, "Begin afresh");
     person.says_done(&page);
     let page = person.step(2, "Open this page");
@@ -142,6 +170,53 @@ fn a_person_who_ends_early_is_told_what_there_is() {
     assert!(ended.stderr.contains("ended early (stopped by hand); judging what there is"), "{}", ended.stderr);
     assert_eq!(word(&report(&home), "private-reports-nothing"), "broken", "{}", ended.stdout);
     assert_eq!(ended.status, 1);
+}
+
+#[test]
+fn a_phone_that_tells_of_a_folder_is_found_out() {
+    let home = Home::new();
+    let person = Person::begins(&home, "by-hand");
+    let pages = person.follows(|person, page| {
+        if page.contains("<h1>Open a folder</h1>") {
+            let told = format!("folder={}", copied(page).unwrap());
+            assert!(person.audit.curl(&["-k", "--data-urlencode", &told, MAKER]).status.success());
+        }
+    });
+    let says = "On the home screen, make a folder of this name, open it, and come back here.";
+    assert_eq!(pages.iter().filter(|page| page.contains(says)).count(), 1);
+    let ended = person.audit.wait();
+    let report = report(&home);
+    assert_eq!(word(&report, "phone-use-stays"), "broken", "{}", ended.stdout);
+    let told = report["sightings"].as_array().unwrap().iter().find(|seen| seen["kind"] == "folder").unwrap();
+    assert_eq!((told["trail"].as_str(), told["phase"].as_str()), (Some("body ▸ form folder"), Some("normal open 1")));
+}
+
+#[test]
+fn quick_by_hand_asks_for_everything_and_leaves_the_switch_off() {
+    let home = Home::new();
+    let person = Person::begins(&home, "quick");
+    let pages = person.follows(|_, _| {});
+    let with = |words: &str| pages.iter().filter(|page| page.contains(words)).count();
+    assert_eq!(with("leave the phone alone for 22 seconds"), 1, "the control lasts as long as by a program");
+    assert_eq!((with("<h1>Fill in a form</h1>"), with("<h1>Open a search</h1>")), (4, 4));
+    let switched: Vec<&String> = pages.iter().filter(|page| page.contains("<h1>Turn the switch")).collect();
+    assert_eq!(switched.len(), 2);
+    assert!(switched[1].contains("It stays off until you turn it yourself."), "{}", switched[1]);
+    let ended = person.audit.wait();
+    assert_eq!(ended.status, 3, "{}", ended.stdout);
+    assert!(ended.stdout.contains("opened 52 pages (30 of them"), "{}", ended.stdout);
+    let report = report(&home);
+    let promises = report["promises"].as_array().unwrap();
+    assert!(promises.iter().all(|one| one["verdict"] != "kept" && one["verdict"] != "broken"), "{}", ended.stdout);
+}
+
+#[test]
+fn the_fingerprint_stands_on_both_screens() {
+    let home = Home::new();
+    let person = Person::begins(&home, "thumb");
+    let shown = person.audit.heard.iter().find_map(|line| line.trim().strip_prefix("certificate ")).unwrap();
+    assert!(person.get("http://candor.test/certificate").contains(shown), "{shown}");
+    person.audit.stop();
 }
 
 #[test]

@@ -47,6 +47,9 @@ impl fmt::Debug for Guide {
 }
 
 impl Guide {
+    /// Steps before those of an experiment: proxy, pairing, certificate.
+    pub const BEFORE: usize = 3;
+
     /// A guide that gives out this certificate (PEM), and leads through these
     /// steps; without any it ends when the device is ready.
     pub fn new(certificate: &str, steps: Vec<Step>) -> Result<Arc<Self>, Error> {

@@ -6,16 +6,13 @@ use report::pieces::{eye, inert};
 use super::{Guide, Step};
 use crate::english::{CANDOR, guide as words};
 
-/// Steps before those of an experiment: proxy, pairing, certificate.
-const BEFORE: usize = 3;
-
 /// The device is here, so it uses the proxy and was let in; now the certificate.
 pub(super) fn welcome(guide: &Guide) -> String {
     page(
         words::WELCOME,
         false,
         &html! {
-            (count(BEFORE, BEFORE + guide.steps.len()))
+            (count(Guide::BEFORE, Guide::BEFORE + guide.steps.len()))
             h1 { (words::WELCOME) }
             ol .done {
                 li { (tick()) (words::PROXY_DONE) }
@@ -32,7 +29,7 @@ pub(super) fn certificate(guide: &Guide, trusted: bool) -> String {
         words::CERTIFICATE,
         false,
         &html! {
-            (count(BEFORE, BEFORE + guide.steps.len()))
+            (count(Guide::BEFORE, Guide::BEFORE + guide.steps.len()))
             h1 { (words::CERTIFICATE) }
             p { (words::CERTIFICATE_SAYS) }
             p { a .button.large href="/candor.crt" { (words::DOWNLOAD) } }
@@ -66,7 +63,7 @@ pub(super) fn step(guide: &Guide, number: usize, step: &Step) -> String {
         &step.title,
         true,
         &html! {
-            (count(BEFORE + number + 1, BEFORE + guide.steps.len()))
+            (count(Guide::BEFORE + number + 1, Guide::BEFORE + guide.steps.len()))
             h1 { (inert(&step.title)) }
             @if step.private { p .private { (words::PRIVATE) } }
             p { (inert(&step.says)) }
