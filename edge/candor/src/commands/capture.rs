@@ -79,14 +79,25 @@ pub struct Capture {
 struct Doors {
     open: Vec<TcpListener>,
     page: Option<TcpListener>,
-    card: Option<transparent::Sockets>,
+    dns: Option<(UdpSocket, TcpListener)>,
 }
 
-impl Doors {
-    fn addresses(&self) -> Result<Vec<SocketAddr>> {
-        let all = self.open.iter().chain(self.card.as_ref().map(|sockets| &sockets.proxy));
-        Ok(all.map(TcpListener::local_addr).collect::<Result<_, _>>()?)
-    }
+/// All that a capture needs, and may be refused.
+struct Ready {
+    doors: Doors,
+    own: Vec<SocketAddr>,
+    knowledge: Arc<Knowledge>,
+    upstream: Upstream,
+    guide: Arc<Guide>,
+    phone: Option<Cable>,
+    turned: Option<Turned>,
+}
+
+/// A phone, the port that it is sent to, and what it will be owed.
+struct Cable {
+    phone: Phone,
+    port: u16,
+    owed: Arc<Owed>,
 }
 
 /// How a capture came out.
@@ -100,20 +111,12 @@ impl Capture {
     pub fn run(self) -> Result<Exit> {
         let home = folder::of_the_person()?;
         let authority = authority::kept(&home)?;
-        let doors = Doors {
-            open: self.listen.iter().map(|address| doors::open(*address, "--listen")).collect::<Result<_>>()?,
-            page: self.page.map(doors::open_page).transpose()?,
-            card: match &self.transparent {
-                Some(card) => Some(transparent::Sockets::on(card, self.dns.is_some())?),
-                None => None,
-            },
-        };
         // What cannot be done is found out before there is a file.
-        let (phone, turned) = (self.phone(&home)?, self.turn(&home, doors.card.as_ref())?);
+        let ready = self.ready(&home, &authority)?;
         let out = self.out.clone().unwrap_or_else(free);
         let writer = Writer::create(&out).map_err(|error| not_created(&out, error))?;
         let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the capture")?;
-        let captured = runtime.block_on(self.capture(authority, doors, phone, turned, writer.pen(), &out));
+        let captured = runtime.block_on(self.capture(authority, ready, writer.pen(), &out));
         // Whatever happened, what was written is closed first.
         let ended = writer.finish(End { at: now(), early: None });
         let captured = captured?;
@@ -126,21 +129,34 @@ impl Capture {
         Ok(if captured.tally.exchanges() == 0 { Exit::SawTooLittle } else { Exit::Clean })
     }
 
-    async fn capture(
-        &self,
-        authority: Arc<Authority>,
-        doors: Doors,
-        phone: Option<(Phone, Arc<Owed>)>,
-        turned: Option<Turned>,
-        pen: Pen,
-        out: &Path,
-    ) -> Result<Captured> {
-        let own = doors.addresses()?;
+    /// Opens and reads all of it.
+    fn ready(&self, home: &Path, authority: &Authority) -> Result<Ready> {
+        let mut open: Vec<TcpListener> =
+            self.listen.iter().map(|address| doors::open(*address, "--listen")).collect::<Result<_>>()?;
+        let page = self.page.map(doors::open_page).transpose()?;
+        let mut card = match &self.transparent {
+            Some(card) => Some(transparent::Sockets::on(card, self.dns.is_some())?),
+            None => None,
+        };
+        let all = open.iter().chain(card.as_ref().map(|sockets| &sockets.proxy));
+        let own: Vec<SocketAddr> = all.map(TcpListener::local_addr).collect::<Result<_, _>>()?;
+        let page_at = page.as_ref().map(TcpListener::local_addr).transpose()?;
+        let knowledge = Arc::new(self.known.read()?);
+        let upstream = self.beyond.upstream(&[own.as_slice(), page_at.as_slice()].concat())?;
+        let guide = Guide::new(authority.cert_pem(), vec![])?;
+        let dns = self.dns.filter(|_| card.is_none()).map(resolving).transpose()?;
+        // These two change what is outside of us, so they come last.
+        let (phone, turned) = (self.phone(home, &own)?, self.turn(home, card.as_ref())?);
+        let dns = dns.or_else(|| card.as_mut().and_then(|sockets| sockets.dns.take()));
+        open.extend(card.map(|sockets| sockets.proxy));
+        Ok(Ready { doors: Doors { open, page, dns }, own, knowledge, upstream, guide, phone, turned })
+    }
+
+    async fn capture(&self, authority: Arc<Authority>, ready: Ready, pen: Pen, out: &Path) -> Result<Captured> {
+        let Ready { doors, own, knowledge, upstream, guide, phone, turned } = ready;
         let fingerprint = authority.fingerprint();
         let ledger = Ledger::new(pen.clone());
-        let knowledge = Arc::new(self.known.read()?);
-        let page = doors.page.as_ref().map(TcpListener::local_addr).transpose()?;
-        let board = page.map(|_| Arc::<Board>::default());
+        let board = doors.page.as_ref().map(|_| Arc::<Board>::default());
         let (sink, missed): (Arc<dyn Sink>, _) = match &board {
             None => (Arc::new(ledger.clone()), None),
             Some(board) => {
@@ -149,11 +165,10 @@ impl Capture {
                 (Arc::new(watching), Some(missed))
             }
         };
-        let guide = Guide::new(authority.cert_pem(), vec![])?;
         let parts = Parts { authority: Arc::clone(&authority), answers: Arc::new(Known(Arc::clone(&knowledge))), sink };
         let addresses = self.dns.map(|_| Arc::new(dns::Addresses::default()));
         let settings = Settings {
-            onward: self.onward(self.beyond.upstream(&[own.as_slice(), page.as_slice()].concat())?),
+            onward: self.onward(upstream),
             processes: Some("/proc/net".into()),
             pairing: self.devices.pairing(&own, board.clone()),
             home: Some(guide),
@@ -162,22 +177,17 @@ impl Capture {
         };
         pen.write(note("capture", &self.describe(&own), 1)).await?;
         let mut proxies = Proxies::default();
-        let (card, card_dns) = doors.card.map(|sockets| (sockets.proxy, sockets.dns)).unzip();
-        for door in doors.open.into_iter().chain(card) {
+        for door in doors.open {
             proxies.serve(door, parts.clone(), settings.clone())?;
         }
-        if let Some((address, addresses)) = self.dns.zip(addresses) {
-            let on_card = card_dns.flatten();
-            let sockets = if on_card.is_some() { on_card } else { Some(resolving(address)?) };
-            if let Some((udp, tcp)) = sockets {
-                let sink = Arc::new(ledger.clone());
-                proxies.resolve(dns::Responder::serve(udp, Some(tcp), addresses, sink, None)?);
-            }
+        if let Some(((udp, tcp), addresses)) = doors.dns.zip(addresses) {
+            let sink = Arc::new(ledger.clone());
+            proxies.resolve(dns::Responder::serve(udp, Some(tcp), addresses, sink, None)?);
         }
         if turned.is_none() {
             pen.write(note("not-watched", "what does not use the proxy setting was not seen", 1)).await?;
         }
-        let phone = phone.map(|cable| self.send_here(cable, &own)).transpose()?;
+        let phone = phone.map(send_here).transpose()?;
         self.greet(&own, out, &fingerprint);
         let pages = match doors.page.zip(board) {
             Some((listener, board)) => Some(show(listener, board, knowledge, &authority, &own, out)?),
@@ -209,20 +219,14 @@ impl Capture {
         Ok(Captured { tally: ledger.tally(), failed })
     }
 
-    /// The phone on the cable, if one was asked for, and what it will be owed.
-    fn phone(&self, home: &Path) -> Result<Option<(Phone, Arc<Owed>)>> {
+    /// The phone on the cable, if one was asked for. It can reach sockets on loopback alone.
+    fn phone(&self, home: &Path, own: &[SocketAddr]) -> Result<Option<Cable>> {
         let Some(serial) = &self.android else { return Ok(None) };
-        let phone = adb::Server::local().phone(serial.as_deref())?;
-        let owed = Owed::begin(home, &phone)?;
-        Ok(Some((phone, owed)))
-    }
-
-    /// Sends a phone through the first socket that it can reach by its cable.
-    fn send_here(&self, (phone, owed): (Phone, Arc<Owed>), own: &[SocketAddr]) -> Result<(Proxied, Arc<Owed>)> {
         let inside = own.iter().find(|door| doors::is_inside(door.ip()));
         let port = inside.context("--android needs a loopback address to --listen on")?.port();
-        talk(&format!("candor: the phone {} is sent through here by its cable", phone.serial()));
-        Ok((Proxied::begin(phone, port, &*owed)?, owed))
+        let phone = adb::Server::local().phone(serial.as_deref())?;
+        let owed = Owed::begin(home, &phone)?;
+        Ok(Some(Cable { phone, port, owed }))
     }
 
     /// Turns what comes in by the card, if one was named.
@@ -295,6 +299,12 @@ impl Capture {
     }
 }
 
+/// Sends a phone here by its cable.
+fn send_here(Cable { phone, port, owed }: Cable) -> Result<(Proxied, Arc<Owed>)> {
+    talk(&format!("candor: the phone {} is sent through here by its cable", phone.serial()));
+    Ok((Proxied::begin(phone, port, &*owed)?, owed))
+}
+
 /// Serves the dashboard, and tells its address.
 fn show(
     listener: TcpListener,
@@ -306,10 +316,7 @@ fn show(
 ) -> Result<Serving> {
     let ways = own.iter().map(|address| Way { mode: Mode::Unknown, address: *address }).collect();
     let pages = Pages::capture(board, knowledge, Some(out.into())).ways(ways).authority(authority.cert_pem())?;
-    let inside = doors::is_inside(listener.local_addr()?.ip());
-    let pages = if inside { pages } else { pages.beyond_this_machine() };
-    listener.set_nonblocking(true)?;
-    let serving = pages.serve(tokio::net::TcpListener::from_std(listener)?)?;
+    let serving = doors::serve_page(listener, pages)?;
     talk(&format!("  who is told what, for one browser, once: {}", serving.link()?));
     Ok(serving)
 }

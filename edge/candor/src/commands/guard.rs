@@ -1,7 +1,7 @@
 //! `candor guard`: the off switch.
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -12,7 +12,7 @@ use clap::Subcommand;
 use gate::{Change, Folder, Keeper, Port};
 use knowledge::Knowledge;
 use model::{End, Mode};
-use proxy::{Gate, Home, Onward, Settings, Sink};
+use proxy::{Authority, Gate, Home, Onward, Settings, Sink, Upstream};
 use serve::{Guide, Pages, Way};
 
 use crate::{
@@ -100,11 +100,12 @@ impl Guard {
     }
 
     fn guard(self, home: &Path, folder: &Folder, knowledge: Arc<Knowledge>) -> Result<Exit> {
-        let doors = Doors::open(self.listen, self.private, &self.devices)?;
-        let page = doors::open_page(self.page)?;
+        let doors = Doors::open(self.listen, self.private, &self.devices, self.page)?;
+        // What cannot be done is found out before there is a file.
+        let (upstream, authority) = (self.beyond.upstream(&doors.own()?)?, authority::kept(home)?);
         let recording = self.record.as_deref().map(Recording::begin).transpose()?;
         let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the guard")?;
-        let ended = runtime.block_on(self.serve(home, folder, knowledge, doors, page, recording.as_ref()));
+        let ended = runtime.block_on(self.serve(folder, knowledge, authority, upstream, doors, recording.as_ref()));
         let recorded = recording.map(|recording| recording.finish(End { at: crate::guarding::now(), early: None }));
         print(&ended?);
         if let Some(recorded) = recorded {
@@ -115,27 +116,21 @@ impl Guard {
 
     async fn serve(
         &self,
-        home: &Path,
         folder: &Folder,
         knowledge: Arc<Knowledge>,
+        authority: Arc<Authority>,
+        upstream: Upstream,
         doors: Doors,
-        page: TcpListener,
         recording: Option<&Recording>,
     ) -> Result<String> {
         let keeper = Keeper::open(knowledge, folder)?;
         if self.strict {
             keeper.change(&Change::Strict(true)).await?;
         }
-        let authority = authority::kept(home)?;
-        let page_at = page.local_addr()?;
-        let mut own = doors.addresses();
-        let listens = own.clone();
-        own.push(page_at);
-        let upstream = self.beyond.upstream(&own)?;
         let ways = doors.ways();
         let mut proxies = Proxies::default();
         let connections = Arc::default();
-        let pairing = self.paired.pairing(&listens, Some(Arc::clone(keeper.board())));
+        let pairing = self.paired.pairing(&doors.addresses(), Some(Arc::clone(keeper.board())));
         let guide = Guide::new(authority.cert_pem(), vec![])?;
         for Door { listener, mode, .. } in doors.all {
             let port = Port::new(Arc::clone(&keeper), mode);
@@ -156,9 +151,7 @@ impl Guard {
             proxies.serve(listener, parts, settings)?;
         }
         let pages = Pages::guard(Arc::clone(&keeper)).ways(ways.clone()).authority(authority.cert_pem())?;
-        page.set_nonblocking(true)?;
-        let pages = if doors::is_inside(page_at.ip()) { pages } else { pages.beyond_this_machine() };
-        let pages = pages.serve(tokio::net::TcpListener::from_std(page)?)?;
+        let pages = doors::serve_page(doors.page, pages)?;
         let running = Running::at(&ways, pages.address(), pages.key()).announce(&folder.0)?;
         self.greet(&ways, folder, &keeper, &authority.fingerprint());
         talk(&format!("  the switches, for one browser, once: {}", pages.link()?));

@@ -1,4 +1,4 @@
-//! The ports of the guard: modes are told apart by them.
+//! The ports of the guard, by which modes are told apart, and that of its page.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -18,10 +18,11 @@ pub struct Door {
 /// All of them: normal, private, and those for devices.
 pub struct Doors {
     pub all: Vec<Door>,
+    pub page: TcpListener,
 }
 
 impl Doors {
-    pub fn open(normal: SocketAddr, private: SocketAddr, devices: &[SocketAddr]) -> Result<Self> {
+    pub fn open(normal: SocketAddr, private: SocketAddr, devices: &[SocketAddr], page: SocketAddr) -> Result<Self> {
         if normal == private && normal.port() != 0 {
             bail!("normal and private windows need a port each: {normal} is both --listen and --private");
         }
@@ -31,7 +32,7 @@ impl Doors {
             let listener = doors::open(address, option)?;
             Ok(Door { address: listener.local_addr()?, listener, mode })
         };
-        named.map(open).collect::<Result<_>>().map(|all| Self { all })
+        Ok(Self { all: named.map(open).collect::<Result<_>>()?, page: doors::open_page(page)? })
     }
 
     /// As devices are told of them.
@@ -41,5 +42,10 @@ impl Doors {
 
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.all.iter().map(|door| door.address).collect()
+    }
+
+    /// Every socket of ours, which nobody is to reach through us.
+    pub fn own(&self) -> Result<Vec<SocketAddr>> {
+        Ok([self.addresses(), vec![self.page.local_addr()?]].concat())
     }
 }

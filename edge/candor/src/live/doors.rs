@@ -6,6 +6,7 @@
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use anyhow::{Context, Result};
+use serve::{Pages, Serving};
 
 use crate::exit::talk;
 
@@ -29,6 +30,14 @@ pub fn open_page(address: SocketAddr) -> Result<TcpListener> {
         ));
     }
     Ok(listener)
+}
+
+/// Serves the page; must be called within a runtime.
+pub fn serve_page(listener: TcpListener, pages: Pages) -> Result<Serving> {
+    let inside = is_inside(listener.local_addr()?.ip());
+    let pages = if inside { pages } else { pages.beyond_this_machine() };
+    listener.set_nonblocking(true)?;
+    Ok(pages.serve(tokio::net::TcpListener::from_std(listener)?)?)
 }
 
 fn bound(address: SocketAddr, option: &str) -> Result<TcpListener> {

@@ -59,6 +59,35 @@ fn evidence_is_never_written_over() {
 }
 
 #[test]
+fn a_capture_that_cannot_start_leaves_no_file() {
+    let home = Home::new();
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (wrong, says) in [
+        (&["--listen", "127.0.0.1:0", "--data", "nothing"][..], "nothing"),
+        (&["--listen", "127.0.0.1:0", "--upstream-ca", "nothing.pem"], "nothing.pem"),
+        (&["--listen", "127.0.0.1:0", "--dns", &taken], "--dns ADDRESS:PORT"),
+        (&["--listen", "0.0.0.0:0", "--android"], "needs a loopback address"),
+    ] {
+        let out = home.run(&[&["capture", "--out", "out.candor"], wrong].concat());
+        assert_eq!(out.status.code(), Some(2), "{wrong:?}");
+        assert!(text(&out).contains(says), "{wrong:?}: {}", text(&out));
+        assert!(!home.file("out.candor").exists(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_guard_that_cannot_start_leaves_no_record() {
+    let home = Home::new();
+    let ports = ["--listen", "127.0.0.1:0", "--private", "127.0.0.1:0", "--page", "127.0.0.1:0"];
+    let wrong = ["--record", "out.candor", "--upstream-ca", "nothing.pem"];
+    let out = home.run(&[&["guard"], &ports[..], &wrong[..]].concat());
+    assert_eq!(out.status.code(), Some(2));
+    assert!(text(&out).contains("nothing.pem"), "{}", text(&out));
+    assert!(!home.file("out.candor").exists());
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_named() {
     let home = Home::new();
     let out = home.run(&["capture", "--listen", "127.0.0.1:0", "--out", "nowhere/out.candor"]);
