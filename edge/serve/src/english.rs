@@ -327,11 +327,15 @@ pub(crate) mod install {
     pub(crate) const GUIDE: &str = "On a phone";
     pub(crate) const GUIDE_NOTE: &str = "Set the proxy in the settings of the Wi-Fi network first, then open this address on the phone. It leads through the rest.";
     pub(crate) const HOW: &str = "Where that is";
-    pub(crate) const WAYS: [(&str, &str); 5] = [
+    pub(crate) const WAYS: [(&str, &str); 6] = [
         (
             "Android",
             "Settings ▸ Network ▸ Wi-Fi ▸ your network ▸ Proxy: manual. Certificate: Settings ▸ Security ▸ Encryption and credentials ▸ \
              Install a certificate ▸ CA certificate.",
+        ),
+        (
+            "Firefox on Android, besides",
+            "Settings ▸ About Firefox ▸ tap its sign five times. Back ▸ Secret Settings ▸ Use third party CA certificates.",
         ),
         (
             "iPhone, iPad",
@@ -398,10 +402,14 @@ pub(crate) mod guide {
     pub(crate) const FINGERPRINT: &str = "Compare before you trust it";
     pub(crate) const FINGERPRINT_NOTE: &str = "The same letters stand on the computer’s screen, under “Connect a device”, and in the terminal. If they differ, stop here.";
     pub(crate) const INSTALL: &str = "Then install it";
-    pub(crate) const SYSTEMS: [(&str, &str); 2] = [
+    pub(crate) const SYSTEMS: [(&str, &str); 3] = [
         (
             "Android",
             "Settings ▸ Security ▸ Encryption and credentials ▸ Install a certificate ▸ CA certificate ▸ Install anyway ▸ candor.crt",
+        ),
+        (
+            "Firefox on Android, besides",
+            "Settings ▸ About Firefox ▸ tap its sign five times. Back ▸ Secret Settings ▸ Use third party CA certificates.",
         ),
         (
             "iPhone, iPad",

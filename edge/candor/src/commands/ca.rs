@@ -74,11 +74,25 @@ struct Stores {
     /// The whole machine (Debian's /usr/local/share/ca-certificates): curl, Python, most programs; needs root
     #[arg(long)]
     system: bool,
-    /// A phone on the cable, by adb: among the system's certificates where Candor may be root (until it is restarted),
-    /// otherwise as a file in its downloads, which you install in its settings. Browsers go by that; most apps do not
+    /// A phone on the cable, by adb: by Candor itself where it may be root, otherwise you install a file in its settings
+    ///
+    /// With root it is put among the system's certificates, which apps go by, until the phone is restarted, and among
+    /// the person's own, which Chrome and its kin go by, until it is removed.
+    ///
+    /// Without root the file is put into the phone's downloads, and you install it: Settings > Security > Encryption >
+    /// Install a certificate > CA certificate. Since Android 11 no program may do that for you. Chrome and
+    /// other browsers made of Chromium then go by it. Apps made for Android 7 or later (API 24) do not unless they say
+    /// so: what they send stays sealed.
+    ///
+    /// Firefox has to be told, with and without root: Settings > About Firefox, tap its sign five times, back, Secret
+    /// Settings > Use third party CA certificates.
     #[arg(long, value_name = "SERIAL", num_args = 0..=1)]
     android: Option<Option<String>>,
 }
+
+/// What makes Firefox on a phone go by what its person added.
+const FIREFOX: &str =
+    "Settings > About Firefox, tap its sign five times, back, Secret Settings > Use third party CA certificates";
 
 impl Stores {
     fn is_empty(&self) -> bool {
@@ -141,12 +155,16 @@ impl Install {
         if let Some(serial) = &self.stores.android {
             let phone = phone(serial.as_deref())?;
             let says = match android::install(&phone, certificate)? {
-                Installed::System => "trusts it, apps included, until it is restarted".to_owned(),
+                Installed::Stores => {
+                    "trusts it: apps until it is restarted, Chrome and its kin until it is removed".to_owned()
+                }
                 Installed::Download(file) => format!(
-                    "has it as {file}. On the phone: Settings > Security > Encryption > Install a certificate > CA certificate"
+                    "has it as {file}. On the phone: Settings > Security > Encryption > Install a certificate > CA certificate; \
+                     then browsers go by it, and most other apps do not"
                 ),
             };
             print(&format!("the phone {} {says}\n", phone.serial()));
+            talk(&format!("  Firefox on the phone has to be told: {FIREFOX}"));
             done += 1;
         }
         if done == 0 {

@@ -7,7 +7,10 @@ use anyhow::{Context, Result};
 use experiment::drivers::android::{App, Private};
 
 use super::{authority, folder, owed::Owed};
-use crate::{exit::talk, trust::android};
+use crate::{
+    exit::talk,
+    trust::android::{self, Stores},
+};
 
 /// The phone, trusting Candor where it lets us, until this ends.
 #[derive(Debug)]
@@ -43,18 +46,19 @@ impl Cable {
     }
 }
 
-/// Puts the certificate where whoever is root may put it.
+/// Puts the certificate where it is not yet, if we may be root.
 fn trust(phone: &Phone, certificate: &str, owed: &Owed) -> Result<()> {
-    if android::is_among_the_systems(phone, certificate)? {
-        return Ok(());
-    }
-    if phone.as_root("id")?.is_none() {
+    let Some(has) = android::found(phone, certificate)? else {
         talk(
             "candor: this phone lets nobody be root; what the app sends can be read only if you installed Candor's \
              certificate (`candor ca install --android`) and the app goes by it, and is sealed otherwise",
         );
         return Ok(());
+    };
+    let missing = Stores { system: !has.system, user: !has.user };
+    if missing == Stores::NONE {
+        return Ok(());
     }
-    owed.certificate()?;
-    android::install(phone, certificate).map(drop)
+    owed.certificate(missing)?;
+    android::install_in(phone, certificate, missing)
 }

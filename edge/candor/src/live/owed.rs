@@ -16,7 +16,10 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{alive, folder};
-use crate::{exit::talk, trust::android};
+use crate::{
+    exit::talk,
+    trust::android::{self, Stores},
+};
 
 /// What a run owes a phone. Dropped, it pays.
 #[derive(Debug)]
@@ -33,8 +36,8 @@ struct Note {
     /// Processes are counted anew in a container; another's say nothing here.
     counted: String,
     serial: String,
-    /// Candor's certificate was put among the system's.
-    certificate: bool,
+    /// Where Candor's certificate was put.
+    certificate: Stores,
     proxies: Vec<Proxy>,
 }
 
@@ -62,16 +65,16 @@ impl Owed {
     }
 
     /// Written down before it is done.
-    pub fn certificate(&self) -> Result<()> {
-        self.write(|note| note.certificate = true).context("cannot write down what is to be undone on the phone")
+    pub fn certificate(&self, to: Stores) -> Result<()> {
+        self.write(|note| note.certificate = to).context("cannot write down what is to be undone on the phone")
     }
 
     /// Undoes what is left to undo. What cannot be is left to the next start.
     pub fn end(&self) -> Result<()> {
         let mut note = self.note.lock().unwrap_or_else(PoisonError::into_inner);
-        if note.certificate || !note.proxies.is_empty() {
+        if note.certificate != Stores::NONE || !note.proxies.is_empty() {
             pay(&self.phone, &note)?;
-            (note.certificate, note.proxies) = (false, vec![]);
+            (note.certificate, note.proxies) = (Stores::NONE, vec![]);
             fs::remove_file(&self.file).with_context(|| format!("cannot remove {}", self.file.display()))?;
         }
         Ok(())
@@ -127,8 +130,9 @@ fn pay(phone: &Phone, note: &Note) -> Result<()> {
         debt.pay(phone)
             .context("the phone still has our proxy setting (adb shell settings put global http_proxy :0)")?;
     }
-    if note.certificate {
-        android::remove(phone).context("the phone still trusts Candor (candor ca remove --android)")?;
+    if note.certificate != Stores::NONE {
+        android::remove_from(phone, note.certificate)
+            .context("the phone still trusts Candor (candor ca remove --android)")?;
     }
     Ok(())
 }

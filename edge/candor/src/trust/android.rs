@@ -1,37 +1,53 @@
 //! Android, by cable.
 //!
-//! Since Android 7 apps trust only what the system does; browsers go by the
-//! person's own certificates too. So a phone of which we may be root gets it
-//! among the system's, until it is restarted; any other gets the file, and the
-//! person installs it in the settings.
+//! A phone has two stores. Apps made for Android 7 or later go by the system's
+//! alone, unless they say otherwise. Chrome and its kin go by a list of their own
+//! and by what the person added, not by the system's (Chromium's
+//! `net/cert/internal/trust_store_android.cc`); so does Firefox, once it is told
+//! to. A phone of which we may be root gets the certificate in both; any other
+//! gets the file, and the person installs it: since Android 11 no program may.
 
 use adb::Phone;
 use anyhow::{Context, Result, bail};
+use base64::Engine as _;
 use md5::{Digest, Md5};
+use serde::{Deserialize, Serialize};
+
+use super::NAME;
 
 /// Where the file lies for the person to choose it.
 const DOWNLOAD: &str = "/sdcard/Download/candor-ca.crt";
-/// Where it lies for root to take it.
+/// Where it lies for root to take it: as text, as the system has its own, and as
+/// Android itself writes what a person adds.
 const PASSING: &str = "/data/local/tmp/candor-ca.pem";
+const PASSING_DER: &str = "/data/local/tmp/candor-ca.der";
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Installed {
-    /// Among the system's certificates, until the phone is restarted.
-    System,
+    /// In both stores; in the system's until the phone is restarted.
+    Stores,
     /// The file is on the phone; the person has to install it.
     Download(String),
 }
 
+/// Stores of a phone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stores {
+    pub system: bool,
+    pub user: bool,
+}
+
+impl Stores {
+    pub const BOTH: Self = Self { system: true, user: true };
+    pub const NONE: Self = Self { system: false, user: false };
+}
+
 /// Puts the certificate where this phone lets us.
 pub fn install(phone: &Phone, certificate: &str) -> Result<Installed> {
-    phone.push(certificate.as_bytes(), PASSING)?;
-    let name = system_name(certificate).context("the certificate could not be read")?;
-    if let Some(said) = phone.as_root(&system_script(&name))? {
-        if said.status != 0 {
-            bail!("the phone's own store could not be changed: {}", said.text);
-        }
-        return Ok(Installed::System);
+    if phone.as_root("true")?.is_some() {
+        install_in(phone, certificate, Stores::BOTH)?;
+        return Ok(Installed::Stores);
     }
     phone.push(certificate.as_bytes(), DOWNLOAD)?;
     // A phone without such a page shows nothing; the person finds it by hand.
@@ -39,58 +55,137 @@ pub fn install(phone: &Phone, certificate: &str) -> Result<Installed> {
     Ok(Installed::Download(DOWNLOAD.to_owned()))
 }
 
-/// Whether it is among the system's already.
-pub fn is_among_the_systems(phone: &Phone, certificate: &str) -> Result<bool> {
-    let name = system_name(certificate).context("the certificate could not be read")?;
-    Ok(phone.shell(&["ls", &format!("/system/etc/security/cacerts/{name}")])?.status == 0)
+/// Puts it into these stores, as root.
+pub fn install_in(phone: &Phone, certificate: &str, stores: Stores) -> Result<()> {
+    let name = system_name(certificate)?;
+    let mut script = String::new();
+    if stores.system {
+        phone.push(certificate.as_bytes(), PASSING)?;
+        script += &to_system(&name);
+    }
+    if stores.user {
+        phone.push(&der(certificate)?, PASSING_DER)?;
+        script += &to_user(&name);
+    }
+    match phone.as_root(&format!("set -e\n{script}rm -f {PASSING} {PASSING_DER}"))? {
+        Some(said) if said.status == 0 => Ok(()),
+        Some(said) => bail!("the phone's own store could not be changed: {}", said.text),
+        None => bail!("this phone lets nobody be root"),
+    }
+}
+
+/// Where it is already. None: only root could tell.
+pub fn found(phone: &Phone, certificate: &str) -> Result<Option<Stores>> {
+    let name = system_name(certificate)?;
+    let script = format!("[ -e {SYSTEM}/{name} ] && echo system; [ -e {USER}/{name} ] && echo user; true");
+    let said = phone.as_root(&script)?;
+    let has = |text: &str, word: &str| text.lines().any(|line| line.trim() == word);
+    Ok(said.map(|said| Stores { system: has(&said.text, "system"), user: has(&said.text, "user") }))
 }
 
 /// Takes away what `install` put there; says what the person has to do.
 pub fn remove(phone: &Phone) -> Result<&'static str> {
-    phone.shell(&["rm", "-f", DOWNLOAD, PASSING])?;
-    match phone.as_root(UNDO)? {
-        Some(_) => Ok("removed from the system's certificates"),
-        None => {
-            Ok("the file is gone; if you installed it: Settings > Security > Encryption > User certificates > Candor")
-        }
+    phone.shell(&["rm", "-f", DOWNLOAD])?;
+    if remove_from(phone, Stores::BOTH)? {
+        return Ok("removed from its certificates");
     }
+    Ok("the file is gone; if you installed it: Settings > Security > Encryption > User certificates > Candor")
 }
 
+/// Takes it out of these stores. False: this phone lets nobody be root.
+pub fn remove_from(phone: &Phone, stores: Stores) -> Result<bool> {
+    phone.shell(&["rm", "-f", PASSING, PASSING_DER])?;
+    let mut script = String::new();
+    if stores.system {
+        script += &out_of_system();
+    }
+    if stores.user {
+        script += &out_of_user();
+    }
+    Ok(phone.as_root(&(script + "true"))?.is_some())
+}
+
+const SYSTEM: &str = "/system/etc/security/cacerts";
+/// Where programs look since Android 14, and on some phones before.
+const APEX: &str = "/apex/com.android.conscrypt/cacerts";
+const USER: &str = "/data/misc/user/0/cacerts-added";
+
+/// Each process sees folders of its own: those of zygote's, from which apps are
+/// made, and of what it made already. Most phones have one zygote of two.
+const PLACES: &str = r#"Z="$(pidof zygote64) $(pidof zygote)" || true
+PLACES="1 $Z $(for Q in $Z; do ps -o PID -P $Q | grep -v PID; done)"
+"#;
+
 /// Lays a copy of the system's certificates, with ours among them, over the
-/// real ones: the phone's own files stay as they are. Since Android 14 programs
-/// see another folder, each in a place of its own, made from zygote's.
-fn system_script(name: &str) -> String {
+/// real ones: the phone's own files stay as they are.
+fn to_system(name: &str) -> String {
     format!(
-        "set -e
-D=/system/etc/security/cacerts
-A=/apex/com.android.conscrypt/cacerts
+        r#"D={SYSTEM}
+A={APEX}
 T=/data/local/tmp/candor-cacerts
 rm -rf $T && mkdir -m 755 $T
 cp $D/* $T/
 if [ -d $A ]; then cp $A/* $T/; fi
-mount | grep -q \"tmpfs on $D \" || mount -t tmpfs tmpfs $D
+mount | grep -q "tmpfs on $D " || mount -t tmpfs tmpfs $D
 cp $T/* $D/
 cp {PASSING} $D/{name}
-chown root:root $D/* && chmod 644 $D/*
+chown 0:0 $D/* && chmod 644 $D/*
+# A phone without SELinux has no labels to give.
 chcon u:object_r:system_file:s0 $D/* || true
 rm -rf $T
 if [ -d $A ]; then
-  for P in 1 $(pidof zygote64) $(pidof zygote); do nsenter --mount=/proc/$P/ns/mnt -- mount --bind $D $A || true; done
-fi"
+  {PLACES}
+  for P in $PLACES; do
+    IN="nsenter --mount=/proc/$P/ns/mnt --"
+    # Not over itself, and not where $D is still the phone's own. An app that this
+    # does not reach, or that ends now, gets what zygote has when it is started again.
+    $IN ls $A/{name} > /dev/null 2>&1 || ($IN ls $D/{name} > /dev/null 2>&1 && $IN mount --bind $D $A) || true
+  done
+  for P in $Z; do nsenter --mount=/proc/$P/ns/mnt -- ls $A/{name} > /dev/null; done
+fi
+"#
     )
 }
 
-const UNDO: &str = "for P in 1 $(pidof zygote64) $(pidof zygote); do nsenter --mount=/proc/$P/ns/mnt -- umount /apex/com.android.conscrypt/cacerts 2>/dev/null; done
-umount /system/etc/security/cacerts 2>/dev/null; true";
+/// As Android itself would write what a person adds; 1000 is its user `system`.
+fn to_user(name: &str) -> String {
+    format!(
+        "mkdir -p {USER}
+cp {PASSING_DER} {USER}/{name}
+chown 1000:1000 {USER} {USER}/{name}
+chmod 755 {USER} && chmod 644 {USER}/{name}
+# A phone without SELinux has no labels to restore.
+restorecon -R {USER} || true
+"
+    )
+}
+
+/// What is not there need not be taken away, so nothing of this can fail.
+fn out_of_system() -> String {
+    format!(
+        "{PLACES}for P in $PLACES; do nsenter --mount=/proc/$P/ns/mnt -- umount {APEX} 2>/dev/null; done
+umount {SYSTEM} 2>/dev/null
+"
+    )
+}
+
+/// By our name, which stands readable in it.
+fn out_of_user() -> String {
+    format!("for F in {USER}/*; do grep -q '{NAME}' \"$F\" 2>/dev/null && rm -f \"$F\"; done\n")
+}
 
 /// The name under which Android looks for an authority: OpenSSL's old hash of
 /// its subject, the first four bytes of the MD5 from the last.
-fn system_name(certificate: &str) -> Option<String> {
-    use base64::Engine as _;
+fn system_name(certificate: &str) -> Result<String> {
+    let der = der(certificate)?;
+    let digest = Md5::digest(subject(&der).context("the certificate has no subject")?);
+    let first = digest.first_chunk().context("MD5 has 16 bytes")?;
+    Ok(format!("{:08x}.0", u32::from_le_bytes(*first)))
+}
+
+fn der(certificate: &str) -> Result<Vec<u8>> {
     let lines: String = certificate.lines().filter(|line| !line.starts_with("-----")).collect();
-    let der = base64::engine::general_purpose::STANDARD.decode(lines).ok()?;
-    let digest = Md5::digest(subject(&der)?);
-    Some(format!("{:08x}.0", u32::from_le_bytes(*digest.first_chunk()?)))
+    base64::engine::general_purpose::STANDARD.decode(lines).context("the certificate could not be read")
 }
 
 /// The subject of a certificate, with its tag and length (RFC 5280 §4.1).
@@ -147,12 +242,92 @@ mod tests {
             return;
         };
         let hash = String::from_utf8(said.stdout).unwrap();
-        assert_eq!(system_name(authority.cert_pem()), Some(format!("{}.0", hash.trim())));
+        assert_eq!(system_name(authority.cert_pem()).unwrap(), format!("{}.0", hash.trim()));
+    }
+
+    /// Stands for a phone: files in a folder, a zygote and an app with mounts of
+    /// their own, which get what is mounted on /system but not what is on /apex, as
+    /// on Android 14; and a process that nothing reaches.
+    const PHONE: &str = r#"set -e
+mount --make-rshared /
+mkdir -p $R/system/etc/security/cacerts $R/apex/com.android.conscrypt/cacerts $R/data/misc/user/0/cacerts-added
+mkdir -p $R/data/local/tmp $R/bin
+cd $R
+echo old > system/etc/security/cacerts/old.0
+echo new > apex/com.android.conscrypt/cacerts/new.0
+echo other > data/misc/user/0/cacerts-added/other.0
+cp ca.pem data/local/tmp/candor-ca.pem
+cp ca.der data/local/tmp/candor-ca.der
+mount --bind apex apex
+mount --make-rprivate apex
+started() { until [ "$(cat /proc/$1/comm)" = sleep ]; do sleep 0.05; done; }
+unshare --mount --propagation unchanged sh -c 'mount --make-rslave /; exec sleep 60' & Z=$!
+unshare --mount --propagation unchanged sh -c 'mount --make-rslave /; exec sleep 60' & APP=$!
+unshare --mount --propagation private sleep 60 & FAR=$!
+started $Z; started $APP; started $FAR
+printf '#!/bin/sh\n[ $1 = zygote64 ] && echo %s\n' $Z > bin/pidof
+printf '#!/bin/sh\necho PID; echo %s; echo %s\n' $APP $FAR > bin/ps
+printf '#!/bin/sh\nexit 1\n' > bin/restorecon
+chmod +x bin/*
+PATH=$R/bin:$PATH
+look() {
+  for P in 1 $Z $APP $FAR; do
+    echo "$1 $(nsenter --mount=/proc/$P/ns/mnt -- ls $R/apex/com.android.conscrypt/cacerts | tr '\n' ' ')"
+  done
+  echo "$1 system $(ls system/etc/security/cacerts | tr '\n' ' ')"
+  echo "$1 user $(ls data/misc/user/0/cacerts-added | tr '\n' ' ')"
+}
+sh $R/install
+look installed
+sh $R/install
+look again
+sh $R/remove
+sh $R/remove
+look removed
+kill $Z $APP $FAR
+"#;
+
+    #[test]
+    fn every_process_of_a_phone_sees_it_and_then_sees_it_no_more() {
+        if !rustix::process::geteuid().is_root() {
+            println!("skipped: only root can make the namespaces that stand for a phone");
+            return;
+        }
+        let authority = proxy::Authority::in_memory("Candor CA 1").unwrap();
+        let (at, name) = (tempfile::tempdir().unwrap(), system_name(authority.cert_pem()).unwrap());
+        let root = at.path().display().to_string();
+        let there = |script: String| {
+            let roots = ["/system/etc", "/apex/", "/data/"];
+            roots.iter().fold(script, |script, at| script.replace(at, &format!("{root}{at}")))
+        };
+        // Twice is as good as once.
+        let install = there(format!("set -e\n{}{}", to_system(&name), to_user(&name)));
+        let remove = there(format!("{}{}true", out_of_system(), out_of_user()));
+        for (file, text) in [("install", &install), ("remove", &remove), ("ca.pem", &authority.cert_pem().to_owned())] {
+            std::fs::write(at.path().join(file), text).unwrap();
+        }
+        std::fs::write(at.path().join("ca.der"), der(authority.cert_pem()).unwrap()).unwrap();
+        let mut phone = std::process::Command::new("unshare");
+        phone.args(["--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", PHONE]).env("R", &root);
+        let said = phone.output().unwrap();
+        let told = String::from_utf8(said.stdout).unwrap();
+        let listed = |names: &[&str]| {
+            let mut names = names.to_vec();
+            names.sort_unstable();
+            names.join(" ") + " \n"
+        };
+        let (laid, own) = (listed(&[&name, "new.0", "old.0"]), listed(&[&name, "other.0"]));
+        let lay = |when: &str| {
+            format!("{when} {laid}").repeat(3) + &format!("{when} new.0 \n{when} system {laid}{when} user {own}")
+        };
+        let removed = "removed new.0 \n".repeat(4) + "removed system old.0 \nremoved user other.0 \n";
+        let expected = lay("installed") + &lay("again") + &removed;
+        assert_eq!(told, expected, "{}", String::from_utf8_lossy(&said.stderr));
     }
 
     #[test]
     fn what_is_no_certificate_has_no_name() {
-        assert_eq!(system_name("-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n"), None);
-        assert_eq!(system_name(""), None);
+        assert!(system_name("-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n").is_err());
+        assert!(system_name("").is_err() && system_name("%").is_err());
     }
 }

@@ -25,9 +25,14 @@ fn a_phone_has_the_certificate_among_the_systems_where_candor_may_be_root() {
         };
         let said = run(&["ca", "install", "--android"]);
         assert!(said.contains("the phone R58M") && said.contains("SHA-256"), "{said}");
-        assert_eq!(said.contains("apps included, until it is restarted"), rooted, "{said}");
+        assert_eq!(
+            said.contains("apps until it is restarted, Chrome and its kin until it is removed"),
+            rooted,
+            "{said}"
+        );
+        assert!(said.contains("Firefox on the phone has to be told"), "{said}");
         let told = fake.state().commands.join("\n");
-        assert_eq!(told.contains("mount -t tmpfs"), rooted);
+        assert_eq!(told.contains("mount -t tmpfs") && told.contains("/data/misc/user/0/cacerts-added"), rooted);
         let downloaded = fake.state().files.get("/sdcard/Download/candor-ca.crt,33188").cloned();
         assert_eq!(downloaded, (!rooted).then(|| pem.clone()));
         run(&["ca", "remove", "--android", "R58M"]);
