@@ -1,6 +1,6 @@
 //! An audit out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use attribute::Sides;
 use judge::{Case, Late, Seen, Traffic};
@@ -41,9 +41,11 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
     };
     let seen: Vec<Seen> = spotted.iter().map(|one| one.seen.clone()).collect();
     let identifiers = auditor.identifiers.found();
+    let of_the_run: BTreeSet<(usize, u64)> = traffic.iter().map(|one| (one.capture, one.exchange)).collect();
     let late: Vec<Late> = auditor
         .deferred
         .iter()
+        .filter(|(capture, event)| of_the_run.contains(&(*capture, event.exchange)))
         .map(|(_, event)| Late { exchange: event.exchange, happened: event.happened, sent: event.sent })
         .collect();
     let case = Case {
@@ -139,6 +141,7 @@ impl Places {
 
 fn traffic_of(kept: &Kept, side: Side, phase: Option<usize>) -> Traffic {
     Traffic {
+        capture: kept.capture,
         exchange: kept.exchange.index,
         trial: kept.exchange.trial,
         phase,

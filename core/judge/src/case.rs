@@ -43,6 +43,8 @@ pub struct Seen {
 /// One exchange, as far as the judge needs it.
 #[derive(Clone, Debug)]
 pub struct Traffic {
+    /// Which of the captures: each counts its exchanges from the start.
+    pub capture: usize,
     pub exchange: u64,
     pub trial: Option<u32>,
     pub phase: Option<usize>,

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Exchange, Leaf, Trail};
 
+use crate::Seen;
+
 /// A value that names an install or a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identifier {
@@ -31,6 +33,14 @@ pub enum Scope {
     Persistent,
     /// The same across reinstalls, different between devices.
     Device,
+}
+
+impl Identifier {
+    /// Whether the request that this was seen in carries it. Identifiers are of an experiment, and
+    /// a capture beside it counts its exchanges from the start as well.
+    pub fn stands_beside(&self, seen: &Seen) -> bool {
+        seen.trial.is_some() && self.exchanges.iter().any(|(exchange, _)| *exchange == seen.sighting.exchange)
+    }
 }
 
 impl Scope {

@@ -69,6 +69,17 @@ fn a_report_beside_an_identifier_is_not() {
 }
 
 #[test]
+fn what_another_capture_holds_at_the_same_place_is_not_beside_it() {
+    let (mut stage, visits) = three_installs(ANONYMOUS);
+    let alike = visits.iter().map(|of| vec![stage.tell(of[0], of[0], REPORT)]).collect();
+    stage.identifier(COLLECTOR, alike);
+    // Looked into with the experiment: its exchanges count from the start, and belong to no trial.
+    stage.seen.iter_mut().for_each(|seen| (seen.trial, seen.phase, seen.replayed) = (None, None, false));
+    assert!(stage.found("identifier-beside").is_empty());
+    assert_eq!(stage.word(), Word::Kept);
+}
+
+#[test]
 fn with_fewer_than_three_installs_in_two_sessions_nobody_knows_identifiers() {
     let (mut stage, _) = three_installs(ANONYMOUS);
     let last = stage.trials.len() as u32;

@@ -17,7 +17,7 @@ fn beside(case: &Case<'_>, identifier: &Identifier) -> Vec<Finding> {
         if seen.sighting.kind.as_str().ends_with("-id") {
             continue;
         }
-        if identifier.exchanges.iter().any(|(exchange, _)| *exchange == seen.sighting.exchange) {
+        if identifier.stands_beside(seen) {
             by_destination.entry(seen.destination).or_default().push(i);
         }
     }

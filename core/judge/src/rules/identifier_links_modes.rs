@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use model::Mode;
 
 use super::{Finding, Severity};
-use crate::{Case, Identifier, Traffic};
+use crate::{Case, Identifier, Seen, Traffic};
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
     case.identifiers.iter().filter_map(|identifier| linked(case, identifier)).collect()
@@ -25,7 +25,8 @@ fn linked(case: &Case<'_>, identifier: &Identifier) -> Option<Finding> {
         }
     }
     let exchanges: BTreeSet<u64> = both.iter().flatten().map(|one| one.exchange).collect();
-    let sightings = (0..case.seen.len()).filter(|i| exchanges.contains(&case.seen[*i].sighting.exchange)).collect();
+    let is_there = |seen: &Seen| seen.trial.is_some() && exchanges.contains(&seen.sighting.exchange);
+    let sightings = (0..case.seen.len()).filter(|i| is_there(&case.seen[*i])).collect();
     Some(Finding {
         code: "identifier-links-modes".into(),
         severity: Severity::High,

@@ -119,8 +119,7 @@ impl<'a> Scope<'a> {
     }
 
     fn stands_beside_identifier(&self, seen: &Seen) -> bool {
-        let exchange = seen.sighting.exchange;
-        self.case.identifiers.iter().any(|identifier| identifier.exchanges.iter().any(|(other, _)| *other == exchange))
+        self.case.identifiers.iter().any(|identifier| identifier.stands_beside(seen))
     }
 }
 

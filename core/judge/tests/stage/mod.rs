@@ -183,6 +183,7 @@ impl Stage {
         let exchange = self.traffic.len() as u64;
         self.clock += 1_000;
         self.traffic.push(Traffic {
+            capture: 0,
             exchange,
             trial: Some(self.phases[phase].trial),
             phase: Some(phase),

@@ -56,7 +56,11 @@ pub(crate) fn line(audit: &Audit, trial: &Trial) -> Line {
     let seconds = last.unwrap_or(first).seconds_since(first).max(0.001);
     let part = |at: Time| (at.seconds_since(first) / seconds).clamp(0.0, 1.0);
 
-    let seen: BTreeSet<u64> = accusing(audit).iter().map(|i| audit.spotted[*i].seen.sighting.exchange).collect();
+    let seen: BTreeSet<(usize, u64)> = accusing(audit)
+        .iter()
+        .map(|i| &audit.spotted[*i])
+        .map(|spotted| (spotted.capture, spotted.seen.sighting.exchange))
+        .collect();
     let mut line = Line { seconds, lanes: vec![], own: 0, marked: 0 };
     for (n, &i) in phases.iter().enumerate() {
         let phase = &audit.phases[i];
@@ -64,7 +68,7 @@ pub(crate) fn line(audit: &Audit, trial: &Trial) -> Line {
         let mut marks: BTreeMap<(u64, Mark), u64> = BTreeMap::new();
         for one in traffic.iter().filter(|one| one.phase == Some(i)) {
             let mark = match () {
-                () if seen.contains(&one.exchange) => Mark::Seen,
+                () if seen.contains(&(one.capture, one.exchange)) => Mark::Seen,
                 () if one.sealed => Mark::Sealed,
                 () => Mark::Plain,
             };

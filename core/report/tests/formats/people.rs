@@ -257,3 +257,17 @@ fn the_page_of_a_quick_audit_stays_small() {
     let size = report::html(reporting::audit()).len();
     assert!(size < 150_000, "{size}");
 }
+
+#[test]
+fn a_second_capture_is_not_told_as_the_first() {
+    let (one, mut two) = (small::audit(), small::audit());
+    two.captures.push(two.captures[0].clone());
+    let of_the_run = report::html(&one);
+    assert!(of_the_run.contains("<b class=\"host\">pinned.example</b>, 1 time"), "{of_the_run}");
+    // The same position, in a capture beside the experiment: nobody knows its host here.
+    two.gaps[0].0 = 1;
+    (two.spotted[0].capture, two.spotted[0].seen.trial) = (1, None);
+    let page = report::html(&two);
+    assert!(!page.contains("<b class=\"host\">pinned.example</b>, 1 time"), "{page}");
+    assert!(of_the_run.contains("In the same requests") && !page.contains("In the same requests"));
+}

@@ -144,6 +144,7 @@ fn plant(id: &str, kind: &str, value: &str, decoy: bool) -> Plant {
 fn traffic(exchange: u64, host: &str, side: Side, sealed: bool, at: Time) -> Traffic {
     let phase = if at.0 % 60_000_000 < 2_000_000 { 0 } else { 1 };
     Traffic {
+        capture: 0,
         exchange,
         trial: Some(1),
         phase: Some(phase),

@@ -54,9 +54,9 @@ fn one(audit: &Audit, identifier: &Identifier) -> Markup {
 fn beside(audit: &Audit, identifier: &Identifier) -> Vec<String> {
     let mut kinds: Vec<String> = Vec::new();
     for i in told::accusing(audit) {
-        let sighting = &audit.spotted[i].seen.sighting;
-        let kind = crate::words::kind(&sighting.kind).into_owned();
-        if identifier.exchanges.iter().any(|(exchange, _)| *exchange == sighting.exchange) && !kinds.contains(&kind) {
+        let seen = &audit.spotted[i].seen;
+        let kind = crate::words::kind(&seen.sighting.kind).into_owned();
+        if identifier.stands_beside(seen) && !kinds.contains(&kind) {
             kinds.push(kind);
         }
     }

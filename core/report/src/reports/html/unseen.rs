@@ -55,9 +55,10 @@ pub(super) fn section(audit: &Audit) -> Option<Part> {
 /// Connections that could not be read, by host and reason.
 fn sealed(audit: &Audit) -> Markup {
     let mut hosts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    let hosts_of: BTreeMap<u64, &str> = audit.traffic.iter().map(|one| (one.exchange, one.host.as_str())).collect();
-    for (_, gap) in audit.gaps.iter().filter(|(_, gap)| gap.why == Why::Sealed) {
-        let host = gap.exchange.and_then(|at| hosts_of.get(&at)).copied().unwrap_or("");
+    let hosts_of: BTreeMap<(usize, u64), &str> =
+        audit.traffic.iter().map(|one| ((one.capture, one.exchange), one.host.as_str())).collect();
+    for (capture, gap) in audit.gaps.iter().filter(|(_, gap)| gap.why == Why::Sealed) {
+        let host = gap.exchange.and_then(|at| hosts_of.get(&(*capture, at))).copied().unwrap_or("");
         *hosts.entry((host, gap.says.as_str())).or_default() += 1;
     }
     html! {

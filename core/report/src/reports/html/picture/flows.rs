@@ -176,12 +176,13 @@ fn lasting() -> What {
 }
 
 fn note_identifiers(audit: &Audit, whom: &Whom<'_>, carried: &mut BTreeMap<(What, usize), Requests>) {
-    let own: BTreeSet<u64> = audit.traffic.iter().filter(|one| is_own(one.side)).map(|one| one.exchange).collect();
+    let own: BTreeMap<u64, usize> =
+        audit.traffic.iter().filter(|one| is_own(one.side)).map(|one| (one.exchange, one.capture)).collect();
     for identifier in &audit.identifiers {
         let is_to = |owner: &Owner<'_>| owner.rows.iter().any(|row| row.to.host == identifier.host);
         let Some(owner) = whom.owners.iter().position(is_to) else { continue };
-        let requests = identifier.exchanges.iter().map(|(exchange, _)| *exchange).filter(|one| own.contains(one));
-        let requests: Requests = requests.map(|exchange| (0, exchange)).collect();
+        let exchanges = identifier.exchanges.iter().map(|(exchange, _)| *exchange);
+        let requests: Requests = exchanges.filter_map(|one| Some((*own.get(&one)?, one))).collect();
         if !requests.is_empty() {
             carried.entry((lasting(), owner)).or_default().extend(requests);
         }
