@@ -4,11 +4,16 @@ use std::io::IsTerminal;
 
 use audit::Audit;
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use report::{FORMATS, Paint};
+use report::{COMPARE_FORMATS, FORMATS, Paint};
 
 /// The formats there are, for `--format`.
 pub fn formats() -> PossibleValuesParser {
     PossibleValuesParser::new(FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.says)))
+}
+
+/// The same for `candor compare`.
+pub fn compared() -> PossibleValuesParser {
+    PossibleValuesParser::new(COMPARE_FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.says)))
 }
 
 /// Without colour, for files.

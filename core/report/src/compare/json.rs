@@ -25,7 +25,7 @@ pub(super) fn json(difference: &Difference) -> String {
         "candor-compare": 1,
         "before": side(&difference.before),
         "after": side(&difference.after),
-        "unlike": difference.unlike,
+        "unlike": difference.unlike.iter().map(|one| inert(one)).collect::<Vec<_>>(),
         "promises": turns,
         "began": difference.began.iter().map(flow).collect::<Vec<_>>(),
         "stopped": difference.stopped.iter().map(flow).collect::<Vec<_>>(),
@@ -37,9 +37,9 @@ pub(super) fn json(difference: &Difference) -> String {
 
 fn side(side: &Side) -> Value {
     json!({
-        "subject": side.subject,
+        "subject": inert(&side.subject),
         "version": inert(&side.version),
-        "scenario": side.scenario,
+        "scenario": inert(&side.scenario),
         "head": side.head,
         "early": side.early,
     })
@@ -51,7 +51,7 @@ fn flow(flow: &Flow) -> Value {
 
 fn claim(claim: &Claim) -> Value {
     json!({
-        "code": claim.code,
+        "code": inert(&claim.code),
         "host": inert(&claim.host),
         "severity": claim.severity.word(),
         "says": inert(&claim.says),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use audit::Difference;
 
 use super::{claim, flow, word};
-use crate::inert::inert;
+use crate::reports::markdown::plain;
 
 pub(super) fn markdown(difference: &Difference) -> String {
     let mut out = String::new();
@@ -39,19 +39,4 @@ fn write(out: &mut String, difference: &Difference) -> std::fmt::Result {
         lines.iter().try_for_each(|line| writeln!(out, "- {}", plain(line)))?;
     }
     Ok(())
-}
-
-/// Text in which nothing is Markdown or HTML any more.
-fn plain(text: &str) -> String {
-    let mut shown = String::new();
-    for c in inert(text).chars() {
-        match c {
-            '<' => shown.push_str("&lt;"),
-            '>' => shown.push_str("&gt;"),
-            '&' => shown.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '!' => shown.extend(['\\', c]),
-            c => shown.push(c),
-        }
-    }
-    shown
 }

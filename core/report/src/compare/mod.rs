@@ -40,7 +40,8 @@ fn word(word: Option<Word>) -> &'static str {
 
 /// `search-sent, sa.example`
 fn claim(claim: &Claim) -> String {
-    if claim.host.is_empty() { claim.code.clone() } else { format!("{}, {}", claim.code, inert(&claim.host)) }
+    let code = inert(&claim.code);
+    if claim.host.is_empty() { code.into_owned() } else { format!("{code}, {}", inert(&claim.host)) }
 }
 
 /// `visited-url of private mode, to sa.example`
@@ -135,8 +136,14 @@ mod tests {
 
     #[test]
     fn every_format_is_there_and_makes_captured_text_harmless() {
+        let mut difference = difference();
+        let Side { subject, version, scenario, .. } = &mut difference.after;
+        let Side { subject: before, version: earlier, .. } = &mut difference.before;
+        let captured = [subject, version, scenario, before, earlier, &mut difference.unlike[0]];
+        captured.into_iter().for_each(|text| text.push('\u{202e}'));
+        difference.new_findings[0].code.push('\u{202e}');
         for format in COMPARE_FORMATS {
-            let shown = (format.render)(&difference());
+            let shown = (format.render)(&difference);
             assert!(!shown.is_empty() && !shown.contains('\u{202e}'), "{}", format.name);
         }
     }

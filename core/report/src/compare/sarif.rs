@@ -5,7 +5,7 @@ use judge::{Severity, Word};
 use serde_json::{Value, json};
 
 use super::word;
-use crate::inert::inert;
+use crate::{inert::inert, reports::sarif::level};
 
 pub(super) fn sarif(difference: &Difference) -> String {
     let turns = difference.turns.iter().map(of_turn);
@@ -46,18 +46,12 @@ fn of_turn(turn: &Turn) -> Value {
 }
 
 fn of_claim(claim: &Claim, state: &str) -> Value {
-    let level = match claim.severity {
-        Severity::Critical | Severity::High => "error",
-        Severity::Medium => "warning",
-        Severity::Low => "note",
-        Severity::Info => "none",
-    };
     json!({
-        "ruleId": claim.code,
+        "ruleId": inert(&claim.code),
         "kind": if claim.severity == Severity::Info { "informational" } else { "fail" },
-        "level": level,
+        "level": level(claim.severity),
         "baselineState": state,
         "message": {"text": inert(&claim.says)},
-        "partialFingerprints": {"candor/v1": format!("{}@{}", claim.code, inert(&claim.host))},
+        "partialFingerprints": {"candor/v1": inert(&format!("{}@{}", claim.code, claim.host))},
     })
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use audit::{Difference, Turn};
+use audit::{Difference, Side, Turn};
 
 use super::{claim, flow, word};
 use crate::inert::inert;
@@ -16,15 +16,11 @@ pub(super) fn text(difference: &Difference) -> String {
 
 fn write(out: &mut String, difference: &Difference) -> std::fmt::Result {
     let (before, after) = (&difference.before, &difference.after);
-    writeln!(
-        out,
-        "{} {} → {} {}, scenario {}",
-        before.subject, before.version, after.subject, after.version, after.scenario
-    )?;
+    writeln!(out, "{} → {}, scenario {}", subject(before), subject(after), inert(&after.scenario))?;
     if !difference.unlike.is_empty() {
         writeln!(out)?;
     }
-    difference.unlike.iter().try_for_each(|one| writeln!(out, "{one}"))?;
+    difference.unlike.iter().try_for_each(|one| writeln!(out, "{}", inert(one)))?;
     turns(out, difference)?;
     list(out, "BEGAN", difference.began.iter().map(flow))?;
     list(out, "STOPPED", difference.stopped.iter().map(flow))?;
@@ -35,6 +31,10 @@ fn write(out: &mut String, difference: &Difference) -> std::fmt::Result {
         list(out, title, shown)?;
     }
     Ok(())
+}
+
+fn subject(side: &Side) -> String {
+    format!("{} {}", inert(&side.subject), inert(&side.version))
 }
 
 fn turns(out: &mut String, difference: &Difference) -> std::fmt::Result {

@@ -135,7 +135,7 @@ fn foot(out: &mut String, audit: &Audit) -> std::fmt::Result {
 }
 
 /// Text in which nothing is markup, nothing a mention, and nothing ends a cell.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut escaped = String::new();
     for c in inert(text).chars() {
         match c {

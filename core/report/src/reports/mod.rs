@@ -6,11 +6,11 @@ mod html;
 
 mod json;
 
-mod sarif;
+pub(crate) mod sarif;
 
 mod csv;
 
-mod markdown;
+pub(crate) mod markdown;
 
 use audit::Audit;
 

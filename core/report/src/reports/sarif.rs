@@ -183,12 +183,12 @@ fn uri(path: &str) -> String {
     text
 }
 
-const fn level(severity: Severity) -> &'static str {
+/// How severe a result is; results of another kind than `fail` have no level (§3.27.10).
+pub(crate) const fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical | Severity::High => "error",
         Severity::Medium => "warning",
         Severity::Low => "note",
-        // Results of another kind than `fail` have no level (§3.27.10).
         Severity::Info => "none",
     }
 }

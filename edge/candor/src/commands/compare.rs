@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use audit::{Difference, Options};
-use clap::builder::PossibleValuesParser;
 use judge::Severity;
 use report::COMPARE_FORMATS;
 
 use crate::{
     exit::{Exit, print},
-    look,
+    look, render,
 };
 
 /// Show what changed from one audit to another: what began, what stopped, which verdict turned
@@ -25,7 +24,7 @@ pub struct Compare {
     /// Evidence of the second
     after: PathBuf,
     /// How to show it
-    #[arg(long, default_value = "text", value_parser = PossibleValuesParser::new(COMPARE_FORMATS.iter().map(|f| f.name)))]
+    #[arg(long, default_value = "text", value_parser = render::compared())]
     format: String,
     /// Exit with 1 at new findings of this severity: info, low, medium, high, critical
     #[arg(long, default_value = "low", value_parser = super::audit::severity)]
