@@ -190,7 +190,9 @@ fn path(url: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use model::{Body, Client, Header, Inlet, Request, Time};
+    use std::sync::Arc;
+
+    use model::{Body, Header, Inlet, Request, Time};
 
     use super::*;
 
@@ -202,7 +204,7 @@ mod tests {
             started: Time(0),
             ended: None,
             inlet: Inlet::Proxy,
-            client: Client::default(),
+            client: Arc::default(),
             request: Request {
                 method: "GET".into(),
                 url: url.into(),

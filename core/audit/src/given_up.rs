@@ -95,7 +95,7 @@ mod tests {
             started: Time(connection as i64),
             ended: None,
             inlet: Inlet::Proxy,
-            client: Client { hello: Some(hello), ..Client::default() },
+            client: Arc::new(Client { hello: Some(hello), ..Client::default() }),
             request: Request {
                 method: "GET".into(),
                 url: url.into(),

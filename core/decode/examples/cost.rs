@@ -10,10 +10,10 @@
     reason = "a program, not the core"
 )]
 
-use std::{io::Write as _, time::Instant};
+use std::{io::Write as _, sync::Arc, time::Instant};
 
 use decode::{Budgets, Opener, open};
-use model::{Body, Client, Exchange, Header, Inlet, Request, Time};
+use model::{Body, Exchange, Header, Inlet, Request, Time};
 
 fn main() {
     let rounds: usize = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(400);
@@ -109,7 +109,7 @@ fn request(n: u64, query: String, body: &[u8]) -> Exchange {
         started: Time(0),
         ended: None,
         inlet: Inlet::Imported,
-        client: Client::default(),
+        client: Arc::default(),
         request: Request {
             method: "POST".into(),
             url: format!("https://collect.example/v1/track?project=p{n}&{query}"),

@@ -1,9 +1,9 @@
 //! What tests share: opens a value and says what a person would see.
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 use expect_test::Expect;
-use model::{Client, Exchange, Gap, Header, Inlet, Request, Time, Trail};
+use model::{Exchange, Gap, Header, Inlet, Request, Time, Trail};
 
 use crate::{Budgets, open, open_value, walk, walk_value};
 
@@ -53,7 +53,7 @@ pub(crate) fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &
         started: Time(0),
         ended: None,
         inlet: Inlet::Imported,
-        client: Client::default(),
+        client: Arc::default(),
         request: Request {
             method: method.into(),
             url: url.into(),

@@ -15,10 +15,11 @@
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use decode::{Budgets, open, walk};
-use model::{Body, Client, Exchange, Header, Inlet, Request, Time};
+use model::{Body, Exchange, Header, Inlet, Request, Time};
 use serde::{Deserialize, de};
 
 #[test]
@@ -150,7 +151,7 @@ fn exchange(index: usize, entry: Entry, sent: &Sent) -> Exchange {
         started: Time(0),
         ended: None,
         inlet: Inlet::Imported,
-        client: Client::default(),
+        client: Arc::default(),
         request: Request {
             method: entry.request.method,
             url: entry.request.url,

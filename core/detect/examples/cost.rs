@@ -8,13 +8,13 @@
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a bench needs a clock and arguments")]
 #![allow(clippy::print_stdout, reason = "its report")]
 
-use std::{hint::black_box, time::Instant};
+use std::{hint::black_box, sync::Arc, time::Instant};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use decode::Budgets;
 use detect::Detector;
 use knowledge::Knowledge;
-use model::{Body, Canary, Client, Exchange, Header, Inlet, Request, Time};
+use model::{Body, Canary, Exchange, Header, Inlet, Request, Time};
 
 fn main() {
     let arguments: Vec<usize> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
@@ -131,7 +131,7 @@ fn exchange(i: usize) -> Exchange {
         started: Time::default(),
         ended: None,
         inlet: Inlet::Imported,
-        client: Client::default(),
+        client: Arc::default(),
         request: Request {
             method: "POST".into(),
             url: format!("https://collect.example/v1/track?project=p{}&v=2", i % 7),

@@ -25,7 +25,7 @@ pub(crate) fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &
         started: Time(0),
         ended: None,
         inlet: Inlet::Proxy,
-        client: model::Client::default(),
+        client: std::sync::Arc::default(),
         request: Request {
             method: method.into(),
             url: url.into(),

@@ -247,7 +247,9 @@ fn keep_innermost(found: &mut Vec<Identifier>) {
 
 #[cfg(test)]
 mod tests {
-    use model::{Body, Client, Inlet, Place as At, Request, Route, Time};
+    use std::sync::Arc;
+
+    use model::{Body, Inlet, Place as At, Request, Route, Time};
 
     use super::*;
 
@@ -259,7 +261,7 @@ mod tests {
             started: Time(0),
             ended: None,
             inlet: Inlet::Proxy,
-            client: Client::default(),
+            client: Arc::default(),
             request: Request {
                 method: "POST".into(),
                 url: "https://c.example/".into(),

@@ -19,7 +19,8 @@ pub struct Exchange {
     pub started: Time,
     pub ended: Option<Time>,
     pub inlet: Inlet,
-    pub client: Client,
+    /// Shared by the exchanges of a connection.
+    pub client: Arc<Client>,
     pub request: Request,
     /// None: the connection ended, or the capture did, before an answer came.
     pub response: Option<Response>,

@@ -493,7 +493,12 @@ impl<'a> ExchangeShape<'a> {
             started,
             ended: self.ended.map(Time),
             inlet: inlet(&self.inlet).ok_or("came by a way that this Candor does not know")?,
-            client: Client { address: self.client.map(Into::into), process, hello, http2: self.http2.map(Into::into) },
+            client: Arc::new(Client {
+                address: self.client.map(Into::into),
+                process,
+                hello,
+                http2: self.http2.map(Into::into),
+            }),
             request,
             response,
             messages,

@@ -1,5 +1,7 @@
 //! What is written is what is read, and what was changed is found.
 
+use std::sync::Arc;
+
 use evidence::{Error, Evidence, State, Writer};
 use model::*;
 use rusqlite::Connection;
@@ -12,7 +14,7 @@ fn exchange(n: u64, body: &[u8]) -> Record {
         started: Time(1_000 + n as i64),
         ended: Some(Time(2_000)),
         inlet: Inlet::Transparent,
-        client: Client {
+        client: Arc::new(Client {
             address: Some("127.0.0.1:4242".into()),
             process: Some(Process { pid: 9, name: "chromium".into(), path: "/usr/bin/chromium".into() }),
             hello: Some(Hello {
@@ -22,7 +24,7 @@ fn exchange(n: u64, body: &[u8]) -> Record {
                 alpn: vec!["h2".into()],
             }),
             http2: Some("1:65536|0|0|m,a,s,p".into()),
-        },
+        }),
         request: Request {
             method: "POST".into(),
             url: "https://a.example/sa?x=\"ü\"".into(),

@@ -96,7 +96,7 @@ mod tests {
             started: Time(1),
             ended: None,
             inlet: Inlet::Proxy,
-            client: model::Client { address: Some("192.168.1.20:4711".into()), ..model::Client::default() },
+            client: Arc::new(model::Client { address: Some("192.168.1.20:4711".into()), ..model::Client::default() }),
             request,
             response: page.map(|page| Response {
                 status: 200,

@@ -109,7 +109,7 @@ impl Link {
             started: began.began(),
             ended: None,
             inlet: self.inlet,
-            client: Client::clone(&self.client),
+            client: Arc::clone(&self.client),
             request,
             response: None,
             messages: Vec::new(),

@@ -97,12 +97,26 @@ fn is_scheme(text: &str) -> bool {
 fn absolute(scheme: &str, rest: &str) -> String {
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let default_port = if matches!(scheme, "https" | "wss") { 443 } else { 80 };
+    if path.starts_with('/') && is_as_written(authority, default_port) {
+        return [scheme, "://", rest].concat();
+    }
     let authority = match Target::read(authority, default_port) {
         Some(target) => target.without_port(default_port),
         None => authority.to_owned(),
     };
     let slash = if path.starts_with('/') { "" } else { "/" };
     format!("{scheme}://{authority}{slash}{path}")
+}
+
+/// Whether an authority reads already as a [`Target`] would write it: most do.
+fn is_as_written(authority: &str, default_port: u16) -> bool {
+    let (name, port) = authority.split_once(':').unwrap_or((authority, ""));
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    let other_port = |port: u16| port != default_port && !authority[name.len() + 1..].starts_with(['0', '+']);
+    !name.is_empty()
+        && !name.ends_with('.')
+        && name.bytes().all(plain)
+        && (name.len() == authority.len() || port.parse().is_ok_and(other_port))
 }
 
 #[cfg(test)]
@@ -131,6 +145,14 @@ mod tests {
                 "https://a.example/go?to=http://b.example/",
             ),
             (place(true, "a.example"), "*", None, "https://a.example/*"),
+            (place(false, ""), "https://a.example./x", None, "https://a.example/x"),
+            (place(false, ""), "https://a.example/X?Y=http://B", None, "https://a.example/X?Y=http://B"),
+            (place(false, ""), "https:///x", None, "https:///x"),
+            (place(false, ""), "https://a.example:8443/x", None, "https://a.example:8443/x"),
+            (place(false, ""), "https://a.example:08443/x", None, "https://a.example:8443/x"),
+            (place(false, ""), "https://a.example:443/x", None, "https://a.example/x"),
+            (place(false, ""), "https://a.example:/x", None, "https://a.example/x"),
+            (place(false, ""), "https://a.example:99999/x", None, "https://a.example:99999/x"),
         ] {
             assert_eq!(place.url(target, host), url);
         }

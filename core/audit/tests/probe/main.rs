@@ -14,9 +14,11 @@ mod places;
 
 mod shapes;
 
+use std::sync::Arc;
+
 use audit::{Auditor, Capture, Options};
 use knowledge::Knowledge;
-use model::{Body, Canary, Client, Direction, Exchange, Header, Inlet, Message, Request, Time};
+use model::{Body, Canary, Direction, Exchange, Header, Inlet, Message, Request, Time};
 
 /// A way to send a value: its name, and the request that carries it.
 pub type Way = (&'static str, fn(&str) -> Exchange);
@@ -40,7 +42,7 @@ pub fn request(url: &str, headers: &[(&str, &str)], body: &[u8]) -> Exchange {
         started: Time::default(),
         ended: None,
         inlet: Inlet::Imported,
-        client: Client::default(),
+        client: Arc::default(),
         request: Request {
             method: "POST".into(),
             url: url.into(),

@@ -2,13 +2,13 @@
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use decode::Budgets;
 use detect::Detector;
 use expect_test::Expect;
 use knowledge::Knowledge;
-use model::{Body, Canary, Client, Exchange, Header, Inlet, Request, Sighting, Time};
+use model::{Body, Canary, Exchange, Header, Inlet, Request, Sighting, Time};
 
 static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(Knowledge::built_in);
 
@@ -20,7 +20,7 @@ pub(crate) fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &
         started: Time::default(),
         ended: None,
         inlet: Inlet::Imported,
-        client: Client::default(),
+        client: Arc::default(),
         request: Request {
             method: method.into(),
             url: url.into(),

@@ -2,15 +2,18 @@
 //! the wire format of the case, under one name that stays; and the audit of
 //! them. Names and times follow from counters: the same records every time.
 
-use std::{io::Write, sync::LazyLock};
+use std::{
+    io::Write,
+    sync::{Arc, LazyLock},
+};
 
 use audit::{Audit, Auditor, Capture, Options};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use knowledge::Knowledge;
 use model::{
-    Act, Arm, Body, Canary, Client, End, Exchange, Header, Inlet, Mode, Note, Page, Phase, Plant, Record, Request,
-    Response, Run, Seal, SealReason, Subject, Time, Trial,
+    Act, Arm, Body, Canary, End, Exchange, Header, Inlet, Mode, Note, Page, Phase, Plant, Record, Request, Response,
+    Run, Seal, SealReason, Subject, Time, Trial,
 };
 
 const COLLECTOR: &str = "https://sa.api.intl.miui.com/sa?project=global_browser_mini&r=GB";
@@ -268,7 +271,7 @@ impl Teller {
             started: self.now(),
             ended: None,
             inlet: Inlet::Proxy,
-            client: Client::default(),
+            client: Arc::default(),
             request,
             response,
             messages: vec![],

@@ -1,9 +1,12 @@
 //! Evidence of Candor's own among the captures.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use evidence::Writer;
-use model::{Body, Client, End, Exchange, Inlet, Record, Request, Run, Time};
+use model::{Body, End, Exchange, Inlet, Record, Request, Run, Time};
 use serde_json::Value;
 
 use crate::candor;
@@ -16,7 +19,7 @@ fn exchange(index: u64, url: &str) -> Record {
         started: Time(1_000 + index as i64),
         ended: None,
         inlet: Inlet::Proxy,
-        client: Client::default(),
+        client: Arc::default(),
         request: Request {
             method: "GET".into(),
             url: url.into(),

@@ -61,11 +61,11 @@ async fn a_client_is_known_by_its_hello_and_its_settings() {
     let lab = Lab::start();
     lab.curl(&["--http2", "https://a.example/"]).await;
     let seen = lab.stop().await.only();
-    let hello = seen.client.hello.unwrap();
+    let hello = seen.client.hello.clone().unwrap();
     assert_eq!(hello.ja4, "t13d3112h2_e8f1e7e78f70_b26ce05bbdd6");
     assert_eq!((hello.sni.as_deref(), &hello.alpn[..]), (Some("a.example"), &["h2".into(), "http/1.1".into()][..]));
     assert_eq!(hello.raw[0], 1);
-    let http2 = seen.client.http2.unwrap();
+    let http2 = seen.client.http2.clone().unwrap();
     assert!(http2.ends_with("|0|m,p,s,a"), "{http2}");
 }
 
@@ -134,7 +134,7 @@ async fn the_program_behind_a_connection_is_named() {
     let settings = Settings { processes: Some("/proc/net".into()), ..Settings::default() };
     let lab = Lab::with(settings, crate::lab::echo);
     lab.curl(&["https://a.example/"]).await;
-    let process = lab.stop().await.only().client.process.unwrap();
+    let process = lab.stop().await.only().client.process.clone().unwrap();
     assert_eq!(process.name, "curl");
     assert!(process.path.ends_with("/curl") && process.pid > 1);
 }

@@ -31,7 +31,7 @@ async fn a_client_that_refuses_our_certificate_is_sealed_with_its_alert() {
         assert_eq!((seal.reason, &seal.says[..]), (SealReason::Refused, "refused our certificate: alert unknown_ca"));
         assert_eq!((&seen.request.method[..], &seen.request.url[..]), ("CONNECT", "https://pinned.example:443/"));
         assert!(seal.sent > 200 && seal.received > 200);
-        assert_eq!(seen.client.hello.unwrap().sni.as_deref(), Some("pinned.example"));
+        assert_eq!(seen.client.hello.clone().unwrap().sni.as_deref(), Some("pinned.example"));
         assert!(seen.response.is_none());
     }
 }
@@ -58,7 +58,7 @@ async fn a_name_with_a_port_in_the_hello_is_kept() {
     stream.read_to_end(&mut Vec::new()).await.unwrap();
     let seen = lab.stop().await.only();
     assert_eq!(seen.seal.unwrap().reason, SealReason::UnknownProtocol);
-    assert_eq!(seen.client.hello.unwrap().sni.as_deref(), Some("odd.example:443"));
+    assert_eq!(seen.client.hello.clone().unwrap().sni.as_deref(), Some("odd.example:443"));
     assert_eq!(seen.request.url, "https://odd.example:443/");
 }
 

@@ -1,6 +1,8 @@
 //! One entry: a request and its answer.
 
-use model::{Body, Client, Exchange, Header, Inlet, Request, Response, Seal, SealReason, Time, Why};
+use std::sync::Arc;
+
+use model::{Body, Exchange, Header, Inlet, Request, Response, Seal, SealReason, Time, Why};
 
 use super::{
     body::{Param, Written, Wrong},
@@ -98,7 +100,7 @@ impl<'a> Entry<'a> {
             started,
             ended: took.map(|took| Time(started.0 + (took * 1e3) as i64)),
             inlet: Inlet::Imported,
-            client: Client::default(),
+            client: Arc::default(),
             request,
             response,
             messages: self.messages,

@@ -1,6 +1,6 @@
 //! One flow: an HTTP exchange, or another connection with what went over it.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use model::{
     Body, Client, Direction, Exchange, Header, Inlet, Message, Request, Response, Seal, SealReason, Time, Why,
@@ -156,7 +156,7 @@ fn plain(index: u64, flow: &Value<'_>, request: Request) -> Exchange {
         started: time(client.at("timestamp_start")),
         ended: None,
         inlet: Inlet::Imported,
-        client: Client { address: host_port(peer), ..Client::default() },
+        client: Arc::new(Client { address: host_port(peer), ..Client::default() }),
         request,
         response: None,
         messages: Vec::new(),
