@@ -10,7 +10,7 @@ use guard::{
     Asking, Client, Decision, HELD_BYTES, HELD_MICROS, Looked, Memory, Reason, Rule, Tidying, Verdict, Wanted, Who,
     decide,
 };
-use model::{Destination, Exchange, Header, Mode, Note, Request, Response};
+use model::{Body, Destination, Exchange, Header, Message, Mode, Note, Request, Response};
 use proxy::{Answer, Gate, Reply, Ruled, Ruling, Sink, SoFar, Watch, Wish, Work};
 
 use crate::{Event, Keeper, clients::lock, clock};
@@ -57,11 +57,14 @@ impl Port {
         let (who, aim) = (self.who(exchange), self.aim(exchange));
         let client = self.keeper.clients.of(&who);
         let eye = lock(&client).memory().eye();
-        let looked = if exchange.request.body.bytes.len() < LONG {
-            Looked::with(&part_to_look_at(exchange), &eye)
-        } else {
-            let exchange = part_to_look_at(exchange);
-            tokio::task::spawn_blocking(move || Looked::with(&exchange, &eye)).await.unwrap_or_default()
+        let part = part_to_look_at(exchange);
+        let looked = match length(&part.request.body, &part.messages) {
+            ..LONG => Looked::with(&part, &eye),
+            LONG.. => match beside(move || Looked::with(&part, &eye)).await {
+                Some(looked) => looked,
+                // What nobody could look into does not go on.
+                None => return Ruling::Cut,
+            },
         };
         let mut waited = u64::try_from(so_far.waited.as_micros()).unwrap_or(u64::MAX);
         if !so_far.whole {
@@ -205,6 +208,15 @@ fn part_to_look_at(exchange: &Exchange) -> Exchange {
     part
 }
 
+fn length(body: &Body, messages: &[Message]) -> usize {
+    body.bytes.len() + messages.iter().map(|message| message.body.bytes.len()).sum::<usize>()
+}
+
+/// Looks beside the work of the network. None: the look broke down, and nothing is known.
+async fn beside(look: impl FnOnce() -> Looked + Send + 'static) -> Option<Looked> {
+    tokio::task::spawn_blocking(look).await.ok()
+}
+
 /// What the device is called that an exchange comes from.
 pub(crate) fn device_at(exchange: &Exchange) -> String {
     let address = exchange.client.address.as_deref().and_then(|address| address.parse::<SocketAddr>().ok());
@@ -214,4 +226,24 @@ pub(crate) fn device_at(exchange: &Exchange) -> String {
 fn device_of(address: IpAddr) -> String {
     let address = address.to_canonical();
     if address.is_loopback() { HERE.to_owned() } else { address.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Direction, Time};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_look_that_breaks_down_is_not_one_that_found_nothing() {
+        assert_eq!(beside(Looked::default).await, Some(Looked::default()));
+        assert_eq!(beside(|| panic!("as a decoder would")).await, None);
+    }
+
+    #[test]
+    fn a_long_message_on_a_socket_is_as_long_as_a_long_body() {
+        let body = || Body::whole(&vec![b'a'; LONG][..]);
+        let message = Message { direction: Direction::FromClient, at: Time(0), text: false, body: body() };
+        assert_eq!(length(&Body::default(), &[message]), length(&body(), &[]));
+    }
 }
