@@ -173,11 +173,6 @@ impl Client {
         &self.memory
     }
 
-    /// Whose a host is.
-    pub fn destination(&self, exchange: &Exchange) -> Destination {
-        destination(&self.knowledge, exchange)
-    }
-
     fn read_answers(&mut self) {
         let visits = &mut self.visits;
         self.answers.read(&mut |sites, host| {
@@ -189,7 +184,7 @@ impl Client {
 }
 
 /// To whom a request goes.
-pub(crate) fn destination(knowledge: &Knowledge, exchange: &Exchange) -> Destination {
+pub fn destination(knowledge: &Knowledge, exchange: &Exchange) -> Destination {
     let url = exchange.request.url.as_str();
     let path = url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or("/");
     attribute::destination(&knowledge.owners, exchange.host(), path)

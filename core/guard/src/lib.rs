@@ -47,7 +47,7 @@ mod entered;
 pub use choices::{
     BadChoices, Choices, Destined, Device, Hour, Program, Row, Rule, Stand, Table, Unread, UnreadChoice,
 };
-pub use client::{Client, Wanted};
+pub use client::{Client, Wanted, destination};
 pub use decide::{Asking, Decision, HELD_BYTES, HELD_MICROS, Verdict, decide};
 pub use entered::Entered;
 pub use look::Looked;

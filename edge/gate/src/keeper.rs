@@ -165,7 +165,7 @@ impl Keeper {
 
     /// Ends the evidence. To be called once, at the end.
     pub async fn finish(&self) -> Result<(), Error> {
-        let Some(mut kept) = self.kept.write().await.take() else { return Ok(()) };
+        let Some(kept) = self.kept.write().await.take() else { return Ok(()) };
         // The writer waits for its thread.
         tokio::task::spawn_blocking(move || kept.finish()).await.unwrap_or(Ok(()))
     }

@@ -21,7 +21,7 @@ const BYTES: u64 = 100 << 20;
 pub(crate) struct Kept {
     pen: Pen,
     path: PathBuf,
-    writer: Option<Writer>,
+    writer: Writer,
 }
 
 impl Kept {
@@ -31,7 +31,7 @@ impl Kept {
         prune(folder)?;
         let path = folder.join(format!("guard-{}.candor", clock::wall().0));
         let writer = Writer::create(&path)?;
-        Ok(Self { pen: writer.pen(), path, writer: Some(writer) })
+        Ok(Self { pen: writer.pen(), path, writer })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -65,10 +65,8 @@ impl Kept {
     }
 
     /// Writes the end.
-    pub(crate) fn finish(&mut self) -> Result<(), Error> {
-        if let Some(writer) = self.writer.take() {
-            writer.finish(End { at: clock::wall(), early: None })?;
-        }
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        self.writer.finish(End { at: clock::wall(), early: None })?;
         Ok(())
     }
 }

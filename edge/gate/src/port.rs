@@ -8,8 +8,9 @@ use std::{
 
 use guard::{
     Asking, Client, Decision, HELD_BYTES, HELD_MICROS, Looked, Memory, Reason, Rule, Tidying, Verdict, Wanted, Who,
-    decide,
+    decide, destination,
 };
+use knowledge::Knowledge;
 use model::{Body, Destination, Exchange, Header, Message, Mode, Note, Request, Response};
 use proxy::{Answer, Gate, Reply, Ruled, Ruling, Sink, SoFar, Watch, Wish, Work};
 
@@ -41,16 +42,13 @@ impl Port {
         who.makers.extend(choices.device(&who.device).and_then(|device| device.maker.clone()));
         if let Some(name) = &who.program {
             who.makers.extend(choices.program(name).and_then(|program| program.maker.clone()));
-            let known = self.keeper.knowledge.subjects.iter().filter(|subject| subject.programs.contains(name));
-            who.makers.extend(known.map(|subject| subject.maker.clone()));
+            who.makers.extend(makers_of(&self.keeper.knowledge, name));
         }
         who
     }
 
     fn aim(&self, exchange: &Exchange) -> Destination {
-        let url = exchange.request.url.as_str();
-        let path = url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or("/");
-        attribute::destination(&self.keeper.knowledge.owners, exchange.host(), path)
+        destination(&self.keeper.knowledge, exchange)
     }
 
     async fn rule(&self, exchange: &Exchange, so_far: SoFar) -> Ruling {
@@ -215,6 +213,12 @@ fn length(body: &Body, messages: &[Message]) -> usize {
 /// Looks beside the work of the network. None: the look broke down, and nothing is known.
 async fn beside(look: impl FnOnce() -> Looked + Send + 'static) -> Option<Looked> {
     tokio::task::spawn_blocking(look).await.ok()
+}
+
+/// Who made a program, as far as it is known.
+pub(crate) fn makers_of(knowledge: &Knowledge, program: &str) -> impl Iterator<Item = String> {
+    let known = knowledge.subjects.iter().filter(move |subject| subject.programs.iter().any(|name| name == program));
+    known.map(|subject| subject.maker.clone())
 }
 
 /// What the device is called that an exchange comes from.

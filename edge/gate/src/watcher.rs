@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use guard::{Asking, Choices, Client, Looked, Now, Verdict, Wanted, Who, decide};
+use guard::{Asking, Choices, Client, Looked, Now, Verdict, Wanted, Who, decide, destination};
 use knowledge::Knowledge;
 use model::{Exchange, Mode};
 
@@ -15,7 +15,7 @@ use crate::{
     Board, Event,
     clients::{Clients, lock},
     clock,
-    port::device_at,
+    port::{device_at, makers_of},
 };
 
 /// Eyes without hands.
@@ -44,7 +44,7 @@ impl Watcher {
         if exchange.seal.is_none() {
             client.began(exchange, now);
         }
-        let aim = client.destination(exchange);
+        let aim = destination(&self.knowledge, exchange);
         let asking = Asking { who: &who, exchange, aim: &aim, whole: true, waited: u64::MAX };
         if client.wanted(&asking, &self.choices, now) == Wanted::Body {
             let looked = if exchange.seal.is_some() { Looked::default() } else { client.look(exchange) };
@@ -62,8 +62,7 @@ impl Watcher {
         let mut who = Who::new(device_at(exchange), Mode::Unknown);
         who.program = exchange.client.process.as_ref().map(|process| process.name.clone());
         if let Some(name) = &who.program {
-            let known = self.knowledge.subjects.iter().filter(|subject| subject.programs.contains(name));
-            who.makers.extend(known.map(|subject| subject.maker.clone()));
+            who.makers.extend(makers_of(&self.knowledge, name));
         }
         who
     }
