@@ -74,7 +74,7 @@ impl Sort {
             "visited-host" if address::is_host(value) => Self::Host,
             _ if email::is_email(value) => Self::Email,
             "phone" if phone::is_phone(value) => Self::Phone,
-            "device-id" | "advertising-id" | "persistent-id" | "user-id" | "session-id" => Self::Identifier,
+            _ if canary.kind.is_identifier() => Self::Identifier,
             _ => Self::Text,
         }
     }

@@ -69,6 +69,16 @@ fn a_report_beside_an_identifier_is_not() {
 }
 
 #[test]
+fn an_identifier_stands_beside_whatever_is_none() {
+    for (kind, stands) in [("patient-id", true), ("email", true), ("user-id", false), ("account_id", false)] {
+        let (mut stage, visits) = three_installs(ANONYMOUS);
+        let alike = visits.iter().map(|of| vec![stage.tell(of[0], of[0], Sent { kind, ..REPORT })]).collect();
+        stage.identifier(COLLECTOR, alike);
+        assert_eq!(stage.found("identifier-beside").len(), usize::from(stands), "{kind}");
+    }
+}
+
+#[test]
 fn what_another_capture_holds_at_the_same_place_is_not_beside_it() {
     let (mut stage, visits) = three_installs(ANONYMOUS);
     let alike = visits.iter().map(|of| vec![stage.tell(of[0], of[0], REPORT)]).collect();

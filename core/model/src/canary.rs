@@ -30,6 +30,11 @@ impl Kind {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether it names a device, an install, a session or a person, and says nothing else of them.
+    pub fn is_identifier(&self) -> bool {
+        matches!(self.as_str(), "device-id" | "advertising-id" | "persistent-id" | "user-id" | "session-id")
+    }
 }
 
 impl fmt::Display for Kind {

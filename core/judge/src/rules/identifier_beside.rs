@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use model::Kind;
+
 use super::{Finding, Severity, phases};
 use crate::{Case, Identifier};
 
@@ -10,14 +12,17 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
     case.identifiers.iter().flat_map(|identifier| beside(case, identifier)).collect()
 }
 
+/// Whoever plants a value may call its kind by another of its names.
+fn is_identifier(case: &Case<'_>, kind: &Kind) -> bool {
+    let known = case.knowledge.kinds.kind(kind.as_str());
+    known.map_or_else(|| kind.is_identifier(), |known| Kind::new(&known.id).is_identifier())
+}
+
 fn beside(case: &Case<'_>, identifier: &Identifier) -> Vec<Finding> {
     let mut by_destination: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (i, seen) in case.seen.iter().enumerate() {
         // An identifier does not stand beside itself.
-        if seen.sighting.kind.as_str().ends_with("-id") {
-            continue;
-        }
-        if identifier.stands_beside(seen) {
+        if !is_identifier(case, &seen.sighting.kind) && identifier.stands_beside(seen) {
             by_destination.entry(seen.destination).or_default().push(i);
         }
     }

@@ -88,8 +88,7 @@ pub fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
 
 /// What can be judged where nobody knows who made it, nor how it came.
 fn is_about_anything(promise: &Promise) -> bool {
-    let makers = promise.never.to.as_deref().is_some_and(|to| to.ends_with("the-maker"));
-    !makers && !promise.when.switch.iter().any(|word| word == "default")
+    !promise.names_the_maker() && !promise.when.switch.iter().any(|word| word == "default")
 }
 
 fn is_about_phones(promise: &Promise) -> bool {

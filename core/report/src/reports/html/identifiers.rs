@@ -56,7 +56,8 @@ fn beside(audit: &Audit, identifier: &Identifier) -> Vec<String> {
     for i in told::accusing(audit) {
         let seen = &audit.spotted[i].seen;
         let kind = crate::words::kind(&seen.sighting.kind).into_owned();
-        if identifier.stands_beside(seen) && !kinds.contains(&kind) {
+        let is_itself = seen.sighting.kind.is_identifier();
+        if !is_itself && identifier.stands_beside(seen) && !kinds.contains(&kind) {
             kinds.push(kind);
         }
     }
