@@ -21,7 +21,7 @@ pub struct Looked {
 const BUDGETS: Budgets = Budgets { depth: 12, nodes: 100_000, bytes: 8 << 20, work: 128 << 20 };
 
 impl Looked {
-    /// Looks into a request with what [`crate::Client::eye`] gave.
+    /// Looks into a request with what [`crate::Memory::eye`] gave.
     pub fn with(exchange: &Exchange, eye: &Eye) -> Self {
         let mut look = eye.most.look(exchange);
         let mut new = eye.new.as_ref().map(|new| new.look(exchange));

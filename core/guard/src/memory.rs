@@ -54,11 +54,6 @@ impl Memory {
         self.values().forget_old(now.steady);
     }
 
-    /// How many live canaries there are.
-    pub fn canaries(&self) -> usize {
-        self.values().count()
-    }
-
     pub(crate) fn values(&self) -> MutexGuard<'_, Values> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

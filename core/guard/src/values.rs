@@ -3,7 +3,7 @@
 //!
 //! Preparing a value for looking takes a good part of a millisecond, and a
 //! detector cannot forget. So what is new goes into a small detector of its own,
-//! at once; and whoever holds the client may take the [`Tidying`] elsewhere, do
+//! at once; and whoever holds the memory may take the [`Tidying`] elsewhere, do
 //! it in peace, and bring back one detector with everything that still counts.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -24,7 +24,7 @@ const TOO_MANY: usize = 600;
 /// Bytes under which a value is no live canary.
 const SHORTEST: usize = 12;
 
-/// Everything looked for in what one client sends.
+/// Everything looked for in what one device sends.
 pub(crate) struct Values {
     entered: Entered,
     eye: Eye,
@@ -63,7 +63,7 @@ pub struct Eye {
     pub(crate) new: Option<Arc<Detector>>,
 }
 
-/// Work on a client's canaries that needs no hold on the client.
+/// Work on a device's canaries that needs no hold on its memory.
 pub struct Tidying {
     age: u64,
     from: Arc<Detector>,
@@ -106,11 +106,12 @@ impl Values {
         self.entered.is_empty() && self.by_id.is_empty()
     }
 
-    pub(crate) fn count(&self) -> usize {
+    #[cfg(test)]
+    fn count(&self) -> usize {
         self.by_id.len()
     }
 
-    /// The address of a page that the client is at.
+    /// The address of a page that a client of the device is at.
     pub(crate) fn visited(&mut self, url: &str, site: &str, mode: Mode, steady: u64) {
         if !is_only_host(url) {
             self.plant("visited-url", url, site, mode, steady);
@@ -170,6 +171,7 @@ impl Values {
         let many = self.by_id.values().filter(|live| old(live)).count();
         if many > 0 && many * 4 >= self.by_id.len() {
             self.by_id.retain(|_, live| !old(live));
+            self.forget_ids();
             self.rebuild();
         }
     }
@@ -209,6 +211,10 @@ impl Values {
         ages.sort_unstable_by(|a, b| b.cmp(a));
         let oldest = ages.get(KEPT - 1).copied().unwrap_or_default();
         self.by_id.retain(|_, live| live.last > oldest);
+        self.forget_ids();
+    }
+
+    fn forget_ids(&mut self) {
         let by_id = &self.by_id;
         self.ids.retain(|_, id| by_id.contains_key(id));
     }
@@ -218,8 +224,6 @@ impl Values {
         self.age += 1;
         self.settled = self.next;
         self.eye = Eye { most: planted(&self.entered.detector, &self.since(0)), new: None };
-        let by_id = &self.by_id;
-        self.ids.retain(|_, id| by_id.contains_key(id));
     }
 
     /// Canaries that came after the one of this number.

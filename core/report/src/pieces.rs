@@ -5,5 +5,5 @@
 pub use crate::{
     inert::{inert, inert_head},
     reports::pieces::{Band, Canvas, Flows, Node, SHEET, Tone, drawn, eye, staircase},
-    words::{count, country, date, kind, listed, thousands},
+    words::{count, country, kind, listed, thousands},
 };

@@ -115,16 +115,18 @@ impl<'a> Group<'a> {
 impl Case<'_> {
     /// Seconds from a trial's first phase to its last.
     pub(crate) fn seconds(&self, trial: &Trial) -> f64 {
-        let mut of_trial = self.phases.iter().filter(|phase| phase.trial == trial.id).map(|phase| phase.at);
-        let first = of_trial.next().unwrap_or_default();
-        of_trial.next_back().map_or(0.0, |last| last.seconds_since(first))
+        self.seconds_from(trial, 0)
     }
 
     /// The same without its first phase: how long a start takes is the
     /// machine's affair.
     fn seconds_used(&self, trial: &Trial) -> f64 {
+        self.seconds_from(trial, 1)
+    }
+
+    fn seconds_from(&self, trial: &Trial, nth: usize) -> f64 {
         let mut of_trial = self.phases.iter().filter(|phase| phase.trial == trial.id).map(|phase| phase.at);
-        let first = of_trial.nth(1).unwrap_or_default();
+        let first = of_trial.nth(nth).unwrap_or_default();
         of_trial.next_back().map_or(0.0, |last| last.seconds_since(first))
     }
 

@@ -106,15 +106,18 @@ impl Scope<'_> {
             first.entry(case.phases[*phase].trial).or_insert(*phase);
         });
         let covers = |host: &&str| {
+            if !self.concerns(host) {
+                return false;
+            }
             let unread = Unread { case, host };
+            let alone = unread.left_alone();
             let mut trials = first.iter().filter_map(|(trial, first)| Some((case.trial(*trial)?, *first)));
-            self.concerns(host)
-                && trials.any(|(trial, first)| {
-                    let alone = unread.left_alone(trial);
-                    unread.count(trial, |phase| self.staked.contains(&phase)) > alone.whole
-                        || unread.count(trial, |phase| phase >= first && !case.begins(phase)) > alone.as_long
-                        || unread.starts(trial).any(|(phase, count)| phase > first && count > alone.start)
-                })
+            trials.any(|(trial, first)| {
+                let as_long = alone.as_long(case.seconds(trial));
+                unread.count(trial, |phase| self.staked.contains(&phase)) > alone.whole
+                    || unread.count(trial, |phase| phase >= first && !case.begins(phase)) > as_long
+                    || unread.starts(trial).any(|(phase, count)| phase > first && count > alone.start)
+            })
         };
         let host = hosts.into_iter().find(covers)?;
         let tested = match &dependence.on_use {
@@ -225,10 +228,21 @@ struct Unread<'a> {
 struct LeftAlone {
     /// In a whole trial.
     whole: usize,
-    /// In a trial as long as the one at hand, had there been one.
-    as_long: usize,
     /// From one start of the subject to its next step.
     start: usize,
+    /// In each trial, with how many seconds it took.
+    each: Vec<(usize, f64)>,
+}
+
+impl LeftAlone {
+    /// In a trial of so many seconds, had there been one.
+    fn as_long(&self, seconds: f64) -> usize {
+        let scaled = |(count, took): &(usize, f64)| {
+            let times = (seconds / took.max(1.0)).max(1.0);
+            (*count as f64 * times).ceil() as usize
+        };
+        self.each.iter().map(scaled).max().unwrap_or_default()
+    }
 }
 
 impl Unread<'_> {
@@ -245,14 +259,13 @@ impl Unread<'_> {
         starts.map(|start| (start, self.count(trial, |phase| phase == start)))
     }
 
-    fn left_alone(&self, trial: &Trial) -> LeftAlone {
+    fn left_alone(&self) -> LeftAlone {
         let case = self.case;
         let mut most = LeftAlone::default();
         for blank in case.trials.iter().filter(|blank| blank.arm.blank && case.is_complete(blank)) {
             let count = self.count(blank, |_| true);
-            let times = (case.seconds(trial) / case.seconds(blank).max(1.0)).max(1.0);
             most.whole = most.whole.max(count);
-            most.as_long = most.as_long.max((count as f64 * times).ceil() as usize);
+            most.each.push((count, case.seconds(blank)));
             most.start = self.starts(blank).map(|(_, count)| count).fold(most.start, usize::max);
         }
         most
