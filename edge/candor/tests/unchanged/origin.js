@@ -69,8 +69,9 @@ const serve = (name, server, address, port) => {
       for (let frame = read(wire); frame; frame = read(wire)) {
         wire = wire.subarray(frame.end);
         visit.asked.push({ server: name, message: frame.code, length: frame.says.length, sha256: crypto.createHash('sha256').update(frame.says).digest('hex') });
-        // What was said comes back; to a close, a close.
+        // What was said comes back; to a close, a close, and the end.
         socket.write(written(frame.code, frame.says));
+        if ((frame.code & 15) === 8) socket.end();
       }
     });
   });

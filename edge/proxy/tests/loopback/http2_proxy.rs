@@ -335,6 +335,24 @@ async fn a_pinned_host_is_passed_through_after_some_refusals() {
 }
 
 #[tokio::test]
+async fn nothing_in_a_tunnel_is_opened_where_only_recording_was_asked() {
+    let log = Log::default();
+    let origin = Origin::encrypted(&["http/1.1"], keeping(&log, HELLO)).await;
+    let named = Upstream { allowed: ["localhost".to_owned()].into(), ..Upstream::default() };
+    let onward = proxy::Onward::Untouched(named);
+    let lab = Lab::with(Settings { onward, ..Settings::default() }, echo);
+    let mut proxy = encrypted(&lab).await;
+    let inside = tunnel(&mut proxy, &format!("localhost:{}", origin.address.port())).await;
+    let mut inside = tls(inside, "localhost", &origin::root(), &[]).await;
+    ended(&page(&mut inside, "x", b"hello").await, "hello");
+    inside.shutdown().await.unwrap();
+    drop((inside, proxy));
+    let seal = lab.stop().await.only().seal.unwrap();
+    assert_eq!(seal.reason, SealReason::Tunnelled);
+    assert!(seal.sent > 200 && seal.received > 500, "{} {}", seal.sent, seal.received);
+}
+
+#[tokio::test]
 async fn a_server_that_speaks_first_is_heard_in_a_tunnel() {
     let origin = Origin::clear(|mut wire| async move {
         wire.write_all(b"220 mail.example\r\n").await.unwrap();
