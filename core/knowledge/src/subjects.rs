@@ -93,6 +93,13 @@ pub struct Private {
     /// A link that comes with this extra, true, is opened in private.
     #[serde(default)]
     pub extra: Option<String>,
+    /// An intent of this action opens a private tab, empty; what it loads it is
+    /// told by the app's socket for developers.
+    #[serde(default)]
+    pub tab: Option<String>,
+    /// The name of that socket.
+    #[serde(default)]
+    pub socket: Option<String>,
     /// First number of the app's version from which on that is known.
     #[serde(default)]
     pub since: u32,
@@ -166,8 +173,11 @@ impl Subject {
         if (subject.driver == "android") == subject.apps.is_empty() {
             return Err("apps are what the driver android is for, and it needs some".to_owned());
         }
-        if subject.private.as_ref().is_some_and(|private| private.always && private.extra.is_some()) {
-            return Err("what is always private needs no extra".to_owned());
+        if let Some(private) = &subject.private {
+            let ways = [private.always, private.extra.is_some(), private.tab.is_some()];
+            if ways.iter().filter(|way| **way).count() > 1 || private.tab.is_some() != private.socket.is_some() {
+                return Err("a private page is opened in one way: always, by an extra, or by tab and socket".to_owned());
+            }
         }
         for switch in subject.editions.iter().flat_map(|edition| &edition.switches) {
             if !subject.switches.iter().any(|known| known.name == *switch) {
@@ -233,12 +243,13 @@ mod tests {
 
     #[test]
     fn there_is_one_way_to_a_private_page_or_none() {
-        let with = |private| parse(&format!("driver = \"android\"\napps = [\"a.b\"]\n[private]\n{private}"));
-        for right in ["because = \"x\"", "always = true\nbecause = \"x\"", "extra = \"p\"\nbecause = \"x\""] {
-            assert!(with(right).is_ok(), "{right}");
+        let with = |private: &str| parse(&format!("driver = \"android\"\napps = [\"a.b\"]\n[private]\n{private}"));
+        for right in ["", "always = true", "extra = \"p\"", "tab = \"t\"\nsocket = \"s\""] {
+            assert!(with(&format!("{right}\nbecause = \"x\"")).is_ok(), "{right}");
+            assert!(with(right).is_err(), "{right} without a reason");
         }
-        for wrong in ["always = true", "always = true\nextra = \"p\"\nbecause = \"x\""] {
-            assert!(with(wrong).is_err(), "{wrong}");
+        for wrong in ["always = true\nextra = \"p\"", "tab = \"t\"", "socket = \"s\"\nextra = \"p\""] {
+            assert!(with(&format!("{wrong}\nbecause = \"x\"")).is_err(), "{wrong}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! One phone: commands, files, ports.
 
+use std::net::TcpStream;
+
 use crate::{Error, Server, wire::Wire};
 
 /// A phone that may be used.
@@ -87,6 +89,11 @@ impl Phone {
     /// Takes it back.
     pub fn unreverse(&self, port: u16) -> Result<(), Error> {
         self.service(&format!("reverse:killforward:tcp:{port}")).map(drop)
+    }
+
+    /// A connection to a socket of the phone that has a name and no port.
+    pub fn socket(&self, name: &str) -> Result<TcpStream, Error> {
+        self.service(&format!("localabstract:{name}"))?.into_stream()
     }
 
     /// One of `settings list global`; none if it is not set.

@@ -49,6 +49,13 @@ impl Wire {
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
+    /// What follows is between others.
+    pub(crate) fn into_stream(self) -> Result<TcpStream, Error> {
+        self.0.set_read_timeout(None).map_err(Error::Wire)?;
+        self.0.set_write_timeout(None).map_err(Error::Wire)?;
+        Ok(self.0)
+    }
+
     /// Everything up to the end.
     pub(crate) fn rest(&mut self) -> Result<Vec<u8>, Error> {
         let mut all = Vec::new();

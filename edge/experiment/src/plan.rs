@@ -90,7 +90,7 @@ impl Plan {
                     trial.steps.iter_mut().for_each(|step| step.mode = Mode::Private);
                 }
             }
-            Private::Extra(..) => {}
+            Private::Extra(..) | Private::Tab { .. } => {}
         }
         self.at_once = 1;
         for trial in &mut self.trials {

@@ -1,5 +1,8 @@
 //! An adb server with phones that exist nowhere else.
 
+#[path = "devtools.rs"]
+mod devtools;
+
 use std::{
     collections::BTreeMap,
     io::{Read, Write},
@@ -20,6 +23,10 @@ pub struct State {
     pub app: Option<String>,
     /// Addresses that it opened, with the extra that they came with.
     pub opened: Vec<(String, Option<String>)>,
+    /// Private tabs that were opened empty; it has a socket for developers.
+    pub private_tabs: u32,
+    /// What it calls private is an ordinary tab.
+    pub opens_ordinary: bool,
     /// Of what it is asked to open in private it tells nobody.
     pub keeps_private: bool,
     /// It cannot be stopped.
@@ -102,6 +109,9 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) -> Option<()> {
         } else if service == "sync:" {
             stream.write_all(b"OKAY").ok()?;
             return sync(&mut stream, state);
+        } else if service == "localabstract:app_devtools_remote" {
+            stream.write_all(b"OKAY").ok()?;
+            return devtools::serve(&mut stream, state);
         } else if let Some(rest) = service.strip_prefix("reverse:") {
             let mut state = state.lock().unwrap();
             match rest.strip_prefix("killforward:") {
@@ -190,7 +200,14 @@ fn shell(command: &str, state: &mut State) -> String {
         ["dumpsys", "package", name] => (ABOUT.replace("org.example.web", name), 0),
         ["getprop", name] => (format!("{}\n", name.rsplit('.').next().unwrap_or_default()), 0),
         ["am", "force-stop", _] if state.stuck => ("Error: stuck\n".into(), 1),
-        ["am", "force-stop", _] => (String::new(), 0),
+        ["am", "force-stop", _] => {
+            state.private_tabs = 0;
+            (String::new(), 0)
+        }
+        ["am", "start", "-a", "org.example.OPEN_PRIVATE_TAB", _] => {
+            state.private_tabs += 1;
+            ("Starting: Intent\n".into(), 0)
+        }
         ["am", "start", ..] => ("Starting: Intent\n".into(), 0),
         ["cmd", "package", "resolve-activity", .., name] => (format!("priority=0 preferredOrder=0\n{name}/.Main\n"), 0),
         _ => ("sh: no such command\n".into(), 127),

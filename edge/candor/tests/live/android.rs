@@ -163,6 +163,30 @@ fn an_app_with_private_pages_is_asked_for_them_and_judged_by_them() {
 }
 
 #[test]
+fn an_app_whose_private_tabs_open_empty_is_told_by_its_socket_what_to_load() {
+    for (keeps, verdict) in [(false, "broken"), (true, "unclear")] {
+        let (home, fake) = (Home::new(), phone_with("org.example.socket"));
+        fake.state().keeps_private = keeps;
+        let said = text(&audit(&home, &fake, "by-cable", &[]).output().unwrap());
+        let mut asked: Vec<Option<String>> = fake.state().opened.iter().map(|(_, how)| how.clone()).collect();
+        asked.sort();
+        assert_eq!(asked, [None, Some("in its tab".to_owned())], "a page in each mode: {said}");
+        assert_eq!(word(&report(&home), "private-reports-nothing"), verdict, "{said}");
+        is_as_it_was(&fake);
+    }
+}
+
+#[test]
+fn a_tab_that_is_not_seen_to_be_private_is_not_used_and_nobody_is_accused() {
+    let (home, fake) = (Home::new(), phone_with("org.example.socket"));
+    fake.state().opens_ordinary = true;
+    let said = text(&audit(&home, &fake, "by-cable", &[]).output().unwrap());
+    assert_eq!(fake.state().opened.len(), 1, "the ordinary page only");
+    assert_eq!(word(&report(&home), "private-reports-nothing"), "untested", "{said}");
+    assert!(said.contains("this app cannot be seen to open a private tab"), "{said}");
+}
+
+#[test]
 fn an_app_that_is_always_private_is_judged_by_all_its_pages() {
     let (home, fake) = (Home::new(), phone_with("org.example.masked"));
     let said = text(&audit(&home, &fake, "by-cable", &[]).output().unwrap());

@@ -9,18 +9,21 @@ mod facts;
 
 mod private;
 
+mod tab;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use adb::{Diary, Phone, Proxied};
 use model::Mode;
 use proxy::Authority;
-use tokio::time::sleep;
+use tokio::{sync::OnceCell, time::sleep};
 
 use super::visited::Visited;
 use crate::Error;
 
 pub use facts::Facts;
 pub use private::Private;
+use tab::Tab;
 
 /// A page that was opened has this long to load.
 const LOAD: Duration = Duration::from_secs(2);
@@ -111,6 +114,8 @@ async fn told<T: Send + 'static>(act: impl FnOnce() -> Result<T, adb::Error> + S
 pub struct Android {
     app: App,
     mode: Mode,
+    /// Its private tab, where one is opened empty; none if that did not come about.
+    tab: OnceCell<Option<Tab>>,
     is_stopped: bool,
 }
 
@@ -124,7 +129,7 @@ impl Android {
     /// Starts it as its icon does. One without an icon starts at its first address.
     pub async fn start(app: &App, mode: Mode) -> Result<Self, Error> {
         app.stop().await?;
-        let started = Self { app: app.clone(), mode, is_stopped: false };
+        let started = Self { app: app.clone(), mode, tab: OnceCell::new(), is_stopped: false };
         app.told(|phone, package| {
             let asked = ["cmd", "package", "resolve-activity", "--brief", "-a", MAIN, "-c", LAUNCHER, package];
             let said = phone.shell(&asked)?.text;
@@ -141,6 +146,9 @@ impl Android {
 
     /// Opens an address in it.
     pub async fn visit(&self, url: &str, stay: Duration) -> Result<Visited, Error> {
+        if let (Mode::Private, Private::Tab { action, socket, .. }) = (self.mode, &self.app.private) {
+            return self.visit_in_tab(action, socket, url, stay).await;
+        }
         let (began, address) = (crate::now(), url.to_owned());
         let extra = self.app.private.asks(self.mode)?;
         let said = self
@@ -153,6 +161,17 @@ impl Android {
         // Old phones say that it failed, and give 0 all the same.
         let refused = said.text.lines().find(|line| line.starts_with("Error"));
         let failed = refused.map(str::to_owned).or((said.status != 0).then_some(said.text.clone()));
+        sleep(LOAD + stay).await;
+        Ok(Visited { began, ended: crate::now(), url: url.to_owned(), title: String::new(), failed })
+    }
+
+    async fn visit_in_tab(&self, action: &str, socket: &str, url: &str, stay: Duration) -> Result<Visited, Error> {
+        let tab = self.tab.get_or_try_init(|| Tab::open(&self.app, action, socket)).await?;
+        let Some(tab) = tab else {
+            return Err(Error::Cannot { driver: "this app", act: "be seen to open a private tab" });
+        };
+        let began = crate::now();
+        let failed = tab.load(url).await?;
         sleep(LOAD + stay).await;
         Ok(Visited { began, ended: crate::now(), url: url.to_owned(), title: String::new(), failed })
     }

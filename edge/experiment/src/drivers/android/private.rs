@@ -20,6 +20,9 @@ pub enum Private {
     Always(String),
     /// It opens a link in private that comes with this extra; known from where.
     Extra(String, String),
+    /// It opens an empty private tab at this intent, and its socket for developers
+    /// says what to load there; known from where.
+    Tab { action: String, socket: String, because: String },
 }
 
 impl Private {
@@ -32,7 +35,10 @@ impl Private {
         let way = match &known.extra {
             _ if known.always => Self::Always(because),
             Some(extra) => Self::Extra(extra.clone(), because),
-            None => return Self::Never(because),
+            None => match (known.tab.clone(), known.socket.clone()) {
+                (Some(action), Some(socket)) => Self::Tab { action, socket, because },
+                _ => return Self::Never(because),
+            },
         };
         let first = version.split('.').next().and_then(|first| first.parse::<u32>().ok());
         if first.is_some_and(|first| first >= known.since) {
@@ -63,6 +69,10 @@ impl fmt::Display for Private {
                 f,
                 "private pages were asked for by the extra {extra}, and that they were private is not seen from outside: {because}"
             ),
+            Self::Tab { because, .. } => write!(
+                f,
+                "private pages were opened by the app's socket for developers, in a tab that is not of the ordinary context: {because}"
+            ),
         }
     }
 }
@@ -72,7 +82,14 @@ mod tests {
     use super::*;
 
     fn known(always: bool, extra: Option<&str>) -> subjects::Private {
-        subjects::Private { always, extra: extra.map(str::to_owned), since: 113, because: "its source".to_owned() }
+        subjects::Private {
+            always,
+            extra: extra.map(str::to_owned),
+            tab: None,
+            socket: None,
+            since: 113,
+            because: "its source".to_owned(),
+        }
     }
 
     #[test]
