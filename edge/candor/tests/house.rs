@@ -81,6 +81,30 @@ fn the_map_names_every_crate_and_no_other() {
     assert_eq!(named, there);
 }
 
+/// The crates of ours that a crate is built from.
+fn known_to(folder: &str, ours: &BTreeSet<String>) -> BTreeSet<String> {
+    let manifest = read(format!("{folder}/Cargo.toml"));
+    let lines = manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1);
+    let names = lines.take_while(|line| !line.starts_with('[')).filter_map(|line| line.split(['.', ' ', '=']).next());
+    names.filter(|name| ours.contains(*name)).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_map_says_of_each_crate_which_others_it_knows() {
+    let ours: BTreeSet<String> = ["core", "edge"].iter().flat_map(|below| crates(below)).collect();
+    let map = read("ARCHITECTURE.md");
+    for line in map.lines().filter(|line| line.starts_with("| `core/") || line.starts_with("| `edge/")) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let (folder, knows) = (cells[1].trim_matches('`'), cells[3]);
+        let named: BTreeSet<String> = match knows {
+            "nothing" => BTreeSet::new(),
+            "everything" => continue,
+            knows => knows.split(", ").map(str::to_owned).collect(),
+        };
+        assert_eq!(named, known_to(folder, &ours), "{folder}");
+    }
+}
+
 #[test]
 fn every_file_in_a_folder_of_things_alike_stands_in_its_list() {
     let lists = [
