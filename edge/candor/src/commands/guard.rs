@@ -57,7 +57,8 @@ pub struct Guard {
     /// Where the page with the switches is
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7880")]
     page: SocketAddr,
-    /// Also stop what pages tell their trackers, and what is told to somebody nobody knows
+    /// Also stop what pages tell their trackers, and what is told to somebody nobody knows; stays on until it is
+    /// turned off on the page
     #[arg(long)]
     strict: bool,
     /// Record EVERYTHING that passes, answers and private windows included, in this file
