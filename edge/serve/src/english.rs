@@ -64,6 +64,7 @@ pub(crate) mod dashboard {
     pub(crate) const LIVE: &str = "Live";
     pub(crate) const NOT_LIVE: &str = "Load the page again to see what is new.";
     pub(crate) const LOST: &str = "No longer live: Candor was stopped, or the connection is gone.";
+    pub(crate) const MISSED: &str = "More came at once than fits here. Load the page again to see all of it.";
     pub(crate) const PICTURES: &str = "Today in pictures";
     pub(crate) const HOURS: &str = "The last 24 hours";
     pub(crate) const FLOWS_GUARD: &str = "Today: what was meant to leave, and for whom";

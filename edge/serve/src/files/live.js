@@ -22,5 +22,6 @@ if (list && state && template) {
   const source = new EventSource("/live");
   source.addEventListener("open", () => (state.textContent = state.dataset.on, state.className = "on"));
   source.addEventListener("error", () => (state.textContent = state.dataset.off, state.className = "off"));
+  source.addEventListener("missed", () => (state.textContent = state.dataset.missed));
   source.addEventListener("event", (message) => add(JSON.parse(message.data)));
 }

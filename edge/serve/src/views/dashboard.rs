@@ -30,7 +30,7 @@ pub(crate) async fn dashboard((State(desk), Extension(session)): Asked) -> Page 
             h2 #now-title { (words::NOW) }
             p .note { @if guards { (words::NOW_NOTE_GUARD) } @else { (words::NOW_NOTE_CAPTURE) } }
             p .live role="status" {
-                span #live data-on=(words::LIVE) data-off=(words::LOST) { (words::NOT_LIVE) }
+                span #live data-on=(words::LIVE) data-off=(words::LOST) data-missed=(words::MISSED) { (words::NOT_LIVE) }
             }
             (rows::list(&desk, &session))
         }

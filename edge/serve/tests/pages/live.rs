@@ -67,6 +67,18 @@ async fn an_event_is_told_in_words_to_whoever_looks() {
 }
 
 #[tokio::test]
+async fn whoever_misses_something_is_told_so() {
+    let stage = Stage::new().await;
+    let mut stream = look(&stage).await;
+    // On one thread nothing is sent before all have happened, and only so many are kept for it.
+    (0..300).for_each(|_| stage.keeper.board().add(event()));
+    assert_eq!(next(&mut stream).await.as_deref(), Some("44"));
+    assert!(next(&mut stream).await.unwrap().contains("\"whom\":\"Xiaomi\""));
+    let (page, script) = (stage.get("/").await.body, stage.get("/live.js").await.body);
+    assert!(page.contains("data-missed=\"More came at once") && script.contains("addEventListener(\"missed\""));
+}
+
+#[tokio::test]
 async fn pages_that_were_stopped_are_gone_though_somebody_still_looks() {
     let stage = Stage::new().await;
     let mut stream = look(&stage).await;
