@@ -173,10 +173,7 @@ impl Cell {
 
     /// Where the cell stands.
     fn place(&self, kind: &Kind) -> String {
-        let device = filled(&self.device).map(|device| {
-            let query: String = form_urlencoded::byte_serialize(device.as_bytes()).collect();
-            format!("?device={query}")
-        });
+        let device = filled(&self.device).map(|device| format!("?device={}", views::in_query(&device)));
         format!("/settings{}#{kind}", device.unwrap_or_default())
     }
 }

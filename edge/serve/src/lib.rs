@@ -48,5 +48,5 @@ mod secret;
 mod error;
 
 pub use error::Error;
-pub use guide::{Guide, HOST as GUIDE_HOST, Progress, Step};
+pub use guide::{Guide, Progress, Step};
 pub use pages::{Pages, Serving, Way};

@@ -17,7 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use gate::{Board, Change, DeviceSeen, HERE, Keeper};
+use gate::{Board, Change, HERE, Keeper};
 use guard::{Reason, Who};
 use model::{Kind, Mode};
 use serde::Deserialize;
@@ -28,7 +28,6 @@ use crate::desk::Desk;
 pub(crate) fn routes() -> Router<Arc<Desk>> {
     Router::new()
         .route("/api/choices", get(choices))
-        .route("/api/asks", get(asks))
         .route("/api/change", post(change))
         .route("/api/listed", post(listed))
 }
@@ -80,13 +79,6 @@ async fn listed(State(desk): State<Arc<Desk>>, Json(said): Json<Listed>) -> Resp
     let who = Who { program: said.program, ..Who::new(said.device, Mode::from_word(&said.mode)) };
     keeper.listed(&who, &said.pages, &said.requests);
     StatusCode::NO_CONTENT.into_response()
-}
-
-/// How much was stopped and asked since the start.
-async fn asks(State(desk): State<Arc<Desk>>) -> Response {
-    let devices = desk.board().devices();
-    let sum = |count: fn(&DeviceSeen) -> u64| devices.values().map(count).sum::<u64>();
-    Json(json!({ "stopped": sum(|device| device.stopped), "asked": sum(|device| device.asked) })).into_response()
 }
 
 /// Lets extensions read the answers; what they are asked before (`OPTIONS`)

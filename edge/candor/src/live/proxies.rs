@@ -1,9 +1,6 @@
 //! Proxies that run together, and end together.
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    sync::Arc,
-};
+use std::{net::TcpListener, sync::Arc};
 
 use anyhow::Result;
 use proxy::{Answer, Authority, Proxy, Settings, Sink, dns};
@@ -25,11 +22,9 @@ pub struct Proxies {
 
 impl Proxies {
     /// Serves one more socket; must be called within a runtime.
-    pub fn serve(&mut self, listener: TcpListener, parts: Parts, settings: Settings) -> Result<SocketAddr> {
-        let proxy = Proxy::serve(listener, parts.authority, parts.answers, parts.sink, settings)?;
-        let address = proxy.address();
-        self.proxies.push(proxy);
-        Ok(address)
+    pub fn serve(&mut self, listener: TcpListener, parts: Parts, settings: Settings) -> Result<()> {
+        self.proxies.push(Proxy::serve(listener, parts.authority, parts.answers, parts.sink, settings)?);
+        Ok(())
     }
 
     /// Stops a responder together with the proxies.

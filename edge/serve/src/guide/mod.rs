@@ -26,7 +26,7 @@ pub use self::steps::{Progress, Step};
 use crate::{Error, desk::Certificate, english, files, secret::Secret};
 
 /// The name it goes by on every proxy; reserved for tests, so nobody's (RFC 6761).
-pub const HOST: &str = "candor.test";
+pub(crate) const HOST: &str = "candor.test";
 
 /// Phones that are remembered to trust the certificate.
 const MOST: usize = 256;

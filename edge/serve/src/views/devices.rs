@@ -64,6 +64,7 @@ fn card(desk: &Desk, session: &Session, id: &str, seen: &DeviceSeen) -> Markup {
     }
 }
 
-pub(super) fn in_query(text: &str) -> String {
+/// Text as the value in a query.
+pub(crate) fn in_query(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -24,7 +24,7 @@ pub(crate) async fn install((State(desk), Extension(_)): Asked) -> Page {
         @if !beyond.is_empty() {
             (section("guide", words::GUIDE, &html! {
                 p .note { (words::GUIDE_NOTE) }
-                div .codes { (coded(&format!("http://{}/", crate::GUIDE_HOST), words::QR_GUIDE)) }
+                div .codes { (coded(&format!("http://{}/", crate::guide::HOST), words::QR_GUIDE)) }
             }))
         }
         (section("how", words::HOW, &html! {

@@ -34,6 +34,7 @@ use axum::{Extension, extract::State, response::Html};
 
 pub(crate) use self::{
     dashboard::dashboard,
+    devices::in_query,
     event::event,
     install::install,
     said::row_of,

@@ -18,8 +18,8 @@ async fn a_program_with_the_key_reads_and_turns_the_same_switches() {
     let told = stage.ask("POST", "/api/change", &[key, JSON], turned).await;
     assert_eq!(told.status, 200);
     assert_eq!(stage.keeper.choices().table.cell(&Kind::new("search"), Mode::Private), Some(true));
-    let asks = stage.ask("GET", "/api/asks", &[key], "").await;
-    assert!(asks.body.ends_with(r#"{"stopped":0,"asked":0}"#), "{}", asks.body);
+    let search = row(&told.body, "search");
+    assert!(search.contains(r#""normal_asks":0,"#) && search.contains(r#""private_asks":0"#), "{search}");
     let listed = r#"{"device": "this-machine", "mode": "normal", "pages": ["https://a.example/"]}"#;
     assert_eq!(stage.ask("POST", "/api/listed", &[key, JSON], listed).await.status, 204);
 }
