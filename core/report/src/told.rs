@@ -19,7 +19,7 @@ use model::{Plant, Side, Why};
 
 pub(crate) use alike::{Alike, alike};
 pub(crate) use deeds::Deeds;
-pub(crate) use heads::{conditions, done, heading, subject, untold};
+pub(crate) use heads::{conditions, done, heading, is_as_left, subject, untold};
 pub(crate) use timeline::{Dot, Lane, Line, Mark, line};
 pub(crate) use whom::{Owner, Row, Whom};
 

@@ -24,6 +24,9 @@ pub fn subject(knowledge: &Knowledge, wanted: &str) -> Result<(Subject, Option<E
     let found = subject.edition(edition).cloned();
     if let (Some(edition), None) = (edition, &found) {
         let known: Vec<&str> = subject.editions.iter().map(|edition| edition.name.as_str()).collect();
+        if known.is_empty() {
+            bail!("{name} has no editions: candor audit {name}");
+        }
         bail!("{name} has no edition {edition}; there are: {}", known.join(", "));
     }
     match subject.apps.first() {

@@ -68,14 +68,13 @@ pub(crate) fn done(audit: &Audit) -> Vec<String> {
         None => inert(&run.subject.name).into_owned(),
     };
     let is_by_cable = run.subject.name.starts_with("android:");
-    let as_left = |trial: &model::Trial| trial.arm.switches.iter().any(|switch| switch.position == "as-left");
     let told = deeds.told();
     let mut sentences = vec![if run.is_by_hand() {
         let acts = if told.is_empty() { "left it alone".into() } else { listed(&told) };
         format!("A person with the {name} in the hand, led by Candor, {acts}.")
     } else {
         let mut acts = vec![match deeds.installs {
-            _ if audit.trials.iter().any(as_left) => format!("used {name} as it was left on the phone"),
+            _ if is_as_left(audit) => format!("used {name} as it was left on the phone"),
             0 | 1 => format!("set up {name} afresh"),
             n => format!("set up {name} afresh {n} times"),
         }];
@@ -95,6 +94,12 @@ pub(crate) fn done(audit: &Audit) -> Vec<String> {
         "Every page was made by Candor for this test, so whatever was sent anywhere else came from {from}."
     ));
     sentences
+}
+
+/// Whether it was used as somebody had it, and not set up afresh.
+pub(crate) fn is_as_left(audit: &Audit) -> bool {
+    let kept = |trial: &model::Trial| trial.arm.switches.iter().any(|switch| switch.position == "as-left");
+    audit.run.as_ref().is_some_and(model::Run::is_by_hand) || audit.trials.iter().any(kept)
 }
 
 /// Conditions under which it ran, each a sentence.

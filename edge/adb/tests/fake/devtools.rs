@@ -14,7 +14,9 @@ pub fn serve(stream: &mut TcpStream, state: &Mutex<State>) -> Option<()> {
     let head = head(stream)?;
     assert!(head.contains("\r\nHost: localhost\r\n") && !head.contains("Origin"), "{head}");
     if head.starts_with("GET /json/version ") {
-        let body = "{\n \"webSocketDebuggerUrl\": \"ws://localhost/devtools/browser/9f1c\"\n}";
+        let whose = state.lock().unwrap().socket_of.clone().unwrap_or_else(|| "org.example.socket".into());
+        let way = "ws://localhost/devtools/browser/9f1c";
+        let body = format!("{{\n \"Android-Package\": \"{whose}\",\n \"webSocketDebuggerUrl\": \"{way}\"\n}}");
         let answer = format!("HTTP/1.1 200 OK\r\nContent-Length:{}\r\n\r\n{body}", body.len());
         return stream.write_all(answer.as_bytes()).ok();
     }

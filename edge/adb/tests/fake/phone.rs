@@ -25,6 +25,8 @@ pub struct State {
     pub opened: Vec<(String, Option<String>)>,
     /// Private tabs that were opened empty; it has a socket for developers.
     pub private_tabs: u32,
+    /// The socket is another app's.
+    pub socket_of: Option<String>,
     /// What it calls private is an ordinary tab.
     pub opens_ordinary: bool,
     /// Of what it is asked to open in private it tells nobody.

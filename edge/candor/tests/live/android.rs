@@ -133,7 +133,9 @@ fn an_app_on_a_phone_is_audited_and_the_phone_is_left_as_it_was() {
     ] {
         assert!(flat.contains(told), "{told}: {said}");
     }
-    assert!(String::from_utf8(left(&home, "html")).unwrap().contains(&"ab".repeat(32)), "the digest of its package");
+    let html = String::from_utf8(left(&home, "html")).unwrap();
+    assert!(html.contains(&"ab".repeat(32)), "the digest of its package");
+    assert!(!html.contains("fresh install"), "it was in use");
     assert!(!flat.contains("✓ KEPT"), "what goes past the proxy was not watched");
 }
 
@@ -178,12 +180,15 @@ fn an_app_whose_private_tabs_open_empty_is_told_by_its_socket_what_to_load() {
 
 #[test]
 fn a_tab_that_is_not_seen_to_be_private_is_not_used_and_nobody_is_accused() {
-    let (home, fake) = (Home::new(), phone_with("org.example.socket"));
-    fake.state().opens_ordinary = true;
-    let said = text(&audit(&home, &fake, "by-cable", &[]).output().unwrap());
-    assert_eq!(fake.state().opened.len(), 1, "the ordinary page only");
-    assert_eq!(word(&report(&home), "private-reports-nothing"), "untested", "{said}");
-    assert!(said.contains("this app cannot be seen to open a private tab"), "{said}");
+    for others in [None, Some("org.example.other".to_owned())] {
+        let (home, fake) = (Home::new(), phone_with("org.example.socket"));
+        fake.state().opens_ordinary = others.is_none();
+        fake.state().socket_of = others;
+        let said = text(&audit(&home, &fake, "by-cable", &[]).output().unwrap());
+        assert_eq!(fake.state().opened.len(), 1, "the ordinary page only");
+        assert_eq!(word(&report(&home), "private-reports-nothing"), "untested", "{said}");
+        assert!(said.contains("this app cannot be seen to open a private tab"), "{said}");
+    }
 }
 
 #[test]
@@ -282,6 +287,26 @@ fn what_a_killed_run_left_on_a_phone_is_taken_back_by_the_next_start_with_it() {
     let at = |what: &str| fake.state().commands.iter().position(|told| told.contains(what)).unwrap();
     assert!(at("umount") < at("mount -t tmpfs"), "the old certificate went before the new one came");
     assert!(!run(&["ca", "remove", "--android"]).contains("was killed"), "it is paid once");
+}
+
+#[test]
+fn what_a_killed_capture_left_on_a_phone_is_taken_back_too() {
+    let (home, fake) = (Home::new(), phone_with_an_app());
+    let start = |out: &str| {
+        let mut command = home.candor(&["capture", "--listen", "127.0.0.1:0", "--out", out, "--sinkhole", "--android"]);
+        command.env("ANDROID_ADB_SERVER_PORT", fake.port().to_string());
+        Capture::start(command)
+    };
+    start("killed.candor").kill();
+    assert!(fake.state().settings["http_proxy"].starts_with("127.0.0.1:"));
+    let second = start("second.candor");
+    assert!(
+        second.heard.iter().any(|line| line.contains("a run with the phone R58M was killed")),
+        "{:?}",
+        second.heard
+    );
+    assert_eq!(second.stop().status, 3, "nothing was sent through it");
+    assert_eq!((fake.state().settings["http_proxy"].as_str(), locks(&home)), ("proxy.example:3128", 0));
 }
 
 #[test]

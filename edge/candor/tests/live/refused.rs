@@ -20,6 +20,7 @@ fn an_option_that_would_do_nothing_is_refused_with_what_it_is_for() {
         (&["audit", "android:org.example.web", "--guided"], "--guided is for `phone`"),
         (&["audit", "--command", "falkon {url}", "--listen", "127.0.0.1:0"], "--command"),
         (&["audit", "--private-flag=-p"], "--command"),
+        (&["audit", "firefox-focus@12"], "firefox-focus has no editions: candor audit firefox-focus"),
         (&["audit", "chromium", "--private-flag=-p"], "cannot be used with"),
         (&["audit", "chromium", "--address-keys", "F6"], "cannot be used with"),
     ] {

@@ -40,7 +40,7 @@ fn card(audit: &Audit, anchors: &Anchors, n: usize, verdict: &Verdict) -> Markup
                 }
                 p .because { (sentence(&inert(&verdict.because))) }
                 (evidence(audit, anchors, verdict))
-                (facts(verdict))
+                (facts(verdict, told::is_as_left(audit)))
             }
         }
     }
@@ -66,11 +66,13 @@ fn evidence(audit: &Audit, anchors: &Anchors, verdict: &Verdict) -> Markup {
     }
 }
 
-fn facts(verdict: &Verdict) -> Markup {
+fn facts(verdict: &Verdict, as_left: bool) -> Markup {
+    let install = if as_left { "install" } else { "fresh install" };
+    let s = if verdict.installs == 1 { "" } else { "s" };
     html! {
         ul .facts {
             li { b { (verdict.visits) } " " (if verdict.visits == 1 { "try" } else { "tries" }) }
-            li { b { (verdict.installs) } " " (if verdict.installs == 1 { "fresh install" } else { "fresh installs" }) }
+            li { b { (verdict.installs) } " " (install) (s) }
             @if let (Word::Kept, Some(bound)) = (verdict.word, verdict.bound) {
                 li { "could have missed a leak in up to " b { (percent(bound)) } " of tries" }
             }

@@ -45,7 +45,7 @@ struct Page {
 impl Tab {
     /// Opens one. None: the app showed none that is known to be private.
     pub(super) async fn open(app: &App, action: &str, socket: &str) -> Result<Option<Self>, Error> {
-        let Some(rpc) = reach(&app.phone, socket).await else { return Ok(None) };
+        let Some(rpc) = reach(app, socket).await else { return Ok(None) };
         // What there is now was opened as the icon does: in ordinary tabs.
         let before = pages(&rpc).await?;
         let ordinary: BTreeSet<&str> = before.iter().map(|page| page.context.as_str()).collect();
@@ -73,10 +73,10 @@ impl Tab {
     }
 }
 
-async fn reach(phone: &Phone, socket: &str) -> Option<Rpc> {
+async fn reach(App { phone, package, .. }: &App, socket: &str) -> Option<Rpc> {
     for _ in 0..LOOKS {
         if let Some(mut asked) = connect(phone, socket).await
-            && let Ok(Some(path)) = timeout(PATIENCE, way_in(&mut asked)).await
+            && let Ok(Some(path)) = timeout(PATIENCE, way_in(&mut asked, package)).await
             && let Some(stream) = connect(phone, socket).await
             && let Ok(wire) = websocket::wire(stream, HOST, &path).await
         {
@@ -94,14 +94,18 @@ async fn connect(phone: &Phone, socket: &str) -> Option<TcpStream> {
     TcpStream::from_std(stream).ok()
 }
 
-/// Where the app as a whole is spoken to: some name it anew at each start.
-async fn way_in(stream: &mut TcpStream) -> Option<String> {
+/// Where the app as a whole is spoken to: some name it anew at each start. Apps
+/// made of the same source open a socket of the same name, the first to come has it.
+async fn way_in(stream: &mut TcpStream, package: &str) -> Option<String> {
     let asked = format!("GET /json/version HTTP/1.1\r\nHost: {HOST}\r\n\r\n");
     stream.write_all(asked.as_bytes()).await.ok()?;
     let mut said = Vec::new();
     while said.len() < LONGEST && stream.read_buf(&mut said).await.ok()? > 0 {
         let body = said.windows(4).position(|four| four == b"\r\n\r\n").map_or(&[][..], |at| &said[at + 4..]);
         if let Ok(version) = serde_json::from_slice::<Value>(body) {
+            if version["Android-Package"].as_str().is_some_and(|whose| whose != package) {
+                return None;
+            }
             let (_, rest) = version["webSocketDebuggerUrl"].as_str()?.split_once("://")?;
             return rest.find('/').map(|at| rest[at..].to_owned());
         }
