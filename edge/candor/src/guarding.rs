@@ -16,11 +16,3 @@ pub mod extension;
 pub mod chromium;
 
 pub mod firefox;
-
-use model::Time;
-
-/// Now, as evidence states it.
-pub fn now() -> Time {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
-}

@@ -35,10 +35,5 @@ pub use conduct::{Progress, Ran, Wish, conduct};
 pub use error::Error;
 pub use guided::{Doors, Guided, guide};
 pub use plan::{Do, Plan, Planned};
+use proxy::now;
 pub use respond::World;
-
-/// Now, as captures state it.
-fn now() -> model::Time {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    model::Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
-}

@@ -12,7 +12,8 @@ pub(crate) struct Moment {
     steady: Instant,
 }
 
-pub(crate) fn now() -> Time {
+/// Now, as captures state it.
+pub fn now() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -96,6 +96,7 @@ mod error;
 
 pub use answer::{Answer, Reply};
 pub use authority::Authority;
+pub use clock::now;
 pub use error::Error;
 pub use gate::{Gate, Ruled, Ruling, SoFar, Watch, Wish};
 pub use home::{Home, Served};

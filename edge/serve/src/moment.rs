@@ -1,14 +1,8 @@
 //! Moments as a person's clock shows them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use model::Time;
-
-pub(crate) fn now() -> Time {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
-}
+pub(crate) use proxy::now;
 
 fn zoned(time: Time, zone: &TimeZone) -> Zoned {
     Timestamp::from_microsecond(time.0).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(zone.clone())

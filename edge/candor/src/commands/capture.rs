@@ -4,7 +4,6 @@ use std::{
     net::{SocketAddr, TcpListener, UdpSocket},
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
-    time::SystemTime,
 };
 
 use adb::{Phone, Proxied};
@@ -12,8 +11,8 @@ use anyhow::{Context, Result, bail};
 use evidence::{Head, Pen, Writer};
 use gate::{Board, Watcher};
 use knowledge::Knowledge;
-use model::{End, Mode, Note, Record, Time};
-use proxy::{Authority, Onward, Settings, Sink, Upstream, dns};
+use model::{End, Mode, Note, Record};
+use proxy::{Authority, Onward, Settings, Sink, Upstream, dns, now};
 use serve::{Guide, Pages, Serving, Way};
 
 use crate::{
@@ -357,9 +356,4 @@ fn note(code: &str, says: &str, count: u64) -> Record {
 
 fn noted(code: &str, says: &str, count: u64) -> Note {
     Note { trial: None, at: now(), code: code.into(), says: says.into(), count }
-}
-
-fn now() -> Time {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -107,7 +107,7 @@ impl Guard {
         let recording = self.record.as_deref().map(Recording::begin).transpose()?;
         let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the guard")?;
         let ended = runtime.block_on(self.serve(folder, knowledge, authority, upstream, doors, recording.as_ref()));
-        let recorded = recording.map(|recording| recording.finish(End { at: crate::guarding::now(), early: None }));
+        let recorded = recording.map(|recording| recording.finish(End { at: proxy::now(), early: None }));
         print(&ended?);
         if let Some(recorded) = recorded {
             print(&recorded?);
