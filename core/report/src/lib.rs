@@ -21,4 +21,4 @@ pub mod pieces;
 
 pub use compare::{COMPARE_FORMATS, CompareFormat};
 pub use reports::{FORMATS, Format, Paint, csv, html, json, markdown, painted, sarif, text};
-pub use tables::{combinations, matrix};
+pub use tables::matrix;

@@ -49,16 +49,24 @@ fn the_browser_of_the_case_breaks_its_promises_and_the_layers_show_it() {
     assert_eq!(decoys_seen(&report), 0);
 }
 
-/// The rows of the table of switches: their positions, acts, and acts told.
+/// What each setting told: the positions of its switches, whether it is as installed, and whether
+/// any act was told.
 fn table(said: &str, subject: usize) -> Vec<[String; 4]> {
-    let mut tables = said.split("WHAT EACH COMBINATION OF SWITCHES TOLD\n").skip(1);
-    let table = tables.nth(subject).expect("there is a table for each subject");
-    let rows = table.lines().skip(1).take_while(|line| line.starts_with("  normal") || line.starts_with("  private"));
-    rows.map(|row| {
-        let cells: Vec<&str> = row.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
-        [cells[1], cells[2], cells[3], if cells[5] == "0" { "silent" } else { "told" }].map(str::to_owned)
-    })
-    .collect()
+    let mut sections = said.split("WHAT EACH SETTING TOLD\n").skip(1);
+    let section = sections.nth(subject).expect("there is a section for each subject");
+    let lines: Vec<&str> = section.lines().take_while(|line| !line.is_empty()).collect();
+    let (settings, rest) = lines.as_chunks::<2>();
+    assert!(rest.is_empty(), "a setting and what it told are two lines: {section}");
+    let row = |[setting, counts]: &[&str; 2]| {
+        let counts = counts.trim();
+        let told = !counts.trim_start_matches("as installed; ").starts_with("0 of ");
+        assert_eq!(setting.starts_with("  ✗ told "), told, "{setting}: {counts}");
+        let mut switches = setting.split(", ").skip(1).map(|switch| switch.split_once(' ').expect("a position").1);
+        let installed = if counts.starts_with("as installed; ") { "yes" } else { "no" };
+        let mut cell = || switches.next().expect("two switches").to_owned();
+        [cell(), cell(), installed.to_owned(), if told { "told" } else { "silent" }.to_owned()]
+    };
+    settings.iter().map(row).collect()
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod lay;
 mod paint;
 
 use audit::Audit;
-use judge::{Identifier, Verdict, Word};
+use judge::{Identifier, Position, Verdict, Word};
 use model::{Guise, Side};
 
 use self::lay::{Sheet, padded};
@@ -86,8 +86,11 @@ fn combinations(sheet: &mut Sheet, audit: &Audit) {
         let mark = sheet.verdict(word, &format!("{mark:<10}"));
         sheet.hanging(2, &mark, 13, &told::setting(one));
         let to = if one.told > 0 { format!(", to {}", told::told_to(audit, one)) } else { String::new() };
-        let installs = count(u64::from(one.installs), "install");
-        sheet.text(13, &format!("{} of {} in {installs}{to}", one.told, count(u64::from(one.acts), "act")));
+        let (acts, installs) = (count(u64::from(one.acts), "act"), count(u64::from(one.installs), "install"));
+        // Said here only where the positions do not say it themselves.
+        let thrown = one.standing.iter().any(|standing| !matches!(standing.position, Position::Default(_)));
+        let installed = if one.as_installed == Some(true) && thrown { "as installed; " } else { "" };
+        sheet.text(13, &format!("{installed}{} of {acts} in {installs}{to}", one.told));
     }
 }
 

@@ -1,11 +1,7 @@
-//! Tables for a terminal that stand beside a report: what each combination of
-//! switches told, and several subjects side by side.
-
-mod combinations;
+//! Tables for a terminal that stand beside reports: several subjects side by side.
 
 mod matrix;
 
-pub use combinations::combinations;
 pub use matrix::matrix;
 
 /// Rows under a head, each column as wide as its widest cell.

@@ -259,6 +259,24 @@ fn the_page_of_a_quick_audit_stays_small() {
 }
 
 #[test]
+fn the_setting_that_is_as_installed_is_told_where_its_switches_were_thrown() {
+    let mut audit = small::audit();
+    let settings = |audit: &audit::Audit| {
+        let text = report::text(audit);
+        let (_, rest) = text.split_once("WHAT EACH SETTING TOLD\n").unwrap();
+        rest.split("\n\n").next().unwrap().to_owned()
+    };
+    audit.combinations[0].standing[0].position = judge::Position::On;
+    assert!(
+        settings(&audit).ends_with("as installed; 1 of 2 acts in 1 install, to sa.example"),
+        "{}",
+        settings(&audit)
+    );
+    audit.combinations[0].as_installed = Some(false);
+    assert!(!settings(&audit).contains("as installed"), "{}", settings(&audit));
+}
+
+#[test]
 fn a_second_capture_is_not_told_as_the_first() {
     let (one, mut two) = (small::audit(), small::audit());
     two.captures.push(two.captures[0].clone());

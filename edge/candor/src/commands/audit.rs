@@ -204,7 +204,6 @@ impl Audit {
         }
         let audit = look::at_evidence(&evidence, knowledge, Options::default())?;
         print(&render::to_stdout(&audit, "text"));
-        print(&report::combinations(&audit));
         for (extension, content) in [("html", report::html(&audit)), ("json", report::json(&audit))] {
             let path = base.with_extension(extension);
             std::fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
