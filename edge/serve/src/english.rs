@@ -216,6 +216,8 @@ pub(crate) mod settings {
     pub(crate) const FOR: &str = "Switches of";
     pub(crate) const ALL: &str = "All devices";
     pub(crate) const OWN_NOTE: &str = "Where nothing is said here, the switches of all devices count; a switch that was turned here counts for this device alone.";
+    pub(crate) const PROGRAMS: &str =
+        "Programs that have switches of their own in the file of choices, which say more than those here:";
     pub(crate) const KIND: &str = "Kind of data";
     pub(crate) const NORMAL: &str = "Normal windows";
     pub(crate) const PRIVATE: &str = "Private windows";

@@ -10,7 +10,7 @@ use gate::Keeper;
 use guard::{Choices, Rule, UnreadChoice};
 use maud::{Markup, html};
 use model::{Kind, Mode};
-use report::pieces::{inert_head, kind};
+use report::pieces::{inert_head, kind, listed};
 use serde::Deserialize;
 
 use super::{
@@ -45,6 +45,7 @@ fn content(desk: &Desk, keeper: &Arc<Keeper>, session: &Session, device: Option<
         (trouble(desk))
         (whose(desk, &choices, device))
         @if device.is_some() { p .note { (words::OWN_NOTE) } }
+        (programs(&choices))
         (switches::table(desk, keeper, &choices, session, device))
         p .fine { (words::UNKNOWN_MODE) }
         @if device.is_none() {
@@ -99,6 +100,15 @@ fn whose(desk: &Desk, choices: &Choices, device: Option<&str>) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// Programs get switches of their own in the file alone; so that no table here is taken for all of it.
+fn programs(choices: &Choices) -> Markup {
+    let own = choices.programs.iter().filter(|program| !program.table.is_empty());
+    let own: Vec<String> = own.map(|program| inert_head(&program.name, HOST)).collect();
+    html! {
+        @if !own.is_empty() { p .note { (words::PROGRAMS) " " (listed(&own)) "." } }
     }
 }
 

@@ -101,6 +101,17 @@ async fn a_device_has_switches_of_its_own() {
 }
 
 #[tokio::test]
+async fn programs_with_switches_of_their_own_are_named() {
+    let stage = Stage::new().await;
+    assert!(!stage.get("/settings").await.body.contains("switches of their own in the file"));
+    let text = "[[program]]\nname = \"<i>browser\"\n[program.kinds.search]\nnormal = \"on\"\n";
+    std::fs::write(stage.folder.path().join("guard/choices.toml"), text).unwrap();
+    stage.keeper.look_around().await.unwrap();
+    let page = stage.get("/settings").await.body;
+    assert!(page.contains("say more than those here: &lt;i&gt;browser."), "{page}");
+}
+
+#[tokio::test]
 async fn what_is_chosen_more_rarely_is_a_form_too() {
     let stage = Stage::new().await;
     for (path, form) in [
