@@ -81,14 +81,15 @@ impl Phone {
         wire.send(b"QUIT", 0, b"")
     }
 
-    /// Makes a port of this machine's loopback one of the phone's.
+    /// Makes a port of this machine's loopback one of the phone's. The server says
+    /// that it asked, the phone that it did.
     pub fn reverse(&self, port: u16) -> Result<(), Error> {
-        self.service(&format!("reverse:forward:tcp:{port};tcp:{port}")).map(drop)
+        self.service(&format!("reverse:forward:tcp:{port};tcp:{port}"))?.okay()
     }
 
     /// Takes it back.
     pub fn unreverse(&self, port: u16) -> Result<(), Error> {
-        self.service(&format!("reverse:killforward:tcp:{port}")).map(drop)
+        self.service(&format!("reverse:killforward:tcp:{port}"))?.okay()
     }
 
     /// A connection to a socket of the phone that has a name and no port.

@@ -32,7 +32,7 @@ impl Wire {
         self.okay()
     }
 
-    fn okay(&mut self) -> Result<(), Error> {
+    pub(crate) fn okay(&mut self) -> Result<(), Error> {
         match &self.take::<4>()? {
             b"OKAY" => Ok(()),
             b"FAIL" => Err(Error::Refused(self.counted()?)),

@@ -115,6 +115,15 @@ fn what_cannot_be_written_down_is_not_set() {
 }
 
 #[test]
+fn what_the_phone_says_of_a_port_counts_and_not_only_what_the_server_says() {
+    let fake = Fake::new(&[("A", "device")]);
+    let phone = fake.server().phone(None).unwrap();
+    phone.reverse(7878).unwrap();
+    assert!(matches!(phone.unreverse(7879), Err(Error::Refused(says)) if says == "listener not found"));
+    phone.unreverse(7878).unwrap();
+}
+
+#[test]
 fn a_debt_is_paid_later_too_but_a_proxy_of_somebody_elses_stays() {
     let fake = Fake::new(&[("A", "device")]);
     let phone = fake.server().phone(None).unwrap();

@@ -116,11 +116,13 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) -> Option<()> {
             return devtools::serve(&mut stream, state);
         } else if let Some(rest) = service.strip_prefix("reverse:") {
             let mut state = state.lock().unwrap();
+            let before = state.reversed.len();
             match rest.strip_prefix("killforward:") {
                 Some(port) => state.reversed.retain(|one| !one.contains(port)),
                 None => state.reversed.push(rest.to_owned()),
             }
-            return stream.write_all(b"OKAY").ok();
+            let did = if state.reversed.len() == before { fail("listener not found") } else { b"OKAY".to_vec() };
+            return stream.write_all(&[b"OKAY".to_vec(), did].concat()).ok();
         } else {
             return stream.write_all(&fail("unknown host service")).ok();
         }
