@@ -63,7 +63,7 @@ impl App {
             self.private.to_string(),
             state.into(),
             "the whole phone went through Candor: what was seen may come from another app on it".into(),
-            "addresses were opened by intent, as another app's link opens them".into(),
+            "addresses in ordinary tabs were opened by intent, as another app's link opens them".into(),
         ]
     }
 
