@@ -32,13 +32,20 @@ impl Drop for SmallDisk {
     }
 }
 
+/// A capture at an address where no other test listens. What is sent until it ends would
+/// else come to one that was given its port, and go on.
+fn capture(home: &Home, host: &str, out: &str) -> Capture {
+    let listen = format!("{host}:0");
+    Capture::start(home.candor(&["capture", "--listen", &listen, "--out", out, "--sinkhole"]))
+}
+
 #[test]
 fn a_full_disk_ends_the_capture_which_says_so_and_keeps_what_it_had() {
     let home = Home::new();
     let Some(disk) = SmallDisk::mounted(home.file("disk")) else { return };
     let out = disk.0.join("out.candor").to_str().unwrap().to_owned();
     let body = home.file("body");
-    let capture = Capture::start(home.candor(&["capture", "--listen", "127.0.0.1:0", "--out", &out, "--sinkhole"]));
+    let capture = capture(&home, "127.0.0.71", &out);
     let mut sent = 0;
     for number in 0_u32..200 {
         // Nothing that could be compressed, and never the same twice.
@@ -86,7 +93,7 @@ fn evidence_that_is_locked_for_a_moment_loses_nothing() {
 #[test]
 fn evidence_that_stays_locked_ends_the_capture_which_says_so() {
     let home = Home::new();
-    let capture = home.capture(&["--sinkhole"]);
+    let capture = capture(&home, "127.0.0.72", "out.candor");
     capture.curl(&["http://a.example/before"]);
     std::thread::sleep(Duration::from_millis(400));
     let mut holder = hold(&home);
