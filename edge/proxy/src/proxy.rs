@@ -10,7 +10,7 @@ use std::{
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 
 use crate::{
@@ -80,8 +80,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: Stop) {
         };
         take(accepted, &shared).await;
     }
-    // Who had connected before the end is heard.
-    while let Ok(accepted) = timeout(LAST_LOOK, listener.accept()).await {
+    // Who had connected before the end is heard; who goes on connecting is not
+    // waited for.
+    let end = Instant::now() + LAST_LOOK;
+    while let Ok(accepted) = timeout_at(end, listener.accept()).await {
         take(accepted, &shared).await;
     }
 }

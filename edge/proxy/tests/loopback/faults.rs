@@ -71,6 +71,25 @@ async fn a_head_of_a_megabyte_is_taken_and_a_longer_one_refused() {
     assert_eq!(seen[1].seal.as_ref().unwrap().says, "the head of a request is longer than is taken");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_goes_on_connecting_does_not_keep_a_proxy_from_its_end() {
+    let lab = Lab::start();
+    let address = lab.address;
+    let busy = tokio::spawn(async move {
+        // Until nobody listens any more, or for much longer than an end may take.
+        for _ in 0..1_500 {
+            if TcpStream::connect(address).await.is_err() {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        false
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    drop(lab.stop().await);
+    assert!(busy.await.unwrap(), "it still listened");
+}
+
 #[tokio::test]
 async fn large_header_lists_pass_over_http2() {
     let lab = Lab::start();
