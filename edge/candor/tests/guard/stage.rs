@@ -137,6 +137,14 @@ impl Guard {
     }
 }
 
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 fn candor(home: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_candor"));
     command.env("CANDOR_HOME", home.path().join("home")).env("HOME", home.path()).current_dir(home.path());
