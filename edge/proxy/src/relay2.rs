@@ -71,12 +71,16 @@ pub(crate) async fn relay(
 ) -> Result<http::Response<Outgoing>, Cut> {
     link.shared.has_room().await;
     let mut ahead = Ahead::new();
-    match held::http2(&link, began, &request, &mut body, &mut ahead).await {
-        Ruling::Pass => {}
-        Ruling::Absorb(reply) => return Ok(serve2::absorbed(&link, began, request, ahead, body, reply).await),
-        Ruling::Cut => {
-            link.unanswered(began, request).await;
-            return Err(Cut);
+    if link.settings().gate.is_some() {
+        match Box::pin(held::http2(&link, began, &request, &mut body, &mut ahead)).await {
+            Ruling::Pass => {}
+            Ruling::Absorb(reply) => {
+                return Ok(Box::pin(serve2::absorbed(&link, began, request, ahead, body, reply)).await);
+            }
+            Ruling::Cut => {
+                Box::pin(link.unanswered(began, request)).await;
+                return Err(Cut);
+            }
         }
     }
     let sent = Arc::new(Mutex::new(Kept::new(Part::new(link.settings().body_limit))));
@@ -94,18 +98,18 @@ pub(crate) async fn relay(
             open.received = Kept::new(Part::watched(open.link.settings().body_limit, watch));
             open.head = Some((head.status.as_u16(), fields));
             if head.headers.contains_key(ALT_SVC) {
-                open.link.offered_http3(open.request.host()).await;
+                Box::pin(open.link.offered_http3(open.request.host())).await;
                 head.headers = without(&head.headers, &ALT_SVC);
             }
             head.extensions.clear();
             let passing = Outgoing::Passing(Box::new(Downward { inner: body, open: Some(open) }));
             Ok(http::Response::from_parts(head, passing))
         }
-        Err(Failed::Unreached(trouble)) => Ok(open.fail(trouble).await),
+        Err(Failed::Unreached(trouble)) => Ok(Box::pin(open.fail(trouble)).await),
         Err(Failed::Unanswered(error)) => {
             let host = open.request.host().to_owned();
             let says = format!("{host}: {}", if error.is_timeout() { "no answer in time" } else { "it hung up" });
-            Ok(open.fail(Trouble { status: 502, says }).await)
+            Ok(Box::pin(open.fail(Trouble { status: 502, says })).await)
         }
     }
 }
@@ -128,9 +132,13 @@ impl ToServer {
     /// The way to the server; a new one if the old has closed.
     async fn sender(&self, link: &Link) -> Result<SendRequest<Upward>, Trouble> {
         let mut sender = lock(&self.sender).clone();
-        if sender.ready().await.is_ok() {
-            return Ok(sender);
+        match sender.ready().await {
+            Ok(()) => Ok(sender),
+            Err(_) => Box::pin(self.anew(link)).await,
         }
+    }
+
+    async fn anew(&self, link: &Link) -> Result<SendRequest<Upward>, Trouble> {
         let conn = self.egress.connect(&self.target, &link.shared.stop).await?;
         let conn = match self.encrypted {
             true => self.egress.encrypt(conn, &self.target.host, &["h2".to_owned()]).await?.0,

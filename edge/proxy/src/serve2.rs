@@ -162,8 +162,9 @@ impl Session {
     }
 
     async fn exchange(&self, request: http::Request<Incoming>) -> Result<http::Response<Outgoing>, Cut> {
+        // What is rare is boxed, here and in `relay2`: it must not make the work of
+        // every request larger, which is moved and kept as a whole.
         if request.method() == http::Method::CONNECT {
-            // Boxed, as what is rare must not make the work of every request larger.
             return Ok(Box::pin(self.tunnel(request)).await);
         }
         let began = Moment::now();
@@ -183,8 +184,8 @@ impl Session {
             Far::Anybody(way) if !link.shared.owns(seen.host()) => {
                 Box::pin(relay2::relay(way, link, began, seen, head, body)).await
             }
-            Far::Nobody(trouble) => Ok(answered(&link, began, seen, trouble.reply()).await),
-            _ => Ok(sinkhole(&link, began, seen, body).await),
+            Far::Nobody(trouble) => Ok(Box::pin(answered(&link, began, seen, trouble.reply())).await),
+            _ => Ok(Box::pin(sinkhole(&link, began, seen, body)).await),
         }
     }
 
