@@ -53,15 +53,16 @@ impl Phone {
 
     /// Runs a command as root. None: this phone lets nobody be root.
     pub fn as_root(&self, script: &str) -> Result<Option<Said>, Error> {
-        let root = |said: &Said| said.status == 0 && said.text.trim() == "0";
-        if root(&self.shell(&["id", "-u"])?) {
-            return self.shell(&["sh", "-c", script]).map(Some);
-        }
-        for su in [&["su", "0"][..], &["su", "-c"]] {
-            let asked = if su[1] == "-c" { vec!["su", "-c", "id -u"] } else { vec!["su", "0", "id", "-u"] };
-            if root(&self.shell(&asked)?) {
-                let words = if su[1] == "-c" { vec!["su", "-c", script] } else { vec!["su", "0", "sh", "-c", script] };
-                return self.shell(&words).map(Some);
+        // How it is asked who we would be, and how a script is run as that.
+        let ways: [(&[&str], &[&str]); 3] = [
+            (&["id", "-u"], &["sh", "-c"]),
+            (&["su", "0", "id", "-u"], &["su", "0", "sh", "-c"]),
+            (&["su", "-c", "id -u"], &["su", "-c"]),
+        ];
+        for (asks, does) in ways {
+            let said = self.shell(asks)?;
+            if said.status == 0 && said.text.trim() == "0" {
+                return self.shell(&[does, &[script]].concat()).map(Some);
             }
         }
         Ok(None)

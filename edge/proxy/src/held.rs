@@ -15,7 +15,7 @@ use tokio::{
 use crate::{
     bodies::{Framing, Walk},
     clock::Moment,
-    gate::{Ruling, SoFar, Wish},
+    gate::{Gate, Ruling, SoFar, Wish},
     heads::RequestHead,
     link::Link,
     part::Part,
@@ -77,13 +77,13 @@ pub(crate) type Ahead = VecDeque<Frame<Bytes>>;
 
 /// Shows a request over HTTP/2 to the gate. What was read of its body is kept.
 pub(crate) async fn http2(
+    gate: &dyn Gate,
     link: &Link,
     began: Moment,
     request: &Request,
     body: &mut Incoming,
     ahead: &mut Ahead,
 ) -> Ruling {
-    let Some(gate) = &link.settings().gate else { return Ruling::Pass };
     let mut exchange = link.exchange(began, request.clone());
     let Wish::Hold { bytes, time } = gate.head(&exchange) else { return Ruling::Pass };
     let (mut part, since) = (Part::new(bytes), Instant::now());

@@ -112,7 +112,7 @@ fn absolute(scheme: &str, rest: &str) -> String {
 fn is_as_written(authority: &str, default_port: u16) -> bool {
     let (name, port) = authority.split_once(':').unwrap_or((authority, ""));
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
-    let other_port = |port: u16| port != default_port && !authority[name.len() + 1..].starts_with(['0', '+']);
+    let other_port = |number: u16| number != default_port && !port.starts_with(['0', '+']);
     !name.is_empty()
         && !name.ends_with('.')
         && name.bytes().all(plain)

@@ -71,8 +71,8 @@ pub(crate) async fn relay(
 ) -> Result<http::Response<Outgoing>, Cut> {
     link.shared.has_room().await;
     let mut ahead = Ahead::new();
-    if link.settings().gate.is_some() {
-        match Box::pin(held::http2(&link, began, &request, &mut body, &mut ahead)).await {
+    if let Some(gate) = &link.settings().gate {
+        match Box::pin(held::http2(&**gate, &link, began, &request, &mut body, &mut ahead)).await {
             Ruling::Pass => {}
             Ruling::Absorb(reply) => {
                 return Ok(Box::pin(serve2::absorbed(&link, began, request, ahead, body, reply)).await);

@@ -71,7 +71,7 @@ impl App {
     pub(crate) async fn begin(&self, port: u16) -> Result<Sent, Error> {
         let (phone, diary, clear) = (self.phone.clone(), Arc::clone(&self.diary), self.may_clear);
         // Should what follows fail, this takes the setting back.
-        let sent = Sent(Some(told(move || Proxied::begin(phone, port, &*diary)).await?));
+        let sent = Sent(told(move || Proxied::begin(phone, port, &*diary)).await?);
         self.stop().await?;
         if clear {
             self.told(|phone, package| phone.run(&["pm", "clear", package]).map(drop)).await?;
@@ -94,13 +94,12 @@ impl App {
 
 /// While it lives, the phone's traffic comes to a trial.
 #[derive(Debug)]
-pub(crate) struct Sent(Option<Proxied>);
+pub(crate) struct Sent(Proxied);
 
 impl Sent {
     /// Takes it back, and says if that failed.
-    pub(crate) async fn end(mut self) -> Result<(), Error> {
-        let Some(proxied) = self.0.take() else { return Ok(()) };
-        told(move || proxied.end()).await
+    pub(crate) async fn end(self) -> Result<(), Error> {
+        told(move || self.0.end()).await
     }
 }
 

@@ -354,12 +354,7 @@ async fn nothing_in_a_tunnel_is_opened_where_only_recording_was_asked() {
 
 #[tokio::test]
 async fn a_server_that_speaks_first_is_heard_in_a_tunnel() {
-    let origin = Origin::clear(|mut wire| async move {
-        wire.write_all(b"220 mail.example\r\n").await.unwrap();
-        let said = read_until(&mut wire, b"\r\n").await;
-        wire.write_all(&said).await.unwrap();
-    })
-    .await;
+    let origin = Origin::mail().await;
     let lab = Lab::onward();
     let mut proxy = in_clear(&lab).await;
     let mut inside = tunnel(&mut proxy, &format!("localhost:{}", origin.address.port())).await;

@@ -78,7 +78,17 @@ impl Origin {
         Self::serve(None, act).await
     }
 
-    /// The same behind TLS, for `localhost`, with these protocols.
+    /// A server in clear that speaks first, as those for mail do, and then says what it is told.
+    pub(crate) async fn mail() -> Self {
+        Self::clear(|mut wire| async move {
+            wire.write_all(b"220 mail.example\r\n").await.unwrap();
+            let said = read_until(&mut wire, b"\r\n").await;
+            wire.write_all(&said).await.unwrap();
+        })
+        .await
+    }
+
+    /// The same as in clear behind TLS, for `localhost`, with these protocols.
     pub(crate) async fn encrypted<F, W>(protocols: &[&str], act: F) -> Self
     where
         F: Fn(Wire) -> W + Send + Sync + 'static,

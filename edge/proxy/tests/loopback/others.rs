@@ -4,7 +4,7 @@
 use std::{
     io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     time::Duration,
 };
 
@@ -179,15 +179,19 @@ pub(crate) fn compared(answer: &str) -> Vec<String> {
     undated.map(sorted).collect()
 }
 
+/// The list that a script of ours has printed.
+fn list(out: &Output) -> Vec<serde_json::Value> {
+    serde_json::from_slice(&out.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&out.stderr)))
+}
+
 #[tokio::test]
 async fn a_client_of_node_has_forty_streams_with_trailers_at_once() {
     let Some(node) = node() else { return };
     let lab = Lab::onward();
     let (proxy, ca, url) = (format!("http://{}", lab.address), lab.file("ca.pem"), node.url("/many"));
     let out = run("node", &[&script("client.js"), &proxy, &ca, &url]).await;
-    let said: serde_json::Value = serde_json::from_slice(&out.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&out.stderr)));
-    let said = said.as_array().unwrap();
+    let said = list(&out);
     assert_eq!(said.len(), 40);
     for (number, one) in said.iter().enumerate() {
         assert_eq!((&one["version"], &one["url"]), (&"2.0".into(), &format!("/many?{number}").into()));
@@ -238,9 +242,7 @@ async fn a_client_of_node_has_thirty_tunnels_on_one_connection() {
     let lab = Lab::onward();
     let (proxy, ca, url) = (format!("https://{}", lab.address), lab.file("ca.pem"), node.url("/many"));
     let out = run("node", &[&script("tunnels.js"), &proxy, &ca, &url]).await;
-    let said: serde_json::Value = serde_json::from_slice(&out.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&out.stderr)));
-    let said = said.as_array().unwrap();
+    let said = list(&out);
     assert_eq!((said.len(), &said[30]), (31, &502.into()));
     for (number, one) in said[..30].iter().enumerate() {
         let (version, name) = if number % 2 == 1 { ("2.0", "x-tunnel") } else { ("1.1", "X-Tunnel") };

@@ -404,12 +404,7 @@ async fn nothing_is_opened_where_only_recording_was_asked() {
 
 #[tokio::test]
 async fn a_server_that_speaks_first_is_passed_through() {
-    let origin = Origin::clear(|mut wire| async move {
-        wire.write_all(b"220 mail.example\r\n").await.unwrap();
-        let said = read_until(&mut wire, b"\r\n").await;
-        wire.write_all(&said).await.unwrap();
-    })
-    .await;
+    let origin = Origin::mail().await;
     let lab = Lab::onward();
     let target = format!("localhost:{}", origin.address.port());
     let mut stream = say(&lab, format!("CONNECT {target} HTTP/1.1\r\n\r\n").as_bytes()).await;
