@@ -116,10 +116,12 @@ async fn a_page_of_another_site_neither_frames_nor_reads_nor_changes_anything() 
     window.go(&demo.serving.link().unwrap()).await;
     window.until("location.pathname == '/'").await;
     let page = format!(
-        "<!doctype html><title>evil</title><iframe src='{address}/settings'></iframe>\
+        "<!doctype html><title>evil</title><iframe src='{address}/settings' onload='this.id = `loaded`'></iframe>\
          <form method=post action='{address}/strict'><input name=on value=on></form>"
     );
     window.go(&window.file("evil.html", &page)).await;
+    // Until then the frame is an empty page that belongs to whoever made it.
+    window.until("document.getElementById('loaded') !== null").await;
     let framed = window
         .run("(() => { try { return !!frames[0].document.querySelector('table') } catch { return 'kept apart' } })()")
         .await;
