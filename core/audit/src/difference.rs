@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use judge::{Severity, Word};
+use judge::{Outcome, Severity};
 use model::Mode;
 
 use crate::Audit;
@@ -40,8 +40,8 @@ pub struct Side {
 pub struct Turn {
     pub promise: String,
     pub quote: String,
-    pub before: Option<Word>,
-    pub after: Option<Word>,
+    pub before: Option<Outcome>,
+    pub after: Option<Outcome>,
     /// The reason given last.
     pub because: String,
 }
@@ -118,8 +118,8 @@ fn turns(before: &Audit, after: &Audit) -> Vec<Turn> {
     let turn = |verdict: &judge::Verdict| Turn {
         promise: verdict.promise.clone(),
         quote: verdict.quote.clone(),
-        before: of(before, &verdict.promise).map(|one| one.word),
-        after: of(after, &verdict.promise).map(|one| one.word),
+        before: of(before, &verdict.promise).map(|one| one.outcome),
+        after: of(after, &verdict.promise).map(|one| one.outcome),
         because: verdict.because.clone(),
     };
     all.into_iter().map(turn).collect()
@@ -187,11 +187,11 @@ mod tests {
 
     use super::*;
 
-    fn audit(words: &[(&str, Word)], findings: &[(&str, Severity)]) -> Audit {
-        let verdict = |(promise, word): &(&str, Word)| Verdict {
+    fn audit(outcomes: &[(&str, Outcome)], findings: &[(&str, Severity)]) -> Audit {
+        let verdict = |(promise, outcome): &(&str, Outcome)| Verdict {
             promise: (*promise).into(),
             quote: String::new(),
-            word: *word,
+            outcome: *outcome,
             because: String::new(),
             evidence: vec![],
             visits: 30,
@@ -207,7 +207,7 @@ mod tests {
             says: String::new(),
         };
         Audit {
-            verdicts: words.iter().map(verdict).collect(),
+            verdicts: outcomes.iter().map(verdict).collect(),
             findings: findings.iter().map(finding).collect(),
             destinations: vec![Destination {
                 host: "c.example".into(),
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_promise_that_was_kept_and_is_broken_is_worse() {
-        let (kept, broken) = (audit(&[("p", Word::Kept)], &[]), audit(&[("p", Word::Broken)], &[]));
+        let (kept, broken) = (audit(&[("p", Outcome::Kept)], &[]), audit(&[("p", Outcome::Broken)], &[]));
         assert!(Difference::of(&kept, &broken).is_worse(Severity::Low));
         let better = Difference::of(&broken, &kept);
         assert!(!better.is_worse(Severity::Low) && better.turns[0].is_better());
@@ -233,8 +233,8 @@ mod tests {
     #[test]
     fn not_knowing_any_more_is_worse_than_kept_and_no_worse_than_not_knowing() {
         let of = |word| audit(&[("p", word)], &[]);
-        assert!(Difference::of(&of(Word::Kept), &of(Word::Unclear)).is_worse(Severity::Low));
-        assert!(!Difference::of(&of(Word::Untested), &of(Word::Unclear)).is_worse(Severity::Low));
+        assert!(Difference::of(&of(Outcome::Kept), &of(Outcome::Unclear)).is_worse(Severity::Low));
+        assert!(!Difference::of(&of(Outcome::Untested), &of(Outcome::Unclear)).is_worse(Severity::Low));
     }
 
     #[test]
@@ -256,14 +256,14 @@ mod tests {
 
     #[test]
     fn an_audit_is_no_different_from_itself() {
-        let one = audit(&[("p", Word::Broken)], &[("search-sent", Severity::High)]);
+        let one = audit(&[("p", Outcome::Broken)], &[("search-sent", Severity::High)]);
         let same = Difference::of(&one, &one);
         assert!(same.new_findings.is_empty() && same.began.is_empty() && !same.is_worse(Severity::Info));
     }
 
     #[test]
     fn a_promise_that_was_not_judged_before_cannot_have_got_worse() {
-        let now = audit(&[("p", Word::Broken)], &[]);
+        let now = audit(&[("p", Outcome::Broken)], &[]);
         let difference = Difference::of(&audit(&[], &[]), &now);
         assert_eq!(difference.turns[0].before, None);
         assert!(!difference.is_worse(Severity::Low));

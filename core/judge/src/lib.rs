@@ -16,6 +16,8 @@ mod identifiers;
 
 mod sealed;
 
+mod outcome;
+
 mod verdict;
 
 mod bound;
@@ -29,7 +31,8 @@ pub use case::{Case, Late, Seen, Traffic};
 pub use closed::Closed;
 pub use combinations::{Combination, combinations};
 pub use identifiers::{Identifier, Identifiers, Scope, When};
+pub use outcome::Outcome;
 pub use rules::{CODES, Finding, Severity, findings};
 pub use sealed::{ALPHA, Dependence, Depends, Measure, Tested, dependence};
 pub use standing::{Position, Standing};
-pub use verdict::{Verdict, Word, verdicts};
+pub use verdict::{Verdict, verdicts};

@@ -3,7 +3,7 @@
 
 mod stage;
 
-use judge::{Severity, Word};
+use judge::{Outcome, Severity};
 use model::Mode;
 use stage::{COLLECTOR, REPORT, Sent, Stage};
 
@@ -54,7 +54,7 @@ fn three_installs(promise: &str) -> (Stage, Vec<Vec<usize>>) {
 fn a_report_without_an_identifier_is_anonymous() {
     let (mut stage, visits) = three_installs(ANONYMOUS);
     stage.tell(visits[0][0], visits[0][0], REPORT);
-    assert_eq!(stage.word(), Word::Kept);
+    assert_eq!(stage.word(), Outcome::Kept);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_report_beside_an_identifier_is_not() {
     let alike = visits.iter().map(|of| vec![stage.tell(of[0], of[0], REPORT)]).collect();
     stage.identifier(COLLECTOR, alike);
     let verdict = stage.verdict();
-    assert_eq!((verdict.word, verdict.evidence.len()), (Word::Broken, 3));
+    assert_eq!((verdict.outcome, verdict.evidence.len()), (Outcome::Broken, 3));
     assert!(verdict.because.contains("beside an identifier that stays"), "{}", verdict.because);
     assert_eq!(stage.found("identifier-beside").len(), 1);
 }
@@ -86,7 +86,7 @@ fn what_another_capture_holds_at_the_same_place_is_not_beside_it() {
     // Looked into with the experiment: its exchanges count from the start, and belong to no trial.
     stage.seen.iter_mut().for_each(|seen| (seen.trial, seen.phase, seen.replayed) = (None, None, false));
     assert!(stage.found("identifier-beside").is_empty());
-    assert_eq!(stage.word(), Word::Kept);
+    assert_eq!(stage.word(), Outcome::Kept);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn with_fewer_than_three_installs_in_two_sessions_nobody_knows_identifiers() {
     let last = stage.trials.len() as u32;
     stage.phases.iter_mut().filter(|phase| phase.trial == last).for_each(|phase| phase.session = 1);
     let verdict = stage.verdict();
-    assert_eq!(verdict.word, Word::Unclear);
+    assert_eq!(verdict.outcome, Outcome::Unclear);
     assert!(verdict.because.contains("3 installs with two sessions each, and there were 2"), "{}", verdict.because);
 }
 
@@ -104,9 +104,9 @@ fn the_maker_may_have_it_where_only_others_must_not() {
     let (stage, visits) = three_installs(MAKER);
     let mut stage = stage.of_subject("reporting-browser", Some("honest"));
     stage.tell(visits[0][0], visits[0][0], REPORT);
-    assert_eq!(stage.word(), Word::Kept);
+    assert_eq!(stage.word(), Outcome::Kept);
     stage.tell(visits[0][1], visits[0][1], Sent { to: "third.example", ..REPORT });
-    assert_eq!(stage.word(), Word::Broken);
+    assert_eq!(stage.word(), Outcome::Broken);
 }
 
 #[test]
@@ -114,11 +114,11 @@ fn a_server_in_another_country_breaks_it_and_one_at_home_does_not() {
     let (mut stage, visits) = three_installs(COUNTRIES);
     stage.stands_in("home.example", "DE");
     stage.tell(visits[0][0], visits[0][0], Sent { to: "home.example", ..REPORT });
-    assert_eq!(stage.word(), Word::Kept);
+    assert_eq!(stage.word(), Outcome::Kept);
     stage.stands_in(COLLECTOR, "SG");
     stage.tell(visits[0][1], visits[0][1], REPORT);
     let verdict = stage.verdict();
-    assert_eq!(verdict.word, Word::Broken);
+    assert_eq!(verdict.outcome, Outcome::Broken);
     assert!(verdict.because.contains("server in SG"), "{}", verdict.because);
 }
 
@@ -127,7 +127,7 @@ fn a_server_of_which_nobody_knows_where_it_stands_leaves_it_untested() {
     let (mut stage, visits) = three_installs(COUNTRIES);
     stage.tell(visits[0][0], visits[0][0], REPORT);
     let verdict = stage.verdict();
-    assert_eq!(verdict.word, Word::Untested);
+    assert_eq!(verdict.outcome, Outcome::Untested);
     assert!(verdict.because.contains("where that server stands is not known"), "{}", verdict.because);
 }
 

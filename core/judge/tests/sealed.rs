@@ -3,7 +3,7 @@
 
 mod stage;
 
-use judge::{Severity, Tested, Word, dependence};
+use judge::{Outcome, Severity, Tested, dependence};
 use model::Mode;
 use stage::Stage;
 
@@ -56,7 +56,7 @@ fn a_channel_that_is_used_only_when_the_subject_is_depends_on_use() {
     let found = stage.found("sealed-depends");
     assert_eq!((found.len(), found[0].severity), (1, Severity::High));
     let verdict = stage.verdict();
-    assert_eq!(verdict.word, Word::Unclear);
+    assert_eq!(verdict.outcome, Outcome::Unclear);
     assert!(verdict.because.contains("sealed-depends"), "{}", verdict.because);
 }
 
@@ -65,7 +65,7 @@ fn a_channel_that_ticks_whatever_happens_does_not() {
     let stage = installs(6, |_, trial, step| if (trial + step) % 3 == 0 { 800 } else { 0 });
     assert_eq!(stage.found("sealed-depends"), []);
     assert!(matches!(dependence(&stage.case()).on_use, Tested::Done { .. }));
-    assert_eq!(stage.word(), Word::Kept, "{}", stage.verdict().because);
+    assert_eq!(stage.word(), Outcome::Kept, "{}", stage.verdict().because);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn installs_of_different_lengths_are_not_compared() {
 fn where_all_could_be_read_there_is_nothing_to_test() {
     let stage = installs(6, |_, _, _| 0);
     assert_eq!(dependence(&stage.case()).on_use, Tested::AllRead);
-    assert_eq!(stage.word(), Word::Kept);
+    assert_eq!(stage.word(), Outcome::Kept);
 }
 
 /// Addresses of three lengths in turn; unread bytes by a function of the length.
@@ -133,7 +133,7 @@ fn more_bytes_for_a_longer_address_depend_on_the_address() {
 fn a_padded_channel_hides_the_address() {
     let stage = addresses(6, |_| 2_048);
     assert_eq!(dependence(&stage.case()).on_address.depends(), []);
-    assert_eq!(stage.word(), Word::Unclear, "it came with the act all the same");
+    assert_eq!(stage.word(), Outcome::Unclear, "it came with the act all the same");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 mod stage;
 
-use judge::Word;
+use judge::Outcome;
 use model::{Mode, Side};
 use stage::{REPORT, Sent, Stage};
 
@@ -71,7 +71,7 @@ fn off_that_means_off_is_kept_and_counts_only_what_was_done_while_off() {
     stage.tell(before[0], before[1], REPORT);
     stage.close(trial);
     let verdict = stage.verdict();
-    assert_eq!((verdict.word, verdict.visits), (Word::Kept, 32), "{}", verdict.because);
+    assert_eq!((verdict.outcome, verdict.visits), (Outcome::Kept, 32), "{}", verdict.because);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_visit_made_while_off_must_not_be_told() {
     let (mut stage, trial, _, after) = off();
     stage.tell(after[8], after[9], REPORT);
     stage.close(trial);
-    assert_eq!(stage.word(), Word::Broken);
+    assert_eq!(stage.word(), Outcome::Broken);
     assert!(stage.verdict().because.contains("turned off"), "{}", stage.verdict().because);
 }
 
@@ -93,7 +93,7 @@ fn a_queue_from_before_must_not_be_sent_afterwards_not_even_after_a_restart() {
         let idle = stage.idle(trial);
         stage.tell(before[0], idle, REPORT);
         stage.close(trial);
-        assert_eq!(stage.word(), Word::Broken, "restart: {restart}");
+        assert_eq!(stage.word(), Outcome::Broken, "restart: {restart}");
     }
 }
 
@@ -104,7 +104,7 @@ fn what_was_under_way_has_its_grace() {
     stage.close(trial);
     let last = stage.seen.len() - 1;
     stage.seen[last].at = stage.phases[after[0]].at;
-    assert_eq!(stage.word(), Word::Kept, "a second after the throw");
+    assert_eq!(stage.word(), Outcome::Kept, "a second after the throw");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn what_is_switched_on_again_may_be_told_again() {
     let again = stage.visit(trial);
     stage.tell(again, again, REPORT);
     stage.close(trial);
-    assert_eq!(stage.word(), Word::Kept);
+    assert_eq!(stage.word(), Outcome::Kept);
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_subject_in_which_nothing_was_turned_off_is_untested() {
     let trial = stage.trial(Mode::Normal);
     stage.visits(trial, 40);
     stage.close(trial);
-    assert_eq!(stage.word(), Word::Untested);
+    assert_eq!(stage.word(), Outcome::Untested);
     assert!(stage.verdict().because.contains("nothing was turned off"));
 }
 
@@ -139,7 +139,7 @@ fn the_default_is_every_switch_as_installed() {
         stage.close(trial);
     }
     let verdict = stage.verdict();
-    assert_eq!((verdict.word, verdict.visits), (Word::Unclear, 3), "{}", verdict.because);
+    assert_eq!((verdict.outcome, verdict.visits), (Outcome::Unclear, 3), "{}", verdict.because);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_subject_without_switches_stands_at_its_default() {
     let trial = stage.trial(Mode::Normal);
     let visits = stage.visits(trial, 3);
     stage.tell(visits[0], visits[0], REPORT);
-    assert_eq!(stage.word(), Word::Broken);
+    assert_eq!(stage.word(), Outcome::Broken);
 }
 
 #[test]
@@ -157,14 +157,14 @@ fn a_label_is_not_believed_what_the_driver_read_is() {
     let trial = stage.trial_with(Mode::Private, &[(SWITCH, "default")], false);
     let visits = stage.visits(trial, 3);
     stage.tell(visits[0], visits[0], REPORT);
-    assert_eq!(stage.word(), Word::Untested, "nobody read where it stands");
+    assert_eq!(stage.word(), Outcome::Untested, "nobody read where it stands");
     stage.note(trial, "default-read", &format!("{SWITCH} on"));
-    assert_eq!(stage.word(), Word::Untested, "it stands on");
+    assert_eq!(stage.word(), Outcome::Untested, "it stands on");
     stage.notes.clear();
     stage.note(trial, "default-read", &format!("{SWITCH} off"));
-    assert_eq!(stage.word(), Word::Broken, "it stands off, and told");
+    assert_eq!(stage.word(), Outcome::Broken, "it stands off, and told");
     stage.note(trial, "default-read", &format!("{SWITCH} on"));
-    assert_eq!(stage.word(), Word::Untested, "reads contradict each other");
+    assert_eq!(stage.word(), Outcome::Untested, "reads contradict each other");
 }
 
 #[test]
@@ -174,13 +174,13 @@ fn a_promise_of_several_positions_holds_in_each_of_them() {
     let trial = stage.trial_with(Mode::Normal, &[(SWITCH, "default")], false);
     let visit = stage.visit(trial);
     stage.tell(visit, visit, REPORT);
-    assert_eq!(stage.word(), Word::Broken, "as installed, and nothing was ever turned off");
+    assert_eq!(stage.word(), Outcome::Broken, "as installed, and nothing was ever turned off");
     let (mut stage, trial, before, _) = off();
     stage.knowledge = Stage::new(&several).knowledge;
     let idle = stage.idle(trial);
     stage.tell(before[0], idle, REPORT);
     stage.close(trial);
-    assert_eq!(stage.word(), Word::Broken, "a queue from before it was turned off");
+    assert_eq!(stage.word(), Outcome::Broken, "a queue from before it was turned off");
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn a_switch_of_the_mode_turns_no_collection_off() {
     let trial = stage.trial_with(Mode::Normal, &[("incognito-mode", "off"), (SWITCH, "on")], false);
     let visits = stage.visits(trial, 3);
     stage.tell(visits[0], visits[0], REPORT);
-    assert_eq!(stage.word(), Word::Untested);
+    assert_eq!(stage.word(), Outcome::Untested);
 }
 
 #[test]

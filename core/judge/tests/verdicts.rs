@@ -3,7 +3,7 @@
 
 mod stage;
 
-use judge::{Severity, Word};
+use judge::{Outcome, Severity};
 use model::{Mode, Side};
 use stage::{COLLECTOR, REPORT, Sent, Stage};
 
@@ -42,7 +42,7 @@ fn private() -> (Stage, Vec<usize>) {
 #[track_caller]
 fn unclear(stage: &Stage, why: &str) {
     let verdict = stage.verdict();
-    assert_eq!(verdict.word, Word::Unclear, "{}", verdict.because);
+    assert_eq!(verdict.outcome, Outcome::Unclear, "{}", verdict.because);
     assert!(verdict.because.contains(why), "{}", verdict.because);
     assert_eq!(verdict.bound, None);
 }
@@ -50,14 +50,14 @@ fn unclear(stage: &Stage, why: &str) {
 #[track_caller]
 fn untested(stage: &Stage, why: &str) {
     let verdict = stage.verdict();
-    assert_eq!(verdict.word, Word::Untested, "{}", verdict.because);
+    assert_eq!(verdict.outcome, Outcome::Untested, "{}", verdict.because);
     assert!(verdict.because.contains(why), "{}", verdict.because);
 }
 
 #[test]
 fn thirty_visits_over_two_installs_without_a_leak_are_kept_with_a_bound() {
     let verdict = private().0.verdict();
-    assert_eq!((verdict.word, verdict.visits, verdict.installs), (Word::Kept, 30, 2));
+    assert_eq!((verdict.outcome, verdict.visits, verdict.installs), (Outcome::Kept, 30, 2));
     assert!((verdict.bound.unwrap() - 0.095).abs() < 0.001);
     assert!(verdict.because.contains("without the maker's remote configuration"), "{}", verdict.because);
     assert!(verdict.because.contains("of these installs only"));
@@ -68,7 +68,7 @@ fn one_report_breaks_it_and_is_named() {
     let (mut stage, visits) = private();
     stage.tell(visits[3], visits[3], REPORT);
     let verdict = stage.verdict();
-    assert_eq!((verdict.word, verdict.evidence.as_slice(), verdict.bound), (Word::Broken, [0].as_slice(), None));
+    assert_eq!((verdict.outcome, verdict.evidence.as_slice(), verdict.bound), (Outcome::Broken, [0].as_slice(), None));
     assert!(verdict.because.contains("sa.api.intl.miui.com (Xiaomi, CN)"), "{}", verdict.because);
     assert!(verdict.because.contains("1 of 30 acts"), "{}", verdict.because);
 }
@@ -78,7 +78,7 @@ fn a_digest_breaks_it_as_much_and_is_called_one() {
     let (mut stage, visits) = private();
     stage.tell(visits[3], visits[3], Sent { guise: "sha256", ..REPORT });
     let verdict = stage.verdict();
-    assert_eq!(verdict.word, Word::Broken);
+    assert_eq!(verdict.outcome, Outcome::Broken);
     assert!(verdict.because.contains("as sha256"), "{}", verdict.because);
 }
 
@@ -92,7 +92,7 @@ fn a_report_of_a_private_visit_breaks_it_whenever_it_is_sent() {
     let later = stage.idle(private);
     stage.close(private);
     stage.tell(visit, later, REPORT);
-    assert_eq!(stage.word(), Word::Broken);
+    assert_eq!(stage.word(), Outcome::Broken);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_report_of_a_normal_visit_does_not() {
     let (mut stage, _) = private();
     let normal = stage.phases.iter().position(|phase| phase.act == model::Act::Visit).unwrap();
     stage.tell(normal, normal, REPORT);
-    assert_eq!(stage.word(), Word::Kept);
+    assert_eq!(stage.word(), Outcome::Kept);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn what_a_page_sends_and_what_its_site_gets_does_not() {
     stage.tell(visits[1], visits[1], Sent { side: Side::Caused, ..REPORT });
     let site = format!("site{}.example", visits[2]);
     stage.tell(visits[2], visits[2], Sent { to: &site, ..REPORT });
-    assert_eq!(stage.word(), Word::Kept);
+    assert_eq!(stage.word(), Outcome::Kept);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn what_cannot_be_replayed_or_was_guessed_accuses_nobody() {
     let (mut stage, visits) = private();
     stage.tell(visits[0], visits[0], Sent { replayed: false, ..REPORT });
     stage.tell(visits[1], visits[1], Sent { weak: true, ..REPORT });
-    assert_eq!(stage.word(), Word::Kept);
+    assert_eq!(stage.word(), Outcome::Kept);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn an_extension_breaks_it_only_if_it_is_part_of_the_subject() {
     stage.tell(visits[0], visits[0], Sent { side: Side::Extension, ..REPORT });
     unclear(&stage, "who sent that is unknown");
     stage.run.subject.extensions = vec!["abc".into()];
-    assert_eq!(stage.word(), Word::Broken);
+    assert_eq!(stage.word(), Outcome::Broken);
 }
 
 #[test]
@@ -151,13 +151,13 @@ fn a_subject_known_to_report_of_which_nothing_is_seen_makes_us_blind() {
     unclear(&stage, "the instrument is blind");
     let normal = stage.phases.iter().position(|phase| phase.act == model::Act::Visit).unwrap();
     stage.tell(normal, normal, REPORT);
-    assert_eq!(stage.word(), Word::Kept, "it is seen in normal mode, so it would be seen in private");
+    assert_eq!(stage.word(), Outcome::Kept, "it is seen in normal mode, so it would be seen in private");
 }
 
 #[test]
 fn an_edition_that_is_not_known_to_report_may_be_silent() {
     let (stage, _) = private();
-    assert_eq!(stage.of_subject("reporting-browser", Some("honest")).word(), Word::Kept);
+    assert_eq!(stage.of_subject("reporting-browser", Some("honest")).word(), Outcome::Kept);
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn one_install_is_too_few() {
 fn a_run_that_ended_early_says_so_and_counts_only_what_went_to_its_end() {
     let (mut stage, _) = private();
     stage.early = Some("stopped by hand".into());
-    assert_eq!(stage.word(), Word::Kept, "every trial was closed");
+    assert_eq!(stage.word(), Outcome::Kept, "every trial was closed");
     stage.phases.pop();
     unclear(&stage, "the run ended early (stopped by hand)");
 }
@@ -227,7 +227,7 @@ fn visits_of_a_failed_trial_do_not_count_for_kept_but_do_for_broken() {
     stage.trials[3].failed = Some("it crashed".into());
     unclear(&stage, "too few");
     stage.tell(visits[29], visits[29], REPORT);
-    assert_eq!(stage.word(), Word::Broken);
+    assert_eq!(stage.word(), Outcome::Broken);
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn unread_traffic_that_the_blank_trial_has_too_does_not() {
     stage.send(0, "own.example", Side::Native);
     stage.send_sealed(0, "own.example", 900);
     stage.send_sealed(visits[0], "own.example", 900);
-    assert_eq!(stage.word(), Word::Kept);
+    assert_eq!(stage.word(), Outcome::Kept);
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn unread_traffic_before_the_first_act_does_not() {
     let start = stage.phases[visits[0]].trial;
     let start = stage.phases.iter().position(|phase| phase.trial == start).unwrap();
     stage.send_sealed(start, "own.example", 900);
-    assert_eq!(stage.word(), Word::Kept);
+    assert_eq!(stage.word(), Outcome::Kept);
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn unread_traffic_of_a_start_is_compared_with_that_of_a_start_left_alone() {
     stage.restart(used, Mode::Normal);
     let restart = stage.phases.len() - 1;
     stage.send_sealed(restart, "own.example", 900);
-    assert_eq!(stage.word(), Word::Kept, "{}", stage.verdict().because);
+    assert_eq!(stage.word(), Outcome::Kept, "{}", stage.verdict().because);
     stage.send_sealed(restart, "own.example", 900);
     unclear(&stage, "own.example was sent more than in the trial without visits");
 }
@@ -332,15 +332,15 @@ fn a_promise_about_the_maker_is_broken_by_what_the_maker_gets_and_by_nothing_els
     let mut stage = Stage::new(TO_THE_MAKER).of_subject("reporting-browser", Some("honest"));
     let visits = enough(&mut stage);
     stage.tell(visits[0], visits[0], Sent { to: "content-autofill.googleapis.com", ..REPORT });
-    assert_eq!(stage.word(), Word::Kept, "{}", stage.verdict().because);
+    assert_eq!(stage.word(), Outcome::Kept, "{}", stage.verdict().because);
     let google = stage.destination("content-autofill.googleapis.com");
     stage.destinations[google].owner = Some("Google".into());
     stage.send_sealed(visits[0], "content-autofill.googleapis.com", 900);
-    assert_eq!(stage.word(), Word::Kept, "unread, and known to be another's");
+    assert_eq!(stage.word(), Outcome::Kept, "unread, and known to be another's");
     stage.send_sealed(visits[0], "nobodys.example", 900);
     unclear(&stage, "nobodys.example");
     stage.tell(visits[1], visits[1], REPORT);
-    assert_eq!(stage.word(), Word::Broken);
+    assert_eq!(stage.word(), Outcome::Broken);
     assert!(stage.verdict().because.starts_with(COLLECTOR), "{}", stage.verdict().because);
 }
 
@@ -366,7 +366,7 @@ fn what_a_page_seals_is_its_own_business() {
     stage.send(0, "own.example", Side::Native);
     let last = stage.traffic.len() - 2;
     stage.traffic[last].side = Side::Page;
-    assert_eq!(stage.word(), Word::Kept);
+    assert_eq!(stage.word(), Outcome::Kept);
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod whom;
 use std::collections::BTreeSet;
 
 use audit::{Audit, Spotted};
-use judge::{Combination, Finding, Severity, Verdict, Word};
+use judge::{Combination, Finding, Outcome, Severity, Verdict};
 use model::{Plant, Side, Why};
 
 pub(crate) use alike::{Alike, alike};
@@ -59,17 +59,23 @@ pub(crate) fn is_own(side: Side) -> bool {
     !matches!(side, Side::Page | Side::Caused)
 }
 
-/// The verdicts, the gravest first: broken, unclear, untested, kept.
+/// The verdicts, the gravest first.
 pub(crate) fn by_gravity(audit: &Audit) -> Vec<&Verdict> {
-    let rank = |word| match word {
-        Word::Broken => 0,
-        Word::Unclear => 1,
-        Word::Untested => 2,
-        Word::Kept => 3,
-    };
     let mut verdicts: Vec<&Verdict> = audit.verdicts.iter().collect();
-    verdicts.sort_by_key(|verdict| rank(verdict.word));
+    verdicts.sort_by_key(|verdict| verdict.outcome);
     verdicts
+}
+
+/// A sign for a word, so that colour says nothing that the sign does not.
+pub(crate) const fn mark(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Broken | Outcome::NotMet => "✗",
+        Outcome::Kept | Outcome::Met => "✓",
+        Outcome::Unclear => "?",
+        Outcome::Untested | Outcome::Untestable => "–",
+        Outcome::Vacuous => "○",
+        Outcome::ForAuthority => "§",
+    }
 }
 
 /// Findings for people: the gravest first, and of those the ones that say
@@ -114,9 +120,9 @@ pub(crate) fn told_to(audit: &Audit, combination: &Combination) -> String {
 
 /// `2 broken, 1 kept`; empty if nobody was judged.
 pub(crate) fn score(audit: &Audit) -> String {
-    let words = [Word::Broken, Word::Unclear, Word::Untested, Word::Kept].map(|word| {
-        let count = audit.verdicts.iter().filter(|verdict| verdict.word == word).count();
-        (count > 0).then(|| format!("{count} {}", word.word()))
+    let words = Outcome::ALL.map(|outcome| {
+        let count = audit.verdicts.iter().filter(|verdict| verdict.outcome == outcome).count();
+        (count > 0).then(|| format!("{count} {}", outcome.plainly()))
     });
     words.into_iter().flatten().collect::<Vec<String>>().join(", ")
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use audit::Audit;
-use judge::{Severity, Word};
+use judge::{Severity, Verdict};
 
 /// Exit status. Precedence: could not run, findings, saw too little, clean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +28,12 @@ impl From<Exit> for ExitCode {
 impl Exit {
     /// What an audit comes to.
     pub fn of(audit: &Audit, fail_on: Severity) -> Self {
-        let broken = audit.verdicts.iter().any(|verdict| verdict.word == Word::Broken);
+        let broken = audit.verdicts.iter().any(|verdict| verdict.outcome.accuses());
         let found = audit.findings.iter().any(|finding| finding.severity >= fail_on);
         if broken || found {
             return Self::Findings;
         }
-        let undecided = audit.verdicts.iter().any(|verdict| verdict.word != Word::Kept);
+        let undecided = is_undecided(&audit.verdicts);
         let unread = audit.run.is_none() && (audit.coverage.read == 0 || !audit.gaps.is_empty());
         if undecided || unread { Self::SawTooLittle } else { Self::Clean }
     }
@@ -45,6 +45,13 @@ impl Exit {
             .find(|exit| [self, other].contains(exit))
             .unwrap_or(Self::Clean)
     }
+}
+
+/// Whether too little was seen to say "clean": something is open, or nothing
+/// was acquitted. What is vacuous, untestable or for an authority does neither.
+fn is_undecided(verdicts: &[Verdict]) -> bool {
+    let acquitted = verdicts.is_empty() || verdicts.iter().any(|verdict| verdict.outcome.acquits());
+    !acquitted || verdicts.iter().any(|verdict| verdict.outcome.is_undecided())
 }
 
 /// One sentence on what failed, each cause once.
@@ -69,4 +76,43 @@ pub fn talk(text: &str) {
 pub fn print(text: &str) {
     use std::io::Write;
     let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use judge::Outcome::{self, *};
+    use model::Run;
+
+    use super::*;
+
+    fn exit(outcomes: &[Outcome]) -> Exit {
+        let verdict = |outcome: &Outcome| Verdict {
+            promise: "p".into(),
+            quote: String::new(),
+            outcome: *outcome,
+            because: String::new(),
+            evidence: vec![],
+            visits: 30,
+            installs: 5,
+            bound: None,
+        };
+        let verdicts = outcomes.iter().map(verdict).collect();
+        Exit::of(&Audit { run: Some(Run::default()), verdicts, ..Audit::default() }, Severity::High)
+    }
+
+    #[test]
+    fn an_expectation_that_is_not_met_counts_like_a_promise_that_is_broken() {
+        assert_eq!(exit(&[Kept, Broken]), Exit::Findings);
+        assert_eq!(exit(&[Kept, NotMet, Unclear]), Exit::Findings);
+    }
+
+    #[test]
+    fn what_can_say_nothing_neither_acquits_nor_accuses() {
+        for nothing in [Vacuous, Untestable, ForAuthority] {
+            assert_eq!(exit(&[nothing]), Exit::SawTooLittle, "{}", nothing.word());
+            assert_eq!(exit(&[nothing, Met]), Exit::Clean, "{}", nothing.word());
+            assert_eq!(exit(&[nothing, Kept, Untested]), Exit::SawTooLittle, "{}", nothing.word());
+        }
+        assert_eq!(exit(&[Vacuous, Untested, Unclear]), Exit::SawTooLittle);
+    }
 }

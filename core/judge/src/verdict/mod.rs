@@ -14,7 +14,7 @@ mod sentences;
 
 use knowledge::{promises::Promise, subjects::ANDROID};
 
-use crate::{Case, Dependence, dependence, upper_bound};
+use crate::{Case, Dependence, Outcome, dependence, upper_bound};
 use scope::Scope;
 
 /// Visits and installs without which nothing is called kept.
@@ -26,7 +26,7 @@ const INSTALLS: u32 = 2;
 pub struct Verdict {
     pub promise: String,
     pub quote: String,
-    pub word: Word,
+    pub outcome: Outcome,
     /// One sentence with the evidence or what stood in the way.
     pub because: String,
     /// Which of the case's sightings show it.
@@ -35,40 +35,6 @@ pub struct Verdict {
     pub installs: u32,
     /// For *kept*: the rate above which a leak would have shown, 95 %.
     pub bound: Option<f64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Word {
-    Kept,
-    Unclear,
-    Untested,
-    Broken,
-}
-
-impl Word {
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Kept => "kept",
-            Self::Unclear => "unclear",
-            Self::Untested => "untested",
-            Self::Broken => "broken",
-        }
-    }
-
-    /// Whether this is worse news than what was said before: broken is the
-    /// worst, kept the best, and between not knowing and not knowing there is
-    /// no difference.
-    pub const fn is_worse_than(self, before: Self) -> bool {
-        self.grade() > before.grade()
-    }
-
-    const fn grade(self) -> u8 {
-        match self {
-            Self::Kept => 0,
-            Self::Unclear | Self::Untested => 1,
-            Self::Broken => 2,
-        }
-    }
 }
 
 /// The verdict on each promise that is about the subject.
@@ -110,10 +76,10 @@ fn who_made(name: &str) -> String {
 
 fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence) -> Verdict {
     let scope = Scope::of(case, promise);
-    let said = |word, because: String| Verdict {
+    let said = |outcome, because: String| Verdict {
         promise: promise.id.clone(),
         quote: promise.quote.clone(),
-        word,
+        outcome,
         because,
         evidence: vec![],
         visits: scope.visits(),
@@ -121,22 +87,22 @@ fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence) -> Verdi
         bound: None,
     };
     if promise.names_the_maker() && case.subject().is_none() {
-        return said(Word::Untested, who_made(case.run.map_or("", |run| &run.subject.name)));
+        return said(Outcome::Untested, who_made(case.run.map_or("", |run| &run.subject.name)));
     }
     let breaches = scope.breaches();
     if !breaches.broken.is_empty() {
         let because = scope.accusation(&breaches.broken);
-        return Verdict { evidence: breaches.broken, ..said(Word::Broken, because) };
+        return Verdict { evidence: breaches.broken, ..said(Outcome::Broken, because) };
     }
     if let Some(because) = scope.untested(&breaches) {
-        return said(Word::Untested, because);
+        return said(Outcome::Untested, because);
     }
     if let Some(because) = scope.unclear(&breaches, dependence) {
-        return Verdict { evidence: breaches.unknown, ..said(Word::Unclear, because) };
+        return Verdict { evidence: breaches.unknown, ..said(Outcome::Unclear, because) };
     }
     let bound = upper_bound(scope.visits());
     let because = scope.acquittal(bound);
-    Verdict { bound: Some(bound), ..said(Word::Kept, because) }
+    Verdict { bound: Some(bound), ..said(Outcome::Kept, because) }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! how often the judge is wrong, and how often it sees.
 #![allow(dead_code, reason = "the test draws fewer sorts than the bench")]
 
-use judge::{Word, dependence};
+use judge::{Outcome, dependence};
 use model::{Mode, Side};
 
 use crate::stage::{REPORT, Stage};
@@ -78,7 +78,7 @@ pub fn experiment(leak: Leak, trials: u32, seed: u64) -> Said {
     }
     let dependence = dependence(&stage.case());
     Said {
-        broken: stage.word() == Word::Broken,
+        broken: stage.word() == Outcome::Broken,
         on_use: !dependence.on_use.depends().is_empty(),
         on_address: !dependence.on_address.depends().is_empty(),
     }

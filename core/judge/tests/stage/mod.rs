@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "not every test file plays everything")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-use judge::{Case, Finding, Identifier, Late, Scope, Seen, Traffic, Verdict, Word};
+use judge::{Case, Finding, Identifier, Late, Outcome, Scope, Seen, Traffic, Verdict};
 use knowledge::Knowledge;
 use model::{
     Act, Arm, Canary, Destination, Guise, Hosted, How, Kind, Mode, Note, Phase, Plant, Purpose, Run, Side, SideBecause,
@@ -308,8 +308,8 @@ impl Stage {
         verdicts.remove(0)
     }
 
-    pub fn word(&self) -> Word {
-        self.verdict().word
+    pub fn word(&self) -> Outcome {
+        self.verdict().outcome
     }
 
     /// Findings of a code.

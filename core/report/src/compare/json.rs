@@ -1,7 +1,7 @@
 //! Everything, for programs. A shape of its own: the inner types may change.
 
 use audit::{Claim, Difference, Flow, Side};
-use judge::Word;
+use judge::Outcome;
 use serde_json::{Value, json};
 
 use crate::inert::inert;
@@ -14,8 +14,8 @@ pub(super) fn json(difference: &Difference) -> String {
             json!({
                 "id": turn.promise,
                 "quote": inert(&turn.quote),
-                "before": turn.before.map(Word::word),
-                "after": turn.after.map(Word::word),
+                "before": turn.before.map(Outcome::word),
+                "after": turn.after.map(Outcome::word),
                 "worse": turn.is_worse(),
                 "because": inert(&turn.because),
             })

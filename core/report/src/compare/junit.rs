@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use audit::Difference;
-use judge::{Severity, Word};
+use judge::{Outcome, Severity};
 
 use super::{claim, word};
 use crate::inert::inert;
@@ -19,7 +19,7 @@ pub(super) fn junit(difference: &Difference) -> String {
 fn write(out: &mut String, difference: &Difference) -> std::fmt::Result {
     let new: Vec<_> = difference.new_findings.iter().filter(|claim| claim.severity > Severity::Info).collect();
     let worse = difference.turns.iter().filter(|turn| turn.is_worse()).count();
-    let undecided = |word: Option<Word>| !matches!(word, Some(Word::Kept | Word::Broken));
+    let undecided = |after: Option<Outcome>| !after.is_some_and(|after| after.accuses() || after.acquits());
     let skipped = difference.turns.iter().filter(|turn| !turn.is_worse() && undecided(turn.after)).count();
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(

@@ -11,7 +11,7 @@ mod sarif;
 mod junit;
 
 use audit::{Claim, Difference, Flow};
-use judge::Word;
+use judge::Outcome;
 
 use crate::inert::inert;
 
@@ -34,8 +34,8 @@ pub const COMPARE_FORMATS: &[CompareFormat] = &[
     CompareFormat { name: "junit", says: "JUnit XML, for pipelines", render: junit::junit },
 ];
 
-fn word(word: Option<Word>) -> &'static str {
-    word.map_or("not judged", Word::word)
+fn word(outcome: Option<Outcome>) -> &'static str {
+    outcome.map_or("not judged", Outcome::plainly)
 }
 
 /// `search-sent, sa.example`
@@ -77,10 +77,10 @@ mod tests {
             before: side("browser@1"),
             after: side("browser@2"),
             turns: vec![
-                turn("private", Some(Word::Kept), Some(Word::Broken)),
-                turn("anonymous", Some(Word::Broken), Some(Word::Kept)),
-                turn("off", Some(Word::Untested), Some(Word::Unclear)),
-                turn("option", None, Some(Word::Kept)),
+                turn("private", Some(Outcome::Kept), Some(Outcome::Broken)),
+                turn("anonymous", Some(Outcome::Broken), Some(Outcome::Kept)),
+                turn("off", Some(Outcome::Untested), Some(Outcome::Unclear)),
+                turn("option", None, Some(Outcome::Kept)),
             ],
             new_findings: vec![Claim {
                 code: "search-sent".into(),

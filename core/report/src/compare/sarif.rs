@@ -1,11 +1,14 @@
 //! SARIF 2.1.0 (OASIS): what changed, by `baselineState` (§3.27.24).
 
 use audit::{Claim, Difference, Turn};
-use judge::{Severity, Word};
+use judge::Severity;
 use serde_json::{Value, json};
 
 use super::word;
-use crate::{inert::inert, reports::sarif::level};
+use crate::{
+    inert::inert,
+    reports::sarif::{kind, level},
+};
 
 pub(super) fn sarif(difference: &Difference) -> String {
     let turns = difference.turns.iter().map(of_turn);
@@ -23,15 +26,11 @@ pub(super) fn sarif(difference: &Difference) -> String {
 }
 
 fn of_turn(turn: &Turn) -> Value {
-    let (kind, level) = match turn.after {
-        Some(Word::Broken) => ("fail", "error"),
-        Some(Word::Kept) => ("pass", "none"),
-        Some(Word::Unclear | Word::Untested) | None => ("open", "none"),
-    };
+    let (kind, level) = turn.after.map_or(("open", "none"), kind);
     let state = match (turn.before, turn.after) {
         (None, _) => "new",
         (_, None) => "absent",
-        (Some(Word::Broken), Some(Word::Kept)) => "absent",
+        (Some(before), Some(after)) if before.accuses() && after.acquits() => "absent",
         _ if turn.is_worse() || turn.is_better() => "updated",
         _ => "unchanged",
     };

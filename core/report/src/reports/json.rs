@@ -202,7 +202,7 @@ fn promise(verdict: &judge::Verdict) -> Promise<'_> {
     Promise {
         id: &verdict.promise,
         quote: &verdict.quote,
-        verdict: verdict.word.word(),
+        verdict: verdict.outcome.word(),
         because: &verdict.because,
         evidence: verdict.evidence.iter().copied().map(s).collect(),
         visits: verdict.visits,

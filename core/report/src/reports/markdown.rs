@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use audit::Audit;
-use judge::Word;
+use judge::Outcome;
 
 use crate::{
     inert::{inert, inert_head},
@@ -39,17 +39,19 @@ fn verdicts(out: &mut String, audit: &Audit) -> std::fmt::Result {
     }
     writeln!(out, "| | promise | because | visits | installs | bound |\n|---|---|---|--:|--:|--:|")?;
     for verdict in told::by_gravity(audit) {
-        let mark = match verdict.word {
-            Word::Broken => "❌",
-            Word::Kept => "✅",
-            Word::Unclear => "❔",
-            Word::Untested => "➖",
+        let mark = match verdict.outcome {
+            Outcome::Broken | Outcome::NotMet => "❌",
+            Outcome::Kept | Outcome::Met => "✅",
+            Outcome::Unclear => "❔",
+            Outcome::Untested | Outcome::Untestable => "➖",
+            Outcome::Vacuous => "⚪",
+            Outcome::ForAuthority => "⚖️",
         };
         let bound = verdict.bound.map(percent).unwrap_or_default();
         writeln!(
             out,
             "| {mark} **{}** | “{}” | {} | {} | {} | {bound} |",
-            verdict.word.word(),
+            verdict.outcome.plainly(),
             plain(&verdict.quote),
             plain(&sentence(&verdict.because)),
             verdict.visits,

@@ -1,12 +1,13 @@
 //! SARIF 2.1.0 (OASIS), for code scanning and pipelines.
 //!
 //! Findings and promises are both rules; a broken promise is a result of kind
-//! `fail`, a kept one `pass`, the others `open` (§3.27.9); a finding that only
-//! informs is `informational`. A result's place is
+//! `fail`, a kept one `pass`, what is not decided `open`, what nothing can be
+//! said about `notApplicable`, a question of law `review` (§3.27.9); a finding
+//! that only informs is `informational`. A result's place is
 //! the capture, and within it, as a logical location, the trail.
 
 use audit::Audit;
-use judge::{CODES, Finding, Severity, Verdict, Word};
+use judge::{CODES, Finding, Outcome, Severity, Verdict};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -108,25 +109,33 @@ fn of_finding(audit: &Audit, finding: &Finding) -> Value {
 }
 
 fn of_verdict(audit: &Audit, verdict: &Verdict) -> Value {
-    let (kind, level) = match verdict.word {
-        Word::Broken => ("fail", "error"),
-        Word::Kept => ("pass", "none"),
-        Word::Unclear | Word::Untested => ("open", "none"),
-    };
+    let (kind, level) = kind(verdict.outcome);
     json!({
         "ruleId": promise_id(verdict),
         "kind": kind,
         "level": level,
-        "message": {"text": format!("{}: {}", verdict.word.word(), inert(&verdict.because))},
+        "message": {"text": format!("{}: {}", verdict.outcome.plainly(), inert(&verdict.because))},
         "locations": locations(audit, &verdict.evidence),
         "partialFingerprints": {"candor/v1": promise_id(verdict)},
         "properties": {
-            "verdict": verdict.word.word(),
+            "verdict": verdict.outcome.word(),
             "visits": verdict.visits,
             "installs": verdict.installs,
             "bound": verdict.bound,
         },
     })
+}
+
+/// Kind and level of a result (§3.27.9, §3.27.10).
+pub(crate) const fn kind(outcome: Outcome) -> (&'static str, &'static str) {
+    match outcome {
+        Outcome::Broken | Outcome::NotMet => ("fail", "error"),
+        Outcome::Kept | Outcome::Met => ("pass", "none"),
+        Outcome::Unclear | Outcome::Untested => ("open", "none"),
+        Outcome::Untestable | Outcome::Vacuous => ("notApplicable", "none"),
+        // A person has to decide.
+        Outcome::ForAuthority => ("review", "none"),
+    }
 }
 
 fn promise_id(verdict: &Verdict) -> String {

@@ -6,7 +6,7 @@ mod lay;
 mod paint;
 
 use audit::Audit;
-use judge::{Identifier, Position, Verdict, Word};
+use judge::{Identifier, Outcome, Position, Verdict};
 use model::{Guise, Side};
 
 use self::lay::{Sheet, padded};
@@ -57,14 +57,9 @@ fn verdicts(sheet: &mut Sheet, audit: &Audit) {
 }
 
 fn promise(sheet: &mut Sheet, audit: &Audit, verdict: &Verdict) {
-    let mark = match verdict.word {
-        Word::Broken => "✗",
-        Word::Kept => "✓",
-        Word::Unclear => "?",
-        Word::Untested => "–",
-    };
-    let word = format!("{mark} {:<8}", verdict.word.word().to_uppercase());
-    let word = sheet.verdict(verdict.word, &word);
+    let mark = told::mark(verdict.outcome);
+    let word = format!("{mark} {:<8}", verdict.outcome.plainly().to_uppercase());
+    let word = sheet.verdict(verdict.outcome, &word);
     sheet.hanging(2, &word, 13, &format!("“{}”", inert(&verdict.quote)));
     sheet.text(13, &sentence(&inert(&verdict.because)));
     let Some(spotted) = verdict.evidence.first().and_then(|first| audit.spotted.get(*first)) else { return };
@@ -82,7 +77,7 @@ fn combinations(sheet: &mut Sheet, audit: &Audit) {
     }
     sheet.title("WHAT EACH SETTING TOLD", "");
     for one in &audit.combinations {
-        let (mark, word) = if one.told > 0 { ("✗ told", Word::Broken) } else { ("· nothing", Word::Untested) };
+        let (mark, word) = if one.told > 0 { ("✗ told", Outcome::Broken) } else { ("· nothing", Outcome::Untested) };
         let mark = sheet.verdict(word, &format!("{mark:<10}"));
         sheet.hanging(2, &mark, 13, &told::setting(one));
         let to = if one.told > 0 { format!(", to {}", told::told_to(audit, one)) } else { String::new() };

@@ -27,7 +27,7 @@ pub fn matrix(audits: &[Audit]) -> String {
         .map(|(id, quote)| {
             let word = |audit: &Audit| {
                 let verdict = audit.verdicts.iter().find(|verdict| verdict.promise == *id);
-                verdict.map_or("–", |verdict| verdict.word.word()).to_owned()
+                verdict.map_or("–", |verdict| verdict.outcome.plainly()).to_owned()
             };
             let quote = format!("“{}”", inert_head(quote, QUOTE));
             std::iter::once(quote).chain(audits.iter().map(word)).collect()
@@ -48,16 +48,16 @@ fn name(audit: &Audit) -> String {
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
-    use judge::{Verdict, Word};
+    use judge::{Outcome, Verdict};
     use model::{Run, Subject};
 
     use super::*;
 
-    fn audit(name: &str, words: &[(&str, Word)]) -> Audit {
-        let verdict = |(promise, word): &(&str, Word)| Verdict {
+    fn audit(name: &str, outcomes: &[(&str, Outcome)]) -> Audit {
+        let verdict = |(promise, outcome): &(&str, Outcome)| Verdict {
             promise: (*promise).into(),
             quote: (*promise).into(),
-            word: *word,
+            outcome: *outcome,
             because: String::new(),
             evidence: vec![],
             visits: 0,
@@ -66,13 +66,13 @@ mod tests {
         };
         let subject = Subject { name: name.into(), ..Subject::default() };
         let run = Some(Run { subject, ..Run::default() });
-        Audit { run, verdicts: words.iter().map(verdict).collect(), ..Audit::default() }
+        Audit { run, verdicts: outcomes.iter().map(verdict).collect(), ..Audit::default() }
     }
 
     #[test]
     fn subjects_stand_side_by_side_and_what_was_not_promised_is_a_dash() {
-        let one = audit("one", &[("private", Word::Broken)]);
-        let two = audit("two", &[("private", Word::Kept), ("option", Word::Unclear)]);
+        let one = audit("one", &[("private", Outcome::Broken)]);
+        let two = audit("two", &[("private", Outcome::Kept), ("option", Outcome::Unclear)]);
         expect![[r#"
             SIDE BY SIDE
               promise    one     two

@@ -2,7 +2,7 @@
 //! under which conditions, and what the report does not say.
 
 use audit::Audit;
-use judge::Word;
+use judge::Outcome;
 
 use super::Deeds;
 use crate::{
@@ -27,7 +27,7 @@ pub(crate) fn subject(audit: &Audit) -> String {
 /// One sentence with the outcome.
 pub(crate) fn heading(audit: &Audit) -> String {
     let subject = subject(audit);
-    let of = |word| audit.verdicts.iter().filter(|verdict| verdict.word == word).count() as u64;
+    let of = |is: fn(Outcome) -> bool| audit.verdicts.iter().filter(|verdict| is(verdict.outcome)).count() as u64;
     let all = audit.verdicts.len() as u64;
     if all == 0 {
         let found = super::telling(audit).len() as u64;
@@ -36,7 +36,7 @@ pub(crate) fn heading(audit: &Audit) -> String {
             found => format!("{subject}: {}", count(found, "finding")),
         };
     }
-    match (of(Word::Broken), of(Word::Kept)) {
+    match (of(Outcome::accuses), of(Outcome::acquits)) {
         (0, kept) if kept == all => format!("{subject} kept {}", what(kept, all)),
         (0, 0) => format!("{subject}: no verdict on {}", what(all, all)),
         (0, kept) => format!("{subject} kept {}; the rest is not decided", what(kept, all)),

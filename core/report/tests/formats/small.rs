@@ -1,7 +1,7 @@
 //! An audit built by hand: one verdict of each word, one finding, one gap.
 
 use audit::{Audit, Capture, Coverage, Ignored, Spotted, Tally};
-use judge::{Combination, Finding, Identifier, Position, Scope, Seen, Severity, Standing, Traffic, Verdict, Word};
+use judge::{Combination, Finding, Identifier, Outcome, Position, Scope, Seen, Severity, Standing, Traffic, Verdict};
 use model::{
     Act, Arm, Canary, Destination, Gap, Guise, Hosted, How, Kind, Mode, Note, Phase, Plant, Purpose, Run, Side,
     SideBecause, Sighting, Subject, Time, Trail, Trial, Why,
@@ -73,10 +73,10 @@ pub(crate) fn audit() -> Audit {
             says: "sa.example was sent the address of a page visited, once".into(),
         }],
         verdicts: vec![
-            verdict("private", Word::Broken, "sa.example was sent the address of a page visited in 1 of 2 acts."),
-            verdict("kept", Word::Kept, "nothing of the kind was seen in 30 visits over 2 fresh installs."),
-            verdict("unclear", Word::Unclear, "too few: nothing was seen in 2 visits over 1 fresh install."),
-            verdict("untested", Word::Untested, "nothing was searched for."),
+            verdict("private", Outcome::Broken, "sa.example was sent the address of a page visited in 1 of 2 acts."),
+            verdict("kept", Outcome::Kept, "nothing of the kind was seen in 30 visits over 2 fresh installs."),
+            verdict("unclear", Outcome::Unclear, "too few: nothing was seen in 2 visits over 1 fresh install."),
+            verdict("untested", Outcome::Untested, "nothing was searched for."),
         ],
         gaps: vec![(
             0,
@@ -212,15 +212,15 @@ fn destinations() -> Vec<Destination> {
     ]
 }
 
-fn verdict(id: &str, word: Word, because: &str) -> Verdict {
+fn verdict(id: &str, outcome: Outcome, because: &str) -> Verdict {
     Verdict {
         promise: id.into(),
-        quote: format!("A promise that is {}.", word.word()),
-        word,
+        quote: format!("A promise that is {}.", outcome.word()),
+        outcome,
         because: because.into(),
-        evidence: if word == Word::Broken { vec![0] } else { vec![] },
-        visits: if word == Word::Kept { 30 } else { 2 },
+        evidence: if outcome == Outcome::Broken { vec![0] } else { vec![] },
+        visits: if outcome == Outcome::Kept { 30 } else { 2 },
         installs: 2,
-        bound: (word == Word::Kept).then_some(0.095),
+        bound: (outcome == Outcome::Kept).then_some(0.095),
     }
 }

@@ -31,7 +31,8 @@ use crate::exit::Exit;
 
 /// Finds out what a browser or a phone tells its maker, and proves it.
 ///
-/// Exit status: 0 clean · 1 findings, or a broken promise · 2 could not run ·
+/// Exit status: 0 clean · 1 findings, a broken promise or an
+/// expectation not met · 2 could not run ·
 /// 3 ran, but saw too little to say "clean".
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]

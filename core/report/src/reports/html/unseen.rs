@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use audit::Audit;
-use judge::Word;
 use maud::{Markup, html};
 use model::Why;
 
@@ -21,8 +20,7 @@ const SHOWN: usize = 12;
 pub(super) fn section(audit: &Audit) -> Option<Part> {
     let coverage = &audit.coverage;
     let share = coverage.bytes_read as f64 / coverage.bytes.max(1) as f64;
-    let undecided: Vec<_> =
-        audit.verdicts.iter().filter(|verdict| matches!(verdict.word, Word::Untested | Word::Unclear)).collect();
+    let undecided: Vec<_> = audit.verdicts.iter().filter(|verdict| verdict.outcome.is_undecided()).collect();
     let content = html! {
         p {
             "Of " (count(coverage.exchanges, "request")) " Candor could read " b { (coverage.read) } ", and "
@@ -35,7 +33,7 @@ pub(super) fn section(audit: &Audit) -> Option<Part> {
         @if !undecided.is_empty() {
             h3 { "Not decided" }
             ul { @for verdict in undecided {
-                li { q { (inert(&verdict.quote)) } " " (verdict.word.word()) ": " (inert(&verdict.because)) }
+                li { q { (inert(&verdict.quote)) } " " (verdict.outcome.plainly()) ": " (inert(&verdict.because)) }
             } }
         }
         h3 { "What this report does not say" }

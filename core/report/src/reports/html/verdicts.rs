@@ -1,7 +1,7 @@
 //! The verdicts: one large card a promise, the gravest first.
 
 use audit::Audit;
-use judge::{Verdict, Word};
+use judge::Verdict;
 use maud::{Markup, html};
 
 use super::{Anchors, Part, shapes};
@@ -31,11 +31,11 @@ pub(super) fn section(audit: &Audit, anchors: &Anchors) -> Option<Part> {
 
 fn card(audit: &Audit, anchors: &Anchors, n: usize, verdict: &Verdict) -> Markup {
     html! {
-        article .verdict .(verdict.word.word()) aria-labelledby={ "verdict-" (n) } {
-            (shapes::verdict(verdict.word))
+        article .verdict .(verdict.outcome.word()) aria-labelledby={ "verdict-" (n) } {
+            (shapes::verdict(verdict.outcome))
             div {
                 h3 id={ "verdict-" (n) } {
-                    span .word { (sentence(verdict.word.word())) }
+                    span .word { (sentence(verdict.outcome.plainly())) }
                     q { (inert(&verdict.quote)) }
                 }
                 p .because { (sentence(&inert(&verdict.because))) }
@@ -73,7 +73,7 @@ fn facts(verdict: &Verdict, as_left: bool) -> Markup {
         ul .facts {
             li { b { (verdict.visits) } " " (if verdict.visits == 1 { "try" } else { "tries" }) }
             li { b { (verdict.installs) } " " (install) (s) }
-            @if let (Word::Kept, Some(bound)) = (verdict.word, verdict.bound) {
+            @if let (true, Some(bound)) = (verdict.outcome.acquits(), verdict.bound) {
                 li { "could have missed a leak in up to " b { (percent(bound)) } " of tries" }
             }
         }

@@ -1,6 +1,6 @@
 //! Lines of at most 80 columns: paragraphs wrap at spaces, trails before `▸`.
 
-use judge::{Severity, Word};
+use judge::{Outcome, Severity};
 
 use super::Paint;
 use crate::inert::inert;
@@ -52,8 +52,13 @@ impl Sheet {
     }
 
     /// A paragraph whose first line begins with a label before the indentation.
+    /// A label that is too long for that stands on a line of its own.
     pub fn hanging(&mut self, at: usize, label: &str, indent: usize, text: &str) {
         let room = indent.saturating_sub(at + shown_width(label));
+        if at + shown_width(label) > indent {
+            self.line(&format!("{:at$}{label}", ""));
+            return self.text(indent, text);
+        }
         for (n, line) in wrapped(text, WIDTH - indent).iter().enumerate() {
             match n {
                 0 => self.line(&format!("{:at$}{label}{:room$}{line}", "", "")),
@@ -92,8 +97,8 @@ impl Sheet {
         self.paint.loud(text)
     }
 
-    pub fn verdict(&self, word: Word, text: &str) -> String {
-        self.paint.verdict(word, text)
+    pub fn verdict(&self, outcome: Outcome, text: &str) -> String {
+        self.paint.verdict(outcome, text)
     }
 
     pub fn severity(&self, severity: Severity, text: &str) -> String {
@@ -152,6 +157,14 @@ mod tests {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("a abcdefghij", 4), ["a", "abcd", "efgh", "ij"]);
         assert_eq!(wrapped("", 4), [""]);
+    }
+
+    #[test]
+    fn a_label_that_does_not_fit_stands_alone() {
+        let mut sheet = Sheet::new(Paint::None);
+        sheet.hanging(2, "✗ BROKEN", 13, "one");
+        sheet.hanging(2, "§ FOR AN AUTHORITY", 13, "two");
+        assert_eq!(sheet.done(), "  ✗ BROKEN   one\n  § FOR AN AUTHORITY\n             two\n");
     }
 
     #[test]

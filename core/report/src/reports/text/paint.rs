@@ -1,6 +1,6 @@
 //! Colour on a terminal, or none. Words and marks say the same without it.
 
-use judge::{Severity, Word};
+use judge::{Outcome, Severity};
 
 /// Whether the reader sees colour. The caller knows: a terminal, `NO_COLOR`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,12 +38,12 @@ impl Paint {
         self.with(RED, text)
     }
 
-    pub(super) fn verdict(self, word: Word, text: &str) -> String {
-        let code = match word {
-            Word::Broken => RED,
-            Word::Kept => GREEN,
-            Word::Unclear => YELLOW,
-            Word::Untested => DIM,
+    pub(super) fn verdict(self, outcome: Outcome, text: &str) -> String {
+        let code = match outcome {
+            Outcome::Broken | Outcome::NotMet => RED,
+            Outcome::Kept | Outcome::Met => GREEN,
+            Outcome::Unclear => YELLOW,
+            Outcome::Untested | Outcome::Untestable | Outcome::ForAuthority | Outcome::Vacuous => DIM,
         };
         self.with(code, text)
     }
