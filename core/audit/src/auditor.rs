@@ -56,6 +56,7 @@ pub struct Auditor<'k> {
 pub(crate) struct Kept {
     pub capture: usize,
     pub exchange: Exchange,
+    pub foreign_name: Option<String>,
     pub sightings: Vec<(Sighting, bool)>,
     pub gaps: u32,
     /// Bytes that nothing opened, where that was asked.
@@ -227,8 +228,10 @@ impl<'k> Auditor<'k> {
         gaps.into_iter().chain(seen.gaps).for_each(|gap| self.note(capture, gap));
         self.deferred.extend(seen.deferred.into_iter().map(|deferral| (capture, deferral)));
         let sightings = seen.sightings.into_iter().map(|sighting| replayed(&exchange, sighting)).collect();
+        // Known only with the answer, which is not kept.
+        let foreign_name = exchange.foreign_name().map(str::to_ascii_lowercase);
         let exchange = head_of(exchange);
-        let kept = Kept { capture, exchange, sightings, gaps: count as u32, closed, bytes };
+        let kept = Kept { capture, exchange, foreign_name, sightings, gaps: count as u32, closed, bytes };
         match kept.exchange.trial {
             Some(_) => self.kept.push(kept),
             // Nothing that is still to come changes what it means.

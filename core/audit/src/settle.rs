@@ -146,6 +146,7 @@ fn traffic_of(kept: &Kept, side: Side, phase: Option<usize>) -> Traffic {
         trial: kept.exchange.trial,
         phase,
         host: kept.exchange.host().to_owned(),
+        foreign_name: kept.foreign_name.clone(),
         side,
         sealed: kept.exchange.seal.is_some(),
         gaps: kept.gaps,

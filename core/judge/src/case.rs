@@ -49,6 +49,8 @@ pub struct Traffic {
     pub trial: Option<u32>,
     pub phase: Option<usize>,
     pub host: String,
+    /// The name of another host that it went under, if it did.
+    pub foreign_name: Option<String>,
     pub side: Side,
     /// Could not be read at all.
     pub sealed: bool,

@@ -51,6 +51,21 @@ fn three_installs(promise: &str) -> (Stage, Vec<Vec<usize>>) {
 }
 
 #[test]
+fn requests_under_the_name_of_another_host_are_a_finding_at_the_host_that_got_them() {
+    let (mut stage, visits) = three_installs(ANONYMOUS);
+    assert!(judge::findings(&stage.case()).iter().all(|finding| finding.code != "domain-fronting"));
+    for visit in &visits[0][..2] {
+        let exchange = stage.send(*visit, COLLECTOR, model::Side::Native) as usize;
+        stage.traffic[exchange].foreign_name = Some("visited.example".into());
+    }
+    let found: Vec<_> =
+        judge::findings(&stage.case()).into_iter().filter(|finding| finding.code == "domain-fronting").collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].says, format!("2 requests went to {COLLECTOR} under the name of visited.example"));
+    assert_eq!(stage.destinations[found[0].destination.unwrap()].host, COLLECTOR);
+}
+
+#[test]
 fn a_report_without_an_identifier_is_anonymous() {
     let (mut stage, visits) = three_installs(ANONYMOUS);
     stage.tell(visits[0][0], visits[0][0], REPORT);

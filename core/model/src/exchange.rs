@@ -78,12 +78,20 @@ pub struct Hello {
 pub struct Request {
     pub method: String,
     /// Absolute: `https://host/path?query`. The scheme's own port is left out.
+    ///
+    /// The host is where the connection went, as far as the capture knows it:
+    /// `Host` and `:authority` may say something else, and stand in the headers.
     pub url: String,
     /// `HTTP/1.1`, `HTTP/2` …
     pub version: String,
+    /// As they came. Where the authority that was asked for is not that of the
+    /// address, it stands before them as [`AUTHORITY`].
     pub headers: Vec<Header>,
     pub body: Body,
 }
+
+/// The pseudo-header field of the authority that is asked for (RFC 9113 §8.3.1).
+pub const AUTHORITY: &str = ":authority";
 
 /// What it was told.
 #[derive(Clone, PartialEq)]
@@ -168,16 +176,47 @@ impl Seal {
 }
 
 impl Exchange {
-    /// The host that the request went to, in lower case, without a port.
+    /// The host that the request went to, in lower case, without a port: where
+    /// its connection went, not what the request says.
     pub fn host(&self) -> &str {
         self.request.host()
     }
+
+    /// A host under whose name it went to another one: what its authority, or
+    /// the ClientHello of its connection, says. Of captures that others wrote it is not
+    /// known which of the two was connected to.
+    pub fn foreign_name(&self) -> Option<&str> {
+        if self.inlet == Inlet::Imported {
+            return None;
+        }
+        let is_foreign = |name: &&str| !name.is_empty() && !same_host(name, self.host());
+        self.request.claimed_host().filter(is_foreign).or_else(|| self.server_name().filter(is_foreign))
+    }
+
+    /// The name in the ClientHello of a connection that Candor answered itself.
+    /// One server may answer for several names with one certificate (RFC 9113 §9.1.1).
+    fn server_name(&self) -> Option<&str> {
+        let by_a_server = self.response.as_ref().is_some_and(|response| response.by == "upstream");
+        let is_its_own = self.request.url.starts_with("https:") && !by_a_server;
+        self.client.hello.as_ref().filter(|_| is_its_own)?.sni.as_deref().map(host_of)
+    }
+}
+
+/// Names are compared without regard to case, and to the dot of the root.
+fn same_host(one: &str, other: &str) -> bool {
+    one.trim_end_matches('.').eq_ignore_ascii_case(other.trim_end_matches('.'))
 }
 
 impl Request {
     /// The host of the address, without port, user or brackets.
     pub fn host(&self) -> &str {
         host_of(&self.url)
+    }
+
+    /// The host that the request itself asks for, without a port.
+    pub fn claimed_host(&self) -> Option<&str> {
+        let claimed = self.header(AUTHORITY).or_else(|| self.header("host"))?;
+        std::str::from_utf8(claimed).ok().map(host_of)
     }
 
     /// The first header of this name, whatever its case.
@@ -237,6 +276,52 @@ mod tests {
         ] {
             assert_eq!(host_of(url), host, "{url}");
         }
+    }
+
+    fn exchange(url: &str, headers: &[(&str, &str)], sni: Option<&str>) -> Exchange {
+        let hello = Hello { raw: [].into(), ja4: String::new(), sni: sni.map(Into::into), alpn: vec![] };
+        Exchange {
+            index: 0,
+            trial: None,
+            connection: 0,
+            started: Time(0),
+            ended: None,
+            inlet: Inlet::Transparent,
+            client: Arc::new(Client { hello: Some(hello), ..Client::default() }),
+            request: Request {
+                method: "GET".into(),
+                url: url.into(),
+                version: "HTTP/1.1".into(),
+                headers: headers.iter().map(|(name, value)| Header::new(*name, *value)).collect(),
+                body: Body::default(),
+            },
+            response: None,
+            messages: vec![],
+            seal: None,
+        }
+    }
+
+    #[test]
+    fn a_host_that_a_request_claims_is_not_where_it_went() {
+        let fronting = exchange("https://told.example/x", &[("Host", "visited.example")], Some("told.example"));
+        assert_eq!((fronting.host(), fronting.foreign_name()), ("told.example", Some("visited.example")));
+        let over_http2 = exchange("https://told.example/", &[(AUTHORITY, "visited.example:8443")], None);
+        assert_eq!(over_http2.foreign_name(), Some("visited.example"));
+        let by_hello = exchange("https://told.example/", &[("host", "told.example")], Some("visited.example"));
+        assert_eq!(by_hello.foreign_name(), Some("visited.example"));
+    }
+
+    #[test]
+    fn the_same_name_in_other_letters_is_not_foreign() {
+        for (url, headers) in [
+            ("https://a.example:8443/", &[("Host", "A.example.:8443")][..]),
+            ("https://a.example/", &[]),
+            ("https://a.example/", &[("Host", "")]),
+        ] {
+            assert_eq!(exchange(url, headers, Some("a.Example")).foreign_name(), None, "{url}");
+        }
+        // The hello is that of a proxy, to which the request was said in clear.
+        assert_eq!(exchange("http://a.example/", &[], Some("proxy.example")).foreign_name(), None);
     }
 
     #[test]

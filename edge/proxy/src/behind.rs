@@ -76,5 +76,5 @@ pub(crate) async fn connect(egress: &Egress, link: &Link, target: &Target, encry
     if !encrypted {
         return Ok(conn);
     }
-    Ok(egress.encrypt(conn, &target.host, &["http/1.1".to_owned()]).await?.0)
+    Ok(egress.encrypt(conn, &target.host, &["http/1.1".to_owned()]).await?.conn)
 }

@@ -71,10 +71,10 @@ pub(crate) async fn follow(stream: TcpStream, peer: SocketAddr, shared: Arc<Shar
         return unpaired::turn_away(conn, &link, &pairing).await;
     }
     if link.settings().expects.is_some_and(|expected| expected != inlet && expected != Inlet::Socks) {
-        let place = Place { encrypted: false, target: None };
+        let place = link.place(link.original.map(Target::from));
         link.note("bypassed", link.whereto(&place).with_port(), 1).await;
     }
-    let place = Place { encrypted: false, target: link.original.map(Target::from) };
+    let place = link.place(link.original.map(Target::from));
     // Whoever connects past the proxy has no way to be told that it is in vain.
     match Behind::find(&link, &place).await {
         Ok(behind) => speak(conn, link, place, behind).await,
@@ -168,7 +168,7 @@ async fn tunnel(conn: &mut Conn, link: &Link, asked: Asked) -> Option<(Place, Be
         Asked::Tunnel(target) => (target, false),
         Asked::Socks(target) => (target, true),
     };
-    let place = Place { encrypted: false, target: Some(target) };
+    let place = link.place(Some(target));
     match (Behind::find(link, &place).await, is_socks) {
         (Ok(behind), true) => socks::tell(conn, Told::Connected).await.then_some((place, behind)),
         (Ok(behind), false) => {

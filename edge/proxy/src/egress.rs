@@ -1,7 +1,14 @@
 //! Connections to servers.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
+use lru::LruCache;
 use model::{Client, Header};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
@@ -22,12 +29,26 @@ use crate::{
     wire::{Conn, Counts},
 };
 
+/// Names and addresses of which it is kept whether they belong together.
+const LOOKED_UP: NonZeroUsize = NonZeroUsize::new(4096).expect("4096 is not zero");
+
 /// The way to servers, with what was learned about them.
 pub(crate) struct Egress {
     pub(crate) upstream: Upstream,
     verifying: ClientConfig,
     trusting: ClientConfig,
     pub(crate) pins: Pins,
+    /// Whether names stand for addresses, as far as it was looked up.
+    looked_up: Mutex<LruCache<(String, IpAddr), bool>>,
+}
+
+/// An encrypted connection to a server.
+pub(crate) struct Encrypted {
+    pub(crate) conn: Conn,
+    /// What the server chose of the protocols that it was offered (RFC 7301).
+    pub(crate) protocol: Option<Vec<u8>>,
+    /// Its certificate, if that was verified.
+    pub(crate) certificate: Option<CertificateDer<'static>>,
 }
 
 /// Why a server could not be reached: words for the client and the record.
@@ -76,7 +97,13 @@ impl Egress {
         let verifying = builder.clone().with_root_certificates(roots).with_no_client_auth();
         let anyone = Arc::new(Anyone(provider));
         let trusting = builder.dangerous().with_custom_certificate_verifier(anyone).with_no_client_auth();
-        Ok(Self { upstream, verifying, trusting, pins: Pins::default() })
+        Ok(Self {
+            upstream,
+            verifying,
+            trusting,
+            pins: Pins::default(),
+            looked_up: Mutex::new(LruCache::new(LOOKED_UP)),
+        })
     }
 
     /// A connection to a server, still in clear.
@@ -134,23 +161,42 @@ impl Egress {
         Ok(stream)
     }
 
-    /// Opens TLS to a server; gives the protocol that it chose among `offered`.
-    pub(crate) async fn encrypt(
-        &self,
-        conn: Conn,
-        host: &str,
-        offered: &[String],
-    ) -> Result<(Conn, Option<Vec<u8>>), Trouble> {
+    /// Whether a name stands for this address: who connects to the name gets there.
+    pub(crate) async fn leads_to(&self, name: &str, address: SocketAddr) -> bool {
+        let fixed = |host: &str| self.upstream.fixed(host);
+        if fixed(name).is_some() {
+            return fixed(name) == fixed(&address.ip().to_string());
+        }
+        if name.is_empty() || name.parse::<IpAddr>().is_ok() {
+            return false;
+        }
+        let known = (name.to_owned(), address.ip().to_canonical());
+        if let Some(leads) = lock(&self.looked_up).get(&known) {
+            return *leads;
+        }
+        let looking = timeout(self.upstream.connect_time, tokio::net::lookup_host((name, address.port())));
+        let Ok(Ok(mut found)) = looking.await else { return false };
+        let leads = found.any(|one| one.ip().to_canonical() == known.1);
+        lock(&self.looked_up).put(known, leads);
+        leads
+    }
+
+    /// Opens TLS to a server, which chooses a protocol among `offered`.
+    pub(crate) async fn encrypt(&self, conn: Conn, host: &str, offered: &[String]) -> Result<Encrypted, Trouble> {
         let name =
             ServerName::try_from(host.to_owned()).map_err(|_| Trouble::new(502, format!("{host} is no name")))?;
-        let config = if self.upstream.insecure.contains(host) { &self.trusting } else { &self.verifying };
+        let is_verified = !self.upstream.insecure.contains(host);
+        let config = if is_verified { &self.verifying } else { &self.trusting };
         let mut config = config.clone();
         config.alpn_protocols = ours(offered);
         let handshake = TlsConnector::from(Arc::new(config)).connect(name, conn);
         match timeout(self.upstream.connect_time, handshake).await {
             Ok(Ok(stream)) => {
-                let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
-                Ok((Conn::tls_to_server(stream), protocol))
+                let session = stream.get_ref().1;
+                let protocol = session.alpn_protocol().map(<[u8]>::to_vec);
+                let leaf = session.peer_certificates().and_then(|chain| chain.first());
+                let certificate = leaf.filter(|_| is_verified).map(|leaf| leaf.clone().into_owned());
+                Ok(Encrypted { conn: Conn::tls_to_server(stream), protocol, certificate })
             }
             Ok(Err(error)) => Err(Trouble::new(502, why(host, &error))),
             Err(_) => Err(Trouble::new(504, format!("{host} did not finish its TLS handshake"))),
@@ -162,6 +208,10 @@ impl Egress {
         let OnPinned::Tunnel { after } = self.upstream.on_pinned else { return false };
         self.pins.refusals(host, client) >= after
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Who stands in this machine or its network was not named: how to name it.

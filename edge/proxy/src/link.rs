@@ -15,7 +15,7 @@ use crate::{
     Answer, Authority, Reply, Settings, Sink,
     clock::{self, Moment},
     egress::{Egress, Trouble},
-    place::{Place, Target},
+    place::{Addressed, Place, Target},
     stop::Stop,
     wire::Counts,
 };
@@ -195,33 +195,70 @@ impl Link {
         }
     }
 
-    /// Where the client wanted to go, as well as it is known: the name in its
-    /// ClientHello, the one that an address stood for, the address.
+    /// Where a stretch of the connection leads, as well as it is known, and not
+    /// by what the client says of it.
     pub(crate) fn whereto(&self, place: &Place) -> Target {
-        let known = place.target.clone().or_else(|| self.original.map(Target::from));
-        let mut target = known.unwrap_or_else(|| Target { host: "unknown".into(), port: 0 });
-        if let Some(name) = self.named(&target) {
-            target.host = name;
-        }
+        let mut target = self.known(place).unwrap_or_else(|| Target { host: "unknown".into(), port: 0 });
+        target.host = place.name.clone().unwrap_or(target.host);
         target
     }
 
     /// Where to connect for a place: to its address, or to the name that our
     /// own responder gave the address out for.
     pub(crate) fn destination(&self, place: &Place) -> Target {
-        let known = place.target.clone().or_else(|| self.original.map(Target::from));
-        let mut target = known.unwrap_or_else(|| Target { host: String::new(), port: 0 });
-        let given = target.host.parse().ok().zip(self.settings().addresses.as_ref());
-        if let Some(name) = given.and_then(|(address, addresses)| addresses.name_of(address)) {
-            target.host = name;
-        }
+        let mut target = self.known(place).unwrap_or_else(|| Target { host: String::new(), port: 0 });
+        target.host = self.given_name(&target).unwrap_or(target.host);
         target
     }
 
-    fn named(&self, target: &Target) -> Option<String> {
-        let address = target.host.parse().ok()?;
-        let sni = self.client.hello.as_ref().and_then(|hello| hello.sni.clone());
-        let name = sni.and_then(|sni| Target::read(&sni, 0)).map(|read| read.host);
-        name.or_else(|| self.settings().addresses.as_ref()?.name_of(address))
+    /// A stretch in clear that leads there.
+    pub(crate) fn place(&self, target: Option<Target>) -> Place {
+        let name = target.as_ref().and_then(|target| self.given_name(target));
+        Place::to(target, name)
     }
+
+    /// The address of a request: where its connection leads, whatever it says.
+    ///
+    /// Our own pages are reached by their name on every route, as nothing that is
+    /// said to them goes anywhere.
+    pub(crate) async fn address(&self, place: &Place, target: &str, host: Option<&str>) -> Addressed {
+        let claimed = claimed_host(target, host);
+        if self.shared.is_home(&claimed) {
+            let anywhere = Place { encrypted: place.encrypted, ..Place::default() };
+            return anywhere.address(target, host, None);
+        }
+        if place.is_bare_address() {
+            // In clear, nothing but a look-up says whose an address is.
+            let named = self.named(place.clone(), claimed).await;
+            return named.address(target, host, self.here);
+        }
+        place.address(target, host, self.here)
+    }
+
+    /// The place with the name that a client claims for its address, if the name
+    /// leads there.
+    pub(crate) async fn named(&self, mut place: Place, claimed: String) -> Place {
+        let (Some(target), Some(egress)) = (&place.target, &self.shared.egress) else { return place };
+        if let Ok(address) = target.host.parse()
+            && egress.leads_to(&claimed, SocketAddr::new(address, target.port)).await
+        {
+            place.name = Some(claimed);
+        }
+        place
+    }
+
+    fn known(&self, place: &Place) -> Option<Target> {
+        place.target.clone().or_else(|| self.original.map(Target::from))
+    }
+
+    /// The name that our own responder gave an address out for.
+    fn given_name(&self, target: &Target) -> Option<String> {
+        self.settings().addresses.as_ref()?.name_of(target.host.parse().ok()?)
+    }
+}
+
+/// The host that a request claims, in lower case.
+fn claimed_host(target: &str, host: Option<&str>) -> String {
+    let absolute = (!target.starts_with('/')).then(|| target.split_once("://")).flatten();
+    model::host_of(absolute.map_or(host.unwrap_or_default(), |(_, rest)| rest)).to_ascii_lowercase()
 }

@@ -1,6 +1,13 @@
 //! Where a stretch of a connection leads, and the addresses of its requests.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+
+use model::Header;
+use rustls::{
+    client::verify_server_name,
+    pki_types::{CertificateDer, ServerName},
+    server::ParsedCertificate,
+};
 
 /// A host and a port.
 #[derive(Clone, PartialEq, Eq)]
@@ -10,12 +17,26 @@ pub(crate) struct Target {
     pub(crate) port: u16,
 }
 
-/// What the requests on a stretch of a connection are addressed to.
-#[derive(Clone)]
+/// Where a stretch of a connection leads, whatever its requests say.
+#[derive(Clone, Default)]
 pub(crate) struct Place {
     pub(crate) encrypted: bool,
-    /// None: the client speaks to us as its proxy.
+    /// Where to connect. None: the client speaks to us as its proxy.
     pub(crate) target: Option<Target>,
+    /// The name of a target that is an address, where something other than the
+    /// client says so: our own resolver, its server's certificate, a look-up.
+    pub(crate) name: Option<String>,
+    /// The verified certificate of the server behind us.
+    pub(crate) certificate: Option<CertificateDer<'static>>,
+}
+
+/// The address of a request, by where its connection leads.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Addressed {
+    pub(crate) url: String,
+    /// What the request says beside that and the `Host` field do not: as the
+    /// pseudo-header fields of HTTP/2 (RFC 9113 §8.3.1), whatever its version.
+    pub(crate) claims: Vec<Header>,
 }
 
 impl std::fmt::Debug for Target {
@@ -75,18 +96,80 @@ impl Place {
         if self.encrypted { 443 } else { 80 }
     }
 
+    /// A stretch in clear.
+    pub(crate) fn to(target: Option<Target>, name: Option<String>) -> Self {
+        Self { target, name, ..Self::default() }
+    }
+
+    /// Whether all that is known of it, in clear, is an address.
+    pub(crate) fn is_bare_address(&self) -> bool {
+        let address = self.target.as_ref().is_some_and(|target| target.host.parse::<IpAddr>().is_ok());
+        address && self.name.is_none() && !self.encrypted
+    }
+
+    /// Where the requests on this stretch go; none where each names it itself.
+    fn destination(&self) -> Option<Target> {
+        let target = self.target.clone()?;
+        Some(Target { host: self.name.clone().unwrap_or(target.host), port: target.port })
+    }
+
     /// The address of a request, from its target and its `Host` field.
-    pub(crate) fn url(&self, target: &str, host: Option<&str>) -> String {
-        if let Some((scheme, rest)) = target.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) {
-            return absolute(&scheme.to_ascii_lowercase(), rest);
-        }
-        // A name in `Host` without a port means the port of the connection only
-        // if that is the scheme's own; browsers write other ports down.
-        let authority = host.and_then(|host| Target::read(host, self.default_port())).or_else(|| self.target.clone());
+    ///
+    /// Both are written by the client. On a connection that leads somewhere they
+    /// count only where they name that host, or another that the verified
+    /// certificate of its server covers (RFC 9113 §9.1.1).
+    pub(crate) fn address(&self, target: &str, host: Option<&str>, here: Option<SocketAddr>) -> Addressed {
+        let named = target.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
+        let own_scheme = if self.encrypted { "https" } else { "http" };
+        let Some(destination) = self.destination() else {
+            return match named {
+                Some((scheme, rest)) => absolute(&scheme.to_ascii_lowercase(), rest).noting(rest, None),
+                None => self.origin_form(target, host, here.map(Target::from)),
+            };
+        };
+        let Some((scheme, rest)) = named else { return self.origin_form(target, host, Some(destination)) };
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let path = if path.is_empty() { "/" } else { path };
+        let foreign_scheme = (!scheme.eq_ignore_ascii_case(own_scheme)).then_some(scheme);
+        self.origin_form(path, Some(authority), Some(destination)).noting(authority, foreign_scheme)
+    }
+
+    fn origin_form(&self, target: &str, host: Option<&str>, destination: Option<Target>) -> Addressed {
+        // A name without a port means the port of the connection only if that is
+        // the scheme's own; browsers write other ports down.
+        let said = host.and_then(|host| Target::read(host, self.default_port()));
+        let authority = match (said, destination) {
+            (Some(said), Some(destination)) if said.host == destination.host || self.covers(&said.host) => Some(said),
+            (said, None) => said,
+            (_, destination) => destination,
+        };
         let authority = authority.map(|target| target.without_port(self.default_port())).unwrap_or_default();
         let scheme = if self.encrypted { "https" } else { "http" };
         let slash = if target.starts_with('/') { "" } else { "/" };
-        format!("{scheme}://{authority}{slash}{target}")
+        Addressed { url: format!("{scheme}://{authority}{slash}{target}"), claims: Vec::new() }
+    }
+
+    /// Whether the verified certificate of the server is for this host too.
+    fn covers(&self, host: &str) -> bool {
+        let Some(certificate) = &self.certificate else { return false };
+        let parsed = ParsedCertificate::try_from(certificate);
+        let name = ServerName::try_from(host);
+        parsed.is_ok_and(|parsed| name.is_ok_and(|name| verify_server_name(&parsed, &name).is_ok()))
+    }
+}
+
+impl Addressed {
+    /// Keeps what the client wrote as authority, if the address does not say it.
+    fn noting(mut self, written: &str, scheme: Option<&str>) -> Self {
+        let written = written.split(['/', '?', '#']).next().unwrap_or_default();
+        let shown = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        let shown = shown.split(['/', '?', '#']).next().unwrap_or_default();
+        let same = written == shown || written.strip_suffix(":443").or(written.strip_suffix(":80")) == Some(shown);
+        if !same {
+            self.claims.push(Header::new(model::AUTHORITY, written));
+        }
+        self.claims.extend(scheme.map(|scheme| Header::new(":scheme", scheme)));
+        self
     }
 }
 
@@ -94,7 +177,11 @@ fn is_scheme(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
 }
 
-fn absolute(scheme: &str, rest: &str) -> String {
+fn absolute(scheme: &str, rest: &str) -> Addressed {
+    Addressed { url: absolute_url(scheme, rest), claims: Vec::new() }
+}
+
+fn absolute_url(scheme: &str, rest: &str) -> String {
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let default_port = if matches!(scheme, "https" | "wss") { 443 } else { 80 };
     if path.starts_with('/') && is_as_written(authority, default_port) {
@@ -124,7 +211,7 @@ mod tests {
     use super::*;
 
     fn place(encrypted: bool, target: &str) -> Place {
-        Place { encrypted, target: Target::read(target, 443) }
+        Place { encrypted, ..Place::to(Target::read(target, 443), None) }
     }
 
     #[test]
@@ -133,7 +220,10 @@ mod tests {
             (place(true, "a.example:443"), "/p?q=1", Some("a.example"), "https://a.example/p?q=1"),
             (place(true, "a.example:443"), "/", None, "https://a.example/"),
             (place(true, "a.example:8443"), "/", Some("a.example:8443"), "https://a.example:8443/"),
-            (place(true, "192.0.2.1:443"), "/", Some("B.example:443"), "https://b.example/"),
+            (place(true, "192.0.2.1:443"), "/", Some("B.example:443"), "https://192.0.2.1/"),
+            (place(true, "a.example:443"), "/p", Some("b.example"), "https://a.example/p"),
+            (place(true, "a.example:443"), "http://b.example/p", Some("a.example"), "https://a.example/p"),
+            (place(true, "a.example:8443"), "https://b.example:8443?q", None, "https://a.example:8443/?q"),
             (place(false, ""), "http://A.example:80/x", Some("ignored"), "http://a.example/x"),
             (place(false, ""), "http://a.example?x", None, "http://a.example/?x"),
             (place(false, ""), "http://u:p@a.example:81/x", None, "http://a.example:81/x"),
@@ -154,8 +244,41 @@ mod tests {
             (place(false, ""), "https://a.example:/x", None, "https://a.example/x"),
             (place(false, ""), "https://a.example:99999/x", None, "https://a.example:99999/x"),
         ] {
-            assert_eq!(place.url(target, host), url);
+            assert_eq!(place.address(target, host, None).url, url);
         }
+    }
+
+    #[test]
+    fn what_the_address_does_not_say_is_kept_as_the_client_wrote_it() {
+        let claims = |place: Place, target: &str| -> Vec<(String, Vec<u8>)> {
+            let claims = place.address(target, None, None).claims;
+            claims.into_iter().map(|header| (header.name, header.value)).collect()
+        };
+        let authority = |value: &str| (":authority".to_owned(), value.as_bytes().to_vec());
+        let here = || place(true, "a.example:443");
+        assert_eq!(claims(here(), "https://a.example/x"), []);
+        assert_eq!(claims(here(), "https://a.example:443/x"), []);
+        assert_eq!(claims(here(), "https://b.example/x"), [authority("b.example")]);
+        assert_eq!(claims(here(), "https://secret@a.example/x"), [authority("secret@a.example")]);
+        assert_eq!(claims(here(), "ftp://a.example/x"), [(":scheme".to_owned(), b"ftp".to_vec())]);
+        assert_eq!(claims(place(false, ""), "http://u:secret@a.example/x"), [authority("u:secret@a.example")]);
+        assert_eq!(claims(place(false, ""), "http://a.example/x"), []);
+    }
+
+    #[test]
+    fn an_address_has_the_name_that_something_else_than_the_client_gives_it() {
+        let named = |name: &str| Place::to(Target::read("192.0.2.1:80", 80), Some(name.to_owned()));
+        assert_eq!(named("a.example").address("/", Some("a.example"), None).url, "http://a.example/");
+        assert_eq!(named("a.example").address("/", Some("b.example"), None).url, "http://a.example/");
+    }
+
+    #[test]
+    fn another_host_counts_only_if_the_certificate_of_its_server_covers_it() {
+        let key = rcgen::generate_simple_self_signed(["a.example".to_owned(), "*.b.example".to_owned()]).unwrap();
+        let certificate = Some(key.cert.der().clone());
+        let place = Place { certificate, ..place(true, "a.example:443") };
+        assert_eq!(place.address("/", Some("x.b.example"), None).url, "https://x.b.example/");
+        assert_eq!(place.address("/", Some("c.example"), None).url, "https://a.example/");
     }
 
     #[test]

@@ -141,7 +141,7 @@ impl ToServer {
     async fn anew(&self, link: &Link) -> Result<SendRequest<Upward>, Trouble> {
         let conn = self.egress.connect(&self.target, &link.shared.stop).await?;
         let conn = match self.encrypted {
-            true => self.egress.encrypt(conn, &self.target.host, &["h2".to_owned()]).await?.0,
+            true => self.egress.encrypt(conn, &self.target.host, &["h2".to_owned()]).await?.conn,
             false => conn,
         };
         let reached = Reached { conn, target: self.target.clone(), encrypted: self.encrypted };

@@ -18,7 +18,7 @@ use crate::{
     heads::{self, Bad, RequestHead},
     link::Link,
     part::Part,
-    place::{Place, Target},
+    place::{Addressed, Place, Target},
     relay1, reply, websocket,
     wire::Conn,
 };
@@ -51,7 +51,7 @@ impl From<Bad> for Broken {
 
 pub(crate) async fn serve(conn: &mut Conn, link: &Link, place: &Place, behind: &mut Behind) -> Next {
     loop {
-        let (head, raw) = match next_head(conn, link).await {
+        let (mut head, raw) = match next_head(conn, link).await {
             Ok(Some(head)) => head,
             Ok(None) => return Next::End,
             Err(broken) => {
@@ -66,7 +66,9 @@ pub(crate) async fn serve(conn: &mut Conn, link: &Link, place: &Place, behind: &
             refuse(conn, link, place, Broken::Bad("CONNECT to what is no address")).await;
             return Next::End;
         }
-        let url = place.url(&head.target, head.fields.text("host"));
+        let Addressed { url, claims } = link.address(place, &head.target, head.fields.text("host")).await;
+        let fields = std::mem::take(&mut head.fields.all);
+        head.fields.all = claims.into_iter().chain(fields).collect();
         let keep = match behind {
             Behind::Server(server) if !link.shared.owns(model::host_of(&url)) => {
                 relay1::exchange(conn, link, place, server, head, url, &raw).await

@@ -170,11 +170,12 @@ impl Session {
         let began = Moment::now();
         let link = Link { client: self.client(), ..self.link.clone() };
         let (head, body) = request.into_parts();
+        let addressed = link.address(&self.place, &absolute(&head.uri), host(&head)).await;
         let seen = Request {
             method: head.method.as_str().to_owned(),
-            url: self.place.url(&absolute(&head.uri), host(&head)),
+            url: addressed.url,
             version: "HTTP/2".into(),
-            headers: headers(&head.headers),
+            headers: addressed.claims.into_iter().chain(headers(&head.headers)).collect(),
             body: model::Body::default(),
         };
         match &self.server {
@@ -197,7 +198,7 @@ impl Session {
             link.seal(&self.place, SealReason::UnknownProtocol, "CONNECT to what is no address").await;
             return response_of(&Reply::sinkhole(400, "text/plain", ""), &[], Bytes::new());
         };
-        let place = Place { encrypted: false, target: Some(target) };
+        let place = link.place(Some(target));
         match Behind::find(&link, &place).await {
             Ok(behind) => {
                 let tunnel = hyper::upgrade::on(&mut request);

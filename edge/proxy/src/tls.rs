@@ -14,6 +14,7 @@ use crate::{
     Onward,
     authority::Offer,
     behind::{Behind, Reached},
+    egress::Encrypted,
     hello::{self, Peeked},
     link::Link,
     pins::Ended,
@@ -41,13 +42,12 @@ pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place, beh
     let name = server_name(hello.sni.as_deref(), link, place);
     let offered = hello.alpn.clone();
     Arc::make_mut(&mut link.client).hello = Some(hello);
-    if place.target.is_none() {
-        place.target = link.original.map(|address| Target { host: name.clone(), port: address.port() });
-    }
-    if link.shared.owns(&name) {
+    if link.shared.is_home(&name) || link.shared.owns(&link.whereto(place).host) {
         *behind = Behind::Us;
     }
     if let Some((server, says)) = to_be_left(link, behind, &name) {
+        // Nobody checks the name in a ClientHello that goes on unopened.
+        let place = if place.is_bare_address() { &link.named(place.clone(), name).await } else { place };
         splice::untouched(conn, server, link, place, SealReason::Tunnelled, says).await;
         return Opened::Sealed;
     }
@@ -109,7 +109,13 @@ fn to_be_left(link: &Link, behind: &mut Behind, name: &str) -> Option<(Conn, &'s
 
 /// Opens the server's side, and gives what the client is to be offered. If the
 /// server cannot be had, the client is told so once it speaks.
-async fn offer_of_the_server(link: &Link, place: &Place, behind: &mut Behind, name: &str, offered: &[String]) -> Offer {
+async fn offer_of_the_server(
+    link: &Link,
+    place: &mut Place,
+    behind: &mut Behind,
+    name: &str,
+    offered: &[String],
+) -> Offer {
     if place.target.is_none() {
         // Said to a proxy itself: in HTTP/2, each tunnel is a stream of it.
         return Offer::Both;
@@ -117,9 +123,13 @@ async fn offer_of_the_server(link: &Link, place: &Place, behind: &mut Behind, na
     let Behind::Server(server) = behind else { return Offer::Both };
     let Some(reached) = server.reached.take() else { return Offer::Http1 };
     match server.egress.encrypt(reached.conn, name, offered).await {
-        Ok((conn, protocol)) => {
+        Ok(Encrypted { conn, protocol, certificate }) => {
             let target = link.destination(place);
             server.reached = Some(Reached { conn, target, encrypted: true });
+            if certificate.is_some() && place.is_bare_address() {
+                place.name = Some(name.to_owned());
+            }
+            place.certificate = certificate;
             match protocol.as_deref() {
                 Some(b"h2") => Offer::Http2,
                 Some(_) => Offer::Http1,

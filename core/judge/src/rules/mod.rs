@@ -10,6 +10,8 @@ mod personal_data_sent;
 
 mod sent_later;
 
+mod domain_fronting;
+
 mod sealed_depends;
 
 mod sealed_traffic;
@@ -66,6 +68,7 @@ pub const CODES: &[(&str, &str, Rule)] = &[
     ("identifier-links-modes", "the same identifier in private and in normal mode", identifier_links_modes::find),
     ("sent-later", "what was done in one session was sent in a later one", sent_later::find),
     ("sealed-depends", "traffic that could not be read depends on what the person does", sealed_depends::find),
+    ("domain-fronting", "requests went to one host under the name of another", domain_fronting::find),
     ("sealed-traffic", "traffic that could not be read", sealed_traffic::find),
     ("decoy-seen", "a value was seen that was never used: a false alarm of ours", decoy_seen::find),
 ];

@@ -188,6 +188,7 @@ impl Stage {
             trial: Some(self.phases[phase].trial),
             phase: Some(phase),
             host: host.into(),
+            foreign_name: None,
             side,
             sealed: false,
             gaps: 0,

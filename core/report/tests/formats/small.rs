@@ -149,6 +149,7 @@ fn traffic(exchange: u64, host: &str, side: Side, sealed: bool, at: Time) -> Tra
         trial: Some(1),
         phase: Some(phase),
         host: host.into(),
+        foreign_name: None,
         side,
         sealed,
         gaps: 0,

@@ -38,7 +38,12 @@ type Spoken = SendRequest<Full<Bytes>>;
 type Tunnel = TokioIo<Upgraded>;
 
 /// TLS as a client speaks it that trusts this certificate.
-async fn tls<S: AsyncRead + AsyncWrite + Unpin>(wire: S, name: &str, pem: &str, speaks: &[&str]) -> TlsStream<S> {
+pub(crate) async fn tls<S: AsyncRead + AsyncWrite + Unpin>(
+    wire: S,
+    name: &str,
+    pem: &str,
+    speaks: &[&str],
+) -> TlsStream<S> {
     try_tls(wire, name, pem, speaks).await.unwrap()
 }
 

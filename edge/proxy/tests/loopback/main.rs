@@ -30,3 +30,5 @@ mod own;
 mod others;
 
 mod libcurl;
+
+mod fronting;

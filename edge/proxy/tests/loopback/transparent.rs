@@ -108,6 +108,12 @@ async fn what_ignores_the_proxy_arrives_with_its_target() {
         &["curl", "-sS", "--http1.1", "http://direct.example:8080/clear"],
         &["curl", "-sS", "--proxy", &proxy, "--cacert", &ca, "https://asked.example/"],
         &["curl", "-sS", "-g", "--cacert", &ca, "https://[2001:db8::7]/six"],
+        &["curl", "-sS", "--cacert", &ca, "-H", "Host: visited.example", "https://collector.example/fronted"],
+        &["curl", "-sS", "-H", "Host: visited.example", "http://collector.example/clear"],
+        // Under the name of a site in hello and request, to the collector's address.
+        &["curl", "-sS", "--cacert", &ca, "--connect-to", "::collector.example:", "https://visited.example/hello"],
+        // To an address for which nobody was asked.
+        &["curl", "-sS", "--cacert", &ca, "--connect-to", "::192.0.2.66:", "https://visited.example/hard-coded"],
     ] {
         let out = namespace.run(arguments).await;
         assert_eq!(text(&out), "GET 0", "{arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
@@ -125,6 +131,18 @@ async fn what_ignores_the_proxy_arrives_with_its_target() {
             ("http://direct.example:8080/clear", Inlet::Transparent),
             ("https://asked.example/", Inlet::Proxy),
             ("https://[2001:db8::7]/six", Inlet::Transparent),
+        ]
+    );
+    let fronted: Vec<_> =
+        seen.exchanges[4..8].iter().map(|one| (one.request.url.as_str(), one.foreign_name())).collect();
+    let site = Some("visited.example");
+    assert_eq!(
+        fronted,
+        [
+            ("https://collector.example/fronted", site),
+            ("http://collector.example/clear", site),
+            ("https://collector.example/hello", site),
+            ("https://192.0.2.66/hard-coded", site),
         ]
     );
     let bypassed: Vec<&str> =
