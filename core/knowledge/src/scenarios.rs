@@ -28,6 +28,10 @@ pub struct Arm {
     /// No visits: the control.
     #[serde(default)]
     pub blank: bool,
+    /// Each install twice: once without any instrument, started as its desktop
+    /// entry starts it and typed into by keys, and once driven, to be compared.
+    #[serde(default)]
+    pub reference: bool,
     /// `default`: as installed. `all`: once for every combination of the
     /// positions of the subject's switches; not at all if it has none.
     #[serde(default)]
@@ -72,6 +76,7 @@ pub struct Step {
     #[serde(default)]
     pub length: Vec<usize>,
     /// For `visit`: `link`, `typed`, `redirect`; an address opened by the driver if absent.
+    /// For `start`: `beside`, a private window beside the ordinary one that is open.
     #[serde(default)]
     pub by: Option<String>,
 }
@@ -109,6 +114,9 @@ impl Scenario {
             }
             for step in &arm.steps {
                 step.check()?;
+                if arm.reference && !step.is_for_keys() {
+                    return Err(format!("a reference arm is used by keys alone, which cannot {}", step.act));
+                }
             }
         }
         Ok(scenario)
@@ -116,6 +124,15 @@ impl Scenario {
 }
 
 impl Step {
+    /// Whether a person could do it without a driver's help, by the address bar.
+    fn is_for_keys(&self) -> bool {
+        match self.act() {
+            Act::Visit | Act::Search => self.by.as_deref() == Some("typed"),
+            Act::Form | Act::Download | Act::Open | Act::Switch => false,
+            Act::Start | Act::Idle | Act::Type | Act::Restart | Act::Later | Act::Close => true,
+        }
+    }
+
     fn check(&self) -> Result<(), String> {
         if Act::from_word(&self.act).is_none() {
             return Err(format!("act {:?} is no word of ours", self.act));
@@ -123,8 +140,9 @@ impl Step {
         if self.act() == Act::Switch && !matches!(self.to.as_deref(), Some("on" | "off")) {
             return Err("a switch is thrown to on or to off".into());
         }
-        if !matches!(self.by.as_deref(), None | Some("link" | "typed" | "redirect")) {
-            return Err(format!("by {:?} is not link, typed or redirect", self.by));
+        let by_itself = self.act() == Act::Start && self.by.as_deref() == Some("beside");
+        if !by_itself && !matches!(self.by.as_deref(), None | Some("link" | "typed" | "redirect")) {
+            return Err(format!("by {:?} is not link, typed or redirect, nor beside for a start", self.by));
         }
         match self.length.iter().find(|length| !(40..=8_000).contains(*length)) {
             Some(length) => Err(format!("no address has {length} characters: 40 to 8000")),
@@ -157,5 +175,22 @@ mod tests {
             assert!(read(step).is_err(), "{step}");
         }
         assert!(read("act = \"switch\", to = \"off\"").is_ok());
+        assert!(read("act = \"start\", by = \"beside\"").is_ok());
+        assert!(read("act = \"visit\", by = \"beside\"").is_err());
+    }
+
+    #[test]
+    fn a_reference_arm_is_used_by_keys_alone() {
+        let arm = |step: &str| {
+            let steps = format!("steps = [{{ act = \"start\" }}, {{ {step} }}]");
+            let text = format!(
+                "name = \"s\"\nsays = \"…\"\n[[arm]]\nmode = \"normal\"\ninstalls = 2\nreference = true\n{steps}"
+            );
+            Scenario::parse("scenarios/s.toml", &text)
+        };
+        assert!(arm("act = \"visit\", by = \"typed\"").is_ok());
+        for step in ["act = \"visit\"", "act = \"form\"", "act = \"visit\", by = \"link\""] {
+            assert!(arm(step).is_err(), "{step}");
+        }
     }
 }

@@ -24,6 +24,17 @@ pub struct Subject {
     /// subject that cannot be made to trust Candor: all its TLS is then sealed.
     #[serde(default)]
     pub trust: Trust,
+    /// Its desktop entry: a person who opens it from the menu starts what stands
+    /// behind `Exec=` there (freedesktop.org, Desktop Entry Specification).
+    #[serde(default)]
+    pub desktop: Option<String>,
+    /// Keys that open a private window beside the one that is open.
+    #[serde(default)]
+    pub private_keys: Option<String>,
+    /// Preferences of its profile to read back after a session, by their dotted
+    /// names: what was in force, not what was asked for.
+    #[serde(default)]
+    pub read_back: Vec<String>,
     /// Debian package that brings it, named where it is missing.
     #[serde(default)]
     pub package: Option<String>,

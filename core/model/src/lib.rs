@@ -37,7 +37,7 @@ pub use exchange::{
 };
 pub use gap::{Gap, Why};
 pub use record::{End, Form, Listed, Note, Page, Plant, Record};
-pub use run::{Act, Arm, Mode, Phase, Run, Subject, Switch, Trial};
+pub use run::{Act, Arm, ArmRole, Mode, Phase, Run, Subject, Switch, Trial};
 pub use sighting::{Guise, How, Sighting};
 pub use time::Time;
 pub use trail::{BadTrail, Leaf, Place, Route, Step, Trail};

@@ -94,8 +94,41 @@ pub struct Arm {
     pub switches: Vec<Switch>,
     /// No visits at all: a control.
     pub blank: bool,
+    pub role: ArmRole,
     /// Which device, where several are told apart.
     pub device: u32,
+}
+
+/// How much of an instrument the subject of an arm carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ArmRole {
+    /// Remote control and what it needs.
+    #[default]
+    Driven,
+    /// None: started as its desktop entry starts it, typed into by keys.
+    Reference,
+    /// As much as driven arms, through the steps of the reference, to be
+    /// compared with it.
+    Compared,
+}
+
+impl ArmRole {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Driven => "driven",
+            Self::Reference => "reference",
+            Self::Compared => "compared",
+        }
+    }
+
+    /// The role of this name; driven, as in all evidence before there were others, if it is none.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "reference" => Self::Reference,
+            "compared" => Self::Compared,
+            _ => Self::Driven,
+        }
+    }
 }
 
 /// One run of an arm on a fresh profile.

@@ -11,11 +11,11 @@ use run::{
 };
 
 #[test]
-fn chromium_tells_the_engine_what_is_typed_and_google_a_digest_of_the_site() {
+fn chromium_with_upstream_defaults_tells_the_engine_what_is_typed_and_google_a_digest_of_the_site() {
     if missing(&["chromium", "Xvfb", "xdotool", "nft", "ip"]) {
         return;
     }
-    let run = Run::audit(&["chromium", "--scenario", "brief", "--seed", "7"]);
+    let run = Run::audit(&["chromium@upstream-defaults", "--scenario", "brief", "--seed", "7"]);
     assert_eq!(run.status, 1, "a broken promise is exit 1: {}", run.said);
     let report = run.report();
 

@@ -5,8 +5,9 @@ use std::{borrow::Cow, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{
-    Act, Arm, Body, Canary, Client, Direction, End, Exchange, Form, Header, Hello, Inlet, Kind, Listed, Message, Mode,
-    Note, Page, Phase, Plant, Process, Record, Request, Response, Run, Seal, SealReason, Subject, Switch, Time, Trial,
+    Act, Arm, ArmRole, Body, Canary, Client, Direction, End, Exchange, Form, Header, Hello, Inlet, Kind, Listed,
+    Message, Mode, Note, Page, Phase, Plant, Process, Record, Request, Response, Run, Seal, SealReason, Subject,
+    Switch, Time, Trial,
 };
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +137,9 @@ struct TrialShape<'a> {
     mode: Text<'a>,
     switches: Vec<(Text<'a>, Text<'a>)>,
     blank: bool,
+    /// Absent in arms that are driven: evidence from before there were others says the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    role: Option<Text<'a>>,
     device: u32,
     install: u32,
     failed: Option<Text<'a>>,
@@ -147,6 +151,7 @@ impl<'a> TrialShape<'a> {
             mode: text(trial.arm.mode.word()),
             switches: pairs(&trial.arm.switches),
             blank: trial.arm.blank,
+            role: (trial.arm.role != ArmRole::Driven).then(|| text(trial.arm.role.as_str())),
             device: trial.arm.device,
             install: trial.install,
             failed: trial.failed.as_deref().map(text),
@@ -158,6 +163,7 @@ impl<'a> TrialShape<'a> {
             mode: Mode::from_word(&self.mode),
             switches: switches(self.switches),
             blank: self.blank,
+            role: self.role.map(|name| ArmRole::named(&name)).unwrap_or_default(),
             device: self.device,
         };
         Trial { id, arm, install: self.install, at, failed: self.failed.map(Into::into) }

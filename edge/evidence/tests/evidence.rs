@@ -65,6 +65,7 @@ fn records() -> Vec<Record> {
                 mode: Mode::Private,
                 switches: vec![Switch { name: "incognito".into(), position: "on".into() }],
                 blank: false,
+                role: model::ArmRole::Reference,
                 device: 1,
             },
             install: 3,

@@ -1,6 +1,7 @@
 //! A whole run: every trial of the plan, two at a time, into one file.
 
 use std::{
+    collections::{BTreeSet, HashMap},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
     time::Duration,
@@ -11,20 +12,25 @@ use honey::{Garden, Planter};
 use knowledge::{
     Knowledge,
     scenarios::Scenario,
-    subjects::{Edition, Subject},
+    subjects::{Edition, Subject, Trust},
 };
-use model::{End, Record, Run, Trial};
+use model::{ArmRole, End, Note, Record, Run, Trial};
 use proxy::Authority;
-use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    task::{Id, JoinSet},
+    time::timeout,
+};
 
 use crate::{
     Error, Plan, Planned,
     cell::Walls,
+    desktop::Entry,
     drivers::{
         android::{App, Facts, Private},
         browser::Browser,
     },
-    now, ready,
+    in_force, now, ready,
     respond::World,
     trial,
 };
@@ -69,7 +75,7 @@ pub trait Progress: Send + Sync + 'static {
 pub(crate) struct Conduct {
     pub subject: Subject,
     pub edition: Option<Edition>,
-    pub program: PathBuf,
+    pub entry: Entry,
     pub seed: u64,
     pub walls: Walls,
     pub app: Option<App>,
@@ -81,9 +87,16 @@ pub(crate) struct Conduct {
     pub progress: Arc<dyn Progress>,
     /// The run as it is known so far.
     run: Mutex<Run>,
+    /// In which roles it was told what was in force.
+    told_in_force: Mutex<BTreeSet<ArmRole>>,
 }
 
 impl Conduct {
+    /// Whether this is the first trial of a role of which something is told.
+    pub fn is_first_of(&self, role: ArmRole) -> bool {
+        self.told_in_force.lock().unwrap_or_else(PoisonError::into_inner).insert(role)
+    }
+
     /// What only running it tells: its version, the ids of its extensions. It is
     /// written down at once, as a run that is cut short is judged too.
     pub async fn learn(&self, browser: &Browser) -> Result<(), Error> {
@@ -106,6 +119,15 @@ impl Conduct {
     }
 }
 
+impl Conduct {
+    /// Which package the program came in, if the system knows.
+    async fn tell_package(&self) -> Result<(), Error> {
+        let Some(says) = in_force::package(&self.entry.program) else { return Ok(()) };
+        let note = Note { trial: None, at: now(), code: "package".into(), says, count: 1 };
+        Ok(self.pen.write(Record::Note(note)).await?)
+    }
+}
+
 const NO_SANDBOX: &str = "the browser ran without its sandbox";
 
 /// A trial that takes longer than its plan by so much hangs, and has failed.
@@ -124,17 +146,20 @@ pub async fn conduct(
 ) -> Result<Ran, Error> {
     let mut plan = Plan::new(&wish.scenario, &wish.subject, wish.edition.as_ref(), wish.seed, wish.repeat);
     let mut app = wish.app.clone();
-    let (program, run) = match &mut app {
+    let (entry, run) = match &mut app {
         None => {
-            let program = ready::program_of(&wish.subject)?;
-            let run = begin(&wish, ready::digest_of(&program)?);
-            (program, run)
+            if wish.walls == Walls::None || !wish.window {
+                plan = plan.without_a_reference();
+            }
+            let entry = ready::entry_of(&wish.subject)?;
+            let run = begin(&wish, ready::digest_of(&entry.program)?);
+            (entry, run)
         }
         Some(app) => {
             let facts = app.facts().await?;
             app.private = Private::of(wish.subject.private.as_ref(), &facts.version);
             plan = plan.on_a_phone(app.may_clear, &app.private);
-            (PathBuf::new(), of_app(&wish, app, facts))
+            (Entry { file: None, program: PathBuf::new(), args: vec![] }, of_app(&wish, app, facts))
         }
     };
     let own = match &app {
@@ -150,7 +175,7 @@ pub async fn conduct(
     let conduct = Arc::new(Conduct {
         subject: wish.subject.clone(),
         edition: wish.edition.clone(),
-        program: program.clone(),
+        entry,
         seed: wish.seed,
         walls: wish.walls,
         app,
@@ -161,17 +186,26 @@ pub async fn conduct(
         connections: Arc::default(),
         progress: Arc::clone(&progress),
         run: Mutex::new(run.clone()),
+        told_in_force: Mutex::default(),
     });
     progress.begins(&plan);
     pen.write(Record::Run(run)).await?;
+    conduct.tell_package().await?;
     for plant in Planter::new(wish.seed, 0).decoys() {
         pen.write(Record::Plant(plant)).await?;
     }
-    let mut trials = Trials { conduct: &conduct, next: plan.trials.len() as u32 + 1 };
+    let mut trials = Trials {
+        conduct: &conduct,
+        seats: Arc::new(Semaphore::new(plan.at_once)),
+        under_way: JoinSet::new(),
+        planned: HashMap::new(),
+        next: plan.trials.len() as u32 + 1,
+    };
     let early = tokio::select! {
         outcome = trials.all(&plan) => outcome?,
         () = stop => Some("stopped by hand".to_owned()),
     };
+    drop(trials);
     drop(conduct);
     let head = close(writer, early.clone()).await?;
     Ok(Ran { head, early })
@@ -180,20 +214,26 @@ pub async fn conduct(
 /// Trials under way.
 struct Trials<'a> {
     conduct: &'a Arc<Conduct>,
+    seats: Arc<Semaphore>,
+    under_way: JoinSet<Result<(), Error>>,
+    /// What each task runs: a task that panics cannot say so itself.
+    planned: HashMap<Id, (Planned, Try)>,
     next: u32,
 }
 
 impl Trials<'_> {
-    /// Runs them all. One that fails is said and tried once more; says why the
-    /// run must be cut short, if it must.
+    /// Runs them all. One that fails, or that an error of ours ends, is said and
+    /// tried once more; says why the run must be cut short, if it must.
     async fn all(&mut self, plan: &Plan) -> Result<Option<String>, Error> {
-        let seats = Arc::new(Semaphore::new(plan.at_once));
-        let mut under_way = JoinSet::new();
         for planned in &plan.trials {
-            self.begin(&mut under_way, &seats, planned.clone(), Try::First).await?;
+            self.begin(planned.clone(), Try::First);
         }
-        while let Some(ended) = under_way.join_next().await {
-            let Ok((planned, attempt, outcome)) = ended else { continue };
+        while let Some(ended) = self.under_way.join_next_with_id().await {
+            let (id, outcome) = match ended {
+                Ok((id, outcome)) => (id, outcome),
+                Err(gone) => (gone.id(), Err(Error::Panicked { what: "the trial" })),
+            };
+            let Some((planned, attempt)) = self.planned.remove(&id) else { continue };
             self.end(&planned, outcome.as_ref().err()).await?;
             match outcome {
                 Ok(()) => {}
@@ -201,7 +241,7 @@ impl Trials<'_> {
                 Err(_) if attempt == Try::First => {
                     let again = planned.again(self.next);
                     self.next += 1;
-                    self.begin(&mut under_way, &seats, again, Try::Again).await?;
+                    self.begin(again, Try::Again);
                 }
                 Err(_) => {}
             }
@@ -209,26 +249,19 @@ impl Trials<'_> {
         Ok(None)
     }
 
-    async fn begin(
-        &self,
-        under_way: &mut JoinSet<(Planned, Try, Result<(), Error>)>,
-        seats: &Arc<Semaphore>,
-        planned: Planned,
-        attempt: Try,
-    ) -> Result<(), Error> {
-        let (conduct, seats) = (Arc::clone(self.conduct), Arc::clone(seats));
-        under_way.spawn(async move {
+    fn begin(&mut self, planned: Planned, attempt: Try) {
+        let (conduct, seats) = (Arc::clone(self.conduct), Arc::clone(&self.seats));
+        let of_task = planned.clone();
+        let task = self.under_way.spawn(async move {
+            let planned = of_task;
             let _seat = seats.acquire_owned().await;
-            if let Err(error) = conduct.pen.write(Record::Trial(record(&planned, None))).await {
-                return (planned, attempt, Err(error.into()));
-            }
-            let outcome = match timeout(patience(&planned), trial::run(&conduct, &planned)).await {
+            conduct.pen.write(Record::Trial(record(&planned, None))).await?;
+            match timeout(patience(&planned), trial::run(&conduct, &planned)).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err(Error::TooSlow { program: "the trial".into(), seconds: patience(&planned).as_secs() }),
-            };
-            (planned, attempt, outcome)
+            }
         });
-        Ok(())
+        self.planned.insert(task.id(), (planned, attempt));
     }
 
     async fn end(&self, planned: &Planned, error: Option<&Error>) -> Result<(), Error> {
@@ -284,6 +317,15 @@ fn of_app(wish: &Wish, app: &App, facts: Facts) -> Run {
 fn conditions(wish: &Wish) -> Vec<String> {
     let mut conditions = ready::conditions(&wish.subject, wish.edition.as_ref());
     conditions.extend(wish.conditions.iter().cloned());
+    if wish.app.is_none() && ["chromium", "firefox", "window"].contains(&wish.subject.driver.as_str()) {
+        conditions.push("in a fresh home folder and profile".into());
+        if wish.subject.trust == Trust::Authority {
+            conditions.push("Candor's certificate authority was trusted".into());
+        }
+        if wish.walls == Walls::None {
+            conditions.push("through a proxy setting, which turns off DNS and QUIC in a browser".into());
+        }
+    }
     if wish.subject.driver == "window" {
         conditions.push("used by its window: every address was typed into the address bar".into());
     }
@@ -295,5 +337,8 @@ fn conditions(wish: &Wish) -> Vec<String> {
 
 pub(crate) async fn close(writer: Writer, early: Option<String>) -> Result<Head, Error> {
     let end = End { at: now(), early };
-    tokio::task::spawn_blocking(move || writer.finish(end)).await.map_err(|_| Error::CellGone)?.map_err(Error::from)
+    tokio::task::spawn_blocking(move || writer.finish(end))
+        .await
+        .map_err(|_| Error::Panicked { what: "the writer of the evidence" })?
+        .map_err(Error::from)
 }

@@ -5,7 +5,11 @@
 //! the X server as from a keyboard, at the pace of a person, so that a browser
 //! does with each of them what it does with a person's.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -22,14 +26,35 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Time between two keys: long enough for suggestions to be asked for.
 const KEY: Duration = Duration::from_millis(250);
 
-/// The same where only the whole counts.
-const QUICK: Duration = Duration::from_millis(25);
+/// How fast keys are pressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// As a person types.
+    #[default]
+    Person,
+    /// Where only the whole counts.
+    Quick,
+}
+
+impl Pace {
+    const fn between_keys(self) -> Duration {
+        match self {
+            Self::Person => KEY,
+            Self::Quick => Duration::from_millis(25),
+        }
+    }
+}
 
 /// A running X server. Dropped, it is killed.
 pub struct Display {
     process: Process,
     name: String,
+    /// The window that was opened last by keys; the largest one if none was.
+    front: Mutex<Option<String>>,
 }
+
+/// Pixels below which a window is a menu, a bubble or a list of suggestions.
+const LEAST_WINDOW: u64 = 100_000;
 
 impl fmt::Debug for Display {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,7 +107,7 @@ impl Display {
             process.kill().await;
             return Err(Error::Display(if says.is_empty() { "Xvfb did not start".to_owned() } else { says }));
         }
-        Ok(Self { name: format!(":{number}"), process })
+        Ok(Self { name: format!(":{number}"), process, front: Mutex::new(None) })
     }
 
     /// For `DISPLAY`: `:0`.
@@ -90,10 +115,31 @@ impl Display {
         &self.name
     }
 
-    /// Gives the keyboard to the largest window there is.
+    /// Opens a window beside the others by these keys; it has the keyboard from
+    /// then on.
+    pub async fn open_window(&self, cell: &Cell, keys: &str) -> Result<(), Error> {
+        let before = self.windows(cell).await?;
+        self.focus(cell).await?;
+        self.press(cell, &[Keys::Key(keys)]).await?;
+        for _ in 0..100 {
+            let new = self
+                .windows(cell)
+                .await?
+                .into_iter()
+                .find(|(window, area)| *area >= LEAST_WINDOW && !before.iter().any(|(known, _)| known == window));
+            if let Some((window, _)) = new {
+                *self.front.lock().unwrap_or_else(PoisonError::into_inner) = Some(window);
+                return self.focus(cell).await;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        Err(Error::Display("no new window came".to_owned()))
+    }
+
+    /// Gives the keyboard to the window in front.
     pub async fn focus(&self, cell: &Cell) -> Result<(), Error> {
         for _ in 0..100 {
-            if let Some(window) = self.largest(cell).await? {
+            if let Some(window) = self.window(cell).await? {
                 self.tool(cell, &["windowfocus".to_owned(), "--sync".to_owned(), window]).await?;
                 return Ok(());
             }
@@ -104,16 +150,12 @@ impl Display {
 
     /// Presses keys one after another, as a person does, on what has the keyboard.
     pub async fn press(&self, cell: &Cell, keys: &[Keys<'_>]) -> Result<(), Error> {
-        self.press_at(KEY, cell, keys).await
+        self.press_at(Pace::Person, cell, keys).await
     }
 
-    /// The same, faster than a person.
-    pub async fn press_quickly(&self, cell: &Cell, keys: &[Keys<'_>]) -> Result<(), Error> {
-        self.press_at(QUICK, cell, keys).await
-    }
-
-    async fn press_at(&self, pace: Duration, cell: &Cell, keys: &[Keys<'_>]) -> Result<(), Error> {
-        let delay = pace.as_millis().to_string();
+    /// The same, at another pace.
+    pub async fn press_at(&self, pace: Pace, cell: &Cell, keys: &[Keys<'_>]) -> Result<(), Error> {
+        let delay = pace.between_keys().as_millis().to_string();
         for keys in keys {
             let (verb, what) = match keys {
                 Keys::Text(text) => ("type", *text),
@@ -126,9 +168,9 @@ impl Display {
         Ok(())
     }
 
-    /// What stands in the bar of the largest window.
+    /// What stands in the bar of the window in front.
     pub async fn title(&self, cell: &Cell) -> Result<String, Error> {
-        let Some(window) = self.largest(cell).await? else { return Ok(String::new()) };
+        let Some(window) = self.window(cell).await? else { return Ok(String::new()) };
         let title = self.tool(cell, &["getwindowname".to_owned(), window]).await?;
         Ok(title.trim_end().to_owned())
     }
@@ -141,18 +183,27 @@ impl Display {
         self.process.kill().await;
     }
 
-    /// Menus and suggestions are windows too, but smaller ones.
-    async fn largest(&self, cell: &Cell) -> Result<Option<String>, Error> {
+    /// The window in front, as long as it is there; else the largest. Menus and
+    /// suggestions are windows too, but smaller ones.
+    async fn window(&self, cell: &Cell) -> Result<Option<String>, Error> {
+        let windows = self.windows(cell).await?;
+        let front = self.front.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if front.as_ref().is_some_and(|front| windows.iter().any(|(window, _)| window == front)) {
+            return Ok(front);
+        }
+        let largest = windows.into_iter().filter(|(_, area)| *area > 0).max_by_key(|(_, area)| *area);
+        Ok(largest.map(|(window, _)| window))
+    }
+
+    /// Every window that is shown, with its area.
+    async fn windows(&self, cell: &Cell) -> Result<Vec<(String, u64)>, Error> {
         let found = self.tool(cell, &["search", "--onlyvisible", "--class", "."].map(str::to_owned)).await?;
-        let mut largest = (0, None);
+        let mut windows = Vec::new();
         for window in found.lines() {
             let args = ["getwindowgeometry", "--shell", window].map(str::to_owned);
-            let area = area(&self.tool(cell, &args).await?);
-            if area > largest.0 {
-                largest = (area, Some(window.to_owned()));
-            }
+            windows.push((window.to_owned(), area(&self.tool(cell, &args).await?)));
         }
-        Ok(largest.1)
+        Ok(windows)
     }
 
     /// What xdotool printed. It fails where nothing is found, which is an answer.

@@ -46,6 +46,10 @@ pub enum Error {
     Evidence(#[from] evidence::Error),
     #[error(transparent)]
     Proxy(#[from] proxy::Error),
+    #[error("no driver is called {0:?}: chromium, firefox, window and phone are here")]
+    UnknownDriver(String),
+    #[error("an internal error in {what}; please report it")]
+    Panicked { what: &'static str },
     #[error("{driver} cannot {act}")]
     Cannot { driver: &'static str, act: &'static str },
     #[error(transparent)]
@@ -63,6 +67,7 @@ impl Error {
                 | Self::Missing { .. }
                 | Self::NoSubject { .. }
                 | Self::NoSandbox(_)
+                | Self::UnknownDriver(_)
                 | Self::Evidence(_)
         )
     }

@@ -15,6 +15,10 @@ mod trial;
 
 mod ready;
 
+mod desktop;
+
+mod in_force;
+
 mod respond;
 
 mod ledger;

@@ -7,7 +7,7 @@ use knowledge::{
     scenarios::{self, Scenario, Step, Switches},
     subjects::{Edition, Subject},
 };
-use model::{Act, Arm, Mode, Switch};
+use model::{Act, Arm, ArmRole, Mode, Switch};
 
 use crate::drivers::android::Private;
 
@@ -61,9 +61,12 @@ impl Plan {
                 for positions in positions(arm, subject, edition) {
                     for number in 0..arm.installs {
                         let device = number % arm.devices.max(1);
-                        let steps = Steps::of(arm, &positions, subject, edition, &mut names);
-                        let arm = Arm { mode: arm.mode(), switches: positions.clone(), blank: arm.blank, device };
-                        trials.push(Planned { id: 0, arm, install: 0, steps });
+                        for role in roles(arm, subject) {
+                            let steps = Steps::of(arm, &positions, subject, edition, &mut names);
+                            let (mode, switches) = (arm.mode(), positions.clone());
+                            let arm = Arm { mode, switches, blank: arm.blank, role: *role, device };
+                            trials.push(Planned { id: 0, arm, install: 0, steps });
+                        }
                     }
                 }
             }
@@ -103,6 +106,13 @@ impl Plan {
         self
     }
 
+    /// What of it can be done where no reference can: without a window to type
+    /// into, or without a namespace whose rules bring every connection.
+    pub(crate) fn without_a_reference(mut self) -> Self {
+        self.trials.retain(|trial| trial.arm.role == ArmRole::Driven);
+        self
+    }
+
     /// About how long it takes, in seconds.
     pub fn seconds(&self) -> f64 {
         let total: f64 = self.trials.iter().map(Planned::seconds).sum();
@@ -127,6 +137,18 @@ impl Planned {
     /// The same trial again, as another.
     pub fn again(&self, id: u32) -> Self {
         Self { id, install: if self.install == self.id { id } else { self.install }, ..self.clone() }
+    }
+}
+
+/// In which roles each install of an arm is used. Only what has a driver can be
+/// compared with itself without one, and what is not there without our help, as
+/// an extension that a driver loads, has no reference.
+fn roles(arm: &scenarios::Arm, subject: &Subject) -> &'static [ArmRole] {
+    let is_driven = ["chromium", "firefox"].contains(&subject.driver.as_str());
+    match (arm.reference, is_driven && subject.extension.is_none()) {
+        (false, _) => &[ArmRole::Driven],
+        (true, true) => &[ArmRole::Reference, ArmRole::Compared],
+        (true, false) => &[],
     }
 }
 

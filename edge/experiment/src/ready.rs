@@ -13,11 +13,17 @@ use sha2::{Digest, Sha256};
 use crate::{
     Error,
     cell::{Cell, find},
+    desktop::{self, Entry},
+    drivers::launch::Launch,
 };
 
-/// The program of a subject on this machine.
-pub(crate) fn program_of(subject: &Subject) -> Result<PathBuf, Error> {
-    subject.programs.iter().find_map(|program| find(program)).ok_or_else(|| Error::NoSubject {
+/// What starts a subject on this machine: its desktop entry as it is installed,
+/// else the first of its programs that is here, without any argument.
+pub(crate) fn entry_of(subject: &Subject) -> Result<Entry, Error> {
+    let plain = |program| Entry { file: None, program, args: vec![] };
+    let by_entry = subject.desktop.as_deref().and_then(desktop::installed);
+    let by_name = || subject.programs.iter().find_map(|program| find(program)).map(plain);
+    by_entry.or_else(by_name).ok_or_else(|| Error::NoSubject {
         subject: subject.name.clone(),
         tried: subject.programs.join(", "),
         package: subject.package.clone().unwrap_or_default(),
@@ -87,6 +93,25 @@ pub(crate) fn preferences(subject: &Subject, edition: Option<&Edition>) -> Value
         }
     }
     if all.is_empty() { Value::Null } else { Value::Object(all) }
+}
+
+/// Where its profile lies if nobody says where, below its home.
+pub(crate) fn usual_profile(subject: &Subject) -> &'static str {
+    match subject.driver.as_str() {
+        "chromium" => ".config/chromium",
+        _ => "profile",
+    }
+}
+
+/// Takes back what remote control needs: what remains is the command line of
+/// the desktop entry, and the arguments of an edition. Firefox looks for an
+/// authority in its profile alone, so the profile is made first and named.
+pub(crate) fn as_a_person_starts_it(launch: &mut Launch, subject: &Subject) {
+    usual_profile(subject).clone_into(&mut launch.profile);
+    if subject.driver == "firefox" {
+        launch.args.extend(["--profile".to_owned(), "{profile}".to_owned()]);
+        launch.nss = vec![launch.profile.clone()];
+    }
 }
 
 /// What makes the subject unlike one that was just installed, for the report.

@@ -8,7 +8,7 @@ use std::{
 
 use honey::{Planted, Planter};
 use knowledge::subjects;
-use model::{Act, Listed, Mode, Note, Phase, Record, Switch};
+use model::{Act, ArmRole, Listed, Mode, Note, Phase, Record, Switch};
 use proxy::{Proxy, Settings, dns};
 use tokio::{
     sync::mpsc,
@@ -20,14 +20,15 @@ use crate::{
     Error, Planned,
     cell::{Cell, CellSpec, Device, Sockets, User},
     conduct::Conduct,
-    display::Display,
+    display::{Display, Pace},
     drivers::{
         android::Android,
         browser::{Browser, Hands},
         chromium::SwitchAt,
-        launch::{Launch, Sandbox, Trust, Window},
+        launch::{Launch, Route, Sandbox, Trust, Window},
         visited::{Field, PageRequest, Visited},
     },
+    in_force,
     ledger::Ledger,
     now,
     plan::Do,
@@ -57,7 +58,7 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
         walls: conduct.walls,
         device: Device::numbered(conduct.seed, planned.arm.device),
         user: User::default(),
-        keep: unpacked(&conduct.program),
+        keep: unpacked(&conduct.entry.program),
     };
     let (cell, sockets) = Cell::open(spec).await?;
     let door = sockets.proxy.first().and_then(|listener| listener.local_addr().ok());
@@ -76,6 +77,7 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
         lister: None,
         session: 0,
         planter: Planter::new(conduct.seed, planned.id),
+        tells: false,
     };
     let outcome = stage.play().await;
     stage.close().await;
@@ -104,8 +106,6 @@ impl Net {
         let addresses = Arc::new(dns::Addresses::default());
         let settings = Settings {
             trial: Some(trial),
-            // What is not told of the proxy cannot go past it.
-            expects: ["chromium", "firefox"].contains(&conduct.subject.driver.as_str()).then_some(model::Inlet::Proxy),
             connections: Arc::clone(&conduct.connections),
             addresses: Some(Arc::clone(&addresses)),
             ..Settings::default()
@@ -148,6 +148,8 @@ struct Stage<'a> {
     lister: Option<JoinHandle<()>>,
     session: u32,
     planter: Planter,
+    /// This trial is the one of its role that tells what was in force.
+    tells: bool,
 }
 
 impl Stage<'_> {
@@ -181,8 +183,9 @@ impl Stage<'_> {
 
     async fn act(&mut self, step: &Do) -> Result<(), Error> {
         match step.act {
+            Act::Start if step.by.as_deref() == Some("beside") => self.open_private_beside(step).await,
             Act::Start | Act::Restart | Act::Later => {
-                self.close().await;
+                self.close_and_tell().await?;
                 self.session += 1;
                 self.mark(step, &[], vec![]).await?;
                 self.start(step.mode).await
@@ -190,8 +193,7 @@ impl Stage<'_> {
             Act::Visit | Act::Download | Act::Form | Act::Search | Act::Type | Act::Open => self.use_it(step).await,
             Act::Close => {
                 self.mark(step, &[], vec![]).await?;
-                self.close().await;
-                Ok(())
+                self.close_and_tell().await
             }
             Act::Switch => self.throw(step).await,
             Act::Idle => self.mark(step, &[], vec![]).await,
@@ -307,27 +309,88 @@ impl Stage<'_> {
             self.browser = Some(Browser::Android(Android::start(app, mode).await?));
             return Ok(());
         }
+        let launch = self.launch(mode).await?;
+        let driver = self.driver();
+        let (browser, requests) = Browser::start(driver, self.cell, self.display.as_ref(), &launch).await?;
+        self.conduct.learn(&browser).await?;
+        self.tell_in_force(&browser).await?;
+        if let Some(by) = browser.lister() {
+            self.lister = Some(tokio::spawn(list(self.conduct.pen.clone(), self.planned.id, by, requests)));
+        }
+        self.browser = Some(browser);
+        Ok(())
+    }
+
+    async fn launch(&self, mode: Mode) -> Result<Launch, Error> {
         let (subject, edition) = (&self.conduct.subject, self.conduct.edition.as_ref());
         let extension = ready::extension(self.cell, &self.conduct.world.knowledge, subject, edition).await?;
-        let launch = Launch {
+        let mut launch = Launch {
             mode,
+            entry_args: self.conduct.entry.args.clone(),
             private_args: subject.private_arguments.clone(),
             env: subject.environment.clone().into_iter().collect(),
             address_keys: subject.address_keys.clone(),
             preferences: ready::preferences(subject, edition),
             window: self.display.as_ref().map_or(Window::Headless, |display| Window::On(display.name().to_owned())),
+            route: if self.cell.watched() { Route::Redirected } else { Route::ProxySetting },
             extensions: extension.into_iter().collect(),
             args: ready::arguments(subject, edition),
             sandbox: if self.cell.watched() { Sandbox::Required } else { Sandbox::MayBeMissing },
-            ..Launch::new(&self.conduct.program, self.trust())
+            ..Launch::new(&self.conduct.entry.program, self.trust())
         };
-        let driver = &self.conduct.subject.driver;
-        let (browser, requests) = Browser::start(driver, self.cell, self.display.as_ref(), &launch).await?;
-        self.conduct.learn(&browser).await?;
-        if let Some(by) = browser.lister() {
-            self.lister = Some(tokio::spawn(list(self.conduct.pen.clone(), self.planned.id, by, requests)));
+        if self.is_reference() {
+            ready::as_a_person_starts_it(&mut launch, subject);
         }
-        self.browser = Some(browser);
+        Ok(launch)
+    }
+
+    fn is_reference(&self) -> bool {
+        self.planned.arm.role == ArmRole::Reference
+    }
+
+    /// The reference is used by its window alone, whatever else could drive it.
+    fn driver(&self) -> &str {
+        if self.is_reference() { "window" } else { &self.conduct.subject.driver }
+    }
+
+    /// A private window beside the ordinary one, as a person opens it.
+    async fn open_private_beside(&mut self, step: &Do) -> Result<(), Error> {
+        self.mark(step, &[], vec![]).await?;
+        let conduct = Arc::clone(self.conduct);
+        let Some(keys) = conduct.subject.private_keys.as_deref() else {
+            return Err(Error::Cannot { driver: "this subject", act: "open a private window by keys" });
+        };
+        // Not by `self.hands()`, which would borrow the browser too.
+        let (display, pace) = (self.display.as_ref(), self.pace());
+        let hands = Hands { cell: self.cell, display, patience: PATIENCE, stay: Duration::ZERO, pace };
+        self.browser.as_mut().ok_or(Error::NoPage("the subject"))?.open_private(hands, keys).await
+    }
+
+    /// Says once for each role how the subject was really started.
+    async fn tell_in_force(&mut self, browser: &Browser) -> Result<(), Error> {
+        let role = self.planned.arm.role;
+        let Some(process) = browser.process().filter(|_| self.conduct.is_first_of(role)) else { return Ok(()) };
+        self.tells = true;
+        for (code, says) in
+            [("command-line", in_force::command_line(process)), ("environment", in_force::environment(process))]
+        {
+            if let Some(says) = says {
+                self.note(code, &says, 1).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// And what its profile held when it was closed.
+    async fn tell_preferences(&mut self) -> Result<(), Error> {
+        let subject = &self.conduct.subject;
+        if !std::mem::take(&mut self.tells) || subject.read_back.is_empty() {
+            return Ok(());
+        }
+        let profile = if self.is_reference() { ready::usual_profile(subject) } else { "profile" };
+        for says in in_force::preferences(self.cell, &subject.driver, profile, &subject.read_back).await {
+            self.note("preference", &says, 1).await?;
+        }
         Ok(())
     }
 
@@ -346,6 +409,12 @@ impl Stage<'_> {
             // The browser is gone, so its list of requests ends by itself.
             let _ = lister.await;
         }
+    }
+
+    /// The same in the course of a trial: what its profile holds then is read.
+    async fn close_and_tell(&mut self) -> Result<(), Error> {
+        self.close().await;
+        self.tell_preferences().await
     }
 
     async fn mark(&self, step: &Do, canaries: &[String], switches: Vec<Switch>) -> Result<(), Error> {
@@ -371,7 +440,13 @@ impl Stage<'_> {
     }
 
     fn hands(&self) -> Hands<'_> {
-        Hands { cell: self.cell, display: self.display.as_ref(), patience: PATIENCE, stay: Duration::ZERO }
+        let (display, pace) = (self.display.as_ref(), self.pace());
+        Hands { cell: self.cell, display, patience: PATIENCE, stay: Duration::ZERO, pace }
+    }
+
+    /// The reference and what is compared with it type at the same pace.
+    fn pace(&self) -> Pace {
+        if self.planned.arm.role == ArmRole::Driven { Pace::Person } else { Pace::Quick }
     }
 }
 

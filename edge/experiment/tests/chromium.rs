@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use experiment::{
     cell::Cell,
-    drivers::chromium::{Chromium, Field, Launch, Trust, netlog},
+    drivers::chromium::{Chromium, Field, Launch, Route, Trust, netlog},
 };
 use model::Mode;
 use stage::{Sink, have};
@@ -24,7 +24,10 @@ async fn stage() -> Option<(Cell, Sink)> {
 }
 
 fn launch() -> Launch {
-    Launch::new("chromium", Trust::Nothing)
+    // The listener here speaks to programs that know of a proxy.
+    // The start page would be the search engine's, and is loaded before its requests are listed.
+    let args = vec!["about:blank".to_owned()];
+    Launch { route: Route::ProxySetting, args, ..Launch::new("chromium", Trust::Nothing) }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use experiment::{
     cell::Cell,
-    display::Display,
+    display::{Display, Pace},
     drivers::{
+        browser::Hands,
         firefox::Firefox,
-        launch::{Launch, Trust, Window},
+        launch::{Launch, Route, Trust, Window},
         visited::Field,
     },
 };
@@ -30,7 +31,7 @@ async fn stage() -> Option<(Cell, Sink)> {
 }
 
 fn launch() -> Launch {
-    Launch::new("firefox-esr", Trust::Nothing)
+    Launch { route: Route::ProxySetting, ..Launch::new("firefox-esr", Trust::Nothing) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +84,8 @@ async fn an_address_can_be_typed_into_its_window() {
     let launch = Launch { window: Window::On(display.name().to_owned()), mode: Mode::Private, ..launch() };
     let (browser, _) = Firefox::start(&cell, &launch).await.unwrap();
     let address = "http://abcdefghijkl.example/typed";
-    let visited = browser.go_by_typing(&cell, &display, address, PATIENCE, STAY).await.unwrap();
+    let hands = Hands { cell: &cell, display: Some(&display), patience: PATIENCE, stay: STAY, pace: Pace::Person };
+    let visited = browser.go_by_typing(hands, address).await.unwrap();
     assert_eq!((visited.failed, visited.url.as_str()), (None, address));
     assert!(sink.wait_for("GET http://abcdefghijkl.example/typed ").await);
     browser.close().await;
@@ -109,7 +111,8 @@ async fn it_trusts_our_authority_and_shows_what_it_sends_by_itself() {
     }
     let Some((cell, sockets)) = stage::cell(0).await else { return };
     let (seen, authority, _proxies) = stage::seen::serve(sockets);
-    let launch = Launch::new("firefox-esr", Trust::Authority(authority.cert_pem().to_owned()));
+    let trust = Trust::Authority(authority.cert_pem().to_owned());
+    let launch = Launch { route: Route::ProxySetting, ..Launch::new("firefox-esr", trust) };
     let (browser, _) = Firefox::start(&cell, &launch).await.unwrap();
     let visited = browser.visit("https://abcdefghijkl.com/a", PATIENCE, STAY).await.unwrap();
     assert_eq!((visited.failed, visited.title.as_str()), (None, "A page"));

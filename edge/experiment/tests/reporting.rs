@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, io::Read, time::Duration};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use experiment::{
     cell::Cell,
-    drivers::chromium::{Chromium, Launch, SwitchAt, Trust},
+    drivers::chromium::{Chromium, Launch, Route, SwitchAt, Trust},
     extension,
 };
 use knowledge::Knowledge;
@@ -70,7 +70,8 @@ async fn lab(edition: &str, changes: Value) -> Option<Lab> {
     config.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     let folder = extension::lay_out(&cell, &knowledge.files, "reporting-browser", &config).await.unwrap();
     let trust = Trust::Authority(authority.cert_pem().to_owned());
-    let launch = Launch { extensions: vec![folder], ..Launch::new("chromium", trust) };
+    let route = Route::ProxySetting;
+    let launch = Launch { extensions: vec![folder], route, ..Launch::new("chromium", trust) };
     Some(Lab { cell, seen, _proxy: proxies, launch })
 }
 

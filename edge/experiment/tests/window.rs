@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use experiment::{
     cell::Cell,
-    display::Display,
+    display::{Display, Pace},
     drivers::{
         browser::{Browser, Hands},
-        chromium::{Chromium, Launch, Trust, Window},
+        chromium::{Chromium, Launch, Route, Trust, Window},
     },
 };
 use model::Mode;
@@ -30,14 +30,22 @@ async fn stage(number: u32) -> Option<(Cell, Sink, Display)> {
 }
 
 fn launch(display: &Display) -> Launch {
-    Launch { window: Window::On(display.name().to_owned()), ..Launch::new("chromium", Trust::Nothing) }
+    Launch {
+        window: Window::On(display.name().to_owned()),
+        route: Route::ProxySetting,
+        ..Launch::new("chromium", Trust::Nothing)
+    }
+}
+
+fn hands<'h>(cell: &'h Cell, display: &'h Display) -> Hands<'h> {
+    Hands { cell, display: Some(display), patience: PATIENCE, stay: STAY, pace: Pace::Person }
 }
 
 async fn typed(number: u32, address: &str, mode: Mode) {
     let Some((cell, sink, display)) = stage(number).await else { return };
     let launch = Launch { mode, ..launch(&display) };
     let (browser, _requests) = Chromium::start(&cell, &launch).await.unwrap();
-    let visited = browser.go_by_typing(&cell, &display, address, PATIENCE, STAY).await.unwrap();
+    let visited = browser.go_by_typing(hands(&cell, &display), address).await.unwrap();
     assert_eq!((visited.failed, visited.title.as_str()), (None, "A page"));
     assert!(sink.wait_for(&format!("GET {address} ")).await, "{:?}", sink.lines());
     browser.close().await;
@@ -53,20 +61,39 @@ async fn two_people_can_type_into_two_windows_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_typed_and_left_goes_to_the_search_engine_in_normal_mode_only() {
-    for (mode, asked) in [(Mode::Normal, true), (Mode::Private, false)] {
+async fn what_is_typed_and_left_goes_to_the_search_engine_where_no_packager_forbade_it() {
+    let upstream = || vec!["--no-first-run".to_owned()];
+    for (mode, args, asked) in
+        [(Mode::Normal, vec![], false), (Mode::Normal, upstream(), true), (Mode::Private, upstream(), false)]
+    {
         let Some((cell, sink, display)) = stage(0).await else { return };
-        let launch = Launch { mode, ..launch(&display) };
+        let launch = Launch { mode, args, ..launch(&display) };
         let (browser, _requests) = Chromium::start(&cell, &launch).await.unwrap();
         browser.type_in_address_bar(&cell, &display, "odd words").await.unwrap();
         browser.leave_address_bar(&cell, &display).await.unwrap();
         tokio::time::sleep(STAY).await;
-        // The sink refuses every tunnel, so what is asked is seen by its host.
-        let seen = sink.lines().iter().any(|line| line.contains("duckduckgo.com"));
+        // The sink refuses every tunnel, so what is asked is seen by its host: the
+        // engine's own, which is another than that of its start page.
+        let seen = sink.lines().iter().any(|line| line.starts_with("CONNECT duckduckgo.com:"));
         assert_eq!(seen, asked, "{mode:?}: {:?}", sink.lines());
         browser.close().await;
         display.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_window_opens_beside_the_ordinary_one_and_is_used_from_then_on() {
+    let Some((cell, sink, display)) = stage(0).await else { return };
+    let (mut browser, _requests) = Chromium::start(&cell, &launch(&display)).await.unwrap();
+    browser.visit("http://abcdefghijkl.example/one", PATIENCE, STAY).await.unwrap();
+    browser.evaluate("localStorage.setItem('kept', 'yes')").await.unwrap();
+    browser.open_private(&cell, &display, "ctrl+shift+n", PATIENCE).await.unwrap();
+    let typed = browser.go_by_typing(hands(&cell, &display), "http://abcdefghijkl.example/two").await.unwrap();
+    assert_eq!((typed.failed, browser.mode()), (None, Mode::Private));
+    assert!(sink.wait_for("GET http://abcdefghijkl.example/two ").await, "{:?}", sink.lines());
+    assert_eq!(browser.evaluate("localStorage.getItem('kept')").await.unwrap(), serde_json::Value::Null);
+    browser.close().await;
+    display.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,9 +107,8 @@ async fn a_browser_that_nobody_knows_is_used_by_its_window_alone() {
     };
     let (browser, _) = Browser::start("window", &cell, Some(&display), &launch).await.unwrap();
     assert!(browser.sandboxed() && browser.lister().is_none());
-    let hands = Hands { cell: &cell, display: Some(&display), patience: PATIENCE, stay: STAY };
     // Chromium knows of no proxy here: it opens a connection, and is turned to ours.
-    let visited = browser.visit(hands, "http://192.0.2.1/turned").await.unwrap();
+    let visited = browser.visit(hands(&cell, &display), "http://192.0.2.1/turned").await.unwrap();
     assert_eq!(visited.failed, None);
     assert!(visited.title.starts_with("A page"), "{}", visited.title);
     assert!(sink.wait_for("GET /turned ").await, "{:?}", sink.lines());

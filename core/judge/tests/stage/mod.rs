@@ -82,7 +82,7 @@ impl Stage {
     pub fn trial_with(&mut self, mode: Mode, switches: &[(&str, &str)], blank: bool) -> u32 {
         let id = self.trials.len() as u32 + 1;
         let switch = |(name, position): &(&str, &str)| Switch { name: (*name).into(), position: (*position).into() };
-        let arm = Arm { mode, switches: switches.iter().map(switch).collect(), blank, device: 0 };
+        let arm = Arm { mode, switches: switches.iter().map(switch).collect(), blank, ..Arm::default() };
         self.trials.push(Trial { id, arm, install: id, at: Time(self.clock), failed: None });
         self.step(id, Act::Start, mode, 1);
         id

@@ -20,6 +20,7 @@ use std::{
     fmt, io,
     io::Write,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket},
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::mpsc,
@@ -161,10 +162,12 @@ impl Cell {
     pub async fn inside<T: Send + 'static>(&self, act: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let (done, outcome) = oneshot::channel();
         let job: Job = Box::new(move || {
-            let _ = done.send(act());
+            // The thread goes on: other programs of the cell end with it.
+            let _ = done.send(catch_unwind(AssertUnwindSafe(act)));
         });
         self.jobs.as_ref().ok_or(Error::CellGone)?.send(job).map_err(|_| Error::CellGone)?;
-        outcome.await.map_err(|_| Error::CellGone)
+        let done = outcome.await.map_err(|_| Error::CellGone)?;
+        done.map_err(|_| Error::Panicked { what: "the thread of the cell" })
     }
 
     /// Starts a program of the subject.

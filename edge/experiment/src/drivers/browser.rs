@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     Error,
-    cell::Cell,
-    display::{Display, Keys},
+    cell::{Cell, Process},
+    display::{Display, Keys, Pace},
 };
 
 const NO_WINDOW: Error = Error::Cannot { driver: "a browser without a window", act: "be typed into" };
@@ -52,7 +52,10 @@ impl Browser {
                 Ok((Self::Window(Windowed::start(cell, launch, display).await?), mpsc::unbounded_channel().1))
             }
             "phone" => Ok((Self::Phone(Phone::start(cell, launch).await?), mpsc::unbounded_channel().1)),
-            _ => Chromium::start(cell, launch).await.map(|(browser, listed)| (Self::Chromium(browser), listed)),
+            "chromium" => {
+                Chromium::start(cell, launch).await.map(|(browser, listed)| (Self::Chromium(browser), listed))
+            }
+            unknown => Err(Error::UnknownDriver(unknown.to_owned())),
         }
     }
 
@@ -128,11 +131,12 @@ impl Browser {
 
     /// Types an address, or words to search for, as a person does, and goes there.
     pub async fn go_by_typing(&self, hands: Hands<'_>, text: &str) -> Result<Visited, Error> {
-        let (cell, display, Hands { patience, stay, .. }) = (hands.cell, hands.display()?, hands);
         match self {
-            Self::Chromium(browser) => browser.go_by_typing(cell, display, text, patience, stay).await,
-            Self::Firefox(browser) => browser.go_by_typing(cell, display, text, patience, stay).await,
-            Self::Window(browser) => browser.visit(cell, display, text, patience, stay).await,
+            Self::Chromium(browser) => browser.go_by_typing(hands, text).await,
+            Self::Firefox(browser) => browser.go_by_typing(hands, text).await,
+            Self::Window(browser) => {
+                browser.visit(hands.cell, hands.display()?, text, hands.patience, hands.stay).await
+            }
             Self::Phone(_) | Self::Android(_) => Err(cannot("be typed into")),
         }
     }
@@ -148,6 +152,27 @@ impl Browser {
             Self::Firefox(browser) => browser.type_in_address_bar(cell, display, text).await,
             Self::Window(browser) => browser.type_in_address_bar(cell, display, text).await,
             Self::Phone(_) | Self::Android(_) => Err(cannot("be typed into")),
+        }
+    }
+
+    /// Opens a private window beside the one that is open, by these keys.
+    pub async fn open_private(&mut self, hands: Hands<'_>, keys: &str) -> Result<(), Error> {
+        let (cell, display, patience) = (hands.cell, hands.display()?, hands.patience);
+        match self {
+            Self::Chromium(browser) => browser.open_private(cell, display, keys, patience).await,
+            Self::Firefox(browser) => browser.open_private(cell, display, keys, patience).await,
+            Self::Window(browser) => browser.open_private(cell, display, keys).await,
+            Self::Phone(_) | Self::Android(_) => Err(cannot("open a private window")),
+        }
+    }
+
+    /// Its processes, where it runs on this machine.
+    pub(crate) fn process(&self) -> Option<&Process> {
+        match self {
+            Self::Chromium(browser) => Some(browser.process()),
+            Self::Firefox(browser) => Some(browser.process()),
+            Self::Window(browser) => Some(browser.process()),
+            Self::Phone(_) | Self::Android(_) => None,
         }
     }
 
@@ -272,10 +297,12 @@ pub struct Hands<'h> {
     pub patience: Duration,
     /// How long to stay on it then.
     pub stay: Duration,
+    /// How fast an address, or words to search for, are typed before they are sent.
+    pub pace: Pace,
 }
 
 impl<'h> Hands<'h> {
-    fn display(&self) -> Result<&'h Display, Error> {
+    pub(super) fn display(&self) -> Result<&'h Display, Error> {
         self.display.ok_or(NO_WINDOW)
     }
 }

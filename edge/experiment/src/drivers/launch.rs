@@ -9,13 +9,19 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub struct Launch {
     pub program: PathBuf,
+    /// Arguments that its desktop entry gives it.
+    pub entry_args: Vec<String>,
     /// Folder of the profile, in the subject's home. Started again with the
     /// same name, the browser finds what it left there.
     pub profile: String,
     /// Private is the browser's real private mode, from the start.
     pub mode: Mode,
     pub window: Window,
+    /// Told of the proxy by a setting, where connections are not redirected.
+    pub route: Route,
     pub trust: Trust,
+    /// Folders in the subject's home with an NSS database that it reads.
+    pub nss: Vec<String>,
     /// Folders, as the subject sees them, of extensions that Chromium loads, in
     /// both modes.
     pub extensions: Vec<PathBuf>,
@@ -43,6 +49,17 @@ pub enum Window {
     On(String),
 }
 
+/// How connections come to Candor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Route {
+    /// All of them, by the rules of the cell: the subject knows of no proxy.
+    #[default]
+    Redirected,
+    /// Those of a subject that keeps to the proxy set in it. A proxy setting
+    /// turns off DNS, QUIC and WebRTC in it, so it is another subject.
+    ProxySetting,
+}
+
 /// Why the browser believes Candor's certificates.
 #[derive(Clone, Debug)]
 pub enum Trust {
@@ -67,10 +84,13 @@ impl Launch {
     pub fn new(program: impl Into<PathBuf>, trust: Trust) -> Self {
         Self {
             program: program.into(),
+            entry_args: Vec::new(),
             profile: "profile".to_owned(),
             mode: Mode::Normal,
             window: Window::Headless,
+            route: Route::default(),
             trust,
+            nss: vec![".pki/nssdb".to_owned()],
             extensions: Vec::new(),
             args: Vec::new(),
             private_args: Vec::new(),

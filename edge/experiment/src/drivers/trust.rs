@@ -8,6 +8,14 @@ use crate::{
     cell::{Cell, Program, find},
 };
 
+/// Trusts the authority, PEM, in the database of each of these folders.
+pub(super) async fn add_to_all(cell: &Cell, folders: &[String], pem: &str) -> Result<(), Error> {
+    for folder in folders {
+        add(cell, folder, pem).await?;
+    }
+    Ok(())
+}
+
 /// Trusts the authority, PEM, in the database of this folder in the subject's
 /// home. The database is made if there is none.
 pub(super) async fn add(cell: &Cell, folder: &str, pem: &str) -> Result<(), Error> {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Error,
     cell::{Cell, Process, Program, find},
-    display::{Display, Keys},
+    display::{Display, Keys, Pace},
 };
 
 /// A page that has changed its window's title has this long to finish.
@@ -54,7 +54,7 @@ impl Windowed {
         if let Trust::Authority(pem) = &launch.trust {
             // Page engine, network library and helpers may each look elsewhere.
             cell.trust(pem).await?;
-            trust::add(cell, ".pki/nssdb", pem).await?;
+            trust::add_to_all(cell, &launch.nss, pem).await?;
         }
         let mut process = cell.start(command(cell, launch, display)).await?;
         if let Err(no_window) = display.focus(cell).await {
@@ -96,7 +96,7 @@ impl Windowed {
         let began = crate::now();
         let before = display.title(cell).await?;
         self.reach_address_bar(cell, display).await?;
-        display.press_quickly(cell, &[Keys::Text(url), Keys::Key("Return")]).await?;
+        display.press_at(Pace::Quick, cell, &[Keys::Text(url), Keys::Key("Return")]).await?;
         let end = Instant::now() + patience;
         let (title, failed) = loop {
             let title = display.title(cell).await?;
@@ -126,6 +126,18 @@ impl Windowed {
             keys => keys.iter().map(|key| Keys::Key(key)).collect(),
         };
         display.press(cell, &keys).await
+    }
+
+    /// Opens a private window beside the one that is open, by these keys.
+    pub async fn open_private(&mut self, cell: &Cell, display: &Display, keys: &str) -> Result<(), Error> {
+        display.open_window(cell, keys).await?;
+        self.mode = Mode::Private;
+        Ok(())
+    }
+
+    /// Its processes.
+    pub(crate) fn process(&self) -> &Process {
+        &self.process
     }
 
     /// Closes it as a logout does.
@@ -158,7 +170,7 @@ fn command(cell: &Cell, launch: &Launch, display: &Display) -> Program {
 /// What makes it private stands right before the page, so that a program that
 /// starts the browser does not take it for its own.
 fn arguments(launch: &Launch) -> Vec<&str> {
-    let mut args: Vec<&str> = launch.args.iter().map(String::as_str).collect();
+    let mut args: Vec<&str> = launch.entry_args.iter().chain(&launch.args).map(String::as_str).collect();
     if launch.mode == Mode::Private {
         let page = args.iter().position(|arg| arg.contains("{url}")).unwrap_or(args.len());
         args.splice(page..page, launch.private_args.iter().map(String::as_str));

@@ -1,9 +1,12 @@
-//! How Chromium is started: as it is, on Candor's proxy, with a profile of its
-//! own, trusting Candor's authority, and under remote control by pipe.
+//! How Chromium is started: as its desktop entry starts it, with a profile of
+//! its own, trusting Candor's authority, and under remote control by pipe.
 //!
-//! Nothing is switched off for quiet: what a browser does by itself is what
-//! the experiment is about. A scenario that needs a feature off says so in
-//! `args`, and it becomes a condition of the run.
+//! Every argument is a change of the subject. `--no-first-run` makes it skip
+//! the preferences that its packager set, and so does `--headless`; a proxy
+//! setting turns DNS and QUIC off. The arguments that remain are those without
+//! which there is no remote control, and the reference arm shows whether they
+//! change anything. What a scenario or an edition needs besides is in `args`
+//! and becomes a condition of the run.
 
 use model::Mode;
 use serde_json::{Map, Value, json};
@@ -12,7 +15,7 @@ use crate::{
     Error,
     cell::{Cell, Pipes, Program, find},
     drivers::{
-        launch::{Launch, Trust, Window},
+        launch::{Launch, Route, Trust, Window},
         trust,
     },
 };
@@ -24,7 +27,7 @@ pub(super) async fn prepare(cell: &Cell, launch: &Launch) -> Result<Program, Err
         return Err(Error::Missing { program, package: "chromium" });
     }
     if let Trust::Authority(pem) = &launch.trust {
-        trust::add(cell, ".pki/nssdb", pem).await?;
+        trust::add_to_all(cell, &launch.nss, pem).await?;
     }
     preset(cell, launch).await?;
     Ok(program(cell, launch))
@@ -32,18 +35,18 @@ pub(super) async fn prepare(cell: &Cell, launch: &Launch) -> Result<Program, Err
 
 fn program(cell: &Cell, launch: &Launch) -> Program {
     let profile = cell.home().join(&launch.profile);
-    let mut args = vec![
-        format!("--user-data-dir={}", profile.display()),
-        "--no-first-run".to_owned(),
-        format!("--proxy-server=http://{}", cell.proxy()),
+    let mut args = launch.entry_args.clone();
+    // Remote control is refused on the profile that lies where profiles do.
+    args.push(format!("--user-data-dir={}", profile.display()));
+    args.push("--remote-debugging-pipe".to_owned());
+    if !launch.extensions.is_empty() {
+        args.push("--enable-unsafe-extension-debugging".to_owned());
+    }
+    if launch.route == Route::ProxySetting {
+        args.push(format!("--proxy-server=http://{}", cell.proxy()));
         // Without this, pages on the loopback would go past the proxy.
-        "--proxy-bypass-list=<-loopback>".to_owned(),
-        "--remote-debugging-pipe".to_owned(),
-        "--enable-unsafe-extension-debugging".to_owned(),
-        "--password-store=basic".to_owned(),
-        "--window-position=0,0".to_owned(),
-        "--window-size=1280,800".to_owned(),
-    ];
+        args.push("--proxy-bypass-list=<-loopback>".to_owned());
+    }
     if launch.window == Window::Headless {
         args.push("--headless=new".to_owned());
     }
@@ -58,7 +61,6 @@ fn program(cell: &Cell, launch: &Launch) -> Program {
         args.push("--net-log-capture-mode=Everything".to_owned());
     }
     args.extend(launch.args.iter().cloned());
-    args.push("about:blank".to_owned());
     let mut program = Program::new(&launch.program).args(args).pipes(Pipes::Remote);
     if let Window::On(display) = &launch.window {
         program = program.env("DISPLAY", display);

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 pub use super::{
-    launch::{Launch, Sandbox, Trust, Window},
+    launch::{Launch, Route, Sandbox, Trust, Window},
     visited::{Field, PageRequest, Visited},
 };
 use crate::{
@@ -105,6 +105,11 @@ impl Chromium {
     /// Whether it still runs and answers.
     pub fn runs(&mut self) -> bool {
         !self.open.borrow().over && self.process.runs()
+    }
+
+    /// Its processes.
+    pub(crate) fn process(&self) -> &Process {
+        &self.process
     }
 
     /// Closes it as a person would, so that it writes down its profile.

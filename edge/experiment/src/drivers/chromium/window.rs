@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use model::Mode;
+use tokio::time::timeout;
+
 use super::{Chromium, Visited};
 use crate::{
     Error,
     cell::Cell,
     display::{Display, Keys},
+    drivers::browser::Hands,
 };
 
 impl Chromium {
@@ -16,24 +20,37 @@ impl Chromium {
         display.press(cell, &[Keys::Key("ctrl+l"), Keys::Text(text)]).await
     }
 
+    /// Opens a private window beside the one that is open, by these keys; its
+    /// page is in front from then on.
+    pub async fn open_private(
+        &mut self,
+        cell: &Cell,
+        display: &Display,
+        keys: &str,
+        patience: Duration,
+    ) -> Result<(), Error> {
+        let before = self.page()?;
+        display.open_window(cell, keys).await?;
+        let mut open = self.open.clone();
+        let new = open.wait_for(|open| open.over || open.pages().next_back().is_some_and(|page| page.id != before.id));
+        let came = timeout(patience, new).await.is_ok_and(|open| open.is_ok_and(|open| !open.over));
+        self.mode = Mode::Private;
+        if came { Ok(()) } else { Err(Error::NoPage("the private window")) }
+    }
+
     /// Empties the address bar again: what was typed is not sent.
     pub async fn leave_address_bar(&self, cell: &Cell, display: &Display) -> Result<(), Error> {
         display.press(cell, &[Keys::Key("Escape"), Keys::Key("Escape")]).await
     }
 
     /// Types an address, or words to search for, and goes there.
-    pub async fn go_by_typing(
-        &self,
-        cell: &Cell,
-        display: &Display,
-        text: &str,
-        patience: Duration,
-        stay: Duration,
-    ) -> Result<Visited, Error> {
-        let began = crate::now();
-        self.type_in_address_bar(cell, display, text).await?;
+    pub async fn go_by_typing(&self, hands: Hands<'_>, text: &str) -> Result<Visited, Error> {
+        let (began, display) = (crate::now(), hands.display()?);
+        display.focus(hands.cell).await?;
+        display.press(hands.cell, &[Keys::Key("ctrl+l")]).await?;
+        display.press_at(hands.pace, hands.cell, &[Keys::Text(text)]).await?;
         let page = self.page()?;
-        display.press(cell, &[Keys::Key("Return")]).await?;
-        self.follow(&page, began, patience, stay).await
+        display.press(hands.cell, &[Keys::Key("Return")]).await?;
+        self.follow(&page, began, hands.patience, hands.stay).await
     }
 }

@@ -1,5 +1,5 @@
-//! How Firefox is started: as it is, on Candor's proxy, with a profile of its
-//! own, trusting Candor's authority, and under remote control.
+//! How Firefox is started: as its desktop entry starts it, with a profile of
+//! its own, trusting Candor's authority, and under remote control.
 
 use model::Mode;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::{
     Error,
     cell::{Cell, Program, find},
     drivers::{
-        launch::{Launch, Trust, Window},
+        launch::{Launch, Route, Trust, Window},
         trust,
     },
 };
@@ -28,22 +28,16 @@ pub(super) async fn prepare(cell: &Cell, launch: &Launch) -> Result<Program, Err
 
 /// Read at every start, and stronger than what the profile remembers.
 fn user_js(cell: &Cell, launch: &Launch) -> String {
-    let (host, port) = (cell.proxy().ip().to_string(), cell.proxy().port());
     let mut preferences = json!({
-        "network.proxy.type": 1,
-        "network.proxy.http": host,
-        "network.proxy.http_port": port,
-        "network.proxy.ssl": host,
-        "network.proxy.ssl_port": port,
-        "network.proxy.no_proxies_on": "",
-        "network.proxy.allow_hijacking_localhost": true,
         // Remote control would otherwise switch off what is to be watched.
         "remote.prefs.recommended": false,
-        // A question in the way of the first window.
-        "browser.shell.checkDefaultBrowser": false,
-        // Every window is a private one, from the start.
+        // Every window is a private one, from the start; or not, as it is built,
+        // which a profile that was private before would not know.
         "browser.privatebrowsing.autostart": launch.mode == Mode::Private,
     });
+    if launch.route == Route::ProxySetting {
+        through_proxy(&mut preferences, cell.proxy());
+    }
     if let (Value::Object(all), Value::Object(wished)) = (&mut preferences, &launch.preferences) {
         all.extend(wished.clone());
     }
@@ -51,9 +45,26 @@ fn user_js(cell: &Cell, launch: &Launch) -> String {
     lines.map(|(name, value)| format!("user_pref({}, {value});\n", Value::from(name.as_str()))).collect()
 }
 
+fn through_proxy(preferences: &mut Value, proxy: std::net::SocketAddr) {
+    let (host, port) = (proxy.ip().to_string(), proxy.port());
+    let settings = json!({
+        "network.proxy.type": 1,
+        "network.proxy.http": host,
+        "network.proxy.http_port": port,
+        "network.proxy.ssl": host,
+        "network.proxy.ssl_port": port,
+        "network.proxy.no_proxies_on": "",
+        "network.proxy.allow_hijacking_localhost": true,
+    });
+    if let (Value::Object(all), Value::Object(settings)) = (preferences, settings) {
+        all.extend(settings);
+    }
+}
+
 fn program(cell: &Cell, launch: &Launch) -> Program {
     let profile = cell.home().join(&launch.profile).display().to_string();
     let mut program = Program::new(&launch.program)
+        .args(launch.entry_args.iter().cloned())
         .args(["--no-remote", "--profile", &profile, "--remote-debugging-port", "0"])
         .args(launch.args.iter().cloned());
     match &launch.window {
@@ -61,5 +72,5 @@ fn program(cell: &Cell, launch: &Launch) -> Program {
         Window::On(display) => program = program.env("DISPLAY", display),
     }
     program.env.extend(launch.env.iter().cloned());
-    program.args(["about:blank"])
+    program
 }

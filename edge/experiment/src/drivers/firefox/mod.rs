@@ -93,6 +93,11 @@ impl Firefox {
         !self.rpc.is_over() && self.process.runs()
     }
 
+    /// Its processes.
+    pub(crate) fn process(&self) -> &Process {
+        &self.process
+    }
+
     /// Closes it as a person would, so that it writes down its profile.
     pub async fn close(mut self) {
         let _ = self.rpc.call_within(CLOSE, None, "browser.close", json!({})).await;

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use model::Mode;
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
 use super::Firefox;
 use crate::{
     Error,
     cell::Cell,
     display::{Display, Keys},
-    drivers::visited::Visited,
+    drivers::{browser::Hands, visited::Visited},
 };
 
 impl Firefox {
@@ -17,22 +21,48 @@ impl Firefox {
         display.press(cell, &[Keys::Key("ctrl+l"), Keys::Text(text)]).await
     }
 
+    /// Opens a private window beside the one that is open, by these keys; its
+    /// tab is used from then on.
+    pub async fn open_private(
+        &mut self,
+        cell: &Cell,
+        display: &Display,
+        keys: &str,
+        patience: Duration,
+    ) -> Result<(), Error> {
+        let before = self.tabs().await?;
+        display.open_window(cell, keys).await?;
+        self.mode = Mode::Private;
+        let end = Instant::now() + patience;
+        while Instant::now() < end {
+            if let Some(new) = self.tabs().await?.into_iter().find(|tab| !before.contains(tab)) {
+                self.context = new;
+                return Ok(());
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        Err(Error::NoPage("the private window"))
+    }
+
+    /// Every tab of every window (BiDi `browsingContext.getTree`).
+    async fn tabs(&self) -> Result<Vec<String>, Error> {
+        let tree = self.rpc.call(None, "browsingContext.getTree", json!({"maxDepth": 0})).await?;
+        let contexts = tree["contexts"].as_array().into_iter().flatten();
+        Ok(contexts.filter_map(|tab| tab["context"].as_str().map(str::to_owned)).collect())
+    }
+
     /// Empties the address bar again: what was typed is not sent.
     pub async fn leave_address_bar(&self, cell: &Cell, display: &Display) -> Result<(), Error> {
         display.press(cell, &[Keys::Key("Escape"), Keys::Key("Escape")]).await
     }
 
     /// Types an address, or words to search for, and goes there.
-    pub async fn go_by_typing(
-        &self,
-        cell: &Cell,
-        display: &Display,
-        text: &str,
-        patience: Duration,
-        stay: Duration,
-    ) -> Result<Visited, Error> {
-        self.leave(patience, stay, async {
-            self.type_in_address_bar(cell, display, text).await?;
+    pub async fn go_by_typing(&self, hands: Hands<'_>, text: &str) -> Result<Visited, Error> {
+        let (cell, display) = (hands.cell, hands.display()?);
+        self.leave(hands.patience, hands.stay, async {
+            display.focus(cell).await?;
+            display.press(cell, &[Keys::Key("ctrl+l")]).await?;
+            display.press_at(hands.pace, cell, &[Keys::Text(text)]).await?;
             display.press(cell, &[Keys::Key("Return")]).await
         })
         .await
