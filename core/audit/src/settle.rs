@@ -63,7 +63,7 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
         early: early.as_deref(),
     };
     let (verdicts, findings) = (judge::verdicts(&case), judge::findings(&case));
-    let combinations = judge::combinations(&case);
+    let (combinations, reference) = (judge::combinations(&case), judge::reference(&case));
     Audit {
         captures: auditor.captures,
         run: auditor.run,
@@ -79,6 +79,7 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
         tallies: places.tallies,
         findings,
         verdicts,
+        reference,
         combinations,
         deferred: auditor.deferred,
         gaps: auditor.gaps,

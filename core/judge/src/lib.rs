@@ -24,6 +24,8 @@ mod bound;
 
 mod rules;
 
+mod reference;
+
 mod combinations;
 
 pub use bound::upper_bound;
@@ -32,6 +34,7 @@ pub use closed::Closed;
 pub use combinations::{Combination, combinations};
 pub use identifiers::{Identifier, Identifiers, Scope, When};
 pub use outcome::Outcome;
+pub use reference::{Comparison, Difference, Reference, reference};
 pub use rules::{CODES, Finding, Severity, findings};
 pub use sealed::{ALPHA, Dependence, Depends, Measure, Tested, dependence};
 pub use standing::{Position, Standing};

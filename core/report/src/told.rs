@@ -7,6 +7,8 @@ mod deeds;
 
 mod heads;
 
+mod in_force;
+
 mod timeline;
 
 mod whom;
@@ -20,6 +22,7 @@ use model::{Plant, Side, Why};
 pub(crate) use alike::{Alike, alike};
 pub(crate) use deeds::Deeds;
 pub(crate) use heads::{conditions, done, heading, is_as_left, subject, untold};
+pub(crate) use in_force::in_force;
 pub(crate) use timeline::{Dot, Lane, Line, Mark, line};
 pub(crate) use whom::{Owner, Row, Whom};
 

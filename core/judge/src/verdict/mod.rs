@@ -14,7 +14,7 @@ mod sentences;
 
 use knowledge::{promises::Promise, subjects::ANDROID};
 
-use crate::{Case, Dependence, Outcome, dependence, upper_bound};
+use crate::{Case, Dependence, Outcome, Reference, dependence, reference, upper_bound};
 use scope::Scope;
 
 /// Visits and installs without which nothing is called kept.
@@ -40,7 +40,7 @@ pub struct Verdict {
 /// The verdict on each promise that is about the subject.
 pub fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
     let Some(run) = case.run else { return vec![] };
-    let dependence = dependence(case);
+    let (dependence, reference) = (dependence(case), reference(case));
     let about = case
         .knowledge
         .promises
@@ -49,7 +49,7 @@ pub fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
         // A phone without a browser can break no promise about what is visited.
         .filter(|promise| case.subject().is_none_or(|subject| subject.driver != "phone") || is_about_phones(promise))
         .filter(|promise| !run.is_by_hand() || is_about_anything(promise));
-    about.map(|promise| verdict(case, promise, &dependence)).collect()
+    about.map(|promise| verdict(case, promise, &dependence, &reference)).collect()
 }
 
 /// What can be judged where nobody knows who made it, nor how it came.
@@ -74,8 +74,8 @@ fn who_made(name: &str) -> String {
     format!("who makes this program is not known to Candor: {by}.")
 }
 
-fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence) -> Verdict {
-    let scope = Scope::of(case, promise);
+fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence, reference: &Reference) -> Verdict {
+    let scope = Scope::of(case, promise, reference);
     let said = |outcome, because: String| Verdict {
         promise: promise.id.clone(),
         quote: promise.quote.clone(),

@@ -74,6 +74,7 @@ impl Scope<'_> {
             .or_else(|| self.depends(dependence))
             .or_else(|| self.unread(dependence))
             .or_else(|| self.uncontrolled())
+            .or_else(|| self.reference.obstacle(self.promise.mode()))
             .or_else(|| false_alarms(case))
             .or_else(|| self.nameless())
             .or_else(|| self.too_few())

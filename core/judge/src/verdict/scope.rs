@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use knowledge::promises::Promise;
 use model::{Act, Destination, Kind, Side, Trial};
 
-use crate::{Case, Seen};
+use crate::{Case, Reference, Seen};
 
 /// A promise, and the phases that can speak about it.
 pub(super) struct Scope<'a> {
     pub(super) case: &'a Case<'a>,
     pub(super) promise: &'a Promise,
+    pub(super) reference: &'a Reference,
     kinds: Vec<Kind>,
     /// Phases in which an act put the promise at stake, done or not.
     pub(super) staked: Vec<usize>,
@@ -32,7 +33,7 @@ pub(super) struct Breaches {
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn of(case: &'a Case<'a>, promise: &'a Promise) -> Self {
+    pub(super) fn of(case: &'a Case<'a>, promise: &'a Promise, reference: &'a Reference) -> Self {
         let kinds = promise.kinds();
         let at_stake = |phase: &usize| covers(case, promise, *phase) && stakes(case.phases[*phase].act, &kinds);
         let staked: Vec<usize> = (0..case.phases.len()).filter(at_stake).collect();
@@ -41,7 +42,7 @@ impl<'a> Scope<'a> {
             trial.is_some_and(|trial| case.is_complete(trial)) && case.was_done(*phase)
         };
         let exercised = staked.iter().copied().filter(done).collect();
-        Self { case, promise, kinds, staked, exercised }
+        Self { case, promise, reference, kinds, staked, exercised }
     }
 
     pub(super) fn visits(&self) -> u32 {
@@ -82,6 +83,7 @@ impl<'a> Scope<'a> {
             && self.case.is_sound(seen)
             && self.is_in_its_time(about, seen)
             && !self.may_have_it(seen)
+            && !self.reference.voids(self.case, seen)
             && (!self.promise.is_about_anonymity() || self.stands_beside_identifier(seen))
     }
 

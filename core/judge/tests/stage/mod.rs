@@ -5,8 +5,8 @@
 use judge::{Case, Finding, Identifier, Late, Outcome, Scope, Seen, Traffic, Verdict};
 use knowledge::Knowledge;
 use model::{
-    Act, Arm, Canary, Destination, Guise, Hosted, How, Kind, Mode, Note, Phase, Plant, Purpose, Run, Side, SideBecause,
-    Sighting, Subject, Switch, Time, Trial,
+    Act, Arm, ArmRole, Canary, Destination, Guise, Hosted, How, Kind, Mode, Note, Phase, Plant, Purpose, Run, Side,
+    SideBecause, Sighting, Subject, Switch, Time, Trial,
 };
 
 /// A run in the making. Time goes on by a second with each step.
@@ -86,6 +86,15 @@ impl Stage {
         self.trials.push(Trial { id, arm, install: id, at: Time(self.clock), failed: None });
         self.step(id, Act::Start, mode, 1);
         id
+    }
+
+    /// A trial of another role, with three visits.
+    pub fn trial_as(&mut self, role: ArmRole, mode: Mode) -> (u32, Vec<usize>) {
+        let id = self.trial(mode);
+        let trial = self.trials.iter_mut().find(|trial| trial.id == id).unwrap();
+        trial.arm.role = role;
+        let visits = self.visits(id, 3);
+        (id, visits)
     }
 
     /// The control: started, left alone for so many steps, closed.

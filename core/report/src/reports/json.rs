@@ -10,7 +10,7 @@ use audit::Audit;
 use model::{Destination, Gap};
 use serde::Serialize;
 
-use crate::told::phase;
+use crate::told::{self, phase};
 
 /// The version of the shapes below.
 const VERSION: u32 = 1;
@@ -25,6 +25,9 @@ struct Report<'a> {
     candor: u32,
     version: &'static str,
     captures: Vec<Capture<'a>>,
+    /// How the subject was started, what was in force, and what the reference showed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    in_force: Vec<InForce>,
     sightings: Vec<Sighting<'a>>,
     findings: Vec<Finding<'a>>,
     destinations: Vec<To<'a>>,
@@ -39,6 +42,12 @@ struct Capture<'a> {
     format: &'a str,
     exchanges: u64,
     sha256: &'a str,
+}
+
+#[derive(Serialize)]
+struct InForce {
+    what: &'static str,
+    says: String,
 }
 
 #[derive(Serialize)]
@@ -125,6 +134,7 @@ impl<'a> Report<'a> {
             candor: VERSION,
             version: env!("CARGO_PKG_VERSION"),
             captures: audit.captures.iter().map(capture).collect(),
+            in_force: told::in_force(audit).into_iter().map(|(what, says)| InForce { what, says }).collect(),
             sightings: (0..audit.spotted.len()).map(|i| sighting(audit, i)).collect(),
             findings: audit.findings.iter().map(finding).collect(),
             destinations: audit.destinations.iter().enumerate().map(to).collect(),

@@ -120,7 +120,8 @@ fn whom(out: &mut String, audit: &Audit) -> std::fmt::Result {
 
 fn foot(out: &mut String, audit: &Audit) -> std::fmt::Result {
     writeln!(out, "<details><summary>Conditions, and what this does not say</summary>\n")?;
-    for line in told::conditions(audit).iter().chain(&told::untold(audit)) {
+    let in_force = told::in_force(audit).into_iter().map(|(label, says)| format!("{label}: {says}"));
+    for line in told::conditions(audit).iter().chain(&in_force.collect::<Vec<_>>()).chain(&told::untold(audit)) {
         writeln!(out, "- {}", plain(line))?;
     }
     for (why, times) in told::gaps(audit) {

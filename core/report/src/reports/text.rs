@@ -251,6 +251,9 @@ fn foot(sheet: &mut Sheet, audit: &Audit) {
         for condition in told::conditions(audit) {
             sheet.hanging(2, "condition", 13, &condition);
         }
+        for (label, says) in told::in_force(audit) {
+            sheet.hanging(2, label, 13, &says);
+        }
     }
     for capture in &audit.captures {
         let is_evidence = capture.format == "candor";

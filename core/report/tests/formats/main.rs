@@ -2,6 +2,8 @@
 //! printed whole, and one of records of a browser that reports.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod in_force;
+
 mod small;
 
 mod reporting;

@@ -52,9 +52,16 @@ fn conditions(audit: &Audit, run: &Run) -> Markup {
             dt { "Scenario" } dd { (inert(&run.scenario)) ", seed " code { (run.seed) } }
             dt { "Ran on" } dd { (inert(&run.host)) }
             dt { "Started" } dd { (date(run.started)) }
+            @for (label, says) in told::in_force(audit) { dt { (capital(label)) } dd { (says) } }
             dt { "Candor" } dd { (inert(&run.candor)) ", knowledge " code { (inert(&run.knowledge)) } }
         }
     }
+}
+
+/// `package` → `Package`
+fn capital(label: &str) -> String {
+    let mut letters = label.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn trials(audit: &Audit) -> Markup {

@@ -1,0 +1,160 @@
+//! What the instrument changes: the subject as a person starts it, held against
+//! the same steps under remote control.
+//!
+//! A difference is a host, with its purpose and what was recognised there, that
+//! is in every trial of one side and in none of the other. What only the
+//! reference sends, the driven arms could not have shown, so nothing is called
+//! kept over it. What only driven trials send, the instrument caused, so it
+//! accuses nobody. Everything else in the driven arms stands.
+
+use std::collections::BTreeSet;
+
+use model::{ArmRole, Kind, Mode, Purpose, Side, Trial};
+
+use crate::{Case, Seen};
+
+/// Trials of each side and mode without which nothing is compared.
+const LEAST: usize = 2;
+
+/// How the comparison came out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Reference {
+    /// The subject carries no instrument in any arm, or is a program of ours.
+    #[default]
+    NotNeeded,
+    /// Why there is none, in words that end a sentence.
+    Missing(String),
+    Compared(Comparison),
+}
+
+/// Both sides of the comparison, in a fixed order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// Trials that were compared: reference and driven.
+    pub trials: (usize, usize),
+    pub only_reference: Vec<Difference>,
+    pub only_driven: Vec<Difference>,
+}
+
+/// What one side sends and the other does not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Difference {
+    pub mode: Mode,
+    pub host: String,
+    pub purpose: Purpose,
+    /// What was recognised; none for the requests themselves.
+    pub kind: Option<Kind>,
+}
+
+/// Holds the reference trials of a run against those that went the same way, driven.
+pub fn reference(case: &Case<'_>) -> Reference {
+    let of_role = |role: ArmRole| case.trials.iter().filter(move |trial| trial.arm.role == role);
+    if of_role(ArmRole::Reference).next().is_none() {
+        return if case.carries_instrument() {
+            Reference::Missing("the run had no reference arm".into())
+        } else {
+            Reference::NotNeeded
+        };
+    }
+    let modes: BTreeSet<Mode> = of_role(ArmRole::Reference).map(|trial| trial.arm.mode).collect();
+    let mut comparison = Comparison::default();
+    for mode in modes {
+        let complete = |role| -> Vec<&Trial> {
+            of_role(role).filter(|trial| trial.arm.mode == mode && case.is_complete(trial)).collect()
+        };
+        let (plain, driven) = (complete(ArmRole::Reference), complete(ArmRole::Compared));
+        if plain.len() < LEAST || driven.len() < LEAST {
+            return Reference::Missing(format!(
+                "in {} mode {} reference trials and {} driven ones came to their end, and {LEAST} of each are needed",
+                mode.word(),
+                plain.len(),
+                driven.len()
+            ));
+        }
+        comparison.trials.0 += plain.len();
+        comparison.trials.1 += driven.len();
+        // What any driven arm sends is no more than the reference alone does.
+        let any_driven: Vec<&Trial> =
+            case.trials.iter().filter(|trial| trial.arm.mode == mode && trial.arm.role != ArmRole::Reference).collect();
+        comparison.only_reference.extend(case.only_in(mode, &plain, &any_driven));
+        comparison.only_driven.extend(case.only_in(mode, &driven, &plain));
+    }
+    Reference::Compared(comparison)
+}
+
+impl Reference {
+    /// Whether the instrument caused this sighting: its like is in every driven
+    /// trial and in no reference trial. A sighting in the reference arm is never voided.
+    pub(crate) fn voids(&self, case: &Case<'_>, seen: &Seen) -> bool {
+        let Self::Compared(comparison) = self else { return false };
+        let Some(trial) = seen.trial.and_then(|id| case.trial(id)) else { return false };
+        let destination = &case.destinations[seen.destination];
+        trial.arm.role != ArmRole::Reference
+            && comparison.only_driven.iter().any(|one| {
+                one.mode == trial.arm.mode
+                    && one.host == destination.host
+                    && one.purpose == destination.purpose
+                    && one.kind.as_ref() == Some(&seen.sighting.kind)
+            })
+    }
+
+    /// What stands in the way of *kept* in this mode (any, if none is given).
+    pub(crate) fn obstacle(&self, mode: Option<Mode>) -> Option<String> {
+        match self {
+            Self::NotNeeded => None,
+            Self::Missing(why) => Some(format!(
+                "what the instrument changes was not measured: {why}, so a report that it keeps the subject from sending would not be seen."
+            )),
+            Self::Compared(comparison) => {
+                let mut only = comparison.only_reference.iter();
+                let first = only.find(|one| mode.is_none_or(|mode| one.mode == mode))?;
+                let what = first.kind.as_ref().map_or("requests", |kind| kind.as_str());
+                Some(format!(
+                    "{} was sent {what} in every trial without an instrument and in none with one, so the driven trials do not show all that the subject does.",
+                    first.host
+                ))
+            }
+        }
+    }
+}
+
+impl Case<'_> {
+    /// Whether the subject is used under remote control and could be used without.
+    fn carries_instrument(&self) -> bool {
+        let Some(run) = self.run else { return false };
+        match self.subject() {
+            Some(subject) => ["chromium", "firefox"].contains(&subject.driver.as_str()) && subject.extension.is_none(),
+            // Named by its path: a browser of one of the two families.
+            None => run.subject.name.contains('/'),
+        }
+    }
+
+    fn only_in(&self, mode: Mode, these: &[&Trial], others: &[&Trial]) -> Vec<Difference> {
+        let of = |trial: &&Trial| self.sends(mode, trial);
+        let Some(all) = these.iter().map(of).reduce(|all, one| all.intersection(&one).cloned().collect()) else {
+            return vec![];
+        };
+        let elsewhere: BTreeSet<Difference> = others.iter().flat_map(of).collect();
+        all.difference(&elsewhere).cloned().collect()
+    }
+
+    /// All that a subject sent of itself in a trial.
+    fn sends(&self, mode: Mode, trial: &Trial) -> BTreeSet<Difference> {
+        let own = |side: Side| matches!(side, Side::Native | Side::Extension);
+        let purpose_of = |host: &str| {
+            let known = self.destinations.iter().find(|destination| destination.host == host);
+            known.map_or(Purpose::Unknown, |destination| destination.purpose)
+        };
+        let of_trial = self.traffic.iter().filter(|one| one.trial == Some(trial.id) && own(one.side));
+        let mut sends: BTreeSet<Difference> = of_trial
+            .map(|one| Difference { mode, host: one.host.clone(), purpose: purpose_of(&one.host), kind: None })
+            .collect();
+        let seen = self.seen.iter().filter(|seen| seen.trial == Some(trial.id) && own(seen.side.side));
+        sends.extend(seen.filter(|seen| self.is_sound(seen) && !self.is_to_its_site(seen)).map(|seen| {
+            let destination = &self.destinations[seen.destination];
+            let (host, purpose) = (destination.host.clone(), destination.purpose);
+            Difference { mode, host, purpose, kind: Some(seen.sighting.kind.clone()) }
+        }));
+        sends
+    }
+}
