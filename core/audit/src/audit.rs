@@ -1,7 +1,7 @@
 //! What comes out: everything a report may show.
 
 use detect::Deferral;
-use judge::{Combination, Finding, Identifier, Reference, Seen, Traffic, Verdict};
+use judge::{Combination, Finding, Identifier, Recall, Reference, Seen, Traffic, Verdict};
 use model::{Destination, Gap, Note, Phase, Plant, Run, Trial};
 
 use crate::Tally;
@@ -26,6 +26,8 @@ pub struct Audit {
     pub tallies: Vec<Tally>,
     pub findings: Vec<Finding>,
     pub verdicts: Vec<Verdict>,
+    /// What of the control was found.
+    pub recall: Recall,
     /// What remote control changes of the subject.
     pub reference: Reference,
     /// What each combination of mode and switches told.

@@ -11,6 +11,7 @@ use model::{Canary, Exchange, Gap, Note, Phase, Plant, Record, Run, Sighting, Tr
 
 use crate::{
     Audit, Capture, Coverage, Ignored,
+    control::Control,
     inspector::{Inspector, Looked, head_of},
     settle::{Places, settle},
 };
@@ -49,6 +50,7 @@ pub struct Auditor<'k> {
     pub(crate) deferred: Vec<(usize, Deferral)>,
     pub(crate) coverage: Coverage,
     pub(crate) ignored: Vec<Ignored>,
+    pub(crate) control: Control,
 }
 
 /// An exchange that is still needed, and what was seen in it.
@@ -91,6 +93,7 @@ impl<'k> Auditor<'k> {
             deferred: vec![],
             coverage: Coverage::default(),
             ignored: vec![],
+            control: Control::default(),
         }
     }
 
@@ -139,6 +142,7 @@ impl<'k> Auditor<'k> {
             }
             Record::Listed(listed) => self.sides.listed(&listed),
             Record::Exchange(exchange) => self.exchange(*exchange),
+            Record::Beacon(beacon) => self.control.sent(beacon),
             Record::Note(note) => self.notes.push(note),
             Record::End(end) => {
                 self.ended = true;
@@ -171,7 +175,10 @@ impl<'k> Auditor<'k> {
         if let Err(refused) = self.detector().plant(&plant.canary) {
             self.ignored.push(Ignored { canary: plant.canary.id.clone(), because: refused.to_string() });
         }
-        self.plants.push(plant);
+        // What the control carries is nothing that was done.
+        if plant.canary.kind.as_str() != Control::KIND {
+            self.plants.push(plant);
+        }
     }
 
     /// The next exchange, inspected elsewhere. For captures that are nobody's
@@ -183,6 +190,10 @@ impl<'k> Auditor<'k> {
     }
 
     fn exchange(&mut self, exchange: Exchange) {
+        if self.control.is_own(&exchange) {
+            let (seen, _, _) = self.inspector.open(&exchange, &mut |_| {});
+            return self.control.seen(&exchange, &seen.sightings);
+        }
         self.begin(&exchange);
         let when = self.when(&exchange);
         let planted: Vec<&str> = match when {

@@ -15,6 +15,8 @@ mod audit;
 
 mod given_up;
 
+mod control;
+
 mod settle;
 
 mod tally;

@@ -48,6 +48,7 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
         .filter(|(capture, event)| of_the_run.contains(&(*capture, event.exchange)))
         .map(|(_, event)| Late { exchange: event.exchange, happened: event.happened, sent: event.sent })
         .collect();
+    let recall = auditor.control.recall();
     let case = Case {
         knowledge: auditor.knowledge,
         run: auditor.run.as_ref(),
@@ -60,6 +61,7 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
         late: &late,
         destinations: &places.destinations,
         notes: &auditor.notes,
+        recall: &recall,
         early: early.as_deref(),
     };
     let (verdicts, findings) = (judge::verdicts(&case), judge::findings(&case));
@@ -80,6 +82,7 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
         findings,
         verdicts,
         reference,
+        recall,
         combinations,
         deferred: auditor.deferred,
         gaps: auditor.gaps,

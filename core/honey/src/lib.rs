@@ -15,6 +15,8 @@ mod garden;
 
 mod pages;
 
+pub mod beacon;
+
 pub use garden::{Garden, Served};
 pub use names::Names;
 pub use pages::LINK;

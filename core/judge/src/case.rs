@@ -3,7 +3,7 @@
 use knowledge::{Knowledge, subjects::Subject};
 use model::{Act, Canary, Destination, Mode, Note, Phase, Plant, Run, Side, SideBecause, Sighting, Time, Trial};
 
-use crate::Identifier;
+use crate::{Identifier, Recall};
 
 /// One experiment, or one capture, with everything that was recognised in it.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,8 @@ pub struct Case<'a> {
     pub late: &'a [Late],
     pub destinations: &'a [Destination],
     pub notes: &'a [Note],
+    /// What of the control was found.
+    pub recall: &'a Recall,
     /// Why the run ended before its plan did, if it did.
     pub early: Option<&'a str>,
 }

@@ -26,6 +26,8 @@ mod rules;
 
 mod reference;
 
+mod recall;
+
 mod combinations;
 
 pub use bound::upper_bound;
@@ -34,6 +36,7 @@ pub use closed::Closed;
 pub use combinations::{Combination, combinations};
 pub use identifiers::{Identifier, Identifiers, Scope, When};
 pub use outcome::Outcome;
+pub use recall::{Found, Recall};
 pub use reference::{Comparison, Difference, Reference, reference};
 pub use rules::{CODES, Finding, Severity, findings};
 pub use sealed::{ALPHA, Dependence, Depends, Measure, Tested, dependence};

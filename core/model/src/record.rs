@@ -15,6 +15,7 @@ pub enum Record {
     /// A request that the driver saw a page make.
     Listed(Listed),
     Exchange(Box<Exchange>),
+    Beacon(Beacon),
     Note(Note),
     End(End),
 }
@@ -54,6 +55,24 @@ pub struct Listed {
     pub url: String,
     /// Who lists it: `cdp`, `bidi`, `netlog`.
     pub by: String,
+}
+
+/// A request of Candor's own, written down before it is sent: the control of the
+/// instrument. What it carries must be found, and counts as nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beacon {
+    pub trial: u32,
+    pub at: Time,
+    /// Where it goes; nothing else goes there.
+    pub host: String,
+    /// `http`, `https`, `query`, `header`, `websocket`.
+    pub transport: String,
+    /// `json`, `gzip` … or `none`.
+    pub layer: String,
+    /// `plain`, `sha256` …
+    pub disguise: String,
+    /// The id of the canary in it; none in a silent twin.
+    pub canary: Option<String>,
 }
 
 /// Something that is not an exchange and counts all the same.

@@ -3,6 +3,8 @@
 
 mod alike;
 
+mod control;
+
 mod deeds;
 
 mod heads;
@@ -20,6 +22,7 @@ use judge::{Combination, Finding, Outcome, Severity, Verdict};
 use model::{Plant, Side, Why};
 
 pub(crate) use alike::{Alike, alike};
+pub(crate) use control::control;
 pub(crate) use deeds::Deeds;
 pub(crate) use heads::{conditions, done, heading, is_as_left, subject, untold};
 pub(crate) use in_force::in_force;

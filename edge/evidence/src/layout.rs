@@ -9,7 +9,7 @@ pub(crate) const VERSION: i64 = 1;
 pub(crate) const TABLES: &str = "
 create table record (
   seq     integer primary key,   -- from 1, without holes
-  kind    text    not null,      -- run, trial, plant, phase, page, listed, exchange, note, end
+  kind    text    not null,      -- run, trial, plant, phase, page, listed, exchange, beacon, note, end
   at      integer not null,      -- microseconds since 1970-01-01 UTC
   trial   integer,
   content text    not null,      -- JSON; bodies are named by their SHA-256

@@ -5,9 +5,9 @@ use std::{borrow::Cow, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{
-    Act, Arm, ArmRole, Body, Canary, Client, Direction, End, Exchange, Form, Header, Hello, Inlet, Kind, Listed,
-    Message, Mode, Note, Page, Phase, Plant, Process, Record, Request, Response, Run, Seal, SealReason, Subject,
-    Switch, Time, Trial,
+    Act, Arm, ArmRole, Beacon, Body, Canary, Client, Direction, End, Exchange, Form, Header, Hello, Inlet, Kind,
+    Listed, Message, Mode, Note, Page, Phase, Plant, Process, Record, Request, Response, Run, Seal, SealReason,
+    Subject, Switch, Time, Trial,
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,7 @@ pub(crate) fn write(record: &Record) -> Written {
         Record::Exchange(exchange) => {
             ("exchange", exchange.started, exchange.trial, json(&ExchangeShape::from(exchange, &mut bodies)))
         }
+        Record::Beacon(beacon) => ("beacon", beacon.at, Some(beacon.trial), json(&BeaconShape::from(beacon))),
         Record::Note(note) => ("note", note.at, note.trial, json(&NoteShape::from(note))),
         Record::End(end) => ("end", end.at, None, json(&EndShape { early: end.early.as_deref().map(Cow::Borrowed) })),
     };
@@ -57,6 +58,7 @@ pub(crate) fn read(
         "page" => Record::Page(parse::<PageShape>(content)?.into(of(trial)?, at)),
         "listed" => Record::Listed(parse::<ListedShape>(content)?.into(of(trial)?, at)),
         "exchange" => Record::Exchange(Box::new(parse::<ExchangeShape>(content)?.into(trial, at, body)?)),
+        "beacon" => Record::Beacon(parse::<BeaconShape>(content)?.into(of(trial)?, at)),
         "note" => Record::Note(parse::<NoteShape>(content)?.into(trial, at)),
         "end" => Record::End(End { at, early: parse::<EndShape>(content)?.early.map(Cow::into_owned) }),
         other => return Err(format!("is of a kind that this Candor does not know: {other}")),
@@ -262,6 +264,39 @@ impl<'a> PageShape<'a> {
             url: self.url.into(),
             title: self.title.into(),
             forms: self.forms.into_iter().map(form).collect(),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct BeaconShape<'a> {
+    host: Text<'a>,
+    transport: Text<'a>,
+    layer: Text<'a>,
+    disguise: Text<'a>,
+    canary: Option<Text<'a>>,
+}
+
+impl<'a> BeaconShape<'a> {
+    fn from(beacon: &'a Beacon) -> Self {
+        Self {
+            host: text(&beacon.host),
+            transport: text(&beacon.transport),
+            layer: text(&beacon.layer),
+            disguise: text(&beacon.disguise),
+            canary: beacon.canary.as_deref().map(text),
+        }
+    }
+
+    fn into(self, trial: u32, at: Time) -> Beacon {
+        Beacon {
+            trial,
+            at,
+            host: self.host.into(),
+            transport: self.transport.into(),
+            layer: self.layer.into(),
+            disguise: self.disguise.into(),
+            canary: self.canary.map(Into::into),
         }
     }
 }

@@ -19,6 +19,8 @@ mod desktop;
 
 mod in_force;
 
+mod control;
+
 mod respond;
 
 mod ledger;

@@ -18,8 +18,9 @@ use tokio::{
 
 use crate::{
     Error, Planned,
-    cell::{Cell, CellSpec, Device, Sockets, User},
+    cell::{Cell, CellSpec, Device, Sockets, User, Walls},
     conduct::Conduct,
+    control::{self, Round},
     display::{Display, Pace},
     drivers::{
         android::Android,
@@ -79,12 +80,19 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
         planter: Planter::new(conduct.seed, planned.id),
         tells: false,
     };
+    let controlled = conduct.walls == Walls::Namespaces;
+    if controlled {
+        control::send(conduct, planned.id, &cell, &net.addresses, Round::Before).await?;
+    }
     let outcome = stage.play().await;
     stage.close().await;
     if let Some(display) = stage.display.take() {
         display.stop().await;
     }
     drop(stage);
+    if controlled {
+        control::send(conduct, planned.id, &cell, &net.addresses, Round::After).await?;
+    }
     let undone = match sent {
         Some(sent) => sent.end().await,
         None => Ok(()),
@@ -98,6 +106,7 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
 struct Net {
     proxies: Vec<Proxy>,
     resolvers: Vec<dns::Responder>,
+    addresses: Arc<dns::Addresses>,
 }
 
 impl Net {
@@ -110,7 +119,7 @@ impl Net {
             addresses: Some(Arc::clone(&addresses)),
             ..Settings::default()
         };
-        let mut net = Self { proxies: vec![], resolvers: vec![] };
+        let mut net = Self { proxies: vec![], resolvers: vec![], addresses: Arc::clone(&addresses) };
         for listener in sockets.proxy {
             let (authority, world) = (Arc::clone(&conduct.authority), Arc::clone(&conduct.world));
             net.proxies.push(Proxy::serve(listener, authority, world, sink.clone(), settings.clone())?);

@@ -73,6 +73,7 @@ impl Scope<'_> {
             .or_else(|| blind(case))
             .or_else(|| self.depends(dependence))
             .or_else(|| self.unread(dependence))
+            .or_else(|| case.recall.obstacle())
             .or_else(|| self.uncontrolled())
             .or_else(|| self.reference.obstacle(self.promise.mode()))
             .or_else(|| false_alarms(case))

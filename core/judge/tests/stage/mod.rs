@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "not every test file plays everything")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-use judge::{Case, Finding, Identifier, Late, Outcome, Scope, Seen, Traffic, Verdict};
+use judge::{Case, Finding, Identifier, Late, Outcome, Recall, Scope, Seen, Traffic, Verdict};
 use knowledge::Knowledge;
 use model::{
     Act, Arm, ArmRole, Canary, Destination, Guise, Hosted, How, Kind, Mode, Note, Phase, Plant, Purpose, Run, Side,
@@ -22,8 +22,17 @@ pub struct Stage {
     pub late: Vec<Late>,
     pub destinations: Vec<Destination>,
     pub notes: Vec<Note>,
+    pub recall: Recall,
     pub early: Option<String>,
     clock: i64,
+}
+
+/// A control of which all was found.
+fn whole() -> Recall {
+    let mut recall = Recall::default();
+    recall.count("https", "json", "plain", true);
+    recall.count_twin(false);
+    recall
 }
 
 /// What a subject sends, as far as a test cares.
@@ -63,6 +72,7 @@ impl Stage {
             late: vec![],
             destinations: vec![],
             notes: vec![],
+            recall: whole(),
             early: None,
             clock: 0,
         }
@@ -307,6 +317,7 @@ impl Stage {
             late: &self.late,
             destinations: &self.destinations,
             notes: &self.notes,
+            recall: &self.recall,
             early: self.early.as_deref(),
         }
     }

@@ -6,7 +6,10 @@
 
 mod lines;
 
+use std::collections::BTreeMap;
+
 use audit::Audit;
+use judge::{Found, Recall};
 use model::{Destination, Gap};
 use serde::Serialize;
 
@@ -28,6 +31,9 @@ struct Report<'a> {
     /// How the subject was started, what was in force, and what the reference showed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     in_force: Vec<InForce>,
+    /// What was sent to be found, and what of it was: absent where no control was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    control: Option<Control<'a>>,
     sightings: Vec<Sighting<'a>>,
     findings: Vec<Finding<'a>>,
     destinations: Vec<To<'a>>,
@@ -42,6 +48,24 @@ struct Capture<'a> {
     format: &'a str,
     exchanges: u64,
     sha256: &'a str,
+}
+
+#[derive(Serialize)]
+struct Control<'a> {
+    sent: u64,
+    found: u64,
+    twins: u64,
+    false_alarms: u64,
+    transports: Vec<Level<'a>>,
+    layers: Vec<Level<'a>>,
+    disguises: Vec<Level<'a>>,
+}
+
+#[derive(Serialize)]
+struct Level<'a> {
+    level: &'a str,
+    sent: u64,
+    found: u64,
 }
 
 #[derive(Serialize)]
@@ -135,6 +159,7 @@ impl<'a> Report<'a> {
             version: env!("CARGO_PKG_VERSION"),
             captures: audit.captures.iter().map(capture).collect(),
             in_force: told::in_force(audit).into_iter().map(|(what, says)| InForce { what, says }).collect(),
+            control: control(&audit.recall),
             sightings: (0..audit.spotted.len()).map(|i| sighting(audit, i)).collect(),
             findings: audit.findings.iter().map(finding).collect(),
             destinations: audit.destinations.iter().enumerate().map(to).collect(),
@@ -143,6 +168,22 @@ impl<'a> Report<'a> {
             coverage: coverage(audit),
         }
     }
+}
+
+fn levels(table: &BTreeMap<String, Found>) -> Vec<Level<'_>> {
+    table.iter().map(|(level, Found { sent, found })| Level { level, sent: *sent, found: *found }).collect()
+}
+
+fn control(recall: &Recall) -> Option<Control<'_>> {
+    (recall.all.sent > 0).then(|| Control {
+        sent: recall.all.sent,
+        found: recall.all.found,
+        twins: recall.twins.sent,
+        false_alarms: recall.twins.found,
+        transports: levels(&recall.transports),
+        layers: levels(&recall.layers),
+        disguises: levels(&recall.disguises),
+    })
 }
 
 /// The id of a sighting: `s1` is the first.

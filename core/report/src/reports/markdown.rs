@@ -131,6 +131,9 @@ fn foot(out: &mut String, audit: &Audit) -> std::fmt::Result {
     if planted > 0 {
         writeln!(out, "- {} planted, {hits} seen.", count(planted as u64, "decoy"))?;
     }
+    for line in told::control(audit) {
+        writeln!(out, "- Control: {line}.")?;
+    }
     for capture in &audit.captures {
         writeln!(out, "- {} ({}) {}", code(&capture.source), plain(&capture.format), code(&capture.sha256))?;
     }

@@ -245,6 +245,9 @@ fn foot(sheet: &mut Sheet, audit: &Audit) {
         };
         sheet.hanging(2, "decoys", 13, &told);
     }
+    for line in told::control(audit) {
+        sheet.hanging(2, "control", 13, &line);
+    }
     if let Some(run) = &audit.run {
         sheet.hanging(2, "scenario", 13, &format!("{}, seed {}", inert(&run.scenario), run.seed));
         sheet.hanging(2, "on", 13, &inert(&run.host));

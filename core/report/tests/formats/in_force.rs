@@ -1,6 +1,6 @@
 //! How a subject was really started stands in every report that a person reads.
 
-use judge::{Comparison, Difference, Reference};
+use judge::{Comparison, Difference, Recall, Reference};
 use model::{Arm, ArmRole, Mode, Note, Purpose, Time, Trial};
 
 use crate::small;
@@ -63,4 +63,29 @@ fn a_missing_reference_is_said_with_its_reason() {
     let mut audit = small::audit();
     audit.reference = Reference::Missing("the run had no reference arm".into());
     assert!(flat(&report::text(&audit)).contains("reference none: the run had no reference arm."));
+}
+
+#[test]
+fn the_recall_of_the_control_stands_in_every_report() {
+    let mut audit = small::audit();
+    let mut recall = Recall::default();
+    recall.count("https", "gzip", "sha256", true);
+    recall.count("http", "json", "plain", false);
+    recall.count_twin(false);
+    audit.recall = recall;
+    for (name, report) in
+        [("text", report::text(&audit)), ("html", report::html(&audit)), ("markdown", report::markdown(&audit))]
+    {
+        let report = flat(&report);
+        for says in [
+            "1 of 2 requests of known content found; 1 request without a value, nothing found in them",
+            "by transport: http 0/1, https 1/1",
+            "by layer: gzip 1/1, json 0/1",
+            "by disguise: plain 0/1, sha256 1/1",
+        ] {
+            assert!(report.contains(says), "{name} lacks {says}");
+        }
+    }
+    let json: serde_json::Value = serde_json::from_str(&report::json(&audit)).unwrap();
+    assert_eq!((&json["control"]["sent"], &json["control"]["found"]), (&2.into(), &1.into()));
 }

@@ -21,6 +21,10 @@ pub(super) fn section(audit: &Audit) -> Option<Part> {
             li { b { "Controls." } " A run without visits shows what is sent anyway; decoys that were never used show false alarms of ours." }
         }
         (decoys(audit))
+        @if let Some((all, factors)) = told::control(audit).split_first() {
+            p { "Control: " (all) "." }
+            ul { @for line in factors { li { (line) } } }
+        }
         @if let Some(run) = &audit.run { (conditions(audit, run)) }
         @if !audit.trials.is_empty() { (trials(audit)) }
     };

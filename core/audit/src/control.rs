@@ -1,0 +1,60 @@
+//! The control of the instrument: requests of Candor's own, in known number.
+//!
+//! They are looked into like all others, and counted nowhere else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use judge::Recall;
+use model::{Beacon, Exchange, Sighting};
+
+/// What was sent as a control, and what of it was found.
+#[derive(Debug, Default)]
+pub(crate) struct Control {
+    sent: Vec<Beacon>,
+    /// Hosts of a trial that get nothing else.
+    hosts: BTreeSet<(u32, String)>,
+    /// Canaries found at each of those hosts.
+    found: BTreeMap<(u32, String), BTreeSet<String>>,
+}
+
+impl Control {
+    /// What the kind of its canaries is called.
+    pub(crate) const KIND: &str = "beacon";
+
+    /// A beacon is about to be sent.
+    pub(crate) fn sent(&mut self, beacon: Beacon) {
+        self.hosts.insert((beacon.trial, beacon.host.clone()));
+        self.sent.push(beacon);
+    }
+
+    /// Whether an exchange is one of them: Candor chose the host, and tells nobody of it.
+    pub(crate) fn is_own(&self, exchange: &Exchange) -> bool {
+        exchange.trial.is_some_and(|trial| self.hosts.contains(&(trial, exchange.host().to_owned())))
+    }
+
+    /// What was recognised in one of them.
+    pub(crate) fn seen(&mut self, exchange: &Exchange, sightings: &[Sighting]) {
+        let Some(trial) = exchange.trial else { return };
+        let place = (trial, exchange.host().to_owned());
+        let sound = sightings.iter().filter(|sighting| !sighting.weak);
+        let canaries = sound.filter_map(|sighting| sighting.canary.clone());
+        self.found.entry(place).or_default().extend(canaries);
+    }
+
+    /// What of all that was sent was found.
+    pub(crate) fn recall(&self) -> Recall {
+        let mut recall = Recall::default();
+        let nothing = BTreeSet::new();
+        for beacon in &self.sent {
+            let found = self.found.get(&(beacon.trial, beacon.host.clone())).unwrap_or(&nothing);
+            match &beacon.canary {
+                Some(canary) => {
+                    recall.count(&beacon.transport, &beacon.layer, &beacon.disguise, found.contains(canary));
+                }
+                // Its host gets nothing else, so whatever is seen there is a false alarm.
+                None => recall.count_twin(!found.is_empty()),
+            }
+        }
+        recall
+    }
+}

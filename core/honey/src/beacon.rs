@@ -1,0 +1,275 @@
+//! The control of the instrument: requests of our own with values in known
+//! number, sent from inside the cell before and after a trial.
+//!
+//! Whatever Candor calls readable it must find here: every transport, layer and
+//! disguise is in every round, and every pair of two of them in a run of
+//! [`ROUNDS`] rounds (a covering array of strength two, as in combinatorial
+//! testing: Kuhn, Kacker, Lei, NIST SP 800-142). A silent twin goes the same way
+//! with a value that nobody planted.
+
+use std::io::Write;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use flate2::{
+    Compression,
+    write::{GzEncoder, ZlibEncoder},
+};
+use md5::{Digest, Md5};
+use model::{Canary, Kind};
+use sha1::Sha1;
+use sha2::{Sha256, Sha512};
+
+use crate::Names;
+
+/// Rounds in which every pair has come at least once; a trial has two.
+pub const ROUNDS: u32 = 25;
+
+/// What the kind of a beacon's canary is called: it is nothing that a person did.
+pub const KIND: &str = "beacon";
+
+/// Draws beacons apart from all that trials draw for themselves.
+const PURPOSE: u64 = 0xbeac_0000_0000;
+
+/// How a beacon travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Transport {
+    /// A POST in clear.
+    Http,
+    /// A POST over TLS.
+    Https,
+    /// In the query of an address, over TLS.
+    Query,
+    /// In a header field, over TLS.
+    Header,
+    /// A message of a WebSocket, over TLS.
+    WebSocket,
+}
+
+/// What lies around the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    None,
+    Json,
+    Form,
+    Base64,
+    Hex,
+    Gzip,
+    Zlib,
+    Protobuf,
+}
+
+/// What the value is turned into before anything lies around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Disguise {
+    Plain,
+    Md5,
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+impl Transport {
+    pub const ALL: [Self; 5] = [Self::Http, Self::Https, Self::Query, Self::Header, Self::WebSocket];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::WebSocket => "websocket",
+        }
+    }
+
+    /// Whether it carries text only, so that bytes go as base64.
+    const fn is_text(self) -> bool {
+        matches!(self, Self::Query | Self::Header)
+    }
+}
+
+impl Layer {
+    pub const ALL: [Self; 8] =
+        [Self::None, Self::Json, Self::Form, Self::Base64, Self::Hex, Self::Gzip, Self::Zlib, Self::Protobuf];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Json => "json",
+            Self::Form => "form",
+            Self::Base64 => "base64",
+            Self::Hex => "hex",
+            Self::Gzip => "gzip",
+            Self::Zlib => "zlib",
+            Self::Protobuf => "protobuf",
+        }
+    }
+
+    fn around(self, value: &str) -> Vec<u8> {
+        match self {
+            Self::None => value.into(),
+            Self::Json => format!("{{\"event\":\"control\",\"value\":\"{value}\"}}").into(),
+            Self::Form => format!("event=control&value={value}").into(),
+            Self::Base64 => STANDARD.encode(value).into(),
+            Self::Hex => hex(value.as_bytes()).into(),
+            Self::Gzip => packed(GzEncoder::new(vec![], Compression::default()), value, GzEncoder::finish),
+            Self::Zlib => packed(ZlibEncoder::new(vec![], Compression::default()), value, ZlibEncoder::finish),
+            Self::Protobuf => {
+                // Field 1, a varint; field 2, length-delimited by a varint of one byte or two.
+                let length = value.len();
+                let length =
+                    if length < 128 { vec![length as u8] } else { vec![length as u8 | 0x80, (length >> 7) as u8] };
+                [&[0x08, 0x01, 0x12], length.as_slice(), value.as_bytes()].concat()
+            }
+        }
+    }
+}
+
+/// Writing into memory has no error.
+fn packed<W: Write>(mut encoder: W, value: &str, finish: impl FnOnce(W) -> std::io::Result<Vec<u8>>) -> Vec<u8> {
+    let _ = encoder.write_all(value.as_bytes());
+    finish(encoder).unwrap_or_default()
+}
+
+impl Disguise {
+    pub const ALL: [Self; 5] = [Self::Plain, Self::Md5, Self::Sha1, Self::Sha256, Self::Sha512];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Md5 => "md5",
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
+        }
+    }
+
+    fn of(self, value: &str) -> String {
+        match self {
+            Self::Plain => value.to_owned(),
+            Self::Md5 => hex(&Md5::digest(value)),
+            Self::Sha1 => hex(&Sha1::digest(value)),
+            Self::Sha256 => hex(&Sha256::digest(value)),
+            Self::Sha512 => hex(&Sha512::digest(value)),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One request to send.
+#[derive(Clone, Debug)]
+pub struct Beacon {
+    /// Where it goes, and nothing else.
+    pub host: String,
+    pub transport: Transport,
+    pub layer: Layer,
+    pub disguise: Disguise,
+    /// What is to be found in it; none in the silent twin.
+    pub canary: Option<Canary>,
+    /// What is sent: a body, a message, or text for a query or field.
+    pub payload: Vec<u8>,
+}
+
+/// The beacons of a round: every level of each factor, and one silent twin.
+pub fn beacons(seed: u64, trial: u32, round: u32) -> Vec<Beacon> {
+    let mut names = Names::new(seed, PURPOSE + (u64::from(trial) << 1) + u64::from(round & 1));
+    // Whatever is found at the twin's host is a false alarm.
+    let (host, twin_host) = (names.host(), names.host());
+    let rounds_before = trial.wrapping_mul(2).wrapping_add(round);
+    let mut beacons: Vec<Beacon> = (0..Layer::ALL.len())
+        .map(|n| one(&mut names, &host, levels(rounds_before, n), Some((trial, round, n))))
+        .collect();
+    let twin = rounds_before as usize % Layer::ALL.len();
+    beacons.push(one(&mut names, &twin_host, levels(rounds_before, twin), None));
+    beacons
+}
+
+/// Transport, layer and disguise of the `n`th beacon of a round.
+fn levels(round: u32, n: usize) -> (Transport, Layer, Disguise) {
+    let round = round as usize;
+    let transport = Transport::ALL[(n + round) % Transport::ALL.len()];
+    // Both have five levels: the second moves on whenever the first has gone round.
+    let disguise = Disguise::ALL[(n + round / Transport::ALL.len()) % Disguise::ALL.len()];
+    (transport, Layer::ALL[n], disguise)
+}
+
+fn one(
+    names: &mut Names,
+    host: &str,
+    (transport, layer, disguise): (Transport, Layer, Disguise),
+    planted: Option<(u32, u32, usize)>,
+) -> Beacon {
+    let value = names.word(12);
+    let payload = layer.around(&disguise.of(&value));
+    let payload = match transport.is_text() && payload.iter().any(|byte| !byte.is_ascii_graphic()) {
+        true => STANDARD.encode(payload).into(),
+        false => payload,
+    };
+    let canary = planted.map(|(trial, round, n)| Canary {
+        id: format!("beacon-{trial}.{round}.{n}"),
+        kind: Kind::new(KIND),
+        value,
+        decoy: false,
+    });
+    Beacon { host: host.to_owned(), transport, layer, disguise, canary, payload }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_round_has_every_level_and_one_silent_twin() {
+        for round in 0..ROUNDS {
+            let beacons = beacons(7, round / 2, round % 2);
+            let spoken: Vec<&Beacon> = beacons.iter().filter(|beacon| beacon.canary.is_some()).collect();
+            assert_eq!(beacons.len() - spoken.len(), 1);
+            let transports: BTreeSet<_> = spoken.iter().map(|beacon| beacon.transport).collect();
+            let layers: BTreeSet<_> = spoken.iter().map(|beacon| beacon.layer).collect();
+            let disguises: BTreeSet<_> = spoken.iter().map(|beacon| beacon.disguise).collect();
+            assert_eq!(
+                (transports.len(), layers.len(), disguises.len()),
+                (Transport::ALL.len(), Layer::ALL.len(), Disguise::ALL.len())
+            );
+        }
+    }
+
+    #[test]
+    fn a_run_has_every_pair() {
+        let mut pairs = BTreeSet::new();
+        // Trials are counted from one, so their rounds begin with the second.
+        for round in 2..ROUNDS + 2 {
+            for beacon in beacons(7, round / 2, round % 2) {
+                let (transport, layer, disguise) = (beacon.transport, beacon.layer, beacon.disguise);
+                pairs.insert((transport.as_str(), layer.as_str()));
+                pairs.insert((transport.as_str(), disguise.as_str()));
+                pairs.insert((layer.as_str(), disguise.as_str()));
+            }
+        }
+        let (transports, layers, disguises) = (Transport::ALL.len(), Layer::ALL.len(), Disguise::ALL.len());
+        assert_eq!(pairs.len(), transports * layers + transports * disguises + layers * disguises);
+    }
+
+    #[test]
+    fn values_are_used_once() {
+        let mut values = BTreeSet::new();
+        for (trial, round) in [(1, 0), (1, 1), (2, 0)] {
+            for beacon in beacons(7, trial, round) {
+                assert!(values.insert(beacon.payload.clone()), "{trial} {round}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_goes_into_an_address_or_a_field_is_text() {
+        for round in 0..ROUNDS {
+            for beacon in beacons(7, 1, round).into_iter().filter(|beacon| beacon.transport.is_text()) {
+                assert!(beacon.payload.iter().all(u8::is_ascii_graphic));
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Whether the instrument saw what it is known to have been sent.
+
+use std::collections::BTreeMap;
+
+/// Beacons of a run: requests of Candor's own, in known number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recall {
+    /// By transport, layer and disguise: how many were sent, and how many found.
+    pub transports: BTreeMap<String, Found>,
+    pub layers: BTreeMap<String, Found>,
+    pub disguises: BTreeMap<String, Found>,
+    pub all: Found,
+    /// Silent twins that were sent, and those in which something was found.
+    pub twins: Found,
+    /// Those that were missed, by transport, layer and disguise.
+    pub missed: Vec<String>,
+}
+
+/// How many of those that were sent were found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    pub sent: u64,
+    pub found: u64,
+}
+
+impl Found {
+    fn count(&mut self, found: bool) {
+        self.sent += 1;
+        self.found += u64::from(found);
+    }
+}
+
+impl Recall {
+    /// Counts one beacon.
+    pub fn count(&mut self, transport: &str, layer: &str, disguise: &str, found: bool) {
+        self.all.count(found);
+        for (table, level) in
+            [(&mut self.transports, transport), (&mut self.layers, layer), (&mut self.disguises, disguise)]
+        {
+            table.entry(level.to_owned()).or_default().count(found);
+        }
+        if !found {
+            self.missed.push(format!("{transport} ▸ {layer} ▸ {disguise}"));
+        }
+    }
+
+    /// Counts a silent twin.
+    pub fn count_twin(&mut self, found: bool) {
+        self.twins.count(found);
+    }
+
+    /// Why nothing can be called kept, if the control was not sent or not wholly found.
+    pub(crate) fn obstacle(&self) -> Option<String> {
+        let Found { sent, found } = self.all;
+        if sent == 0 {
+            return Some(
+                "the control is missing: no request of known content was sent beside the subject's own.".into(),
+            );
+        }
+        if self.twins.found > 0 {
+            return Some(format!(
+                "the instrument found a value in {} of {} control requests that carried none.",
+                self.twins.found, self.twins.sent
+            ));
+        }
+        let first = self.missed.first()?;
+        Some(format!("the instrument found {found} of {sent} control requests; the first that it missed was {first}."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_that_is_missing_missed_or_too_ready_stands_in_the_way() {
+        let mut recall = Recall::default();
+        assert!(recall.obstacle().is_some_and(|why| why.contains("is missing")));
+        recall.count("https", "gzip", "sha256", true);
+        recall.count_twin(false);
+        assert_eq!(recall.obstacle(), None);
+        let mut missed = recall.clone();
+        missed.count("http", "json", "plain", false);
+        assert!(missed.obstacle().is_some_and(|why| why.contains("1 of 2") && why.contains("http ▸ json ▸ plain")));
+        recall.count_twin(true);
+        assert!(recall.obstacle().is_some_and(|why| why.contains("carried none")));
+    }
+
+    #[test]
+    fn every_factor_has_a_table_of_its_own() {
+        let mut recall = Recall::default();
+        recall.count("https", "gzip", "plain", true);
+        recall.count("https", "json", "plain", false);
+        assert_eq!(recall.transports["https"], Found { sent: 2, found: 1 });
+        assert_eq!((recall.layers["gzip"].found, recall.layers["json"].found), (1, 0));
+    }
+}

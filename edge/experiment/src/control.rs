@@ -1,0 +1,190 @@
+//! Sends the control of the instrument: requests of known content, from inside
+//! the cell, by the way that the subject's own go.
+//!
+//! What is to be found is written down before it is sent. A request that does
+//! not arrive is one that is not found, and the report says so.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpStream as Blocking},
+    sync::Arc,
+    time::Duration,
+};
+
+use honey::beacon::{self, Beacon, Transport};
+use model::{Plant, Record};
+use proxy::{Authority, dns::Addresses};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
+
+use crate::{Error, cell::Cell, conduct::Conduct, now};
+
+/// How long one request may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Before the subject is started, or after it was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Round {
+    Before,
+    After,
+}
+
+/// Sends the beacons of a round.
+pub(crate) async fn send(
+    conduct: &Conduct,
+    trial: u32,
+    cell: &Cell,
+    addresses: &Addresses,
+    round: Round,
+) -> Result<(), Error> {
+    for beacon in beacon::beacons(conduct.seed, trial, round as u32) {
+        if let Some(canary) = beacon.canary.clone() {
+            let plant = Plant { trial: Some(trial), canary, site: Some(beacon.host.clone()) };
+            conduct.pen.write(Record::Plant(plant)).await?;
+        }
+        conduct.pen.write(Record::Beacon(record(trial, &beacon))).await?;
+        // What fails here is missing in the evidence, which is what it is there to show.
+        let _ = timeout(PATIENCE, one(cell, &conduct.authority, addresses, &beacon)).await;
+    }
+    Ok(())
+}
+
+fn record(trial: u32, beacon: &Beacon) -> model::Beacon {
+    model::Beacon {
+        trial,
+        at: now(),
+        host: beacon.host.clone(),
+        transport: beacon.transport.as_str().into(),
+        layer: beacon.layer.as_str().into(),
+        disguise: beacon.disguise.as_str().into(),
+        canary: beacon.canary.as_ref().map(|canary| canary.id.clone()),
+    }
+}
+
+async fn one(cell: &Cell, authority: &Authority, addresses: &Addresses, beacon: &Beacon) -> io::Result<()> {
+    let port = if beacon.transport == Transport::Http { 80 } else { 443 };
+    let to = SocketAddr::from((addresses.address_of(&beacon.host), port));
+    let connected = cell.inside(move || Blocking::connect_timeout(&to, PATIENCE)).await.map_err(io::Error::other)??;
+    connected.set_nonblocking(true)?;
+    let mut stream = TcpStream::from_std(connected)?;
+    let request = request(beacon);
+    if beacon.transport == Transport::Http {
+        return exchange(&mut stream, &request).await;
+    }
+    let name = ServerName::try_from(beacon.host.clone()).map_err(io::Error::other)?;
+    let mut stream = TlsConnector::from(trusting(authority)?).connect(name, stream).await?;
+    exchange(&mut stream, &request).await?;
+    if beacon.transport == Transport::WebSocket {
+        stream.write_all(&frame(&beacon.payload)).await?;
+        // A close frame (RFC 6455 §5.5.1), and the end of the other side.
+        stream.write_all(&[0x88, 0x80, 0, 0, 0, 0]).await?;
+        while stream.read(&mut [0; 256]).await.is_ok_and(|read| read > 0) {}
+    }
+    Ok(())
+}
+
+fn trusting(authority: &Authority) -> io::Result<Arc<ClientConfig>> {
+    let mut roots = RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_slice(authority.cert_pem().as_bytes()).map_err(io::Error::other)?;
+    roots.add(certificate).map_err(io::Error::other)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let mut config = config.map_err(io::Error::other)?.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// The request as HTTP/1.1 has it.
+fn request(beacon: &Beacon) -> Vec<u8> {
+    let host = &beacon.host;
+    let text = String::from_utf8_lossy(&beacon.payload);
+    match beacon.transport {
+        Transport::Http | Transport::Https => {
+            let kind = content_type(beacon.layer);
+            let length = beacon.payload.len();
+            let head = format!(
+                "POST /control HTTP/1.1\r\nHost: {host}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
+            );
+            [head.as_bytes(), &beacon.payload].concat()
+        }
+        Transport::Query => format!("GET /control?v={} HTTP/1.1\r\nHost: {host}\r\n\r\n", percent(&text)).into(),
+        Transport::Header => format!("GET /control HTTP/1.1\r\nHost: {host}\r\nX-Control: {text}\r\n\r\n").into(),
+        Transport::WebSocket => format!(
+            "GET /control HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: Y2FuZG9yIGFza3MgeW91IQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        .into(),
+    }
+}
+
+fn content_type(layer: beacon::Layer) -> &'static str {
+    match layer {
+        beacon::Layer::Json => "application/json",
+        beacon::Layer::Form => "application/x-www-form-urlencoded",
+        beacon::Layer::Gzip | beacon::Layer::Zlib | beacon::Layer::Protobuf => "application/octet-stream",
+        beacon::Layer::None | beacon::Layer::Base64 | beacon::Layer::Hex => "text/plain",
+    }
+}
+
+/// Sends a request and reads the head of its answer.
+async fn exchange(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), request: &[u8]) -> io::Result<()> {
+    stream.write_all(request).await?;
+    stream.flush().await?;
+    let mut head = Vec::new();
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) if head.len() < 16_384 => head.push(byte),
+            Ok(_) => return Err(io::ErrorKind::InvalidData.into()),
+            Err(ended) => return Err(ended),
+        }
+    }
+    Ok(())
+}
+
+/// One binary message of a client, masked with zeros (RFC 6455 §5.3).
+fn frame(payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0x82];
+    match u8::try_from(payload.len()) {
+        Ok(length) if length < 126 => frame.push(0x80 | length),
+        _ => {
+            frame.push(0x80 | 126);
+            frame.extend((payload.len() as u16).to_be_bytes());
+        }
+    }
+    frame.extend([0; 4]);
+    frame.extend(payload);
+    frame
+}
+
+/// Every byte that is not a letter or digit, as `%` and two digits (RFC 3986 §2.1).
+fn percent(text: &str) -> String {
+    let one = |byte: u8| match byte {
+        byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_framed_with_its_length() {
+        assert_eq!(frame(b"ab"), [0x82, 0x82, 0, 0, 0, 0, b'a', b'b']);
+        assert_eq!(frame(&[7; 300])[..4], [0x82, 0xfe, 1, 44]);
+    }
+
+    #[test]
+    fn what_has_a_meaning_in_an_address_is_written_in_percent() {
+        assert_eq!(percent("a+b={}"), "a%2Bb%3D%7B%7D");
+    }
+}
