@@ -145,7 +145,11 @@ impl Case<'_> {
             let known = self.destinations.iter().find(|destination| destination.host == host);
             known.map_or(Purpose::Unknown, |destination| destination.purpose)
         };
+        // Nobody lists the requests of pages where no driver is: those to the sites
+        // and the engine that the subject was sent to are no difference.
+        let is_site = |host: &str| self.plants.iter().any(|plant| plant.site.as_deref() == Some(host));
         let of_trial = self.traffic.iter().filter(|one| one.trial == Some(trial.id) && own(one.side));
+        let of_trial = of_trial.filter(|one| !is_site(&one.host));
         let mut sends: BTreeSet<Difference> = of_trial
             .map(|one| Difference { mode, host: one.host.clone(), purpose: purpose_of(&one.host), kind: None })
             .collect();

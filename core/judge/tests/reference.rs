@@ -106,6 +106,20 @@ fn what_only_the_reference_sends_stands_in_the_way_of_kept() {
 }
 
 #[test]
+fn pages_of_sites_that_the_subject_was_sent_to_are_no_difference() {
+    let (mut stage, _) = driven();
+    for _ in 0..2 {
+        let (trial, visits) = stage.trial_as(ArmRole::Reference, Mode::Private);
+        let host = format!("site{}.example", visits[1]);
+        stage.send(visits[1], &host, model::Side::Native);
+        stage.close(trial);
+    }
+    two(&mut stage, ArmRole::Compared, false);
+    let Reference::Compared(comparison) = reference(&stage.case()) else { panic!("both sides are there") };
+    assert!(comparison.only_reference.is_empty(), "{comparison:?}");
+}
+
+#[test]
 fn what_the_driven_arms_send_at_times_is_no_difference() {
     let (mut stage, visits) = driven();
     stage.send(visits[0], "timer.example", model::Side::Native);

@@ -52,12 +52,12 @@ fn preferences(audit: &Audit) -> Vec<(&'static str, String)> {
     match (plain.is_empty(), driven.is_empty()) {
         (true, true) => vec![],
         (false, false) if plain == driven => {
-            vec![("preferences", format!("{} (the same with and without remote control)", driven.join("; ")))]
+            vec![("in force", format!("{} (the same with and without remote control)", driven.join("; ")))]
         }
         _ => [("in the reference arm", plain), ("in the driven arms", driven)]
             .into_iter()
             .filter(|(_, said)| !said.is_empty())
-            .map(|(whose, said)| ("preferences", format!("{whose}: {}", said.join("; "))))
+            .map(|(whose, said)| ("in force", format!("{whose}: {}", said.join("; "))))
             .collect(),
     }
 }
