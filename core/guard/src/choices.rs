@@ -9,7 +9,10 @@ mod file;
 
 mod stand;
 
+mod sets;
+
 pub use file::BadChoices;
+pub use sets::{KindSet, SetStand};
 pub use stand::Stand;
 
 use std::collections::BTreeMap;
@@ -20,14 +23,18 @@ use model::{Destination, Kind, Mode, Time};
 use crate::Who;
 
 /// Everything that can be chosen. The default is what a person has who never
-/// chose: nothing leaves.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// chose: nothing about them leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choices {
     /// Treat what pages tell their trackers, and everything nobody knows, as
     /// reports.
     pub strict: bool,
-    /// Let services that warn of dangerous sites have addresses.
+    /// Let services go on that warn of dangerous sites.
     pub security: bool,
+    /// Let services go on that update programs.
+    pub updates: bool,
+    /// Let services that suggest have what is typed, by mode.
+    pub suggestions: Suggestions,
     pub unread: Unread,
     /// For every device and program that has no row of its own.
     pub table: Table,
@@ -35,6 +42,32 @@ pub struct Choices {
     pub programs: Vec<Program>,
     pub hours: Vec<Hour>,
     pub destinations: Vec<Destined>,
+}
+
+/// The switch of suggestions for what is typed, by mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Suggestions {
+    pub normal: bool,
+    pub private: bool,
+}
+
+impl Default for Choices {
+    /// Without updates and warnings a person would be less safe than before, so
+    /// these go on unless they are turned off.
+    fn default() -> Self {
+        Self {
+            strict: false,
+            security: true,
+            updates: true,
+            suggestions: Suggestions::default(),
+            unread: Unread::default(),
+            table: Table::default(),
+            devices: Vec::new(),
+            programs: Vec::new(),
+            hours: Vec::new(),
+            destinations: Vec::new(),
+        }
+    }
 }
 
 /// Rows of switches; a kind without a row is off in both modes.
@@ -133,6 +166,17 @@ impl Choices {
     /// Whether every kind there is may leave: then nothing is left to stop.
     pub fn are_all_on(&self, kinds: &Kinds, who: &Who, wall: Time) -> bool {
         !kinds.all().is_empty() && kinds.all().iter().all(|kind| self.is_on(&Kind::new(&kind.id), who, wall))
+    }
+
+    /// Whether services that suggest may have what is typed; both switches must
+    /// be on where the mode is not known.
+    pub fn suggests(&self, mode: Mode) -> bool {
+        let Suggestions { normal, private } = self.suggestions;
+        match mode {
+            Mode::Normal => normal,
+            Mode::Private => private,
+            Mode::Unknown => normal && private,
+        }
     }
 
     /// What was said about a destination; of several sayings the strictest.

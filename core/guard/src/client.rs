@@ -11,7 +11,12 @@ use knowledge::Knowledge;
 use model::{Destination, Exchange, Mode, Response};
 
 use crate::{
-    Choices, Looked, Memory, Now, Party, UnreadChoice, answers::Answers, decide::Asking, party::Class, visits::Visits,
+    Choices, Looked, Memory, Now,
+    answers::Answers,
+    decide::Asking,
+    party::Class,
+    service,
+    visits::{Visits, Witness},
 };
 
 /// What is known of one program of a device in one mode. It is held in memory
@@ -61,14 +66,14 @@ impl Client {
     pub fn began(&mut self, exchange: &Exchange, now: Now) {
         let host = exchange.host();
         if is_document(exchange) {
-            self.page(&exchange.request.url, now);
+            self.went(&exchange.request.url, now);
         }
         self.visits.touch(host, now.steady);
         // What a page's script made its address to be stands in its own requests.
         if let Some(referer) = exchange.request.header("referer")
             && let Ok(referer) = std::str::from_utf8(referer)
             && site_of(host_of(referer)) == site_of(host)
-            && self.visits.shows_site(host, now.steady)
+            && self.visits.shows_site(host, Witness::Headers, now.steady)
         {
             self.memory.values().visited(referer, site_of(host), self.mode, now.steady);
         }
@@ -78,12 +83,10 @@ impl Client {
     pub fn answering(&mut self, exchange: &Exchange, answer: &Response, now: Now) -> Option<u64> {
         let host = exchange.host();
         let kind = answer.header("content-type").unwrap_or_default().to_ascii_lowercase();
-        if kind.starts_with(b"text/html") && (200..300).contains(&answer.status) && exchange.request.method != "HEAD" {
-            // Seen by its answer, if its request did not say so.
-            if is_document(exchange) || exchange.request.header("sec-fetch-dest").is_none() {
-                self.page(&exchange.request.url, now);
-                self.visits.opened(site_of(host), host);
-            }
+        let is_html = kind.starts_with(b"text/html") && (200..300).contains(&answer.status);
+        // An answer alone never makes a page: whoever is accused may have written it.
+        if is_html && is_document(exchange) {
+            self.visits.opened(site_of(host), host);
         }
         let fields: Vec<u8> = answer.headers.iter().flat_map(|header| [&header.value[..], b"\n"].concat()).collect();
         if !is_text(&kind) && !fields.windows(2).any(|pair| pair == b"//") {
@@ -121,6 +124,13 @@ impl Client {
 
     /// An extension of ours saw a page come to this address, by script too.
     pub fn page(&mut self, url: &str, now: Now) {
+        self.went(url, now);
+        let host = host_of(url);
+        self.visits.listed(site_of(host), host, now.steady);
+    }
+
+    /// Somebody goes to this address, says the request or our extension.
+    fn went(&mut self, url: &str, now: Now) {
         let site = site_of(host_of(url)).to_owned();
         self.visits.go(&site, now.steady);
         self.memory.values().visited(url, &site, self.mode, now.steady);
@@ -146,15 +156,30 @@ impl Client {
         if choices.destined(asking.aim, asking.who).is_some() {
             return Wanted::Nothing;
         }
-        if self.memory.values().is_empty() && choices.unread(asking.who.mode) == UnreadChoice::Pass {
-            return Wanted::Nothing;
-        }
         self.read_answers();
+        if self.is_asked_by_page(asking, choices.strict, now) { Wanted::Nothing } else { Wanted::Body }
+    }
+
+    /// Whether a page asked for this, whatever it carries.
+    pub(crate) fn is_asked_by_page(&self, asking: &Asking<'_>, strict: bool, now: Now) -> bool {
         let class = Class::of(asking.aim, asking.who, &[]);
-        match self.party(asking.aim, &asking.exchange.request.url, class, now.steady) {
-            Some(Party::First | Party::Page) => Wanted::Nothing,
-            Some(Party::Own) | None => Wanted::Body,
-        }
+        let url = &asking.exchange.request.url;
+        self.party(asking.aim, url, class, strict, now).is_some() && self.service(asking, now).is_none()
+    }
+
+    /// The service of the browser's own that it asks here of itself, if it does.
+    ///
+    /// Such a service may stand on the very host that a page is at: what pages
+    /// ask of it is told by our extension's list or, where there is none, by the
+    /// request's own headers. They may accuse; they never acquit.
+    pub(crate) fn service(&self, asking: &Asking<'_>, now: Now) -> Option<service::Service> {
+        let url = &asking.exchange.request.url;
+        let service = service::at(&self.knowledge, asking.aim, url)?;
+        let is_own = match self.is_exact(now) {
+            true => !self.is_listed(url),
+            false => service::is_native(asking.exchange),
+        };
+        is_own.then_some(service)
     }
 
     /// Looks into a request.

@@ -6,10 +6,11 @@
 //! and the address found in it. The host collects telemetry, so it is a report;
 //! addresses are off in this mode: it is absorbed.
 
-use model::{Destination, Exchange, Guise, How, Kind, Mode, Purpose, Sighting};
+use model::{Destination, Exchange, Guise, How, Kind, Mode, Place, Purpose, Sighting, Trail};
 
 use crate::{
-    Accused, Choices, Client, Looked, Now, Party, Reason, Rule, UnreadChoice, Who, party::Class, values::Seen,
+    Accused, Choices, Client, Looked, Now, Party, Reason, Rule, UnreadChoice, Who, party::Class, service::Service,
+    values::Seen,
 };
 
 /// Bytes of a body that are held back at most.
@@ -18,6 +19,8 @@ pub const HELD_BYTES: u64 = 1 << 20;
 pub const HELD_MICROS: u64 = 2_000_000;
 /// Microseconds for which an extension may be late with its list.
 const LATE_MICROS: u64 = 400_000;
+/// Bytes of riddles that a collector is sent before its request counts as unread.
+const UNEXPLAINED: u64 = 64;
 
 /// A request as far as it has come, and who sends it where.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +68,11 @@ impl Decision {
         Self { verdict, reason, mode: Mode::Unknown, kinds: Vec::new(), sightings: Vec::new() }
     }
 
+    /// Of a connection that ended before anything could be said on it.
+    pub fn no_handshake(mode: Mode) -> Self {
+        Self { mode, ..Self::plain(Verdict::Cut, Reason::NoHandshake) }
+    }
+
     fn about(verdict: Verdict, reason: Reason, sightings: Vec<Sighting>) -> Self {
         let mut kinds: Vec<Kind> = sightings.iter().map(|sighting| sighting.kind.clone()).collect();
         kinds.sort();
@@ -88,31 +96,79 @@ fn decided(asking: &Asking<'_>, looked: &Looked, client: &Client, choices: &Choi
         Some(Rule::Cut) => return Decision::plain(Verdict::Cut, Reason::StoppedDestination),
         None => {}
     }
-    let of_owners = Class::of(aim, who, &[]);
-    let url = &asking.exchange.request.url;
-    if client.party(aim, url, of_owners, now.steady).is_some() {
+    if client.is_asked_by_page(asking, choices.strict, now) {
         return Decision::plain(Verdict::Pass, Reason::Page);
     }
     let class = Class::of(aim, who, &looked.schemas);
     let accused = accused(aim, who, looked, choices);
-    let found = found(asking, looked, client, class, now);
+    let found = found(asking, looked, client, class, choices, now);
+    if let Some(decision) = by_its_switch(asking, looked, &found, client, choices, now) {
+        return decision;
+    }
     let belongs = found.belongs;
-    if let Some(sightings) = found.that_count(choices.strict && class == Class::Collector) {
-        return weigh(asking, looked, client, choices, now, Case { sightings, accused });
+    let asked = found.asked.clone();
+    if let Some(sightings) = found.that_count(choices.strict && class == Class::Collector, choices.strict) {
+        return weigh(asking, looked, client, choices, now, Case { sightings, accused, class });
     }
     if !asking.whole && is_patient(asking) {
-        return Decision::plain(Verdict::Hold, Reason::Incomplete);
+        return Decision::about(Verdict::Hold, Reason::Incomplete, asked);
     }
-    if is_unread(asking, looked) {
+    if is_unread(asking, looked, class) {
         return unread(asking, client, choices, now);
     }
-    Decision::plain(Verdict::Pass, if belongs { Reason::Page } else { Reason::Nothing })
+    let (on, off): (Vec<Sighting>, Vec<Sighting>) =
+        asked.into_iter().partition(|sighting| may_leave(sighting, who, client, choices, now));
+    match (off.is_empty(), on.is_empty()) {
+        (false, _) => Decision::about(Verdict::Pass, Reason::Asked, off),
+        (true, false) => Decision::about(Verdict::Pass, Reason::On, on),
+        _ => Decision::plain(Verdict::Pass, if belongs { Reason::Page } else { Reason::Nothing }),
+    }
 }
 
 /// What speaks against a request.
 struct Case {
     sightings: Vec<Sighting>,
     accused: Option<Accused>,
+    class: Class,
+}
+
+/// Decides on services that have a switch of their own, whatever they are sent:
+/// a switch that only acted when something was recognised would not be one.
+fn by_its_switch(
+    asking: &Asking<'_>,
+    looked: &Looked,
+    found: &Found,
+    client: &Client,
+    choices: &Choices,
+    now: Now,
+) -> Option<Decision> {
+    let sightings = || [&found.own[..], &found.asked].concat();
+    let (is_on, reason) = match asking.aim.purpose {
+        Purpose::Update => (choices.updates, Reason::Updates),
+        Purpose::Security => (choices.security, Reason::Security),
+        _ if client.service(asking, now) == Some(Service::Suggestions) => {
+            (choices.suggests(asking.who.mode), Reason::Suggestions)
+        }
+        _ => return None,
+    };
+    let stopped = if asking.exchange.seal.is_some() { Verdict::Cut } else { Verdict::Absorb };
+    if !is_on && is_early(asking, client, now) {
+        return Some(Decision::about(Verdict::Hold, Reason::Unlisted, sightings()));
+    }
+    if !is_on {
+        return Some(Decision::about(stopped, reason, sightings()));
+    }
+    if !asking.whole && is_patient(asking) {
+        return Some(Decision::about(Verdict::Hold, Reason::Incomplete, Vec::new()));
+    }
+    let sightings = sightings();
+    // What went on and carried nothing known is not worth a line, unless nobody could read it.
+    let reason = match sightings.is_empty() {
+        true if is_unread(asking, looked, Class::Other) => Reason::Unread,
+        true => Reason::Nothing,
+        false => reason,
+    };
+    Some(Decision::about(Verdict::Pass, reason, sightings))
 }
 
 /// What of the sightings counts, by whose it is.
@@ -121,37 +177,83 @@ struct Found {
     own: Vec<Sighting>,
     /// What pages told others; counts only if the person is strict.
     pages: Vec<Sighting>,
+    /// What only looks like something of the person's; counts only if they are strict.
+    asked: Vec<Sighting>,
     /// There was something, and it was where it belongs.
     belongs: bool,
 }
 
 impl Found {
-    /// Those that matter; what pages tell collectors is among them if asked for.
-    fn that_count(self, with_pages: bool) -> Option<Vec<Sighting>> {
+    /// Those that matter; what pages tell collectors, and what only looks like
+    /// something, is among them if asked for.
+    fn that_count(self, with_pages: bool, with_asked: bool) -> Option<Vec<Sighting>> {
         let mut all = self.own;
         if with_pages {
             all.extend(self.pages);
+        }
+        if with_asked {
+            all.extend(self.asked);
         }
         (!all.is_empty()).then_some(all)
     }
 }
 
-fn found(asking: &Asking<'_>, looked: &Looked, client: &Client, class: Class, now: Now) -> Found {
+fn found(asking: &Asking<'_>, looked: &Looked, client: &Client, class: Class, choices: &Choices, now: Now) -> Found {
     let mut found = Found::default();
+    let service = client.service(asking, now);
     for sighting in &looked.sightings {
-        let Some(id) = sighting.canary.as_deref().filter(|_| sighting.how == How::Canary) else { continue };
-        let Some(seen) = client.memory.values().of(id, now.steady) else { continue };
-        if seen != Seen::Entered && says_too_little(&sighting.guise) {
-            continue;
-        }
-        match client.party_for(asking.aim, &asking.exchange.request.url, class, seen.site(), now.steady) {
+        let Some(seen) = seen_where(sighting, client, now) else { continue };
+        let url = &asking.exchange.request.url;
+        let party = match service {
+            Some(_) => Party::Own,
+            None => client.party_for(asking.aim, url, class, seen.as_ref().and_then(Seen::site), choices.strict, now),
+        };
+        match party {
             Party::First => found.belongs = true,
             Party::Page => found.pages.push(sighting.clone()),
+            // Many numbers have the shape of an address or of a phone's number.
+            Party::Own if sighting.how == How::Pattern && sighting.weak => {}
+            Party::Own if seen.is_none() && is_a_guess(sighting) => found.asked.push(sighting.clone()),
             Party::Own => found.own.push(sighting.clone()),
         }
     }
+    if service == Some(Service::Autofill) && asking.whole {
+        found.own.push(form_of_a_page(asking.exchange));
+    }
     found.belongs |= !found.pages.is_empty();
     found
+}
+
+/// Where a canary was seen, if it is one. None: what is found is nothing to us.
+fn seen_where(sighting: &Sighting, client: &Client, now: Now) -> Option<Option<Seen>> {
+    if sighting.how != How::Canary {
+        return Some(None);
+    }
+    let seen = client.memory.values().of(sighting.canary.as_deref()?, now.steady)?;
+    let counts = seen == Seen::Entered || !says_too_little(&sighting.guise);
+    counts.then_some(Some(seen))
+}
+
+/// Whether only its shape, or a guess on the way to it, speaks for a sighting.
+fn is_a_guess(sighting: &Sighting) -> bool {
+    sighting.how == How::Pattern || sighting.weak
+}
+
+/// The signature of a form tells its page to whoever knows that page; it cannot
+/// be read out of the question, but the question is asked for nothing else.
+fn form_of_a_page(exchange: &Exchange) -> Sighting {
+    let path = exchange.request.url.split(['?', '#']).next().unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    Sighting {
+        exchange: exchange.index,
+        kind: Kind::new("visited-host"),
+        canary: None,
+        guise: Guise::Plain,
+        how: How::Schema,
+        trail: Trail::default().then("url", Place::Whole),
+        value: Sighting::shown(last.as_bytes()),
+        weak: false,
+    }
 }
 
 /// Whether a disguise is of the host alone, or of fewer bytes than prove anything.
@@ -184,21 +286,25 @@ fn weigh(asking: &Asking<'_>, looked: &Looked, client: &Client, choices: &Choice
         if !asking.whole && is_patient(asking) {
             return Decision::about(Verdict::Hold, Reason::Incomplete, on);
         }
-        return match is_unread(asking, looked) {
+        return match is_unread(asking, looked, case.class) {
             true => unread(asking, client, choices, now),
             false => Decision::about(Verdict::Pass, Reason::On, on),
         };
     }
-    if aim.purpose == Purpose::Security {
-        let verdict = if choices.security { Verdict::Pass } else { Verdict::Absorb };
-        return Decision::about(verdict, Reason::Security, off);
+    if matches!(aim.purpose, Purpose::Sync | Purpose::Translation) {
+        return Decision::about(Verdict::Pass, Reason::Started, off);
     }
     match case.accused {
+        _ if is_early(asking, client, now) => Decision::about(Verdict::Hold, Reason::Unlisted, off),
         Some(accused) => Decision::about(Verdict::Absorb, Reason::Report(accused), off),
         None if !client.is_exact(now) => Decision::about(Verdict::Pass, Reason::Asked, off),
-        None if asking.waited < LATE_MICROS => Decision::about(Verdict::Hold, Reason::Unlisted, off),
         None => Decision::about(Verdict::Absorb, Reason::AskedByNoPage, off),
     }
+}
+
+/// Whether a page may have asked for it, and be listed in a moment.
+fn is_early(asking: &Asking<'_>, client: &Client, now: Now) -> bool {
+    client.is_exact(now) && asking.waited < LATE_MICROS && asking.exchange.seal.is_none()
 }
 
 /// Whether the person turned this on: in the mode of the request, and in the
@@ -234,11 +340,17 @@ fn is_patient(asking: &Asking<'_>) -> bool {
     (asking.exchange.request.body.bytes.len() as u64) < HELD_BYTES && asking.waited < HELD_MICROS
 }
 
-fn is_unread(asking: &Asking<'_>, looked: &Looked) -> bool {
-    !asking.whole || asking.exchange.seal.is_some() || looked.is_unread()
+/// Whether a request was not read: not to its end, not at all, or, to a
+/// collector, with more in it than anybody can say what it is.
+fn is_unread(asking: &Asking<'_>, looked: &Looked, class: Class) -> bool {
+    let is_riddle = class == Class::Collector && looked.unexplained > UNEXPLAINED;
+    !asking.whole || asking.exchange.seal.is_some() || looked.is_unread() || is_riddle
 }
 
 fn unread(asking: &Asking<'_>, client: &Client, choices: &Choices, now: Now) -> Decision {
+    if is_early(asking, client, now) {
+        return Decision::plain(Verdict::Hold, Reason::Unlisted);
+    }
     let verdict = match choices.unread(asking.who.mode) {
         _ if choices.are_all_on(&client.knowledge.kinds, asking.who, now.wall) => Verdict::Pass,
         UnreadChoice::Pass => Verdict::Pass,
@@ -267,7 +379,7 @@ mod tests {
     /// The envelope of the case.
     fn report(url: &str) -> Exchange {
         let json = format!(
-            r#"[{{"type":"track","event":"page_load_event_start","distinct_id":"7b4c","lib":{{"$lib":"Android"}},"properties":{{"$lib":"Android","url":"{url}"}}}}]"#
+            r#"[{{"type":"track","event":"page_load_event_start","lib":{{"$lib":"Android"}},"properties":{{"$lib":"Android","url":"{url}"}}}}]"#
         );
         let list = STANDARD.encode(gzip(&json)).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
         post(COLLECTOR, format!("crc=1&gzip=1&data_list={list}").as_bytes())
@@ -287,7 +399,8 @@ mod tests {
     fn the_case_is_absorbed() {
         let mut stage = visited();
         assert_eq!(stage.says(&report(PAGE)), "absorb report-telemetry visited-url");
-        assert_eq!(stage.says(&report("https://elsewhere.example/other")), "pass nothing");
+        let unseen = report("https://elsewhere.example/other");
+        assert_eq!(stage.says(&unseen), "absorb report-telemetry visited-url", "its format tells what it is");
     }
 
     #[test]
@@ -405,8 +518,8 @@ mod tests {
         stage.visit("https://duckduckgo.com/?q=rash+on+left+hand&ia=web", "");
         let told = post(COLLECTOR, br#"{"word":"rash on left hand"}"#);
         assert_eq!(stage.says(&told), "absorb report-telemetry search");
-        let suggest = request("GET", "https://duckduckgo.com/ac/?q=rash+on+left+hand", &[], b"");
-        assert_eq!(stage.says(&suggest), "pass page", "the engine knows them");
+        let engine = request("GET", "https://links.duckduckgo.com/d.js?q=rash+on+left+hand", &[], b"");
+        assert_eq!(stage.says(&engine), "pass page", "the engine knows them");
     }
 
     #[test]
@@ -487,16 +600,6 @@ mod tests {
     }
 
     #[test]
-    fn security_services_have_a_switch_of_their_own() {
-        let mut stage = visited();
-        let check = post("https://safebrowsing.googleapis.com/v1/check", PAGE.as_bytes());
-        assert_eq!(stage.says(&check), "absorb security visited-url");
-        stage.choices.security = true;
-        assert_eq!(stage.says(&check), "pass security visited-url");
-        assert_eq!(stage.says(&report(PAGE)), "absorb report-telemetry visited-url");
-    }
-
-    #[test]
     fn a_destination_that_was_named_is_decided_by_its_name() {
         let mut stage = visited();
         let named = |host: &str, rule| Destined { host: host.into(), rule, device: None };
@@ -559,11 +662,11 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_makes_no_canary_young_again() {
-        let mut stage = visited();
+        let (mut stage, told) = (visited(), post(COLLECTOR, PAGE.as_bytes()));
         stage.now = Now::new(Time::from_millis(-1_000_000), 59 * 60 * 1_000_000);
-        assert_eq!(stage.says(&report(PAGE)), "absorb report-telemetry visited-url");
+        assert_eq!(stage.says(&told), "absorb report-telemetry visited-url");
         stage.now.steady = 61 * 60 * 1_000_000;
-        assert_eq!(stage.says(&report(PAGE)), "pass nothing");
+        assert_eq!(stage.says(&told), "pass nothing");
     }
 
     #[test]

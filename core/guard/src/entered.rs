@@ -23,6 +23,8 @@ impl Entered {
         values: impl IntoIterator<Item = (&'v str, &'v str)>,
     ) -> (Self, Vec<Refused>) {
         let mut detector = Detector::new(knowledge);
+        // What has the shape of something personal is shown, not stopped.
+        detector.patterns(true);
         let (mut refused, mut count) = (Vec::new(), 0);
         for (number, (kind, value)) in values.into_iter().enumerate() {
             // Choices know a kind by one name only.

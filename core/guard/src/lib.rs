@@ -26,6 +26,8 @@ mod reason;
 
 mod party;
 
+mod service;
+
 mod client;
 
 mod visits;
@@ -42,10 +44,13 @@ mod searches;
 
 mod look;
 
+mod riddle;
+
 mod entered;
 
 pub use choices::{
-    BadChoices, Choices, Destined, Device, Hour, Program, Row, Rule, Stand, Table, Unread, UnreadChoice,
+    BadChoices, Choices, Destined, Device, Hour, KindSet, Program, Row, Rule, SetStand, Stand, Suggestions, Table,
+    Unread, UnreadChoice,
 };
 pub use client::{Client, Wanted, destination};
 pub use decide::{Asking, Decision, HELD_BYTES, HELD_MICROS, Verdict, decide};
@@ -60,3 +65,9 @@ pub use who::Who;
 
 #[cfg(test)]
 mod checks;
+
+#[cfg(test)]
+mod every_switch_acts;
+
+#[cfg(test)]
+mod no_way_around;

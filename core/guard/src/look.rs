@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use decode::Budgets;
 use model::{Exchange, Gap, Leaf, Sighting, Trail, Why};
 
-use crate::Eye;
+use crate::{Eye, riddle::Riddles};
 
 /// What one request gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub struct Looked {
     pub gaps: Vec<Gap>,
     /// Known programs whose requests look like this.
     pub schemas: Vec<String>,
+    /// Bytes in values that nothing opens and that are no words: to a collector
+    /// too many of them are a report that nobody can read.
+    pub unexplained: u64,
 }
 
 /// Tighter than for captures: a person waits.
@@ -25,7 +28,7 @@ impl Looked {
     pub fn with(exchange: &Exchange, eye: &Eye) -> Self {
         let mut look = eye.most.look(exchange);
         let mut new = eye.new.as_ref().map(|new| new.look(exchange));
-        let mut closed = Closed::default();
+        let (mut closed, mut riddles) = (Closed::default(), Riddles::default());
         let mut gaps = Vec::new();
         let mut visit = |leaf: &Leaf<'_>| {
             look.at(leaf);
@@ -33,6 +36,7 @@ impl Looked {
                 new.at(leaf);
             }
             closed.at(leaf);
+            riddles.at(leaf);
         };
         decode::open(exchange, &BUDGETS, &mut visit, &mut gaps);
         let seen = look.done();
@@ -41,7 +45,7 @@ impl Looked {
         gaps.extend(closed.finish(exchange.index));
         let mut sightings = seen.sightings;
         sightings.extend(new.into_iter().flat_map(|new| new.done().sightings));
-        Self { sightings, gaps, schemas: seen.schemas }
+        Self { sightings, gaps, schemas: seen.schemas, unexplained: riddles.finish() }
     }
 
     /// Whether anything was not read.

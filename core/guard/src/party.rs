@@ -3,7 +3,7 @@
 use attribute::site_of;
 use model::{Destination, Purpose};
 
-use crate::{client::Client, who::Who};
+use crate::{Now, client::Client, visits::Witness, who::Who};
 
 /// Who asked for a request that carries some value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,20 +41,20 @@ impl Class {
 impl Client {
     /// Whose a request to `aim` is, whatever it carries; none if that depends
     /// on what it carries.
-    pub(crate) fn party(&self, aim: &Destination, url: &str, class: Class, steady: u64) -> Option<Party> {
-        let host = aim.host.as_str();
-        let visits = &self.visits;
+    pub(crate) fn party(&self, aim: &Destination, url: &str, class: Class, strict: bool, now: Now) -> Option<Party> {
+        let (host, visits) = (aim.host.as_str(), &self.visits);
+        let (witness, steady) = (self.witness(class, strict, now), now.steady);
         let shown = match class {
             Class::Collector => return None,
-            Class::Maker => visits.shows_host(host, steady),
-            Class::Other => visits.shows_site(host, steady),
+            Class::Maker => visits.shows_host(host, witness, steady),
+            Class::Other => visits.shows_site(host, witness, steady),
         };
         if shown {
             return Some(Party::First);
         }
         let named = match class {
-            Class::Other => visits.any_names_site(host, steady),
-            _ => visits.any_names(host, steady),
+            Class::Other => visits.any_names_site(host, witness, steady),
+            _ => visits.any_names(host, witness, steady),
         };
         (named || self.is_listed(url)).then_some(Party::Page)
     }
@@ -62,28 +62,36 @@ impl Client {
     /// Whose a request to `aim` is if it carries this value.
     ///
     /// `seen_at` is the site where a live canary was seen, none for what was
-    /// entered. A collector is a page's only for what that page knows: that some
-    /// other page names it acquits nobody.
+    /// entered or recognised by its format. A collector is a page's only for
+    /// what that page knows: that some other page names it acquits nobody.
     pub(crate) fn party_for(
         &self,
         aim: &Destination,
         url: &str,
         class: Class,
         seen_at: Option<&str>,
-        steady: u64,
+        strict: bool,
+        now: Now,
     ) -> Party {
         let host = aim.host.as_str();
+        let witness = self.witness(class, strict, now);
         if let Some(site) = seen_at {
             if site_of(host) == site || self.is_of_owner(aim, site) {
                 return Party::First;
             }
-            if self.visits.names(site, host, steady) || self.is_listed(url) {
+            if self.visits.names(site, host, witness, now.steady) || self.is_listed(url) {
                 return Party::Page;
             }
-        } else if class == Class::Collector && (self.visits.any_names(host, steady) || self.is_listed(url)) {
+        } else if class == Class::Collector && (self.visits.any_names(host, witness, now.steady) || self.is_listed(url))
+        {
             return Party::Page;
         }
-        self.party(aim, url, class, steady).unwrap_or(Party::Own)
+        self.party(aim, url, class, strict, now).unwrap_or(Party::Own)
+    }
+
+    /// Who is believed about where pages are.
+    fn witness(&self, class: Class, strict: bool, now: Now) -> Witness {
+        if self.is_exact(now) || strict && class != Class::Other { Witness::Extension } else { Witness::Headers }
     }
 
     /// Whether the owner of the destination is the one of this site.

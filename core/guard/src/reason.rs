@@ -27,10 +27,21 @@ pub enum Reason {
     /// The same, from a browser whose extension lists what its pages ask for:
     /// no page did.
     AskedByNoPage,
-    /// It carries such a value to a service that warns of dangerous sites.
+    /// It goes to a service that warns of dangerous sites; the switch for
+    /// those decided.
     Security,
+    /// It goes to a service that updates programs; the switch for those decided.
+    Updates,
+    /// It asks for suggestions for what is typed; the switch for those decided.
+    Suggestions,
+    /// It carries such a value to a service that the person started: signing
+    /// in, keeping browsers the same, translating. Passed and shown.
+    Started,
     /// It could not be read, or not to its end; the choice for that decided.
     Unread,
+    /// The connection ended before anything was said on it: the program did not
+    /// accept our certificate, or spoke no protocol that we know.
+    NoHandshake,
 }
 
 /// Why a request that carries such a value is a report.
@@ -67,8 +78,17 @@ impl Reason {
             Self::Asked => "asked",
             Self::AskedByNoPage => "asked-by-no-page",
             Self::Security => "security",
+            Self::Updates => "updates",
+            Self::Suggestions => "suggestions",
+            Self::Started => "started",
             Self::Unread => "unread",
+            Self::NoHandshake => "no-handshake",
         }
+    }
+
+    /// Whether it is about something that nobody could read.
+    pub const fn is_unread(&self) -> bool {
+        matches!(self, Self::Unread | Self::NoHandshake)
     }
 
     /// Whether the person should see it: it was stopped, or somebody asked.

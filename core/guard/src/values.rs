@@ -6,7 +6,12 @@
 //! at once; and whoever holds the memory may take the [`Tidying`] elsewhere, do
 //! it in peace, and bring back one detector with everything that still counts.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use detect::Detector;
 use model::{Canary, Mode};
@@ -102,6 +107,7 @@ impl Values {
     }
 
     /// Whether there is anything to look for.
+    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.entered.is_empty() && self.by_id.is_empty()
     }
@@ -206,11 +212,27 @@ impl Values {
         }
     }
 
+    /// Lets go of the oldest canaries of the site that has the most, again and
+    /// again: whoever asks for pages without end pushes out its own, and not
+    /// those of the sites that a person was at.
     fn make_room(&mut self) {
-        let mut ages: Vec<u64> = self.by_id.values().map(|live| live.last).collect();
-        ages.sort_unstable_by(|a, b| b.cmp(a));
-        let oldest = ages.get(KEPT - 1).copied().unwrap_or_default();
-        self.by_id.retain(|_, live| live.last > oldest);
+        let mut by_site: BTreeMap<&str, Vec<(u64, u64, &str)>> = BTreeMap::new();
+        for (id, live) in &self.by_id {
+            by_site.entry(&live.site).or_default().push((live.last, live.number, id));
+        }
+        for of_site in by_site.values_mut() {
+            // The oldest at the end, to be taken from there.
+            of_site.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        let mut gone = BTreeSet::new();
+        while self.by_id.len() - gone.len() > KEPT {
+            let most = by_site
+                .values_mut()
+                .max_by_key(|of_site| (of_site.len(), of_site.last().map(|oldest| Reverse(*oldest))));
+            let Some((_, _, id)) = most.and_then(Vec::pop) else { break };
+            gone.insert(id.to_owned());
+        }
+        self.by_id.retain(|id, _| !gone.contains(id));
         self.forget_ids();
     }
 
@@ -321,10 +343,22 @@ mod tests {
     fn the_oldest_make_room_even_if_nobody_tidies() {
         let mut values = values();
         visit(&mut values, 0..TOO_MANY);
-        assert!(values.count() < KEPT);
+        assert!(values.count() <= KEPT);
         assert_eq!(values.of("live-1", 0), None);
         assert!(values.of(&format!("live-{TOO_MANY}"), 0).is_some());
         assert_eq!(seen(&values, &format!("https://a.example/page-{}", TOO_MANY - 1)), [format!("live-{TOO_MANY}")]);
+    }
+
+    #[test]
+    fn whoever_asks_for_pages_without_end_pushes_out_its_own_only() {
+        let mut values = values();
+        values.visited("https://clinic.example/page-of-a-person", "clinic.example", Mode::Normal, 0);
+        for i in 0..3 * TOO_MANY {
+            let site = format!("evil-{}.example", i % 2);
+            values.visited(&format!("https://{site}/page-{i}"), &site, Mode::Normal, i as u64);
+        }
+        assert_eq!(values.of("live-1", 1).unwrap().site(), Some("clinic.example"));
+        assert_eq!(seen(&values, "https://clinic.example/page-of-a-person"), ["live-1"]);
     }
 
     #[test]
@@ -350,7 +384,7 @@ mod tests {
         visit(&mut values, 0..MOST);
         let tidied = values.tidying().unwrap().work();
         values.tidied(tidied);
-        assert!(values.count() < KEPT);
+        assert!(values.count() <= KEPT);
         assert_eq!(seen(&values, "https://a.example/page-0"), Vec::<String>::new());
         assert_eq!(seen(&values, &format!("https://a.example/page-{}", MOST - 1)), [format!("live-{MOST}")]);
     }

@@ -12,12 +12,28 @@ const MOST: usize = 64;
 /// Hosts that are remembered of a visit.
 const MOST_HOSTS: usize = 4_096;
 
+/// Who says that a client is at a page.
+///
+/// Request headers are written by the browser, which may be the accused. Where
+/// an extension of ours lists the pages, its list alone counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Witness {
+    /// An extension of ours saw the page.
+    Extension,
+    /// The request said that it was for a page; the extension counts too.
+    Headers,
+}
+
 /// One site that a client is at.
 #[derive(Default)]
 struct Visit {
     last: u64,
-    /// Hosts of the site that a document came from.
+    /// An extension of ours saw a page of the site.
+    listed: bool,
+    /// Hosts of the site that answered a request which said that it was for a page.
     documents: BTreeSet<String>,
+    /// Hosts of the site with a page that an extension of ours saw.
+    listed_documents: BTreeSet<String>,
     /// Hosts that stood in answers given to its pages.
     named: BTreeSet<String>,
     /// Registrable domains of those.
@@ -41,7 +57,16 @@ impl Visits {
         }
     }
 
-    /// A document came from this host of the site: somebody sees its page.
+    /// An extension of ours saw a page of this host.
+    pub(crate) fn listed(&mut self, site: &str, host: &str, steady: u64) {
+        self.go(site, steady);
+        if let Some(visit) = self.by_site.get_mut(site) {
+            visit.listed = true;
+            visit.listed_documents.insert(host.to_owned());
+        }
+    }
+
+    /// A document came from this host of the site, says its request.
     pub(crate) fn opened(&mut self, site: &str, host: &str) {
         if let Some(visit) = self.by_site.get_mut(site) {
             visit.documents.insert(host.to_owned());
@@ -80,35 +105,50 @@ impl Visits {
     }
 
     /// Whether a page of this site was given the name of the host.
-    pub(crate) fn names(&self, site: &str, host: &str, steady: u64) -> bool {
-        self.live(steady).any(|(own, visit)| own == site && visit.named.contains(host))
+    pub(crate) fn names(&self, site: &str, host: &str, witness: Witness, steady: u64) -> bool {
+        self.seen(witness, steady).any(|(own, visit)| own == site && visit.named.contains(host))
     }
 
     /// Whether a page of any other site was given the name of the host itself.
-    pub(crate) fn any_names(&self, host: &str, steady: u64) -> bool {
+    pub(crate) fn any_names(&self, host: &str, witness: Witness, steady: u64) -> bool {
         let own_site = attribute::site_of(host);
-        self.live(steady).any(|(site, visit)| site != own_site && visit.named.contains(host))
+        self.seen(witness, steady).any(|(site, visit)| site != own_site && visit.named.contains(host))
     }
 
     /// Whether a page of any site was given a name of the same domain.
-    pub(crate) fn any_names_site(&self, host: &str, steady: u64) -> bool {
+    pub(crate) fn any_names_site(&self, host: &str, witness: Witness, steady: u64) -> bool {
         let site = attribute::site_of(host);
-        self.live(steady).any(|(_, visit)| visit.named_sites.contains(site))
+        self.seen(witness, steady).any(|(_, visit)| visit.named_sites.contains(site))
     }
 
     /// Whether a document came from this very host.
-    pub(crate) fn shows_host(&self, host: &str, steady: u64) -> bool {
-        self.live(steady).any(|(_, visit)| visit.documents.contains(host))
+    pub(crate) fn shows_host(&self, host: &str, witness: Witness, steady: u64) -> bool {
+        self.seen(witness, steady).any(|(_, visit)| visit.has_document(host, witness))
     }
 
     /// Whether a document came from the host's site.
-    pub(crate) fn shows_site(&self, host: &str, steady: u64) -> bool {
+    pub(crate) fn shows_site(&self, host: &str, witness: Witness, steady: u64) -> bool {
         let site = attribute::site_of(host);
-        self.live(steady).any(|(own, visit)| own == site && !visit.documents.is_empty())
+        self.seen(witness, steady).any(|(own, visit)| own == site && visit.has_documents(witness))
+    }
+
+    /// Visits that this witness saw.
+    fn seen(&self, witness: Witness, steady: u64) -> impl Iterator<Item = (&String, &Visit)> {
+        self.live(steady).filter(move |(_, visit)| witness == Witness::Headers || visit.listed)
     }
 
     fn live(&self, steady: u64) -> impl Iterator<Item = (&String, &Visit)> {
         self.by_site.iter().filter(move |(_, visit)| steady.saturating_sub(visit.last) < LIFE)
+    }
+}
+
+impl Visit {
+    fn has_document(&self, host: &str, witness: Witness) -> bool {
+        self.listed_documents.contains(host) || witness == Witness::Headers && self.documents.contains(host)
+    }
+
+    fn has_documents(&self, witness: Witness) -> bool {
+        !self.listed_documents.is_empty() || witness == Witness::Headers && !self.documents.is_empty()
     }
 }
 
@@ -121,10 +161,10 @@ mod tests {
         let mut visits = Visits::default();
         visits.go("a.example", 0);
         visits.name("a.example", "cdn.b.example".into());
-        assert!(visits.names("a.example", "cdn.b.example", LIFE - 1));
-        assert!(!visits.names("a.example", "cdn.b.example", LIFE));
+        assert!(visits.names("a.example", "cdn.b.example", Witness::Headers, LIFE - 1));
+        assert!(!visits.names("a.example", "cdn.b.example", Witness::Headers, LIFE));
         visits.touch("cdn.b.example", LIFE - 1);
-        assert!(visits.names("a.example", "cdn.b.example", LIFE), "its hosts keep it alive");
+        assert!(visits.names("a.example", "cdn.b.example", Witness::Headers, LIFE), "its hosts keep it alive");
     }
 
     #[test]
@@ -135,8 +175,8 @@ mod tests {
         }
         visits.opened("site-0.example", "site-0.example");
         visits.opened("site-1.example", "site-1.example");
-        assert!(!visits.shows_host("site-0.example", 0));
-        assert!(visits.shows_host("site-1.example", 0));
+        assert!(!visits.shows_host("site-0.example", Witness::Headers, 0));
+        assert!(visits.shows_host("site-1.example", Witness::Headers, 0));
     }
 
     #[test]
@@ -144,10 +184,25 @@ mod tests {
         let mut visits = Visits::default();
         visits.go("a.example", 0);
         visits.name("a.example", "t.a.example".into());
-        assert!(!visits.any_names("t.a.example", 0));
+        assert!(!visits.any_names("t.a.example", Witness::Headers, 0));
         visits.go("b.example", 0);
         visits.name("b.example", "t.a.example".into());
-        assert!(visits.any_names("t.a.example", 0));
-        assert!(visits.any_names_site("other.a.example", 0));
+        assert!(visits.any_names("t.a.example", Witness::Headers, 0));
+        assert!(visits.any_names_site("other.a.example", Witness::Headers, 0));
+    }
+
+    #[test]
+    fn what_only_headers_say_is_no_page_to_the_extension() {
+        let mut visits = Visits::default();
+        visits.go("a.example", 0);
+        visits.opened("a.example", "a.example");
+        visits.name("a.example", "cdn.b.example".into());
+        assert!(visits.shows_site("a.example", Witness::Headers, 0));
+        assert!(!visits.shows_site("a.example", Witness::Extension, 0));
+        assert!(!visits.any_names("cdn.b.example", Witness::Extension, 0));
+        visits.listed("a.example", "www.a.example", 0);
+        assert!(visits.shows_host("www.a.example", Witness::Extension, 0));
+        assert!(!visits.shows_host("a.example", Witness::Extension, 0), "that host was not listed");
+        assert!(visits.any_names("cdn.b.example", Witness::Extension, 0), "read before the list came");
     }
 }

@@ -72,6 +72,7 @@ pub enum Purpose {
     Update,
     Configuration,
     Sync,
+    Translation,
     Autofill,
     Push,
     Content,
@@ -83,7 +84,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Telemetry,
         Self::Advertising,
         Self::Search,
@@ -92,6 +93,7 @@ impl Purpose {
         Self::Update,
         Self::Configuration,
         Self::Sync,
+        Self::Translation,
         Self::Autofill,
         Self::Push,
         Self::Content,
@@ -111,6 +113,7 @@ impl Purpose {
             Self::Update => "update",
             Self::Configuration => "configuration",
             Self::Sync => "sync",
+            Self::Translation => "translation",
             Self::Autofill => "autofill",
             Self::Push => "push",
             Self::Content => "content",

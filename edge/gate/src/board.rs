@@ -97,7 +97,7 @@ impl Board {
             let event = Arc::new(Event { id: shown.next, ..event });
             if let Some(device) = shown.devices.get_mut(&event.device) {
                 match (event.verdict, &event.reason) {
-                    (_, Reason::Unread) => device.unread += 1,
+                    (_, reason) if reason.is_unread() => device.unread += 1,
                     (Verdict::Absorb | Verdict::Cut, _) => device.stopped += 1,
                     (_, Reason::Nothing) => {}
                     _ => device.asked += 1,

@@ -1,6 +1,6 @@
 //! One change of the person's choices.
 
-use guard::{Choices, Destined, Device, Hour, Rule, UnreadChoice};
+use guard::{Choices, Destined, Device, Hour, KindSet, Rule, Suggestions, UnreadChoice};
 use model::{Kind, Mode, Time};
 
 /// What the person did.
@@ -9,6 +9,13 @@ pub enum Change {
     Turn {
         device: Option<String>,
         kind: Kind,
+        mode: Mode,
+        on: bool,
+    },
+    /// Every kind of a set.
+    TurnSet {
+        device: Option<String>,
+        set: KindSet,
         mode: Mode,
         on: bool,
     },
@@ -28,6 +35,11 @@ pub enum Change {
         choice: UnreadChoice,
     },
     Security(bool),
+    Updates(bool),
+    Suggestions {
+        mode: Mode,
+        on: bool,
+    },
     Strict(bool),
     Describe {
         device: String,
@@ -52,6 +64,12 @@ impl Change {
                     Some(id) => device_of(choices, id).table.turn(kind, *mode, *on),
                 }
             }
+            Self::TurnSet { device, set, mode, on } => {
+                for kind in set.kinds() {
+                    let (device, kind) = (device.clone(), Kind::new(*kind));
+                    Self::Turn { device, kind, mode: *mode, on: *on }.make(choices, wall);
+                }
+            }
             Self::Hour { device, kind, mode } => choices.hours.push(Hour {
                 kind: kind.clone(),
                 mode: *mode,
@@ -69,6 +87,12 @@ impl Change {
                 Mode::Unknown => {}
             },
             Self::Security(on) => choices.security = *on,
+            Self::Updates(on) => choices.updates = *on,
+            Self::Suggestions { mode, on } => match mode {
+                Mode::Normal => choices.suggestions.normal = *on,
+                Mode::Private => choices.suggestions.private = *on,
+                Mode::Unknown => choices.suggestions = Suggestions { normal: *on, private: *on },
+            },
             Self::Strict(on) => choices.strict = *on,
             Self::Describe { device, name, maker } => {
                 let known = device_of(choices, device);
@@ -86,6 +110,9 @@ impl Change {
             Self::Turn { device, kind, mode, on } => {
                 format!("{kind} in {} mode turned {}{}", mode.word(), on_off(*on), of(device))
             }
+            Self::TurnSet { device, set, mode, on } => {
+                format!("everything of {} in {} mode turned {}{}", set.word(), mode.word(), on_off(*on), of(device))
+            }
             Self::Hour { device, kind, mode } => {
                 format!("{kind} in {} mode allowed for one hour{}", mode.word(), of(device))
             }
@@ -93,6 +120,8 @@ impl Change {
             Self::Destination { host, rule: None } => format!("destination {host}: as others"),
             Self::Unread { mode, choice } => format!("unread traffic in {} mode: {}", mode.word(), choice.word()),
             Self::Security(on) => format!("security services turned {}", on_off(*on)),
+            Self::Updates(on) => format!("updates turned {}", on_off(*on)),
+            Self::Suggestions { mode, on } => format!("suggestions in {} mode turned {}", mode.word(), on_off(*on)),
             Self::Strict(on) => format!("strict turned {}", on_off(*on)),
             Self::Describe { device, .. } => format!("{device} described"),
         }

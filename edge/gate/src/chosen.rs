@@ -9,7 +9,7 @@ use guard::Choices;
 use knowledge::kinds::Kinds;
 use model::Time;
 
-use crate::{Change, Error, files};
+use crate::{Change, Error, comments, files};
 
 /// Choices that can change at any time; each decision takes those of its moment.
 pub(crate) struct Chosen {
@@ -75,7 +75,8 @@ impl Chosen {
         }
         let mut choices = Choices::clone(&self.now());
         change.make(&mut choices, wall);
-        let text = choices.print();
+        // What the person wrote beside their choices stays.
+        let text = comments::kept(last.text.as_deref().unwrap_or_default(), &choices.print());
         files::write(&self.path, &text)?;
         last.text = Some(text);
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(choices);
@@ -108,5 +109,23 @@ mod tests {
         assert!(chosen.reload(&kinds).unwrap());
         assert_eq!(chosen.now().table.cell(&Kind::new("search"), Mode::Normal), Some(false));
         assert_eq!(chosen.trouble(), None);
+    }
+
+    #[test]
+    fn a_click_on_the_page_leaves_what_the_person_wrote() {
+        let (folder, kinds) = (tempfile::tempdir().unwrap(), Knowledge::built_in().kinds);
+        let path = folder.path().join("choices.toml");
+        let mine = "# my own words\n[kinds.search] # for work\nnormal = 'on' # since May\n";
+        files::write(&path, mine).unwrap();
+        let chosen = Chosen::open(path.clone(), &kinds).unwrap();
+        let turn = |mode, on| Change::Turn { device: None, kind: Kind::new("search"), mode, on };
+        chosen.change(&turn(Mode::Private, true), Time(0)).unwrap();
+        chosen.change(&turn(Mode::Normal, false), Time(0)).unwrap();
+        let text = files::read(&path).unwrap().unwrap();
+        for word in ["# my own words", "# for work", "# since May"] {
+            assert_eq!(text.matches(word).count(), 1, "{word}: {text}");
+        }
+        assert!(!chosen.reload(&kinds).unwrap() && chosen.trouble().is_none(), "{text}");
+        assert_eq!(Choices::parse(&text, &kinds).unwrap(), *chosen.now());
     }
 }

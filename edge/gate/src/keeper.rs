@@ -5,6 +5,7 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 
 use guard::{Choices, Decision, Who};
@@ -34,6 +35,7 @@ pub struct Keeper {
     kept: tokio::sync::RwLock<Option<Kept>>,
     board: Arc<Board>,
     folder: PathBuf,
+    pruned: Mutex<Instant>,
 }
 
 impl fmt::Debug for Keeper {
@@ -77,6 +79,7 @@ impl Keeper {
             kept: tokio::sync::RwLock::new(Some(Kept::begin(&folder.0.join("evidence"))?)),
             board: Arc::default(),
             folder: folder.0.clone(),
+            pruned: Mutex::new(Instant::now()),
         }))
     }
 
@@ -109,6 +112,12 @@ impl Keeper {
             self.tell("the file of choices was edited".into()).await?;
         }
         self.clients.forget_old(clock::now());
+        self.turn_over().await?;
+        if self.is_time_to_prune()
+            && let Some(kept) = &*self.kept.read().await
+        {
+            kept.prune()?;
+        }
         Ok(())
     }
 
@@ -163,11 +172,43 @@ impl Keeper {
         self.kept.read().await.as_ref().map(|kept| Path::to_owned(kept.path()))
     }
 
+    /// Every file of evidence that is kept, the newest first.
+    pub async fn all_evidence(&self) -> Vec<PathBuf> {
+        self.kept.read().await.as_ref().map(Kept::all).unwrap_or_default()
+    }
+
+    /// Begins another file when one is full, and lets go of old ones.
+    async fn turn_over(&self) -> Result<(), Error> {
+        let mut kept = self.kept.write().await;
+        if !kept.as_ref().is_some_and(Kept::is_full) {
+            return Ok(());
+        }
+        let full = kept.take();
+        let folder = self.folder.join("evidence");
+        let next = tokio::task::spawn_blocking(move || {
+            full.map_or(Ok(()), Kept::finish)?;
+            Kept::begin(&folder)
+        });
+        *kept = Some(next.await.unwrap_or_else(|_| Kept::begin(&self.folder.join("evidence")))?);
+        Ok(())
+    }
+
     /// Ends the evidence. To be called once, at the end.
     pub async fn finish(&self) -> Result<(), Error> {
         let Some(kept) = self.kept.write().await.take() else { return Ok(()) };
         // The writer waits for its thread.
         tokio::task::spawn_blocking(move || kept.finish()).await.unwrap_or(Ok(()))
+    }
+
+    /// Now and then.
+    fn is_time_to_prune(&self) -> bool {
+        const OFTEN: Duration = Duration::from_secs(10 * 60);
+        let mut pruned = lock(&self.pruned);
+        let due = pruned.elapsed() > OFTEN;
+        if due {
+            *pruned = Instant::now();
+        }
+        due
     }
 
     pub(crate) fn seen(&self, who: &Who) {
@@ -178,6 +219,10 @@ impl Keeper {
         self.board.add(event);
         if let Some(kept) = &*self.kept.read().await {
             kept.exchange(exchange, decision).await;
+        }
+        let is_full = self.kept.read().await.as_ref().is_some_and(Kept::is_full);
+        if is_full && let Err(error) = self.turn_over().await {
+            self.board.tell(Told { at: clock::wall(), says: format!("what is stopped cannot be kept: {error}") });
         }
     }
 }

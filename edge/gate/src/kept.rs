@@ -5,7 +5,8 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant, SystemTime},
 };
 
 use evidence::{Pen, Writer};
@@ -14,24 +15,50 @@ use model::{Body, End, Exchange, Mode, Note, Record};
 
 use crate::{Error, clock, event::is_entered, files};
 
-const DAYS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// A file that was written to last so long ago may begin a day earlier.
+const DAYS: Duration = Duration::from_secs(6 * 24 * 60 * 60);
 const BYTES: u64 = 100 << 20;
+/// So much goes into one file; the rest of it is room for what is being written.
+const PART: u64 = 8 << 20;
 
-/// One file of evidence, from start to end of the guard.
+/// One file of evidence; another follows when it is full, or a day old.
 pub(crate) struct Kept {
     pen: Pen,
     path: PathBuf,
     writer: Writer,
+    begun: Instant,
+    /// Bytes of bodies and heads that were written, before they were compressed.
+    written: AtomicU64,
 }
 
 impl Kept {
     /// Begins a file, and lets go of old ones.
     pub(crate) fn begin(folder: &Path) -> Result<Self, Error> {
         files::folder(folder)?;
-        prune(folder)?;
-        let path = folder.join(format!("guard-{}.candor", clock::wall().0));
+        prune(folder, None)?;
+        let path = free(folder);
         let writer = Writer::create(&path)?;
-        Ok(Self { pen: writer.pen(), path, writer })
+        Ok(Self { pen: writer.pen(), path, writer, begun: Instant::now(), written: AtomicU64::new(0) })
+    }
+
+    /// Whether another file is to be begun.
+    pub(crate) fn is_full(&self) -> bool {
+        self.written.load(Ordering::Relaxed) > PART || self.begun.elapsed() > DAY
+    }
+
+    /// Lets go of old files while this one is written.
+    pub(crate) fn prune(&self) -> Result<(), Error> {
+        self.path.parent().map_or(Ok(()), |folder| prune(folder, Some(&self.path)))
+    }
+
+    /// Every file that is kept, the newest first.
+    pub(crate) fn all(&self) -> Vec<PathBuf> {
+        let entries = self.path.parent().and_then(|folder| fs::read_dir(folder).ok());
+        let mut all: Vec<PathBuf> = entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        all.retain(|path| is_ours(path) && path.extension().is_some_and(|ending| ending == "candor"));
+        all.sort_by(|a, b| b.cmp(a));
+        all
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -43,6 +70,7 @@ impl Kept {
         if decision.mode != Mode::Normal {
             return;
         }
+        self.written.fetch_add(size(exchange), Ordering::Relaxed);
         let entered = decision.sightings.iter().any(|sighting| is_entered(sighting.canary.as_deref()));
         let exchange = if entered { bare(exchange) } else { exchange.clone() };
         self.write(Record::Exchange(Box::new(exchange))).await;
@@ -82,20 +110,44 @@ fn bare(exchange: &Exchange) -> Exchange {
     bare
 }
 
-/// Deletes files that are too old, and the oldest of those that are too many.
-fn prune(folder: &Path) -> Result<(), Error> {
+/// Bytes of a request, as far as they can be many.
+fn size(exchange: &Exchange) -> u64 {
+    let bodies = exchange.messages.iter().map(|message| message.body.bytes.len()).sum::<usize>();
+    (exchange.request.body.bytes.len() + bodies + exchange.request.url.len() + 1_024) as u64
+}
+
+/// A name that no other file has.
+fn free(folder: &Path) -> PathBuf {
+    let start = clock::wall().0;
+    let named = |number| folder.join(format!("guard-{number}.candor"));
+    (start..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(start))
+}
+
+fn is_ours(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("guard-"))
+}
+
+/// Deletes files that are too old, and the oldest of those that are too many;
+/// never the one that is written to, nor what belongs to it.
+fn prune(folder: &Path, current: Option<&Path>) -> Result<(), Error> {
     let failed = |error| Error::Read(folder.into(), error);
+    let is_current = |path: &Path| {
+        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        current.and_then(name).is_some_and(|own| name(path).is_some_and(|other| other.starts_with(&own)))
+    };
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        let ours = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("guard-"));
-        if ours && let Ok(about) = fs::metadata(&path) {
+        if is_ours(&path)
+            && let Ok(about) = fs::metadata(&path)
+        {
             all.push((about.modified().unwrap_or(SystemTime::UNIX_EPOCH), about.len(), path));
         }
     }
     all.sort();
-    let mut total = 0;
-    for (modified, length, path) in all.into_iter().rev() {
+    // Room for the file that is written to.
+    let mut total = 2 * PART;
+    for (modified, length, path) in all.into_iter().rev().filter(|(_, _, path)| !is_current(path)) {
         total += length;
         let old = modified.elapsed().is_ok_and(|age| age > DAYS);
         if old || total > BYTES {
@@ -118,12 +170,24 @@ mod tests {
             file.set_modified(SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60)).unwrap();
         };
         made("guard-1.candor", 8, 1);
-        made("guard-2.candor", 3, 90 << 20);
+        made("guard-2.candor", 3, 70 << 20);
         made("guard-3.candor", 2, 20 << 20);
         made("mine.txt", 400, 1);
-        prune(folder.path()).unwrap();
+        prune(folder.path(), None).unwrap();
         let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
         assert_eq!(names, ["guard-3.candor", "mine.txt"]);
+    }
+
+    #[test]
+    fn the_file_that_is_written_to_stays_whatever_the_others_are() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["guard-1.candor", "guard-1.candor-wal", "guard-2.candor"] {
+            fs::File::create(folder.path().join(name)).unwrap().set_len(200 << 20).unwrap();
+        }
+        prune(folder.path(), Some(&folder.path().join("guard-1.candor"))).unwrap();
+        let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["guard-1.candor", "guard-1.candor-wal"]);
     }
 }

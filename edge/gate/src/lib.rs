@@ -25,6 +25,8 @@ mod change;
 
 mod chosen;
 
+mod comments;
+
 mod entered;
 
 mod kept;

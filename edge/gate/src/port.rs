@@ -1,6 +1,7 @@
 //! One port of the guard: the gate of a proxy, for clients of one mode.
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex},
     time::Duration,
@@ -28,11 +29,32 @@ const LONG: usize = 64 << 10;
 pub struct Port {
     keeper: Arc<Keeper>,
     mode: Mode,
+    told: ToldConnections,
+}
+
+/// Connections that were shown when they began, until they end.
+#[derive(Debug, Default)]
+struct ToldConnections(Mutex<BTreeSet<u64>>);
+
+impl ToldConnections {
+    /// So many are open at most; of more some would be shown twice.
+    const MOST: usize = 65_536;
+
+    fn add(&self, connection: u64) {
+        let mut all = lock(&self.0);
+        if all.len() < Self::MOST {
+            all.insert(connection);
+        }
+    }
+
+    fn take(&self, connection: u64) -> bool {
+        lock(&self.0).remove(&connection)
+    }
 }
 
 impl Port {
     pub fn new(keeper: Arc<Keeper>, mode: Mode) -> Arc<Self> {
-        Arc::new(Self { keeper, mode })
+        Arc::new(Self { keeper, mode, told: ToldConnections::default() })
     }
 
     fn who(&self, exchange: &Exchange) -> Who {
@@ -102,6 +124,13 @@ impl Port {
         decide(&asking, looked, &lock(client), &self.keeper.choices(), clock::now())
     }
 
+    /// Shows a connection; what is kept of it is written beside the network's work.
+    fn show(&self, exchange: &Exchange, who: &Who, aim: &Destination, decision: Decision) {
+        let event = Event::new(clock::wall(), who, aim, exchange, &decision);
+        let (keeper, exchange) = (Arc::clone(&self.keeper), exchange.clone());
+        tokio::spawn(async move { keeper.decided(&exchange, event, &decision).await });
+    }
+
     /// What the server would say on success.
     fn success(&self, request: &Request) -> Reply {
         let said = self.keeper.knowledge.answers.say(request);
@@ -137,8 +166,15 @@ impl Gate for Port {
 
     fn sealed(&self, exchange: &Exchange) -> bool {
         let (who, aim) = (self.who(exchange), self.aim(exchange));
+        self.keeper.seen(&who);
         let client = self.keeper.clients.of(&who);
-        let decision = self.decision(&client, &who, &aim, exchange, &Looked::default(), true, 0);
+        let mut decision = self.decision(&client, &who, &aim, exchange, &Looked::default(), true, 0);
+        if !decision.reason.is_shown() {
+            // It goes on, whoever asked for it, and nobody sees what is in it.
+            decision.reason = Reason::Unread;
+        }
+        self.told.add(exchange.connection);
+        self.show(exchange, &who, &aim, decision.clone());
         decision.verdict == Verdict::Pass
     }
 
@@ -180,9 +216,15 @@ impl Answer for Port {
     }
 }
 
-/// Traffic that passes is not kept.
+/// Traffic that passes is not kept. Connections that could not be read are
+/// shown, if they were not when they began.
 impl Sink for Port {
-    fn record(&self, _: Exchange) -> Work<'_> {
+    fn record(&self, exchange: Exchange) -> Work<'_> {
+        if exchange.seal.is_some() && !self.told.take(exchange.connection) {
+            let (who, aim) = (self.who(&exchange), self.aim(&exchange));
+            self.keeper.seen(&who);
+            self.show(&exchange, &who, &aim, Decision::no_handshake(who.mode));
+        }
         Box::pin(async {})
     }
 

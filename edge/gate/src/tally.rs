@@ -52,7 +52,7 @@ impl Tally {
     pub(crate) fn add(&mut self, event: &Event) {
         let hour = Time(event.at.0.div_euclid(HOUR) * HOUR);
         let stopped = matches!(event.verdict, Verdict::Absorb | Verdict::Cut);
-        let unread = event.reason == Reason::Unread;
+        let unread = event.reason.is_unread();
         let counts = self.hours.entry(hour).or_default();
         match (unread, stopped) {
             (true, _) => counts.unread += 1,

@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use gate::Change;
-use guard::{Rule, UnreadChoice};
+use guard::{KindSet, Rule, UnreadChoice};
 use model::{Kind, Mode};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
@@ -76,6 +76,43 @@ pub(crate) async fn turn(State(desk): Desked, Form(cell): Form<Cell>) -> Respons
     let (place, device) = (cell.place(&kind), filled(&cell.device));
     let change = Change::Turn { device, kind, mode, on: cell.on == "on" };
     make(&desk, change, &place).await
+}
+
+/// A set of kinds.
+#[derive(Deserialize)]
+pub(crate) struct OfSet {
+    set: String,
+    mode: String,
+    #[serde(default)]
+    device: String,
+    on: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct OfMode {
+    mode: String,
+    on: String,
+}
+
+pub(crate) async fn set(State(desk): Desked, Form(said): Form<OfSet>) -> Response {
+    let (set, mode) = (KindSet::from_word(&said.set), Mode::from_word(&said.mode));
+    let Some(set) = set.filter(|_| mode != Mode::Unknown) else { return bad() };
+    let device = filled(&said.device);
+    let of = device.as_ref().map(|device| format!("?device={}", views::in_query(device))).unwrap_or_default();
+    let place = format!("/settings{of}#set-{}", set.word());
+    make(&desk, Change::TurnSet { device, set, mode, on: said.on == "on" }, &place).await
+}
+
+pub(crate) async fn suggestions(State(desk): Desked, Form(said): Form<OfMode>) -> Response {
+    let mode = Mode::from_word(&said.mode);
+    if mode == Mode::Unknown {
+        return bad();
+    }
+    make(&desk, Change::Suggestions { mode, on: said.on == "on" }, "/settings#suggestions").await
+}
+
+pub(crate) async fn updates(State(desk): Desked, Form(switch): Form<Switch>) -> Response {
+    make(&desk, Change::Updates(switch.on == "on"), "/settings#updates").await
 }
 
 pub(crate) async fn hour(State(desk): Desked, Form(cell): Form<Cell>) -> Response {
@@ -173,8 +210,8 @@ impl Cell {
 
     /// Where the cell stands.
     fn place(&self, kind: &Kind) -> String {
-        let device = filled(&self.device).map(|device| format!("?device={}", views::in_query(&device)));
-        format!("/settings{}#{kind}", device.unwrap_or_default())
+        let device = filled(&self.device).map(|device| format!("&device={}", views::in_query(&device)));
+        format!("/settings?each=kind{}#{kind}", device.unwrap_or_default())
     }
 }
 

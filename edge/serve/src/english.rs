@@ -155,6 +155,7 @@ pub(crate) mod event {
 /// What became of an event, in one word.
 pub(crate) fn fate(verdict: Verdict, reason: &Reason) -> &'static str {
     match (verdict, reason) {
+        (_, Reason::NoHandshake) => "Not readable",
         (Verdict::Absorb, _) => "Stopped",
         (Verdict::Cut | Verdict::Hold, _) => "Cut off",
         (Verdict::Pass, Reason::Unread) => "Not readable",
@@ -193,8 +194,20 @@ pub(crate) fn because(reason: &Reason, verdict: Verdict, guards: bool) -> String
         Reason::Asked => "It carries something of yours to somebody else than the site visited.".into(),
         Reason::AskedByNoPage => "It carries something of yours, and no page asked for it.".into(),
         Reason::Security => format!("It goes to a service that warns of dangerous sites{off}."),
+        Reason::Updates => format!("It goes to a service that updates programs{off}."),
+        Reason::Suggestions => format!("It asks for suggestions for what is typed{off}."),
+        Reason::Started => {
+            "It carries something of yours to a service that you started: signing in, keeping browsers the same, \
+             translating. Candor does not stop these by itself."
+                .into()
+        }
         Reason::Unread if guards => "It could not be read; your choice for unread traffic decided.".into(),
         Reason::Unread => "It could not be read.".into(),
+        Reason::NoHandshake => {
+            "The connection ended before anything was said on it: the program did not accept Candor’s certificate, or \
+             speaks a language that Candor does not know."
+                .into()
+        }
     }
 }
 
@@ -210,9 +223,56 @@ pub(crate) fn purpose(purpose: Purpose) -> &'static str {
     purpose.word()
 }
 
+/// The switches that most people need.
+pub(crate) mod sets {
+    /// What it is called, what it is, and what stops working while it is off.
+    pub(crate) type Set = (&'static str, &'static str, &'static str);
+
+    pub(crate) const TABLE: &str = "What may leave";
+    pub(crate) const WHAT: &str = "What";
+    pub(crate) const BOTH: &str = "All windows";
+    pub(crate) const SOME: &str = "Some";
+    pub(crate) const WITHOUT: &str = "While it is off:";
+    pub(crate) const EACH: &str = "More: each kind of data by itself";
+
+    pub(crate) const SUGGESTIONS: Set = (
+        "Suggestions",
+        "What you type into the address bar goes to a search engine, letter by letter.",
+        "the address bar suggests only what you visited before.",
+    );
+    pub(crate) const STATISTICS: Set = (
+        "Statistics and identifiers",
+        "What is counted of you and your device, and the numbers that mark it.",
+        "nothing that you see. Some accounts and messages to a phone may need them.",
+    );
+    pub(crate) const UPDATES: Set = (
+        "Updates",
+        "Programs ask whether there is a newer version of them and their parts. What they say about you while they ask is shown.",
+        "programs stay as they are, with their security holes.",
+    );
+    pub(crate) const SAFETY: Set = (
+        "Safety",
+        "Browsers ask services about dangerous sites and files, some of them with addresses that you visit. What they are told is shown.",
+        "a page that steals passwords may open without a warning.",
+    );
+    pub(crate) const VISITED: Set = (
+        "What I visit",
+        "Addresses, titles and texts of pages, told to somebody else than the page’s own site.",
+        "nothing that you see.",
+    );
+    pub(crate) const ENTERED: Set = (
+        "What I enter",
+        "Searches, names, e-mail addresses and what else is yours, told to somebody else than the page you typed it on.",
+        "what programs of their own fill in or check on a server for you.",
+    );
+}
+
 pub(crate) mod settings {
     pub(crate) const TITLE: &str = "What may leave";
-    pub(crate) const LEDE: &str = "Everything is off until you turn it on. A switch counts from the next request on, also on connections that are open.";
+    pub(crate) const LEDE: &str = "What is about you is off until you turn it on. Updates and warnings of dangerous sites are on until you turn them off. A switch counts from the next request on, also on connections that are open.";
+    pub(crate) const PAGES_LIMIT: &str = "What a page loads from its own site, and from hosts that it names, is not touched. In a browser opened by candor open, Candor’s \
+         extension says what is a page. Elsewhere the browser’s own words in a request do, and a browser could forge them; “Strict” does not take \
+         them from hosts of its maker or of those who collect.";
     pub(crate) const FOR: &str = "Switches of";
     pub(crate) const ALL: &str = "All devices";
     pub(crate) const OWN_NOTE: &str = "Where nothing is said here, the switches of all devices count; a switch that was turned here counts for this device alone.";
@@ -273,9 +333,6 @@ pub(crate) mod settings {
     pub(crate) const UNREAD_NOTE: &str =
         "Some programs lock even you out: they accept no certificate but their maker’s. Nobody can say what is in it.";
 
-    pub(crate) const SECURITY: &str = "Services that warn of dangerous sites";
-    pub(crate) const SECURITY_NOTE: &str = "Some browsers ask their maker about addresses before they open them. While this is off, those warnings may be missing: \
-         a page that steals passwords may open without one. While it is on, the service is told addresses that you visit.";
     pub(crate) const STRICT: &str = "Strict";
     pub(crate) const STRICT_NOTE: &str = "Also stops what pages tell trackers about you, and what goes to hosts that nobody knows. Some pages may not work.";
 

@@ -10,7 +10,7 @@ use model::{Kind, Mode, Time};
 use serde::Deserialize;
 use toml::value::Datetime;
 
-use super::{Choices, Destined, Device, Hour, Program, Row, Rule, Table, Unread, UnreadChoice};
+use super::{Choices, Destined, Device, Hour, Program, Row, Rule, Suggestions, Table, Unread, UnreadChoice};
 
 /// Why a text is not a person's choices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +26,10 @@ impl std::error::Error for BadChoices {}
 
 const HEAD: &str = "\
 # What may leave this machine and the devices that go through Candor.
-# Everything that is not \"on\" here is off. This file may be edited: it counts
-# from the next request on. If it cannot be read, the choices before it stay.
+# Everything that is not \"on\" here is off, but for updates and for security
+# services (they warn of dangerous sites), which are on unless they are \"off\". This
+# file may be edited: it counts from the next request on. If it cannot be read, the
+# choices before it stay.
 ";
 
 #[derive(Deserialize)]
@@ -35,8 +37,12 @@ const HEAD: &str = "\
 struct Text {
     #[serde(default)]
     strict: Switch,
-    #[serde(default)]
+    #[serde(default = "on")]
     security: Switch,
+    #[serde(default = "on")]
+    updates: Switch,
+    #[serde(default)]
+    suggestions: TextRow,
     #[serde(default)]
     unread: TextUnread,
     #[serde(default)]
@@ -59,6 +65,10 @@ enum Switch {
     Off,
 }
 
+const fn on() -> Switch {
+    Switch::On
+}
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TextUnread {
@@ -66,7 +76,7 @@ struct TextUnread {
     private: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TextRow {
     normal: Option<Switch>,
@@ -123,6 +133,8 @@ impl Choices {
         Ok(Self {
             strict: text.strict.is_on(),
             security: text.security.is_on(),
+            updates: text.updates.is_on(),
+            suggestions: text.suggestions.read(),
             unread: Unread {
                 normal: unread(text.unread.normal, default.normal)?,
                 private: unread(text.unread.private, default.private)?,
@@ -144,6 +156,9 @@ impl Choices {
         };
         line(format!("\nstrict   = \"{}\"", on_off(self.strict)));
         line(format!("security = \"{}\"", on_off(self.security)));
+        line(format!("updates  = \"{}\"", on_off(self.updates)));
+        let Suggestions { normal, private } = self.suggestions;
+        line(format!("\n[suggestions]\nnormal  = \"{}\"\nprivate = \"{}\"", on_off(normal), on_off(private)));
         line(format!(
             "\n[unread]\nnormal  = \"{}\"\nprivate = \"{}\"",
             self.unread.normal.word(),
@@ -184,6 +199,13 @@ impl Choices {
 impl Switch {
     const fn is_on(self) -> bool {
         matches!(self, Self::On)
+    }
+}
+
+impl TextRow {
+    fn read(&self) -> Suggestions {
+        let is_on = |switch: Option<Switch>| switch.is_some_and(Switch::is_on);
+        Suggestions { normal: is_on(self.normal), private: is_on(self.private) }
     }
 }
 
@@ -320,11 +342,18 @@ mod tests {
     fn the_text_is_made_for_people() {
         expect![[r#"
             # What may leave this machine and the devices that go through Candor.
-            # Everything that is not "on" here is off. This file may be edited: it counts
-            # from the next request on. If it cannot be read, the choices before it stay.
+            # Everything that is not "on" here is off, but for updates and for security
+            # services (they warn of dangerous sites), which are on unless they are "off". This
+            # file may be edited: it counts from the next request on. If it cannot be read, the
+            # choices before it stay.
 
             strict   = "on"
-            security = "off"
+            security = "on"
+            updates  = "on"
+
+            [suggestions]
+            normal  = "off"
+            private = "off"
 
             [unread]
             normal  = "pass"
@@ -370,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_file_is_everything_off() {
+    fn an_empty_file_is_what_nobody_chose() {
         assert_eq!(Choices::parse("", &kinds()), Ok(Choices::default()));
     }
 

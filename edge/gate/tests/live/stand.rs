@@ -54,6 +54,7 @@ impl Everywhere {
 /// A guard that knows these choices and values from before.
 pub(crate) struct Stand {
     pub(crate) address: SocketAddr,
+    keeper: Arc<Keeper>,
     _proxy: Proxy,
     _folder: TempDir,
 }
@@ -76,7 +77,14 @@ impl Stand {
         let gate = Some(Arc::clone(&port) as Arc<dyn proxy::Gate>);
         let settings = Settings { gate, onward: Onward::Upstream(upstream), ..Settings::default() };
         let proxy = Proxy::serve(listener(), authority(), Arc::clone(&port) as _, port, settings).unwrap();
-        Self { address: proxy.address(), _proxy: proxy, _folder: folder }
+        Self { address: proxy.address(), keeper, _proxy: proxy, _folder: folder }
+    }
+
+    /// Whether the last request was stopped for what its format shows, and for
+    /// nothing that was entered.
+    pub(crate) fn knew_its_format(&self) -> bool {
+        let last = self.keeper.board().events().into_iter().next();
+        last.is_some_and(|last| !last.found.is_empty() && last.found.iter().all(|found| found.value.is_some()))
     }
 }
 

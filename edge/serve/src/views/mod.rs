@@ -20,6 +20,8 @@ mod event;
 
 mod settings;
 
+mod sets;
+
 mod switches;
 
 mod install;

@@ -67,6 +67,7 @@ pub(super) fn device(desk: &Desk, id: &str) -> String {
 fn look(event: &Event) -> &'static str {
     match (event.verdict, &event.reason) {
         (Verdict::Absorb, _) => "stopped",
+        (Verdict::Cut, Reason::NoHandshake) => "unread",
         (Verdict::Cut | Verdict::Hold, _) => "cut",
         (_, Reason::Unread) => "unread",
         (_, Reason::On | Reason::AllowedDestination | Reason::Nothing) => "allowed",
@@ -82,7 +83,7 @@ fn what(event: &Event) -> String {
         return listed(&labels);
     }
     match event.reason {
-        Reason::Unread => english::event::UNREAD.to_owned(),
+        Reason::Unread | Reason::NoHandshake => english::event::UNREAD.to_owned(),
         _ => english::event::NOT_RECOGNISED.to_owned(),
     }
 }

@@ -17,7 +17,7 @@ use super::{
     Asked, Page,
     devices::in_query,
     frame::{Frame, sealed, section, truth},
-    said, switches,
+    said, sets, switches,
 };
 use crate::{desk::Desk, door::Session, english, english::settings as words};
 
@@ -27,18 +27,21 @@ const HOST: usize = 100;
 pub(crate) struct Whose {
     #[serde(default)]
     device: String,
+    /// `kind`: the table of single kinds is open.
+    #[serde(default)]
+    each: String,
 }
 
 pub(crate) async fn settings((State(desk), Extension(session)): Asked, Query(whose): Query<Whose>) -> Page {
     let content = match desk.keeper().cloned() {
-        Some(keeper) => content(&desk, &keeper, &session, Some(whose.device.as_str()).filter(|id| !id.is_empty())),
+        Some(keeper) => content(&desk, &keeper, &session, &whose),
         None => html! {},
     };
     Frame { title: words::TITLE, here: "/settings", script: false }.around(&desk, content)
 }
 
-fn content(desk: &Desk, keeper: &Arc<Keeper>, session: &Session, device: Option<&str>) -> Markup {
-    let choices = keeper.choices();
+fn content(desk: &Desk, keeper: &Arc<Keeper>, session: &Session, asked: &Whose) -> Markup {
+    let (choices, device) = (keeper.choices(), Some(asked.device.as_str()).filter(|id| !id.is_empty()));
     html! {
         h1 { (words::TITLE) }
         p .lede { (words::LEDE) }
@@ -46,14 +49,15 @@ fn content(desk: &Desk, keeper: &Arc<Keeper>, session: &Session, device: Option<
         (whose(desk, &choices, device))
         @if device.is_some() { p .note { (words::OWN_NOTE) } }
         (programs(&choices))
-        (switches::table(desk, keeper, &choices, session, device))
+        (sets::table(&choices, session, device))
         p .fine { (words::UNKNOWN_MODE) }
+        p .fine { (words::PAGES_LIMIT) }
+        details .each open[asked.each == "kind"] {
+            summary { (english::sets::EACH) }
+            (switches::table(desk, keeper, &choices, session, device))
+        }
         @if device.is_none() {
             (section("unread", words::UNREAD, &unread(&choices, session)))
-            (section("security", words::SECURITY, &html! {
-                p .warning { (words::SECURITY_NOTE) }
-                (switches::alone("/security", words::SECURITY, choices.security, session))
-            }))
             (section("strict", words::STRICT, &html! {
                 p .note { (words::STRICT_NOTE) }
                 (switches::alone("/strict", words::STRICT, choices.strict, session))

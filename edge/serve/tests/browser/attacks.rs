@@ -141,7 +141,7 @@ async fn a_switch_is_thrown_by_keyboard_and_its_page_comes_back_to_it() {
     let Some(window) = Window::open().await else { return };
     let demo = demo::guard().await;
     window.go(&demo.serving.link().unwrap()).await;
-    window.go(&format!("http://{}/settings", demo.serving.address())).await;
+    window.go(&format!("http://{}/settings?each=kind", demo.serving.address())).await;
     window.run("document.querySelector('#search button[role=switch]').focus()").await;
     window.press_space().await;
     window.until("document.querySelector('#search button[role=switch]')?.ariaChecked == 'true' && location.hash == '#search'").await;

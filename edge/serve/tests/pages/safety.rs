@@ -7,8 +7,21 @@ use tokio::net::TcpListener;
 use crate::stage::{FORM, Stage};
 
 const PAGES: [&str; 7] = ["/", "/settings", "/install", "/event/1", "/live", "/evidence.candor", "/certificate.crt"];
-const ACTS: [&str; 10] =
-    ["/turn", "/hour", "/destination", "/unread", "/security", "/strict", "/describe", "/value", "/forget", "/link"];
+const ACTS: [&str; 13] = [
+    "/turn",
+    "/set",
+    "/suggestions",
+    "/updates",
+    "/hour",
+    "/destination",
+    "/unread",
+    "/security",
+    "/strict",
+    "/describe",
+    "/value",
+    "/forget",
+    "/link",
+];
 
 #[tokio::test]
 async fn without_the_cookie_there_is_nothing_to_see_or_to_do() {

@@ -18,23 +18,59 @@ async fn stands(stage: &Stage, name: &str) -> bool {
 }
 
 #[tokio::test]
-async fn every_switch_stands_visibly_off_at_first() {
+async fn every_switch_stands_visibly_off_at_first_but_updates_and_warnings() {
     let stage = Stage::new().await;
     let page = stage.get("/settings").await.body;
     let kinds = stage.keeper.knowledge().kinds.all().len();
     assert_eq!(
         page.matches("role=\"switch\"").count(),
-        2 * kinds + 2,
-        "each kind in two modes, and two that stand alone"
+        2 * kinds + 2 * 4 + 3,
+        "each kind and four sets in two modes, and three that stand alone"
     );
-    assert_eq!(page.matches("aria-checked=\"true\"").count(), 0);
+    assert_eq!(page.matches("aria-checked=\"true\"").count(), 2, "updates and warnings alone");
+    for on in ["Updates, All windows", "Safety, All windows"] {
+        assert!(stands(&stage, on).await, "{on}");
+    }
+}
+
+#[tokio::test]
+async fn a_set_turns_all_of_its_kinds_and_says_if_only_some_are_on() {
+    let stage = Stage::new().await;
+    let answer = stage.post("/set", "set=visited&mode=normal&on=on").await;
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/settings#set-visited")));
+    for kind in ["visited-url", "page-title", "page-text"] {
+        assert!(is_on(&stage, kind, Mode::Normal) && !is_on(&stage, kind, Mode::Private), "{kind}");
+    }
+    assert!(!is_on(&stage, "search", Mode::Normal));
+    assert!(stands(&stage, "What I visit, Normal windows").await);
+    stage.post("/turn", "kind=page-text&mode=normal&on=off").await;
+    assert!(stage.get("/settings").await.body.contains("aria-checked=\"mixed\""));
+    stage.post("/set", "set=visited&mode=normal&on=off").await;
+    assert!(!is_on(&stage, "visited-url", Mode::Normal));
+    stage.post("/set", "set=entered&mode=private&on=on&device=192.168.1.20").await;
+    let choices = stage.keeper.choices();
+    let on = |device| choices.is_on(&Kind::new("email"), &Who::new(device, Mode::Private), Time(0));
+    assert!(on("192.168.1.20") && !on("phone"));
+}
+
+#[tokio::test]
+async fn services_with_a_switch_of_their_own_are_turned_by_it() {
+    let stage = Stage::new().await;
+    for (path, form) in [("/suggestions", "mode=private&on=on"), ("/updates", "on=off"), ("/security", "on=off")] {
+        assert_eq!(stage.post(path, form).await.status, 303, "{path}");
+    }
+    let choices = stage.keeper.choices();
+    assert!(choices.suggests(Mode::Private) && !choices.suggests(Mode::Normal));
+    assert!(!choices.updates && !choices.security);
+    let device = stage.get("/settings?device=192.168.1.20").await.body;
+    assert!(!device.contains("action=\"/updates\""), "a switch that cannot act for one device is not shown there");
 }
 
 #[tokio::test]
 async fn a_switch_is_in_force_when_its_form_has_an_answer_and_can_be_turned_back() {
     let stage = Stage::new().await;
     let answer = stage.post("/turn", "kind=visited-url&mode=normal&on=on").await;
-    assert_eq!((answer.status, answer.header("location")), (303, Some("/settings#visited-url")));
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/settings?each=kind#visited-url")));
     assert!(is_on(&stage, "visited-url", Mode::Normal) && !is_on(&stage, "visited-url", Mode::Private));
     assert!(stands(&stage, "page address, Normal windows").await);
     assert!(!stands(&stage, "page address, Private windows").await);
@@ -93,7 +129,7 @@ async fn a_device_can_be_turned_off_in_an_hour_for_all() {
 async fn a_device_has_switches_of_its_own() {
     let stage = Stage::new().await;
     let answer = stage.post("/turn", "kind=email&mode=normal&on=on&device=192.168.1.20").await;
-    assert_eq!(answer.header("location"), Some("/settings?device=192.168.1.20#email"));
+    assert_eq!(answer.header("location"), Some("/settings?each=kind&device=192.168.1.20#email"));
     let choices = stage.keeper.choices();
     let on = |device| choices.is_on(&Kind::new("email"), &Who::new(device, Mode::Normal), Time(0));
     assert!(on("192.168.1.20") && !on("192.168.1.21"));
@@ -140,6 +176,9 @@ async fn what_makes_no_sense_changes_nothing() {
         ("/destination", "host=a/b&rule=stop"),
         ("/destination", "host=a.example&rule=maybe"),
         ("/unread", "mode=normal&choice=drop"),
+        ("/set", "set=everything&mode=normal&on=on"),
+        ("/set", "set=visited&mode=both&on=on"),
+        ("/suggestions", "mode=both&on=on"),
         ("/describe", "device=nobody&name=x"),
     ] {
         assert_eq!(stage.post(path, form).await.status, 400, "{path} {form}");
