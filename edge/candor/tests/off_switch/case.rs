@@ -6,8 +6,9 @@
 use std::time::{Duration, Instant};
 
 use experiment::drivers::chromium::{Chromium, SwitchAt};
-use guard::Verdict;
-use model::{Mode, Request};
+use gate::Change;
+use guard::{KindSet, Verdict};
+use model::{Kind, Mode, Request};
 use proxy::Reply;
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ use crate::{guarded::Guarded, report::arrived, server::Server};
 const PATIENCE: Duration = Duration::from_secs(20);
 const STAY: Duration = Duration::from_millis(300);
 const PAGE: &str = "<!doctype html><title>A page</title><p>As the server has it.</p><img src=\"/picture.png\">";
-const SWITCH: &str = "#visited-url form.switch button[role=switch]";
+const SWITCH: &str = "#set-visited td:nth-of-type(1) button";
 
 fn page(request: &Request) -> Reply {
     match request.url.contains("/picture.png") || request.method == "POST" {
@@ -118,6 +119,10 @@ async fn the_case_reports_into_nothing_until_its_person_says_otherwise() {
     }
     assert!(session.stopped(Mode::Private) > 0, "private windows have a port of their own");
 
+    // A report marks the browser, too, and that has a switch of its own.
+    let marks = Change::TurnSet { device: None, set: KindSet::Statistics, mode: Mode::Normal, on: true };
+    session.guarded.keeper.change(&marks).await.unwrap();
+
     // On, by the guard's page in a second browser.
     let browser = session.browser(Mode::Normal).await;
     let other = session.guarded.other_browser().await;
@@ -140,7 +145,11 @@ async fn the_case_reports_into_nothing_until_its_person_says_otherwise() {
     session.nothing_arrived();
     other.close().await;
 
-    // On and off in the browser's own settings.
+    // On and off in the browser's own settings, one kind alone.
+    let visited = Change::TurnSet { device: None, set: KindSet::Visited, mode: Mode::Normal, on: true };
+    session.guarded.keeper.change(&visited).await.unwrap();
+    let addresses = Change::Turn { device: None, kind: Kind::new("visited-url"), mode: Mode::Normal, on: false };
+    session.guarded.keeper.change(&addresses).await.unwrap();
     let options = format!("chrome-extension://{}/options.html", browser.extensions()[1]);
     let switch = SwitchAt { page: &options, control: "#visited-url-normal" };
     assert!(!browser.throw_switch(switch, true).await.unwrap(), "it stood off, and could be seen to");
