@@ -78,7 +78,7 @@ fn a_collector_that_is_sent_riddles_follows_the_choice_for_what_is_unread() {
     let noise = bytes_that_look_random(120);
     let base32: String =
         noise.iter().map(|byte| char::from(b"abcdefghijklmnopqrstuvwxyz234567"[usize::from(byte & 31)])).collect();
-    for value in [STANDARD.encode(&noise), base32.repeat(1) + &base32.chars().rev().collect::<String>()] {
+    for value in [STANDARD.encode(&noise), base32.clone() + &base32.chars().rev().collect::<String>()] {
         let riddle = format!("{{\"v\":\"{value}\"}}");
         stage.who.mode = Mode::Normal;
         assert_eq!(stage.says(&post(COLLECTOR, riddle.as_bytes())), "pass unread");

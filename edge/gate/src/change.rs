@@ -66,7 +66,7 @@ impl Change {
             }
             Self::TurnSet { device, set, mode, on } => {
                 for kind in set.kinds() {
-                    let (device, kind) = (device.clone(), Kind::new(*kind));
+                    let (device, kind) = (device.clone(), Kind::new(kind));
                     Self::Turn { device, kind, mode: *mode, on: *on }.make(choices, wall);
                 }
             }

@@ -78,7 +78,7 @@ impl Choices {
     /// Where the switch of a set stands, for one device or for all that have none of their own.
     pub fn set_stand(&self, set: KindSet, mode: Mode, device: Option<&str>, wall: Time) -> SetStand {
         let kinds = set.kinds();
-        let on = kinds.iter().filter(|kind| self.stand(&Kind::new(**kind), mode, device, wall).is_on()).count();
+        let on = kinds.iter().filter(|kind| self.stand(&Kind::new(kind), mode, device, wall).is_on()).count();
         match on {
             0 => SetStand::Off,
             all if all == kinds.len() => SetStand::On,
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(stand(&choices), SetStand::Off);
         choices.table.turn(&Kind::new("page-title"), Mode::Normal, true);
         assert_eq!(stand(&choices), SetStand::Mixed);
-        KindSet::Visited.kinds().iter().for_each(|kind| choices.table.turn(&Kind::new(*kind), Mode::Normal, true));
+        KindSet::Visited.kinds().iter().for_each(|kind| choices.table.turn(&Kind::new(kind), Mode::Normal, true));
         assert_eq!(stand(&choices), SetStand::On);
     }
 }
