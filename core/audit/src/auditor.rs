@@ -13,6 +13,7 @@ use crate::{
     Audit, Capture, Coverage, Ignored,
     control::Control,
     inspector::{Inspector, Looked, head_of},
+    once::once,
     settle::{Places, settle},
 };
 
@@ -238,7 +239,7 @@ impl<'k> Auditor<'k> {
         self.coverage.bytes_read += opened.bytes_read;
         gaps.into_iter().chain(seen.gaps).for_each(|gap| self.note(capture, gap));
         self.deferred.extend(seen.deferred.into_iter().map(|deferral| (capture, deferral)));
-        let sightings = seen.sightings.into_iter().map(|sighting| replayed(&exchange, sighting)).collect();
+        let sightings = once(seen.sightings).into_iter().map(|sighting| replayed(&exchange, sighting)).collect();
         // Known only with the answer, which is not kept.
         let foreign_name = exchange.foreign_name().map(str::to_ascii_lowercase);
         let exchange = head_of(exchange);

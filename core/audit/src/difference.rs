@@ -195,8 +195,10 @@ mod tests {
             because: String::new(),
             evidence: vec![],
             visits: 30,
+            told: 0,
             installs: 2,
             bound: None,
+            bound_of_installs: None,
         };
         let finding = |(code, severity): &(&str, Severity)| Finding {
             code: (*code).into(),

@@ -20,4 +20,4 @@ pub mod beacon;
 pub use garden::{Garden, Served};
 pub use names::Names;
 pub use pages::LINK;
-pub use planter::{Planted, Planter};
+pub use planter::{Planted, Planter, SiteVisit};

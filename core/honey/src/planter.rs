@@ -1,5 +1,7 @@
 //! What a trial is given to visit, search for and type.
 
+use std::collections::BTreeMap;
+
 use model::{Act, Canary, Form, Page, Plant, Time};
 
 use crate::{Names, pages};
@@ -13,6 +15,8 @@ pub struct Planter {
     trial: u32,
     names: Names,
     made: u32,
+    /// Sites that are visited twice, by number.
+    twins: BTreeMap<u32, Planted>,
 }
 
 /// Canaries that belong to one act, and what to do with them.
@@ -29,9 +33,16 @@ pub struct Planted {
     pub forms: Vec<Form>,
 }
 
+/// Whether a site is visited for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SiteVisit {
+    First,
+    Again,
+}
+
 impl Planter {
     pub fn new(seed: u64, trial: u32) -> Self {
-        Self { trial, names: Names::new(seed, u64::from(trial) + 1), made: 0 }
+        Self { trial, names: Names::new(seed, u64::from(trial) + 1), made: 0, twins: BTreeMap::new() }
     }
 
     /// Canaries for an act; `engine` is the host that searches go to.
@@ -45,6 +56,17 @@ impl Planter {
             Act::Open => self.screen(),
             _ => self.visit(),
         }
+    }
+
+    /// A visit to the site of this number: the second one goes to where the first
+    /// went, and plants nothing new.
+    pub fn plant_twin(&mut self, site: u32) -> (Planted, SiteVisit) {
+        if let Some(planted) = self.twins.get(&site) {
+            return (planted.clone(), SiteVisit::Again);
+        }
+        let planted = self.plant(Act::Visit, "");
+        self.twins.insert(site, planted.clone());
+        (planted, SiteVisit::First)
     }
 
     /// A visit to an address of exactly so many characters.
@@ -198,6 +220,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_twin_is_visited_at_the_same_address_again() {
+        let mut planter = Planter::new(7, 1);
+        let (first, visit) = planter.plant_twin(0);
+        assert_eq!(visit, SiteVisit::First);
+        let (other, _) = planter.plant_twin(1);
+        let (again, visit) = planter.plant_twin(0);
+        assert_eq!((visit, again.url, again.plants), (SiteVisit::Again, first.url.clone(), first.plants));
+        assert_ne!(other.url, first.url);
     }
 
     #[test]

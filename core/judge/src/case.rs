@@ -91,15 +91,28 @@ impl<'a> Case<'a> {
         self.plants.iter().find(|plant| plant.canary.id == id)
     }
 
-    /// The phase in which a canary was used. What is sent later, from a queue,
-    /// is judged by the phase it is about.
-    pub fn phase_of(&self, canary: &Canary) -> Option<usize> {
-        self.phases.iter().position(|phase| phase.canaries.contains(&canary.id))
+    /// The phase in which a canary was used, the last of them that had begun by
+    /// then: a site can be visited twice. What is sent later, from a queue, is
+    /// judged by the phase it is about.
+    pub fn phase_of(&self, canary: &Canary, by: Time) -> Option<usize> {
+        let mut used = (0..self.phases.len()).filter(|phase| self.phases[*phase].canaries.contains(&canary.id));
+        let first = used.next()?;
+        Some(used.take_while(|phase| self.phases[*phase].at <= by).last().unwrap_or(first))
     }
 
-    /// The phase that a sighting is about: its canary's, else the one it was sent in.
+    /// The phase that a sighting is about: its canary's; else the one in which
+    /// the event itself says that it happened; else the one it was sent in.
     pub fn about(&self, seen: &Seen) -> Option<usize> {
-        self.plant(&seen.sighting).and_then(|plant| self.phase_of(&plant.canary)).or(seen.phase)
+        match self.plant(&seen.sighting) {
+            Some(plant) => self.phase_of(&plant.canary, seen.at).or(seen.phase),
+            None => self.happened(seen).or(seen.phase),
+        }
+    }
+
+    fn happened(&self, seen: &Seen) -> Option<usize> {
+        let trial = seen.trial?;
+        let happened = self.late.iter().find(|late| late.exchange == seen.sighting.exchange)?.happened;
+        self.phases.iter().rposition(|phase| phase.trial == trial && phase.at <= happened)
     }
 
     pub fn trial(&self, id: u32) -> Option<&'a Trial> {
@@ -154,7 +167,8 @@ impl<'a> Case<'a> {
             // Typed and not sent, or opened on a phone: there is no page to be seen.
             None => matches!(at.act, Act::Type | Act::Open),
             Some(site) => {
-                self.traffic.iter().any(|one| one.trial == Some(at.trial) && !one.sealed && one.host == *site)
+                let of_trial = self.traffic.iter().filter(|one| one.trial == Some(at.trial) && !one.sealed);
+                of_trial.filter(|one| one.host == *site).any(|one| one.at >= at.at)
             }
         }
     }

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Act, Mode};
+use model::Mode;
 
-use crate::{Case, Position, Standing};
+use crate::{ActCount, Case, Position, Standing, acts::is_act};
 
 /// One combination, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,53 +26,26 @@ pub struct Combination {
 
 /// One row a combination, normal mode first. Nothing where no act was done.
 pub fn combinations(case: &Case<'_>) -> Vec<Combination> {
-    let told = told(case);
-    let mut rows: BTreeMap<(Mode, Vec<Standing>), Row> = BTreeMap::new();
+    let mut acts: BTreeMap<(Mode, Vec<Standing>), BTreeSet<usize>> = BTreeMap::new();
     for (phase, at) in case.phases.iter().enumerate().filter(|(_, phase)| is_act(phase.act)) {
-        if !case.was_done(phase) {
-            continue;
-        }
-        let row = rows.entry((at.mode, case.standing(phase))).or_default();
-        row.acts += 1;
-        row.installs.extend(case.trial(at.trial).map(|trial| trial.install));
-        if let Some(to) = told.get(&phase) {
-            row.told += 1;
-            row.to.extend(to);
-        }
+        acts.entry((at.mode, case.standing(phase))).or_default().insert(phase);
     }
-    let combination = |((mode, standing), row): ((Mode, Vec<Standing>), Row)| Combination {
+    let rows = acts.into_iter().map(|((mode, standing), acts)| combination(case, mode, standing, &acts));
+    rows.filter(|row| row.acts > 0).collect()
+}
+
+fn combination(case: &Case<'_>, mode: Mode, standing: Vec<Standing>, acts: &BTreeSet<usize>) -> Combination {
+    let accusing = case.seen.iter().filter(|seen| case.accuses(seen) && case.plant(&seen.sighting).is_some());
+    let count = ActCount::of(case, acts, accusing);
+    Combination {
         mode,
         as_installed: as_installed(case, &standing),
         standing,
-        acts: row.acts,
-        told: row.told,
-        installs: row.installs.len() as u32,
-        to: row.to.into_iter().collect(),
-    };
-    rows.into_iter().map(combination).collect()
-}
-
-#[derive(Default)]
-struct Row {
-    acts: u32,
-    told: u32,
-    installs: BTreeSet<u32>,
-    to: BTreeSet<usize>,
-}
-
-fn is_act(act: Act) -> bool {
-    matches!(act, Act::Visit | Act::Search | Act::Form | Act::Type | Act::Download | Act::Open)
-}
-
-/// Destinations that were told of a phase.
-fn told(case: &Case<'_>) -> BTreeMap<usize, BTreeSet<usize>> {
-    let mut told: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for seen in case.seen.iter().filter(|seen| case.accuses(seen) && case.plant(&seen.sighting).is_some()) {
-        if let Some(phase) = case.about(seen) {
-            told.entry(phase).or_default().insert(seen.destination);
-        }
+        acts: count.acts(),
+        told: count.told(),
+        installs: count.installs(case),
+        to: count.told.into_values().flatten().collect::<BTreeSet<usize>>().into_iter().collect(),
     }
-    told
 }
 
 fn as_installed(case: &Case<'_>, standing: &[Standing]) -> Option<bool> {

@@ -8,6 +8,8 @@
 
 mod case;
 
+mod acts;
+
 mod standing;
 
 mod closed;
@@ -30,6 +32,7 @@ mod recall;
 
 mod combinations;
 
+pub use acts::ActCount;
 pub use bound::upper_bound;
 pub use case::{Case, Late, Seen, Traffic};
 pub use closed::Closed;

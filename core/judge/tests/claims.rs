@@ -34,16 +34,16 @@ const COUNTRIES: &str = r#"
     never = { kinds = ["visited-url"], to = "anyone-but-the-site", outside = ["EEA"] }
 "#;
 
-/// Three installs with two sessions each and eleven visits in each, a blank one.
-fn three_installs(promise: &str) -> (Stage, Vec<Vec<usize>>) {
+/// Five installs with two sessions each and seven visits in each, a blank one.
+fn five_installs(promise: &str) -> (Stage, Vec<Vec<usize>>) {
     let mut stage = Stage::new(promise);
     stage.blank(20);
     let mut visits = vec![];
-    for _ in 0..3 {
+    for _ in 0..5 {
         let trial = stage.trial(Mode::Normal);
-        let mut of_trial = stage.visits(trial, 6);
+        let mut of_trial = stage.visits(trial, 4);
         stage.restart(trial, Mode::Normal);
-        of_trial.extend(stage.visits(trial, 5));
+        of_trial.extend(stage.visits(trial, 3));
         stage.close(trial);
         visits.push(of_trial);
     }
@@ -52,7 +52,7 @@ fn three_installs(promise: &str) -> (Stage, Vec<Vec<usize>>) {
 
 #[test]
 fn requests_under_the_name_of_another_host_are_a_finding_at_the_host_that_got_them() {
-    let (mut stage, visits) = three_installs(ANONYMOUS);
+    let (mut stage, visits) = five_installs(ANONYMOUS);
     assert!(judge::findings(&stage.case()).iter().all(|finding| finding.code != "domain-fronting"));
     for visit in &visits[0][..2] {
         let exchange = stage.send(*visit, COLLECTOR, model::Side::Native) as usize;
@@ -67,18 +67,18 @@ fn requests_under_the_name_of_another_host_are_a_finding_at_the_host_that_got_th
 
 #[test]
 fn a_report_without_an_identifier_is_anonymous() {
-    let (mut stage, visits) = three_installs(ANONYMOUS);
+    let (mut stage, visits) = five_installs(ANONYMOUS);
     stage.tell(visits[0][0], visits[0][0], REPORT);
     assert_eq!(stage.word(), Outcome::Kept);
 }
 
 #[test]
 fn a_report_beside_an_identifier_is_not() {
-    let (mut stage, visits) = three_installs(ANONYMOUS);
+    let (mut stage, visits) = five_installs(ANONYMOUS);
     let alike = visits.iter().map(|of| vec![stage.tell(of[0], of[0], REPORT)]).collect();
     stage.identifier(COLLECTOR, alike);
     let verdict = stage.verdict();
-    assert_eq!((verdict.outcome, verdict.evidence.len()), (Outcome::Broken, 3));
+    assert_eq!((verdict.outcome, verdict.evidence.len()), (Outcome::Broken, 5));
     assert!(verdict.because.contains("beside an identifier that stays"), "{}", verdict.because);
     assert_eq!(stage.found("identifier-beside").len(), 1);
 }
@@ -86,7 +86,7 @@ fn a_report_beside_an_identifier_is_not() {
 #[test]
 fn an_identifier_stands_beside_whatever_is_none() {
     for (kind, stands) in [("patient-id", true), ("email", true), ("user-id", false), ("account_id", false)] {
-        let (mut stage, visits) = three_installs(ANONYMOUS);
+        let (mut stage, visits) = five_installs(ANONYMOUS);
         let alike = visits.iter().map(|of| vec![stage.tell(of[0], of[0], Sent { kind, ..REPORT })]).collect();
         stage.identifier(COLLECTOR, alike);
         assert_eq!(stage.found("identifier-beside").len(), usize::from(stands), "{kind}");
@@ -95,7 +95,7 @@ fn an_identifier_stands_beside_whatever_is_none() {
 
 #[test]
 fn what_another_capture_holds_at_the_same_place_is_not_beside_it() {
-    let (mut stage, visits) = three_installs(ANONYMOUS);
+    let (mut stage, visits) = five_installs(ANONYMOUS);
     let alike = visits.iter().map(|of| vec![stage.tell(of[0], of[0], REPORT)]).collect();
     stage.identifier(COLLECTOR, alike);
     // Looked into with the experiment: its exchanges count from the start, and belong to no trial.
@@ -105,10 +105,9 @@ fn what_another_capture_holds_at_the_same_place_is_not_beside_it() {
 }
 
 #[test]
-fn with_fewer_than_three_installs_in_two_sessions_nobody_knows_identifiers() {
-    let (mut stage, _) = three_installs(ANONYMOUS);
-    let last = stage.trials.len() as u32;
-    stage.phases.iter_mut().filter(|phase| phase.trial == last).for_each(|phase| phase.session = 1);
+fn with_fewer_than_five_installs_in_two_sessions_nobody_knows_identifiers() {
+    let (mut stage, _) = five_installs(ANONYMOUS);
+    stage.phases.iter_mut().filter(|phase| phase.trial > 3).for_each(|phase| phase.session = 1);
     let verdict = stage.verdict();
     assert_eq!(verdict.outcome, Outcome::Unclear);
     assert!(verdict.because.contains("3 installs with two sessions each, and there were 2"), "{}", verdict.because);
@@ -116,7 +115,7 @@ fn with_fewer_than_three_installs_in_two_sessions_nobody_knows_identifiers() {
 
 #[test]
 fn the_maker_may_have_it_where_only_others_must_not() {
-    let (stage, visits) = three_installs(MAKER);
+    let (stage, visits) = five_installs(MAKER);
     let mut stage = stage.of_subject("reporting-browser", Some("honest"));
     stage.tell(visits[0][0], visits[0][0], REPORT);
     assert_eq!(stage.word(), Outcome::Kept);
@@ -126,7 +125,7 @@ fn the_maker_may_have_it_where_only_others_must_not() {
 
 #[test]
 fn a_server_in_another_country_breaks_it_and_one_at_home_does_not() {
-    let (mut stage, visits) = three_installs(COUNTRIES);
+    let (mut stage, visits) = five_installs(COUNTRIES);
     stage.stands_in("home.example", "DE");
     stage.tell(visits[0][0], visits[0][0], Sent { to: "home.example", ..REPORT });
     assert_eq!(stage.word(), Outcome::Kept);
@@ -139,7 +138,7 @@ fn a_server_in_another_country_breaks_it_and_one_at_home_does_not() {
 
 #[test]
 fn a_server_of_which_nobody_knows_where_it_stands_leaves_it_untested() {
-    let (mut stage, visits) = three_installs(COUNTRIES);
+    let (mut stage, visits) = five_installs(COUNTRIES);
     stage.tell(visits[0][0], visits[0][0], REPORT);
     let verdict = stage.verdict();
     assert_eq!(verdict.outcome, Outcome::Untested);

@@ -17,7 +17,7 @@ const PRIVATE: &str = r#"
     never = { kinds = ["visited-url", "typed-text"], to = "anyone-but-the-site" }
 "#;
 
-/// Two private installs with fifteen visits each, a normal one, a blank one:
+/// Five private installs with six visits each, a normal one, a blank one:
 /// all that it takes to say "kept". Gives the private visits.
 fn enough(stage: &mut Stage) -> Vec<usize> {
     stage.blank(17);
@@ -25,9 +25,9 @@ fn enough(stage: &mut Stage) -> Vec<usize> {
     stage.visits(normal, 2);
     stage.close(normal);
     let mut visits = vec![];
-    for _ in 0..2 {
+    for _ in 0..5 {
         let private = stage.trial(Mode::Private);
-        visits.extend(stage.visits(private, 15));
+        visits.extend(stage.visits(private, 6));
         stage.close(private);
     }
     visits
@@ -55,10 +55,13 @@ fn untested(stage: &Stage, why: &str) {
 }
 
 #[test]
-fn thirty_visits_over_two_installs_without_a_leak_are_kept_with_a_bound() {
+fn thirty_visits_over_five_installs_without_a_leak_are_kept_with_both_bounds() {
     let verdict = private().0.verdict();
-    assert_eq!((verdict.outcome, verdict.visits, verdict.installs), (Outcome::Kept, 30, 2));
+    assert_eq!((verdict.outcome, verdict.visits, verdict.installs), (Outcome::Kept, 30, 5));
     assert!((verdict.bound.unwrap() - 0.095).abs() < 0.001);
+    assert!((verdict.bound_of_installs.unwrap() - 0.451).abs() < 0.001);
+    let says = "a leak at more than 9.5 % of them, and one in more than 45.1 % of installs";
+    assert!(verdict.because.contains(says), "{}", verdict.because);
     assert!(verdict.because.contains("without the maker's remote configuration"), "{}", verdict.because);
     assert!(verdict.because.contains("of these installs only"));
 }
@@ -196,20 +199,22 @@ fn twenty_nine_visits_are_too_few() {
     let first = stage.phases[visits[0]].canaries[0].clone();
     let site = stage.plants.iter().find(|plant| plant.canary.id == first).unwrap().site.clone().unwrap();
     stage.traffic.retain(|one| one.host != site);
-    unclear(&stage, "too few: nothing was seen in 29 visits over 2 fresh installs");
+    unclear(&stage, "too few: nothing was seen in 29 visits over 5 fresh installs");
 }
 
 #[test]
-fn one_install_is_too_few() {
+fn four_installs_are_too_few_however_many_visits() {
     let mut stage = Stage::new(PRIVATE);
     stage.blank(2);
     let normal = stage.trial(Mode::Normal);
     stage.visit(normal);
     stage.close(normal);
-    let private = stage.trial(Mode::Private);
-    stage.visits(private, 40);
-    stage.close(private);
-    unclear(&stage, "over 1 fresh install,");
+    for _ in 0..4 {
+        let private = stage.trial(Mode::Private);
+        stage.visits(private, 40);
+        stage.close(private);
+    }
+    unclear(&stage, "over 4 fresh installs,");
 }
 
 #[test]
@@ -224,7 +229,7 @@ fn a_run_that_ended_early_says_so_and_counts_only_what_went_to_its_end() {
 #[test]
 fn visits_of_a_failed_trial_do_not_count_for_kept_but_do_for_broken() {
     let (mut stage, visits) = private();
-    stage.trials[3].failed = Some("it crashed".into());
+    stage.trials[6].failed = Some("it crashed".into());
     unclear(&stage, "too few");
     stage.tell(visits[29], visits[29], REPORT);
     assert_eq!(stage.word(), Outcome::Broken);

@@ -79,6 +79,10 @@ pub struct Step {
     /// For `start`: `beside`, a private window beside the ordinary one that is open.
     #[serde(default)]
     pub by: Option<String>,
+    /// For `visit`: half as many sites, each visited twice, in an order drawn by
+    /// the seed in which no site follows itself.
+    #[serde(default)]
+    pub twin: bool,
 }
 
 fn one() -> usize {
@@ -144,6 +148,11 @@ impl Step {
         if !by_itself && !matches!(self.by.as_deref(), None | Some("link" | "typed" | "redirect")) {
             return Err(format!("by {:?} is not link, typed or redirect, nor beside for a start", self.by));
         }
+        let twins =
+            self.act() == Act::Visit && self.length.is_empty() && self.times >= 4 && self.times.is_multiple_of(2);
+        if self.twin && !twins {
+            return Err("twins are visits, an even number of them and at least four, of no length".into());
+        }
         match self.length.iter().find(|length| !(40..=8_000).contains(*length)) {
             Some(length) => Err(format!("no address has {length} characters: 40 to 8000")),
             None => Ok(()),
@@ -177,6 +186,10 @@ mod tests {
         assert!(read("act = \"switch\", to = \"off\"").is_ok());
         assert!(read("act = \"start\", by = \"beside\"").is_ok());
         assert!(read("act = \"visit\", by = \"beside\"").is_err());
+        assert!(read("act = \"visit\", times = 6, twin = true").is_ok());
+        for step in ["act = \"visit\", times = 5, twin = true", "act = \"form\", times = 6, twin = true"] {
+            assert!(read(step).is_err(), "{step}");
+        }
     }
 
     #[test]

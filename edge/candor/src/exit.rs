@@ -93,8 +93,10 @@ mod tests {
             because: String::new(),
             evidence: vec![],
             visits: 30,
+            told: 0,
             installs: 5,
             bound: None,
+            bound_of_installs: None,
         };
         let verdicts = outcomes.iter().map(verdict).collect();
         Exit::of(&Audit { run: Some(Run::default()), verdicts, ..Audit::default() }, Severity::High)

@@ -13,7 +13,7 @@ use std::{
 
 use evidence::{Pen, Writer};
 use honey::{Garden, Planter};
-use model::{Act, Exchange, Note, Phase, Record, Run, Switch, Time};
+use model::{Act, Exchange, Mode, Note, Phase, Record, Run, Switch, Time};
 use proxy::{Authority, Onward, Proxy, Settings, Sink, Work};
 use tokio::{sync::watch, time::sleep};
 
@@ -57,6 +57,8 @@ impl Guided {
         // One phone stays as the trial before left it: what turns a switch comes last,
         // and what turns it off comes after what turns it on.
         plan.trials.sort_by_key(|trial| (left_standing(trial), !trial.arm.blank));
+        let mut done = BTreeMap::new();
+        plan.trials.retain(|trial| is_asked_for(trial, &mut done));
         for (trial, id) in plan.trials.iter_mut().zip(1..) {
             (trial.id, trial.install, trial.arm.device) = (id, 1, 0);
             // Where its switches stand nobody knows, until the person throws them.
@@ -72,6 +74,19 @@ impl Guided {
         let seconds: f64 = self.tasks.iter().map(|task| task.step.stay + BY_HAND).sum();
         (seconds / 60.0).ceil() as u64
     }
+}
+
+/// The mode, the switches and the acts of a trial.
+type SameTrial = (Mode, Vec<Switch>, Vec<Act>);
+
+/// What a phone is put through again is no new install of it: a person is asked
+/// for as much as can be compared, the control once and the rest twice.
+fn is_asked_for(planned: &Planned, done: &mut BTreeMap<SameTrial, usize>) -> bool {
+    let most = if planned.arm.blank { 1 } else { 2 };
+    let acts = planned.steps.iter().map(|step| step.act).collect();
+    let times = done.entry((planned.arm.mode, planned.arm.switches.clone(), acts)).or_default();
+    *times += 1;
+    *times <= most
 }
 
 /// Where a trial leaves the switches: nowhere new, on, off.
@@ -92,7 +107,7 @@ fn left_alone(step: Do) -> Vec<Do> {
         return vec![step];
     }
     let name = format!("{}, then nothing", step.name);
-    let alone = Do { act: Act::Idle, name, by: None, length: None, switches: vec![], ..step.clone() };
+    let alone = Do { act: Act::Idle, name, by: None, length: None, twin: None, switches: vec![], ..step.clone() };
     vec![Do { stay: 0.0, ..step }, alone]
 }
 
@@ -286,7 +301,16 @@ mod tests {
     use super::*;
 
     fn step(act: Act, stay: f64) -> Do {
-        Do { act, name: act.word().into(), mode: model::Mode::Normal, stay, by: None, length: None, switches: vec![] }
+        Do {
+            act,
+            name: act.word().into(),
+            mode: model::Mode::Normal,
+            stay,
+            by: None,
+            length: None,
+            twin: None,
+            switches: vec![],
+        }
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct Do {
     pub by: Option<String>,
     /// Characters in the address of a visit, where that matters.
     pub length: Option<usize>,
+    /// Which of the trial's sites that are visited twice it goes to.
+    pub twin: Option<u32>,
     /// Switches to throw, and where they stand then: `on`, `off`, `turned-off`.
     pub switches: Vec<Switch>,
 }
@@ -218,13 +220,31 @@ impl Steps {
         }
         let mut lengths = lengths.repeat(step.times.max(1) as usize);
         names.shuffle(&mut lengths);
+        let mut twins = if step.twin { self.twins(step.times, names) } else { vec![] }.into_iter();
         for length in lengths {
             let switches = switches_of(step, subject, edition);
             self.one(step.act(), step.stay.unwrap_or(STAY));
             if let Some(last) = self.all.last_mut() {
                 (last.by, last.length, last.switches) = (step.by.clone(), length, switches);
+                last.twin = twins.next();
             }
         }
+    }
+
+    /// So many visits to half as many sites, none right after itself.
+    fn twins(&self, visits: u32, names: &mut Names) -> Vec<u32> {
+        let before = self.all.iter().filter_map(|step| step.twin).max().map_or(0, |last| last + 1);
+        let mut sites: Vec<u32> = (0..visits).map(|visit| before + visit % (visits / 2).max(1)).collect();
+        // Every third order or so is one; as it stands the list is one, too.
+        for _ in 0..1_000 {
+            let mut drawn = sites.clone();
+            names.shuffle(&mut drawn);
+            if drawn.windows(2).all(|pair| pair[0] != pair[1]) {
+                sites = drawn;
+                break;
+            }
+        }
+        sites
     }
 
     fn throw(&mut self, positions: &[Switch]) {
@@ -239,7 +259,7 @@ impl Steps {
         *count += 1;
         let alone = *count == 1 && matches!(act, Act::Start | Act::Close);
         let name = if alone { act.word().to_owned() } else { format!("{} {count}", act.word()) };
-        self.all.push(Do { act, name, mode: self.mode, stay, by: None, length: None, switches: vec![] });
+        self.all.push(Do { act, name, mode: self.mode, stay, by: None, length: None, twin: None, switches: vec![] });
     }
 }
 
@@ -387,6 +407,19 @@ mod tests {
             for length in [40, 400, 1_600] {
                 assert!(trial.iter().filter(|one| **one == length).count() >= 3);
             }
+        }
+    }
+
+    #[test]
+    fn twins_are_sites_visited_twice_and_never_twice_in_a_row() {
+        let plan = plan(1);
+        let used = plan.trials.iter().filter(|trial| !trial.arm.blank);
+        let orders: BTreeSet<Vec<u32>> =
+            used.map(|trial| trial.steps.iter().filter_map(|step| step.twin).collect()).collect();
+        assert!(orders.len() > 2, "the order is drawn");
+        for order in &orders {
+            assert!(order.windows(2).all(|pair| pair[0] != pair[1]), "{order:?}");
+            assert!(order.iter().all(|site| order.iter().filter(|other| *other == site).count() == 2), "{order:?}");
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use honey::{Planted, Planter};
+use honey::{Planted, Planter, SiteVisit};
 use knowledge::subjects;
 use model::{Act, ArmRole, Listed, Mode, Note, Phase, Record, Switch};
 use proxy::{Proxy, Settings, dns};
@@ -213,20 +213,22 @@ impl Stage<'_> {
     /// is not done, and the evidence says so.
     async fn use_it(&mut self, step: &Do) -> Result<(), Error> {
         let engine = self.conduct.subject.search.clone().unwrap_or_default();
-        let planted = match step.length {
-            Some(length) => self.planter.plant_address_of(length),
-            None => self.planter.plant(step.act, &engine),
+        let (planted, visit) = match (step.length, step.twin) {
+            (Some(length), _) => (self.planter.plant_address_of(length), SiteVisit::First),
+            (None, Some(site)) => self.planter.plant_twin(site),
+            (None, None) => (self.planter.plant(step.act, &engine), SiteVisit::First),
         };
-        for plant in &planted.plants {
+        let is_new = visit == SiteVisit::First;
+        for plant in planted.plants.iter().filter(|_| is_new) {
             self.conduct.pen.write(Record::Plant(plant.clone())).await?;
         }
         // A search engine is not a site of ours: it gets more than its page's own requests.
         let is_page = !planted.url.is_empty() && step.act != Act::Search;
-        if is_page {
+        if is_page && is_new {
             self.conduct.world.garden.add(&planted);
         }
         self.mark(step, &planted.ids(), vec![]).await?;
-        if is_page {
+        if is_page && is_new {
             self.conduct.pen.write(Record::Page(planted.page(self.planned.id, now()))).await?;
         }
         let done = match step.act {

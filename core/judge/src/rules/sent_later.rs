@@ -21,7 +21,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
 /// Used in one session of a trial, sent in another.
 fn is_later(case: &Case<'_>, seen: usize) -> bool {
     let seen = &case.seen[seen];
-    let used = case.plant(&seen.sighting).and_then(|plant| case.phase_of(&plant.canary));
+    let used = case.plant(&seen.sighting).and_then(|plant| case.phase_of(&plant.canary, seen.at));
     used.zip(seen.phase).is_some_and(|(used, sent)| {
         let (used, sent) = (&case.phases[used], &case.phases[sent]);
         used.trial == sent.trial && used.session < sent.session

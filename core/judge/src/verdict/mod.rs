@@ -19,7 +19,7 @@ use scope::Scope;
 
 /// Visits and installs without which nothing is called kept.
 const VISITS: u32 = 30;
-const INSTALLS: u32 = 2;
+const INSTALLS: u32 = 5;
 
 /// What became of a promise.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,10 +31,15 @@ pub struct Verdict {
     pub because: String,
     /// Which of the case's sightings show it.
     pub evidence: Vec<usize>,
+    /// Acts that could have broken it.
     pub visits: u32,
+    /// Of how many of them somebody was told who must not know.
+    pub told: u32,
     pub installs: u32,
-    /// For *kept*: the rate above which a leak would have shown, 95 %.
+    /// For *kept*: the share of acts above which a leak would have shown, 95 %.
     pub bound: Option<f64>,
+    /// For *kept*: the share of installs above which one that leaks at each act would have shown.
+    pub bound_of_installs: Option<f64>,
 }
 
 /// The verdict on each promise that is about the subject.
@@ -82,17 +87,21 @@ fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence, referenc
         outcome,
         because,
         evidence: vec![],
-        visits: scope.visits(),
-        installs: scope.installs(),
+        visits: scope.exercised.acts(),
+        told: 0,
+        installs: scope.exercised.installs(case),
         bound: None,
+        bound_of_installs: None,
     };
     if promise.names_the_maker() && case.subject().is_none() {
         return said(Outcome::Untested, who_made(case.run.map_or("", |run| &run.subject.name)));
     }
     let breaches = scope.breaches();
     if !breaches.broken.is_empty() {
-        let because = scope.accusation(&breaches.broken);
-        return Verdict { evidence: breaches.broken, ..said(Outcome::Broken, because) };
+        let count = scope.told_by(&breaches.broken);
+        let because = scope.accusation(&breaches.broken, &count);
+        let (visits, told, installs) = (count.acts(), count.told(), count.installs(case));
+        return Verdict { evidence: breaches.broken, visits, told, installs, ..said(Outcome::Broken, because) };
     }
     if let Some(because) = scope.untested(&breaches) {
         return said(Outcome::Untested, because);
@@ -100,9 +109,10 @@ fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence, referenc
     if let Some(because) = scope.unclear(&breaches, dependence) {
         return Verdict { evidence: breaches.unknown, ..said(Outcome::Unclear, because) };
     }
-    let bound = upper_bound(scope.visits());
-    let because = scope.acquittal(bound);
-    Verdict { bound: Some(bound), ..said(Outcome::Kept, because) }
+    let because = scope.acquittal();
+    let verdict = said(Outcome::Kept, because);
+    let (bound, bound_of_installs) = (Some(upper_bound(verdict.visits)), Some(upper_bound(verdict.installs)));
+    Verdict { bound, bound_of_installs, ..verdict }
 }
 
 #[cfg(test)]

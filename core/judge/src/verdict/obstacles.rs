@@ -163,7 +163,7 @@ impl Scope<'_> {
     }
 
     fn too_few(&self) -> Option<String> {
-        let (visits, installs) = (self.visits(), self.installs());
+        let (visits, installs) = (self.exercised.acts(), self.exercised.installs(self.case));
         (visits < VISITS || installs < INSTALLS).then(|| {
             let early = self.case.early.map(|why| format!("; the run ended early ({why})")).unwrap_or_default();
             format!(

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use knowledge::promises::Promise;
-use model::{Act, Destination, Kind, Side, Trial};
+use model::{Act, Destination, Kind, Side};
 
-use crate::{Case, Reference, Seen};
+use crate::{ActCount, Case, Reference, Seen};
 
 /// A promise, and the phases that can speak about it.
 pub(super) struct Scope<'a> {
@@ -15,10 +15,9 @@ pub(super) struct Scope<'a> {
     pub(super) reference: &'a Reference,
     kinds: Vec<Kind>,
     /// Phases in which an act put the promise at stake, done or not.
-    pub(super) staked: Vec<usize>,
-    /// Those of them that were done, in trials that went to their end: what is
-    /// sent late is sent then.
-    pub(super) exercised: Vec<usize>,
+    pub(super) staked: BTreeSet<usize>,
+    /// Those of them that were done, and that nobody was told of as yet.
+    pub(super) exercised: ActCount,
 }
 
 /// Sightings that a promise forbids, by what stands against the accusation.
@@ -36,26 +35,14 @@ impl<'a> Scope<'a> {
     pub(super) fn of(case: &'a Case<'a>, promise: &'a Promise, reference: &'a Reference) -> Self {
         let kinds = promise.kinds();
         let at_stake = |phase: &usize| covers(case, promise, *phase) && stakes(case.phases[*phase].act, &kinds);
-        let staked: Vec<usize> = (0..case.phases.len()).filter(at_stake).collect();
-        let done = |phase: &usize| {
-            let trial = case.trial(case.phases[*phase].trial);
-            trial.is_some_and(|trial| case.is_complete(trial)) && case.was_done(*phase)
-        };
-        let exercised = staked.iter().copied().filter(done).collect();
+        let staked: BTreeSet<usize> = (0..case.phases.len()).filter(at_stake).collect();
+        let exercised = ActCount::of(case, &staked, []);
         Self { case, promise, reference, kinds, staked, exercised }
     }
 
-    pub(super) fn visits(&self) -> u32 {
-        self.exercised.len() as u32
-    }
-
-    pub(super) fn installs(&self) -> u32 {
-        self.trials().map(|trial| trial.install).collect::<BTreeSet<u32>>().len() as u32
-    }
-
-    /// Trials in which the promise was exercised, one entry an act.
-    pub(super) fn trials(&self) -> impl Iterator<Item = &'a Trial> + '_ {
-        self.exercised.iter().filter_map(|phase| self.case.trial(self.case.phases[*phase].trial))
+    /// The acts at stake, and of which of them these sightings told.
+    pub(super) fn told_by(&self, sightings: &[usize]) -> ActCount {
+        ActCount::of(self.case, &self.staked, sightings.iter().map(|i| &self.case.seen[*i]))
     }
 
     pub(super) fn breaches(&self) -> Breaches {

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use model::{Act, Guise, Kind};
 
 use super::scope::Scope;
-use crate::{Case, Seen};
+use crate::{ActCount, Case, Seen, upper_bound};
 
 impl Scope<'_> {
     /// Who was sent what, how often, and where the switches stood.
-    pub(super) fn accusation(&self, broken: &[usize]) -> String {
+    pub(super) fn accusation(&self, broken: &[usize], count: &ActCount) -> String {
         let mut by_host: Vec<(usize, Vec<&Seen>)> = Vec::new();
         for seen in broken.iter().map(|i| &self.case.seen[*i]) {
             match by_host.iter_mut().find(|(destination, _)| *destination == seen.destination) {
@@ -17,18 +17,43 @@ impl Scope<'_> {
                 None => by_host.push((seen.destination, vec![seen])),
             }
         }
-        let told: Vec<String> = by_host.iter().map(|(destination, of_host)| self.told(*destination, of_host)).collect();
+        let told: Vec<String> =
+            by_host.iter().map(|(destination, of_host)| self.told(*destination, of_host, count)).collect();
         let beside = if self.promise.is_about_anonymity() { ", each time beside an identifier that stays" } else { "" };
         format!("{}{beside}{}{}.", told.join("; "), self.with_switches(broken), self.condition())
     }
 
-    fn told(&self, destination: usize, seen: &[&Seen]) -> String {
+    fn told(&self, destination: usize, seen: &[&Seen], count: &ActCount) -> String {
         let kinds = self.plainly(seen.iter().map(|seen| &seen.sighting.kind).collect());
-        let acts: BTreeSet<usize> = seen.iter().filter_map(|seen| self.case.about(seen)).collect();
         let plainly = seen.iter().any(|seen| seen.sighting.guise == Guise::Plain);
         let guise = if plainly { String::new() } else { format!(", as {}", seen[0].sighting.guise) };
-        let of = count(self.visits().max(acts.len() as u32), "act");
-        format!("{} was sent {}{guise} in {} of {of}", self.named(destination), listed(&kinds), acts.len())
+        let how_often = self.how_often(destination, seen, count);
+        format!("{} was sent {}{guise} {how_often}", self.named(destination), listed(&kinds))
+    }
+
+    /// `in 3 of 30 acts`, and what is about other acts, or about none, by itself:
+    /// it is no part of those that were at stake.
+    fn how_often(&self, destination: usize, seen: &[&Seen], all: &ActCount) -> String {
+        let told = all.told.values().filter(|to| to.contains(&destination)).count();
+        let (mut others, mut requests) = (BTreeSet::new(), BTreeSet::new());
+        for seen in seen {
+            match self.case.about(seen).filter(|_| self.case.plant(&seen.sighting).is_some()) {
+                Some(act) if all.done.contains(&act) => {}
+                Some(act) => drop(others.insert(act)),
+                None => drop(requests.insert(seen.sighting.exchange)),
+            }
+        }
+        let mut parts = Vec::new();
+        if told > 0 {
+            parts.push(format!("in {told} of {}", count(all.acts(), "act")));
+        }
+        if !others.is_empty() {
+            parts.push(format!("of {}", count(others.len() as u32, "earlier act")));
+        }
+        if !requests.is_empty() {
+            parts.push(format!("in {}", count(requests.len() as u32, "request")));
+        }
+        listed(&parts)
     }
 
     /// Where the switches stood when it happened, if the subject has any.
@@ -43,36 +68,49 @@ impl Scope<'_> {
         if shown.is_empty() { String::new() } else { format!(", with {}", shown.join(" and ")) }
     }
 
-    /// Nothing was seen, and how much that leaves open.
-    pub(super) fn acquittal(&self, bound: f64) -> String {
+    /// Nothing was seen, and how much that leaves open: of acts, of installs,
+    /// and of each kind of act.
+    pub(super) fn acquittal(&self) -> String {
+        let installs = self.exercised.installs(self.case);
+        let percent = |n: u32| format!("{:.1} %", upper_bound(n) * 100.0);
+        let kinds = self.kinds_of_acts();
+        let each: Vec<String> = kinds.iter().map(|(n, what)| format!("{} of {}", percent(*n), plural(what))).collect();
+        let each = if kinds.len() > 1 { format!(" (by kind: {})", listed(&each)) } else { String::new() };
         format!(
-            "nothing of the kind was seen in {} over {}; a leak at more than {:.1} % of them would have shown (95 %){}. This is said of these installs only.",
+            "nothing of the kind was seen in {} over {}{}. Would have shown (95 %): a leak at more than {} of them{each}, and one in more than {} of installs. This is said of these installs only.",
             self.acts(),
-            count(self.installs(), "fresh install"),
-            bound * 100.0,
-            self.condition()
+            count(installs, "fresh install"),
+            self.condition(),
+            percent(self.exercised.acts()),
+            percent(installs),
         )
     }
 
     /// `34 acts (30 visits, 2 searches, 2 typed texts)`
     pub(super) fn acts(&self) -> String {
+        let there: Vec<String> = self.kinds_of_acts().iter().map(|(n, what)| count(*n, what)).collect();
+        match there.as_slice() {
+            [] => count(0, "act"),
+            [only] => only.clone(),
+            several => format!("{} ({})", count(self.exercised.acts(), "act"), several.join(", ")),
+        }
+    }
+
+    /// How many acts of each kind were done.
+    fn kinds_of_acts(&self) -> Vec<(u32, &'static str)> {
         let done = |acts: &[Act]| {
-            self.exercised.iter().filter(|phase| acts.contains(&self.case.phases[**phase].act)).count() as u32
+            self.exercised.done.iter().filter(|phase| acts.contains(&self.case.phases[**phase].act)).count() as u32
         };
-        let parts = [
+        let kinds = [
             (done(&[Act::Visit]), "visit"),
             (done(&[Act::Form]), "form"),
             (done(&[Act::Search]), "search"),
             (done(&[Act::Type]), "typed text"),
             (done(&[Act::Download]), "download"),
             (done(&[Act::Open]), "folder or screen opened"),
+            (done(&[Act::Start, Act::Restart, Act::Later]), "start"),
         ];
-        let there: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| count(*n, what)).collect();
-        match there.as_slice() {
-            [] => count(0, "act"),
-            [only] => only.clone(),
-            several => format!("{} ({})", count(self.visits(), "act"), several.join(", ")),
-        }
+        kinds.into_iter().filter(|(n, _)| *n > 0).collect()
     }
 
     fn condition(&self) -> &'static str {
@@ -113,12 +151,15 @@ fn plainly(case: &Case<'_>, mut kinds: BTreeSet<&Kind>) -> Vec<String> {
 
 /// `1 visit`, `2 searches`
 pub(super) fn count(n: u32, what: &str) -> String {
-    let plural = match what {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {}", plural(what)) }
+}
+
+fn plural(what: &str) -> String {
+    match what {
         "search" => "searches".to_owned(),
         "folder or screen opened" => "folders or screens opened".to_owned(),
         _ => format!("{what}s"),
-    };
-    if n == 1 { format!("1 {what}") } else { format!("{n} {plural}") }
+    }
 }
 
 /// `a, b and c`

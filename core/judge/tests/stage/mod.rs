@@ -172,6 +172,17 @@ impl Stage {
         phase
     }
 
+    /// A visit to where a visit before it went.
+    pub fn visit_again(&mut self, trial: u32, before: usize) -> usize {
+        let (mode, session) = self.now(trial);
+        let phase = self.step(trial, Act::Visit, mode, session);
+        self.phases[phase].canaries = self.phases[before].canaries.clone();
+        let site = self.plants.iter().find(|plant| self.phases[before].canaries.contains(&plant.canary.id));
+        let host = site.and_then(|plant| plant.site.clone()).unwrap();
+        self.send(phase, &host, Side::Page);
+        phase
+    }
+
     /// Typed into the address bar and not sent.
     pub fn type_text(&mut self, trial: u32) -> usize {
         let (mode, session) = self.now(trial);

@@ -129,8 +129,10 @@ struct Promise<'a> {
     because: &'a str,
     evidence: Vec<String>,
     visits: u32,
+    told: u32,
     installs: u32,
     bound: Option<f64>,
+    bound_of_installs: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -257,8 +259,10 @@ fn promise(verdict: &judge::Verdict) -> Promise<'_> {
         because: &verdict.because,
         evidence: verdict.evidence.iter().copied().map(s).collect(),
         visits: verdict.visits,
+        told: verdict.told,
         installs: verdict.installs,
         bound: verdict.bound,
+        bound_of_installs: verdict.bound_of_installs,
     }
 }
 

@@ -61,8 +61,10 @@ mod tests {
             because: String::new(),
             evidence: vec![],
             visits: 0,
+            told: 0,
             installs: 0,
             bound: None,
+            bound_of_installs: None,
         };
         let subject = Subject { name: name.into(), ..Subject::default() };
         let run = Some(Run { subject, ..Run::default() });

@@ -26,10 +26,10 @@ fn json_says_what_the_contract_says_and_in_its_order() {
             {"id": "d3", "host": "pinned.example", "site": "pinned.example", "owner": null, "seat": null, "hosted": null, "purpose": "unknown", "because": "nobody we know of is on record for this host"}
           ],
           "promises": [
-            {"id": "private", "quote": "A promise that is broken.", "verdict": "broken", "because": "sa.example was sent the address of a page visited in 1 of 2 acts.", "evidence": ["s1"], "visits": 2, "installs": 2, "bound": null},
-            {"id": "kept", "quote": "A promise that is kept.", "verdict": "kept", "because": "nothing of the kind was seen in 30 visits over 2 fresh installs.", "evidence": [], "visits": 30, "installs": 2, "bound": 0.095},
-            {"id": "unclear", "quote": "A promise that is unclear.", "verdict": "unclear", "because": "too few: nothing was seen in 2 visits over 1 fresh install.", "evidence": [], "visits": 2, "installs": 2, "bound": null},
-            {"id": "untested", "quote": "A promise that is untested.", "verdict": "untested", "because": "nothing was searched for.", "evidence": [], "visits": 2, "installs": 2, "bound": null}
+            {"id": "private", "quote": "A promise that is broken.", "verdict": "broken", "because": "sa.example was sent the address of a page visited in 1 of 2 acts.", "evidence": ["s1"], "visits": 2, "told": 1, "installs": 2, "bound": null, "bound_of_installs": null},
+            {"id": "kept", "quote": "A promise that is kept.", "verdict": "kept", "because": "nothing of the kind was seen in 30 visits over 2 fresh installs.", "evidence": [], "visits": 30, "told": 0, "installs": 2, "bound": 0.095, "bound_of_installs": 0.451},
+            {"id": "unclear", "quote": "A promise that is unclear.", "verdict": "unclear", "because": "too few: nothing was seen in 2 visits over 1 fresh install.", "evidence": [], "visits": 2, "told": 0, "installs": 2, "bound": null, "bound_of_installs": null},
+            {"id": "untested", "quote": "A promise that is untested.", "verdict": "untested", "because": "nothing was searched for.", "evidence": [], "visits": 2, "told": 0, "installs": 2, "bound": null, "bound_of_installs": null}
           ],
           "gaps": [
             {"capture": 0, "exchange": 2, "where": "connection", "why": "sealed", "says": "the client refused our certificate"}
@@ -47,7 +47,7 @@ fn every_key_that_is_documented_is_there() {
         ("sightings", "id capture exchange kind canary guise how method url host trail value phase side"),
         ("findings", "code severity destination phases sightings says"),
         ("destinations", "id host site owner seat hosted purpose because"),
-        ("promises", "id quote verdict because evidence visits installs bound"),
+        ("promises", "id quote verdict because evidence visits told installs bound bound_of_installs"),
         ("gaps", "capture exchange where why says"),
     ] {
         for member in report[list].as_array().unwrap() {

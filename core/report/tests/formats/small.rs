@@ -221,7 +221,9 @@ fn verdict(id: &str, outcome: Outcome, because: &str) -> Verdict {
         because: because.into(),
         evidence: if outcome == Outcome::Broken { vec![0] } else { vec![] },
         visits: if outcome == Outcome::Kept { 30 } else { 2 },
+        told: u32::from(outcome == Outcome::Broken),
         installs: 2,
         bound: (outcome == Outcome::Kept).then_some(0.095),
+        bound_of_installs: (outcome == Outcome::Kept).then_some(0.451),
     }
 }
