@@ -11,6 +11,8 @@ use crate::Tally;
 pub struct Audit {
     pub captures: Vec<Capture>,
     pub run: Option<Run>,
+    /// The subject is Candor's own simulation of a case: no maker's product was seen to do this.
+    pub simulation: bool,
     pub trials: Vec<Trial>,
     pub phases: Vec<Phase>,
     pub plants: Vec<Plant>,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use judge::{Outcome, Severity};
+use judge::{Outcome, Sentence, Severity};
 use model::Mode;
 
 use crate::Audit;
@@ -33,13 +33,15 @@ pub struct Side {
     pub head: String,
     /// It ended before its plan did.
     pub early: bool,
+    /// The subject is Candor's own simulation of a case.
+    pub simulation: bool,
 }
 
 /// A promise, and what was said of it both times; none where it was not judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
     pub promise: String,
-    pub quote: String,
+    pub sentence: Sentence,
     pub before: Option<Outcome>,
     pub after: Option<Outcome>,
     /// The reason given last.
@@ -107,6 +109,7 @@ fn side(audit: &Audit) -> Side {
         scenario: run.scenario,
         head: audit.captures.first().map(|capture| capture.sha256.clone()).unwrap_or_default(),
         early: audit.early.is_some(),
+        simulation: audit.simulation,
     }
 }
 
@@ -117,7 +120,7 @@ fn turns(before: &Audit, after: &Audit) -> Vec<Turn> {
     all.extend(before.verdicts.iter().filter(gone));
     let turn = |verdict: &judge::Verdict| Turn {
         promise: verdict.promise.clone(),
-        quote: verdict.quote.clone(),
+        sentence: verdict.sentence.clone(),
         before: of(before, &verdict.promise).map(|one| one.outcome),
         after: of(after, &verdict.promise).map(|one| one.outcome),
         because: verdict.because.clone(),
@@ -190,7 +193,7 @@ mod tests {
     fn audit(outcomes: &[(&str, Outcome)], findings: &[(&str, Severity)]) -> Audit {
         let verdict = |(promise, outcome): &(&str, Outcome)| Verdict {
             promise: (*promise).into(),
-            quote: String::new(),
+            sentence: Sentence::default(),
             outcome: *outcome,
             because: String::new(),
             evidence: vec![],

@@ -66,9 +66,11 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
     };
     let (verdicts, findings) = (judge::verdicts(&case), judge::findings(&case));
     let (combinations, reference) = (judge::combinations(&case), judge::reference(&case));
+    let simulation = case.subject().is_some_and(|subject| subject.simulation);
     Audit {
         captures: auditor.captures,
         run: auditor.run,
+        simulation,
         trials: auditor.trials,
         phases: auditor.phases,
         plants: auditor.plants,

@@ -1,30 +1,32 @@
-//! What makers say, as tests: `data/promises/<vendor>.toml`.
+//! What makers say, and what is expected of them, as tests:
+//! `data/promises/<vendor>.toml`.
 //!
-//! A promise is a quotation with a condition (`when`) and a prohibition
+//! A promise is a sentence with a condition (`when`) and a prohibition
 //! (`never`). Which experiment can speak about it follows from the condition.
+
+mod sentence;
+
+mod entry;
 
 use std::collections::BTreeMap;
 
 use model::{Kind, Mode};
 use serde::Deserialize;
 
-/// One promise and how it is tested.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+pub use sentence::{Class, Sentence, Source};
+
+use entry::Entry;
+
+/// One sentence and how it is tested.
+#[derive(Clone, Debug)]
 pub struct Promise {
     pub id: String,
-    /// The vendor's words, short.
-    pub quote: String,
-    /// Where they stand, with the date.
-    pub source: String,
+    /// What is said, and whose words these are.
+    pub sentence: Sentence,
     /// Subjects it is about, `name` or `name@edition`; empty means every subject.
-    #[serde(default)]
     pub subjects: Vec<String>,
-    #[serde(default)]
     pub when: When,
     pub never: Never,
-    /// What keeping it means, in plain words: "nothing of what you visit …".
-    pub says: String,
 }
 
 /// The circumstances that a promise is about. What is not said does not matter.
@@ -70,10 +72,16 @@ const EEA: [&str; 30] = [
     "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
 ];
 
+/// Whose words they are is said by the name of the list.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    promise: Vec<Promise>,
+    #[serde(default)]
+    promise: Vec<Entry>,
+    #[serde(default)]
+    expectation: Vec<Entry>,
+    #[serde(default)]
+    law: Vec<Entry>,
 }
 
 impl Promise {
@@ -130,10 +138,19 @@ impl Promise {
 
 pub(crate) fn parse(text: &str) -> Result<Vec<Promise>, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-    for promise in &file.promise {
-        check(promise).map_err(|says| format!("promise {}: {says}", promise.id))?;
-    }
-    Ok(file.promise)
+    let lists = [(Class::Promise, file.promise), (Class::Expectation, file.expectation), (Class::Law, file.law)];
+    let entries = lists.into_iter().flat_map(|(class, list)| list.into_iter().map(move |entry| (class, entry)));
+    entries.map(|(class, entry)| read(class, entry)).collect()
+}
+
+fn read(class: Class, entry: Entry) -> Result<Promise, String> {
+    let id = entry.id.clone();
+    let bad = |says: String| format!("{} {id}: {says}", class.word());
+    let sentence = entry.sentence(class).map_err(bad)?;
+    let Entry { id, subjects, when, never, .. } = entry;
+    let promise = Promise { id, sentence, subjects, when, never };
+    check(&promise).map_err(|says| format!("{} {}: {says}", class.word(), promise.id))?;
+    Ok(promise)
 }
 
 fn check(promise: &Promise) -> Result<(), String> {
@@ -244,5 +261,21 @@ mod tests {
         assert!(!promise.forbids_country("DE") && !promise.forbids_country("CH"));
         assert!(!parse(PRIVATE).unwrap()[0].forbids_country("SG"), "it names none");
         assert!(parse(&text.replace("\"CH\"", "\"Swiss\"")).is_err());
+    }
+
+    #[test]
+    fn every_shipped_sentence_says_whose_it_is_and_where_it_stands() {
+        let knowledge = crate::Knowledge::built_in();
+        let of = |class: Class| knowledge.promises.iter().filter(move |promise| promise.sentence.class == class);
+        for promise in of(Class::Promise) {
+            let source = &promise.sentence.source;
+            let dated = source.date.is_some() || source.name.contains("undated");
+            assert!(dated && source.address.is_some(), "{} has neither date nor address", promise.id);
+            assert!(!promise.subjects.is_empty(), "{} is about nobody's product", promise.id);
+        }
+        assert!(of(Class::Law).all(|promise| promise.sentence.source.article.is_some()));
+        assert!(of(Class::Expectation).count() > 0);
+        let ids: std::collections::BTreeSet<&str> = knowledge.promises.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(ids.len(), knowledge.promises.len(), "no id stands twice");
     }
 }

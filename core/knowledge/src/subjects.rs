@@ -14,6 +14,9 @@ pub struct Subject {
     pub name: String,
     /// One line for `candor list subjects`.
     pub says: String,
+    /// It is Candor's own simulation of a case: what it does, no maker's product was seen to do.
+    #[serde(default)]
+    pub simulation: bool,
     /// Which driver speaks to it: `chromium`, `firefox`, `window`, `phone`,
     /// `guided`, `android`.
     pub driver: String,

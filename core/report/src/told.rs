@@ -5,11 +5,15 @@ mod alike;
 
 mod control;
 
+mod whose;
+
 mod deeds;
 
 mod heads;
 
 mod in_force;
+
+mod seats;
 
 mod timeline;
 
@@ -26,8 +30,10 @@ pub(crate) use control::control;
 pub(crate) use deeds::Deeds;
 pub(crate) use heads::{conditions, done, heading, is_as_left, subject, untold};
 pub(crate) use in_force::in_force;
+pub(crate) use seats::{Seat, seats, servers};
 pub(crate) use timeline::{Dot, Lane, Line, Mark, line};
 pub(crate) use whom::{Owner, Row, Whom};
+pub(crate) use whose::{SIMULATION, sentence, simulation, tested, whose};
 
 use crate::{inert::inert, words::listed};
 

@@ -88,7 +88,7 @@ mod tests {
     fn exit(outcomes: &[Outcome]) -> Exit {
         let verdict = |outcome: &Outcome| Verdict {
             promise: "p".into(),
-            quote: String::new(),
+            sentence: judge::Sentence::default(),
             outcome: *outcome,
             because: String::new(),
             evidence: vec![],

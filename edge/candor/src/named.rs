@@ -81,6 +81,7 @@ pub fn by_line(line: &str, private: &[String], keys: &[String]) -> Result<Subjec
 
 fn unknown(name: &str) -> Subject {
     Subject {
+        simulation: false,
         name: name.to_owned(),
         says: String::new(),
         driver: String::new(),

@@ -29,8 +29,10 @@ fn the_browser_of_the_case_breaks_its_promises_and_the_layers_show_it() {
         return;
     }
     let report = audit(&["reporting-browser@3.4.0"], "brief").report();
-    for promise in ["private-reports-nothing", "xiaomi-incognito-records-nothing", "anonymous", "default-is-off"] {
-        assert_eq!(verdict(&report, promise), "broken", "{promise}");
+    assert_eq!(report["simulation"], true, "and the report says whose program it is");
+    assert_eq!(verdict(&report, "xiaomi-incognito-records-nothing"), "broken");
+    for expectation in ["private-reports-nothing", "anonymous", "default-is-off"] {
+        assert_eq!(verdict(&report, expectation), "not-met", "{expectation}");
     }
     let told = told(&report);
     for mode in ["private", "normal"] {
@@ -95,11 +97,13 @@ fn the_honest_browser_keeps_its_promises_with_their_bounds() {
         return;
     }
     let report = audit(&["reporting-browser@honest"], "promise").report();
-    for (promise, acts) in
-        [("private-reports-nothing", 30), ("xiaomi-incognito-records-nothing", 30), ("off-means-off", 30)]
-    {
+    for (promise, word, acts) in [
+        ("private-reports-nothing", "met", 30),
+        ("xiaomi-incognito-records-nothing", "kept", 30),
+        ("off-means-off", "met", 30),
+    ] {
         let judged = judged(&report, promise);
-        assert_eq!(judged["verdict"], "kept", "{judged}");
+        assert_eq!(judged["verdict"], word, "{judged}");
         assert!(judged["visits"].as_u64() >= Some(acts) && judged["installs"].as_u64() >= Some(2), "{judged}");
         let visits = judged["visits"].as_f64().expect("a number");
         let bound = judged["bound"].as_f64().expect("what is kept has a bound");
@@ -113,7 +117,7 @@ fn the_honest_browser_keeps_its_promises_with_their_bounds() {
 fn caught(run: &Run, edition: &str) -> (Value, Vec<run::told::Told>) {
     let report = run.report_on(&format!("lying-browser@{edition}"));
     let judged = judged(&report, "private-reports-nothing").clone();
-    assert_eq!(judged["verdict"], "broken", "{edition}: {judged}");
+    assert_eq!(judged["verdict"], "not-met", "{edition}: {judged}");
     assert!(!judged["evidence"].as_array().expect("a list").is_empty(), "{edition}: {judged}");
     let told = told(&report).into_iter().filter(|told| told.kind == "visited-url").collect();
     (judged, told)
@@ -163,7 +167,7 @@ fn a_phone_that_reports_folders_and_screens_is_caught_and_its_sealed_twin_is_not
     }
     let run = Run::audit(&["reporting-phone@sensors", "reporting-phone@onetrack"]);
     let open = run.report_on("reporting-phone@sensors");
-    assert_eq!(verdict(&open, "phone-use-stays"), "broken");
+    assert_eq!(verdict(&open, "phone-use-stays"), "not-met");
     assert_eq!(verdict(&open, "xiaomi-non-identifiable"), "broken");
     for (kind, end) in [("folder", "].properties.$element_content"), ("screen-name", "].properties.$screen_name")] {
         let trail = told(&open).into_iter().any(|told| {

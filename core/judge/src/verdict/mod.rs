@@ -1,4 +1,4 @@
-//! Promises: kept, broken, unclear or untested.
+//! Promises, expectations and questions of law, each by its own words.
 //!
 //! *Broken* needs one sighting that can be replayed. *Kept* needs that the act
 //! was done often enough, that the controls behaved, and that nothing which
@@ -12,7 +12,10 @@ mod obstacles;
 
 mod sentences;
 
-use knowledge::{promises::Promise, subjects::ANDROID};
+use knowledge::{
+    promises::{Class, Promise, Sentence},
+    subjects::ANDROID,
+};
 
 use crate::{Case, Dependence, Outcome, Reference, dependence, reference, upper_bound};
 use scope::Scope;
@@ -25,7 +28,8 @@ const INSTALLS: u32 = 5;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     pub promise: String,
-    pub quote: String,
+    /// What it is about, and whose words these are.
+    pub sentence: Sentence,
     pub outcome: Outcome,
     /// One sentence with the evidence or what stood in the way.
     pub because: String,
@@ -54,7 +58,23 @@ pub fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
         // A phone without a browser can break no promise about what is visited.
         .filter(|promise| case.subject().is_none_or(|subject| subject.driver != "phone") || is_about_phones(promise))
         .filter(|promise| !run.is_by_hand() || is_about_anything(promise));
-    about.map(|promise| verdict(case, promise, &dependence, &reference)).collect()
+    about.map(|promise| in_its_own_words(verdict(case, promise, &dependence, &reference))).collect()
+}
+
+/// Only a maker's promise is broken or kept. What is seen about a question of
+/// law is handed on, and the answer left to others.
+fn in_its_own_words(verdict: Verdict) -> Verdict {
+    let outcome = match (verdict.sentence.class, verdict.outcome) {
+        (Class::Expectation, Outcome::Broken) => Outcome::NotMet,
+        (Class::Expectation, Outcome::Kept) => Outcome::Met,
+        (Class::Law, _) => Outcome::ForAuthority,
+        (_, outcome) => outcome,
+    };
+    let because = match outcome {
+        Outcome::ForAuthority => format!("what was seen, and no answer: {}", verdict.because),
+        _ => verdict.because,
+    };
+    Verdict { outcome, because, ..verdict }
 }
 
 /// What can be judged where nobody knows who made it, nor how it came.
@@ -83,7 +103,7 @@ fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence, referenc
     let scope = Scope::of(case, promise, reference);
     let said = |outcome, because: String| Verdict {
         promise: promise.id.clone(),
-        quote: promise.quote.clone(),
+        sentence: promise.sentence.clone(),
         outcome,
         because,
         evidence: vec![],

@@ -1,7 +1,7 @@
 //! Everything, for programs. A shape of its own: the inner types may change.
 
 use audit::{Claim, Difference, Flow, Side};
-use judge::Outcome;
+use judge::{Class, Outcome};
 use serde_json::{Value, json};
 
 use crate::inert::inert;
@@ -13,7 +13,10 @@ pub(super) fn json(difference: &Difference) -> String {
         .map(|turn| {
             json!({
                 "id": turn.promise,
-                "quote": inert(&turn.quote),
+                "quote": (turn.sentence.class == Class::Promise).then(|| inert(&turn.sentence.words)),
+                "class": turn.sentence.class.word(),
+                "sentence": inert(&turn.sentence.words),
+                "source": inert(&turn.sentence.source.line()),
                 "before": turn.before.map(Outcome::word),
                 "after": turn.after.map(Outcome::word),
                 "worse": turn.is_worse(),
@@ -42,6 +45,7 @@ fn side(side: &Side) -> Value {
         "scenario": inert(&side.scenario),
         "head": side.head,
         "early": side.early,
+        "simulation": side.simulation,
     })
 }
 

@@ -28,9 +28,13 @@ fn write(out: &mut String, difference: &Difference) -> std::fmt::Result {
         difference.turns.len() + new.len(),
         worse + new.len()
     )?;
+    for mark in super::simulated(difference) {
+        writeln!(out, "  <properties><property name=\"simulation\" value=\"{}\"/></properties>", xml(&mark))?;
+    }
     for turn in &difference.turns {
         let turned = format!("{} → {}: {}", word(turn.before), word(turn.after), turn.because);
-        write!(out, "  <testcase classname=\"promise\" name=\"{}: {}\"", xml(&turn.promise), xml(&turn.quote))?;
+        let name = format!("{}: {} ({})", turn.promise, turn.sentence.shown(), turn.sentence.whose());
+        write!(out, "  <testcase classname=\"promise\" name=\"{}\"", xml(&name))?;
         match (turn.is_worse(), undecided(turn.after)) {
             (true, _) => writeln!(out, "><failure message=\"{}\"/></testcase>", xml(&turned))?,
             (_, true) => writeln!(out, "><skipped message=\"{}\"/></testcase>", xml(&turned))?,

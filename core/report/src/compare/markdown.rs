@@ -5,7 +5,7 @@ use std::fmt::Write;
 use audit::Difference;
 
 use super::{claim, flow, word};
-use crate::reports::markdown::plain;
+use crate::{reports::markdown::plain, told};
 
 pub(super) fn markdown(difference: &Difference) -> String {
     let mut out = String::new();
@@ -16,17 +16,21 @@ pub(super) fn markdown(difference: &Difference) -> String {
 
 fn write(out: &mut String, difference: &Difference) -> std::fmt::Result {
     writeln!(out, "## {} → {}\n", plain(&difference.before.subject), plain(&difference.after.subject))?;
+    for mark in super::simulated(difference) {
+        writeln!(out, "> {}\n", plain(&mark))?;
+    }
     for one in &difference.unlike {
         writeln!(out, "> {}\n", plain(one))?;
     }
-    writeln!(out, "| | promise | before | after |\n|---|---|---|---|")?;
+    writeln!(out, "| | sentence | whose words | before | after |\n|---|---|---|---|---|")?;
     for turn in &difference.turns {
         let mark = match (turn.is_worse(), turn.is_better()) {
             (true, _) => "❌ worse",
             (_, true) => "✅ better",
             _ => "",
         };
-        writeln!(out, "| {mark} | “{}” | {} | {} |", plain(&turn.quote), word(turn.before), word(turn.after))?;
+        let (sentence, whose) = (plain(&told::sentence(&turn.sentence)), plain(&told::whose(&turn.sentence)));
+        writeln!(out, "| {mark} | {sentence} | {whose} | {} | {} |", word(turn.before), word(turn.after))?;
     }
     let lists: [(&str, Vec<String>); 4] = [
         ("Began", difference.began.iter().map(flow).collect()),

@@ -13,7 +13,7 @@ mod junit;
 use audit::{Claim, Difference, Flow};
 use judge::Outcome;
 
-use crate::inert::inert;
+use crate::{inert::inert, told::SIMULATION, words::listed};
 
 /// A way to show what changed.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +38,13 @@ fn word(outcome: Option<Outcome>) -> &'static str {
     outcome.map_or("not judged", Outcome::plainly)
 }
 
+/// That one side, or both, is a simulation.
+fn simulated(difference: &Difference) -> impl Iterator<Item = String> {
+    let sides = [&difference.before, &difference.after].into_iter().filter(|side| side.simulation);
+    let names: Vec<String> = sides.map(|side| inert(&side.subject).into_owned()).collect();
+    (!names.is_empty()).then(|| format!("SIMULATION, {}: {SIMULATION}", listed(&names))).into_iter()
+}
+
 /// `search-sent, sa.example`
 fn claim(claim: &Claim) -> String {
     let code = inert(&claim.code);
@@ -53,10 +60,14 @@ fn flow(flow: &Flow) -> String {
 mod tests {
     use audit::{Side, Turn};
     use expect_test::expect;
-    use judge::Severity;
+    use judge::{Sentence, Severity, Source};
     use model::Mode;
 
     use super::*;
+
+    fn source() -> Source {
+        Source { name: "A notice".into(), date: Some("2020-05-04".into()), ..Source::default() }
+    }
 
     fn difference() -> Difference {
         let side = |subject: &str| Side {
@@ -65,10 +76,11 @@ mod tests {
             scenario: "quick".into(),
             head: "abc".into(),
             early: false,
+            simulation: false,
         };
         let turn = |promise: &str, before, after| Turn {
             promise: promise.into(),
-            quote: "Private means <private>.".into(),
+            sentence: Sentence { words: "Private means <private>.".into(), source: source(), ..Sentence::default() },
             before,
             after,
             because: "sa.example was sent the address.".into(),
@@ -102,12 +114,16 @@ mod tests {
 
             the scenarios differ: quick before, standard after
 
-            PROMISES
+            PROMISES AND EXPECTATIONS
               worse   kept → broken  “Private means <private>.”
+                      promise, the maker’s own words: A notice, 2020-05-04
                       sa.example was sent the address.
               better  broken → kept  “Private means <private>.”
+                      promise, the maker’s own words: A notice, 2020-05-04
               same    untested → unclear  “Private means <private>.”
+                      promise, the maker’s own words: A notice, 2020-05-04
               new     not judged → kept  “Private means <private>.”
+                      promise, the maker’s own words: A notice, 2020-05-04
 
             BEGAN
               search of private mode, to sa.example

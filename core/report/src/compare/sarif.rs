@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::word;
 use crate::{
     inert::inert,
-    reports::sarif::{kind, level},
+    reports::sarif::{kind, level, whose},
 };
 
 pub(super) fn sarif(difference: &Difference) -> String {
@@ -20,6 +20,7 @@ pub(super) fn sarif(difference: &Difference) -> String {
         "runs": [{
             "tool": {"driver": {"name": "Candor", "semanticVersion": env!("CARGO_PKG_VERSION")}},
             "results": turns.chain(new).chain(gone).collect::<Vec<Value>>(),
+            "properties": {"simulation": difference.before.simulation || difference.after.simulation},
         }],
     });
     format!("{log:#}\n")
@@ -34,13 +35,15 @@ fn of_turn(turn: &Turn) -> Value {
         _ if turn.is_worse() || turn.is_better() => "updated",
         _ => "unchanged",
     };
-    let says = format!("{} → {}: {}", word(turn.before), word(turn.after), inert(&turn.because));
+    let sentence = inert(&turn.sentence.shown()).into_owned();
+    let says = format!("{} → {}: {sentence} {}", word(turn.before), word(turn.after), inert(&turn.because));
     json!({
         "ruleId": format!("promise/{}", turn.promise),
         "kind": kind,
         "level": level,
         "baselineState": state,
         "message": {"text": says},
+        "properties": whose(&turn.sentence),
     })
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use audit::{Difference, Side, Turn};
 
 use super::{claim, flow, word};
-use crate::inert::inert;
+use crate::{inert::inert, told};
 
 pub(super) fn text(difference: &Difference) -> String {
     let mut out = String::new();
@@ -17,9 +17,11 @@ pub(super) fn text(difference: &Difference) -> String {
 fn write(out: &mut String, difference: &Difference) -> std::fmt::Result {
     let (before, after) = (&difference.before, &difference.after);
     writeln!(out, "{} → {}, scenario {}", subject(before), subject(after), inert(&after.scenario))?;
-    if !difference.unlike.is_empty() {
+    let marks: Vec<String> = super::simulated(difference).collect();
+    if !difference.unlike.is_empty() || !marks.is_empty() {
         writeln!(out)?;
     }
+    marks.iter().try_for_each(|mark| writeln!(out, "{mark}"))?;
     difference.unlike.iter().try_for_each(|one| writeln!(out, "{}", inert(one)))?;
     turns(out, difference)?;
     list(out, "BEGAN", difference.began.iter().map(flow))?;
@@ -38,11 +40,13 @@ fn subject(side: &Side) -> String {
 }
 
 fn turns(out: &mut String, difference: &Difference) -> std::fmt::Result {
-    writeln!(out, "\nPROMISES")?;
+    writeln!(out, "\nPROMISES AND EXPECTATIONS")?;
     let mut turns: Vec<&Turn> = difference.turns.iter().collect();
     turns.sort_by_key(|turn| (!turn.is_worse(), !turn.is_better(), turn.before.is_none()));
     for turn in turns {
-        writeln!(out, "  {:<7} {} → {}  “{}”", how(turn), word(turn.before), word(turn.after), inert(&turn.quote))?;
+        let sentence = told::sentence(&turn.sentence);
+        writeln!(out, "  {:<7} {} → {}  {sentence}", how(turn), word(turn.before), word(turn.after))?;
+        writeln!(out, "          {}", told::whose(&turn.sentence))?;
         if turn.is_worse() {
             writeln!(out, "          {}", inert(&turn.because))?;
         }

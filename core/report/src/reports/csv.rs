@@ -1,4 +1,5 @@
-//! CSV (RFC 4180), one row a sighting, with what a spreadsheet needs beside it.
+//! CSV (RFC 4180), one row a sighting, then one a sentence that was judged, with
+//! what a spreadsheet needs beside it.
 //!
 //! A cell that a spreadsheet would take for a formula (`=`, `+`, `-`, `@` at
 //! its start) begins with an apostrophe here: captured values are hostile.
@@ -7,15 +8,39 @@ use audit::Audit;
 
 use crate::{
     inert::inert,
-    told::{accusing, phase},
+    told::{self, accusing, phase},
 };
 
-const COLUMNS: [&str; 20] = [
-    "id", "capture", "exchange", "time", "trial", "phase", "kind", "canary", "guise", "how", "side", "finding",
-    "method", "url", "host", "owner", "seat", "purpose", "trail", "value",
+const COLUMNS: [&str; 26] = [
+    "id",
+    "capture",
+    "exchange",
+    "time",
+    "trial",
+    "phase",
+    "kind",
+    "canary",
+    "guise",
+    "how",
+    "side",
+    "finding",
+    "method",
+    "url",
+    "host",
+    "owner",
+    "seat",
+    "purpose",
+    "trail",
+    "value",
+    "verdict",
+    "sentence",
+    "class",
+    "source",
+    "because",
+    "simulation",
 ];
 
-/// Every sighting as a row, in the order of the capture.
+/// Every sighting as a row, in the order of the capture; then every verdict.
 pub fn csv(audit: &Audit) -> String {
     let mut out = COLUMNS.join(",") + "\r\n";
     let accusing = accusing(audit);
@@ -44,10 +69,32 @@ pub fn csv(audit: &Audit) -> String {
             sighting.trail.to_string(),
             sighting.value.clone(),
         ];
-        out.push_str(&row.map(|value| cell(&value)).join(","));
-        out.push_str("\r\n");
+        line(&mut out, audit, row.to_vec());
+    }
+    for (i, verdict) in audit.verdicts.iter().enumerate() {
+        let mut row = vec![String::new(); SIGHTING];
+        row[0] = format!("v{}", i + 1);
+        row.extend([
+            verdict.outcome.word().to_owned(),
+            told::sentence(&verdict.sentence),
+            verdict.sentence.class.word().to_owned(),
+            verdict.sentence.source.line(),
+            verdict.because.clone(),
+        ]);
+        line(&mut out, audit, row);
     }
     out
+}
+
+/// Columns that a sighting fills.
+const SIGHTING: usize = 20;
+
+/// A row; its last cell says whether the subject is a simulation.
+fn line(out: &mut String, audit: &Audit, mut row: Vec<String>) {
+    row.resize(COLUMNS.len() - 1, String::new());
+    row.push(if audit.simulation { "yes" } else { "no" }.to_owned());
+    out.push_str(&row.iter().map(|value| cell(value)).collect::<Vec<String>>().join(","));
+    out.push_str("\r\n");
 }
 
 fn cell(value: &str) -> String {

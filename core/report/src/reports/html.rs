@@ -123,6 +123,9 @@ fn top(audit: &Audit, heading: &str, parts: &[Part]) -> Markup {
                     span .when { time datetime=(run.started) { (date(run.started)) } }
                 }
             }
+            @if let Some(simulation) = told::simulation(audit) {
+                p .simulation role="note" { b { "Simulation. " } (simulation) }
+            }
             h1 { (heading) }
             p .lede { (told::done(audit).join(" ")) }
             @if let Some(early) = &audit.early {

@@ -9,7 +9,7 @@ mod lines;
 use std::collections::BTreeMap;
 
 use audit::Audit;
-use judge::{Found, Recall};
+use judge::{Class, Found, Recall};
 use model::{Destination, Gap};
 use serde::Serialize;
 
@@ -27,6 +27,8 @@ pub fn json(audit: &Audit) -> String {
 struct Report<'a> {
     candor: u32,
     version: &'static str,
+    /// The subject is Candor's own simulation of a case.
+    simulation: bool,
     captures: Vec<Capture<'a>>,
     /// How the subject was started, what was in force, and what the reference showed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -40,6 +42,16 @@ struct Report<'a> {
     promises: Vec<Promise<'a>>,
     gaps: Vec<Unseen<'a>>,
     coverage: Coverage,
+    seats: Vec<Seat>,
+}
+
+/// Where things went, by the seat of those who got them.
+#[derive(Serialize)]
+struct Seat {
+    country: Option<String>,
+    owners: Vec<String>,
+    requests: u64,
+    sightings: u64,
 }
 
 #[derive(Serialize)]
@@ -124,7 +136,8 @@ struct Hosted<'a> {
 #[derive(Serialize)]
 struct Promise<'a> {
     id: &'a str,
-    quote: &'a str,
+    /// The maker's own words; none where the sentence is not the maker's.
+    quote: Option<&'a str>,
     verdict: &'static str,
     because: &'a str,
     evidence: Vec<String>,
@@ -133,6 +146,19 @@ struct Promise<'a> {
     installs: u32,
     bound: Option<f64>,
     bound_of_installs: Option<f64>,
+    class: &'static str,
+    sentence: &'a str,
+    tested: &'a str,
+    source: Source<'a>,
+}
+
+#[derive(Serialize)]
+struct Source<'a> {
+    name: &'a str,
+    address: Option<&'a str>,
+    date: Option<&'a str>,
+    archive: Option<&'a str>,
+    article: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -159,6 +185,7 @@ impl<'a> Report<'a> {
         Self {
             candor: VERSION,
             version: env!("CARGO_PKG_VERSION"),
+            simulation: audit.simulation,
             captures: audit.captures.iter().map(capture).collect(),
             in_force: told::in_force(audit).into_iter().map(|(what, says)| InForce { what, says }).collect(),
             control: control(&audit.recall),
@@ -168,6 +195,7 @@ impl<'a> Report<'a> {
             promises: audit.verdicts.iter().map(promise).collect(),
             gaps: audit.gaps.iter().map(unseen).collect(),
             coverage: coverage(audit),
+            seats: seats(audit),
         }
     }
 }
@@ -252,9 +280,10 @@ fn to((index, to): (usize, &Destination)) -> To<'_> {
 }
 
 fn promise(verdict: &judge::Verdict) -> Promise<'_> {
+    let sentence = &verdict.sentence;
     Promise {
         id: &verdict.promise,
-        quote: &verdict.quote,
+        quote: (sentence.class == Class::Promise).then_some(&sentence.words),
         verdict: verdict.outcome.word(),
         because: &verdict.because,
         evidence: verdict.evidence.iter().copied().map(s).collect(),
@@ -263,6 +292,16 @@ fn promise(verdict: &judge::Verdict) -> Promise<'_> {
         installs: verdict.installs,
         bound: verdict.bound,
         bound_of_installs: verdict.bound_of_installs,
+        class: sentence.class.word(),
+        sentence: &sentence.words,
+        tested: &sentence.tested,
+        source: Source {
+            name: &sentence.source.name,
+            address: sentence.source.address.as_deref(),
+            date: sentence.source.date.as_deref(),
+            archive: sentence.source.archive.as_deref(),
+            article: sentence.source.article.as_deref(),
+        },
     }
 }
 
@@ -274,6 +313,16 @@ fn unseen((capture, gap): &(usize, Gap)) -> Unseen<'_> {
         why: gap.why.word(),
         says: &gap.says,
     }
+}
+
+fn seats(audit: &Audit) -> Vec<Seat> {
+    let seat = |seat: told::Seat| Seat {
+        country: seat.country,
+        owners: seat.owners,
+        requests: seat.requests,
+        sightings: seat.seen,
+    };
+    told::seats(audit).into_iter().map(seat).collect()
 }
 
 fn coverage(audit: &Audit) -> Coverage {

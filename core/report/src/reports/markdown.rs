@@ -25,6 +25,9 @@ pub fn markdown(audit: &Audit) -> String {
 
 fn write(out: &mut String, audit: &Audit) -> std::fmt::Result {
     writeln!(out, "## {}\n", plain(&told::heading(audit)))?;
+    if let Some(simulation) = told::simulation(audit) {
+        writeln!(out, "> **Simulation.** {}\n", plain(simulation))?;
+    }
     writeln!(out, "{}\n", plain(&told::done(audit).join(" ")))?;
     verdicts(out, audit)?;
     combinations(out, audit)?;
@@ -37,7 +40,7 @@ fn verdicts(out: &mut String, audit: &Audit) -> std::fmt::Result {
     if audit.verdicts.is_empty() {
         return Ok(());
     }
-    writeln!(out, "| | promise | because | visits | installs | bound |\n|---|---|---|--:|--:|--:|")?;
+    writeln!(out, "| | sentence | whose words | because | visits | installs | bound |\n|---|---|---|---|--:|--:|--:|")?;
     for verdict in told::by_gravity(audit) {
         let mark = match verdict.outcome {
             Outcome::Broken | Outcome::NotMet => "❌",
@@ -50,9 +53,10 @@ fn verdicts(out: &mut String, audit: &Audit) -> std::fmt::Result {
         let bound = verdict.bound.map(percent).unwrap_or_default();
         writeln!(
             out,
-            "| {mark} **{}** | “{}” | {} | {} | {} | {bound} |",
+            "| {mark} **{}** | {} | {} | {} | {} | {} | {bound} |",
             verdict.outcome.plainly(),
-            plain(&verdict.quote),
+            plain(&told::sentence(&verdict.sentence)),
+            plain(&told::whose(&verdict.sentence)),
             plain(&sentence(&verdict.because)),
             verdict.visits,
             verdict.installs
@@ -115,6 +119,12 @@ fn whom(out: &mut String, audit: &Audit) -> std::fmt::Result {
             )?;
         }
     }
+    writeln!(out, "\n| seat | owners | requests | recognised |\n|---|---|--:|--:|")?;
+    for seat in told::seats(audit) {
+        let owners = plain(&crate::words::listed(&seat.owners));
+        writeln!(out, "| {} | {owners} | {} | {} |", plain(seat.name()), thousands(seat.requests), seat.seen)?;
+    }
+    writeln!(out, "\n{}", plain(told::servers(audit)))?;
     writeln!(out, "\n</details>\n")
 }
 

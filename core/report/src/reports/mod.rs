@@ -37,6 +37,6 @@ pub const FORMATS: &[Format] = &[
     Format { name: "html", says: "one page that needs no network and no script", render: html },
     Format { name: "json", says: "everything, for programs; stable (version 1)", render: json },
     Format { name: "sarif", says: "SARIF 2.1.0, for code scanning", render: sarif },
-    Format { name: "csv", says: "one row a sighting, for spreadsheets", render: csv },
+    Format { name: "csv", says: "one row a sighting and one a sentence judged, for spreadsheets", render: csv },
     Format { name: "markdown", says: "for a pull request", render: markdown },
 ];

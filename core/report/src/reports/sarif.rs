@@ -7,7 +7,7 @@
 //! the capture, and within it, as a logical location, the trail.
 
 use audit::Audit;
-use judge::{CODES, Finding, Outcome, Severity, Verdict};
+use judge::{CODES, Finding, Outcome, Sentence, Severity, Verdict};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -34,6 +34,7 @@ pub fn sarif(audit: &Audit) -> String {
             }},
             "artifacts": audit.captures.iter().map(artifact).collect::<Vec<Value>>(),
             "results": results,
+            "properties": {"simulation": audit.simulation},
         }],
     });
     pretty(&log)
@@ -67,11 +68,18 @@ fn rules(audit: &Audit) -> Vec<Value> {
     rules.extend(audit.verdicts.iter().map(|verdict| {
         json!({
             "id": promise_id(verdict),
-            "shortDescription": {"text": inert(&verdict.quote)},
+            "shortDescription": {"text": told::sentence(&verdict.sentence)},
+            "fullDescription": {"text": told::whose(&verdict.sentence)},
             "defaultConfiguration": {"level": "error"},
+            "properties": whose(&verdict.sentence),
         })
     }));
     rules
+}
+
+/// Whose words a sentence is, and where they stand.
+pub(crate) fn whose(sentence: &Sentence) -> Value {
+    json!({"class": sentence.class.word(), "source": inert(&sentence.source.line())})
 }
 
 /// What a code means: its own entry, or that of its family (`KIND-sent`).
@@ -122,6 +130,8 @@ fn of_verdict(audit: &Audit, verdict: &Verdict) -> Value {
             "visits": verdict.visits,
             "installs": verdict.installs,
             "bound": verdict.bound,
+            "class": verdict.sentence.class.word(),
+            "source": inert(&verdict.sentence.source.line()),
         },
     })
 }

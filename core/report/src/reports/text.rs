@@ -30,6 +30,7 @@ pub fn painted(audit: &Audit, paint: Paint) -> String {
     verdicts(&mut sheet, audit);
     combinations(&mut sheet, audit);
     destinations(&mut sheet, audit);
+    seats(&mut sheet, audit);
     findings(&mut sheet, audit);
     identifiers(&mut sheet, audit);
     unseen(&mut sheet, audit);
@@ -40,6 +41,9 @@ pub fn painted(audit: &Audit, paint: Paint) -> String {
 fn head(sheet: &mut Sheet, audit: &Audit) {
     let when = audit.run.as_ref().map(|run| format!(" · {}", date(run.started))).unwrap_or_default();
     sheet.line(&format!("{}{}", sheet.bold(&told::subject(audit)), sheet.dim(&when)));
+    if let Some(simulation) = told::simulation(audit) {
+        sheet.text(0, &format!("SIMULATION: {simulation}"));
+    }
     sheet.text(0, &told::done(audit).join(" "));
     if let Some(early) = &audit.early {
         sheet.text(0, &format!("Ended early: {}", inert(early)));
@@ -50,7 +54,8 @@ fn verdicts(sheet: &mut Sheet, audit: &Audit) {
     if audit.verdicts.is_empty() {
         return;
     }
-    sheet.title("PROMISES", &told::score(audit));
+    sheet.title("PROMISES AND EXPECTATIONS", "");
+    sheet.text(2, &told::score(audit));
     for verdict in told::by_gravity(audit) {
         promise(sheet, audit, verdict);
     }
@@ -60,7 +65,11 @@ fn promise(sheet: &mut Sheet, audit: &Audit, verdict: &Verdict) {
     let mark = told::mark(verdict.outcome);
     let word = format!("{mark} {:<8}", verdict.outcome.plainly().to_uppercase());
     let word = sheet.verdict(verdict.outcome, &word);
-    sheet.hanging(2, &word, 13, &format!("“{}”", inert(&verdict.quote)));
+    sheet.hanging(2, &word, 13, &told::sentence(&verdict.sentence));
+    sheet.faint(13, &told::whose(&verdict.sentence));
+    if let Some(tested) = told::tested(&verdict.sentence) {
+        sheet.faint(13, &format!("tested: {tested}"));
+    }
     sheet.text(13, &sentence(&inert(&verdict.because)));
     let Some(spotted) = verdict.evidence.first().and_then(|first| audit.spotted.get(*first)) else { return };
     let more = match verdict.evidence.len() {
@@ -109,6 +118,25 @@ fn destinations(sheet: &mut Sheet, audit: &Audit) {
             if whom.visited > 0 { format!(" ({} it was sent to)", count(whom.visited, "site")) } else { String::new() };
         sheet.text(2, &format!("Not counted: {} that pages asked for{sites}.", count(whom.by_pages, "request")));
     }
+}
+
+fn seats(sheet: &mut Sheet, audit: &Audit) {
+    let seats = told::seats(audit);
+    if seats.is_empty() {
+        return;
+    }
+    sheet.title("WHERE IT WENT", "");
+    for seat in seats {
+        let seen = if seat.seen > 0 { format!(", {} recognised", thousands(seat.seen)) } else { String::new() };
+        let owners = crate::words::listed(&seat.owners);
+        sheet.hanging(
+            2,
+            &format!("{:<16}", seat.name()),
+            19,
+            &format!("{owners}: {}{seen}", count(seat.requests, "request")),
+        );
+    }
+    sheet.faint(2, told::servers(audit));
 }
 
 /// A host with what it was sent; a long name stands on a line of its own.

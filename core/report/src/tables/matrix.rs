@@ -1,9 +1,13 @@
 //! Several subjects side by side: a row a promise, a column a subject.
 
 use audit::Audit;
+use judge::Sentence;
 
 use super::table;
-use crate::inert::{inert, inert_head};
+use crate::{
+    inert::{inert, inert_head},
+    told,
+};
 
 /// Characters of a promise that a row has room for.
 const QUOTE: usize = 60;
@@ -14,26 +18,32 @@ pub fn matrix(audits: &[Audit]) -> String {
         return String::new();
     }
     let names: Vec<String> = audits.iter().map(name).collect();
-    let mut head = vec!["promise"];
+    let mut head = vec!["sentence"];
     head.extend(names.iter().map(String::as_str));
-    let mut promises: Vec<(&str, &str)> = Vec::new();
+    let mut promises: Vec<(&str, &Sentence)> = Vec::new();
     for verdict in audits.iter().flat_map(|audit| &audit.verdicts) {
         if !promises.iter().any(|(id, _)| *id == verdict.promise) {
-            promises.push((&verdict.promise, &verdict.quote));
+            promises.push((&verdict.promise, &verdict.sentence));
         }
     }
     let rows: Vec<Vec<String>> = promises
         .iter()
-        .map(|(id, quote)| {
+        .map(|(id, sentence)| {
             let word = |audit: &Audit| {
                 let verdict = audit.verdicts.iter().find(|verdict| verdict.promise == *id);
                 verdict.map_or("–", |verdict| verdict.outcome.plainly()).to_owned()
             };
-            let quote = format!("“{}”", inert_head(quote, QUOTE));
-            std::iter::once(quote).chain(audits.iter().map(word)).collect()
+            std::iter::once(short(sentence)).chain(audits.iter().map(word)).collect()
         })
         .collect();
-    format!("SIDE BY SIDE\n{}", table(&head, &rows))
+    let whose = promises.iter().map(|(_, sentence)| format!("  {}: {}\n", short(sentence), told::whose(sentence)));
+    format!("SIDE BY SIDE\n{}\nWHOSE WORDS\n{}", table(&head, &rows), whose.collect::<String>())
+}
+
+/// As much of a sentence as a row has room for.
+fn short(sentence: &Sentence) -> String {
+    let head = Sentence { words: inert_head(&sentence.words, QUOTE), ..sentence.clone() };
+    told::sentence(&head)
 }
 
 fn name(audit: &Audit) -> String {
@@ -56,7 +66,7 @@ mod tests {
     fn audit(name: &str, outcomes: &[(&str, Outcome)]) -> Audit {
         let verdict = |(promise, outcome): &(&str, Outcome)| Verdict {
             promise: (*promise).into(),
-            quote: (*promise).into(),
+            sentence: Sentence { words: (*promise).into(), ..Sentence::default() },
             outcome: *outcome,
             because: String::new(),
             evidence: vec![],
@@ -77,9 +87,13 @@ mod tests {
         let two = audit("two", &[("private", Outcome::Kept), ("option", Outcome::Unclear)]);
         expect![[r#"
             SIDE BY SIDE
-              promise    one     two
+              sentence   one     two
               “private”  broken  kept
               “option”   –       unclear
+
+            WHOSE WORDS
+              “private”: promise, the maker’s own words: 
+              “option”: promise, the maker’s own words: 
         "#]]
         .assert_eq(&matrix(&[one, two]));
     }

@@ -2,7 +2,7 @@
 //! under which conditions, and what the report does not say.
 
 use audit::Audit;
-use judge::Outcome;
+use judge::{Class, Outcome};
 
 use super::Deeds;
 use crate::{
@@ -27,30 +27,45 @@ pub(crate) fn subject(audit: &Audit) -> String {
 /// One sentence with the outcome.
 pub(crate) fn heading(audit: &Audit) -> String {
     let subject = subject(audit);
-    let of = |is: fn(Outcome) -> bool| audit.verdicts.iter().filter(|verdict| is(verdict.outcome)).count() as u64;
-    let all = audit.verdicts.len() as u64;
-    if all == 0 {
+    if audit.verdicts.is_empty() {
         let found = super::telling(audit).len() as u64;
         return match found {
             0 => format!("{subject}: nothing personal was recognised in what could be read"),
             found => format!("{subject}: {}", count(found, "finding")),
         };
     }
-    match (of(Outcome::accuses), of(Outcome::acquits)) {
-        (0, kept) if kept == all => format!("{subject} kept {}", what(kept, all)),
-        (0, 0) => format!("{subject}: no verdict on {}", what(all, all)),
-        (0, kept) => format!("{subject} kept {}; the rest is not decided", what(kept, all)),
-        (broken, _) => format!("{subject} broke {}", what(broken, all)),
+    let against = [
+        clause(audit, Class::Promise, Outcome::accuses, "broke", "promise"),
+        clause(audit, Class::Expectation, Outcome::accuses, "did not meet", "expectation"),
+    ];
+    let for_it = [
+        clause(audit, Class::Promise, Outcome::acquits, "kept", "promise"),
+        clause(audit, Class::Expectation, Outcome::acquits, "met", "expectation"),
+    ];
+    let said = |clauses: [Option<String>; 2]| clauses.into_iter().flatten().collect::<Vec<String>>().join(" and ");
+    match (said(against), said(for_it)) {
+        (broken, _) if !broken.is_empty() => format!("{subject} {broken}"),
+        (_, kept) if kept.is_empty() => format!("{subject}: nothing could be decided"),
+        (_, kept) if audit.verdicts.iter().any(|one| one.outcome.is_undecided()) => {
+            format!("{subject} {kept}; the rest is not decided")
+        }
+        (_, kept) => format!("{subject} {kept}"),
     }
 }
 
-/// `2 of 3 promises`, `all 3 promises`, `the one promise`.
-fn what(some: u64, all: u64) -> String {
-    match (some, all) {
-        (1, 1) => "the one promise tested".into(),
-        (some, all) if some == all => format!("all {all} promises tested"),
-        (some, all) => format!("{some} of {all} promises tested"),
-    }
+/// `broke 2 of 3 promises`; nothing where there are none. A maker is told of its
+/// own promises and of what is expected of it apart.
+fn clause(audit: &Audit, class: Class, is: fn(Outcome) -> bool, verb: &str, noun: &str) -> Option<String> {
+    let all: Vec<Outcome> =
+        audit.verdicts.iter().filter(|one| one.sentence.class == class).map(|one| one.outcome).collect();
+    let some = all.iter().filter(|outcome| is(**outcome)).count();
+    let what = match (some, all.len()) {
+        (0, _) => return None,
+        (1, 1) => format!("the one {noun}"),
+        (some, all) if some == all => format!("all {all} {noun}s"),
+        (some, all) => format!("{some} of {all} {noun}s"),
+    };
+    Some(format!("{verb} {what}"))
 }
 
 /// What was done, in sentences that need no other.

@@ -12,4 +12,6 @@ mod programs;
 
 mod people;
 
+mod whose;
+
 mod hostile;

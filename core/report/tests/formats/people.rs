@@ -14,16 +14,46 @@ fn text_says_the_verdicts_first() {
         was made by Candor for this test, so whatever was sent anywhere else came from
         the program itself.
 
-        PROMISES  1 broken, 1 unclear, 1 untested, 1 kept
+        PROMISES AND EXPECTATIONS
+          1 broken, 1 not met, 1 unclear, 1 untested, 1 for an authority, 1 vacuous, 1
+          kept
           ✗ BROKEN   “A promise that is broken.”
+                     promise, the maker’s own words: A notice, 2020-05-04,
+                     https://maker.example/notice
+                     tested: nothing is sent
+                     sa.example was sent the address of a page visited in 1 of 2 acts.
+                     evidence: request 1
+                       body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url
+          ✗ NOT MET  What is expected not met.
+                     expectation, in Candor’s words: A notice, 2020-05-04,
+                     https://maker.example/notice
                      sa.example was sent the address of a page visited in 1 of 2 acts.
                      evidence: request 1
                        body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url
           ? UNCLEAR  “A promise that is unclear.”
+                     promise, the maker’s own words: A notice, 2020-05-04,
+                     https://maker.example/notice
+                     tested: nothing is sent
                      Too few: nothing was seen in 2 visits over 1 fresh install.
           – UNTESTED “A promise that is untested.”
+                     promise, the maker’s own words: A notice, 2020-05-04,
+                     https://maker.example/notice
+                     tested: nothing is sent
                      Nothing was searched for.
+          § FOR AN AUTHORITY
+                     What is asked for an authority.
+                     question of law, for an authority: Art. 1, A notice, 2020-05-04,
+                     https://maker.example/notice
+                     tested: nothing is sent
+                     Nothing was turned off.
+          ○ VACUOUS  What is expected vacuous.
+                     expectation, in Candor’s words: A notice, 2020-05-04,
+                     https://maker.example/notice
+                     Nothing was reported.
           ✓ KEPT     “A promise that is kept.”
+                     promise, the maker’s own words: A notice, 2020-05-04,
+                     https://maker.example/notice
+                     tested: nothing is sent
                      Nothing of the kind was seen in 30 visits over 2 fresh installs.
 
         WHAT EACH SETTING TOLD
@@ -37,6 +67,12 @@ fn text_says_the_verdicts_first() {
           nobody on record
             pinned.example                   unknown            1   2.0 kB      1     ·
           Not counted: 1 request that pages asked for (1 site it was sent to).
+
+        WHERE IT WENT
+          China            Example: 1 request, 1 recognised
+          not on record    pinned.example: 1 request
+          The country is the owner’s seat. Where the servers stand was not measured:
+          none was contacted.
 
         FINDINGS
           high     visited-url-sent
@@ -119,16 +155,19 @@ fn colour_is_added_and_nothing_else() {
 #[test]
 fn markdown_shows_the_outcome_and_folds_the_rest() {
     expect![[r#"
-        ## Reporting browser 3.4.0 broke 1 of 4 promises tested
+        ## Reporting browser 3.4.0 broke 1 of 4 promises and did not meet 1 of 2 expectations
 
         Candor set up reporting browser afresh 2 times and opened 2 pages in private mode. Once nothing at all was opened, to see what it sends anyway. Every page was made by Candor for this test, so whatever was sent anywhere else came from the program itself.
 
-        | | promise | because | visits | installs | bound |
-        |---|---|---|--:|--:|--:|
-        | ❌ **broken** | “A promise that is broken.” | sa.example was sent the address of a page visited in 1 of 2 acts. | 2 | 2 |  |
-        | ❔ **unclear** | “A promise that is unclear.” | Too few: nothing was seen in 2 visits over 1 fresh install. | 2 | 2 |  |
-        | ➖ **untested** | “A promise that is untested.” | Nothing was searched for. | 2 | 2 |  |
-        | ✅ **kept** | “A promise that is kept.” | Nothing of the kind was seen in 30 visits over 2 fresh installs. | 30 | 2 | 9.5 % |
+        | | sentence | whose words | because | visits | installs | bound |
+        |---|---|---|---|--:|--:|--:|
+        | ❌ **broken** | “A promise that is broken.” | promise, the maker’s own words: A notice, 2020-05-04, https://maker.example/notice | sa.example was sent the address of a page visited in 1 of 2 acts. | 2 | 2 |  |
+        | ❌ **not met** | What is expected not met. | expectation, in Candor’s words: A notice, 2020-05-04, https://maker.example/notice | sa.example was sent the address of a page visited in 1 of 2 acts. | 2 | 2 |  |
+        | ❔ **unclear** | “A promise that is unclear.” | promise, the maker’s own words: A notice, 2020-05-04, https://maker.example/notice | Too few: nothing was seen in 2 visits over 1 fresh install. | 2 | 2 |  |
+        | ➖ **untested** | “A promise that is untested.” | promise, the maker’s own words: A notice, 2020-05-04, https://maker.example/notice | Nothing was searched for. | 2 | 2 |  |
+        | ⚖️ **for an authority** | What is asked for an authority. | question of law, for an authority: Art. 1, A notice, 2020-05-04, https://maker.example/notice | Nothing was turned off. | 2 | 2 |  |
+        | ⚪ **vacuous** | What is expected vacuous. | expectation, in Candor’s words: A notice, 2020-05-04, https://maker.example/notice | Nothing was reported. | 2 | 2 |  |
+        | ✅ **kept** | “A promise that is kept.” | promise, the maker’s own words: A notice, 2020-05-04, https://maker.example/notice | Nothing of the kind was seen in 30 visits over 2 fresh installs. | 30 | 2 | 9.5 % |
 
         | setting | acts told | to |
         |---|--:|---|
@@ -145,6 +184,13 @@ fn markdown_shows_the_outcome_and_folds_the_rest() {
         |---|---|---|--:|--:|--:|--:|
         | `sa.example` | Example, China | telemetry | 1 | 640 B | 0 | 1 |
         | `pinned.example` | not on record | unknown | 1 | 2.0 kB | 1 | 0 |
+
+        | seat | owners | requests | recognised |
+        |---|---|--:|--:|
+        | China | Example | 1 | 1 |
+        | not on record | pinned.example | 1 | 0 |
+
+        The country is the owner’s seat. Where the servers stand was not measured: none was contacted.
 
         </details>
 

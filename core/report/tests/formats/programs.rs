@@ -11,6 +11,7 @@ fn json_says_what_the_contract_says_and_in_its_order() {
         {
           "candor": 1,
           "version": "0.1.0",
+          "simulation": false,
           "captures": [
             {"source": "small.candor", "format": "candor", "exchanges": 3, "sha256": "abababababababababababababababababababababababababababababababab"}
           ],
@@ -26,15 +27,22 @@ fn json_says_what_the_contract_says_and_in_its_order() {
             {"id": "d3", "host": "pinned.example", "site": "pinned.example", "owner": null, "seat": null, "hosted": null, "purpose": "unknown", "because": "nobody we know of is on record for this host"}
           ],
           "promises": [
-            {"id": "private", "quote": "A promise that is broken.", "verdict": "broken", "because": "sa.example was sent the address of a page visited in 1 of 2 acts.", "evidence": ["s1"], "visits": 2, "told": 1, "installs": 2, "bound": null, "bound_of_installs": null},
-            {"id": "kept", "quote": "A promise that is kept.", "verdict": "kept", "because": "nothing of the kind was seen in 30 visits over 2 fresh installs.", "evidence": [], "visits": 30, "told": 0, "installs": 2, "bound": 0.095, "bound_of_installs": 0.451},
-            {"id": "unclear", "quote": "A promise that is unclear.", "verdict": "unclear", "because": "too few: nothing was seen in 2 visits over 1 fresh install.", "evidence": [], "visits": 2, "told": 0, "installs": 2, "bound": null, "bound_of_installs": null},
-            {"id": "untested", "quote": "A promise that is untested.", "verdict": "untested", "because": "nothing was searched for.", "evidence": [], "visits": 2, "told": 0, "installs": 2, "bound": null, "bound_of_installs": null}
+            {"id": "private", "quote": "A promise that is broken.", "verdict": "broken", "because": "sa.example was sent the address of a page visited in 1 of 2 acts.", "evidence": ["s1"], "visits": 2, "told": 1, "installs": 2, "bound": null, "bound_of_installs": null, "class": "promise", "sentence": "A promise that is broken.", "tested": "nothing is sent", "source": {"name": "A notice", "address": "https://maker.example/notice", "date": "2020-05-04", "archive": null, "article": null}},
+            {"id": "kept", "quote": "A promise that is kept.", "verdict": "kept", "because": "nothing of the kind was seen in 30 visits over 2 fresh installs.", "evidence": [], "visits": 30, "told": 0, "installs": 2, "bound": 0.095, "bound_of_installs": 0.451, "class": "promise", "sentence": "A promise that is kept.", "tested": "nothing is sent", "source": {"name": "A notice", "address": "https://maker.example/notice", "date": "2020-05-04", "archive": null, "article": null}},
+            {"id": "unclear", "quote": "A promise that is unclear.", "verdict": "unclear", "because": "too few: nothing was seen in 2 visits over 1 fresh install.", "evidence": [], "visits": 2, "told": 0, "installs": 2, "bound": null, "bound_of_installs": null, "class": "promise", "sentence": "A promise that is unclear.", "tested": "nothing is sent", "source": {"name": "A notice", "address": "https://maker.example/notice", "date": "2020-05-04", "archive": null, "article": null}},
+            {"id": "untested", "quote": "A promise that is untested.", "verdict": "untested", "because": "nothing was searched for.", "evidence": [], "visits": 2, "told": 0, "installs": 2, "bound": null, "bound_of_installs": null, "class": "promise", "sentence": "A promise that is untested.", "tested": "nothing is sent", "source": {"name": "A notice", "address": "https://maker.example/notice", "date": "2020-05-04", "archive": null, "article": null}},
+            {"id": "expected", "quote": null, "verdict": "not-met", "because": "sa.example was sent the address of a page visited in 1 of 2 acts.", "evidence": ["s1"], "visits": 2, "told": 0, "installs": 2, "bound": null, "bound_of_installs": null, "class": "expectation", "sentence": "What is expected not met.", "tested": "nothing is sent", "source": {"name": "A notice", "address": "https://maker.example/notice", "date": "2020-05-04", "archive": null, "article": null}},
+            {"id": "silent", "quote": null, "verdict": "vacuous", "because": "nothing was reported.", "evidence": [], "visits": 2, "told": 0, "installs": 2, "bound": null, "bound_of_installs": null, "class": "expectation", "sentence": "What is expected vacuous.", "tested": "nothing is sent", "source": {"name": "A notice", "address": "https://maker.example/notice", "date": "2020-05-04", "archive": null, "article": null}},
+            {"id": "asked", "quote": null, "verdict": "for-an-authority", "because": "nothing was turned off.", "evidence": [], "visits": 2, "told": 0, "installs": 2, "bound": null, "bound_of_installs": null, "class": "law", "sentence": "What is asked for an authority.", "tested": "nothing is sent", "source": {"name": "A notice", "address": "https://maker.example/notice", "date": "2020-05-04", "archive": null, "article": "Art. 1"}}
           ],
           "gaps": [
             {"capture": 0, "exchange": 2, "where": "connection", "why": "sealed", "says": "the client refused our certificate"}
           ],
-          "coverage": {"exchanges": 3, "read": 2, "sealed": 1, "bytes": 2680, "bytes_read": 680}
+          "coverage": {"exchanges": 3, "read": 2, "sealed": 1, "bytes": 2680, "bytes_read": 680},
+          "seats": [
+            {"country": "CN", "owners": ["Example"], "requests": 1, "sightings": 1},
+            {"country": null, "owners": ["pinned.example"], "requests": 1, "sightings": 0}
+          ]
         }
     "#]].assert_eq(&report::json(&small::audit()));
 }
@@ -47,7 +55,10 @@ fn every_key_that_is_documented_is_there() {
         ("sightings", "id capture exchange kind canary guise how method url host trail value phase side"),
         ("findings", "code severity destination phases sightings says"),
         ("destinations", "id host site owner seat hosted purpose because"),
-        ("promises", "id quote verdict because evidence visits told installs bound bound_of_installs"),
+        (
+            "promises",
+            "id quote verdict because evidence visits told installs bound bound_of_installs class sentence tested source",
+        ),
         ("gaps", "capture exchange where why says"),
     ] {
         for member in report[list].as_array().unwrap() {
@@ -93,8 +104,15 @@ fn an_empty_audit_is_a_report_too() {
 #[test]
 fn csv_has_a_row_a_sighting() {
     expect![[r#"
-        id,capture,exchange,time,trial,phase,kind,canary,guise,how,side,finding,method,url,host,owner,seat,purpose,trail,value
-        s1,0,1,2020-05-04T01:30:03.500Z,1,private visit 1,visited-url,url-1,plain,canary,extension,yes,POST,https://sa.example/sa?project=p,sa.example,Example,CN,telemetry,body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url,https://qwertzuiopas.com/a?b=c
+        id,capture,exchange,time,trial,phase,kind,canary,guise,how,side,finding,method,url,host,owner,seat,purpose,trail,value,verdict,sentence,class,source,because,simulation
+        s1,0,1,2020-05-04T01:30:03.500Z,1,private visit 1,visited-url,url-1,plain,canary,extension,yes,POST,https://sa.example/sa?project=p,sa.example,Example,CN,telemetry,body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url,https://qwertzuiopas.com/a?b=c,,,,,,no
+        v1,,,,,,,,,,,,,,,,,,,,broken,“A promise that is broken.”,promise,"A notice, 2020-05-04, https://maker.example/notice",sa.example was sent the address of a page visited in 1 of 2 acts.,no
+        v2,,,,,,,,,,,,,,,,,,,,kept,“A promise that is kept.”,promise,"A notice, 2020-05-04, https://maker.example/notice",nothing of the kind was seen in 30 visits over 2 fresh installs.,no
+        v3,,,,,,,,,,,,,,,,,,,,unclear,“A promise that is unclear.”,promise,"A notice, 2020-05-04, https://maker.example/notice",too few: nothing was seen in 2 visits over 1 fresh install.,no
+        v4,,,,,,,,,,,,,,,,,,,,untested,“A promise that is untested.”,promise,"A notice, 2020-05-04, https://maker.example/notice",nothing was searched for.,no
+        v5,,,,,,,,,,,,,,,,,,,,not-met,What is expected not met.,expectation,"A notice, 2020-05-04, https://maker.example/notice",sa.example was sent the address of a page visited in 1 of 2 acts.,no
+        v6,,,,,,,,,,,,,,,,,,,,vacuous,What is expected vacuous.,expectation,"A notice, 2020-05-04, https://maker.example/notice",nothing was reported.,no
+        v7,,,,,,,,,,,,,,,,,,,,for-an-authority,What is asked for an authority.,law,"Art. 1, A notice, 2020-05-04, https://maker.example/notice",nothing was turned off.,no
     "#]].assert_eq(&report::csv(&small::audit()).replace("\r\n", "\n"));
 }
 
@@ -155,5 +173,5 @@ fn sarif_names_rules_results_and_places() {
     .assert_eq(&serde_json::to_string_pretty(&run["results"][0]).unwrap());
     let kinds: Vec<String> =
         run["results"].as_array().unwrap().iter().map(|result| result["kind"].to_string()).collect();
-    expect![[r#""fail" "fail" "pass" "open" "open""#]].assert_eq(&kinds.join(" "));
+    expect![[r#""fail" "fail" "pass" "open" "open" "fail" "notApplicable" "review""#]].assert_eq(&kinds.join(" "));
 }

@@ -1,7 +1,10 @@
 //! An audit built by hand: one verdict of each word, one finding, one gap.
 
 use audit::{Audit, Capture, Coverage, Ignored, Spotted, Tally};
-use judge::{Combination, Finding, Identifier, Outcome, Position, Scope, Seen, Severity, Standing, Traffic, Verdict};
+use judge::{
+    Class, Combination, Finding, Identifier, Outcome, Position, Scope, Seen, Sentence, Severity, Source, Standing,
+    Traffic, Verdict,
+};
 use model::{
     Act, Arm, Canary, Destination, Gap, Guise, Hosted, How, Kind, Mode, Note, Phase, Plant, Purpose, Run, Side,
     SideBecause, Sighting, Subject, Time, Trail, Trial, Why,
@@ -21,6 +24,7 @@ pub(crate) fn audit() -> Audit {
             sha256: "ab".repeat(32),
         }],
         run: Some(run(at(0))),
+        simulation: false,
         trials: vec![
             Trial { id: 1, arm: Arm { mode: Mode::Private, ..Arm::default() }, install: 1, at: at(0), failed: None },
             Trial { id: 2, arm: Arm { blank: true, ..Arm::default() }, install: 2, at: at(0), failed: None },
@@ -77,6 +81,9 @@ pub(crate) fn audit() -> Audit {
             verdict("kept", Outcome::Kept, "nothing of the kind was seen in 30 visits over 2 fresh installs."),
             verdict("unclear", Outcome::Unclear, "too few: nothing was seen in 2 visits over 1 fresh install."),
             verdict("untested", Outcome::Untested, "nothing was searched for."),
+            verdict("expected", Outcome::NotMet, "sa.example was sent the address of a page visited in 1 of 2 acts."),
+            verdict("silent", Outcome::Vacuous, "nothing was reported."),
+            verdict("asked", Outcome::ForAuthority, "nothing was turned off."),
         ],
         gaps: vec![(
             0,
@@ -213,13 +220,30 @@ fn destinations() -> Vec<Destination> {
     ]
 }
 
+/// One sentence of each class, by what became of it.
+fn sentence(outcome: Outcome) -> Sentence {
+    let (class, words) = match outcome {
+        Outcome::NotMet | Outcome::Met | Outcome::Vacuous => (Class::Expectation, "What is expected"),
+        Outcome::ForAuthority => (Class::Law, "What is asked"),
+        _ => (Class::Promise, "A promise that is"),
+    };
+    let source = Source {
+        name: "A notice".into(),
+        address: Some("https://maker.example/notice".into()),
+        date: Some("2020-05-04".into()),
+        archive: None,
+        article: (class == Class::Law).then(|| "Art. 1".into()),
+    };
+    Sentence { class, words: format!("{words} {}.", outcome.plainly()), source, tested: "nothing is sent".into() }
+}
+
 fn verdict(id: &str, outcome: Outcome, because: &str) -> Verdict {
     Verdict {
         promise: id.into(),
-        quote: format!("A promise that is {}.", outcome.word()),
+        sentence: sentence(outcome),
         outcome,
         because: because.into(),
-        evidence: if outcome == Outcome::Broken { vec![0] } else { vec![] },
+        evidence: if outcome.accuses() { vec![0] } else { vec![] },
         visits: if outcome == Outcome::Kept { 30 } else { 2 },
         told: u32::from(outcome == Outcome::Broken),
         installs: 2,

@@ -31,7 +31,7 @@ impl List {
         let rows: Vec<(String, String)> = match self.what {
             What::Subjects => subjects(&knowledge),
             What::Scenarios => knowledge.scenarios.iter().map(|s| (s.name.clone(), s.says.clone())).collect(),
-            What::Promises => knowledge.promises.iter().map(|p| (p.id.clone(), p.quote.clone())).collect(),
+            What::Promises => knowledge.promises.iter().map(promise).collect(),
             What::Kinds => knowledge.kinds.all().iter().map(|kind| (kind.id.clone(), kind.says.clone())).collect(),
             What::Owners => {
                 let row = |o: &knowledge::owners::Owner| {
@@ -50,10 +50,17 @@ impl List {
     }
 }
 
+/// What is said, and whose words these are.
+fn promise(promise: &knowledge::promises::Promise) -> (String, String) {
+    let sentence = &promise.sentence;
+    (promise.id.clone(), format!("{} ({})", sentence.shown(), sentence.whose()))
+}
+
 fn subjects(knowledge: &Knowledge) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     for subject in &knowledge.subjects {
-        rows.push((subject.name.clone(), subject.says.clone()));
+        let says = if subject.simulation { format!("simulation: {}", subject.says) } else { subject.says.clone() };
+        rows.push((subject.name.clone(), says));
         let of = |edition: &knowledge::subjects::Edition| {
             (format!("{}@{}", subject.name, edition.name), edition.says.clone())
         };

@@ -99,6 +99,11 @@ fn word(report: &serde_json::Value, promise: &str) -> String {
     verdict.map_or("none".into(), |verdict| verdict["verdict"].as_str().unwrap().to_owned())
 }
 
+/// Whether a verdict accuses or acquits.
+fn decided(verdict: &serde_json::Value) -> bool {
+    ["kept", "met", "broken", "not-met"].iter().any(|word| verdict["verdict"] == *word)
+}
+
 const MAKER: &str = "https://sa.api.intl.miui.com/sa";
 
 #[test]
@@ -124,7 +129,7 @@ fn a_phone_that_tells_somebody_of_a_private_page_is_found_out() {
     let ended = person.audit.wait();
     let report = report(&home);
     assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
-    assert_eq!(word(&report, "private-reports-nothing"), "broken", "{}", ended.stdout);
+    assert_eq!(word(&report, "private-reports-nothing"), "not-met", "{}", ended.stdout);
     assert_eq!(word(&report, "default-is-off"), "none", "a phone in use is not as it was installed");
     assert_eq!(word(&report, "only-to-the-maker"), "none", "nobody knows who made it");
     assert!(ended.stdout.contains("a phone, used by hand\n"), "{}", ended.stdout);
@@ -152,9 +157,7 @@ fn a_phone_that_tells_nobody_cannot_be_called_honest() {
     let ended = person.audit.wait();
     let report = report(&home);
     assert_eq!(ended.status, 3, "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        report["promises"].as_array().unwrap().iter().all(|one| one["verdict"] != "kept" && one["verdict"] != "broken")
-    );
+    assert!(report["promises"].as_array().unwrap().iter().all(|one| !decided(one)));
 }
 
 #[test]
@@ -168,7 +171,7 @@ fn a_person_who_ends_early_is_told_what_there_is() {
     person.step(3, "Close the tabs");
     let ended = person.audit.stop();
     assert!(ended.stderr.contains("ended early (stopped by hand); judging what there is"), "{}", ended.stderr);
-    assert_eq!(word(&report(&home), "private-reports-nothing"), "broken", "{}", ended.stdout);
+    assert_eq!(word(&report(&home), "private-reports-nothing"), "not-met", "{}", ended.stdout);
     assert_eq!(ended.status, 1);
 }
 
@@ -186,7 +189,7 @@ fn a_phone_that_tells_of_a_folder_is_found_out() {
     assert_eq!(pages.iter().filter(|page| page.contains(says)).count(), 1);
     let ended = person.audit.wait();
     let report = report(&home);
-    assert_eq!(word(&report, "phone-use-stays"), "broken", "{}", ended.stdout);
+    assert_eq!(word(&report, "phone-use-stays"), "not-met", "{}", ended.stdout);
     let told = report["sightings"].as_array().unwrap().iter().find(|seen| seen["kind"] == "folder").unwrap();
     assert_eq!((told["trail"].as_str(), told["phase"].as_str()), (Some("body ▸ form folder"), Some("normal open 1")));
 }
@@ -207,7 +210,7 @@ fn quick_by_hand_asks_for_everything_and_leaves_the_switch_off() {
     assert!(ended.stdout.contains("opened 40 pages (14 of them"), "{}", ended.stdout);
     let report = report(&home);
     let promises = report["promises"].as_array().unwrap();
-    assert!(promises.iter().all(|one| one["verdict"] != "kept" && one["verdict"] != "broken"), "{}", ended.stdout);
+    assert!(promises.iter().all(|one| !decided(one)), "{}", ended.stdout);
 }
 
 #[test]

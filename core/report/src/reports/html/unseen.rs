@@ -33,7 +33,7 @@ pub(super) fn section(audit: &Audit) -> Option<Part> {
         @if !undecided.is_empty() {
             h3 { "Not decided" }
             ul { @for verdict in undecided {
-                li { q { (inert(&verdict.quote)) } " " (verdict.outcome.plainly()) ": " (inert(&verdict.because)) }
+                li { (super::verdicts::words(&verdict.sentence)) " " (verdict.outcome.plainly()) ": " (inert(&verdict.because)) }
             } }
         }
         h3 { "What this report does not say" }

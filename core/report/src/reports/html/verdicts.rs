@@ -1,7 +1,7 @@
 //! The verdicts: one large card a promise, the gravest first.
 
 use audit::Audit;
-use judge::Verdict;
+use judge::{Class, Sentence, Verdict};
 use maud::{Markup, html};
 
 use super::{Anchors, Part, shapes};
@@ -18,15 +18,16 @@ pub(super) fn section(audit: &Audit, anchors: &Anchors) -> Option<Part> {
     let verdicts = told::by_gravity(audit);
     let content = html! {
         p .note {
-            "A promise is " b { "broken" } " if one thing it forbids was seen, and can be shown. It is " b { "kept" }
-            " only if nothing was seen in enough tries, with controls that worked. Anything else is said to be "
-            b { "unclear" } " or " b { "untested" } "."
+            "A promise is the maker’s own: it is " b { "broken" } " if one thing it forbids was seen, and can be shown, and "
+            b { "kept" } " only if nothing was seen in enough tries, with controls that worked. What Candor or a paper expects "
+            "was never promised: it is " b { "met" } " or " b { "not met" } ". Anything else is said to be " b { "unclear" }
+            ", " b { "untested" } " or " b { "vacuous" } "; and what a law asks is left to an authority."
         }
         div .verdicts {
             @for (n, verdict) in verdicts.iter().enumerate() { (card(audit, anchors, n, verdict)) }
         }
     };
-    Some(Part { id: "promises", title: "What was promised, and what we saw", short: "Promises", content })
+    Some(Part { id: "promises", title: "What was promised or expected, and what we saw", short: "Promises", content })
 }
 
 fn card(audit: &Audit, anchors: &Anchors, n: usize, verdict: &Verdict) -> Markup {
@@ -36,13 +37,29 @@ fn card(audit: &Audit, anchors: &Anchors, n: usize, verdict: &Verdict) -> Markup
             div {
                 h3 id={ "verdict-" (n) } {
                     span .word { (sentence(verdict.outcome.plainly())) }
-                    q { (inert(&verdict.quote)) }
+                    (words(&verdict.sentence))
                 }
+                (source(&verdict.sentence))
                 p .because { (sentence(&inert(&verdict.because))) }
                 (evidence(audit, anchors, verdict))
                 (facts(verdict, told::is_as_left(audit)))
             }
         }
+    }
+}
+
+/// Only what the maker said itself is a quotation.
+pub(super) fn words(sentence: &Sentence) -> Markup {
+    html! {
+        @if sentence.class == Class::Promise { q { (inert(&sentence.words)) } }
+        @else { span .ours { (inert(&sentence.words)) } }
+    }
+}
+
+fn source(sentence: &Sentence) -> Markup {
+    html! {
+        p .source { (crate::words::sentence(&told::whose(sentence))) }
+        @if let Some(tested) = told::tested(sentence) { p .source { "Tested: " (tested) } }
     }
 }
 

@@ -39,7 +39,33 @@ pub(super) fn section(audit: &Audit) -> Option<Part> {
             }
         }
     };
+    let content = html! { (content) (seats(audit)) };
     Some(Part { id: "whom", title: "Everyone it contacted by itself", short: "Destinations", content })
+}
+
+/// Where things went.
+fn seats(audit: &Audit) -> Markup {
+    let seats = crate::told::seats(audit);
+    html! {
+        @if !seats.is_empty() {
+            h3 { "Where it went" }
+            table .plain {
+                thead { tr { th scope="col" { "Seat" } th scope="col" { "Owners" } th scope="col" .n { "Requests" }
+                    th scope="col" .n { "Recognised" } } }
+                tbody {
+                    @for seat in &seats {
+                        tr {
+                            th scope="row" { (seat.name()) }
+                            td { (crate::words::listed(&seat.owners)) }
+                            td .n { (thousands(seat.requests)) }
+                            td .n { (number(seat.seen)) }
+                        }
+                    }
+                }
+            }
+            p .note { (crate::told::servers(audit)) }
+        }
+    }
 }
 
 fn group(owner: &Owner<'_>) -> Markup {
