@@ -197,6 +197,7 @@ mod tests {
             outcome: *outcome,
             because: String::new(),
             evidence: vec![],
+            requests: vec![],
             visits: 30,
             told: 0,
             installs: 2,

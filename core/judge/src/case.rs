@@ -1,5 +1,7 @@
 //! All that the judge is told.
 
+use std::fmt;
+
 use knowledge::{Knowledge, subjects::Subject};
 use model::{Act, Canary, Destination, Mode, Note, Phase, Plant, Run, Side, SideBecause, Sighting, Time, Trial};
 
@@ -43,14 +45,18 @@ pub struct Seen {
 }
 
 /// One exchange, as far as the judge needs it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Traffic {
     /// Which of the captures: each counts its exchanges from the start.
     pub capture: usize,
     pub exchange: u64,
     pub trial: Option<u32>,
     pub phase: Option<usize>,
+    /// Of the address it was sent to: `https`.
+    pub scheme: String,
     pub host: String,
+    /// With its query.
+    pub path: String,
     /// The name of another host that it went under, if it did.
     pub foreign_name: Option<String>,
     pub side: Side,
@@ -70,6 +76,13 @@ pub struct Late {
     pub exchange: u64,
     pub happened: Time,
     pub sent: Time,
+}
+
+/// Says which exchange it is, and nothing of what was captured.
+impl fmt::Debug for Traffic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Traffic {{ capture: {}, exchange: {} }}", self.capture, self.exchange)
+    }
 }
 
 impl Traffic {
@@ -164,8 +177,8 @@ impl<'a> Case<'a> {
         let site =
             self.plants.iter().find(|plant| at.canaries.contains(&plant.canary.id)).and_then(|p| p.site.as_ref());
         match site {
-            // Typed and not sent, or opened on a phone: there is no page to be seen.
-            None => matches!(at.act, Act::Type | Act::Open),
+            // Started, typed and not sent, opened on a phone: there is no page to be seen.
+            None => !matches!(at.act, Act::Visit | Act::Search | Act::Form | Act::Download),
             Some(site) => {
                 let of_trial = self.traffic.iter().filter(|one| one.trial == Some(at.trial) && !one.sealed);
                 of_trial.filter(|one| one.host == *site).any(|one| one.at >= at.at)

@@ -38,7 +38,7 @@ pub use case::{Case, Late, Seen, Traffic};
 pub use closed::Closed;
 pub use combinations::{Combination, combinations};
 pub use identifiers::{Identifier, Identifiers, Scope, When};
-pub use knowledge::promises::{Class, Sentence, Source};
+pub use knowledge::promises::{Sentence, SentenceClass, SentenceSource};
 pub use outcome::Outcome;
 pub use recall::{Found, Recall};
 pub use reference::{Comparison, Difference, Reference, reference};

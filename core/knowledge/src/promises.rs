@@ -1,21 +1,31 @@
 //! What makers say, and what is expected of them, as tests:
 //! `data/promises/<vendor>.toml`.
 //!
-//! A promise is a sentence with a condition (`when`) and a prohibition
-//! (`never`). Which experiment can speak about it follows from the condition.
+//! A promise is a sentence with a condition (`when`, `state`, `valid`) and one
+//! claim: what is never sent, what alone is, what must be seen, or why nothing
+//! could show it. Which experiment can speak about it follows from the condition.
 
 mod sentence;
 
+mod assertion;
+
+mod valid;
+
 mod entry;
+
+mod check;
 
 use std::collections::BTreeMap;
 
 use model::{Kind, Mode};
 use serde::Deserialize;
 
-pub use sentence::{Class, Sentence, Source};
+pub use assertion::{Assertion, Limits, Must, Never, Only};
+pub use sentence::{Sentence, SentenceClass, SentenceSource};
+pub use valid::{MakerState, Valid, Versions};
 
-use entry::Entry;
+use check::seconds;
+use entry::PromiseEntry;
 
 /// One sentence and how it is tested.
 #[derive(Clone, Debug)]
@@ -26,7 +36,11 @@ pub struct Promise {
     /// Subjects it is about, `name` or `name@edition`; empty means every subject.
     pub subjects: Vec<String>,
     pub when: When,
-    pub never: Never,
+    /// What it is said of; outside it is untested.
+    pub valid: Valid,
+    /// What the maker makes it depend on.
+    pub state: Option<MakerState>,
+    pub claim: Assertion,
 }
 
 /// The circumstances that a promise is about. What is not said does not matter.
@@ -44,28 +58,6 @@ pub struct When {
     pub switches: BTreeMap<String, String>,
 }
 
-/// What then must not happen.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Never {
-    pub kinds: Vec<String>,
-    /// `anyone-but-the-site`, `anyone-but-the-maker` (the site may have it
-    /// too), `the-maker` (what others send elsewhere is not the maker's to
-    /// promise), or absent for anyone at all.
-    #[serde(default)]
-    pub to: Option<String>,
-    /// Only to servers in countries that are not in this list; ISO 3166-1
-    /// alpha-2, and `EEA` for the European Economic Area.
-    #[serde(default)]
-    pub outside: Vec<String>,
-    /// `persistent-identifier`: only beside one.
-    #[serde(default)]
-    pub beside: Option<String>,
-    /// Grace after a switch was thrown: `5s`.
-    #[serde(default)]
-    pub after: Option<String>,
-}
-
 /// The European Economic Area: the Union, Iceland, Liechtenstein, Norway.
 const EEA: [&str; 30] = [
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT", "LI", "LT",
@@ -77,17 +69,17 @@ const EEA: [&str; 30] = [
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    promise: Vec<Entry>,
+    promise: Vec<PromiseEntry>,
     #[serde(default)]
-    expectation: Vec<Entry>,
+    expectation: Vec<PromiseEntry>,
     #[serde(default)]
-    law: Vec<Entry>,
+    law: Vec<PromiseEntry>,
 }
 
 impl Promise {
     /// The kinds that must not be seen.
     pub fn kinds(&self) -> Vec<Kind> {
-        self.never.kinds.iter().map(|kind| Kind::new(kind)).collect()
+        self.claim.kinds()
     }
 
     /// The mode it is about, if it is about one.
@@ -95,19 +87,37 @@ impl Promise {
         self.when.mode.as_deref().map(Mode::from_word)
     }
 
+    /// The prohibition, if that is what it claims.
+    pub fn never(&self) -> Option<&Never> {
+        match &self.claim {
+            Assertion::Never(never) => Some(never),
+            _ => None,
+        }
+    }
+
+    /// Whether it speaks of identifiers themselves, whatever they stand beside.
+    pub fn is_about_identifiers(&self) -> bool {
+        self.never().is_some_and(|never| never.identifiers)
+    }
+
+    /// Whether it speaks of the countries in which servers stand.
+    pub fn is_about_countries(&self) -> bool {
+        self.never().is_some_and(|never| !never.outside.is_empty())
+    }
+
     /// Whether it speaks of identifiers beside the data.
     pub fn is_about_anonymity(&self) -> bool {
-        self.never.beside.is_some()
+        self.never().is_some_and(|never| never.beside.is_some())
     }
 
     /// Whether it cannot be judged without knowing who the maker is.
     pub fn names_the_maker(&self) -> bool {
-        matches!(self.never.to.as_deref(), Some("anyone-but-the-maker" | "the-maker"))
+        matches!(self.claim.to(), Some("anyone-but-the-maker" | "the-maker"))
     }
 
     /// Whether it is about what the maker gets, and about nobody else.
     pub fn is_about_the_maker(&self) -> bool {
-        self.never.to.as_deref() == Some("the-maker")
+        self.claim.to() == Some("the-maker")
     }
 
     /// Whether it is about what a person turned off, from that moment on.
@@ -118,12 +128,12 @@ impl Promise {
     /// Whether a server in this country is one that it speaks against.
     pub fn forbids_country(&self, country: &str) -> bool {
         let allowed = |code: &String| code == country || code == "EEA" && EEA.contains(&country);
-        !self.never.outside.is_empty() && !self.never.outside.iter().any(allowed)
+        self.never().is_some_and(|never| !never.outside.is_empty() && !never.outside.iter().any(allowed))
     }
 
     /// Microseconds that a thrown switch is given.
     pub fn grace(&self) -> i64 {
-        self.never.after.as_deref().and_then(seconds).unwrap_or(0) * 1_000_000
+        self.never().and_then(|never| never.within.as_deref()).and_then(seconds).unwrap_or(0) * 1_000_000
     }
 
     /// Whether it is about a subject in an edition.
@@ -138,66 +148,24 @@ impl Promise {
 
 pub(crate) fn parse(text: &str) -> Result<Vec<Promise>, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-    let lists = [(Class::Promise, file.promise), (Class::Expectation, file.expectation), (Class::Law, file.law)];
+    let lists = [
+        (SentenceClass::Promise, file.promise),
+        (SentenceClass::Expectation, file.expectation),
+        (SentenceClass::Law, file.law),
+    ];
     let entries = lists.into_iter().flat_map(|(class, list)| list.into_iter().map(move |entry| (class, entry)));
     entries.map(|(class, entry)| read(class, entry)).collect()
 }
 
-fn read(class: Class, entry: Entry) -> Result<Promise, String> {
+fn read(class: SentenceClass, entry: PromiseEntry) -> Result<Promise, String> {
     let id = entry.id.clone();
     let bad = |says: String| format!("{} {id}: {says}", class.word());
     let sentence = entry.sentence(class).map_err(bad)?;
-    let Entry { id, subjects, when, never, .. } = entry;
-    let promise = Promise { id, sentence, subjects, when, never };
-    check(&promise).map_err(|says| format!("{} {}: {says}", class.word(), promise.id))?;
+    let claim = entry.claim().map_err(bad)?;
+    let PromiseEntry { id, subjects, when, valid, state, .. } = entry;
+    let promise = Promise { id, sentence, subjects, when, valid, state, claim };
+    check::check(&promise).map_err(|says| format!("{} {}: {says}", class.word(), promise.id))?;
     Ok(promise)
-}
-
-fn check(promise: &Promise) -> Result<(), String> {
-    if promise.never.kinds.is_empty() {
-        return Err("forbids no kinds, so nothing could break it".into());
-    }
-    if let Some(mode) = &promise.when.mode
-        && Mode::from_word(mode) == Mode::Unknown
-    {
-        return Err(format!("mode {mode:?} is neither normal nor private"));
-    }
-    match promise.never.to.as_deref() {
-        None | Some("anyone-but-the-site" | "anyone-but-the-maker" | "the-maker") => {}
-        Some(other) => {
-            return Err(format!(
-                "to = {other:?} is not known: anyone-but-the-site, anyone-but-the-maker, the-maker, or leave it out"
-            ));
-        }
-    }
-    for position in &promise.when.switch {
-        if !["default", "on", "off", "turned-off"].contains(&position.as_str()) {
-            return Err(format!("switch = {position:?} is not default, on, off or turned-off"));
-        }
-    }
-    for position in promise.when.switches.values() {
-        if !["on", "off"].contains(&position.as_str()) {
-            return Err(format!("a switch by name stands on or off, not {position:?}"));
-        }
-    }
-    for country in &promise.never.outside {
-        let is_code = country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
-        if !is_code && country != "EEA" {
-            return Err(format!("{country:?} is no country code of two capitals"));
-        }
-    }
-    match promise.never.beside.as_deref() {
-        None | Some("persistent-identifier") => {}
-        Some(other) => return Err(format!("beside = {other:?} is not known: persistent-identifier")),
-    }
-    match promise.never.after.as_deref() {
-        Some(after) if seconds(after).is_none() => Err(format!("after = {after:?} is not a time like 5s")),
-        _ => Ok(()),
-    }
-}
-
-fn seconds(text: &str) -> Option<i64> {
-    text.strip_suffix('s')?.parse().ok()
 }
 
 fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
@@ -266,15 +234,16 @@ mod tests {
     #[test]
     fn every_shipped_sentence_says_whose_it_is_and_where_it_stands() {
         let knowledge = crate::Knowledge::built_in();
-        let of = |class: Class| knowledge.promises.iter().filter(move |promise| promise.sentence.class == class);
-        for promise in of(Class::Promise) {
+        let of =
+            |class: SentenceClass| knowledge.promises.iter().filter(move |promise| promise.sentence.class == class);
+        for promise in of(SentenceClass::Promise) {
             let source = &promise.sentence.source;
             let dated = source.date.is_some() || source.name.contains("undated");
             assert!(dated && source.address.is_some(), "{} has neither date nor address", promise.id);
             assert!(!promise.subjects.is_empty(), "{} is about nobody's product", promise.id);
         }
-        assert!(of(Class::Law).all(|promise| promise.sentence.source.article.is_some()));
-        assert!(of(Class::Expectation).count() > 0);
+        assert!(of(SentenceClass::Law).all(|promise| promise.sentence.source.article.is_some()));
+        assert!(of(SentenceClass::Expectation).count() > 0);
         let ids: std::collections::BTreeSet<&str> = knowledge.promises.iter().map(|one| one.id.as_str()).collect();
         assert_eq!(ids.len(), knowledge.promises.len(), "no id stands twice");
     }

@@ -92,6 +92,7 @@ mod tests {
             outcome: *outcome,
             because: String::new(),
             evidence: vec![],
+            requests: vec![],
             visits: 30,
             told: 0,
             installs: 5,

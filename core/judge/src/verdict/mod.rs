@@ -8,12 +8,18 @@
 
 mod scope;
 
+mod applies;
+
+mod required;
+
+mod lasting;
+
 mod obstacles;
 
 mod sentences;
 
 use knowledge::{
-    promises::{Class, Promise, Sentence},
+    promises::{Assertion, Promise, Sentence, SentenceClass},
     subjects::ANDROID,
 };
 
@@ -35,6 +41,8 @@ pub struct Verdict {
     pub because: String,
     /// Which of the case's sightings show it.
     pub evidence: Vec<usize>,
+    /// Exchanges of the run that show it where no sighting does.
+    pub requests: Vec<u64>,
     /// Acts that could have broken it.
     pub visits: u32,
     /// Of how many of them somebody was told who must not know.
@@ -65,9 +73,9 @@ pub fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
 /// law is handed on, and the answer left to others.
 fn in_its_own_words(verdict: Verdict) -> Verdict {
     let outcome = match (verdict.sentence.class, verdict.outcome) {
-        (Class::Expectation, Outcome::Broken) => Outcome::NotMet,
-        (Class::Expectation, Outcome::Kept) => Outcome::Met,
-        (Class::Law, _) => Outcome::ForAuthority,
+        (SentenceClass::Expectation, Outcome::Broken) => Outcome::NotMet,
+        (SentenceClass::Expectation, Outcome::Kept) => Outcome::Met,
+        (SentenceClass::Law, _) => Outcome::ForAuthority,
         (_, outcome) => outcome,
     };
     let because = match outcome {
@@ -107,21 +115,46 @@ fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence, referenc
         outcome,
         because,
         evidence: vec![],
+        requests: vec![],
         visits: scope.exercised.acts(),
         told: 0,
         installs: scope.exercised.installs(case),
         bound: None,
         bound_of_installs: None,
     };
+    if let Assertion::Untestable(why) = &promise.claim {
+        return said(Outcome::Untestable, format!("{}.", why.trim_end_matches('.')));
+    }
+    if let Some(because) = applies::says_nothing(case, promise) {
+        return said(Outcome::Untested, because);
+    }
+    if let Assertion::Must(must) = &promise.claim {
+        let required = scope.required(must);
+        let (visits, installs) = (required.events.acts(), required.events.installs(case));
+        let kept = required.outcome == Outcome::Kept;
+        let (bound, bound_of_installs) = (kept.then(|| upper_bound(visits)), kept.then(|| upper_bound(installs)));
+        let verdict = said(required.outcome, required.because);
+        return Verdict { visits, told: required.missed, installs, bound, bound_of_installs, ..verdict };
+    }
     if promise.names_the_maker() && case.subject().is_none() {
         return said(Outcome::Untested, who_made(case.run.map_or("", |run| &run.subject.name)));
     }
-    let breaches = scope.breaches();
-    if !breaches.broken.is_empty() {
+    let (breaches, lasting) = (scope.breaches(), scope.lasting());
+    let requests: Vec<u64> = lasting.requests().into_iter().collect();
+    if !breaches.broken.is_empty() || !requests.is_empty() {
         let count = scope.told_by(&breaches.broken);
-        let because = scope.accusation(&breaches.broken, &count);
-        let (visits, told, installs) = (count.acts(), count.told(), count.installs(case));
-        return Verdict { evidence: breaches.broken, visits, told, installs, ..said(Outcome::Broken, because) };
+        let seen = (!breaches.broken.is_empty()).then(|| scope.accusation(&breaches.broken, &count));
+        let because = lasting::together([seen, lasting.says().map(|says| format!("{says}."))]);
+        let (visits, installs) = (count.acts(), count.installs(case));
+        let told = count.told().max(scope.starts_of(&lasting.requests()));
+        let verdict = said(Outcome::Broken, because);
+        return Verdict { evidence: breaches.broken, requests, visits, told, installs, ..verdict };
+    }
+    if let Some(host) = &lasting.unknown {
+        return said(
+            Outcome::Unclear,
+            format!("{host} was sent an identifier that stays, and who sent that is unknown."),
+        );
     }
     if let Some(because) = scope.untested(&breaches) {
         return said(Outcome::Untested, because);

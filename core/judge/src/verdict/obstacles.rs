@@ -155,7 +155,8 @@ impl Scope<'_> {
         };
         let installs: BTreeSet<u32> = case.trials.iter().map(|trial| trial.install).collect();
         let told_apart = installs.into_iter().filter(|install| sessions(*install) >= 2).count();
-        (self.promise.is_about_anonymity() && told_apart < TOLD_APART).then(|| {
+        let about_them = self.promise.is_about_anonymity() || self.promise.is_about_identifiers();
+        (about_them && told_apart < TOLD_APART).then(|| {
             format!(
                 "identifiers show only in {TOLD_APART} installs with two sessions each, and there were {told_apart}."
             )

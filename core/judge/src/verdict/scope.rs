@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use knowledge::promises::Promise;
+use knowledge::promises::{Assertion, Limits, Promise};
 use model::{Act, Destination, Kind, Side};
 
+use super::required::is_event;
 use crate::{ActCount, Case, Reference, Seen};
 
 /// A promise, and the phases that can speak about it.
@@ -33,8 +34,12 @@ pub(super) struct Breaches {
 
 impl<'a> Scope<'a> {
     pub(super) fn of(case: &'a Case<'a>, promise: &'a Promise, reference: &'a Reference) -> Self {
-        let kinds = promise.kinds();
-        let at_stake = |phase: &usize| covers(case, promise, *phase) && stakes(case.phases[*phase].act, &kinds);
+        let kinds = kinds_at_stake(promise);
+        let stakes = |phase: usize| match &promise.claim {
+            Assertion::Must(must) => is_event(&case.phases[phase], &must.after),
+            _ => stakes(case.phases[phase].act, &kinds),
+        };
+        let at_stake = |phase: &usize| covers(case, promise, *phase) && stakes(*phase);
         let staked: BTreeSet<usize> = (0..case.phases.len()).filter(at_stake).collect();
         let exercised = ActCount::of(case, &staked, []);
         Self { case, promise, reference, kinds, staked, exercised }
@@ -53,7 +58,7 @@ impl<'a> Scope<'a> {
                 Side::Page | Side::Caused => {}
                 Side::Unknown => breaches.unknown.push(i),
                 Side::Extension if !own_extension => breaches.unknown.push(i),
-                Side::Native | Side::Extension if self.promise.never.outside.is_empty() => breaches.broken.push(i),
+                Side::Native | Side::Extension if !self.promise.is_about_countries() => breaches.broken.push(i),
                 Side::Native | Side::Extension => match &self.case.destinations[seen.destination].hosted {
                     None => breaches.nowhere.push(i),
                     Some(hosted) if self.promise.forbids_country(&hosted.country) => breaches.broken.push(i),
@@ -66,12 +71,36 @@ impl<'a> Scope<'a> {
 
     fn forbids(&self, seen: &Seen) -> bool {
         let Some(about) = self.case.about(seen) else { return false };
-        self.kinds.contains(&seen.sighting.kind)
+        self.is_against(seen)
             && self.case.is_sound(seen)
             && self.is_in_its_time(about, seen)
             && !self.may_have_it(seen)
             && !self.reference.voids(self.case, seen)
             && (!self.promise.is_about_anonymity() || self.stands_beside_identifier(seen))
+    }
+
+    /// Whether the claim speaks against it: its kind, its disguise, its way.
+    fn is_against(&self, seen: &Seen) -> bool {
+        let kind = &seen.sighting.kind;
+        match &self.promise.claim {
+            Assertion::Never(never) => {
+                self.kinds.contains(kind)
+                    && never.guise.counts_guise(&seen.sighting.guise.to_string())
+                    && self.counts_way(seen, &never.via)
+            }
+            Assertion::Only(only) => only.forbids(kind, &self.case.destinations[seen.destination].host),
+            Assertion::Must(_) | Assertion::Untestable(_) => false,
+        }
+    }
+
+    fn counts_way(&self, seen: &Seen, via: &Limits) -> bool {
+        let mut of_it = self.case.traffic.iter().filter(|one| one.trial == seen.trial);
+        via.is_empty()
+            || of_it.any(|one| one.exchange == seen.sighting.exchange && via.counts_way(&one.scheme, &one.host))
+    }
+
+    pub(super) fn covers(&self, phase: usize) -> bool {
+        covers(self.case, self.promise, phase)
     }
 
     /// A promise holds for what was done while it applied. One about turning
@@ -90,7 +119,8 @@ impl<'a> Scope<'a> {
 
     /// The site may, and where the promise says so the maker; or anyone but the maker.
     fn may_have_it(&self, seen: &Seen) -> bool {
-        match self.promise.never.to.as_deref() {
+        match self.promise.claim.to() {
+            None if matches!(self.promise.claim, Assertion::Only(_)) => self.case.is_to_its_site(seen),
             None => false,
             Some("anyone-but-the-maker") => self.case.is_to_its_site(seen) || self.is_to_the_maker(seen),
             Some("the-maker") => self.case.is_to_its_site(seen) || !self.is_to_the_maker(seen),
@@ -120,6 +150,30 @@ fn covers(case: &Case<'_>, promise: &Promise, phase: usize) -> bool {
         && (when.switches.is_empty() || case.stands_so(phase, &when.switches))
 }
 
+/// What acts can put at stake.
+const GIVEN_OUT: [&str; 9] = [
+    "visited-url",
+    "visited-url-part",
+    "visited-host",
+    "page-title",
+    "search",
+    "typed-text",
+    "folder",
+    "screen-name",
+    "file-path",
+];
+
+/// The kinds that are named; of a claim about what alone may be sent, all others.
+fn kinds_at_stake(promise: &Promise) -> Vec<Kind> {
+    match &promise.claim {
+        Assertion::Only(only) if only.of.is_empty() => {
+            let may: Vec<Kind> = only.kinds.iter().map(|kind| Kind::new(kind)).collect();
+            GIVEN_OUT.iter().map(|kind| Kind::new(kind)).filter(|kind| !may.contains(kind)).collect()
+        }
+        _ => promise.kinds(),
+    }
+}
+
 /// Whether an act gives out something of these kinds.
 fn stakes(act: Act, kinds: &[Kind]) -> bool {
     let has = |names: &[&str]| kinds.iter().any(|kind| names.contains(&kind.as_str()));
@@ -130,6 +184,8 @@ fn stakes(act: Act, kinds: &[Kind]) -> bool {
         Act::Search => has(&["search"]),
         Act::Type => has(&["typed-text"]),
         Act::Open => has(&["folder", "screen-name", "file-path"]),
+        // Who sends an identifier sends it when it starts.
+        Act::Start | Act::Restart | Act::Later => kinds.iter().any(Kind::is_identifier),
         _ => false,
     }
 }

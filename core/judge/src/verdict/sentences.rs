@@ -123,7 +123,7 @@ impl Scope<'_> {
     fn named(&self, destination: usize) -> String {
         let destination = &self.case.destinations[destination];
         let standing = match &destination.hosted {
-            Some(hosted) if !self.promise.never.outside.is_empty() => {
+            Some(hosted) if self.promise.is_about_countries() => {
                 format!(", server in {} ({})", hosted.country, hosted.because)
             }
             _ => String::new(),

@@ -3,18 +3,24 @@
 
 use serde::Deserialize;
 
-use super::{Class, Never, Sentence, Source, When};
+use super::{Assertion, MakerState, Must, Never, Only, Sentence, SentenceClass, SentenceSource, Valid, When};
 
 /// A sentence as it stands in a file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Entry {
+pub(super) struct PromiseEntry {
     pub(super) id: String,
     #[serde(default)]
     pub(super) subjects: Vec<String>,
     #[serde(default)]
     pub(super) when: When,
-    pub(super) never: Never,
+    #[serde(default)]
+    pub(super) valid: Valid,
+    pub(super) state: Option<MakerState>,
+    never: Option<Never>,
+    only: Option<Only>,
+    must: Option<Must>,
+    untestable: Option<String>,
     /// The vendor's words, short.
     quote: Option<String>,
     /// Candor's own words.
@@ -30,31 +36,46 @@ pub(super) struct Entry {
     says: Option<String>,
 }
 
-impl Entry {
+impl PromiseEntry {
+    /// What it claims: one thing.
+    pub(super) fn claim(&self) -> Result<Assertion, String> {
+        let claims = [
+            self.never.clone().map(Assertion::Never),
+            self.only.clone().map(Assertion::Only),
+            self.must.clone().map(Assertion::Must),
+            self.untestable.clone().map(Assertion::Untestable),
+        ];
+        let mut claims = claims.into_iter().flatten();
+        match (claims.next(), claims.next()) {
+            (Some(claim), None) => Ok(claim),
+            _ => Err("it claims one of never, only, must and untestable".into()),
+        }
+    }
+
     /// The sentence, if its keys are those of its class.
-    pub(super) fn sentence(&self, class: Class) -> Result<Sentence, String> {
+    pub(super) fn sentence(&self, class: SentenceClass) -> Result<Sentence, String> {
         let Self { quote, sentence, question, says, .. } = self;
         let (words, tested) = match (class, quote.clone(), sentence.clone(), question.clone(), says.clone()) {
-            (Class::Promise, Some(quote), None, None, Some(says)) => (quote, says),
-            (Class::Expectation, None, Some(sentence), None, None) => (sentence.clone(), sentence),
-            (Class::Law, None, None, Some(question), Some(says)) => (question, says),
-            (Class::Promise, ..) => {
+            (SentenceClass::Promise, Some(quote), None, None, Some(says)) => (quote, says),
+            (SentenceClass::Expectation, None, Some(sentence), None, None) => (sentence.clone(), sentence),
+            (SentenceClass::Law, None, None, Some(question), Some(says)) => (question, says),
+            (SentenceClass::Promise, ..) => {
                 return Err("a promise has the maker's words in `quote`, and its test in `says`".into());
             }
-            (Class::Expectation, ..) => {
+            (SentenceClass::Expectation, ..) => {
                 return Err(
                     "an expectation has Candor's words in `sentence`, which say what is tested, and no `quote`".into(),
                 );
             }
-            (Class::Law, ..) => return Err("a question of law has a `question`, and its test in `says`".into()),
+            (SentenceClass::Law, ..) => return Err("a question of law has a `question`, and its test in `says`".into()),
         };
-        if (class == Class::Law) != self.article.is_some() {
+        if (class == SentenceClass::Law) != self.article.is_some() {
             return Err("an `article` belongs to a question of law, and to nothing else".into());
         }
         if [&words, &tested, &self.source].iter().any(|text| text.trim().is_empty()) {
             return Err("its words, its test and its source must all be there".into());
         }
-        if class != Class::Promise && words.contains(['“', '”', '"', '„', '«', '»']) {
+        if class != SentenceClass::Promise && words.contains(['“', '”', '"', '„', '«', '»']) {
             return Err("Candor's own words stand in no quotation marks".into());
         }
         check_date(self.date.as_deref())?;
@@ -62,19 +83,20 @@ impl Entry {
         if self.archive.as_ref().is_some_and(|archive| !is_digest(archive)) {
             return Err("`archive` is a SHA-256 in hex".into());
         }
-        let source = Source {
+        let source = SentenceSource {
             name: self.source.clone(),
             address: self.address.clone(),
             date: self.date.clone(),
             archive: self.archive.clone(),
             article: self.article.clone(),
+            valid: self.valid.says(),
         };
         Ok(Sentence { class, words, source, tested })
     }
 }
 
 /// `2024`, `2020-05`, `2020-05-04`: what the source has.
-fn check_date(date: Option<&str>) -> Result<(), String> {
+pub(super) fn check_date(date: Option<&str>) -> Result<(), String> {
     let Some(date) = date else { return Ok(()) };
     let is_number = |part: &str, length: usize| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());
     let parts: Vec<&str> = date.split('-').collect();

@@ -6,7 +6,7 @@
 
 /// Whose sentence it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
+pub enum SentenceClass {
     /// The maker's own words, verbatim.
     #[default]
     Promise,
@@ -16,7 +16,7 @@ pub enum Class {
     Law,
 }
 
-impl Class {
+impl SentenceClass {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Promise => "promise",
@@ -29,17 +29,17 @@ impl Class {
 /// A sentence that a verdict is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sentence {
-    pub class: Class,
+    pub class: SentenceClass,
     /// Of a promise the maker's words; else Candor's.
     pub words: String,
-    pub source: Source,
+    pub source: SentenceSource,
     /// What was tested, in plain words. Of an expectation the sentence itself.
     pub tested: String,
 }
 
 /// Where a sentence stands, or what it rests on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Source {
+pub struct SentenceSource {
     /// What it is: a notice, a paper, an article of law.
     pub name: String,
     pub address: Option<String>,
@@ -49,33 +49,35 @@ pub struct Source {
     pub archive: Option<String>,
     /// Of a question of law: `GDPR Art. 25(2)`.
     pub article: Option<String>,
+    /// What it is said of, if not of everything: versions, days, a territory.
+    pub valid: Option<String>,
 }
 
 impl Sentence {
     /// As people read it: only what somebody else said stands in quotation marks.
     pub fn shown(&self) -> String {
         match self.class {
-            Class::Promise => format!("“{}”", self.words),
-            Class::Expectation | Class::Law => self.words.clone(),
+            SentenceClass::Promise => format!("“{}”", self.words),
+            SentenceClass::Expectation | SentenceClass::Law => self.words.clone(),
         }
     }
 
     /// Whose words these are, and where they stand, in one line.
     pub fn whose(&self) -> String {
         let class = match self.class {
-            Class::Promise => "promise, the maker’s own words",
-            Class::Expectation => "expectation, in Candor’s words",
-            Class::Law => "question of law, for an authority",
+            SentenceClass::Promise => "promise, the maker’s own words",
+            SentenceClass::Expectation => "expectation, in Candor’s words",
+            SentenceClass::Law => "question of law, for an authority",
         };
         format!("{class}: {}", self.source.line())
     }
 }
 
-impl Source {
+impl SentenceSource {
     /// `GDPR Art. 25(2), Regulation (EU) 2016/679, https://…`
     pub fn line(&self) -> String {
         let archive = self.archive.as_ref().map(|digest| format!("archived, SHA-256 {digest}"));
-        let parts = [&self.article, &Some(self.name.clone()), &self.date, &self.address, &archive];
+        let parts = [&self.article, &Some(self.name.clone()), &self.date, &self.address, &archive, &self.valid];
         parts.into_iter().flatten().cloned().collect::<Vec<String>>().join(", ")
     }
 }

@@ -1,7 +1,7 @@
 //! Everything, for programs. A shape of its own: the inner types may change.
 
 use audit::{Claim, Difference, Flow, Side};
-use judge::{Class, Outcome};
+use judge::{Outcome, SentenceClass};
 use serde_json::{Value, json};
 
 use crate::inert::inert;
@@ -13,7 +13,7 @@ pub(super) fn json(difference: &Difference) -> String {
         .map(|turn| {
             json!({
                 "id": turn.promise,
-                "quote": (turn.sentence.class == Class::Promise).then(|| inert(&turn.sentence.words)),
+                "quote": (turn.sentence.class == SentenceClass::Promise).then(|| inert(&turn.sentence.words)),
                 "class": turn.sentence.class.word(),
                 "sentence": inert(&turn.sentence.words),
                 "source": inert(&turn.sentence.source.line()),

@@ -60,13 +60,13 @@ fn flow(flow: &Flow) -> String {
 mod tests {
     use audit::{Side, Turn};
     use expect_test::expect;
-    use judge::{Sentence, Severity, Source};
+    use judge::{Sentence, SentenceSource, Severity};
     use model::Mode;
 
     use super::*;
 
-    fn source() -> Source {
-        Source { name: "A notice".into(), date: Some("2020-05-04".into()), ..Source::default() }
+    fn source() -> SentenceSource {
+        SentenceSource { name: "A notice".into(), date: Some("2020-05-04".into()), ..SentenceSource::default() }
     }
 
     fn difference() -> Difference {

@@ -9,7 +9,7 @@ mod lines;
 use std::collections::BTreeMap;
 
 use audit::Audit;
-use judge::{Class, Found, Recall};
+use judge::{Found, Recall, SentenceClass};
 use model::{Destination, Gap};
 use serde::Serialize;
 
@@ -42,12 +42,12 @@ struct Report<'a> {
     promises: Vec<Promise<'a>>,
     gaps: Vec<Unseen<'a>>,
     coverage: Coverage,
-    seats: Vec<Seat>,
+    seats: Vec<SeatRow>,
 }
 
 /// Where things went, by the seat of those who got them.
 #[derive(Serialize)]
-struct Seat {
+struct SeatRow {
     country: Option<String>,
     owners: Vec<String>,
     requests: u64,
@@ -146,6 +146,8 @@ struct Promise<'a> {
     installs: u32,
     bound: Option<f64>,
     bound_of_installs: Option<f64>,
+    /// Exchanges that show it where no sighting does.
+    requests: &'a [u64],
     class: &'static str,
     sentence: &'a str,
     tested: &'a str,
@@ -159,6 +161,7 @@ struct Source<'a> {
     date: Option<&'a str>,
     archive: Option<&'a str>,
     article: Option<&'a str>,
+    valid: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -283,7 +286,7 @@ fn promise(verdict: &judge::Verdict) -> Promise<'_> {
     let sentence = &verdict.sentence;
     Promise {
         id: &verdict.promise,
-        quote: (sentence.class == Class::Promise).then_some(&sentence.words),
+        quote: (sentence.class == SentenceClass::Promise).then_some(&sentence.words),
         verdict: verdict.outcome.word(),
         because: &verdict.because,
         evidence: verdict.evidence.iter().copied().map(s).collect(),
@@ -292,6 +295,7 @@ fn promise(verdict: &judge::Verdict) -> Promise<'_> {
         installs: verdict.installs,
         bound: verdict.bound,
         bound_of_installs: verdict.bound_of_installs,
+        requests: &verdict.requests,
         class: sentence.class.word(),
         sentence: &sentence.words,
         tested: &sentence.tested,
@@ -301,6 +305,7 @@ fn promise(verdict: &judge::Verdict) -> Promise<'_> {
             date: sentence.source.date.as_deref(),
             archive: sentence.source.archive.as_deref(),
             article: sentence.source.article.as_deref(),
+            valid: sentence.source.valid.as_deref(),
         },
     }
 }
@@ -315,8 +320,8 @@ fn unseen((capture, gap): &(usize, Gap)) -> Unseen<'_> {
     }
 }
 
-fn seats(audit: &Audit) -> Vec<Seat> {
-    let seat = |seat: told::Seat| Seat {
+fn seats(audit: &Audit) -> Vec<SeatRow> {
+    let seat = |seat: told::Seat| SeatRow {
         country: seat.country,
         owners: seat.owners,
         requests: seat.requests,

@@ -70,6 +70,7 @@ mod tests {
             outcome: *outcome,
             because: String::new(),
             evidence: vec![],
+            requests: vec![],
             visits: 0,
             told: 0,
             installs: 0,

@@ -2,7 +2,7 @@
 //! under which conditions, and what the report does not say.
 
 use audit::Audit;
-use judge::{Class, Outcome};
+use judge::{Outcome, SentenceClass};
 
 use super::Deeds;
 use crate::{
@@ -35,12 +35,12 @@ pub(crate) fn heading(audit: &Audit) -> String {
         };
     }
     let against = [
-        clause(audit, Class::Promise, Outcome::accuses, "broke", "promise"),
-        clause(audit, Class::Expectation, Outcome::accuses, "did not meet", "expectation"),
+        clause(audit, SentenceClass::Promise, Outcome::accuses, "broke", "promise"),
+        clause(audit, SentenceClass::Expectation, Outcome::accuses, "did not meet", "expectation"),
     ];
     let for_it = [
-        clause(audit, Class::Promise, Outcome::acquits, "kept", "promise"),
-        clause(audit, Class::Expectation, Outcome::acquits, "met", "expectation"),
+        clause(audit, SentenceClass::Promise, Outcome::acquits, "kept", "promise"),
+        clause(audit, SentenceClass::Expectation, Outcome::acquits, "met", "expectation"),
     ];
     let said = |clauses: [Option<String>; 2]| clauses.into_iter().flatten().collect::<Vec<String>>().join(" and ");
     match (said(against), said(for_it)) {
@@ -55,7 +55,7 @@ pub(crate) fn heading(audit: &Audit) -> String {
 
 /// `broke 2 of 3 promises`; nothing where there are none. A maker is told of its
 /// own promises and of what is expected of it apart.
-fn clause(audit: &Audit, class: Class, is: fn(Outcome) -> bool, verb: &str, noun: &str) -> Option<String> {
+fn clause(audit: &Audit, class: SentenceClass, is: fn(Outcome) -> bool, verb: &str, noun: &str) -> Option<String> {
     let all: Vec<Outcome> =
         audit.verdicts.iter().filter(|one| one.sentence.class == class).map(|one| one.outcome).collect();
     let some = all.iter().filter(|outcome| is(**outcome)).count();

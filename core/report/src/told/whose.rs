@@ -3,7 +3,7 @@
 //! by a program that is.
 
 use audit::Audit;
-use judge::{Class, Sentence};
+use judge::{Sentence, SentenceClass};
 
 use crate::inert::inert;
 
@@ -28,7 +28,7 @@ pub(crate) fn whose(sentence: &Sentence) -> String {
 
 /// What was tested, where the words of the sentence do not say it themselves.
 pub(crate) fn tested(sentence: &Sentence) -> Option<String> {
-    (sentence.class != Class::Expectation)
+    (sentence.class != SentenceClass::Expectation)
         .then(|| inert(&sentence.tested).into_owned())
         .filter(|tested| !tested.is_empty())
 }

@@ -2,8 +2,8 @@
 
 use audit::{Audit, Capture, Coverage, Ignored, Spotted, Tally};
 use judge::{
-    Class, Combination, Finding, Identifier, Outcome, Position, Scope, Seen, Sentence, Severity, Source, Standing,
-    Traffic, Verdict,
+    Combination, Finding, Identifier, Outcome, Position, Scope, Seen, Sentence, SentenceClass, SentenceSource,
+    Severity, Standing, Traffic, Verdict,
 };
 use model::{
     Act, Arm, Canary, Destination, Gap, Guise, Hosted, How, Kind, Mode, Note, Phase, Plant, Purpose, Run, Side,
@@ -155,7 +155,9 @@ fn traffic(exchange: u64, host: &str, side: Side, sealed: bool, at: Time) -> Tra
         exchange,
         trial: Some(1),
         phase: Some(phase),
+        scheme: "https".into(),
         host: host.into(),
+        path: "/".into(),
         foreign_name: None,
         side,
         sealed,
@@ -223,16 +225,17 @@ fn destinations() -> Vec<Destination> {
 /// One sentence of each class, by what became of it.
 fn sentence(outcome: Outcome) -> Sentence {
     let (class, words) = match outcome {
-        Outcome::NotMet | Outcome::Met | Outcome::Vacuous => (Class::Expectation, "What is expected"),
-        Outcome::ForAuthority => (Class::Law, "What is asked"),
-        _ => (Class::Promise, "A promise that is"),
+        Outcome::NotMet | Outcome::Met | Outcome::Vacuous => (SentenceClass::Expectation, "What is expected"),
+        Outcome::ForAuthority => (SentenceClass::Law, "What is asked"),
+        _ => (SentenceClass::Promise, "A promise that is"),
     };
-    let source = Source {
+    let source = SentenceSource {
         name: "A notice".into(),
         address: Some("https://maker.example/notice".into()),
         date: Some("2020-05-04".into()),
         archive: None,
-        article: (class == Class::Law).then(|| "Art. 1".into()),
+        article: (class == SentenceClass::Law).then(|| "Art. 1".into()),
+        valid: None,
     };
     Sentence { class, words: format!("{words} {}.", outcome.plainly()), source, tested: "nothing is sent".into() }
 }
@@ -244,6 +247,7 @@ fn verdict(id: &str, outcome: Outcome, because: &str) -> Verdict {
         outcome,
         because: because.into(),
         evidence: if outcome.accuses() { vec![0] } else { vec![] },
+        requests: vec![],
         visits: if outcome == Outcome::Kept { 30 } else { 2 },
         told: u32::from(outcome == Outcome::Broken),
         installs: 2,

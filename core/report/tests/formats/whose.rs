@@ -1,6 +1,6 @@
 //! Whose words a sentence is, and whose product a subject is: in every format.
 
-use judge::{Class, Outcome};
+use judge::{Outcome, SentenceClass};
 
 use crate::{reporting, small};
 
@@ -19,7 +19,7 @@ fn every_format_names_class_and_source_of_each_sentence_judged() {
         for verdict in &audit.verdicts {
             let sentence = &verdict.sentence;
             assert!(shown.contains(&sentence.words), "{}: {}", format.name, sentence.words);
-            let class = if sentence.class == Class::Law { "law" } else { sentence.class.word() };
+            let class = if sentence.class == SentenceClass::Law { "law" } else { sentence.class.word() };
             assert!(shown.contains(class), "{}: {class}", format.name);
         }
         for part in ["A notice", "2020-05-04", "https://maker.example/notice", "Art. 1"] {
@@ -33,7 +33,7 @@ fn every_format_names_class_and_source_of_each_sentence_judged() {
 #[test]
 fn our_own_words_stand_in_quotation_marks_in_no_format() {
     let audit = small::audit();
-    let ours = audit.verdicts.iter().map(|one| &one.sentence).filter(|one| one.class != Class::Promise);
+    let ours = audit.verdicts.iter().map(|one| &one.sentence).filter(|one| one.class != SentenceClass::Promise);
     for sentence in ours {
         for format in report::FORMATS.iter().filter(|format| !["json", "sarif", "csv"].contains(&format.name)) {
             let shown = read(format, &audit);

@@ -1,7 +1,7 @@
 //! The verdicts: one large card a promise, the gravest first.
 
 use audit::Audit;
-use judge::{Class, Sentence, Verdict};
+use judge::{Sentence, SentenceClass, Verdict};
 use maud::{Markup, html};
 
 use super::{Anchors, Part, shapes};
@@ -51,7 +51,7 @@ fn card(audit: &Audit, anchors: &Anchors, n: usize, verdict: &Verdict) -> Markup
 /// Only what the maker said itself is a quotation.
 pub(super) fn words(sentence: &Sentence) -> Markup {
     html! {
-        @if sentence.class == Class::Promise { q { (inert(&sentence.words)) } }
+        @if sentence.class == SentenceClass::Promise { q { (inert(&sentence.words)) } }
         @else { span .ours { (inert(&sentence.words)) } }
     }
 }

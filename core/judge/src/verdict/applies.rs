@@ -1,0 +1,29 @@
+//! What a sentence is said of: where it says nothing, nothing is judged.
+
+use knowledge::promises::{MakerState, Promise};
+
+use crate::{Case, Position};
+
+/// Why a sentence says nothing of what was audited; none if it does.
+pub(super) fn says_nothing(case: &Case<'_>, promise: &Promise) -> Option<String> {
+    let run = case.run?;
+    let of_its_own = |edition: &&String| edition.starts_with(|c: char| c.is_ascii_digit());
+    let version = run.subject.edition.as_ref().filter(of_its_own).unwrap_or(&run.subject.version);
+    let day = run.started.to_string();
+    let excluded = promise.valid.excludes(version, day.get(..10).unwrap_or_default());
+    excluded.or_else(|| promise.state.and_then(|state| is_not_in(case, state))).map(|why| format!("{why}."))
+}
+
+/// A driver that sets a subject up afresh signs in nowhere; what somebody has
+/// in use may be signed in.
+fn is_not_in(case: &Case<'_>, state: MakerState) -> Option<String> {
+    let in_use = case.run.is_some_and(model::Run::is_by_hand)
+        || (0..case.phases.len()).any(|phase| case.standing(phase).iter().any(|one| one.position == Position::AsLeft));
+    match state {
+        MakerState::SignedIn => Some("it is said of somebody who is signed in, and Candor signs in nowhere".into()),
+        MakerState::SignedOut if in_use => {
+            Some("it is said of somebody who is not signed in, and whether that was so is not known".into())
+        }
+        MakerState::SignedOut => None,
+    }
+}

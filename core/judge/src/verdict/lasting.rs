@@ -1,0 +1,89 @@
+//! Identifiers themselves, whatever they are called and whatever stands beside
+//! them: values that were found to stay, in the subject's own requests.
+
+use std::collections::BTreeSet;
+
+use model::Side;
+
+use super::{
+    scope::Scope,
+    sentences::{count, listed},
+};
+use crate::{Identifier, Traffic};
+
+/// Requests that carry identifiers that stay, by who sent them.
+#[derive(Default)]
+pub(super) struct Lasting {
+    /// What the subject itself sent: host and place, with the requests.
+    pub(super) own: Vec<(String, BTreeSet<u64>)>,
+    /// A host that got one from nobody knows whom.
+    pub(super) unknown: Option<String>,
+}
+
+impl Lasting {
+    pub(super) fn requests(&self) -> BTreeSet<u64> {
+        self.own.iter().flat_map(|(_, requests)| requests.iter().copied()).collect()
+    }
+
+    /// `a.example was sent an identifier that stays, at body ▸ json $.id, in 3 requests`
+    pub(super) fn says(&self) -> Option<String> {
+        let one = |(place, requests): &(String, BTreeSet<u64>)| {
+            let first = requests.first().map(|first| format!(", the first is request {first}")).unwrap_or_default();
+            format!("{place}, in {}{first}", count(requests.len() as u32, "request"))
+        };
+        let all: Vec<String> = self.own.iter().map(one).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+}
+
+impl Scope<'_> {
+    /// Those that the sentence speaks against.
+    pub(super) fn lasting(&self) -> Lasting {
+        let mut lasting = Lasting::default();
+        if !self.promise.is_about_identifiers() {
+            return lasting;
+        }
+        for identifier in self.case.identifiers {
+            let carries = |one: &&Traffic| one.trial.is_some() && self.carries(identifier, one.exchange);
+            let covered = self.case.traffic.iter().filter(carries).filter(|one| self.is_covered(one));
+            let (own, others): (Vec<&Traffic>, Vec<&Traffic>) = covered.partition(|one| self.is_own(one.side));
+            if !own.is_empty() {
+                let place = format!("{} was sent an identifier that stays, at {}", identifier.host, identifier.place);
+                lasting.own.push((place, own.iter().map(|one| one.exchange).collect()));
+            } else if others.iter().any(|one| !matches!(one.side, Side::Page | Side::Caused)) {
+                lasting.unknown.get_or_insert_with(|| identifier.host.clone());
+            }
+        }
+        lasting
+    }
+
+    /// Starts of the sessions in which these requests were sent.
+    pub(super) fn starts_of(&self, requests: &BTreeSet<u64>) -> u32 {
+        let session = |phase: usize| (self.case.phases[phase].trial, self.case.phases[phase].session);
+        let sent = self.case.traffic.iter().filter(|one| one.trial.is_some() && requests.contains(&one.exchange));
+        let sessions: BTreeSet<(u32, u32)> = sent.filter_map(|one| one.phase).map(session).collect();
+        self.staked.iter().filter(|phase| sessions.contains(&session(**phase))).count() as u32
+    }
+
+    fn carries(&self, identifier: &Identifier, exchange: u64) -> bool {
+        identifier.exchanges.iter().any(|(other, _)| *other == exchange)
+    }
+
+    fn is_covered(&self, one: &Traffic) -> bool {
+        let maker = |host: &str| {
+            let mut of_host = self.case.destinations.iter().filter(|destination| destination.host == host);
+            of_host.any(|destination| self.is_the_makers(destination))
+        };
+        let to = match self.promise.claim.to() {
+            Some("the-maker") => maker(&one.host),
+            Some("anyone-but-the-maker") => !maker(&one.host),
+            _ => true,
+        };
+        to && one.phase.is_some_and(|phase| self.covers(phase))
+    }
+}
+
+/// Both, where there are both.
+pub(super) fn together(parts: [Option<String>; 2]) -> String {
+    listed(&parts.into_iter().flatten().collect::<Vec<String>>())
+}
