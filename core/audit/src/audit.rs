@@ -27,6 +27,8 @@ pub struct Audit {
     /// What went to each destination, in the same order.
     pub tallies: Vec<Tally>,
     pub findings: Vec<Finding>,
+    /// What the maker says itself, by the code and the destination of a finding.
+    pub disclosed: Vec<(String, usize, String)>,
     pub verdicts: Vec<Verdict>,
     /// What of the control was found.
     pub recall: Recall,
@@ -41,6 +43,14 @@ pub struct Audit {
     pub coverage: Coverage,
     /// Canaries that were not looked for.
     pub ignored: Vec<Ignored>,
+}
+
+impl Audit {
+    /// What the maker says itself about what a finding shows.
+    pub fn disclosed(&self, finding: &Finding) -> Option<&str> {
+        let is_it = |one: &&(String, usize, String)| one.0 == finding.code && Some(one.1) == finding.destination;
+        self.disclosed.iter().find(is_it).map(|(.., line)| line.as_str())
+    }
 }
 
 /// A file, or a run, that was looked at.

@@ -65,6 +65,10 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
         early: early.as_deref(),
     };
     let (verdicts, findings) = (judge::verdicts(&case), judge::findings(&case));
+    let said = |finding: &judge::Finding| {
+        Some((finding.code.clone(), finding.destination?, judge::disclosed(&case, finding)?))
+    };
+    let disclosed = findings.iter().filter_map(said).collect();
     let (combinations, reference) = (judge::combinations(&case), judge::reference(&case));
     let simulation = case.subject().is_some_and(|subject| subject.simulation);
     Audit {
@@ -82,6 +86,7 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
         destinations: places.destinations,
         tallies: places.tallies,
         findings,
+        disclosed,
         verdicts,
         reference,
         recall,

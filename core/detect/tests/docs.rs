@@ -17,9 +17,9 @@ fn the_page_about_schemas_says_what_the_data_says() {
 
 fn page(knowledge: &Knowledge) -> String {
     let mut page = String::from(INTRODUCTION);
-    page.push_str("## Kinds of data\n\n| kind | in plain words | sensitivity |\n|---|---|---|\n");
+    page.push_str("## Kinds of data\n\n| kind | in plain words | sensitivity | because |\n|---|---|---|---|\n");
     for kind in knowledge.kinds.all() {
-        let _ = writeln!(page, "| `{}` | {} | {} |", kind.id, kind.says, kind.sensitivity);
+        let _ = writeln!(page, "| `{}` | {} | {} | {} |", kind.id, kind.says, kind.sensitivity, kind.because);
     }
     let _ = writeln!(page, "\n## {} schemas\n", knowledge.schemas.len());
     page.push_str("| schema | requests go to | what it finds |\n|---|---|---|\n");

@@ -162,6 +162,11 @@ impl<'a> Case<'a> {
         self.plant(&seen.sighting).and_then(|plant| plant.site.as_ref()).is_some_and(|site| site == host)
     }
 
+    /// Whether a host is the search engine that the subject's address bar is set to.
+    pub fn is_the_engine(&self, host: &str) -> bool {
+        self.subject().and_then(|subject| subject.search.as_deref()).is_some_and(|engine| engine == host)
+    }
+
     /// The subject's file names an extension as its own; Candor's audits load no other.
     pub fn has_own_extension(&self) -> bool {
         self.run.is_some_and(|run| !run.subject.extensions.is_empty())

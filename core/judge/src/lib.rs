@@ -20,6 +20,8 @@ mod sealed;
 
 mod outcome;
 
+mod guise;
+
 mod verdict;
 
 mod bound;
@@ -42,7 +44,7 @@ pub use knowledge::promises::{Sentence, SentenceClass, SentenceSource};
 pub use outcome::Outcome;
 pub use recall::{Found, Recall};
 pub use reference::{Comparison, Difference, Reference, reference};
-pub use rules::{CODES, Finding, Severity, findings};
+pub use rules::{CODES, Finding, Severity, disclosed, findings};
 pub use sealed::{ALPHA, Dependence, Depends, Measure, Tested, dependence};
 pub use standing::{Position, Standing};
 pub use verdict::{Verdict, verdicts};

@@ -278,3 +278,45 @@ fn an_identifier_that_stays_is_against_a_sentence_about_identifiers_beside_nothi
     assert_eq!(sent(Side::Unknown).outcome, Outcome::Unclear);
     assert!(!sent(Side::Page).outcome.accuses());
 }
+
+#[test]
+fn a_digest_is_not_called_by_the_name_of_what_it_is_a_digest_of() {
+    let (mut stage, visits) = six_installs(PROMISE);
+    stage.tell(visits[0], visits[0], Sent { guise: "sha1-prefix8(form signature)", ..REPORT });
+    let says =
+        "a digest (sha1-prefix8(form signature)) from which a guess at the address of a page visited can be confirmed";
+    assert!(stage.verdict().because.contains(says), "{}", stage.verdict().because);
+    assert!(stage.found("visited-url-sent")[0].says.contains(says));
+    stage.tell(visits[1], visits[1], REPORT);
+    assert!(stage.verdict().because.contains("was sent the address of a page visited"), "one of them was plain");
+}
+
+#[test]
+fn a_query_to_the_engine_of_the_address_bar_is_called_that() {
+    for (host, is_the_engine) in [("duckduckgo.com", true), ("other.example", false)] {
+        let (mut stage, visits) = six_installs(PROMISE);
+        stage.run.subject.name = "chromium".into();
+        stage.tell(visits[0], visits[0], Sent { to: host, ..REPORT });
+        let (verdict, finding) = (stage.verdict(), stage.found("visited-url-sent").remove(0));
+        for says in [verdict.because, finding.says] {
+            assert_eq!(says.contains("the search engine that its address bar is set to"), is_the_engine, "{says}");
+        }
+    }
+}
+
+#[test]
+fn what_a_maker_discloses_is_found_by_subject_kind_and_host() {
+    let said = |subject: &str, kind: &str, to: &str| {
+        let (mut stage, visits) = six_installs(PROMISE);
+        stage.run.subject.name = subject.into();
+        stage.tell(visits[0], visits[0], Sent { kind, to, ..REPORT });
+        let finding = stage.found(&format!("{kind}-sent")).remove(0);
+        judge::disclosed(&stage.case(), &finding)
+    };
+    let autofill = "content-autofill.googleapis.com";
+    assert!(said("chromium", "visited-host", autofill).is_some_and(|line| line.contains("https://support.google.com")));
+    assert_eq!(said("chromium", "visited-url", autofill), None, "it is not said of whole addresses");
+    assert_eq!(said("somebody", "visited-host", autofill), None);
+    assert!(said("chromium", "typed-text", "duckduckgo.com").is_some(), "the engine that the address bar is set to");
+    assert_eq!(said("chromium", "typed-text", "other.example"), None);
+}

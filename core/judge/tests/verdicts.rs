@@ -82,7 +82,7 @@ fn a_digest_breaks_it_as_much_and_is_called_one() {
     stage.tell(visits[3], visits[3], Sent { guise: "sha256", ..REPORT });
     let verdict = stage.verdict();
     assert_eq!(verdict.outcome, Outcome::Broken);
-    assert!(verdict.because.contains("as sha256"), "{}", verdict.because);
+    assert!(verdict.because.contains("a digest (sha256) from which a guess at"), "{}", verdict.because);
 }
 
 #[test]

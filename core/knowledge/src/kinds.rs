@@ -28,6 +28,8 @@ pub struct KindInfo {
     pub says: String,
     /// How much it gives away: `low`, `medium`, `high` or `critical`.
     pub sensitivity: String,
+    /// Why it gives away that much.
+    pub because: String,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +79,9 @@ fn check(kind: &KindInfo) -> Result<(), String> {
     if kind.says.trim().is_empty() {
         return Err(format!("kind `{}` has no plain words in `says`", kind.id));
     }
+    if kind.because.trim().is_empty() {
+        return Err(format!("kind `{}` does not say why it is so sensitive in `because`", kind.id));
+    }
     if !SENSITIVITIES.contains(&kind.sensitivity.as_str()) {
         let (id, given, known) = (&kind.id, &kind.sensitivity, SENSITIVITIES.join(", "));
         return Err(format!("kind `{id}` has the sensitivity `{given}`; known are {known}"));
@@ -94,11 +99,13 @@ mod tests {
         aliases = ["search-term"]
         says = "words searched for"
         sensitivity = "high"
+        because = "it is what is on the mind"
 
         [[kind]]
         id = "email"
         says = "an e-mail address"
         sensitivity = "high"
+        because = "people are found by it"
     "#;
 
     #[test]
@@ -119,6 +126,7 @@ mod tests {
             (TWO.replacen("high", "huge", 1), "kind `search` has the sensitivity `huge`"),
             (TWO.replace("words searched for", " "), "kind `search` has no plain words"),
             (TWO.replace("aliases", "alias"), "unknown field `alias`"),
+            (TWO.replace("it is what is on the mind", ""), "kind `search` does not say why"),
         ] {
             let error = Kinds::parse(&text).unwrap_err();
             assert!(error.contains(says), "{error}");

@@ -34,6 +34,8 @@ pub struct Knowledge {
     pub schemas: Vec<schemas::Schema>,
     pub owners: owners::Owners,
     pub promises: Vec<promises::Promise>,
+    /// What makers say themselves about what is sent.
+    pub disclosures: Vec<promises::Disclosure>,
     pub subjects: Vec<subjects::Subject>,
     pub scenarios: Vec<scenarios::Scenario>,
     pub answers: answers::Answers,
@@ -88,6 +90,7 @@ impl Knowledge {
         let mut schemas = Vec::new();
         let mut owners = owners::Owners::default();
         let mut promises = Vec::new();
+        let mut disclosures = Vec::new();
         let mut subjects = Vec::new();
         let mut scenarios = Vec::new();
         let mut answers = answers::Answers::default();
@@ -98,14 +101,17 @@ impl Knowledge {
                 "" if path == "kinds.toml" => kinds = kinds::Kinds::parse(text).map_err(bad)?,
                 "schemas" => schemas.push(schemas::Schema::parse(path, text).map_err(bad)?),
                 "owners" => owners.add(text).map_err(bad)?,
-                "promises" => promises.extend(promises::parse(text).map_err(bad)?),
+                "promises" => {
+                    promises.extend(promises::parse(text).map_err(bad)?);
+                    disclosures.extend(promises::disclosures(text).map_err(bad)?);
+                }
                 "subjects" => subjects.push(subjects::Subject::parse(path, text).map_err(bad)?),
                 "scenarios" => scenarios.push(scenarios::Scenario::parse(path, text).map_err(bad)?),
                 "answers" => answers.add(answers::AnswerFile::parse(path, text).map_err(bad)?),
                 _ => return Err(bad("is in no folder that Candor reads".into())),
             }
         }
-        Ok(Self { kinds, schemas, owners, promises, subjects, scenarios, answers, files })
+        Ok(Self { kinds, schemas, owners, promises, disclosures, subjects, scenarios, answers, files })
     }
 }
 

@@ -15,12 +15,15 @@ mod entry;
 
 mod check;
 
+mod disclosure;
+
 use std::collections::BTreeMap;
 
 use model::{Kind, Mode};
 use serde::Deserialize;
 
 pub use assertion::{Assertion, Limits, Must, Never, Only};
+pub use disclosure::Disclosure;
 pub use sentence::{Sentence, SentenceClass, SentenceSource};
 pub use valid::{MakerState, Valid, Versions};
 
@@ -74,6 +77,8 @@ struct File {
     expectation: Vec<PromiseEntry>,
     #[serde(default)]
     law: Vec<PromiseEntry>,
+    #[serde(default)]
+    discloses: Vec<Disclosure>,
 }
 
 impl Promise {
@@ -144,6 +149,13 @@ impl Promise {
         };
         self.subjects.is_empty() || self.subjects.iter().any(named)
     }
+}
+
+/// What makers say themselves about what is sent.
+pub(crate) fn disclosures(text: &str) -> Result<Vec<Disclosure>, String> {
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    file.discloses.iter().try_for_each(Disclosure::check)?;
+    Ok(file.discloses)
 }
 
 pub(crate) fn parse(text: &str) -> Result<Vec<Promise>, String> {

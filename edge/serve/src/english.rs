@@ -318,6 +318,7 @@ pub(crate) mod settings {
                 "folder",
                 "file-path",
                 "app-list",
+                "component-list",
             ],
         ),
         ("Who you are", &["person-name", "email", "phone", "location", "bank-account", "user-id", "secret"]),

@@ -73,6 +73,16 @@ pub const CODES: &[(&str, &str, Rule)] = &[
     ("decoy-seen", "a value was seen that was never used: a false alarm of ours", decoy_seen::find),
 ];
 
+/// What the maker says itself about what a finding shows, with its source.
+pub fn disclosed(case: &Case<'_>, finding: &Finding) -> Option<String> {
+    let subject = case.run.map(|run| run.subject.name.as_str())?;
+    let host = &case.destinations.get(finding.destination?)?.host;
+    let kind = finding.code.strip_suffix("-sent")?;
+    let engine = case.is_the_engine(host);
+    let of_it = case.knowledge.disclosures.iter().find(|one| one.is_about(subject, kind, host, engine))?;
+    Some(of_it.line())
+}
+
 /// All findings, the gravest first.
 pub fn findings(case: &Case<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = CODES.iter().flat_map(|(_, _, rule)| rule(case)).collect();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use model::{Kind, Side};
 
 use super::{Finding, Severity, phases};
-use crate::{Case, Seen};
+use crate::{Case, Seen, guise::was_sent};
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
     let mut by_place: BTreeMap<(usize, &Kind), Vec<usize>> = BTreeMap::new();
@@ -31,7 +31,10 @@ fn finding(case: &Case<'_>, destination: usize, kind: &Kind, sightings: Vec<usiz
     let weak = sightings.iter().all(|i| case.seen[*i].sighting.weak);
     let severity = known.and_then(|info| Severity::from_word(&info.sensitivity)).unwrap_or(Severity::Medium);
     let host = &case.destinations[destination].host;
-    let what = known.map_or(kind.as_str(), |info| info.says.as_str());
+    let seen: Vec<&Seen> = sightings.iter().map(|i| &case.seen[*i]).collect();
+    let what = was_sent(&seen, known.map_or(kind.as_str(), |info| info.says.as_str()));
+    let engine =
+        if case.is_the_engine(host) { ", which is the search engine that its address bar is set to" } else { "" };
     let times = sightings.len();
     let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
     Finding {
@@ -39,7 +42,7 @@ fn finding(case: &Case<'_>, destination: usize, kind: &Kind, sightings: Vec<usiz
         severity: if weak { Severity::Low } else { severity },
         destination: Some(destination),
         phases: phases(case, &sightings),
-        says: format!("{host} was sent {what}, {times}{}", if weak { "; weak evidence" } else { "" }),
+        says: format!("{host}{engine} was sent {what}, {times}{}", if weak { "; weak evidence" } else { "" }),
         sightings,
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use model::{Act, Guise, Kind};
+use model::{Act, Kind};
 
 use super::scope::Scope;
-use crate::{ActCount, Case, Seen, upper_bound};
+use crate::{ActCount, Case, Seen, guise::was_sent, upper_bound};
 
 impl Scope<'_> {
     /// Who was sent what, how often, and where the switches stood.
@@ -25,10 +25,9 @@ impl Scope<'_> {
 
     fn told(&self, destination: usize, seen: &[&Seen], count: &ActCount) -> String {
         let kinds = self.plainly(seen.iter().map(|seen| &seen.sighting.kind).collect());
-        let plainly = seen.iter().any(|seen| seen.sighting.guise == Guise::Plain);
-        let guise = if plainly { String::new() } else { format!(", as {}", seen[0].sighting.guise) };
+        let what = was_sent(seen, &listed(&kinds));
         let how_often = self.how_often(destination, seen, count);
-        format!("{} was sent {}{guise} {how_often}", self.named(destination), listed(&kinds))
+        format!("{} was sent {what} {how_often}", self.named(destination))
     }
 
     /// `in 3 of 30 acts`, and what is about other acts, or about none, by itself:
@@ -128,9 +127,11 @@ impl Scope<'_> {
             }
             _ => String::new(),
         };
+        let engine = self.case.is_the_engine(&destination.host);
+        let engine = if engine { ", the search engine that its address bar is set to" } else { "" };
         match (&destination.owner, &destination.seat) {
-            (Some(owner), Some(seat)) => format!("{} ({owner}, {seat}{standing})", destination.host),
-            _ => destination.host.clone(),
+            (Some(owner), Some(seat)) => format!("{} ({owner}, {seat}{standing}){engine}", destination.host),
+            _ => format!("{}{engine}", destination.host),
         }
     }
 

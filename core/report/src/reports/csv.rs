@@ -11,7 +11,7 @@ use crate::{
     told::{self, accusing, phase},
 };
 
-const COLUMNS: [&str; 26] = [
+const COLUMNS: [&str; 27] = [
     "id",
     "capture",
     "exchange",
@@ -37,6 +37,7 @@ const COLUMNS: [&str; 26] = [
     "class",
     "source",
     "because",
+    "disclosed",
     "simulation",
 ];
 
@@ -69,7 +70,10 @@ pub fn csv(audit: &Audit) -> String {
             sighting.trail.to_string(),
             sighting.value.clone(),
         ];
-        line(&mut out, audit, row.to_vec());
+        let mut row = row.to_vec();
+        row.resize(COLUMNS.len() - 2, String::new());
+        row.push(disclosed(audit, i));
+        line(&mut out, audit, row);
     }
     for (i, verdict) in audit.verdicts.iter().enumerate() {
         let mut row = vec![String::new(); SIGHTING];
@@ -84,6 +88,12 @@ pub fn csv(audit: &Audit) -> String {
         line(&mut out, audit, row);
     }
     out
+}
+
+/// What the maker says itself about a sighting.
+fn disclosed(audit: &Audit, sighting: usize) -> String {
+    let mut shown_by = audit.findings.iter().filter(|finding| finding.sightings.contains(&sighting));
+    shown_by.find_map(|finding| audit.disclosed(finding)).unwrap_or_default().to_owned()
 }
 
 /// Columns that a sighting fills.

@@ -112,6 +112,8 @@ struct Finding<'a> {
     phases: &'a [String],
     sightings: Vec<String>,
     says: &'a str,
+    /// What the maker says itself about it, with its source.
+    disclosed: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -193,7 +195,7 @@ impl<'a> Report<'a> {
             in_force: told::in_force(audit).into_iter().map(|(what, says)| InForce { what, says }).collect(),
             control: control(&audit.recall),
             sightings: (0..audit.spotted.len()).map(|i| sighting(audit, i)).collect(),
-            findings: audit.findings.iter().map(finding).collect(),
+            findings: audit.findings.iter().map(|one| finding(audit, one)).collect(),
             destinations: audit.destinations.iter().enumerate().map(to).collect(),
             promises: audit.verdicts.iter().map(promise).collect(),
             gaps: audit.gaps.iter().map(unseen).collect(),
@@ -254,7 +256,7 @@ fn sighting(audit: &Audit, index: usize) -> Sighting<'_> {
     }
 }
 
-fn finding(finding: &judge::Finding) -> Finding<'_> {
+fn finding<'a>(audit: &'a Audit, finding: &'a judge::Finding) -> Finding<'a> {
     Finding {
         code: &finding.code,
         severity: finding.severity.word(),
@@ -262,6 +264,7 @@ fn finding(finding: &judge::Finding) -> Finding<'_> {
         phases: &finding.phases,
         sightings: finding.sightings.iter().copied().map(s).collect(),
         says: &finding.says,
+        disclosed: audit.disclosed(finding),
     }
 }
 

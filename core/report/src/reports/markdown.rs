@@ -85,6 +85,9 @@ fn findings(out: &mut String, audit: &Audit) -> std::fmt::Result {
     writeln!(out, "### Findings\n")?;
     for finding in found.iter().take(SHOWN) {
         writeln!(out, "- **{}** {}: {}", finding.severity.word(), code(&finding.code), plain(&finding.says))?;
+        if let Some(line) = audit.disclosed(finding) {
+            writeln!(out, "  - disclosed: {}", plain(line))?;
+        }
         for group in alike(audit, &finding.sightings).iter().take(told::shown_groups(finding, 3)) {
             let value = &audit.spotted[group.members[0]].seen.sighting.value;
             writeln!(out, "  - {}× {} = {}", group.members.len(), code(&group.place), code(&inert_head(value, 80)))?;

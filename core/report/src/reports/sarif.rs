@@ -112,6 +112,7 @@ fn of_finding(audit: &Audit, finding: &Finding) -> Value {
             "seat": to.and_then(|to| to.seat.as_deref()),
             "phases": finding.phases.iter().map(|phase| inert(phase)).collect::<Vec<_>>(),
             "sightings": finding.sightings.len(),
+            "disclosed": audit.disclosed(finding).map(inert),
         },
     })
 }

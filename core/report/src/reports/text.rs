@@ -169,6 +169,9 @@ fn findings(sheet: &mut Sheet, audit: &Audit) {
         let severity = sheet.severity(finding.severity, &severity);
         sheet.hanging(2, &severity, 11, &sheet.bold(&finding.code));
         sheet.text(11, &inert(&finding.says));
+        if let Some(line) = audit.disclosed(finding) {
+            sheet.text(11, &format!("disclosed: {}", inert(line)));
+        }
         let groups = told::alike(audit, &finding.sightings);
         let shown = told::shown_groups(finding, GROUPS);
         for group in groups.iter().take(shown) {

@@ -28,6 +28,7 @@ pub fn kind(kind: &Kind) -> Cow<'_, str> {
         "persistent-id" => "lasting identifier",
         "session-id" => "session identifier",
         "app-list" => "installed apps",
+        "component-list" => "components and extensions",
         "ip-address" => "IP address",
         other => return Cow::Owned(inert(other).replace('-', " ")),
     };

@@ -19,7 +19,7 @@ fn json_says_what_the_contract_says_and_in_its_order() {
             {"id": "s1", "capture": 0, "exchange": 1, "kind": "visited-url", "canary": "url-1", "guise": "plain", "how": "canary", "method": "POST", "url": "https://sa.example/sa?project=p", "host": "sa.example", "trail": "body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url", "value": "https://qwertzuiopas.com/a?b=c", "phase": "private visit 1", "side": "extension"}
           ],
           "findings": [
-            {"code": "visited-url-sent", "severity": "high", "destination": "d2", "phases": ["private visit 1"], "sightings": ["s1"], "says": "sa.example was sent the address of a page visited, once"}
+            {"code": "visited-url-sent", "severity": "high", "destination": "d2", "phases": ["private visit 1"], "sightings": ["s1"], "says": "sa.example was sent the address of a page visited, once", "disclosed": null}
           ],
           "destinations": [
             {"id": "d1", "host": "qwertzuiopas.com", "site": "qwertzuiopas.com", "owner": null, "seat": null, "hosted": null, "purpose": "visited", "because": "a honey site: Candor served it"},
@@ -53,7 +53,7 @@ fn every_key_that_is_documented_is_there() {
     for (list, keys) in [
         ("captures", "source format exchanges sha256"),
         ("sightings", "id capture exchange kind canary guise how method url host trail value phase side"),
-        ("findings", "code severity destination phases sightings says"),
+        ("findings", "code severity destination phases sightings says disclosed"),
         ("destinations", "id host site owner seat hosted purpose because"),
         (
             "promises",
@@ -104,15 +104,15 @@ fn an_empty_audit_is_a_report_too() {
 #[test]
 fn csv_has_a_row_a_sighting() {
     expect![[r#"
-        id,capture,exchange,time,trial,phase,kind,canary,guise,how,side,finding,method,url,host,owner,seat,purpose,trail,value,verdict,sentence,class,source,because,simulation
-        s1,0,1,2020-05-04T01:30:03.500Z,1,private visit 1,visited-url,url-1,plain,canary,extension,yes,POST,https://sa.example/sa?project=p,sa.example,Example,CN,telemetry,body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url,https://qwertzuiopas.com/a?b=c,,,,,,no
-        v1,,,,,,,,,,,,,,,,,,,,broken,“A promise that is broken.”,promise,"A notice, 2020-05-04, https://maker.example/notice",sa.example was sent the address of a page visited in 1 of 2 acts.,no
-        v2,,,,,,,,,,,,,,,,,,,,kept,“A promise that is kept.”,promise,"A notice, 2020-05-04, https://maker.example/notice",nothing of the kind was seen in 30 visits over 2 fresh installs.,no
-        v3,,,,,,,,,,,,,,,,,,,,unclear,“A promise that is unclear.”,promise,"A notice, 2020-05-04, https://maker.example/notice",too few: nothing was seen in 2 visits over 1 fresh install.,no
-        v4,,,,,,,,,,,,,,,,,,,,untested,“A promise that is untested.”,promise,"A notice, 2020-05-04, https://maker.example/notice",nothing was searched for.,no
-        v5,,,,,,,,,,,,,,,,,,,,not-met,What is expected not met.,expectation,"A notice, 2020-05-04, https://maker.example/notice",sa.example was sent the address of a page visited in 1 of 2 acts.,no
-        v6,,,,,,,,,,,,,,,,,,,,vacuous,What is expected vacuous.,expectation,"A notice, 2020-05-04, https://maker.example/notice",nothing was reported.,no
-        v7,,,,,,,,,,,,,,,,,,,,for-an-authority,What is asked for an authority.,law,"Art. 1, A notice, 2020-05-04, https://maker.example/notice",nothing was turned off.,no
+        id,capture,exchange,time,trial,phase,kind,canary,guise,how,side,finding,method,url,host,owner,seat,purpose,trail,value,verdict,sentence,class,source,because,disclosed,simulation
+        s1,0,1,2020-05-04T01:30:03.500Z,1,private visit 1,visited-url,url-1,plain,canary,extension,yes,POST,https://sa.example/sa?project=p,sa.example,Example,CN,telemetry,body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url,https://qwertzuiopas.com/a?b=c,,,,,,,no
+        v1,,,,,,,,,,,,,,,,,,,,broken,“A promise that is broken.”,promise,"A notice, 2020-05-04, https://maker.example/notice",sa.example was sent the address of a page visited in 1 of 2 acts.,,no
+        v2,,,,,,,,,,,,,,,,,,,,kept,“A promise that is kept.”,promise,"A notice, 2020-05-04, https://maker.example/notice",nothing of the kind was seen in 30 visits over 2 fresh installs.,,no
+        v3,,,,,,,,,,,,,,,,,,,,unclear,“A promise that is unclear.”,promise,"A notice, 2020-05-04, https://maker.example/notice",too few: nothing was seen in 2 visits over 1 fresh install.,,no
+        v4,,,,,,,,,,,,,,,,,,,,untested,“A promise that is untested.”,promise,"A notice, 2020-05-04, https://maker.example/notice",nothing was searched for.,,no
+        v5,,,,,,,,,,,,,,,,,,,,not-met,What is expected not met.,expectation,"A notice, 2020-05-04, https://maker.example/notice",sa.example was sent the address of a page visited in 1 of 2 acts.,,no
+        v6,,,,,,,,,,,,,,,,,,,,vacuous,What is expected vacuous.,expectation,"A notice, 2020-05-04, https://maker.example/notice",nothing was reported.,,no
+        v7,,,,,,,,,,,,,,,,,,,,for-an-authority,What is asked for an authority.,law,"Art. 1, A notice, 2020-05-04, https://maker.example/notice",nothing was turned off.,,no
     "#]].assert_eq(&report::csv(&small::audit()).replace("\r\n", "\n"));
 }
 
@@ -167,7 +167,8 @@ fn sarif_names_rules_results_and_places() {
             "phases": [
               "private visit 1"
             ],
-            "sightings": 1
+            "sightings": 1,
+            "disclosed": null
           }
         }"#]]
     .assert_eq(&serde_json::to_string_pretty(&run["results"][0]).unwrap());

@@ -122,3 +122,13 @@ fn what_a_maker_promised_and_what_is_expected_of_it_are_counted_apart() {
     audit.verdicts[0].outcome = Outcome::Vacuous;
     assert_eq!(head(&audit), "Reporting browser 3.4.0: nothing could be decided");
 }
+
+#[test]
+fn what_the_maker_discloses_stands_beside_the_finding_in_every_format() {
+    let mut audit = small::audit();
+    audit.disclosed = vec![("visited-url-sent".into(), 1, "Example says that it is sent, at A page".into())];
+    for format in report::FORMATS {
+        assert!(read(format, &audit).contains("Example says that it is sent, at A page"), "{}", format.name);
+        assert!(!read(format, &small::audit()).contains("Example says"), "{}", format.name);
+    }
+}

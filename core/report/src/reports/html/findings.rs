@@ -78,6 +78,7 @@ fn one(audit: &Audit, anchors: &Anchors, f: usize, finding: &Finding) -> Markup 
                     code { (inert(&finding.code)) }
                     @if !finding.phases.is_empty() { span { "in " (phases(&finding.phases)) } }
                 }
+                @if let Some(line) = audit.disclosed(finding) { p .fine { b { "Disclosed. " } (inert(line)) } }
             }
             @for (g, group) in groups.iter().enumerate().take(shown) {
                 (peeled(audit, anchors, (f, g), group))

@@ -1,0 +1,17 @@
+//! What was sent, in words: the thing itself, or a digest of it. A digest is no
+//! name; who has it and guesses right knows that the guess was right.
+
+use model::Guise;
+
+use crate::Seen;
+
+/// `words searched for`; where nothing but digests of it were seen, `a digest
+/// (sha256) from which a guess at words searched for can be confirmed`.
+pub(crate) fn was_sent(seen: &[&Seen], what: &str) -> String {
+    match seen.first().map(|seen| &seen.sighting.guise) {
+        Some(Guise::Digest(name)) if seen.iter().all(|seen| seen.sighting.guise != Guise::Plain) => {
+            format!("a digest ({name}) from which a guess at {what} can be confirmed")
+        }
+        _ => what.to_owned(),
+    }
+}
