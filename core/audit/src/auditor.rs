@@ -5,7 +5,7 @@ use std::sync::Arc;
 use attribute::Sides;
 use decode::{Budgets, Opened, Opener};
 use detect::{Deferral, Detector, Refused, Seen, Waiting};
-use judge::{Closed, Identifiers, When};
+use judge::{Closed, ExchangeFields, Fields, Identifiers, PlantedText, SealedField, When, piece_of};
 use knowledge::Knowledge;
 use model::{Canary, Exchange, Gap, Note, Phase, Plant, Record, Run, Sighting, Trial};
 
@@ -35,6 +35,7 @@ pub struct Auditor<'k> {
     waiting: Waiting,
     pub(crate) sides: Sides,
     pub(crate) identifiers: Identifiers,
+    pub(crate) fields: Fields,
     pub(crate) captures: Vec<Capture>,
     pub(crate) run: Option<Run>,
     pub(crate) trials: Vec<Trial>,
@@ -62,8 +63,10 @@ pub(crate) struct Kept {
     pub foreign_name: Option<String>,
     pub sightings: Vec<(Sighting, bool)>,
     pub gaps: u32,
-    /// Bytes that nothing opened, where that was asked.
-    pub closed: u64,
+    /// Fields that nothing opened, where that was asked.
+    pub closed: Vec<SealedField>,
+    /// Its values, where they are compared.
+    pub fields: ExchangeFields,
     pub bytes: u64,
 }
 
@@ -79,6 +82,7 @@ impl<'k> Auditor<'k> {
             waiting: Waiting::default(),
             sides: Sides::default(),
             identifiers: Identifiers::default(),
+            fields: Fields::default(),
             captures: vec![],
             run: None,
             trials: vec![],
@@ -187,7 +191,7 @@ impl<'k> Auditor<'k> {
     pub fn looked(&mut self, looked: Looked) {
         self.begin(&looked.exchange);
         let Looked { exchange, seen, gaps, opened } = looked;
-        self.take(exchange, seen, gaps, opened, 0);
+        self.take(exchange, seen, gaps, opened, vec![]);
     }
 
     fn exchange(&mut self, exchange: Exchange) {
@@ -201,15 +205,21 @@ impl<'k> Auditor<'k> {
             Some(_) => self.plants.iter().map(|plant| plant.canary.value.as_str()).collect(),
             None => vec![],
         };
-        let (identifiers, mut closed) = (&mut self.identifiers, Closed::default());
-        let (seen, mut gaps, opened) = self.inspector.open(&exchange, &mut |leaf| {
+        let of_trial = self.plants.iter().filter(|plant| plant.trial.is_some() && plant.trial == exchange.trial);
+        let texts: Vec<PlantedText<'_>> = of_trial
+            .map(|plant| PlantedText { value: &plant.canary.value, piece: piece_of(&plant.canary.kind) })
+            .collect();
+        let (identifiers, fields, mut closed) = (&mut self.identifiers, &mut self.fields, Closed::default());
+        let (seen, gaps, opened) = self.inspector.open(&exchange, &mut |leaf| {
             if let Some(when) = when {
                 identifiers.see(&exchange, leaf, when, &planted);
+            }
+            if exchange.trial.is_some() {
+                fields.see(leaf, &texts);
                 closed.see(leaf);
             }
         });
-        gaps.extend(stayed_closed(&exchange, closed.bytes()));
-        self.take(exchange, seen, gaps, opened, closed.bytes());
+        self.take(exchange, seen, gaps, opened, closed.fields());
     }
 
     /// An exchange comes.
@@ -223,7 +233,7 @@ impl<'k> Auditor<'k> {
     }
 
     /// What was seen in it.
-    fn take(&mut self, exchange: Exchange, mut seen: Seen, gaps: Vec<Gap>, opened: Opened, closed: u64) {
+    fn take(&mut self, exchange: Exchange, mut seen: Seen, gaps: Vec<Gap>, opened: Opened, closed: Vec<SealedField>) {
         let capture = self.at();
         self.waiting.settle(&mut seen);
         let (mut count, mut bytes) = (gaps.len() + seen.gaps.len(), opened.bytes);
@@ -239,11 +249,19 @@ impl<'k> Auditor<'k> {
         self.coverage.bytes_read += opened.bytes_read;
         gaps.into_iter().chain(seen.gaps).for_each(|gap| self.note(capture, gap));
         self.deferred.extend(seen.deferred.into_iter().map(|deferral| (capture, deferral)));
-        let sightings = once(seen.sightings).into_iter().map(|sighting| replayed(&exchange, sighting)).collect();
+        let sightings: Vec<(Sighting, bool)> =
+            once(seen.sightings).into_iter().map(|sighting| replayed(&exchange, sighting)).collect();
+        let fields = match exchange.trial {
+            Some(_) => {
+                let sure = sightings.iter().filter(|(sighting, _)| !sighting.weak).map(|(sighting, _)| &sighting.trail);
+                self.fields.take(&sure.collect::<Vec<_>>())
+            }
+            None => ExchangeFields::default(),
+        };
         // Known only with the answer, which is not kept.
         let foreign_name = exchange.foreign_name().map(str::to_ascii_lowercase);
         let exchange = head_of(exchange);
-        let kept = Kept { capture, exchange, foreign_name, sightings, gaps: count as u32, closed, bytes };
+        let kept = Kept { capture, exchange, foreign_name, sightings, gaps: count as u32, closed, fields, bytes };
         match kept.exchange.trial {
             Some(_) => self.kept.push(kept),
             // Nothing that is still to come changes what it means.
@@ -281,17 +299,6 @@ impl<'k> Auditor<'k> {
     fn at(&self) -> usize {
         self.captures.len().saturating_sub(1)
     }
-}
-
-/// In an experiment it matters what could hide a report: bytes that look
-/// encrypted, and that nothing opened.
-fn stayed_closed(exchange: &Exchange, bytes: u64) -> Option<Gap> {
-    (bytes > 0).then(|| Gap {
-        exchange: Some(exchange.index),
-        place: "body".parse().unwrap_or_default(),
-        why: model::Why::Sealed,
-        says: format!("{bytes} bytes look encrypted, and nothing opened them"),
-    })
 }
 
 /// The last phase of the exchange's trial that had begun when it was sent.

@@ -2,8 +2,9 @@
 //!
 //! Chromium connects to its first hosts while its network is still being set
 //! up, drops these connections in the middle of the handshake, and opens them
-//! again a moment later. Nothing was sent on them, and nothing was refused: the
-//! same client took our certificate for the same host afterwards.
+//! again a moment later, or in another trial. Nothing was sent on them, and nothing was
+//! refused: the same client took our certificate for the same host. A connection that ended
+//! after its ClientHello was seen, and carried nothing.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,9 @@ pub(crate) fn set_apart(auditor: &mut Auditor<'_>) {
     // Exchanges are numbered in each capture anew.
     let given_up: BTreeSet<(usize, u64)> = {
         let kept = &auditor.kept;
-        let came_again = |dropped: &Kept| kept.iter().any(|other| is_again(dropped, other));
+        let mut taken: BTreeSet<Taken<'_>> = BTreeSet::new();
+        taken.extend(kept.iter().filter_map(Taken::of));
+        let came_again = |dropped: &Kept| Taken::by(dropped).is_some_and(|by| taken.contains(&by));
         let dropped = kept.iter().filter(|kept| hung_up(&kept.exchange) && came_again(kept));
         dropped.map(|kept| (kept.capture, kept.exchange.index)).collect()
     };
@@ -53,19 +56,24 @@ fn hung_up(exchange: &Exchange) -> bool {
     seal.is_some_and(|seal| seal.reason == SealReason::Refused && seal.says == Seal::HUNG_UP)
 }
 
-/// Whether this is a request of the same client to the same host, on a later
-/// connection that could be read.
-fn is_again(dropped: &Kept, other: &Kept) -> bool {
-    let same_capture = dropped.capture == other.capture;
-    let (dropped, other) = (&dropped.exchange, &other.exchange);
-    same_capture
-        && other.seal.is_none()
-        && other.trial == dropped.trial
-        && other.connection > dropped.connection
-        && other.started >= dropped.started
-        && other.request.url.starts_with("https:")
-        && other.host() == dropped.host()
-        && client_of(other).is_some_and(|client| Some(client) == client_of(dropped))
+/// Who took our certificate for which host, in which capture.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Taken<'k> {
+    capture: usize,
+    host: &'k str,
+    client: (&'k str, &'k str),
+}
+
+impl<'k> Taken<'k> {
+    /// The client of a connection over TLS that could be read.
+    fn of(kept: &'k Kept) -> Option<Self> {
+        let read = kept.exchange.seal.is_none() && kept.exchange.request.url.starts_with("https:");
+        if read { Self::by(kept) } else { None }
+    }
+
+    fn by(kept: &'k Kept) -> Option<Self> {
+        Some(Self { capture: kept.capture, host: kept.exchange.host(), client: client_of(&kept.exchange)? })
+    }
 }
 
 fn client_of(exchange: &Exchange) -> Option<(&str, &str)> {
@@ -140,6 +148,13 @@ mod tests {
     }
 
     #[test]
+    fn what_the_same_client_took_in_another_trial_was_given_up_too() {
+        let elsewhere = Exchange { trial: Some(2), ..exchange(3, RESUMED, "https://own.example/") };
+        let audit = audit([dropped(1, Seal::HUNG_UP), elsewhere]);
+        assert_eq!((audit.coverage.sealed, audit.gaps.len()), (0, 0));
+    }
+
+    #[test]
     fn the_gaps_of_another_capture_stay() {
         let knowledge = Knowledge::built_in();
         let mut auditor = Auditor::new(&knowledge, Options::default());
@@ -161,8 +176,6 @@ mod tests {
             exchange(3, CHROMIUM, "https://else.example/"),
             exchange(3, HELPER, "https://own.example/"),
             exchange(3, CHROMIUM, "http://own.example/"),
-            exchange(0, CHROMIUM, "https://own.example/"),
-            Exchange { trial: Some(2), ..exchange(3, CHROMIUM, "https://own.example/") },
             dropped(3, Seal::HUNG_UP),
         ] {
             let audit = audit([dropped(1, Seal::HUNG_UP), other]);

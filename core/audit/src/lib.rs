@@ -17,6 +17,8 @@ mod given_up;
 
 mod control;
 
+mod closed;
+
 mod once;
 
 mod settle;

@@ -10,7 +10,7 @@ use model::{Destination, Exchange, Gap, Place, Purpose, Side, Trail, Why};
 use crate::{
     Audit, Spotted, Tally,
     auditor::{Auditor, Kept, phase_at},
-    given_up,
+    closed, given_up,
 };
 
 pub(crate) fn settle(mut auditor: Auditor<'_>) -> Audit {
@@ -24,9 +24,12 @@ pub(crate) fn settle(mut auditor: Auditor<'_>) -> Audit {
     given_up::set_apart(&mut auditor);
     let mut places = std::mem::take(&mut auditor.places);
     let mut traffic = Vec::new();
-    for kept in std::mem::take(&mut auditor.kept) {
+    closed::without_constants(&mut auditor);
+    for mut kept in std::mem::take(&mut auditor.kept) {
         let phase = phase_at(&auditor.phases, &kept.exchange);
-        traffic.push(traffic_of(&kept, auditor.sides.side(&kept.exchange).side, phase));
+        let side = auditor.sides.side(&kept.exchange).side;
+        closed::note(&mut auditor, &mut kept, side);
+        traffic.push(traffic_of(&mut kept, side, phase));
         places.settle(auditor.knowledge, &auditor.sides, kept, phase);
     }
     places.spotted.sort_by_key(|spotted| (spotted.capture, spotted.seen.sighting.exchange));
@@ -41,6 +44,7 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
     };
     let seen: Vec<Seen> = spotted.iter().map(|one| one.seen.clone()).collect();
     let identifiers = auditor.identifiers.found();
+    let names = auditor.fields.places();
     let of_the_run: BTreeSet<(usize, u64)> = traffic.iter().map(|one| (one.capture, one.exchange)).collect();
     let late: Vec<Late> = auditor
         .deferred
@@ -58,6 +62,7 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
         traffic: &traffic,
         seen: &seen,
         identifiers: &identifiers,
+        places: &names,
         late: &late,
         destinations: &places.destinations,
         notes: &auditor.notes,
@@ -150,7 +155,7 @@ impl Places {
     }
 }
 
-fn traffic_of(kept: &Kept, side: Side, phase: Option<usize>) -> Traffic {
+fn traffic_of(kept: &mut Kept, side: Side, phase: Option<usize>) -> Traffic {
     Traffic {
         capture: kept.capture,
         exchange: kept.exchange.index,
@@ -163,7 +168,10 @@ fn traffic_of(kept: &Kept, side: Side, phase: Option<usize>) -> Traffic {
         side,
         sealed: kept.exchange.seal.is_some(),
         gaps: kept.gaps,
-        closed: kept.closed,
+        closed: kept.closed.iter().map(|field| field.bytes).sum(),
+        fields: std::mem::take(&mut kept.fields.values),
+        connection: kept.exchange.connection,
+        cookie: kept.exchange.request.header("cookie").map(judge::digest),
         bytes: kept.bytes,
         at: kept.exchange.started,
     }

@@ -13,7 +13,10 @@ mod simulate;
 #[path = "../tests/stage/mod.rs"]
 mod stage;
 
-use simulate::{Leak, Said, VISITS, drawn};
+use simulate::{
+    Leak, Said, VISITS, drawn,
+    readable::{self, Judged, Token},
+};
 
 /// Trials used, and as many left alone.
 const TRIALS: [u32; 6] = [1, 2, 5, 6, 10, 20];
@@ -25,6 +28,7 @@ fn main() {
     let null: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1_000);
     let each = (null * EACH / 100).max(1);
     nothing(null);
+    accounted_for(null, each);
     println!("\n{each} experiments for each number below: how many of a hundred were seen.");
     println!("Trials are used ones, of {VISITS} visits each; as many are left alone.\n");
     row("trials", TRIALS.map(|trials| trials.to_string()));
@@ -58,6 +62,38 @@ fn nothing(experiments: u64) {
             count(|said| said.on_use),
             count(|said| said.on_address),
         );
+    }
+}
+
+/// How often the instruments cost *kept* where all could be read: by chance, and
+/// where a visit is told.
+fn accounted_for(null: u64, each: u64) {
+    println!("\n{null} experiments with nothing to find, all of it readable:");
+    for trials in [5, 6, 10] {
+        let judged = readable::drawn(Token::None, trials, null);
+        let count = |is: fn(&Judged) -> bool| judged.iter().filter(|one| is(one)).count();
+        println!(
+            "  {trials} trials used and {trials} left alone: {} broken, {} kept, {} not by contrast, {} not by twin visits",
+            count(|one| one.broken),
+            count(|one| one.kept),
+            count(|one| one.by_contrast),
+            count(|one| one.by_twins),
+        );
+    }
+    println!("\nA token of each site under a key of the install, {each} experiments each: not kept, of a hundred.");
+    for (name, token) in [
+        ("64 bits, in each visit", Token::Keyed(64, 1.0)),
+        ("16 bits, in each visit", Token::Keyed(16, 1.0)),
+        ("64 bits, in 30 % of visits", Token::Keyed(64, 0.3)),
+        ("64 bits, in a ping that is sent anyway", Token::InPing(64)),
+        ("16 bits, in a ping that is sent anyway", Token::InPing(16)),
+        ("8 bits, in a ping that is sent anyway", Token::InPing(8)),
+    ] {
+        let of = |trials| {
+            let judged = readable::drawn(token, trials, each);
+            100 * judged.iter().filter(|one| one.by_contrast || one.by_twins).count() as u64 / each
+        };
+        println!("  {name:<44}{:>6} (5 installs) {:>6} (10)", of(5), of(10));
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use knowledge::{Knowledge, subjects::Subject};
 use model::{Act, Canary, Destination, Mode, Note, Phase, Plant, Run, Side, SideBecause, Sighting, Time, Trial};
 
-use crate::{Identifier, Recall};
+use crate::{FieldValue, Identifier, Recall};
 
 /// One experiment, or one capture, with everything that was recognised in it.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,8 @@ pub struct Case<'a> {
     pub traffic: &'a [Traffic],
     pub seen: &'a [Seen],
     pub identifiers: &'a [Identifier],
+    /// Names of the places of values, by their numbers.
+    pub places: &'a [String],
     /// Events that state themselves that they were sent late.
     pub late: &'a [Late],
     pub destinations: &'a [Destination],
@@ -66,6 +68,11 @@ pub struct Traffic {
     pub gaps: u32,
     /// Bytes of it that stayed closed: see [`crate::Closed`].
     pub closed: u64,
+    /// Its values, as far as it takes to compare them.
+    pub fields: Vec<FieldValue>,
+    pub connection: u64,
+    /// Which cookies it gave back, if it did.
+    pub cookie: Option<u64>,
     pub bytes: u64,
     pub at: Time,
 }

@@ -9,7 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Exchange, Leaf, Trail};
 
-use crate::Seen;
+use crate::{
+    Seen,
+    fields::is_clock,
+    place::{digest, place_of},
+};
 
 /// A value that names an install or a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +37,9 @@ pub enum Scope {
     Persistent,
     /// The same across reinstalls, different between devices.
     Device,
+    /// The same in every install on the one device that there was, and long:
+    /// either the device's, or a constant of the program.
+    DeviceOrConstant,
 }
 
 impl Identifier {
@@ -48,6 +55,7 @@ impl Scope {
         match self {
             Self::Persistent => "persistent",
             Self::Device => "device",
+            Self::DeviceOrConstant => "device-or-constant",
         }
     }
 }
@@ -63,6 +71,8 @@ struct Place {
     /// (install, session) → digests of values.
     values: BTreeMap<(u32, u32), BTreeSet<u64>>,
     devices: BTreeMap<u32, u32>,
+    /// Those of the values that are long.
+    long: BTreeSet<u64>,
     stands: BTreeMap<u64, Vec<(u64, Trail)>>,
 }
 
@@ -88,13 +98,16 @@ impl Identifiers {
             return;
         }
         let trail = leaf.route.trail();
-        let key = (exchange.host().to_owned(), any_position(&trail.to_string()));
+        let key = (exchange.host().to_owned(), place_of(&trail));
         let place = self.places.entry(key).or_default();
         place.devices.insert(when.install, when.device);
         let known = place.values.entry((when.install, when.session)).or_default();
         if known.len() < VALUES {
             let digest = digest(leaf.value);
             known.insert(digest);
+            if is_long(leaf.value) {
+                place.long.insert(digest);
+            }
             let stands = place.stands.entry(digest).or_default();
             if stands.len() < VALUES {
                 stands.push((exchange.index, trail));
@@ -125,8 +138,10 @@ impl Place {
             .collect();
         let (scope, values, installs) = if own.len() >= 3 {
             (Scope::Persistent, own.iter().flat_map(|(_, values)| values.clone()).collect(), own.len())
+        } else if let Some(values) = self.of_devices(&lasting) {
+            (Scope::Device, values, installs.len())
         } else {
-            (Scope::Device, self.of_devices(&lasting)?, installs.len())
+            (Scope::DeviceOrConstant, self.constant(&lasting)?, installs.len())
         };
         let values: BTreeSet<u64> = values;
         let alike = values.iter().filter_map(|value| self.stands.get(value)).map(|stands| positions(stands)).collect();
@@ -147,6 +162,15 @@ impl Place {
 
     fn is_only_in(&self, install: u32, value: u64) -> bool {
         self.values.iter().all(|((other, _), values)| *other == install || !values.contains(&value))
+    }
+
+    /// The same in at least three installs, on the only device that there was.
+    fn constant(&self, lasting: &BTreeMap<u32, BTreeSet<u64>>) -> Option<BTreeSet<u64>> {
+        let devices: BTreeSet<u32> = self.devices.values().copied().collect();
+        let mut common = lasting.values().next()?.clone();
+        lasting.values().for_each(|values| common.retain(|value| values.contains(value)));
+        common.retain(|value| self.long.contains(value));
+        (devices.len() == 1 && lasting.len() >= 3 && !common.is_empty()).then_some(common)
     }
 
     /// The same in every install of a device, and in none of another; needs
@@ -175,6 +199,16 @@ impl Place {
     }
 }
 
+/// Values as long as an identifier that a program draws: 64 bits and more, of
+/// letters and digits mixed.
+fn is_long(value: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else { return value.len() >= 8 };
+    let token = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+/=.:{}".contains(&byte));
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    token && text.len() >= 16 && digits >= 4 && (letters >= 4 || digits >= 20)
+}
+
 fn positions(stands: &[(u64, Trail)]) -> Vec<u64> {
     let exchanges: BTreeSet<u64> = stands.iter().map(|(exchange, _)| *exchange).collect();
     exchanges.into_iter().collect()
@@ -194,40 +228,9 @@ fn could_identify(value: &[u8]) -> bool {
     !is_version && text.len() >= 6 && different >= 4 && !text.starts_with('/')
 }
 
-/// Seconds, milliseconds, microseconds or nanoseconds of 2001 to 2065, or
-/// microseconds since 1601 as Chromium counts.
-fn is_clock(digits: &str) -> bool {
-    let Ok(number) = digits.parse::<u128>() else { return false };
-    [1, 1_000, 1_000_000, 1_000_000_000].iter().any(|unit| (1_000_000_000..3_000_000_000).contains(&(number / unit)))
-        || (12_600_000_000..14_700_000_000).contains(&(number / 1_000_000))
-}
-
 fn is_explained(value: &[u8], planted: &[&str]) -> bool {
     let Ok(text) = std::str::from_utf8(value) else { return false };
     planted.iter().any(|canary| text.contains(canary) || (text.len() >= 6 && canary.contains(text)))
-}
-
-/// List positions vary from one batch to the next: `$[3].id` → `$[*].id`.
-fn any_position(trail: &str) -> String {
-    let mut text = String::with_capacity(trail.len());
-    let mut rest = trail;
-    while let Some(open) = rest.find('[') {
-        let inner = &rest[open + 1..];
-        let digits = inner.bytes().take_while(u8::is_ascii_digit).count();
-        text.push_str(&rest[..=open]);
-        if digits > 0 && inner[digits..].starts_with(']') {
-            text.push('*');
-            rest = &inner[digits..];
-        } else {
-            rest = inner;
-        }
-    }
-    text + rest
-}
-
-/// FNV-1a, 64 bit: only equality matters, and only within one capture.
-fn digest(value: &[u8]) -> u64 {
-    value.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// A wrapping that holds nothing but the identifier is the same identifier.
@@ -305,6 +308,15 @@ mod tests {
     }
 
     #[test]
+    fn a_long_constant_on_one_device_may_be_the_devices() {
+        const LONG: &str = "6f1c8e0a-1111-4222-8333-0123456789ab";
+        let values = [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)];
+        let on = |device: fn(u32) -> u32| values.map(|(install, session)| (install, session, device(install), LONG));
+        assert_eq!(found(&on(|_| 0)), [Scope::DeviceOrConstant]);
+        assert_eq!(found(&on(|install| install % 2)), [], "on two devices it is known to be a constant");
+    }
+
+    #[test]
     fn what_is_new_each_session_is_none() {
         assert_eq!(found(&[(1, 1, 0, A), (1, 2, 0, B), (2, 1, 0, C), (2, 2, 0, "77aa00ee-4444")]), []);
     }
@@ -323,10 +335,5 @@ mod tests {
                 "{value}"
             );
         }
-    }
-
-    #[test]
-    fn positions_in_lists_do_not_matter() {
-        assert_eq!(any_position("body ▸ json $[12].a[0].b"), "body ▸ json $[*].a[*].b");
     }
 }

@@ -12,7 +12,13 @@ mod acts;
 
 mod standing;
 
+mod place;
+
+mod noise;
+
 mod closed;
+
+mod fields;
 
 mod identifiers;
 
@@ -21,6 +27,10 @@ mod sealed;
 mod outcome;
 
 mod guise;
+
+mod instruments;
+
+mod beside;
 
 mod verdict;
 
@@ -37,11 +47,15 @@ mod combinations;
 pub use acts::ActCount;
 pub use bound::upper_bound;
 pub use case::{Case, Late, Seen, Traffic};
-pub use closed::Closed;
+pub use closed::{Closed, SealedField};
 pub use combinations::{Combination, combinations};
+pub use fields::{ExchangeFields, FieldValue, Fields, PlantedText, Sort, piece_of};
 pub use identifiers::{Identifier, Identifiers, Scope, When};
+pub(crate) use instruments::Instruments;
 pub use knowledge::promises::{Sentence, SentenceClass, SentenceSource};
+pub use noise::{SEALED_BITS, noise_bits};
 pub use outcome::Outcome;
+pub use place::digest;
 pub use recall::{Found, Recall};
 pub use reference::{Comparison, Difference, Reference, reference};
 pub use rules::{CODES, Finding, Severity, disclosed, findings};

@@ -3,8 +3,8 @@
 
 mod stage;
 
-use judge::{Outcome, Severity};
-use model::Mode;
+use judge::{Outcome, Scope, Severity};
+use model::{How, Mode, Side};
 use stage::{COLLECTOR, REPORT, Sent, Stage};
 
 const ANONYMOUS: &str = r#"
@@ -34,16 +34,16 @@ const COUNTRIES: &str = r#"
     never = { kinds = ["visited-url"], to = "anyone-but-the-site", outside = ["EEA"] }
 "#;
 
-/// Five installs with two sessions each and seven visits in each, a blank one.
+/// Five installs with two sessions each and eight visits in each, five left alone as long.
 fn five_installs(promise: &str) -> (Stage, Vec<Vec<usize>>) {
     let mut stage = Stage::new(promise);
-    stage.blank(20);
     let mut visits = vec![];
     for _ in 0..5 {
+        stage.blank_with_restart(7);
         let trial = stage.trial(Mode::Normal);
-        let mut of_trial = stage.visits(trial, 4);
+        let mut of_trial = stage.twins(trial);
         stage.restart(trial, Mode::Normal);
-        of_trial.extend(stage.visits(trial, 3));
+        of_trial.extend(stage.visits(trial, 2));
         stage.close(trial);
         visits.push(of_trial);
     }
@@ -55,7 +55,7 @@ fn requests_under_the_name_of_another_host_are_a_finding_at_the_host_that_got_th
     let (mut stage, visits) = five_installs(ANONYMOUS);
     assert!(judge::findings(&stage.case()).iter().all(|finding| finding.code != "domain-fronting"));
     for visit in &visits[0][..2] {
-        let exchange = stage.send(*visit, COLLECTOR, model::Side::Native) as usize;
+        let exchange = stage.send(*visit, COLLECTOR, Side::Native) as usize;
         stage.traffic[exchange].foreign_name = Some("visited.example".into());
     }
     let found: Vec<_> =
@@ -84,6 +84,131 @@ fn a_report_beside_an_identifier_is_not() {
 }
 
 #[test]
+fn where_nothing_is_reported_anonymous_is_vacuous() {
+    let (mut stage, visits) = five_installs(ANONYMOUS);
+    let alike = visits.iter().map(|of| vec![stage.send(of[0], COLLECTOR, Side::Native)]).collect();
+    stage.identifier(COLLECTOR, alike);
+    stage.tell(visits[0][0], visits[0][0], Sent { side: Side::Page, ..REPORT });
+    let verdict = stage.verdict();
+    assert_eq!(verdict.outcome, Outcome::Vacuous);
+    assert!(verdict.because.contains("nothing was reported that it could be about"), "{}", verdict.because);
+}
+
+/// Each install reports once, and sends an identifier in a request of its own.
+fn beside(change: impl Fn(&mut Stage, u64, u64)) -> Stage {
+    let (mut stage, visits) = five_installs(ANONYMOUS);
+    let mut alike = vec![];
+    for of in &visits {
+        let report = stage.tell(of[0], of[0], REPORT);
+        let identifier = stage.send(of[0], "id.example", Side::Native);
+        stage.traffic[identifier as usize].at.0 += 90_000_000;
+        change(&mut stage, report, identifier);
+        alike.push(vec![identifier]);
+    }
+    stage.identifier("id.example", alike);
+    stage
+}
+
+#[test]
+fn an_identifier_in_another_request_is_beside_it_where_both_can_be_joined() {
+    type Change = fn(&mut Stage, u64, u64);
+    let joined: [(&str, Change); 4] = [
+        ("on the same connection", |stage, report, identifier| {
+            let connection = stage.traffic[report as usize].connection;
+            stage.traffic[identifier as usize].connection = connection;
+            stage.traffic[identifier as usize].host = COLLECTOR.into();
+        }),
+        ("under the same cookie", |stage, report, identifier| {
+            stage.traffic[report as usize].cookie = Some(7);
+            stage.traffic[identifier as usize].cookie = Some(7);
+            stage.traffic[identifier as usize].host = COLLECTOR.into();
+        }),
+        ("sent to the same owner within 60 s", |stage, _, identifier| {
+            stage.traffic[identifier as usize].at.0 -= 45_000_000;
+            let at = stage.destination("id.example");
+            stage.destinations[at].owner = Some("Xiaomi".into());
+        }),
+        ("sent to the same owner within 60 s", |stage, report, identifier| {
+            // Sent before the report, to another host of the same domain.
+            stage.traffic[identifier as usize].at = stage.traffic[report as usize].at;
+            let at = stage.destination("id.example");
+            stage.destinations[at].site = COLLECTOR.into();
+        }),
+    ];
+    for (says, change) in joined {
+        let verdict = beside(change).verdict();
+        assert_eq!(verdict.outcome, Outcome::Broken, "{says}: {}", verdict.because);
+        assert!(verdict.because.contains(&format!("beside an identifier that stays ({says})")), "{}", verdict.because);
+    }
+}
+
+#[test]
+fn an_identifier_at_another_owner_or_much_later_is_not_beside_it() {
+    type Change = fn(&mut Stage, u64, u64);
+    let apart: [Change; 3] = [
+        |_, _, _| {},
+        |stage, report, identifier| stage.traffic[identifier as usize].at = stage.traffic[report as usize].at,
+        |stage, _, identifier| {
+            stage.traffic[identifier as usize].host = COLLECTOR.into();
+            stage.traffic[identifier as usize].side = Side::Page;
+        },
+    ];
+    for change in apart {
+        let verdict = beside(change).verdict();
+        assert_eq!(verdict.outcome, Outcome::Kept, "{}", verdict.because);
+    }
+}
+
+#[test]
+fn an_identifier_that_a_schema_names_is_one() {
+    for (kind, outcome) in
+        [("device-id", Outcome::Broken), ("advertising-id", Outcome::Broken), ("session-id", Outcome::Kept)]
+    {
+        let (mut stage, visits) = five_installs(ANONYMOUS);
+        let report = stage.tell(visits[0][0], visits[0][0], REPORT);
+        stage.tell(visits[0][0], visits[0][0], Sent { kind, ..REPORT });
+        let named = stage.seen.last_mut().unwrap();
+        (named.sighting.exchange, named.sighting.canary, named.sighting.how) = (report, None, How::Schema);
+        assert_eq!(stage.word(), outcome, "{kind}: {}", stage.verdict().because);
+    }
+}
+
+#[test]
+fn beside_what_is_a_devices_id_or_a_constant_nobody_is_acquitted() {
+    let (mut stage, visits) = five_installs(ANONYMOUS);
+    let alike = visits.iter().map(|of| vec![stage.tell(of[0], of[0], REPORT)]).collect();
+    stage.identifier(COLLECTOR, alike);
+    stage.identifiers[0].scope = Scope::DeviceOrConstant;
+    let verdict = stage.verdict();
+    assert_eq!(verdict.outcome, Outcome::Unclear, "{}", verdict.because);
+    assert!(verdict.because.contains("a device's id from a constant"), "{}", verdict.because);
+    assert!(stage.found("identifier-beside").is_empty(), "and nobody is accused");
+}
+
+const IDENTIFIERS: &str = r#"
+    [[promise]]
+    id = "no-ids"
+    quote = "…"
+    source = "…"
+    says = "…"
+    never = { kinds = ["device-id"], to = "anyone-but-the-site" }
+"#;
+
+#[test]
+fn a_promise_about_identifiers_is_broken_by_a_known_field_and_one_about_visits_is_not() {
+    let (mut stage, visits) = five_installs(IDENTIFIERS);
+    stage.tell(visits[0][0], visits[0][0], Sent { kind: "device-id", ..REPORT });
+    let named = stage.seen.last_mut().unwrap();
+    (named.sighting.canary, named.sighting.how) = (None, How::Schema);
+    assert_eq!(stage.word(), Outcome::Broken, "{}", stage.verdict().because);
+    let (mut stage, visits) = five_installs(&ANONYMOUS.replace(", beside = \"persistent-identifier\"", ""));
+    stage.tell(visits[0][0], visits[0][0], REPORT);
+    let named = stage.seen.last_mut().unwrap();
+    (named.sighting.canary, named.sighting.how) = (None, How::Schema);
+    assert_eq!(stage.word(), Outcome::Kept, "what a field is called shows no visit: {}", stage.verdict().because);
+}
+
+#[test]
 fn an_identifier_stands_beside_whatever_is_none() {
     for (kind, stands) in [("patient-id", true), ("email", true), ("user-id", false), ("account_id", false)] {
         let (mut stage, visits) = five_installs(ANONYMOUS);
@@ -101,13 +226,14 @@ fn what_another_capture_holds_at_the_same_place_is_not_beside_it() {
     // Looked into with the experiment: its exchanges count from the start, and belong to no trial.
     stage.seen.iter_mut().for_each(|seen| (seen.trial, seen.phase, seen.replayed) = (None, None, false));
     assert!(stage.found("identifier-beside").is_empty());
-    assert_eq!(stage.word(), Outcome::Kept);
+    assert_eq!(stage.word(), Outcome::Vacuous);
 }
 
 #[test]
-fn with_fewer_than_five_installs_in_two_sessions_nobody_knows_identifiers() {
-    let (mut stage, _) = five_installs(ANONYMOUS);
-    stage.phases.iter_mut().filter(|phase| phase.trial > 3).for_each(|phase| phase.session = 1);
+fn with_fewer_than_three_installs_in_two_sessions_nobody_knows_identifiers() {
+    let (mut stage, visits) = five_installs(ANONYMOUS);
+    stage.tell(visits[0][0], visits[0][0], REPORT);
+    stage.phases.iter_mut().filter(|phase| phase.trial > 2).for_each(|phase| phase.session = 1);
     let verdict = stage.verdict();
     assert_eq!(verdict.outcome, Outcome::Unclear);
     assert!(verdict.because.contains("3 installs with two sessions each, and there were 2"), "{}", verdict.because);

@@ -34,16 +34,16 @@ const LAW: &str = r#"
     never = { kinds = ["visited-url"], to = "anyone-but-the-site" }
 "#;
 
-/// Six installs with two sessions and six visits each, and a blank one.
+/// Six installs with two sessions and eight visits each, and six left alone.
 fn six_installs(promise: &str) -> (Stage, Vec<usize>) {
     let mut stage = Stage::new(promise);
-    stage.blank(12);
     let mut visits = vec![];
     for _ in 0..6 {
+        stage.blank_with_restart(8);
         let trial = stage.trial(Mode::Normal);
-        visits.extend(stage.visits(trial, 3));
+        visits.extend(stage.twins(trial));
         stage.restart(trial, Mode::Normal);
-        visits.extend(stage.visits(trial, 3));
+        visits.extend(stage.visits(trial, 2));
         stage.close(trial);
     }
     (stage, visits)

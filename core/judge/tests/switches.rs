@@ -5,7 +5,7 @@ mod stage;
 
 use judge::Outcome;
 use model::{Mode, Side};
-use stage::{REPORT, Sent, Stage};
+use stage::{COLLECTOR, REPORT, Sent, Stage};
 
 const OFF: &str = r#"
     [[promise]]
@@ -53,15 +53,26 @@ fn turned_off(stage: &mut Stage) -> (u32, Vec<usize>, Vec<usize>) {
     stage.throw(trial, SWITCH, "on");
     let before = stage.visits(trial, 3);
     stage.throw(trial, SWITCH, "turned-off");
-    let after = stage.visits(trial, 10);
+    let mut after = stage.twins(trial);
+    after.extend(stage.visits(trial, 4));
     (trial, before, after)
 }
 
 fn off() -> (Stage, u32, Vec<usize>, Vec<usize>) {
     let mut stage = of_the_case(OFF);
-    for _ in 0..4 {
+    for _ in 0..5 {
         let (trial, ..) = turned_off(&mut stage);
         stage.close(trial);
+    }
+    for _ in 0..5 {
+        let blank = stage.trial_with(Mode::Normal, &[(SWITCH, "default")], true);
+        for position in ["on", "turned-off"] {
+            stage.throw(blank, SWITCH, position);
+            for _ in 0..6 {
+                stage.idle(blank);
+            }
+        }
+        stage.close(blank);
     }
     let (trial, before, after) = turned_off(&mut stage);
     (stage, trial, before, after)
@@ -73,7 +84,26 @@ fn off_that_means_off_is_kept_and_counts_only_what_was_done_while_off() {
     stage.tell(before[0], before[1], REPORT);
     stage.close(trial);
     let verdict = stage.verdict();
-    assert_eq!((verdict.outcome, verdict.visits), (Outcome::Kept, 50), "{}", verdict.because);
+    assert_eq!((verdict.outcome, verdict.visits), (Outcome::Kept, 60), "{}", verdict.because);
+}
+
+#[test]
+fn what_is_reported_while_it_is_on_costs_nothing_of_what_is_promised_when_off() {
+    let (mut stage, trial, ..) = off();
+    stage.close(trial);
+    let visits: Vec<usize> = (0..stage.phases.len()).filter(|p| stage.phases[*p].act == model::Act::Visit).collect();
+    for visit in visits {
+        let on = stage.case().standing(visit).iter().any(|one| one.position.is_on() == Some(true));
+        if on {
+            stage.send_value(
+                visit,
+                COLLECTOR,
+                "track",
+                &format!("{:016x}", (visit as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+            );
+        }
+    }
+    assert_eq!(stage.word(), Outcome::Kept, "{}", stage.verdict().because);
 }
 
 #[test]

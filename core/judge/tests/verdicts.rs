@@ -17,18 +17,21 @@ const PRIVATE: &str = r#"
     never = { kinds = ["visited-url", "typed-text"], to = "anyone-but-the-site" }
 "#;
 
-/// Five private installs with six visits each, a normal one, a blank one:
-/// all that it takes to say "kept". Gives the private visits.
+/// Five private installs with six visits each to three sites, five left alone, a
+/// normal one, a blank one: all that it takes to say "kept". Gives the private visits.
 fn enough(stage: &mut Stage) -> Vec<usize> {
-    stage.blank(17);
+    stage.blank(8);
     let normal = stage.trial(Mode::Normal);
     stage.visits(normal, 2);
     stage.close(normal);
     let mut visits = vec![];
     for _ in 0..5 {
         let private = stage.trial(Mode::Private);
-        visits.extend(stage.visits(private, 6));
+        visits.extend(stage.twins(private));
         stage.close(private);
+    }
+    for _ in 0..5 {
+        stage.blank_in(Mode::Private, 6);
     }
     visits
 }
@@ -45,6 +48,12 @@ fn unclear(stage: &Stage, why: &str) {
     assert_eq!(verdict.outcome, Outcome::Unclear, "{}", verdict.because);
     assert!(verdict.because.contains(why), "{}", verdict.because);
     assert_eq!(verdict.bound, None);
+}
+
+#[track_caller]
+fn unclear_with(stage: &Stage, why: &str, evidence: &[usize]) {
+    unclear(stage, why);
+    assert_eq!(stage.verdict().evidence, evidence);
 }
 
 #[track_caller]
@@ -117,11 +126,13 @@ fn what_a_page_sends_and_what_its_site_gets_does_not() {
 }
 
 #[test]
-fn what_cannot_be_replayed_or_was_guessed_accuses_nobody() {
+fn what_cannot_be_replayed_or_was_guessed_accuses_nobody_and_acquits_nobody() {
     let (mut stage, visits) = private();
-    stage.tell(visits[0], visits[0], Sent { replayed: false, ..REPORT });
-    stage.tell(visits[1], visits[1], Sent { weak: true, ..REPORT });
-    assert_eq!(stage.word(), Outcome::Kept);
+    stage.tell(visits[0], visits[0], Sent { weak: true, ..REPORT });
+    unclear_with(&stage, "the evidence is weak", &[0]);
+    stage.seen.clear();
+    stage.tell(visits[1], visits[1], Sent { replayed: false, ..REPORT });
+    unclear_with(&stage, "the evidence is weak", &[0]);
 }
 
 #[test]
@@ -173,7 +184,7 @@ fn a_subject_that_lets_us_in_nowhere_makes_us_blind() {
 #[test]
 fn without_a_blank_trial_the_control_is_missing() {
     let (mut stage, _) = private();
-    stage.trials[0].failed = Some("it crashed".into());
+    stage.trials.iter_mut().filter(|trial| trial.arm.blank).for_each(|trial| trial.failed = Some("it crashed".into()));
     unclear(&stage, "no trial without visits");
 }
 
@@ -198,7 +209,8 @@ fn twenty_nine_visits_are_too_few() {
     let (mut stage, visits) = private();
     let first = stage.phases[visits[0]].canaries[0].clone();
     let site = stage.plants.iter().find(|plant| plant.canary.id == first).unwrap().site.clone().unwrap();
-    stage.traffic.retain(|one| one.host != site);
+    let last = stage.traffic.iter().rposition(|one| one.host == site).unwrap();
+    stage.traffic.remove(last);
     unclear(&stage, "too few: nothing was seen in 29 visits over 5 fresh installs");
 }
 
@@ -222,7 +234,9 @@ fn a_run_that_ended_early_says_so_and_counts_only_what_went_to_its_end() {
     let (mut stage, _) = private();
     stage.early = Some("stopped by hand".into());
     assert_eq!(stage.word(), Outcome::Kept, "every trial was closed");
-    stage.phases.pop();
+    let used = stage.trials.iter().rposition(|trial| !trial.arm.blank).unwrap() as u32 + 1;
+    let close = stage.phases.iter().rposition(|phase| phase.trial == used).unwrap();
+    stage.phases.remove(close);
     unclear(&stage, "the run ended early (stopped by hand)");
 }
 
@@ -273,21 +287,13 @@ fn a_subject_that_refuses_our_certificate_everywhere_is_untested_and_said_to_be_
 }
 
 #[test]
-fn unread_traffic_that_came_with_the_act_leaves_it_unclear() {
-    let (mut stage, visits) = private();
-    stage.send(0, "own.example", Side::Native);
-    stage.send_sealed(visits[0], "own.example", 900);
-    unclear(&stage, "own.example was sent more than in the trial without visits");
-    assert!(stage.verdict().because.contains("untested"), "that a test could tell more is said");
-}
-
-#[test]
-fn unread_traffic_that_the_blank_trial_has_too_does_not() {
+fn unread_traffic_after_the_first_act_leaves_it_unclear_on_a_timer_or_not() {
     let (mut stage, visits) = private();
     stage.send(0, "own.example", Side::Native);
     stage.send_sealed(0, "own.example", 900);
+    assert_eq!(stage.word(), Outcome::Kept, "where nothing was done it could not be about anything");
     stage.send_sealed(visits[0], "own.example", 900);
-    assert_eq!(stage.word(), Outcome::Kept);
+    unclear(&stage, "own.example was sent 900 bytes after the first act that could not be read");
 }
 
 #[test]
@@ -301,26 +307,18 @@ fn unread_traffic_before_the_first_act_does_not() {
 }
 
 #[test]
-fn unread_traffic_of_a_start_is_compared_with_that_of_a_start_left_alone() {
-    let (mut stage, visits) = private();
-    stage.send(0, "own.example", Side::Native);
-    stage.send_sealed(0, "own.example", 900);
-    let used = stage.phases[visits[29]].trial;
-    stage.restart(used, Mode::Normal);
-    let restart = stage.phases.len() - 1;
-    stage.send_sealed(restart, "own.example", 900);
-    assert_eq!(stage.word(), Outcome::Kept, "{}", stage.verdict().because);
-    stage.send_sealed(restart, "own.example", 900);
-    unclear(&stage, "own.example was sent more than in the trial without visits");
-}
-
-#[test]
-fn unread_traffic_sent_while_nothing_is_done_after_the_act_may_be_a_queue() {
-    let (mut stage, visits) = private();
-    stage.send(0, "own.example", Side::Native);
-    let idle = stage.idle(stage.phases[visits[29]].trial);
-    stage.send_sealed(idle, "own.example", 900);
-    unclear(&stage, "own.example was sent more than in the trial without visits");
+fn unread_traffic_of_a_later_start_or_idle_may_be_a_queue() {
+    for restart in [true, false] {
+        let (mut stage, visits) = private();
+        stage.send(0, "own.example", Side::Native);
+        let used = stage.phases[visits[29]].trial;
+        if restart {
+            stage.restart(used, Mode::Normal);
+        }
+        let later = stage.idle(used);
+        stage.send_sealed(later, "own.example", 900);
+        unclear(&stage, "own.example was sent 900 bytes after the first act");
+    }
 }
 
 const TO_THE_MAKER: &str = r#"
@@ -329,6 +327,7 @@ const TO_THE_MAKER: &str = r#"
     quote = "…"
     source = "…"
     says = "…"
+    when = { mode = "private" }
     never = { kinds = ["visited-url"], to = "the-maker" }
 "#;
 

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use model::Kind;
 
 use super::{Finding, Severity, phases};
-use crate::{Case, Identifier};
+use crate::{Case, Identifier, Scope};
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
-    case.identifiers.iter().flat_map(|identifier| beside(case, identifier)).collect()
+    // What may be a constant accuses nobody.
+    let stays = case.identifiers.iter().filter(|identifier| identifier.scope != Scope::DeviceOrConstant);
+    stays.flat_map(|identifier| beside(case, identifier)).collect()
 }
 
 /// Whoever plants a value may call its kind by another of its names.

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use model::Mode;
 
 use super::{Finding, Severity};
-use crate::{Case, Identifier, Seen, Traffic};
+use crate::{Case, Identifier, Scope, Seen, Traffic};
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
-    case.identifiers.iter().filter_map(|identifier| linked(case, identifier)).collect()
+    let stays = case.identifiers.iter().filter(|identifier| identifier.scope != Scope::DeviceOrConstant);
+    stays.filter_map(|identifier| linked(case, identifier)).collect()
 }
 
 fn linked(case: &Case<'_>, identifier: &Identifier) -> Option<Finding> {

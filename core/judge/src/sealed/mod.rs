@@ -8,7 +8,7 @@
 
 mod address;
 
-mod permute;
+pub(crate) mod permute;
 
 mod usage;
 

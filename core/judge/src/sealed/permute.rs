@@ -101,11 +101,32 @@ fn divisions(blocks: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
     (divisions.len() <= ALL).then(|| divisions.into_iter().map(labels).collect())
 }
 
+/// Every division of units into two groups as large as these; where there are
+/// too many, the observed one and so many that are drawn.
+pub(crate) fn divisions_of(observed: &[bool]) -> Vec<Vec<bool>> {
+    let labels: Vec<f64> = observed.iter().map(|used| f64::from(u8::from(*used))).collect();
+    if let Some(all) = divisions(std::slice::from_ref(&labels)) {
+        return all.into_iter().map(|labels| labels.into_iter().map(|label| label > 0.5).collect()).collect();
+    }
+    let mut draw = Draw::new(observed.len() as u64);
+    let mut drawn = vec![observed.to_vec()];
+    for _ in 0..DRAWN {
+        let mut labels = labels.clone();
+        draw.shuffle(&mut labels);
+        drawn.push(labels.into_iter().map(|label| label > 0.5).collect());
+    }
+    drawn
+}
+
 /// SplitMix64 (Steele, Lea, Flood 2014), so that the run's seed gives the same p again.
-struct Draw(u64);
+pub(crate) struct Draw(u64);
 
 impl Draw {
-    fn number(&mut self) -> u64 {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -43,7 +43,8 @@ impl Scope<'_> {
         if !self.promise.is_about_identifiers() {
             return lasting;
         }
-        for identifier in self.case.identifiers {
+        // What may be a constant accuses nobody.
+        for identifier in self.case.identifiers.iter().filter(|one| one.scope != crate::Scope::DeviceOrConstant) {
             let carries = |one: &&Traffic| one.trial.is_some() && self.carries(identifier, one.exchange);
             let covered = self.case.traffic.iter().filter(carries).filter(|one| self.is_covered(one));
             let (own, others): (Vec<&Traffic>, Vec<&Traffic>) = covered.partition(|one| self.is_own(one.side));

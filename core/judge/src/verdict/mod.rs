@@ -16,6 +16,8 @@ mod lasting;
 
 mod obstacles;
 
+mod unexplained;
+
 mod sentences;
 
 use knowledge::{
@@ -23,7 +25,7 @@ use knowledge::{
     subjects::ANDROID,
 };
 
-use crate::{Case, Dependence, Outcome, Reference, dependence, reference, upper_bound};
+use crate::{Case, Instruments, Outcome, Reference, reference, upper_bound};
 use scope::Scope;
 
 /// Visits and installs without which nothing is called kept.
@@ -57,7 +59,7 @@ pub struct Verdict {
 /// The verdict on each promise that is about the subject.
 pub fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
     let Some(run) = case.run else { return vec![] };
-    let (dependence, reference) = (dependence(case), reference(case));
+    let (instruments, reference) = (Instruments::of(case), reference(case));
     let about = case
         .knowledge
         .promises
@@ -66,7 +68,7 @@ pub fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
         // A phone without a browser can break no promise about what is visited.
         .filter(|promise| case.subject().is_none_or(|subject| subject.driver != "phone") || is_about_phones(promise))
         .filter(|promise| !run.is_by_hand() || is_about_anything(promise));
-    about.map(|promise| in_its_own_words(verdict(case, promise, &dependence, &reference))).collect()
+    about.map(|promise| in_its_own_words(verdict(case, promise, &instruments, &reference))).collect()
 }
 
 /// Only a maker's promise is broken or kept. What is seen about a question of
@@ -107,7 +109,7 @@ fn who_made(name: &str) -> String {
     format!("who makes this program is not known to Candor: {by}.")
 }
 
-fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence, reference: &Reference) -> Verdict {
+fn verdict(case: &Case<'_>, promise: &Promise, instruments: &Instruments<'_>, reference: &Reference) -> Verdict {
     let scope = Scope::of(case, promise, reference);
     let said = |outcome, because: String| Verdict {
         promise: promise.id.clone(),
@@ -143,7 +145,7 @@ fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence, referenc
     let requests: Vec<u64> = lasting.requests().into_iter().collect();
     if !breaches.broken.is_empty() || !requests.is_empty() {
         let count = scope.told_by(&breaches.broken);
-        let seen = (!breaches.broken.is_empty()).then(|| scope.accusation(&breaches.broken, &count));
+        let seen = (!breaches.broken.is_empty()).then(|| scope.accusation(&breaches, &count));
         let because = lasting::together([seen, lasting.says().map(|says| format!("{says}."))]);
         let (visits, installs) = (count.acts(), count.installs(case));
         let told = count.told().max(scope.starts_of(&lasting.requests()));
@@ -159,10 +161,16 @@ fn verdict(case: &Case<'_>, promise: &Promise, dependence: &Dependence, referenc
     if let Some(because) = scope.untested(&breaches) {
         return said(Outcome::Untested, because);
     }
-    if let Some(because) = scope.unclear(&breaches, dependence) {
-        return Verdict { evidence: breaches.unknown, ..said(Outcome::Unclear, because) };
+    if let Some((because, evidence)) = scope.hidden(&breaches, instruments) {
+        return Verdict { evidence, ..said(Outcome::Unclear, because) };
     }
-    let because = scope.acquittal();
+    if let Some(because) = scope.vacuous(&breaches) {
+        return said(Outcome::Vacuous, because);
+    }
+    if let Some(because) = scope.unproven(instruments) {
+        return said(Outcome::Unclear, because);
+    }
+    let because = scope.acquittal(instruments);
     let verdict = said(Outcome::Kept, because);
     let (bound, bound_of_installs) = (Some(upper_bound(verdict.visits)), Some(upper_bound(verdict.installs)));
     Verdict { bound, bound_of_installs, ..verdict }

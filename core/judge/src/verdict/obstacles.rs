@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Act, Mode, Side, Trial};
+use model::{Mode, Side, Time};
 
 use super::{
     INSTALLS, VISITS,
     scope::{Breaches, Scope},
     sentences::{count, listed},
 };
-use crate::{Case, Dependence, Tested};
+use crate::{Case, Dependence, Instruments, Tested, Traffic};
 
 /// Installs with two sessions each without which no value is told to be an
 /// identifier.
@@ -62,23 +62,53 @@ impl Scope<'_> {
         self.case.plants.iter().any(|plant| plant.site.as_deref() == Some(host))
     }
 
-    /// The first thing that stands in the way.
-    pub(super) fn unclear(&self, breaches: &Breaches, dependence: &Dependence) -> Option<String> {
+    /// What may have hidden a report, and the sightings that show it: the first of
+    /// what there is.
+    pub(super) fn hidden(&self, breaches: &Breaches, instruments: &Instruments<'_>) -> Option<(String, Vec<usize>)> {
         let case = self.case;
+        let host = |i: &usize| &case.destinations[case.seen[*i].destination].host;
         if let Some(first) = breaches.unknown.first() {
-            let host = &case.destinations[case.seen[*first].destination].host;
-            return Some(format!("{host} was sent it, and who sent that is unknown."));
+            let says = format!("{} was sent it, and who sent that is unknown.", host(first));
+            return Some((says, breaches.unknown.clone()));
         }
-        bypass(case)
+        let dependence = &instruments.dependence;
+        let hidden = bypass(case)
             .or_else(|| blind(case))
             .or_else(|| self.depends(dependence))
             .or_else(|| self.unread(dependence))
-            .or_else(|| case.recall.obstacle())
-            .or_else(|| self.uncontrolled())
+            .or_else(|| self.unexplained(instruments))
+            .or_else(|| case.recall.obstacle());
+        if let Some(says) = hidden {
+            return Some((says, vec![]));
+        }
+        if let Some(first) = breaches.weak.first() {
+            let says =
+                format!("{} was sent what may be it: the evidence is weak, as a guess is part of it.", host(first));
+            return Some((says, breaches.weak.clone()));
+        }
+        let first = breaches.beside_constant.first()?;
+        let says = format!(
+            "{} was sent it beside a value that is the same in every install on this device: with one device nobody can tell a device's id from a constant.",
+            host(first)
+        );
+        Some((says, breaches.beside_constant.clone()))
+    }
+
+    /// Where nothing is reported, nothing can be anonymous.
+    pub(super) fn vacuous(&self, breaches: &Breaches) -> Option<String> {
+        (self.promise.is_about_anonymity() && !breaches.is_reported)
+            .then(|| format!("nothing was reported that it could be about, in {}{}.", self.acts(), self.condition()))
+    }
+
+    /// What is missing for an acquittal.
+    pub(super) fn unproven(&self, instruments: &Instruments<'_>) -> Option<String> {
+        let case = self.case;
+        self.uncontrolled()
             .or_else(|| self.reference.obstacle(self.promise.mode()))
             .or_else(|| false_alarms(case))
             .or_else(|| self.nameless())
             .or_else(|| self.too_few())
+            .or_else(|| self.not_run(instruments))
     }
 
     /// Unread traffic that was shown to depend on what was done.
@@ -87,7 +117,8 @@ impl Scope<'_> {
         let concerns = |of: Mode| mode.is_none_or(|mode| of == mode || of == Mode::Unknown);
         let on_use = dependence.on_use.depends().iter().map(|one| (one, "use"));
         let on_address = dependence.on_address.depends().iter().map(|one| (one, "the address visited"));
-        let (found, on) = on_address.chain(on_use).find(|(one, _)| concerns(one.mode) && self.concerns(&one.host))?;
+        let (found, on) =
+            on_address.chain(on_use).find(|(one, _)| concerns(one.mode) && self.covers_host(&one.host))?;
         Some(format!(
             "{} was sent {} that could not be read, and how much depends on {on} (sealed-depends, p = {:.4}).",
             found.host,
@@ -96,45 +127,26 @@ impl Scope<'_> {
         ))
     }
 
-    /// A host whose unread traffic covers the promise: it came with the act, or
-    /// after it, where a queue is sent, and there was more of it than where
-    /// nothing was done.
+    /// Unread bytes of the subject's own, after the first act, to somebody the
+    /// promise is about: on a timer or not, they may be the report.
     fn unread(&self, dependence: &Dependence) -> Option<String> {
         let case = self.case;
-        let hosts: BTreeSet<&str> =
-            case.traffic.iter().filter(|one| one.is_unread()).map(|one| one.host.as_str()).collect();
-        let mut first: BTreeMap<u32, usize> = BTreeMap::new();
-        self.staked.iter().for_each(|phase| {
-            first.entry(case.phases[*phase].trial).or_insert(*phase);
-        });
-        let covers = |host: &&str| {
-            if !self.concerns(host) {
-                return false;
-            }
-            let unread = Unread { case, host };
-            let alone = unread.left_alone();
-            let mut trials = first.iter().filter_map(|(trial, first)| Some((case.trial(*trial)?, *first)));
-            trials.any(|(trial, first)| {
-                let as_long = alone.as_long(case.seconds(trial));
-                unread.count(trial, |phase| self.staked.contains(&phase)) > alone.whole
-                    || unread.count(trial, |phase| phase >= first && !case.begins(phase)) > as_long
-                    || unread.starts(trial).any(|(phase, count)| phase > first && count > alone.start)
-            })
-        };
-        let host = hosts.into_iter().find(covers)?;
+        let mut first: BTreeMap<u32, Time> = BTreeMap::new();
+        for at in self.staked.iter().map(|phase| &case.phases[*phase]) {
+            first.entry(at.trial).or_insert(at.at);
+        }
+        let is_after = |one: &&Traffic| one.trial.and_then(|trial| first.get(&trial)).is_some_and(|act| one.at >= *act);
+        let unread = case.traffic.iter().filter(|one| one.is_unread()).filter(is_after);
+        let mut by_host: BTreeMap<&str, u64> = BTreeMap::new();
+        for one in unread.filter(|one| self.covers_host(&one.host)) {
+            *by_host.entry(&one.host).or_default() += one.unread_bytes();
+        }
+        let (host, bytes) = by_host.into_iter().next()?;
         let tested = match &dependence.on_use {
             Tested::Untested(why) => format!(" Whether it depends on use is untested: {why}."),
             _ => String::new(),
         };
-        Some(format!("{host} was sent more than in the trial without visits, and that could not be read.{tested}"))
-    }
-
-    /// Whether what a host is sent could break the promise at all: a promise
-    /// about the maker is not broken at a host that is known to be another's.
-    fn concerns(&self, host: &str) -> bool {
-        let of_host = self.case.destinations.iter().filter(|destination| destination.host == host);
-        let mut owned = of_host.filter(|destination| destination.owner.is_some());
-        !self.promise.is_about_the_maker() || owned.all(|destination| self.is_the_makers(destination))
+        Some(format!("{host} was sent {bytes} bytes after the first act that could not be read.{tested}"))
     }
 
     fn uncontrolled(&self) -> Option<String> {
@@ -218,67 +230,4 @@ fn false_alarms(case: &Case<'_>) -> Option<String> {
             listed(&hosts)
         )
     })
-}
-
-/// The exchanges with one host that could not be read.
-struct Unread<'a> {
-    case: &'a Case<'a>,
-    host: &'a str,
-}
-
-/// The most of them where nothing was done.
-#[derive(Default)]
-struct LeftAlone {
-    /// In a whole trial.
-    whole: usize,
-    /// From one start of the subject to its next step.
-    start: usize,
-    /// In each trial, with how many seconds it took.
-    each: Vec<(usize, f64)>,
-}
-
-impl LeftAlone {
-    /// In a trial of so many seconds, had there been one.
-    fn as_long(&self, seconds: f64) -> usize {
-        let scaled = |(count, took): &(usize, f64)| {
-            let times = (seconds / took.max(1.0)).max(1.0);
-            (*count as f64 * times).ceil() as usize
-        };
-        self.each.iter().map(scaled).max().unwrap_or_default()
-    }
-}
-
-impl Unread<'_> {
-    fn count(&self, trial: &Trial, within: impl Fn(usize) -> bool) -> usize {
-        let of_trial = self.case.traffic.iter().filter(|one| one.trial == Some(trial.id));
-        let unread = of_trial.filter(|one| one.is_unread() && one.host == self.host);
-        unread.filter(|one| one.phase.is_some_and(&within)).count()
-    }
-
-    /// Each start in a trial, with its count.
-    fn starts(&self, trial: &Trial) -> impl Iterator<Item = (usize, usize)> {
-        let starts = (0..self.case.phases.len()).filter(|phase| self.case.phases[*phase].trial == trial.id);
-        let starts = starts.filter(|phase| self.case.begins(*phase));
-        starts.map(|start| (start, self.count(trial, |phase| phase == start)))
-    }
-
-    fn left_alone(&self) -> LeftAlone {
-        let case = self.case;
-        let mut most = LeftAlone::default();
-        for blank in case.trials.iter().filter(|blank| blank.arm.blank && case.is_complete(blank)) {
-            let count = self.count(blank, |_| true);
-            most.whole = most.whole.max(count);
-            most.each.push((count, case.seconds(blank)));
-            most.start = self.starts(blank).map(|(_, count)| count).fold(most.start, usize::max);
-        }
-        most
-    }
-}
-
-impl Case<'_> {
-    /// Whether a phase begins with the start of the subject, which sends what
-    /// it sends at each start.
-    fn begins(&self, phase: usize) -> bool {
-        matches!(self.phases[phase].act, Act::Start | Act::Restart | Act::Later)
-    }
 }

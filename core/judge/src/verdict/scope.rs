@@ -4,17 +4,21 @@
 use std::collections::BTreeSet;
 
 use knowledge::promises::{Assertion, Limits, Promise};
-use model::{Act, Destination, Kind, Side};
+use model::{Act, Destination, How, Kind, Side, Sighting};
 
 use super::required::is_event;
-use crate::{ActCount, Case, Reference, Seen};
+use crate::{
+    ActCount, Case, Reference, Seen,
+    beside::{Identified, Nearness},
+    instruments::Stretch,
+};
 
 /// A promise, and the phases that can speak about it.
 pub(super) struct Scope<'a> {
     pub(super) case: &'a Case<'a>,
     pub(super) promise: &'a Promise,
     pub(super) reference: &'a Reference,
-    kinds: Vec<Kind>,
+    pub(super) kinds: Vec<Kind>,
     /// Phases in which an act put the promise at stake, done or not.
     pub(super) staked: BTreeSet<usize>,
     /// Those of them that were done, and that nobody was told of as yet.
@@ -26,10 +30,18 @@ pub(super) struct Scope<'a> {
 pub(super) struct Breaches {
     /// Nothing.
     pub(super) broken: Vec<usize>,
+    /// How close identifiers stand, where it is about them.
+    pub(super) near: BTreeSet<Nearness>,
     /// Nobody knows who sent it.
     pub(super) unknown: Vec<usize>,
     /// Nobody knows where the server stands.
     pub(super) nowhere: Vec<usize>,
+    /// A guess is part of it, or its trail does not lead there again.
+    pub(super) weak: Vec<usize>,
+    /// It stands beside what is either the device's id or a constant.
+    pub(super) beside_constant: Vec<usize>,
+    /// Something is reported at all, whatever stands beside it.
+    pub(super) is_reported: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -52,31 +64,52 @@ impl<'a> Scope<'a> {
 
     pub(super) fn breaches(&self) -> Breaches {
         let mut breaches = Breaches::default();
-        for (i, seen) in self.case.seen.iter().enumerate().filter(|(_, seen)| self.forbids(seen)) {
-            let own_extension = self.case.has_own_extension();
-            match seen.side.side {
-                Side::Page | Side::Caused => {}
-                Side::Unknown => breaches.unknown.push(i),
-                Side::Extension if !own_extension => breaches.unknown.push(i),
-                Side::Native | Side::Extension if !self.promise.is_about_countries() => breaches.broken.push(i),
-                Side::Native | Side::Extension => match &self.case.destinations[seen.destination].hosted {
-                    None => breaches.nowhere.push(i),
-                    Some(hosted) if self.promise.forbids_country(&hosted.country) => breaches.broken.push(i),
-                    Some(_) => {}
-                },
+        let (stays, may_stay) = (Identified::that_stay(self.case), Identified::that_may_stay(self.case));
+        for (i, seen) in self.case.seen.iter().enumerate().filter(|(_, seen)| self.is_told(seen)) {
+            breaches.is_reported = true;
+            if !self.case.is_sound(seen) {
+                breaches.weak.push(i);
+            } else if !self.promise.is_about_anonymity() {
+                self.sort(i, seen, &mut breaches);
+            } else if let Some(nearness) = stays.beside(seen) {
+                breaches.near.insert(nearness);
+                self.sort(i, seen, &mut breaches);
+            } else if may_stay.beside(seen) == Some(Nearness::Request) {
+                breaches.beside_constant.push(i);
             }
         }
         breaches
     }
 
-    fn forbids(&self, seen: &Seen) -> bool {
+    /// By who sent it, and where its server stands.
+    fn sort(&self, i: usize, seen: &Seen, breaches: &mut Breaches) {
+        let own_extension = self.case.has_own_extension();
+        match seen.side.side {
+            Side::Page | Side::Caused => {}
+            Side::Unknown => breaches.unknown.push(i),
+            Side::Extension if !own_extension => breaches.unknown.push(i),
+            Side::Native | Side::Extension if !self.promise.is_about_countries() => breaches.broken.push(i),
+            Side::Native | Side::Extension => match &self.case.destinations[seen.destination].hosted {
+                None => breaches.nowhere.push(i),
+                Some(hosted) if self.promise.forbids_country(&hosted.country) => breaches.broken.push(i),
+                Some(_) => {}
+            },
+        }
+    }
+
+    /// Whether a sighting is of what the promise is about, sent by somebody else
+    /// than a page to somebody who must not have it.
+    fn is_told(&self, seen: &Seen) -> bool {
         let Some(about) = self.case.about(seen) else { return false };
-        self.is_against(seen)
-            && self.case.is_sound(seen)
+        let plant = self.case.plant(&seen.sighting);
+        !matches!(seen.side.side, Side::Page | Side::Caused)
+            && seen.trial.is_some()
+            && self.is_against(seen)
+            && !plant.is_some_and(|plant| plant.canary.decoy)
+            && shows(&seen.sighting)
             && self.is_in_its_time(about, seen)
             && !self.may_have_it(seen)
             && !self.reference.voids(self.case, seen)
-            && (!self.promise.is_about_anonymity() || self.stands_beside_identifier(seen))
     }
 
     /// Whether the claim speaks against it: its kind, its disguise, its way.
@@ -137,8 +170,62 @@ impl<'a> Scope<'a> {
         destination.owner.as_deref().zip(maker).is_some_and(|(owner, maker)| owner.eq_ignore_ascii_case(maker))
     }
 
-    fn stands_beside_identifier(&self, seen: &Seen) -> bool {
-        self.case.identifiers.iter().any(|identifier| identifier.stands_beside(seen))
+    /// Each trial from the first phase on that the promise applies in, without what
+    /// is known to tell of acts in which it does not: what an ordinary session after
+    /// a private one reports of itself.
+    pub(super) fn stretch(&self) -> Stretch {
+        let applies: Vec<bool> =
+            (0..self.case.phases.len()).map(|phase| covers(self.case, self.promise, phase)).collect();
+        let mut stretch = Stretch::default();
+        for phase in (0..applies.len()).filter(|phase| applies[*phase]) {
+            stretch.first.entry(self.case.phases[phase].trial).or_insert(phase);
+        }
+        let told = |of: bool| -> BTreeSet<u64> {
+            let sure = self.case.seen.iter().filter(|seen| seen.trial.is_some() && self.case.is_sound(seen));
+            let planted = sure.filter(|seen| self.case.plant(&seen.sighting).is_some());
+            let about = planted.filter(|seen| self.case.about(seen).is_some_and(|about| applies[about] == of));
+            about.map(|seen| seen.sighting.exchange).collect()
+        };
+        stretch.without = &told(false) - &told(true);
+        stretch
+    }
+
+    /// Whether what a host is sent could break the promise at all: one about the
+    /// maker is not broken at a host that is known to be another's, and one about
+    /// others not at the maker's.
+    pub(super) fn covers_host(&self, host: &str) -> bool {
+        let of_host = self.case.destinations.iter().filter(|destination| destination.host == host);
+        let mut owned = of_host.filter(|destination| destination.owner.is_some()).peekable();
+        match self.promise.claim.to() {
+            Some("the-maker") => owned.all(|destination| self.is_the_makers(destination)),
+            Some("anyone-but-the-maker") => {
+                owned.peek().is_none() || owned.any(|destination| !self.is_the_makers(destination))
+            }
+            _ => true,
+        }
+    }
+}
+
+/// What a person did is shown by what was planted and by nothing else; an
+/// identifier, an address of an account, a place, by a known format too.
+fn shows(sighting: &Sighting) -> bool {
+    const DEEDS: [&str; 11] = [
+        "visited-url",
+        "visited-url-part",
+        "visited-host",
+        "page-title",
+        "page-text",
+        "search",
+        "typed-text",
+        "folder",
+        "screen-name",
+        "file-path",
+        "click-label",
+    ];
+    match sighting.how {
+        How::Canary => true,
+        How::Schema | How::Persistent => !DEEDS.contains(&sighting.kind.as_str()),
+        How::Pattern => false,
     }
 }
 

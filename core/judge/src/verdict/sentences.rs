@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use model::{Act, Kind};
 
-use super::scope::Scope;
-use crate::{ActCount, Case, Seen, guise::was_sent, upper_bound};
+use super::scope::{Breaches, Scope};
+use crate::{ActCount, Case, Instruments, Seen, guise::was_sent, upper_bound};
 
 impl Scope<'_> {
     /// Who was sent what, how often, and where the switches stood.
-    pub(super) fn accusation(&self, broken: &[usize], count: &ActCount) -> String {
+    pub(super) fn accusation(&self, breaches: &Breaches, count: &ActCount) -> String {
+        let broken = &breaches.broken;
         let mut by_host: Vec<(usize, Vec<&Seen>)> = Vec::new();
         for seen in broken.iter().map(|i| &self.case.seen[*i]) {
             match by_host.iter_mut().find(|(destination, _)| *destination == seen.destination) {
@@ -19,7 +20,11 @@ impl Scope<'_> {
         }
         let told: Vec<String> =
             by_host.iter().map(|(destination, of_host)| self.told(*destination, of_host, count)).collect();
-        let beside = if self.promise.is_about_anonymity() { ", each time beside an identifier that stays" } else { "" };
+        let near: Vec<String> = breaches.near.iter().map(|nearness| nearness.says()).collect();
+        let beside = match near.as_slice() {
+            [] => String::new(),
+            near => format!(", each time beside an identifier that stays ({})", near.join("; ")),
+        };
         format!("{}{beside}{}{}.", told.join("; "), self.with_switches(broken), self.condition())
     }
 
@@ -69,20 +74,31 @@ impl Scope<'_> {
 
     /// Nothing was seen, and how much that leaves open: of acts, of installs,
     /// and of each kind of act.
-    pub(super) fn acquittal(&self) -> String {
+    pub(super) fn acquittal(&self, instruments: &Instruments<'_>) -> String {
         let installs = self.exercised.installs(self.case);
         let percent = |n: u32| format!("{:.1} %", upper_bound(n) * 100.0);
         let kinds = self.kinds_of_acts();
         let each: Vec<String> = kinds.iter().map(|(n, what)| format!("{} of {}", percent(*n), plural(what))).collect();
         let each = if kinds.len() > 1 { format!(" (by kind: {})", listed(&each)) } else { String::new() };
         format!(
-            "nothing of the kind was seen in {} over {}{}. Would have shown (95 %): a leak at more than {} of them{each}, and one in more than {} of installs. This is said of these installs only.",
+            "nothing of the kind was seen in {} over {}{}. Would have shown (95 %): a leak at more than {} of them{each}, and one in more than {} of installs.{} This is said of these installs only.",
             self.acts(),
             count(installs, "fresh install"),
             self.condition(),
             percent(self.exercised.acts()),
             percent(installs),
+            self.accounted(instruments),
         )
+    }
+
+    /// What was sent that nobody accounts for.
+    fn accounted(&self, instruments: &Instruments<'_>) -> String {
+        let most = self.unexplained_bits(instruments);
+        let most: Vec<String> = most.iter().map(|(host, bits)| format!("{bits} bits to {host}")).collect();
+        match most.as_slice() {
+            [] => " All values that were sent in these steps are accounted for.".into(),
+            most => format!(" Not accounted for, at most in one step: {}.", listed(most)),
+        }
     }
 
     /// `34 acts (30 visits, 2 searches, 2 typed texts)`
@@ -112,7 +128,7 @@ impl Scope<'_> {
         kinds.into_iter().filter(|(n, _)| *n > 0).collect()
     }
 
-    fn condition(&self) -> &'static str {
+    pub(super) fn condition(&self) -> &'static str {
         match self.case.run {
             Some(run) if run.sinkhole => ", without the maker's remote configuration",
             _ => "",

@@ -2,12 +2,14 @@
 //! how often the judge is wrong, and how often it sees.
 #![allow(dead_code, reason = "the test draws fewer sorts than the bench")]
 
+pub mod readable;
+
 use judge::{Outcome, dependence};
 use model::{Mode, Side};
 
 use crate::stage::{REPORT, Stage};
 
-const PROMISE: &str = r#"
+pub(super) const PROMISE: &str = r#"
     [[promise]]
     id = "private"
     quote = "…"

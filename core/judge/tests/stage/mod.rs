@@ -2,11 +2,11 @@
 #![allow(dead_code, reason = "not every test file plays everything")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-use judge::{Case, Finding, Identifier, Late, Outcome, Recall, Scope, Seen, Traffic, Verdict};
+use judge::{Case, Fields, Finding, Identifier, Late, Outcome, PlantedText, Recall, Scope, Seen, Traffic, Verdict};
 use knowledge::Knowledge;
 use model::{
-    Act, Arm, ArmRole, Canary, Destination, Guise, Hosted, How, Kind, Mode, Note, Phase, Plant, Purpose, Run, Side,
-    SideBecause, Sighting, Subject, Switch, Time, Trial,
+    Act, Arm, ArmRole, Canary, Destination, Guise, Hosted, How, Kind, Leaf, Mode, Note, Phase, Place, Plant, Purpose,
+    Route, Run, Side, SideBecause, Sighting, Subject, Switch, Time, Trial,
 };
 
 /// A run in the making. Time goes on by a second with each step.
@@ -19,6 +19,8 @@ pub struct Stage {
     pub traffic: Vec<Traffic>,
     pub seen: Vec<Seen>,
     pub identifiers: Vec<Identifier>,
+    fields: Fields,
+    places: Vec<String>,
     pub late: Vec<Late>,
     pub destinations: Vec<Destination>,
     pub notes: Vec<Note>,
@@ -69,6 +71,8 @@ impl Stage {
             traffic: vec![],
             seen: vec![],
             identifiers: vec![],
+            fields: Fields::default(),
+            places: vec![],
             late: vec![],
             destinations: vec![],
             notes: vec![],
@@ -119,6 +123,17 @@ impl Stage {
         }
         self.close(id);
         id
+    }
+
+    /// The control of installs that are started twice.
+    pub fn blank_with_restart(&mut self, steps: u32) {
+        let id = self.trial_with(Mode::Normal, &[], true);
+        for _ in 1..steps {
+            self.idle(id);
+        }
+        self.restart(id, Mode::Normal);
+        self.idle(id);
+        self.close(id);
     }
 
     pub fn close(&mut self, trial: u32) {
@@ -191,6 +206,22 @@ impl Stage {
         phase
     }
 
+    /// Types into the address bar in a step in which nothing was done.
+    pub fn type_at(&mut self, phase: usize, text: &str) {
+        self.phases[phase].act = Act::Type;
+        self.plant(self.phases[phase].trial, phase, "typed-text", text, None);
+    }
+
+    /// Six visits to three sites, each twice.
+    pub fn twins(&mut self, trial: u32) -> Vec<usize> {
+        let mut visits = self.visits(trial, 3);
+        for again in [[0, 1, 2], [1, 0, 2], [0, 2, 1]][trial as usize % 3] {
+            let again = self.visit_again(trial, visits[again]);
+            visits.push(again);
+        }
+        visits
+    }
+
     pub fn visits(&mut self, trial: u32, times: u32) -> Vec<usize> {
         (0..times).map(|_| self.visit(trial)).collect()
     }
@@ -211,7 +242,6 @@ impl Stage {
     /// An exchange in a phase that could be read.
     pub fn send(&mut self, phase: usize, host: &str, side: Side) -> u64 {
         let exchange = self.traffic.len() as u64;
-        self.clock += 1_000;
         self.traffic.push(Traffic {
             capture: 0,
             exchange,
@@ -225,8 +255,11 @@ impl Stage {
             sealed: false,
             gaps: 0,
             closed: 0,
+            fields: vec![],
+            connection: exchange,
+            cookie: None,
             bytes: 100,
-            at: Time(self.clock),
+            at: Time(self.phases[phase].at.0 + 1_000),
         });
         self.destination(host);
         exchange
@@ -242,6 +275,27 @@ impl Stage {
     pub fn send_closed(&mut self, phase: usize, host: &str, bytes: u64) {
         let exchange = self.send(phase, host, Side::Native) as usize;
         self.traffic[exchange].closed = bytes;
+    }
+
+    /// A request of the subject's own with this value at this place.
+    pub fn send_value(&mut self, phase: usize, host: &str, place: &str, value: &str) -> u64 {
+        let exchange = self.send(phase, host, Side::Native);
+        self.add_value(exchange, place, value);
+        exchange
+    }
+
+    /// A value in an exchange, as the auditor would note it.
+    pub fn add_value(&mut self, exchange: u64, place: &str, value: &str) {
+        let trial = self.traffic[exchange as usize].trial;
+        let plants = self.plants.iter().filter(|plant| plant.trial == trial);
+        let planted: Vec<PlantedText<'_>> = plants
+            .map(|plant| PlantedText { value: &plant.canary.value, piece: judge::piece_of(&plant.canary.kind) })
+            .collect();
+        let name = Place::at(place);
+        let route = Route { before: None, layer: "form", place: &name };
+        self.fields.see(&Leaf { value: value.as_bytes(), route: &route, weak: false }, &planted);
+        self.traffic[exchange as usize].fields.extend(self.fields.take(&[]).values);
+        self.places = self.fields.clone().places();
     }
 
     /// The canary of phase `about` is seen in a request sent in phase `sent`.
@@ -269,7 +323,7 @@ impl Stage {
             destination,
             trial: Some(self.phases[sent].trial),
             phase: Some(sent),
-            at: Time(self.clock),
+            at: Time(self.phases[sent].at.0 + 1_000),
             replayed: what.replayed,
         });
         exchange
@@ -327,6 +381,7 @@ impl Stage {
             traffic: &self.traffic,
             seen: &self.seen,
             identifiers: &self.identifiers,
+            places: &self.places,
             late: &self.late,
             destinations: &self.destinations,
             notes: &self.notes,

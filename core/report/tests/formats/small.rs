@@ -163,6 +163,9 @@ fn traffic(exchange: u64, host: &str, side: Side, sealed: bool, at: Time) -> Tra
         sealed,
         gaps: 0,
         closed: 0,
+        fields: vec![],
+        connection: exchange,
+        cookie: None,
         bytes: 640,
         at,
     }

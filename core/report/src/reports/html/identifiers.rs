@@ -38,6 +38,7 @@ fn one(audit: &Audit, identifier: &Identifier) -> Markup {
             b { (inert(&identifier.host)) }
             @match identifier.scope {
                 Scope::Persistent => " gets an identifier of the install: it stays until the program is set up anew."
+                Scope::DeviceOrConstant => " gets a value that is the same in every install on this device: an identifier of the device, or a constant."
                 Scope::Device => " gets an identifier of the device: it survives setting the program up anew."
             }
         }

@@ -1,0 +1,62 @@
+//! Fields that stayed closed: which of them are constants, and what is said of the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Gap, Side, Why};
+
+use crate::auditor::{Auditor, Kept};
+
+/// Takes out constants: what installs send that are left alone, and others that
+/// are used send as well, says nothing about use, however much it looks like noise.
+pub(crate) fn without_constants(auditor: &mut Auditor<'_>) {
+    let of = |blank: bool| -> BTreeMap<(String, u64), BTreeSet<u32>> {
+        let mut known: BTreeMap<(String, u64), BTreeSet<u32>> = BTreeMap::new();
+        for kept in auditor.kept.iter().filter(|kept| !kept.closed.is_empty()) {
+            let trial = auditor.trials.iter().find(|trial| Some(trial.id) == kept.exchange.trial);
+            if let Some(trial) = trial.filter(|trial| trial.arm.blank == blank) {
+                for field in &kept.closed {
+                    let key = (kept.exchange.host().to_owned(), field.digest);
+                    known.entry(key).or_default().insert(trial.install);
+                }
+            }
+        }
+        known
+    };
+    let (blank, used) = (of(true), of(false));
+    let constant = |key: &(String, u64)| {
+        let (blank, used) = (blank.get(key), used.get(key));
+        blank.zip(used).is_some_and(|(blank, used)| used.iter().any(|install| blank.iter().any(|b| b != install)))
+    };
+    for kept in &mut auditor.kept {
+        let host = kept.exchange.host().to_owned();
+        kept.closed.retain(|field| !constant(&(host.clone(), field.digest)));
+    }
+}
+
+/// What stayed closed was not looked at: it is a gap, unless a page sent it.
+pub(crate) fn note(auditor: &mut Auditor<'_>, kept: &mut Kept, side: Side) {
+    if kept.fields.is_cut {
+        kept.gaps += 1;
+        gap(auditor, kept, Why::Budget, "more values than are compared with those of other requests".into());
+    }
+    if matches!(side, Side::Page | Side::Caused) {
+        return;
+    }
+    let bytes: u64 = kept.closed.iter().map(|field| field.bytes).sum();
+    if bytes > 0 {
+        kept.gaps += 1;
+        auditor.coverage.bytes_read = auditor.coverage.bytes_read.saturating_sub(bytes.min(kept.bytes));
+        gap(auditor, kept, Why::Sealed, format!("{bytes} bytes look encrypted, and nothing opened them"));
+    }
+}
+
+fn gap(auditor: &mut Auditor<'_>, kept: &Kept, why: Why, says: String) {
+    let place = "body".parse().unwrap_or_default();
+    let gap = Gap { exchange: Some(kept.exchange.index), place, why, says };
+    // After what is known of the same request.
+    let is_later = |(capture, other): &(usize, Gap)| {
+        (*capture, other.exchange.unwrap_or(u64::MAX)) > (kept.capture, kept.exchange.index)
+    };
+    let at = auditor.gaps.iter().position(is_later).unwrap_or(auditor.gaps.len());
+    auditor.gaps.insert(at, (kept.capture, gap));
+}

@@ -1,0 +1,290 @@
+//! Every value that was sent, as far as it takes to compare one exchange with
+//! another: where it stood, which value it was, how much it could tell.
+//!
+//! What nobody can read may still be seen to depend on what was done. Two
+//! instruments look for that: the [`contrast`] of installs that were used with
+//! installs that were left alone, and visits to the same site, the [`twins`].
+//! The values themselves are not kept, only their digests.
+
+pub(crate) mod contrast;
+
+pub(crate) mod table;
+
+pub(crate) mod twins;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use model::{Kind, Leaf, Trail};
+
+use crate::place::{Outer, digest, is_protocol_randomness, place_of};
+
+/// One value of an exchange.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct FieldValue {
+    /// Its place, as a number; [`Fields::places`] names it.
+    pub place: u32,
+    /// Which value it is; of a [`Sort::Number`] the number itself.
+    pub digest: u64,
+    /// How many bits it can hold at most.
+    pub bits: u16,
+    pub sort: Sort,
+}
+
+/// What is known of a value without looking at another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sort {
+    /// Nothing.
+    Unknown,
+    /// It is a number, and may turn out to count something.
+    Number,
+    /// It is a piece of what was planted: see [`piece_of`].
+    Piece(u8),
+}
+
+impl fmt::Debug for FieldValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FieldValue({}, {} bits)", self.place, self.bits)
+    }
+}
+
+/// Of which sort of act a planted value tells, as a bit.
+pub fn piece_of(kind: &Kind) -> u8 {
+    match kind.as_str() {
+        "visited-url" | "visited-url-part" | "visited-host" | "page-title" | "page-text" => 1,
+        "search" => 2,
+        "typed-text" => 4,
+        _ => 8,
+    }
+}
+
+/// Takes the values of one exchange after another, in the order in which they
+/// are visited.
+#[derive(Clone, Default)]
+pub struct Fields {
+    places: BTreeMap<String, u32>,
+    /// The values of the exchange at hand.
+    now: Vec<(String, FieldValue)>,
+    /// The value last met, as long as nothing was found in it.
+    waiting: Option<(Outer, String, FieldValue)>,
+    is_cut: bool,
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fields({} places)", self.places.len())
+    }
+}
+
+/// A planted value of the trial at hand.
+#[derive(Clone, Copy)]
+pub struct PlantedText<'p> {
+    pub value: &'p str,
+    pub piece: u8,
+}
+
+impl fmt::Debug for PlantedText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PlantedText(..)")
+    }
+}
+
+/// What one exchange held.
+#[derive(Clone, Debug, Default)]
+pub struct ExchangeFields {
+    pub values: Vec<FieldValue>,
+    /// There were more values than are compared.
+    pub is_cut: bool,
+}
+
+/// Values of one exchange that are compared.
+const MOST: usize = 4_096;
+
+impl Fields {
+    /// The next value of the exchange at hand.
+    pub fn see(&mut self, leaf: &Leaf<'_>, planted: &[PlantedText<'_>]) {
+        if leaf.weak {
+            return; // a guess is no value
+        }
+        self.settle_waiting(|outer| !outer.holds(leaf.route));
+        if leaf.value.is_empty() || self.now.len() >= MOST {
+            self.is_cut |= !leaf.value.is_empty();
+            return;
+        }
+        let place = place_of(&leaf.route.trail());
+        if let Some((digest, bits, sort)) = sort(&place, leaf.value, planted) {
+            self.waiting = Some((Outer::of(leaf.route), place, FieldValue { place: 0, digest, bits, sort }));
+        }
+    }
+
+    /// Ends the exchange: its values, without what these sightings explain.
+    pub fn take(&mut self, sightings: &[&Trail]) -> ExchangeFields {
+        self.settle_waiting(|_| true);
+        let explained: BTreeSet<String> = sightings.iter().map(|trail| place_of(trail)).collect();
+        let is_explained = |place: &str| {
+            let ends = place.match_indices(" ▸ ").map(|(at, _)| at).chain([place.len()]);
+            !explained.is_empty() && ends.into_iter().any(|end| explained.contains(&place[..end]))
+        };
+        let mut values: Vec<FieldValue> = Vec::with_capacity(self.now.len());
+        let mut known = BTreeSet::new();
+        for (place, value) in std::mem::take(&mut self.now) {
+            if is_explained(&place) {
+                continue;
+            }
+            let next = self.places.len() as u32;
+            let place = *self.places.entry(place).or_insert(next);
+            if known.insert((place, value.digest)) {
+                values.push(FieldValue { place, ..value });
+            }
+        }
+        ExchangeFields { values, is_cut: std::mem::take(&mut self.is_cut) }
+    }
+
+    /// The name of each place, by its number.
+    pub fn places(self) -> Vec<String> {
+        let mut names: Vec<(String, u32)> = self.places.into_iter().collect();
+        names.sort_by_key(|(_, number)| *number);
+        names.into_iter().map(|(name, _)| name).collect()
+    }
+
+    fn settle_waiting(&mut self, stays: impl Fn(&Outer) -> bool) {
+        if let Some((outer, place, value)) = self.waiting.take()
+            && stays(&outer)
+        {
+            self.now.push((place, value));
+        }
+    }
+}
+
+/// Which value it is and how much it could tell; nothing if it explains itself.
+fn sort(place: &str, value: &[u8], planted: &[PlantedText<'_>]) -> Option<(u64, u16, Sort)> {
+    if is_protocol_randomness(place, value) {
+        return None;
+    }
+    let bits = bits(value).min(u32::from(u16::MAX)) as u16;
+    let Ok(text) = std::str::from_utf8(value) else { return Some((digest(value), bits, Sort::Unknown)) };
+    if is_clock(text) || is_date(text) {
+        return None;
+    }
+    if text.len() <= 19
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(number) = text.parse()
+    {
+        return Some((number, bits, Sort::Number));
+    }
+    let piece = piece(text, planted);
+    Some((digest(value), bits, if piece == 0 { Sort::Unknown } else { Sort::Piece(piece) }))
+}
+
+/// Of what a text is a piece. A few letters are a piece of anything, and only
+/// what is typed is sent letter by letter.
+fn piece(text: &str, planted: &[PlantedText<'_>]) -> u8 {
+    let sorts = if text.chars().count() < 4 { 2 | 4 } else { u8::MAX };
+    let holds = |one: &&PlantedText<'_>| one.piece & sorts != 0 && one.value.contains(text);
+    planted.iter().filter(holds).fold(0, |pieces, one| pieces | one.piece)
+}
+
+/// How many bits a value holds at most, by the alphabet it is written in.
+fn bits(value: &[u8]) -> u32 {
+    let all = |is: fn(&u8) -> bool| value.iter().all(is);
+    let each = if all(u8::is_ascii_digit) {
+        3.33
+    } else if all(u8::is_ascii_hexdigit) {
+        4.0
+    } else if all(u8::is_ascii_alphanumeric) {
+        5.96
+    } else if value.is_ascii() {
+        6.5
+    } else {
+        8.0
+    };
+    (each * value.len() as f64) as u32
+}
+
+/// Seconds, milliseconds, microseconds or nanoseconds of 2001 to 2065, or
+/// microseconds since 1601 as Chromium counts; with or without a fraction.
+pub(crate) fn is_clock(text: &str) -> bool {
+    let whole = text
+        .split_once('.')
+        .map_or(text, |(whole, rest)| if rest.bytes().all(|byte| byte.is_ascii_digit()) { whole } else { text });
+    if whole.len() < 10 || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
+    let Ok(number) = whole.parse::<u128>() else { return false };
+    [1, 1_000, 1_000_000, 1_000_000_000].iter().any(|unit| (1_000_000_000..3_000_000_000).contains(&(number / unit)))
+        || (12_600_000_000..14_700_000_000).contains(&(number / 1_000_000))
+}
+
+/// A date as RFC 3339 or RFC 9110 writes it.
+fn is_date(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let year = |at: usize| {
+        text.get(at..at + 4).and_then(|year| year.parse::<u16>().ok()).is_some_and(|y| (2001..2066).contains(&y))
+    };
+    let rfc3339 = (10..=35).contains(&bytes.len())
+        && year(0)
+        && bytes[4] == b'-'
+        && bytes[7] == b'-'
+        && bytes.iter().all(|byte| byte.is_ascii_digit() || b"-+:.TZ ".contains(byte));
+    let rfc9110 = bytes.len() == 29 && text.ends_with(" GMT") && year(12) && bytes[3] == b',' && bytes[19] == b':';
+    rfc3339 || rfc9110
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Place, Route};
+
+    use super::*;
+
+    /// Values by place, as they stay to be compared.
+    fn kept(values: &[(&'static str, &'static str, &str)], sightings: &[&str]) -> Vec<String> {
+        let mut fields = Fields::default();
+        let (whole, planted) = (Place::Whole, [PlantedText { value: "https://kotiko.example/secret", piece: 1 }]);
+        let body = Route { before: None, layer: "body", place: &whole };
+        fields.see(&Leaf { value: b"a wrapping", route: &body, weak: false }, &planted);
+        for (layer, place, value) in values {
+            let place = Place::at(*place);
+            let route = Route { before: Some(&body), layer, place: &place };
+            fields.see(&Leaf { value: value.as_bytes(), route: &route, weak: false }, &planted);
+        }
+        let trails: Vec<Trail> = sightings.iter().map(|trail| trail.parse().unwrap()).collect();
+        let values = fields.take(&trails.iter().collect::<Vec<_>>()).values;
+        let names = fields.places();
+        values.iter().map(|value| format!("{} {:?}", names[value.place as usize], value.sort)).collect()
+    }
+
+    #[test]
+    fn wrappings_clocks_and_dates_are_no_values() {
+        let values = [
+            ("json", "$.at", "1764320000123"),
+            ("json", "$.date", "2026-11-28T09:00:00Z"),
+            ("json", "$.n", "17"),
+            ("json", "$.t", "a41f09"),
+        ];
+        assert_eq!(kept(&values, &[]), ["body ▸ json $.n Number", "body ▸ json $.t Unknown"]);
+    }
+
+    #[test]
+    fn what_a_sighting_explains_is_not_compared() {
+        let values = [("json", "$.url", "x"), ("json", "$.urls", "y")];
+        assert_eq!(kept(&values, &["body ▸ json $.url"]), ["body ▸ json $.urls Unknown"]);
+    }
+
+    #[test]
+    fn a_piece_of_what_was_planted_is_called_one() {
+        assert_eq!(kept(&[("form", "a", "kotiko.ex")], &[]), ["body ▸ form a Piece(1)"]);
+        assert_eq!(kept(&[("form", "a", "kot")], &[]), ["body ▸ form a Unknown"]);
+    }
+
+    #[test]
+    fn members_of_a_list_stand_at_one_place_and_nested_messages_at_theirs() {
+        let values = [("json", "$[0].t", "a"), ("json", "$[1].t", "b"), ("json", "$[2].t", "b")];
+        assert_eq!(kept(&values, &[]).len(), 2);
+        assert_eq!(
+            kept(&[("protobuf", "4", "outer"), ("protobuf", "4.1", "inner")], &[]),
+            ["body ▸ protobuf 4.1 Unknown"]
+        );
+    }
+}

@@ -1,0 +1,198 @@
+//! The values that a subject itself sent, by host and place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Act, ArmRole, Mode, Side, Switch, Trial};
+
+use super::{FieldValue, Sort};
+use crate::{Case, Traffic, instruments::Stretch, place::digest};
+
+/// Values by host and place.
+pub(crate) struct Table<'a> {
+    pub(crate) case: &'a Case<'a>,
+    pub(crate) rows: BTreeMap<RowKey<'a>, Vec<Sent<'a>>>,
+    /// Values of each row that a subject sends that is left alone.
+    blank: BTreeMap<RowKey<'a>, BTreeSet<u64>>,
+}
+
+/// A host, and a place in what it is sent. The sites visited are one host, and
+/// so are all hosts of a registrable domain: a name can carry a report, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RowKey<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) place: &'a str,
+}
+
+/// One value that was sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Sent<'a> {
+    pub(crate) by: &'a Traffic,
+    pub(crate) phase: usize,
+    pub(crate) value: FieldValue,
+}
+
+/// The sites visited, as one host.
+pub(crate) const SITES: &str = "the sites visited";
+
+/// The host's own name, as a value.
+const HOST: &str = "host";
+
+/// Names of fields that are sent by nobody who is left alone.
+const NAMES: &str = "names of fields";
+
+impl<'a> Table<'a> {
+    /// What was sent in a stretch of the run.
+    pub(crate) fn of(case: &'a Case<'a>, stretch: &Stretch) -> Self {
+        let mut table = Self { case, rows: BTreeMap::new(), blank: BTreeMap::new() };
+        let sites: BTreeSet<&str> = case.plants.iter().filter_map(|plant| plant.site.as_deref()).collect();
+        let domains: BTreeMap<&str, &str> =
+            case.destinations.iter().map(|one| (one.host.as_str(), one.site.as_str())).collect();
+        let counts = |one: &&Traffic| {
+            let first = one.trial.and_then(|trial| stretch.first.get(&trial));
+            first.zip(one.phase).is_some_and(|(first, phase)| phase >= *first)
+                && !stretch.without.contains(&one.exchange)
+        };
+        for by in case.traffic.iter().filter(|one| is_own(one)).filter(counts) {
+            let host = match by.host.as_str() {
+                host if sites.contains(host) => SITES,
+                host => domains.get(host).copied().unwrap_or(host),
+            };
+            table.add(by, host);
+        }
+        table.add_names();
+        table
+    }
+
+    fn add(&mut self, by: &'a Traffic, host: &'a str) {
+        let Some(phase) = by.phase else { return };
+        let blank = by.trial.and_then(|trial| self.case.trial(trial)).is_some_and(|trial| trial.arm.blank);
+        let name = FieldValue {
+            place: u32::MAX,
+            digest: digest(by.host.as_bytes()),
+            bits: name_bits(&by.host),
+            sort: Sort::Unknown,
+        };
+        let names = if host == SITES { None } else { Some((HOST, name)) };
+        let values = by.fields.iter().map(|value| (self.name(value.place), *value));
+        for (place, value) in values.chain(names).collect::<Vec<_>>() {
+            let key = RowKey { host, place };
+            if blank {
+                self.blank.entry(key).or_default().insert(value.digest);
+            }
+            self.rows.entry(key).or_default().push(Sent { by, phase, value });
+        }
+    }
+
+    fn name(&self, place: u32) -> &'a str {
+        self.case.places.get(place as usize).map_or("", String::as_str)
+    }
+
+    /// A field's name can be the report: names that appear only with use are values of one row.
+    fn add_names(&mut self) {
+        let mut named: BTreeMap<&'a str, Vec<Sent<'a>>> = BTreeMap::new();
+        for (key, sent) in &self.rows {
+            let last = key.place.rsplit(" ▸ ").next().unwrap_or_default();
+            if key.place == HOST || self.blank.contains_key(key) || !last.contains(' ') {
+                continue;
+            }
+            let bits = (last.len().min(1_000) * 5) as u16;
+            let value = FieldValue { place: u32::MAX, digest: digest(key.place.as_bytes()), bits, sort: Sort::Unknown };
+            let row = named.entry(key.host).or_default();
+            let mut exchanges = BTreeSet::new();
+            row.extend(sent.iter().filter(|one| exchanges.insert(one.by.exchange)).map(|one| Sent { value, ..*one }));
+        }
+        self.rows.extend(named.into_iter().map(|(host, sent)| (RowKey { host, place: NAMES }, sent)));
+    }
+
+    /// What of a row nobody accounts for, by trial: no value that is sent without
+    /// use, or in every trial with use, and nothing that counts.
+    pub(crate) fn unexplained(&self, key: &RowKey<'a>) -> BTreeMap<u32, Vec<Sent<'a>>> {
+        let mut by_trial: BTreeMap<u32, Vec<Sent<'a>>> = BTreeMap::new();
+        for sent in self.rows.get(key).into_iter().flatten() {
+            by_trial.entry(sent.by.trial.unwrap_or_default()).or_default().push(*sent);
+        }
+        let used = by_trial.keys().filter(|trial| self.case.trial(**trial).is_some_and(|t| !t.arm.blank)).count();
+        let mut trials_of: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
+        for (trial, sent) in &by_trial {
+            for one in sent {
+                trials_of.entry(one.value.digest).or_default().insert(*trial);
+            }
+        }
+        let blank = self.blank.get(key);
+        let is_constant = |digest: &u64| {
+            blank.is_some_and(|blank| blank.contains(digest)) || used >= 3 && trials_of[digest].len() >= used
+        };
+        for (trial, sent) in &mut by_trial {
+            let is_blank = self.case.trial(*trial).is_some_and(|trial| trial.arm.blank);
+            let counts = counts(sent);
+            sent.retain(|one| {
+                let shared =
+                    if is_blank { trials_of[&one.value.digest].len() > 1 } else { is_constant(&one.value.digest) };
+                !(shared || counts && one.value.sort == Sort::Number)
+            });
+        }
+        by_trial.retain(|_, sent| !sent.is_empty());
+        by_trial
+    }
+}
+
+/// Sent by the subject, as far as anybody can tell, and readable.
+fn is_own(one: &Traffic) -> bool {
+    !matches!(one.side, Side::Page | Side::Caused) && one.trial.is_some() && !one.sealed
+}
+
+/// What a label of a name can hold.
+fn name_bits(host: &str) -> u16 {
+    (host.len().min(253) * 5) as u16
+}
+
+/// Whether the numbers of a place count or measure something: they only grow.
+fn counts(sent: &[Sent<'_>]) -> bool {
+    let numbers: Vec<u64> =
+        sent.iter().filter(|one| one.value.sort == Sort::Number).map(|one| one.value.digest).collect();
+    let grows = numbers.windows(2).all(|pair| pair[0] <= pair[1]);
+    numbers.len() >= 3 && grows && numbers.first() < numbers.last()
+}
+
+/// Trials that are alike but for being used or left alone: their mode, where
+/// their switches stand, and what is thrown.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GroupKey {
+    pub(crate) mode: Mode,
+    role: ArmRole,
+    switches: Vec<Switch>,
+    thrown: Vec<Switch>,
+}
+
+/// Complete trials that are alike, used and left alone.
+#[derive(Clone, Default)]
+pub(crate) struct Group<'a> {
+    pub(crate) blank: Vec<&'a Trial>,
+    pub(crate) used: Vec<&'a Trial>,
+}
+
+impl GroupKey {
+    pub(crate) fn of(case: &Case<'_>, trial: &Trial) -> Self {
+        let of_trial = case.phases.iter().filter(|phase| phase.trial == trial.id);
+        let thrown = of_trial.flat_map(|phase| phase.switches.clone()).collect();
+        Self { mode: trial.arm.mode, role: trial.arm.role, switches: trial.arm.switches.clone(), thrown }
+    }
+}
+
+/// Every group of these trials.
+pub(crate) fn groups<'a>(case: &'a Case<'a>, of: &BTreeSet<u32>) -> BTreeMap<GroupKey, Group<'a>> {
+    let mut groups: BTreeMap<GroupKey, Group<'a>> = BTreeMap::new();
+    for trial in case.trials.iter().filter(|trial| of.contains(&trial.id) && case.is_complete(trial)) {
+        let group = groups.entry(GroupKey::of(case, trial)).or_default();
+        if trial.arm.blank { &mut group.blank } else { &mut group.used }.push(trial);
+    }
+    groups
+}
+
+impl Group<'_> {
+    /// How often each of them starts the subject.
+    pub(crate) fn starts(case: &Case<'_>, trial: &Trial) -> usize {
+        let starts = |act: Act| matches!(act, Act::Start | Act::Restart | Act::Later);
+        case.phases.iter().filter(|phase| phase.trial == trial.id && starts(phase.act)).count()
+    }
+}
