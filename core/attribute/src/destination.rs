@@ -1,7 +1,7 @@
 //! Host → registrable domain → owner, seat, purpose, hosting.
 
 use knowledge::owners::{Hosted as Documented, Owners};
-use model::{Destination, Hosted, Purpose};
+use model::{Destination, Exchange, Hosted, Purpose, Request};
 
 /// Whose a host is. `path` helps where an owner uses one host for several things.
 pub fn destination(owners: &Owners, host: &str, path: &str) -> Destination {
@@ -35,6 +35,12 @@ fn documented(hosted: &Documented) -> Hosted {
         network: hosted.network.clone(),
         because: format!("documented, as of {}: {}", hosted.date, hosted.source),
     }
+}
+
+/// Whom an exchange went to. A question of DNS goes to those who answer for the
+/// name's zone: they hear all of it, however many labels it has.
+pub fn host_of(exchange: &Exchange) -> &str {
+    if exchange.request.method == Request::DNS { site_of(exchange.host()) } else { exchange.host() }
 }
 
 /// The registrable domain of a host (public suffix list with its private

@@ -1,131 +1,186 @@
 //! Who sent a request: a page, the browser, an extension.
 //!
-//! In an experiment every page is Candor's own and names no host but those of
-//! honey sites, so a request to anywhere else was not a page's unless the
-//! driver saw one ask for it. In a capture that another program made nothing
-//! of that is known; there only accusing headers speak, and the rest is unknown.
+//! In an experiment every page is Candor's own, and its record lists what it can
+//! make a browser ask for. Such a request is the page's; every other, to whatever
+//! host, is the subject's own. What the accused writes acquits nobody: not its
+//! headers, not the list of its own driver, not the type of an answer. In a
+//! capture that another program made nothing of that is known; there only
+//! accusing headers speak, and the rest is unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Exchange, Listed, Page, Response, Side, SideBecause};
+use model::{Cause, Exchange, Listed, Page, Plant, Side, SideBecause};
+
+use crate::questions::Questions;
 
 /// What is known about pages and their requests so far.
 #[derive(Clone, Debug, Default)]
 pub struct Sides {
-    /// Honey sites by trial.
-    sites: BTreeSet<(u32, String)>,
-    /// Requests the driver listed, and how often, by trial.
-    listed: BTreeMap<(u32, String), u32>,
-    /// Hosts of those, by trial.
-    hosts_listed: BTreeSet<(u32, String)>,
-    /// Hosts that stood in an answer given to a trial's pages.
-    named: BTreeSet<(u32, String)>,
-    trials_with_pages: BTreeSet<u32>,
-    /// Trials in which a driver lists what pages ask for.
-    drivers: BTreeSet<u32>,
+    /// Honey sites by trial, and what their pages can make a browser ask for.
+    sites: BTreeMap<(u32, String), Manifest>,
+    /// Search engines by trial, and what they were asked.
+    searches: BTreeMap<(u32, String), BTreeSet<String>>,
+    /// Requests the driver listed as pages', by trial.
+    listed: BTreeSet<(u32, String)>,
+    trials: BTreeSet<u32>,
 }
+
+/// Method and path with query → why a browser asks for it.
+type Manifest = BTreeMap<(String, String), Cause>;
+
+/// What the pages asked for that were written before they had manifests.
+const BEFORE_MANIFESTS: [(&str, &str, Cause); 7] = [
+    ("GET", "/picture.gif", Cause::Page),
+    ("GET", "/style.css", Cause::Page),
+    ("GET", "/script.js", Cause::Page),
+    ("GET", "/way", Cause::Page),
+    ("GET", "/go/on", Cause::Page),
+    ("POST", "/sent", Cause::Page),
+    ("GET", ICON, Cause::Browser),
+];
+
+const ICON: &str = "/favicon.ico";
+
+/// Parts of a page of results.
+const OF_RESULTS: [&str; 2] = ["/style.css", "/script.js"];
 
 impl Sides {
     /// A page of ours was given out.
     pub fn page(&mut self, page: &Page) {
-        self.trials_with_pages.insert(page.trial);
-        self.sites.insert((page.trial, host(&page.url).to_owned()));
+        self.trials.insert(page.trial);
+        let manifest = self.sites.entry((page.trial, host(&page.url).to_owned())).or_default();
+        manifest.insert(("GET".into(), path(&page.url).to_owned()), Cause::Page);
+        if page.resources.is_empty() {
+            let known = BEFORE_MANIFESTS.map(|(method, path, cause)| ((method.into(), path.into()), cause));
+            manifest.extend(known);
+        }
+        let listed = page.resources.iter().map(|one| ((one.method.clone(), one.path.clone()), one.cause));
+        manifest.extend(listed);
+    }
+
+    /// A value was planted: of searches it is known by it whom they ask.
+    pub fn plant(&mut self, plant: &Plant) {
+        if let (Some(trial), Some(site), "search") = (plant.trial, &plant.site, plant.canary.kind.as_str()) {
+            self.searches.entry((trial, site.clone())).or_default().insert(plant.canary.value.to_lowercase());
+        }
     }
 
     /// The subject was started in this trial, with or without pages.
     pub fn trial(&mut self, trial: u32) {
-        self.trials_with_pages.insert(trial);
+        self.trials.insert(trial);
     }
 
-    /// The driver saw a page ask for it.
+    /// The driver says that a page asked for it.
     pub fn listed(&mut self, listed: &Listed) {
-        self.drivers.insert(listed.trial);
-        self.hosts_listed.insert((listed.trial, host(&listed.url).to_owned()));
-        *self.listed.entry((listed.trial, bare(&listed.url).to_owned())).or_default() += 1;
-    }
-
-    /// Hosts that a page's answer names: what its page asks of them is the page's.
-    pub fn answered(&mut self, exchange: &Exchange) {
-        let (Some(trial), Some(response)) = (exchange.trial, &exchange.response) else { return };
-        if !self.is_site(exchange) && response.by != "honey" {
-            return;
-        }
-        for host in hosts_in(response) {
-            self.named.insert((trial, host));
-        }
+        self.listed.insert((listed.trial, bare(&listed.url).to_owned()));
     }
 
     /// Whether the exchange is with a honey site of its own trial.
     pub fn is_site(&self, exchange: &Exchange) -> bool {
-        exchange.trial.is_some_and(|trial| self.sites.contains(&(trial, exchange.host().to_owned())))
+        exchange.trial.is_some_and(|trial| self.sites.contains_key(&(trial, exchange.host().to_owned())))
     }
 
-    /// The side of an exchange, with the reason.
-    pub fn side(&self, exchange: &Exchange) -> SideBecause {
+    /// The side of an exchange, with the reason. `questions` is what its body asks of a
+    /// resolver: bodies are not kept, and this is wanted when all pages are known.
+    pub fn side(&self, exchange: &Exchange, questions: Option<&Questions>) -> SideBecause {
         let said = |side, because| SideBecause { side, because };
-        if self.is_site(exchange) {
-            return match caused(exchange) {
-                Some(because) => said(Side::Caused, because),
-                None => said(Side::Page, "it goes to the site that the subject was sent to"),
-            };
-        }
-        if let Some(trial) = exchange.trial {
-            if self.listed.contains_key(&(trial, bare(&exchange.request.url).to_owned())) {
-                return said(Side::Page, "the driver saw a page ask for it");
-            }
-            if is_icon(exchange) && self.hosts_listed.contains(&(trial, exchange.host().to_owned())) {
-                return said(Side::Caused, "it is the icon of a site that a page was opened on");
-            }
-            // A driver's list is exact; the hosts that an answer names are not.
-            if !self.drivers.contains(&trial) && self.named.contains(&(trial, exchange.host().to_owned())) {
-                return match caused(exchange) {
-                    Some(because) => said(Side::Caused, because),
-                    None => said(Side::Page, "a page given to this client names its host"),
-                };
-            }
-        }
-        if let Some(because) = resolver(exchange) {
-            return said(Side::Caused, because);
+        if let Some(trial) = exchange.trial
+            && let Some(said) = self.by_manifest(trial, exchange).or_else(|| self.by_questions(trial, questions?))
+        {
+            return said;
         }
         if let Some(because) = from_extension(exchange) {
             return said(Side::Extension, because);
         }
-        if exchange.trial.is_some_and(|trial| self.trials_with_pages.contains(&trial)) {
-            return said(Side::Native, "no page asked for it, and nothing but the subject runs in its namespace");
+        if let Some(trial) = exchange.trial.filter(|trial| self.trials.contains(trial)) {
+            return said(Side::Native, self.why_native(trial, exchange));
         }
         if let Some(because) = accused(exchange) {
             return said(Side::Native, because);
         }
         said(Side::Unknown, "nothing that the sender does not write itself says who sent it")
     }
-}
 
-/// Sent by the browser because a page asked, not because anybody wants to
-/// know. Only asked of hosts that a page stands for: the headers alone would
-/// let the accused acquit itself.
-fn caused(exchange: &Exchange) -> Option<&'static str> {
-    let request = &exchange.request;
-    let kind = request.header("content-type").unwrap_or_default();
-    if request.method == "OPTIONS" && request.header("access-control-request-method").is_some() {
-        return Some("it is a CORS preflight");
+    /// The side of one value in an exchange whose side is known. A page knows
+    /// nothing of other sites, so their values did not come from it: a canary
+    /// planted for another site, or for none, is the subject's own.
+    pub fn side_of_planted(
+        &self,
+        exchange: &Exchange,
+        side: &SideBecause,
+        questions: Option<&Questions>,
+        plant: &Plant,
+    ) -> SideBecause {
+        if !matches!(side.side, Side::Page | Side::Caused) || plant.canary.decoy {
+            return side.clone();
+        }
+        let of_its_site = plant.site.as_deref() == Some(exchange.host());
+        let asks_for_it = plant.canary.kind.as_str() == "visited-host"
+            && questions.is_some_and(|questions| questions.all(|name| plant.site.as_deref() == Some(name)));
+        if of_its_site || asks_for_it {
+            return side.clone();
+        }
+        SideBecause { side: Side::Native, because: "no page of the site that it went to was ever given this value" }
     }
-    if kind.starts_with(b"application/reports+json") || kind.starts_with(b"application/csp-report") {
-        return Some("it is a report that a page's headers ask for (Reporting API)");
+
+    fn by_manifest(&self, trial: u32, exchange: &Exchange) -> Option<SideBecause> {
+        let place = (trial, exchange.host().to_owned());
+        if exchange.foreign_name().is_some() {
+            return None;
+        }
+        let request = &exchange.request;
+        if let Some(manifest) = self.sites.get(&place) {
+            if exchange.seal.is_some() {
+                let because = "it is a connection to the site that the subject was sent to";
+                return Some(SideBecause { side: Side::Caused, because });
+            }
+            let key = (request.method.clone(), path(&request.url).to_owned());
+            return manifest.get(&key).map(|cause| because_of(*cause));
+        }
+        let asked = self.searches.get(&place)?;
+        if request.method != "GET" {
+            return None;
+        }
+        let path = path(&request.url);
+        if path == ICON {
+            return Some(because_of(Cause::Browser));
+        }
+        (OF_RESULTS.contains(&path) || searched(path).is_some_and(|words| asked.contains(&words)))
+            .then_some(SideBecause { side: Side::Page, because: "it is the search that the subject was to make" })
     }
-    is_icon(exchange).then_some("it is a page's icon")
+
+    /// A name is asked for because its page is opened; a name below it, or beside it, is not.
+    fn by_questions(&self, trial: u32, questions: &Questions) -> Option<SideBecause> {
+        let place = |name: &str| (trial, name.to_owned());
+        let is_known = |name: &str| self.sites.contains_key(&place(name)) || self.searches.contains_key(&place(name));
+        let because = "it asks where a site is that the subject was sent to";
+        questions.all(is_known).then_some(SideBecause { side: Side::Caused, because })
+    }
+
+    fn why_native(&self, trial: u32, exchange: &Exchange) -> &'static str {
+        if self.listed.contains(&(trial, bare(&exchange.request.url).to_owned())) {
+            return "the browser says that a page asked for it, and none of ours does";
+        }
+        match self.is_site(exchange) {
+            true => "it goes to a site that was visited, and no page there asks for it",
+            false => "no page asked for it, and nothing but the subject runs in its namespace",
+        }
+    }
 }
 
-/// Asked for by name and with nothing else in the address.
-fn is_icon(exchange: &Exchange) -> bool {
-    path(&exchange.request.url) == "/favicon.ico"
+fn because_of(cause: Cause) -> SideBecause {
+    match cause {
+        Cause::Page => SideBecause { side: Side::Page, because: "a page that the subject was sent to asks for it" },
+        Cause::Browser => SideBecause { side: Side::Caused, because: "browsers ask for it when they open a page" },
+    }
 }
 
-/// A name looked up over HTTPS (RFC 8484): one question, nothing more.
-fn resolver(exchange: &Exchange) -> Option<&'static str> {
-    let request = &exchange.request;
-    let is_dns = request.header("content-type").is_some_and(|kind| kind == b"application/dns-message");
-    let body = &request.body.bytes;
-    (is_dns && (13..512).contains(&body.len()) && body[4..6] == [0, 1]).then_some("it is a DNS query over HTTPS")
+/// The words of a search, in lower case.
+fn searched(path: &str) -> Option<String> {
+    let (path, query) = path.split_once('?')?;
+    let asked = query.split('&').find_map(|pair| pair.strip_prefix("q="))?;
+    let plain = asked.replace('+', " ").replace("%20", " ").to_lowercase();
+    matches!(path, "/" | "/search" | "/html/").then_some(plain)
 }
 
 /// An extension writes its own name into `Origin`; a page cannot.
@@ -144,32 +199,6 @@ fn accused(exchange: &Exchange) -> Option<&'static str> {
     let site = exchange.request.header("sec-fetch-site")?;
     let mode = exchange.request.header("sec-fetch-mode").unwrap_or_default();
     (site == b"none" && mode != b"navigate").then_some("its Sec-Fetch headers say that no page sent it")
-}
-
-/// Hosts in `src`, `href`, `action`, `url(…)`, `Location` and the like: any
-/// `//host/` in the text. Too many is harmless: they must also be asked for.
-fn hosts_in(response: &Response) -> Vec<String> {
-    let mut hosts = Vec::new();
-    for header in &response.headers {
-        gather(&header.value, &mut hosts);
-    }
-    gather(&response.body.bytes, &mut hosts);
-    hosts
-}
-
-fn gather(bytes: &[u8], hosts: &mut Vec<String>) {
-    for (at, pair) in bytes.windows(2).enumerate() {
-        if pair != b"//" {
-            continue;
-        }
-        let rest = &bytes[at + 2..];
-        let len = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')).count();
-        if let Ok(host) = std::str::from_utf8(&rest[..len.min(253)])
-            && host.contains('.')
-        {
-            hosts.push(host.to_ascii_lowercase());
-        }
-    }
 }
 
 /// An address without its scheme and fragment: the driver and the wire may
@@ -192,9 +221,11 @@ fn path(url: &str) -> &str {
 mod tests {
     use std::sync::Arc;
 
-    use model::{Body, Header, Inlet, Request, Time};
+    use model::{Body, Canary, Client, Header, Hello, Inlet, Request, Resource, Time};
 
     use super::*;
+
+    const SITE: &str = "kotikotikoti.com";
 
     fn exchange(trial: Option<u32>, url: &str, headers: &[(&str, &str)]) -> Exchange {
         Exchange {
@@ -218,46 +249,132 @@ mod tests {
         }
     }
 
-    fn sides() -> Sides {
-        let mut sides = Sides::default();
-        sides.page(&Page {
+    fn page(site: &str, resources: &[(&str, &str)]) -> Page {
+        let resource = |(method, path): &(&str, &str)| Resource {
+            method: (*method).into(),
+            path: (*path).into(),
+            cause: if *path == ICON { Cause::Browser } else { Cause::Page },
+        };
+        Page {
             trial: 1,
             at: Time(0),
-            url: "https://kotikotikoti.com/a".into(),
+            url: format!("https://{site}/a?b=c"),
             title: String::new(),
             forms: vec![],
-        });
-        sides.listed(&Listed {
-            trial: 1,
-            at: Time(0),
-            method: "GET".into(),
-            url: "https://duckduckgo.com/?q=a".into(),
-            by: "cdp".into(),
-        });
+            resources: resources.iter().map(resource).collect(),
+        }
+    }
+
+    fn plant(kind: &str, value: &str, site: Option<&str>) -> Plant {
+        Plant { trial: Some(1), canary: Canary::new("c", kind, value), site: site.map(Into::into) }
+    }
+
+    fn sides() -> Sides {
+        let mut sides = Sides::default();
+        sides.page(&page(SITE, &[("GET", "/picture.gif"), ("POST", "/beacon"), ("GET", ICON)]));
+        sides.page(&page("latilatilati.de", &[]));
+        sides.plant(&plant("search", "Two Words", Some("duckduckgo.com")));
+        for url in ["https://duckduckgo.com/ac/?q=two", "https://img.example/picture.gif"] {
+            sides.listed(&Listed { trial: 1, at: Time(0), method: "GET".into(), url: url.into(), by: "cdp".into() });
+        }
         sides
     }
 
     fn side(trial: Option<u32>, url: &str, headers: &[(&str, &str)]) -> Side {
-        sides().side(&exchange(trial, url, headers)).side
+        sides().side(&exchange(trial, url, headers), None).side
+    }
+
+    fn posted(url: &str) -> Side {
+        let mut exchange = exchange(Some(1), url, &[]);
+        exchange.request.method = "POST".into();
+        sides().side(&exchange, None).side
     }
 
     #[test]
-    fn what_goes_to_the_visited_site_is_the_pages() {
+    fn what_the_manifest_lists_is_the_pages() {
+        assert_eq!(side(Some(1), "https://kotikotikoti.com/a?b=c", &[]), Side::Page);
+        assert_eq!(side(Some(1), "http://kotikotikoti.com/a?b=c", &[]), Side::Page, "tried in clear first");
         assert_eq!(side(Some(1), "https://kotikotikoti.com/picture.gif", &[]), Side::Page);
         assert_eq!(side(Some(1), "https://kotikotikoti.com/favicon.ico", &[]), Side::Caused);
+        assert_eq!(posted("https://kotikotikoti.com/beacon"), Side::Page);
+        assert_eq!(side(Some(1), "https://latilatilati.de/style.css", &[]), Side::Page, "a page without a manifest");
     }
 
     #[test]
-    fn what_the_driver_lists_is_the_pages() {
-        assert_eq!(side(Some(1), "https://duckduckgo.com/?q=a", &[]), Side::Page);
-        assert_eq!(side(Some(2), "https://duckduckgo.com/?q=a", &[]), Side::Unknown, "another trial's list");
+    fn what_it_does_not_list_is_the_subjects_own_on_the_same_site_too() {
+        for url in [
+            "https://kotikotikoti.com/picture.gif?u=1",
+            "https://kotikotikoti.com/favicon.ico?u=1",
+            "https://kotikotikoti.com/collect",
+            "https://sub.kotikotikoti.com/picture.gif",
+        ] {
+            assert_eq!(side(Some(1), url, &[]), Side::Native, "{url}");
+        }
+        assert_eq!(posted("https://kotikotikoti.com/picture.gif"), Side::Native);
     }
 
     #[test]
-    fn an_engines_suggestions_are_not_its_page() {
-        assert_eq!(side(Some(1), "https://duckduckgo.com/ac/?q=a", &[]), Side::Native);
+    fn neither_the_drivers_list_nor_headers_acquit_a_picture_injected_into_a_page() {
+        let injected =
+            [("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "image"), ("referer", "https://kotikotikoti.com/")];
+        assert_eq!(side(Some(1), "https://img.example/picture.gif", &injected), Side::Native);
+        let type_of_an_icon = [("content-type", "application/csp-report")];
+        assert_eq!(side(Some(1), "https://collector.example/favicon.ico", &type_of_an_icon), Side::Native);
+    }
+
+    #[test]
+    fn a_search_is_the_pages_and_suggestions_are_not() {
+        assert_eq!(side(Some(1), "https://duckduckgo.com/?t=debian&q=two+words", &[]), Side::Page);
+        assert_eq!(side(Some(1), "https://duckduckgo.com/style.css", &[]), Side::Page);
         assert_eq!(side(Some(1), "https://duckduckgo.com/favicon.ico", &[]), Side::Caused);
-        assert_eq!(side(Some(1), "https://duckduckgo.com/favicon.ico?u=secret", &[]), Side::Native);
+        assert_eq!(side(Some(1), "https://duckduckgo.com/?q=two", &[]), Side::Native);
+        assert_eq!(side(Some(1), "https://duckduckgo.com/ac/?q=two", &[]), Side::Native);
+        assert_eq!(side(Some(2), "https://duckduckgo.com/?q=two+words", &[]), Side::Unknown, "another trial's search");
+    }
+
+    #[test]
+    fn under_the_name_of_another_host_nothing_is_a_pages() {
+        let mut fronted = exchange(Some(1), "https://kotikotikoti.com/picture.gif", &[("host", "collector.example")]);
+        assert_eq!(sides().side(&fronted, None).side, Side::Native);
+        fronted.request.headers.clear();
+        let hello = Hello { raw: [].into(), ja4: String::new(), sni: Some("collector.example".into()), alpn: vec![] };
+        fronted.client = Arc::new(Client { hello: Some(hello), ..Client::default() });
+        assert_eq!(sides().side(&fronted, None).side, Side::Native);
+    }
+
+    fn of_value(url: &str, plant: &Plant, asked: Option<&str>) -> Side {
+        let (sides, exchange) = (sides(), exchange(Some(1), url, &[]));
+        let questions = asked.map(|name| Questions::of(&[name]));
+        let side = sides.side(&exchange, questions.as_ref());
+        sides.side_of_planted(&exchange, &side, questions.as_ref(), plant).side
+    }
+
+    #[test]
+    fn what_was_planted_for_another_site_is_the_subjects_own_in_a_pages_request() {
+        let url = "https://latilatilati.de/picture.gif";
+        assert_eq!(
+            of_value(url, &plant("visited-url", "https://latilatilati.de/a?b=c", Some("latilatilati.de")), None),
+            Side::Page
+        );
+        assert_eq!(
+            of_value(url, &plant("visited-url", "https://kotikotikoti.com/a?b=c", Some(SITE)), None),
+            Side::Native
+        );
+        assert_eq!(of_value(url, &plant("typed-text", "never sent", None), None), Side::Native);
+    }
+
+    #[test]
+    fn a_resolver_may_be_asked_for_the_names_of_pages_and_for_nothing_else() {
+        let resolver = "https://dns.example/dns-query";
+        let host = plant("visited-host", SITE, Some(SITE));
+        assert_eq!(of_value(resolver, &host, Some(SITE)), Side::Caused);
+        assert_eq!(of_value(resolver, &host, Some("told.kotikotikoti.com")), Side::Native);
+        assert_eq!(of_value(resolver, &host, Some("latilatilati.de")), Side::Native, "it stands beside the question");
+        assert_eq!(
+            of_value(resolver, &plant("visited-url", "https://kotikotikoti.com/a", Some(SITE)), Some(SITE)),
+            Side::Native
+        );
+        assert_eq!(of_value(resolver, &host, None), Side::Native);
     }
 
     #[test]
@@ -274,30 +391,5 @@ mod tests {
         let own = [("sec-fetch-site", "none"), ("sec-fetch-mode", "no-cors")];
         assert_eq!(side(None, "https://update.example/x", &own), Side::Native);
         assert_eq!(side(None, "https://update.example/x", &page_like), Side::Unknown);
-    }
-
-    #[test]
-    fn where_no_driver_lists_a_host_that_a_page_names_is_the_pages() {
-        let mut sides = sides();
-        sides.page(&Page {
-            trial: 2,
-            at: Time(0),
-            url: "https://kotikotikoti.com/a".into(),
-            title: String::new(),
-            forms: vec![],
-        });
-        let mut page = exchange(Some(2), "https://kotikotikoti.com/a", &[]);
-        page.response = Some(Response {
-            status: 200,
-            version: String::new(),
-            headers: vec![],
-            body: Body::whole(&b"<img src=//Img.example/x>"[..]),
-            by: "honey".into(),
-        });
-        sides.answered(&page);
-        assert_eq!(sides.side(&exchange(Some(2), "https://img.example/x", &[])).side, Side::Page);
-        page.trial = Some(1);
-        sides.answered(&page);
-        assert_eq!(sides.side(&exchange(Some(1), "https://img.example/x", &[])).side, Side::Native);
     }
 }

@@ -1,11 +1,11 @@
 //! Records in.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use attribute::Sides;
+use attribute::{Questions, Sides, host_of};
 use decode::{Budgets, Opened, Opener};
 use detect::{Deferral, Detector, Refused, Seen, Waiting};
-use judge::{Closed, ExchangeFields, Fields, Identifiers, PlantedText, SealedField, When, piece_of};
+use judge::{Closed, ExchangeFields, Fields, Identifier, Identifiers, PlantedText, SealedField, When, piece_of};
 use knowledge::Knowledge;
 use model::{Canary, Exchange, Gap, Note, Phase, Plant, Record, Run, Sighting, Trial};
 
@@ -61,6 +61,8 @@ pub(crate) struct Kept {
     pub capture: usize,
     pub exchange: Exchange,
     pub foreign_name: Option<String>,
+    /// What its body asks of a resolver.
+    pub questions: Option<Questions>,
     pub sightings: Vec<(Sighting, bool)>,
     pub gaps: u32,
     /// Fields that nothing opened, where that was asked.
@@ -180,6 +182,7 @@ impl<'k> Auditor<'k> {
         if let Err(refused) = self.detector().plant(&plant.canary) {
             self.ignored.push(Ignored { canary: plant.canary.id.clone(), because: refused.to_string() });
         }
+        self.sides.plant(&plant);
         // What the control carries is nothing that was done.
         if plant.canary.kind.as_str() != Control::KIND {
             self.plants.push(plant);
@@ -189,7 +192,7 @@ impl<'k> Auditor<'k> {
     /// The next exchange, inspected elsewhere. For captures that are nobody's
     /// experiment: in those each exchange stands for itself.
     pub fn looked(&mut self, looked: Looked) {
-        self.begin(&looked.exchange);
+        self.begin();
         let Looked { exchange, seen, gaps, opened } = looked;
         self.take(exchange, seen, gaps, opened, vec![]);
     }
@@ -199,7 +202,7 @@ impl<'k> Auditor<'k> {
             let (seen, _, _) = self.inspector.open(&exchange, &mut |_| {});
             return self.control.seen(&exchange, &seen.sightings);
         }
-        self.begin(&exchange);
+        self.begin();
         let when = self.when(&exchange);
         let planted: Vec<&str> = match when {
             Some(_) => self.plants.iter().map(|plant| plant.canary.value.as_str()).collect(),
@@ -209,10 +212,12 @@ impl<'k> Auditor<'k> {
         let texts: Vec<PlantedText<'_>> = of_trial
             .map(|plant| PlantedText { value: &plant.canary.value, piece: piece_of(&plant.canary.kind) })
             .collect();
+        // Each site is visited once or twice, and all of them may be told the same.
+        let at = if self.sides.is_site(&exchange) { Identifier::VISITED_SITES } else { host_of(&exchange) };
         let (identifiers, fields, mut closed) = (&mut self.identifiers, &mut self.fields, Closed::default());
         let (seen, gaps, opened) = self.inspector.open(&exchange, &mut |leaf| {
             if let Some(when) = when {
-                identifiers.see(&exchange, leaf, when, &planted);
+                identifiers.see_at(at, &exchange, leaf, when, &planted);
             }
             if exchange.trial.is_some() {
                 fields.see(leaf, &texts);
@@ -223,13 +228,12 @@ impl<'k> Auditor<'k> {
     }
 
     /// An exchange comes.
-    fn begin(&mut self, exchange: &Exchange) {
+    fn begin(&mut self) {
         let capture = self.at();
         if let Some(capture) = self.captures.get_mut(capture) {
             capture.exchanges += 1;
         }
         self.coverage.exchanges += 1;
-        self.sides.answered(exchange);
     }
 
     /// What was seen in it.
@@ -259,23 +263,22 @@ impl<'k> Auditor<'k> {
             None => ExchangeFields::default(),
         };
         // Known only with the answer, which is not kept.
+        let questions = Questions::in_exchange(&exchange);
         let foreign_name = exchange.foreign_name().map(str::to_ascii_lowercase);
         let exchange = head_of(exchange);
-        let kept = Kept { capture, exchange, foreign_name, sightings, gaps: count as u32, closed, fields, bytes };
+        let kept =
+            Kept { capture, exchange, foreign_name, questions, sightings, gaps: count as u32, closed, fields, bytes };
         match kept.exchange.trial {
             Some(_) => self.kept.push(kept),
             // Nothing that is still to come changes what it means.
-            None => self.places.settle(self.knowledge, &self.sides, kept, None),
+            None => self.places.settle(self.knowledge, &self.sides, &BTreeMap::new(), kept, None),
         }
     }
 
     /// Install and session of an exchange, if identifiers are to be looked for
-    /// in it: it is a trial's, and goes to nobody who was visited.
+    /// in it: it is a trial's.
     fn when(&self, exchange: &Exchange) -> Option<When> {
         let trial = self.trials.iter().find(|trial| Some(trial.id) == exchange.trial)?;
-        if self.sides.is_site(exchange) {
-            return None;
-        }
         let phase = phase_at(&self.phases, exchange)?;
         Some(When { install: trial.install, session: self.phases[phase].session, device: trial.arm.device })
     }

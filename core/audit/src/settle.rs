@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use attribute::Sides;
 use judge::{Case, Late, Seen, Traffic};
 use knowledge::Knowledge;
-use model::{Destination, Exchange, Gap, Place, Purpose, Side, Trail, Why};
+use model::{Destination, Exchange, Gap, Place, Plant, Purpose, Side, Trail, Why};
 
 use crate::{
     Audit, Spotted, Tally,
@@ -24,13 +24,15 @@ pub(crate) fn settle(mut auditor: Auditor<'_>) -> Audit {
     given_up::set_apart(&mut auditor);
     let mut places = std::mem::take(&mut auditor.places);
     let mut traffic = Vec::new();
+    let planted = auditor.plants.clone();
+    let plants: BTreeMap<&str, &Plant> = planted.iter().map(|plant| (&*plant.canary.id, plant)).collect();
     closed::without_constants(&mut auditor);
     for mut kept in std::mem::take(&mut auditor.kept) {
         let phase = phase_at(&auditor.phases, &kept.exchange);
-        let side = auditor.sides.side(&kept.exchange).side;
+        let side = auditor.sides.side(&kept.exchange, kept.questions.as_ref()).side;
         closed::note(&mut auditor, &mut kept, side);
         traffic.push(traffic_of(&mut kept, side, phase));
-        places.settle(auditor.knowledge, &auditor.sides, kept, phase);
+        places.settle(auditor.knowledge, &auditor.sides, &plants, kept, phase);
     }
     places.spotted.sort_by_key(|spotted| (spotted.capture, spotted.seen.sighting.exchange));
     judged(auditor, places, traffic)
@@ -115,20 +117,32 @@ pub(crate) struct Places {
 
 impl Places {
     /// Says of an exchange whose it is and who sent it.
-    pub(crate) fn settle(&mut self, knowledge: &Knowledge, sides: &Sides, kept: Kept, phase: Option<usize>) {
+    pub(crate) fn settle(
+        &mut self,
+        knowledge: &Knowledge,
+        sides: &Sides,
+        plants: &BTreeMap<&str, &Plant>,
+        kept: Kept,
+        phase: Option<usize>,
+    ) {
         let destination = self.of(knowledge, sides, &kept.exchange);
-        let side = sides.side(&kept.exchange);
+        let side = sides.side(&kept.exchange, kept.questions.as_ref());
         let tally = &mut self.tallies[destination];
         tally.count(side.side, kept.exchange.seal.is_some(), kept.bytes);
         tally.sightings += kept.sightings.len() as u64;
         for (sighting, replayed) in kept.sightings {
+            let plant = sighting.canary.as_deref().and_then(|id| plants.get(id));
+            let side = match plant {
+                Some(plant) => sides.side_of_planted(&kept.exchange, &side, kept.questions.as_ref(), plant),
+                None => side.clone(),
+            };
             self.spotted.push(Spotted {
                 capture: kept.capture,
                 method: kept.exchange.request.method.clone(),
                 url: kept.exchange.request.url.clone(),
                 seen: Seen {
                     sighting,
-                    side: side.clone(),
+                    side,
                     destination,
                     trial: kept.exchange.trial,
                     phase,
@@ -141,7 +155,8 @@ impl Places {
 
     fn of(&mut self, knowledge: &Knowledge, sides: &Sides, exchange: &Exchange) -> usize {
         let request = &exchange.request;
-        let mut destination = attribute::destination(&knowledge.owners, request.host(), path(&request.url));
+        let mut destination =
+            attribute::destination(&knowledge.owners, attribute::host_of(exchange), path(&request.url));
         if sides.is_site(exchange) && destination.owner.is_none() {
             destination.purpose = Purpose::Visited;
             destination.because = "a honey site: Candor served it".into();
@@ -162,7 +177,7 @@ fn traffic_of(kept: &mut Kept, side: Side, phase: Option<usize>) -> Traffic {
         trial: kept.exchange.trial,
         phase,
         scheme: kept.exchange.request.url.split_once("://").map_or("", |(scheme, _)| scheme).to_owned(),
-        host: kept.exchange.host().to_owned(),
+        host: attribute::host_of(&kept.exchange).to_owned(),
         path: path(&kept.exchange.request.url).to_owned(),
         foreign_name: kept.foreign_name.clone(),
         side,

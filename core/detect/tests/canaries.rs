@@ -99,6 +99,7 @@ fn a_signature_of_a_form_gives_the_visited_host_away() {
             name: "signup".into(),
             fields: vec!["email".into(), "fullname".into(), "phone12345".into()],
         }],
+        resources: vec![],
     });
     let url = "https://content-autofill.googleapis.com/v1/pages/Chc2LjEuMTcxNS4xNDQyL2VuIChHR0xMKRIeCX-STNrbvWFiEgUNK48vHBIFDcyROi8SBQ2-p_JR?alt=proto";
     expect![[r#"

@@ -97,7 +97,14 @@ fn look(knowledge: &Knowledge, schema: &Schema, example: &Example) -> (Exchange,
     if let Some(page) = &example.page {
         let form = |names: &Vec<String>| Form { name: names[0].clone(), fields: names[1..].to_vec() };
         let forms = page.forms.iter().map(form).collect();
-        detector.page(&Page { trial: 0, at: Time(0), url: page.url.clone(), title: page.title.clone(), forms });
+        detector.page(&Page {
+            trial: 0,
+            at: Time(0),
+            url: page.url.clone(),
+            title: page.title.clone(),
+            forms,
+            resources: vec![],
+        });
     }
     let mut look = detector.look(&exchange);
     decode::open(&exchange, &Budgets::default(), &mut |leaf| look.at(leaf), &mut Vec::new());

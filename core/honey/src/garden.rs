@@ -7,7 +7,10 @@ use std::{
 
 use model::{Header, Request};
 
-use crate::{Planted, pages};
+use crate::{
+    Planted,
+    pages::{self, path},
+};
 
 /// The sites that exist. Pages are added while the run goes on.
 #[derive(Debug, Default)]
@@ -59,12 +62,6 @@ impl Garden {
 
 fn host(url: &str) -> &str {
     url.split('/').nth(2).unwrap_or_default()
-}
-
-/// Path with query; `/` where the address has none.
-fn path(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.find('/').map_or("/", |at| &rest[at..])
 }
 
 #[cfg(test)]

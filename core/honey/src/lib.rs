@@ -17,6 +17,8 @@ mod pages;
 
 pub mod beacon;
 
+mod manifest;
+
 pub use garden::{Garden, Served};
 pub use names::Names;
 pub use pages::LINK;

@@ -13,6 +13,25 @@ pub(crate) const WAY: &str = "/way";
 /// Redirects there.
 pub(crate) const REDIRECT: &str = "/go/on";
 
+/// Pictures, style sheets and scripts, and what a page has fetched ahead.
+pub(crate) const PARTS: [&str; 4] = ["/picture.gif", "/style.css", "/script.js", NEXT];
+
+/// Fetched ahead of need.
+const NEXT: &str = "/next";
+
+/// The script of pages with a form: it registers a service worker.
+pub(crate) const APP: &str = "/app.js";
+pub(crate) const WORKER: &str = "/worker.js";
+
+/// Told by a page's script that the page is there.
+pub(crate) const BEACON: &str = "/beacon";
+
+/// Where a form is sent.
+pub(crate) const SENT: &str = "/sent";
+
+/// Named by no page.
+pub(crate) const ICON: &str = "/favicon.ico";
+
 /// The link on it: an element's id.
 pub const LINK: &str = "on";
 
@@ -26,8 +45,20 @@ pub(crate) fn of_site(site: &[Planted], url: &str, path: &str) -> Served {
         "/style.css" => {
             served(200, "text/css", b"body{font:16px sans-serif;margin:3rem auto;max-width:40rem}".to_vec())
         }
-        "/script.js" => served(200, "text/javascript", b"document.documentElement.dataset.ready='yes'".to_vec()),
-        "/sent" => page("Thank you", &html! { p { "Your form has arrived." } }),
+        "/script.js" => served(
+            200,
+            "text/javascript",
+            format!("document.documentElement.dataset.ready='yes';navigator.sendBeacon('{BEACON}','here')")
+                .into_bytes(),
+        ),
+        APP => {
+            let script = format!("navigator.serviceWorker&&navigator.serviceWorker.register('{WORKER}').catch(()=>0)");
+            served(200, "text/javascript", script.into_bytes())
+        }
+        WORKER => served(200, "text/javascript", b"self.addEventListener('activate',()=>0)".to_vec()),
+        NEXT => page("Next", &html! { p { "The page after this." } }),
+        BEACON => Served { status: 204, ..served(204, "text/plain", vec![]) },
+        SENT => page("Thank you", &html! { p { "Your form has arrived." } }),
         WAY => way(site),
         REDIRECT => redirect(site),
         _ => Served { status: 404, ..page("Not found", &html! { p { "There is no such page." } }) },
@@ -60,6 +91,8 @@ fn content(planted: &Planted) -> Markup {
     html! {
         p { "An ordinary page with a picture, a style sheet and a script." }
         img src="/picture.gif" width="8" height="8" alt="";
+        link rel="prefetch" href=(NEXT);
+        @if !planted.forms.is_empty() { script src=(APP) {} }
         @for form in &planted.forms { (form_of(form)) }
         p { a href=(REDIRECT) { "Go on" } }
     }
@@ -67,7 +100,7 @@ fn content(planted: &Planted) -> Markup {
 
 fn form_of(form: &Form) -> Markup {
     html! {
-        form name=(form.name) method="post" action="/sent" {
+        form name=(form.name) method="post" action=(SENT) {
             @for field in &form.fields {
                 p { label { (field) " " input name=(field) type=(if field == "password" { "password" } else { "text" }); } }
             }
@@ -104,6 +137,12 @@ fn redirect(site: &[Planted]) -> Served {
     let mut answer = served(302, "text/plain", vec![]);
     answer.headers.push(Header::new("location", to));
     answer
+}
+
+/// Path and query of an address.
+pub(crate) fn path(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find('/').map_or("/", |at| &rest[at..])
 }
 
 fn served(status: u16, kind: &str, body: Vec<u8>) -> Served {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{Act, Canary, Form, Page, Plant, Time};
 
-use crate::{Names, pages};
+use crate::{Names, manifest, pages};
 
 /// What the address of a file to download ends in.
 pub(crate) const DOWNLOAD: &str = "bin";
@@ -184,7 +184,8 @@ impl Planted {
 
     /// The page as the evidence keeps it.
     pub fn page(&self, trial: u32, at: Time) -> Page {
-        Page { trial, at, url: self.url.clone(), title: self.title.clone(), forms: self.forms.clone() }
+        let resources = manifest::of(self);
+        Page { trial, at, url: self.url.clone(), title: self.title.clone(), forms: self.forms.clone(), resources }
     }
 
     /// Ids of its canaries.

@@ -191,8 +191,10 @@ impl<'a> Case<'a> {
         match site {
             // Started, typed and not sent, opened on a phone: there is no page to be seen.
             None => !matches!(at.act, Act::Visit | Act::Search | Act::Form | Act::Download),
+            // That its name was asked for, or that the subject sent it something, is no visit.
             Some(site) => {
-                let of_trial = self.traffic.iter().filter(|one| one.trial == Some(at.trial) && !one.sealed);
+                let pages = self.traffic.iter().filter(|one| one.side == Side::Page && !one.sealed);
+                let of_trial = pages.filter(|one| one.trial == Some(at.trial));
                 of_trial.filter(|one| one.host == *site).any(|one| one.at >= at.at)
             }
         }

@@ -43,6 +43,9 @@ pub enum Scope {
 }
 
 impl Identifier {
+    /// In place of a host: every site that was visited.
+    pub const VISITED_SITES: &str = "every visited site";
+
     /// Whether the request that this was seen in carries it. Identifiers are of an experiment, and
     /// a capture beside it counts its exchanges from the start as well.
     pub fn stands_beside(&self, seen: &Seen) -> bool {
@@ -94,11 +97,16 @@ impl Identifiers {
     /// Notes a value of an exchange. `planted` are the run's canaries, whose
     /// values explain themselves.
     pub fn see(&mut self, exchange: &Exchange, leaf: &Leaf<'_>, when: When, planted: &[&str]) {
+        self.see_at(exchange.host(), exchange, leaf, when, planted);
+    }
+
+    /// The same for one of several hosts that count as one.
+    pub fn see_at(&mut self, host: &str, exchange: &Exchange, leaf: &Leaf<'_>, when: When, planted: &[&str]) {
         if leaf.weak || !could_identify(leaf.value) || is_explained(leaf.value, planted) {
             return;
         }
         let trail = leaf.route.trail();
-        let key = (exchange.host().to_owned(), place_of(&trail));
+        let key = (host.to_owned(), place_of(&trail));
         let place = self.places.entry(key).or_default();
         place.devices.insert(when.install, when.device);
         let known = place.values.entry((when.install, when.session)).or_default();

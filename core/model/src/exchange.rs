@@ -208,6 +208,9 @@ fn same_host(one: &str, other: &str) -> bool {
 }
 
 impl Request {
+    /// The method of a question of DNS; its address is `dns://NAME/?type=A`, its body the message.
+    pub const DNS: &str = "DNS";
+
     /// The host of the address, without port, user or brackets.
     pub fn host(&self) -> &str {
         host_of(&self.url)

@@ -36,7 +36,7 @@ pub use exchange::{
     SealReason, host_of,
 };
 pub use gap::{Gap, Why};
-pub use record::{Beacon, End, Form, Listed, Note, Page, Plant, Record};
+pub use record::{Beacon, Cause, End, Form, Listed, Note, Page, Plant, Record, Resource};
 pub use run::{Act, Arm, ArmRole, Mode, Phase, Run, Subject, Switch, Trial};
 pub use sighting::{Guise, How, Sighting};
 pub use time::Time;

@@ -29,7 +29,8 @@ pub struct Plant {
     pub site: Option<String>,
 }
 
-/// A page as it was given out: what a recipe may compute over.
+/// A page as it was given out: what a recipe may compute over, and what it can
+/// make a browser ask for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Page {
     pub trial: u32,
@@ -37,6 +38,26 @@ pub struct Page {
     pub url: String,
     pub title: String,
     pub forms: Vec<Form>,
+    /// Its manifest. Empty in evidence from before there was one.
+    pub resources: Vec<Resource>,
+}
+
+/// A request that a page of ours can cause, to its own site.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Resource {
+    pub method: String,
+    /// Path and query, whole.
+    pub path: String,
+    pub cause: Cause,
+}
+
+/// Why a browser asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Markup, script, form or redirect of a page name it.
+    Page,
+    /// Nobody names it; browsers ask for it because a page was opened.
+    Browser,
 }
 
 /// A form's name and the names of its fields, in order.
@@ -94,4 +115,4 @@ pub struct End {
     pub early: Option<String>,
 }
 
-opaque!(Page, Form, Listed, Note);
+opaque!(Page, Form, Resource, Listed, Note);

@@ -5,9 +5,9 @@ use std::{borrow::Cow, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{
-    Act, Arm, ArmRole, Beacon, Body, Canary, Client, Direction, End, Exchange, Form, Header, Hello, Inlet, Kind,
-    Listed, Message, Mode, Note, Page, Phase, Plant, Process, Record, Request, Response, Run, Seal, SealReason,
-    Subject, Switch, Time, Trial,
+    Act, Arm, ArmRole, Beacon, Body, Canary, Cause, Client, Direction, End, Exchange, Form, Header, Hello, Inlet, Kind,
+    Listed, Message, Mode, Note, Page, Phase, Plant, Process, Record, Request, Resource, Response, Run, Seal,
+    SealReason, Subject, Switch, Time, Trial,
 };
 use serde::{Deserialize, Serialize};
 
@@ -242,6 +242,9 @@ struct PageShape<'a> {
     url: Text<'a>,
     title: Text<'a>,
     forms: Vec<FormShape<'a>>,
+    /// Method and path of each; what browsers ask for by themselves has a third word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    resources: Vec<Vec<Text<'a>>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -253,7 +256,8 @@ struct FormShape<'a> {
 impl<'a> PageShape<'a> {
     fn from(page: &'a Page) -> Self {
         let form = |form: &'a Form| FormShape { name: text(&form.name), fields: texts(&form.fields) };
-        Self { url: text(&page.url), title: text(&page.title), forms: page.forms.iter().map(form).collect() }
+        let resources = page.resources.iter().map(resource_shape).collect();
+        Self { url: text(&page.url), title: text(&page.title), forms: page.forms.iter().map(form).collect(), resources }
     }
 
     fn into(self, trial: u32, at: Time) -> Page {
@@ -264,8 +268,25 @@ impl<'a> PageShape<'a> {
             url: self.url.into(),
             title: self.title.into(),
             forms: self.forms.into_iter().map(form).collect(),
+            resources: self.resources.into_iter().filter_map(resource).collect(),
         }
     }
+}
+
+const BY_BROWSER: &str = "browser";
+
+fn resource_shape(resource: &Resource) -> Vec<Text<'_>> {
+    let mut shape = vec![text(&resource.method), text(&resource.path)];
+    shape.extend((resource.cause == Cause::Browser).then_some(text(BY_BROWSER)));
+    shape
+}
+
+/// One that says less than it must stands for nothing, and acquits nobody.
+fn resource(shape: Vec<Text<'_>>) -> Option<Resource> {
+    let mut words = shape.into_iter().map(Cow::into_owned);
+    let (method, path) = (words.next()?, words.next()?);
+    let cause = if words.next().as_deref() == Some(BY_BROWSER) { Cause::Browser } else { Cause::Page };
+    Some(Resource { method, path, cause })
 }
 
 #[derive(Serialize, Deserialize)]

@@ -93,6 +93,10 @@ fn records() -> Vec<Record> {
             url: "https://x.com/".into(),
             title: "t".into(),
             forms: vec![Form { name: "login".into(), fields: vec!["user".into(), "pass".into()] }],
+            resources: vec![
+                Resource { method: "GET".into(), path: "/style.css".into(), cause: Cause::Page },
+                Resource { method: "GET".into(), path: "/favicon.ico".into(), cause: Cause::Browser },
+            ],
         }),
         Record::Listed(Listed {
             trial: 1,

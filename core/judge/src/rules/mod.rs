@@ -12,6 +12,8 @@ mod sent_later;
 
 mod domain_fronting;
 
+mod identifier_to_sites;
+
 mod sealed_depends;
 
 mod sealed_traffic;
@@ -66,6 +68,7 @@ pub const CODES: &[(&str, &str, Rule)] = &[
     ("KIND-sent", "personal data went to somebody it was not given to", personal_data_sent::find),
     ("identifier-beside", "an identifier that stays stands beside personal data", identifier_beside::find),
     ("identifier-links-modes", "the same identifier in private and in normal mode", identifier_links_modes::find),
+    ("identifier-to-sites", "an identifier that stays went to every visited site", identifier_to_sites::find),
     ("sent-later", "what was done in one session was sent in a later one", sent_later::find),
     ("sealed-depends", "traffic that could not be read depends on what the person does", sealed_depends::find),
     ("domain-fronting", "requests went to one host under the name of another", domain_fronting::find),

@@ -162,7 +162,14 @@ impl Teller {
         for (what, kind, value) in plants {
             self.plant(&format!("{what}-{}.{id}", self.trial), kind, value, Some(host.clone()));
         }
-        let page = Page { trial: self.trial, at: self.now(), url: url.clone(), title: title.clone(), forms: vec![] };
+        let page = Page {
+            trial: self.trial,
+            at: self.now(),
+            url: url.clone(),
+            title: title.clone(),
+            forms: vec![],
+            resources: vec![],
+        };
         self.records.push(Record::Page(page));
         self.phase(name, act, mode, session, ids);
         self.millis += 60;
