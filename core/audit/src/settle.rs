@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use attribute::Sides;
 use judge::{Case, Late, Seen, Traffic};
 use knowledge::Knowledge;
-use model::{Destination, Exchange, Gap, Place, Plant, Purpose, Side, Trail, Why};
+use model::{Destination, Exchange, Gap, Place, Plant, Purpose, Request, Side, Trail, Why};
 
 use crate::{
     Audit, Spotted, Tally,
@@ -125,6 +125,10 @@ impl Places {
         kept: Kept,
         phase: Option<usize>,
     ) {
+        if kept.exchange.request.method == Request::DNS && kept.sightings.is_empty() {
+            // Whoever was looked up and then asked is listed by what it was asked.
+            return;
+        }
         let destination = self.of(knowledge, sides, &kept.exchange);
         let side = sides.side(&kept.exchange, kept.questions.as_ref());
         let tally = &mut self.tallies[destination];

@@ -119,11 +119,23 @@ fn question(name: &str) -> Vec<u8> {
     [&[0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0][..], &labels, &[0, 0, 1, 0, 1]].concat()
 }
 
+fn asked(name: &str) -> String {
+    format!("dns://{name}/?type=A")
+}
+
+/// A value in hex, as the labels below a collector's name.
+fn labels(value: &str) -> String {
+    let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let labels: Vec<&str> = hex.as_bytes().chunks(60).map(|chunk| std::str::from_utf8(chunk).unwrap()).collect();
+    format!("{}.collector.com", labels.join("."))
+}
+
 #[test]
 fn what_a_page_does_not_cause_is_told_whoever_lists_it() {
     let a = format!("https://{A}/pulipuli/secretsecretse");
     let encoded = a.replace(':', "%3A").replace('/', "%2F");
     let referer = [("referer", a.as_str()), ("sec-fetch-dest", "image")];
+    let (asks, below) = ([("content-type", "application/dns-message")], format!("{A}.collector.com"));
     for (what, told) in [
         ("a picture injected into a page", is_told("GET", "https://img.example/picture.gif", &referer, b"")),
         ("one site told to another", is_told("GET", &format!("https://{B}/picture.gif"), &[("x-last", &a)], b"")),
@@ -139,6 +151,10 @@ fn what_a_page_does_not_cause_is_told_whoever_lists_it() {
                 &[&question("collector.example")[..], a.as_bytes()].concat(),
             ),
         ),
+        ("in the names that are asked for", is_told("DNS", &asked(&labels(&a)), &asks, &question(&labels(&a)))),
+        ("as a name below a collector's", is_told("DNS", &asked(&below), &asks, &question(&below))),
+        ("in a datagram", is_told("UDP", "udp://203.0.113.7:5000/", &[], a.as_bytes())),
+        ("in an echo", is_told("ICMP", "icmp://203.0.113.7/", &[], a.as_bytes())),
     ] {
         assert!(told, "{what}");
     }
@@ -154,10 +170,26 @@ fn what_a_page_causes_is_not() {
         ("its picture, with Referer", is_told("GET", &format!("https://{A}/picture.gif"), &referer, b"")),
         ("its beacon", is_told("POST", &format!("https://{A}/beacon"), &referer, b"here")),
         ("its icon", is_told("GET", &format!("https://{A}/favicon.ico"), &referer, b"")),
+        ("its address, asked", is_told("DNS", &asked(A), &asks, &question(A))),
         ("its address, asked over HTTPS", is_told("POST", "https://dns.example/dns-query", &asks, &question(A))),
     ] {
         assert!(!told, "{what}");
     }
+}
+
+#[test]
+fn questions_go_to_those_who_answer_for_the_zone() {
+    let mut script = Script::new();
+    script.trial(1);
+    script.session(1, 1);
+    script.visit(1, 1, A);
+    for part in [&labels(&format!("https://{A}/pulipuli/secretsecretse")), "www.collector.com"] {
+        script.send(1, "DNS", &asked(part), &[("content-type", "application/dns-message")], &question(part));
+    }
+    let audit = script.audit();
+    let hosts: Vec<&str> = audit.destinations.iter().map(|destination| &*destination.host).collect();
+    assert_eq!(hosts, ["collector.com"]);
+    assert_eq!(audit.traffic.len(), 2, "a question in which nothing is told counts all the same");
 }
 
 #[test]

@@ -25,6 +25,8 @@ mod respond;
 
 mod ledger;
 
+mod datagrams;
+
 pub mod cell;
 
 pub mod display;

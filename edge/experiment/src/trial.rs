@@ -21,6 +21,7 @@ use crate::{
     cell::{Cell, CellSpec, Device, Sockets, User, Walls},
     conduct::Conduct,
     control::{self, Round},
+    datagrams::PacketRecorder,
     display::{Display, Pace},
     drivers::{
         android::Android,
@@ -97,9 +98,9 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
         Some(sent) => sent.end().await,
         None => Ok(()),
     };
-    net.stop().await;
+    let recorded = net.stop().await;
     note_refused(conduct, planned.id, &cell).await?;
-    outcome.and(undone)
+    outcome.and(undone).and(recorded)
 }
 
 /// Proxy and resolver of a cell.
@@ -107,6 +108,7 @@ struct Net {
     proxies: Vec<Proxy>,
     resolvers: Vec<dns::Responder>,
     addresses: Arc<dns::Addresses>,
+    packets: Option<PacketRecorder>,
 }
 
 impl Net {
@@ -119,7 +121,14 @@ impl Net {
             addresses: Some(Arc::clone(&addresses)),
             ..Settings::default()
         };
-        let mut net = Self { proxies: vec![], resolvers: vec![], addresses: Arc::clone(&addresses) };
+        let (names, numbers) = (Arc::clone(&addresses), Arc::clone(&conduct.connections));
+        let packets = sockets.packets.map(|log| PacketRecorder::start(log, conduct.pen.clone(), trial, names, numbers));
+        let mut net = Self {
+            proxies: vec![],
+            resolvers: vec![],
+            addresses: Arc::clone(&addresses),
+            packets: packets.transpose()?,
+        };
         for listener in sockets.proxy {
             let (authority, world) = (Arc::clone(&conduct.authority), Arc::clone(&conduct.world));
             net.proxies.push(Proxy::serve(listener, authority, world, sink.clone(), settings.clone())?);
@@ -135,12 +144,16 @@ impl Net {
         Ok(net)
     }
 
-    async fn stop(self) {
+    async fn stop(self) -> Result<(), Error> {
         for proxy in self.proxies {
             proxy.stop().await;
         }
         for resolver in self.resolvers {
             resolver.stop().await;
+        }
+        match self.packets {
+            Some(packets) => packets.stop().await,
+            None => Ok(()),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use experiment::cell::{Cell, CellSpec, Program, Walls};
+use experiment::cell::{Cell, CellSpec, LogEntry, Program, Walls};
 use stage::spec;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -69,6 +69,36 @@ async fn quic_is_refused_and_counted() {
     assert!(sent.is_err());
     let refused = cell.refused().await.unwrap().unwrap();
     assert_eq!((refused.quic, refused.other), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_neither_tcp_nor_dns_is_refused_and_kept_whole() {
+    let Some((cell, mut sockets)) = stage::cell(0).await else { return };
+    let mut packets = sockets.packets.take().unwrap().watch().unwrap();
+    let script = "echo -n told-by-datagram > /dev/udp/203.0.113.7/5000
+                  echo -n told-to-the-port-of-quic > /dev/udp/203.0.113.7/443
+                  echo -n told-to-itself > /dev/udp/127.0.0.1/5001
+                  echo > /dev/tcp/127.0.0.1/5002; true";
+    cell.run(Program::new("bash").args(["-c", script]), SOON).await.unwrap();
+    let mut seen = Vec::new();
+    while seen.len() < 4 {
+        match tokio::time::timeout(SOON, packets.next()).await.unwrap().unwrap() {
+            LogEntry::Packet(packet) => seen.push((packet.to.to_string(), packet.port, packet.payload)),
+            LogEntry::Lost => panic!("packets were lost"),
+        }
+    }
+    let (there, here) = ("203.0.113.7".to_owned(), "127.0.0.1".to_owned());
+    assert_eq!(
+        seen,
+        [
+            (there.clone(), Some(5000), b"told-by-datagram".to_vec()),
+            (there, Some(443), b"told-to-the-port-of-quic".to_vec()),
+            (here.clone(), Some(5001), b"told-to-itself".to_vec()),
+            (here, Some(5002), vec![]),
+        ]
+    );
+    let refused = cell.refused().await.unwrap().unwrap();
+    assert_eq!((refused.quic, refused.other), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,11 +10,14 @@ use std::{
     collections::HashMap,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
-use model::Note;
+use model::{Body, Client, Exchange, Header, Inlet, Note, Request, Response};
 use simple_dns::{CLASS, Packet, PacketFlag, QCLASS, QTYPE, RCODE, ResourceRecord, TYPE, rdata::RData};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -100,10 +103,22 @@ struct Desk {
     sink: Arc<dyn Sink>,
     trial: Option<u32>,
     stop: Stop,
+    messages: AtomicU64,
 }
 
+/// How a message came.
+#[derive(Clone, Copy)]
+struct Arrival {
+    from: SocketAddr,
+    version: &'static str,
+}
+
+/// Messages have numbers of their own, beyond those of connections.
+const NUMBERS: u64 = 1 << 40;
+
 impl Responder {
-    /// Answers on sockets that are already bound. Every question is noted as
+    /// Answers on sockets that are already bound. In a trial every message is an
+    /// exchange, whatever is in it: all of it leaves. Elsewhere every question is noted as
     /// `dns`, with `name type` in its words.
     pub fn serve(
         udp: std::net::UdpSocket,
@@ -113,7 +128,7 @@ impl Responder {
         trial: Option<u32>,
     ) -> Result<Self, Error> {
         let (stopper, stop) = stopper();
-        let desk = Arc::new(Desk { addresses, sink, trial, stop });
+        let desk = Arc::new(Desk { addresses, sink, trial, stop, messages: AtomicU64::new(0) });
         udp.set_nonblocking(true).map_err(Error::Socket)?;
         let udp = UdpSocket::from_std(udp).map_err(Error::Socket)?;
         if let Some(tcp) = tcp {
@@ -141,7 +156,7 @@ async fn serve_udp(socket: UdpSocket, desk: Arc<Desk>) {
         };
         // An error here is an earlier answer that nobody took.
         let Ok((length, from)) = received else { continue };
-        if let Some(answer) = desk.answer(&buffer[..length]).await {
+        if let Some(answer) = desk.answer(&buffer[..length], Arrival { from, version: "DNS" }).await {
             let _ = socket.send_to(&answer, from).await;
         }
     }
@@ -155,7 +170,7 @@ async fn serve_tcp(listener: TcpListener, desk: Arc<Desk>) {
             () = stop.ending() => return,
         };
         match accepted {
-            Ok((stream, _)) => drop(tokio::spawn(converse(stream, Arc::clone(&desk)))),
+            Ok((stream, from)) => drop(tokio::spawn(converse(stream, from, Arc::clone(&desk)))),
             // Out of file descriptors: others have to end first.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
@@ -163,15 +178,17 @@ async fn serve_tcp(listener: TcpListener, desk: Arc<Desk>) {
 }
 
 /// Questions over TCP have their length before them (RFC 1035 §4.2.2).
-async fn converse(mut stream: TcpStream, desk: Arc<Desk>) {
+async fn converse(mut stream: TcpStream, from: SocketAddr, desk: Arc<Desk>) {
+    let came = Arrival { from, version: "DNS over TCP" };
     let stop = desk.stop.clone();
     loop {
         let question = tokio::select! {
-            question = timeout(PATIENCE, read_question(&mut stream)) => question,
+            question = timeout(PATIENCE, read_question(&mut stream)) => question.map(Option::unwrap_or_default),
             () = stop.ending() => return,
         };
-        let Ok(Ok(question)) = question else { return };
-        let Some(answer) = desk.answer(&question).await else { return };
+        let Ok((question, whole)) = question else { return };
+        let answer = desk.answer(&question, came).await.filter(|_| whole);
+        let Some(answer) = answer else { return };
         let length = u16::try_from(answer.len()).unwrap_or_default().to_be_bytes();
         if stream.write_all(&[&length[..], &answer].concat()).await.is_err() {
             return;
@@ -179,22 +196,81 @@ async fn converse(mut stream: TcpStream, desk: Arc<Desk>) {
     }
 }
 
-async fn read_question(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
-    let mut question = vec![0; usize::from(stream.read_u16().await?)];
-    stream.read_exact(&mut question).await?;
-    Ok(question)
+/// The next message, and whether it came to its end. None: there is no more.
+async fn read_question(stream: &mut TcpStream) -> Option<(Vec<u8>, bool)> {
+    let length = usize::from(stream.read_u16().await.ok()?);
+    let mut question = vec![0; length];
+    let mut filled = 0;
+    while filled < length {
+        match stream.read(&mut question[filled..]).await {
+            Ok(count) if count > 0 => filled += count,
+            _ => break,
+        }
+    }
+    question.truncate(filled);
+    Some((question, filled == length))
 }
 
 impl Desk {
-    /// Notes a question and answers it. None: it is no question.
-    async fn answer(&self, question: &[u8]) -> Option<Vec<u8>> {
-        let (answer, asked) = answer(question, &self.addresses)?;
+    /// Writes a message down and answers it. None: it is no question.
+    async fn answer(&self, message: &[u8], came: Arrival) -> Option<Vec<u8>> {
+        let answered = answer(message, &self.addresses);
+        let (answer, asked) = answered.map_or((None, vec![]), |(answer, asked)| (Some(answer), asked));
+        if self.trial.is_some() {
+            if !message.is_empty() {
+                self.sink.record(self.exchange(message, answer.as_deref(), &asked, came)).await;
+            }
+            return answer;
+        }
         for says in asked {
             let note = Note { trial: self.trial, at: clock::now(), code: "dns".into(), says, count: 1 };
             self.sink.note(note).await;
         }
-        Some(answer)
+        answer
     }
+
+    /// A message as an exchange, with the first name that it asks for as its host.
+    fn exchange(&self, message: &[u8], answer: Option<&[u8]>, asked: &[String], came: Arrival) -> Exchange {
+        let (name, kind) = asked.first().and_then(|asked| asked.rsplit_once(' ')).unwrap_or(("unknown", ""));
+        let (at, version) = (clock::now(), came.version.to_owned());
+        let headers = vec![Header::new("Content-Type", "application/dns-message")];
+        let response = answer.map(|answer| {
+            let (body, by) = (Body::whole(answer), "resolver".to_owned());
+            Response { status: 200, version: version.clone(), headers: headers.clone(), body, by }
+        });
+        Exchange {
+            index: 0,
+            trial: self.trial,
+            connection: NUMBERS + self.messages.fetch_add(1, Relaxed),
+            started: at,
+            ended: Some(at),
+            inlet: Inlet::Transparent,
+            client: Arc::new(Client { address: Some(came.from.to_string()), ..Client::default() }),
+            request: Request {
+                method: Request::DNS.into(),
+                url: format!("dns://{}/?type={kind}", host_of_name(name)),
+                version,
+                headers,
+                body: Body::whole(message),
+            },
+            response,
+            messages: Vec::new(),
+            seal: None,
+        }
+    }
+}
+
+/// A name as the host of an address: what no host can have is escaped.
+fn host_of_name(name: &str) -> String {
+    let mut host = String::new();
+    for byte in name.trim_end_matches('.').bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_' => host.push(char::from(byte)),
+            b'A'..=b'Z' => host.push(char::from(byte.to_ascii_lowercase())),
+            _ => host.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    if host.is_empty() { "unknown".into() } else { host }
 }
 
 /// The answer to a question, and what was asked, in words.

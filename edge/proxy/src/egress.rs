@@ -43,7 +43,7 @@ pub(crate) struct Egress {
 }
 
 /// An encrypted connection to a server.
-pub(crate) struct Encrypted {
+pub(crate) struct EncryptedStream {
     pub(crate) conn: Conn,
     /// What the server chose of the protocols that it was offered (RFC 7301).
     pub(crate) protocol: Option<Vec<u8>>,
@@ -182,7 +182,7 @@ impl Egress {
     }
 
     /// Opens TLS to a server, which chooses a protocol among `offered`.
-    pub(crate) async fn encrypt(&self, conn: Conn, host: &str, offered: &[String]) -> Result<Encrypted, Trouble> {
+    pub(crate) async fn encrypt(&self, conn: Conn, host: &str, offered: &[String]) -> Result<EncryptedStream, Trouble> {
         let name =
             ServerName::try_from(host.to_owned()).map_err(|_| Trouble::new(502, format!("{host} is no name")))?;
         let is_verified = !self.upstream.insecure.contains(host);
@@ -196,7 +196,7 @@ impl Egress {
                 let protocol = session.alpn_protocol().map(<[u8]>::to_vec);
                 let leaf = session.peer_certificates().and_then(|chain| chain.first());
                 let certificate = leaf.filter(|_| is_verified).map(|leaf| leaf.clone().into_owned());
-                Ok(Encrypted { conn: Conn::tls_to_server(stream), protocol, certificate })
+                Ok(EncryptedStream { conn: Conn::tls_to_server(stream), protocol, certificate })
             }
             Ok(Err(error)) => Err(Trouble::new(502, why(host, &error))),
             Err(_) => Err(Trouble::new(504, format!("{host} did not finish its TLS handshake"))),

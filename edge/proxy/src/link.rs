@@ -15,7 +15,7 @@ use crate::{
     Answer, Authority, Reply, Settings, Sink,
     clock::{self, Moment},
     egress::{Egress, Trouble},
-    place::{Addressed, Place, Target},
+    place::{Place, RequestAddress, Target},
     stop::Stop,
     wire::Counts,
 };
@@ -221,7 +221,7 @@ impl Link {
     ///
     /// Our own pages are reached by their name on every route, as nothing that is
     /// said to them goes anywhere.
-    pub(crate) async fn address(&self, place: &Place, target: &str, host: Option<&str>) -> Addressed {
+    pub(crate) async fn address(&self, place: &Place, target: &str, host: Option<&str>) -> RequestAddress {
         let claimed = claimed_host(target, host);
         if self.shared.is_home(&claimed) {
             let anywhere = Place { encrypted: place.encrypted, ..Place::default() };

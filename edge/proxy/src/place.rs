@@ -32,7 +32,7 @@ pub(crate) struct Place {
 
 /// The address of a request, by where its connection leads.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Addressed {
+pub(crate) struct RequestAddress {
     pub(crate) url: String,
     /// What the request says beside that and the `Host` field do not: as the
     /// pseudo-header fields of HTTP/2 (RFC 9113 §8.3.1), whatever its version.
@@ -118,7 +118,7 @@ impl Place {
     /// Both are written by the client. On a connection that leads somewhere they
     /// count only where they name that host, or another that the verified
     /// certificate of its server covers (RFC 9113 §9.1.1).
-    pub(crate) fn address(&self, target: &str, host: Option<&str>, here: Option<SocketAddr>) -> Addressed {
+    pub(crate) fn address(&self, target: &str, host: Option<&str>, here: Option<SocketAddr>) -> RequestAddress {
         let named = target.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
         let own_scheme = if self.encrypted { "https" } else { "http" };
         let Some(destination) = self.destination() else {
@@ -134,7 +134,7 @@ impl Place {
         self.origin_form(path, Some(authority), Some(destination)).noting(authority, foreign_scheme)
     }
 
-    fn origin_form(&self, target: &str, host: Option<&str>, destination: Option<Target>) -> Addressed {
+    fn origin_form(&self, target: &str, host: Option<&str>, destination: Option<Target>) -> RequestAddress {
         // A name without a port means the port of the connection only if that is
         // the scheme's own; browsers write other ports down.
         let said = host.and_then(|host| Target::read(host, self.default_port()));
@@ -146,7 +146,7 @@ impl Place {
         let authority = authority.map(|target| target.without_port(self.default_port())).unwrap_or_default();
         let scheme = if self.encrypted { "https" } else { "http" };
         let slash = if target.starts_with('/') { "" } else { "/" };
-        Addressed { url: format!("{scheme}://{authority}{slash}{target}"), claims: Vec::new() }
+        RequestAddress { url: format!("{scheme}://{authority}{slash}{target}"), claims: Vec::new() }
     }
 
     /// Whether the verified certificate of the server is for this host too.
@@ -158,7 +158,7 @@ impl Place {
     }
 }
 
-impl Addressed {
+impl RequestAddress {
     /// Keeps what the client wrote as authority, if the address does not say it.
     fn noting(mut self, written: &str, scheme: Option<&str>) -> Self {
         let written = written.split(['/', '?', '#']).next().unwrap_or_default();
@@ -177,8 +177,8 @@ fn is_scheme(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
 }
 
-fn absolute(scheme: &str, rest: &str) -> Addressed {
-    Addressed { url: absolute_url(scheme, rest), claims: Vec::new() }
+fn absolute(scheme: &str, rest: &str) -> RequestAddress {
+    RequestAddress { url: absolute_url(scheme, rest), claims: Vec::new() }
 }
 
 fn absolute_url(scheme: &str, rest: &str) -> String {

@@ -18,7 +18,7 @@ use crate::{
     heads::{self, Bad, RequestHead},
     link::Link,
     part::Part,
-    place::{Addressed, Place, Target},
+    place::{Place, RequestAddress, Target},
     relay1, reply, websocket,
     wire::Conn,
 };
@@ -66,7 +66,7 @@ pub(crate) async fn serve(conn: &mut Conn, link: &Link, place: &Place, behind: &
             refuse(conn, link, place, Broken::Bad("CONNECT to what is no address")).await;
             return Next::End;
         }
-        let Addressed { url, claims } = link.address(place, &head.target, head.fields.text("host")).await;
+        let RequestAddress { url, claims } = link.address(place, &head.target, head.fields.text("host")).await;
         let fields = std::mem::take(&mut head.fields.all);
         head.fields.all = claims.into_iter().chain(fields).collect();
         let keep = match behind {

@@ -14,7 +14,7 @@ use crate::{
     Onward,
     authority::Offer,
     behind::{Behind, Reached},
-    egress::Encrypted,
+    egress::EncryptedStream,
     hello::{self, Peeked},
     link::Link,
     pins::Ended,
@@ -123,7 +123,7 @@ async fn offer_of_the_server(
     let Behind::Server(server) = behind else { return Offer::Both };
     let Some(reached) = server.reached.take() else { return Offer::Http1 };
     match server.egress.encrypt(reached.conn, name, offered).await {
-        Ok(Encrypted { conn, protocol, certificate }) => {
+        Ok(EncryptedStream { conn, protocol, certificate }) => {
             let target = link.destination(place);
             server.reached = Some(Reached { conn, target, encrypted: true });
             if certificate.is_some() && place.is_bare_address() {

@@ -22,6 +22,8 @@ mod snappy;
 
 mod grpc;
 
+mod dns;
+
 mod envelope;
 
 mod lines;
@@ -107,6 +109,7 @@ pub(crate) static DECODERS: &[&dyn Decoder] = &[
     &snappy::SnappyFramed,
     &snappy::Snappy,
     &grpc::Grpc,
+    &dns::Dns,
     &envelope::Envelope,
     &lines::Lines,
     &json::Json,

@@ -27,6 +27,7 @@ pub(crate) fn layer(name: &str) -> Option<&'static str> {
         "gzip" | "zlib" | "deflate" | "brotli" | "zstd" | "lz4" | "snappy" | "snappy-framed" => "compressed",
         "lz-string" | "lz-string-base64" | "lz-string-uri" | "lz-string-utf16" => "compressed, by a script",
         "protobuf" => "a numbered field of a binary message",
+        "dns" => "a name that was asked for, or a part of it",
         "grpc" => "one frame of a remote call",
         "msgpack" | "cbor" => "a field of a binary document",
         "jwt" => "a signed token",

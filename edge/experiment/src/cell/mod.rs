@@ -13,6 +13,7 @@
 mod device;
 mod home;
 mod net;
+mod packets;
 mod place;
 mod process;
 
@@ -30,6 +31,7 @@ use std::{
 
 pub use device::Device;
 pub use net::Refused;
+pub use packets::{LogEntry, Packet, PacketLog, Packets, Protocol};
 pub use process::{Finished, Pipes, Process, Program, find};
 use process::{Ground, PATH};
 use rustix::thread::UnshareFlags;
@@ -79,6 +81,8 @@ pub struct Sockets {
     pub proxy: Vec<TcpListener>,
     /// None without namespaces: names are then asked of the host's resolver.
     pub dns: Option<DnsSockets>,
+    /// What is neither TCP nor DNS. None without namespaces: not watched.
+    pub packets: Option<PacketLog>,
 }
 
 /// Both ways of asking for a name (RFC 1035 §4.2).
@@ -283,7 +287,7 @@ fn isolate() -> rustix::io::Result<()> {
 
 fn sockets(walls: Walls) -> io::Result<Sockets> {
     if walls == Walls::None {
-        return Ok(Sockets { proxy: vec![listener((Ipv4Addr::LOCALHOST, 0).into())?], dns: None });
+        return Ok(Sockets { proxy: vec![listener((Ipv4Addr::LOCALHOST, 0).into())?], dns: None, packets: None });
     }
     let (four, six) =
         (|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)), |port| SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
@@ -291,7 +295,7 @@ fn sockets(walls: Walls) -> io::Result<Sockets> {
     let proxy = [listener(four(PROXY_PORT))?].into_iter().chain(listener(six(PROXY_PORT)).ok()).collect();
     let udp = [responder(four(53))?].into_iter().chain(responder(six(53)).ok()).collect();
     let tcp = [listener(four(53))?].into_iter().chain(listener(six(53)).ok()).collect();
-    Ok(Sockets { proxy, dns: Some(DnsSockets { udp, tcp }) })
+    Ok(Sockets { proxy, dns: Some(DnsSockets { udp, tcp }), packets: Some(PacketLog::open()?) })
 }
 
 fn listener(address: SocketAddr) -> io::Result<TcpListener> {

@@ -4,6 +4,7 @@
 //! The default route exists only so that programs try at all: without one a
 //! connect fails before any rule sees it, and browsers think they are offline.
 
+use super::packets::GROUP;
 use crate::Error;
 
 /// Packets that the rules refused.
@@ -39,7 +40,8 @@ fi
 }
 
 /// The rules for nft(8): what is addressed to this machine passes, other TCP
-/// goes to the proxy, DNS to the responder, and the rest is counted and refused.
+/// goes to the proxy, DNS to the responder, and the rest is logged, counted and
+/// refused. What the subject says to listeners of its own machine is logged too.
 pub(super) fn rules(proxy: u16, dns: u16) -> String {
     format!(
         "table inet candor {{
@@ -54,14 +56,20 @@ pub(super) fn rules(proxy: u16, dns: u16) -> String {
     udp dport 53 redirect to :{dns}
     meta l4proto tcp redirect to :{proxy}
   }}
+  chain here {{
+    meta skuid 0 accept
+    tcp dport != {{ {proxy}, {dns} }} tcp flags & (syn | ack) == syn log group {GROUP}
+    udp dport != {dns} log group {GROUP}
+    accept
+  }}
   chain stop {{
     type filter hook output priority 0;
-    ip daddr {{ 127.0.0.0/8, {ADDRESS} }} accept
-    ip6 daddr {{ ::1, {ADDRESS_6} }} accept
-    udp dport 443 counter name quic reject
-    meta l4proto ipv6-icmp accept
+    ip daddr {{ 127.0.0.0/8, {ADDRESS} }} jump here
+    ip6 daddr {{ ::1, {ADDRESS_6} }} jump here
+    udp dport 443 log group {GROUP} counter name quic reject
+    icmpv6 type != echo-request accept
     ip protocol igmp drop
-    counter name other reject
+    log group {GROUP} counter name other reject
   }}
 }}
 "

@@ -32,3 +32,5 @@ mod others;
 mod libcurl;
 
 mod fronting;
+
+mod questions;

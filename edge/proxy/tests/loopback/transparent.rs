@@ -6,7 +6,7 @@
 
 use std::{fs::File, io::Write, net::TcpListener, os::fd::AsFd, process::Stdio, sync::Arc};
 
-use model::{Inlet, Record};
+use model::{Inlet, Record, Request};
 use proxy::{
     Settings, Upstream,
     dns::{Addresses, Responder},
@@ -149,10 +149,13 @@ async fn what_ignores_the_proxy_arrives_with_its_target() {
         seen.notes.iter().filter(|note| note.code == "bypassed").map(|note| note.says.as_str()).collect();
     assert_eq!(bypassed[..3], ["direct.example:443", "direct.example:8080", "[2001:db8::7]:443"]);
     let mut names = Vec::new();
-    while let Ok(Record::Note(note)) = questions.try_recv() {
-        names.push(note.says);
+    while let Ok(Record::Exchange(exchange)) = questions.try_recv() {
+        assert_eq!((&exchange.request.method[..], exchange.trial), (Request::DNS, Some(1)));
+        names.push(exchange.request.url);
     }
-    assert!(names.contains(&"direct.example A".to_owned()) && names.contains(&"direct.example AAAA".to_owned()));
+    for kind in ["A", "AAAA"] {
+        assert!(names.contains(&format!("dns://direct.example/?type={kind}")), "{names:?}");
+    }
     assert!(!names.iter().any(|name| name.contains("asked.example")));
 }
 

@@ -1,0 +1,135 @@
+//! Packets that are neither TCP nor DNS, written down whole: each is an exchange
+//! that was refused.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use evidence::Pen;
+use model::{Body, Client, Exchange, Inlet, Note, Record, Request};
+use proxy::dns::Addresses;
+use tokio::{sync::oneshot, task::JoinHandle};
+
+use crate::{
+    Error,
+    cell::{LogEntry, Packet, PacketLog, Packets, Protocol},
+    now,
+};
+
+/// Writes down what the kernel logs, until it is stopped.
+#[derive(Debug)]
+pub(crate) struct PacketRecorder {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), Error>>,
+}
+
+/// Where packets are written, and how their targets are called.
+struct PacketWriter {
+    pen: Pen,
+    trial: u32,
+    addresses: Arc<Addresses>,
+    connections: Arc<AtomicU64>,
+}
+
+impl PacketRecorder {
+    pub(crate) fn start(
+        log: PacketLog,
+        pen: Pen,
+        trial: u32,
+        addresses: Arc<Addresses>,
+        connections: Arc<AtomicU64>,
+    ) -> Result<Self, Error> {
+        let packets = log.watch().map_err(|source| Error::Bind { what: "the log of packets", source })?;
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(PacketWriter { pen, trial, addresses, connections }.work(packets, stopped));
+        Ok(Self { stop, task })
+    }
+
+    /// When this returns, every packet that was sent before is written down.
+    pub(crate) async fn stop(self) -> Result<(), Error> {
+        let _ = self.stop.send(());
+        self.task.await.map_err(|_| Error::CellGone)?
+    }
+}
+
+impl PacketWriter {
+    async fn work(self, mut packets: Packets, mut stopped: oneshot::Receiver<()>) -> Result<(), Error> {
+        let unread = |source| Error::Read { path: "the log of packets".to_owned(), source };
+        loop {
+            let logged = tokio::select! {
+                biased;
+                logged = packets.next() => logged.map_err(unread)?,
+                _ = &mut stopped => break,
+            };
+            self.write(logged).await?;
+        }
+        while let Some(logged) = packets.at_hand().map_err(unread)? {
+            self.write(logged).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, logged: LogEntry) -> Result<(), Error> {
+        let record = match logged {
+            // It is counted with all that was refused; see there.
+            LogEntry::Packet(packet) if is_quic(&packet) => return Ok(()),
+            LogEntry::Packet(packet) if packet.protocol == Protocol::Tcp => {
+                let says = format!("a call to port {} of the machine itself", packet.port.unwrap_or_default());
+                self.note("loopback-call", says)
+            }
+            LogEntry::Packet(packet) => Record::Exchange(Box::new(self.exchange(packet))),
+            LogEntry::Lost => self.note("packets-lost", "more packets came than could be read".into()),
+        };
+        Ok(self.pen.write(record).await?)
+    }
+
+    fn note(&self, code: &str, says: String) -> Record {
+        Record::Note(Note { trial: Some(self.trial), at: now(), code: code.into(), says, count: 1 })
+    }
+
+    fn exchange(&self, packet: Packet) -> Exchange {
+        let at = now();
+        let host = self.addresses.name_of(packet.to).unwrap_or_else(|| match packet.to.to_canonical() {
+            std::net::IpAddr::V6(address) => format!("[{address}]"),
+            address => address.to_string(),
+        });
+        let (method, address) = match (packet.protocol, packet.port) {
+            (Protocol::Udp, port) => ("UDP", format!("udp://{host}:{}/", port.unwrap_or_default())),
+            (Protocol::Icmp, _) => ("ICMP", format!("icmp://{host}/")),
+            (Protocol::Other(number), _) => ("IP", format!("ip://{host}/?protocol={number}")),
+            (Protocol::Tcp, _) => ("TCP", format!("tcp://{host}/")),
+        };
+        Exchange {
+            index: 0,
+            trial: Some(self.trial),
+            connection: self.connections.fetch_add(1, Relaxed),
+            started: at,
+            ended: Some(at),
+            inlet: Inlet::Transparent,
+            client: Arc::new(Client::default()),
+            request: Request {
+                method: method.into(),
+                url: address,
+                version: method.into(),
+                headers: Vec::new(),
+                body: Body::whole(packet.payload),
+            },
+            response: None,
+            messages: Vec::new(),
+            seal: None,
+        }
+    }
+}
+
+/// The first datagram of a QUIC connection (RFC 9000 §17.2.2, §14.1): a long
+/// header of a known version, and padded. What else goes to the port is no QUIC.
+fn is_quic(packet: &Packet) -> bool {
+    const VERSIONS: [[u8; 4]; 2] = [[0, 0, 0, 1], [0x6b, 0x33, 0x43, 0xcf]];
+    let [first, a, b, c, d, ..] = packet.payload[..] else { return false };
+    packet.protocol == Protocol::Udp
+        && packet.port == Some(443)
+        && first & 0xc0 == 0xc0
+        && VERSIONS.contains(&[a, b, c, d])
+        && packet.payload.len() >= 1_200
+}
