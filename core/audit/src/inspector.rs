@@ -35,9 +35,18 @@ impl Inspector {
 
     /// The same; `also` is shown every value too.
     pub(crate) fn open(&mut self, exchange: &Exchange, also: &mut dyn FnMut(&Leaf<'_>)) -> (Seen, Vec<Gap>, Opened) {
-        if exchange.seal.is_some() {
-            return (Seen::default(), Vec::new(), Opened::default());
-        }
+        let readable;
+        let exchange = match &exchange.seal {
+            None => exchange,
+            Some(_) if exchange.request.body.bytes.is_empty() => {
+                return (Seen::default(), Vec::new(), Opened::default());
+            }
+            // Nobody could parse it, and values may stand in it all the same.
+            Some(_) => {
+                readable = Exchange { seal: None, ..exchange.clone() };
+                &readable
+            }
+        };
         let mut look = self.detector.look(exchange);
         let mut gaps = Vec::new();
         let mut visit = |leaf: &Leaf<'_>| {

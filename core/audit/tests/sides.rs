@@ -8,7 +8,7 @@ use judge::Identifier;
 use knowledge::Knowledge;
 use model::{
     Act, Body, Canary, Cause, Client, Exchange, Header, Inlet, Page, Phase, Plant, Record, Request, Resource, Run,
-    Side, Time, Trial,
+    Seal, SealReason, Side, Time, Trial,
 };
 
 const A: &str = "kotikotikotikoti.com";
@@ -117,6 +117,23 @@ fn is_told(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> bo
 fn question(name: &str) -> Vec<u8> {
     let labels: Vec<u8> = name.split('.').flat_map(|label| [&[label.len() as u8], label.as_bytes()].concat()).collect();
     [&[0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0][..], &labels, &[0, 0, 1, 0, 1]].concat()
+}
+
+#[test]
+fn what_was_said_in_a_protocol_that_nobody_knows_is_looked_into() {
+    let mut script = Script::new();
+    script.trial(1);
+    script.session(1, 1);
+    script.visit(1, 1, A);
+    let said = format!("\0\x01TELL https://{A}/pulipuli/secretsecretse\n");
+    script.send(1, "CONNECT", "https://collector.example:99/", &[], said.as_bytes());
+    if let Some(Record::Exchange(exchange)) = script.records.last_mut() {
+        let (reason, says) = (SealReason::UnknownProtocol, "neither TLS nor HTTP".to_owned());
+        exchange.seal = Some(Seal { reason, says, sent: said.len() as u64, received: 0 });
+    }
+    let audit = script.audit();
+    assert!(audit.spotted.iter().any(|one| one.seen.side.side == Side::Native && one.seen.replayed));
+    assert_eq!((audit.coverage.sealed, audit.gaps.len()), (1, 1), "and it is counted unread all the same");
 }
 
 fn asked(name: &str) -> String {

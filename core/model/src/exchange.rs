@@ -7,7 +7,8 @@ use crate::{Time, opaque::opaque};
 /// One request with its answer, or one connection that could not be read.
 ///
 /// Which of the two it is, `seal` says: a sealed exchange has a method of
-/// `CONNECT`, an address of `https://host:port/` and no bodies.
+/// `CONNECT` and an address of `https://host:port/`. Its body is what the client
+/// said in clear and nobody could parse.
 #[derive(Clone, PartialEq)]
 pub struct Exchange {
     /// Zero-based position in the capture.

@@ -14,7 +14,7 @@ use std::{
 };
 
 use hyper::upgrade::OnUpgrade;
-use model::{Client, Inlet, Process, SealReason};
+use model::{Body, Client, Inlet, Process, SealReason};
 use socket2::SockRef;
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 
@@ -23,6 +23,7 @@ use crate::{
     clock::Moment,
     egress,
     link::{Link, Shared},
+    part::Part,
     pins::Ended,
     place::{Place, Target},
     process,
@@ -97,7 +98,7 @@ pub(crate) fn follow_tunnel(
                 speak(conn, link, place, behind).await;
             }
             // The client took it back before it had it.
-            Err(_) => silent(true, &link, &place, false).await,
+            Err(_) => silent(b"", &link, &place, false).await,
         }
     })
 }
@@ -226,7 +227,7 @@ async fn hear(conn: &mut Conn, link: &Link, place: &Place, behind: &mut Behind) 
                 return None;
             }
             end => {
-                silent(conn.ahead.is_empty(), link, place, end.is_err()).await;
+                silent(&conn.ahead, link, place, end.is_err()).await;
                 return None;
             }
         }
@@ -236,9 +237,10 @@ async fn hear(conn: &mut Conn, link: &Link, place: &Place, behind: &mut Behind) 
 /// A connection that ended before anything was said on it. Browsers connect
 /// ahead of need; some programs also end like this when they do not take our
 /// certificate, so the name is kept.
-async fn silent(wholly: bool, link: &Link, place: &Place, timed_out: bool) {
-    if !wholly {
-        link.seal(place, SealReason::UnknownProtocol, "ended before it could be told what it was").await;
+async fn silent(said: &[u8], link: &Link, place: &Place, timed_out: bool) {
+    if !said.is_empty() {
+        let says = "ended before it could be told what it was";
+        link.seal_with(place, SealReason::UnknownProtocol, says, Body::whole(said)).await;
         return;
     }
     let code = match timed_out {
@@ -279,20 +281,22 @@ fn method(bytes: &[u8]) -> Option<Speech> {
 }
 
 /// Leaves a connection to the two who understand each other; without a server,
-/// takes what the client says, and counts it.
+/// takes what the client says, and keeps it.
 async fn leave(mut conn: Conn, link: Link, place: Place, behind: Behind, says: &str) {
     if let Behind::Server(Server { reached: Some(reached), .. }) = behind {
         return splice::untouched(conn, reached.conn, &link, &place, SealReason::UnknownProtocol, says).await;
     }
-    let limit = link.settings().swallow_limit;
+    let (limit, mut part) = (link.settings().swallow_limit, Part::new(link.settings().body_limit));
     while link.counts.sent() < limit {
+        part.add(&conn.ahead);
         conn.ahead.clear();
         match timeout(link.settings().head_time, conn.fill()).await {
             Ok(Ok(count)) if count > 0 => {}
             _ => break,
         }
     }
-    link.seal(&place, SealReason::UnknownProtocol, says).await;
+    part.add(&conn.ahead);
+    link.seal_with(&place, SealReason::UnknownProtocol, says, part.whole()).await;
 }
 
 #[cfg(test)]

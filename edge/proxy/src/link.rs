@@ -157,8 +157,14 @@ impl Link {
 
     /// Writes down that this connection could not be read.
     pub(crate) async fn seal(&self, place: &Place, reason: SealReason, says: impl Into<String>) {
+        self.seal_with(place, reason, says, Body::default()).await;
+    }
+
+    /// The same with what the client said: nobody could parse it, and whoever
+    /// looks for a value may find it there.
+    pub(crate) async fn seal_with(&self, place: &Place, reason: SealReason, says: impl Into<String>, said: Body) {
         let seal = Seal { reason, says: says.into(), sent: self.counts.sent(), received: self.counts.received() };
-        let request = self.connect_request(place);
+        let request = Request { body: said, ..self.connect_request(place) };
         let open = self.exchange(self.opened, request);
         self.record(Exchange { ended: Some(self.opened.ended()), seal: Some(seal), ..open }).await;
     }

@@ -7,7 +7,7 @@
 use std::io;
 
 use bytes::{Buf, BytesMut};
-use model::{Request, SealReason};
+use model::{Body, Request, SealReason};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use crate::{
@@ -97,7 +97,15 @@ async fn next_head(conn: &mut Conn, link: &Link) -> Result<Option<(RequestHead, 
         }
         if let Some(end) = end {
             let raw = conn.ahead.split_to(end);
-            return Ok(Some((heads::request(&raw)?, raw)));
+            return match heads::request(&raw) {
+                Ok(head) => Ok(Some((head, raw))),
+                Err(bad) => {
+                    // What could not be parsed is kept all the same.
+                    let rest = std::mem::replace(&mut conn.ahead, raw);
+                    conn.ahead.extend_from_slice(&rest);
+                    Err(bad.into())
+                }
+            };
         }
         searched = conn.ahead.len();
         let idle = searched == 0;
@@ -129,7 +137,8 @@ async fn refuse(conn: &mut Conn, link: &Link, place: &Place, broken: Broken) {
     match broken {
         Broken::Gone => link.note("cut-request", link.whereto(place).with_port(), 1).await,
         Broken::Bad(says) => {
-            link.seal(place, SealReason::UnknownProtocol, says).await;
+            let kept = &conn.ahead[..conn.ahead.len().min(link.settings().body_limit)];
+            link.seal_with(place, SealReason::UnknownProtocol, says, Body::whole(kept)).await;
             let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
             let _ = conn.write_all(answer).await;
             let _ = conn.shutdown().await;

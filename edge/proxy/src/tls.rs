@@ -5,7 +5,7 @@
 
 use std::{io, sync::Arc};
 
-use model::{Seal, SealReason};
+use model::{Body, Seal, SealReason};
 use rustls::{AlertDescription, Error as TlsError};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -36,7 +36,11 @@ pub(crate) enum Opened {
 pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place, behind: &mut Behind) -> Opened {
     let message = match read_hello(&mut conn, link).await {
         Ok(message) => message,
-        Err(says) => return sealed(link, place, SealReason::UnknownProtocol, says).await,
+        Err(says) => {
+            let said = Body::whole(&conn.ahead[..]);
+            link.seal_with(place, SealReason::UnknownProtocol, says, said).await;
+            return Opened::Sealed;
+        }
     };
     let hello = hello::read(message);
     let name = server_name(hello.sni.as_deref(), link, place);

@@ -71,10 +71,30 @@ async fn garbage_after_connect_is_sealed_and_counted() {
     stream.shutdown().await.unwrap();
     stream.read_to_end(&mut Vec::new()).await.unwrap();
     let seen = lab.stop().await.only();
-    let seal = seen.seal.unwrap();
+    let seal = seen.seal.as_ref().unwrap();
     assert_eq!((seal.reason, &seal.says[..]), (SealReason::UnknownProtocol, "neither TLS nor HTTP"));
     assert_eq!(seen.request.url, "https://ssh.example:22/");
+    assert_eq!(&seen.request.body.bytes[..], b"SSH-2.0-client\r\n");
     assert_eq!(seal.sent, "CONNECT ssh.example:22 HTTP/1.1\r\n\r\nSSH-2.0-client\r\n".len() as u64);
+}
+
+#[tokio::test]
+async fn what_could_not_be_parsed_is_kept() {
+    for (said, says) in [
+        (&b"GET /secret HTTP/9.9\r\nX: y\r\n\r\n"[..], "the head of a request could not be read"),
+        (b"\x16\x03\x01\0\x06\x02secret", "looks like TLS and does not begin with a ClientHello"),
+        (b"SECRET", "ended before it could be told what it was"),
+    ] {
+        let lab = Lab::start();
+        let mut stream = tunnel(&lab, "told.example:443").await;
+        stream.write_all(said).await.unwrap();
+        stream.shutdown().await.unwrap();
+        // It may be reset, as it was not read to its end.
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+        let seen = lab.stop().await.only();
+        assert_eq!((&seen.seal.as_ref().unwrap().says[..], &seen.request.body.bytes[..]), (says, said));
+        assert_eq!(seen.request.url, "https://told.example:443/");
+    }
 }
 
 #[tokio::test]
