@@ -31,6 +31,14 @@ impl Default for Budgets {
     }
 }
 
+/// Work that any exchange may cost, and beyond that for each of its bytes.
+const WORK_FLOOR: u64 = 1 << 26;
+const WORK_FOR_EACH: u64 = 64;
+/// Bytes that any packed value may unpack to, and beyond that for each of its
+/// own.
+const UNPACKED_FLOOR: usize = 1 << 20;
+const RATIO: usize = 256;
+
 /// What is left of the budgets, and of what is reused from layer to layer.
 pub(crate) struct Budget {
     pub(crate) depth: usize,
@@ -48,10 +56,18 @@ impl Budget {
         Self { depth, nodes, bytes, work, inflater: Inflater::default(), refused: false }
     }
 
-    /// A full budget again; what is reused stays.
-    pub(crate) fn refill(&mut self, budgets: &Budgets) {
+    /// A full budget again, for so many bytes of an exchange; what is reused
+    /// stays. What is small may not cost what is large may.
+    pub(crate) fn refill(&mut self, budgets: &Budgets, bytes: u64) {
         let inflater = std::mem::take(&mut self.inflater);
-        *self = Self { inflater, ..Self::new(budgets) };
+        let work = budgets.work.min(WORK_FLOOR.saturating_add(bytes.saturating_mul(WORK_FOR_EACH)));
+        *self = Self { inflater, ..Self::new(&Budgets { work, ..*budgets }) };
+    }
+
+    /// So many bytes a packed value of this length may unpack to: text packs to
+    /// a hundredth at most, a bomb to a millionth.
+    fn unpacked(&self, packed: usize) -> usize {
+        self.bytes.min(packed.saturating_mul(RATIO).max(UNPACKED_FLOOR))
     }
 
     /// One more value to visit: false if there may be none.
@@ -84,23 +100,24 @@ impl Budget {
 
     /// What inflating `value` gives, or as much as may be had.
     pub(crate) fn inflate(&mut self, value: &[u8], wrapper: Wrapper) -> Inflated {
-        let inflated = self.inflater.inflate(value, wrapper, self.bytes);
+        let inflated = self.inflater.inflate(value, wrapper, self.unpacked(value.len()));
         self.bytes -= inflated.plain.len();
         inflated
     }
 
-    /// All that `reader` gives, or as much as it gives and may be had. The
-    /// reason is there when that is not all.
-    pub(crate) fn read(&mut self, mut reader: impl Read) -> (Vec<u8>, Option<Why>) {
+    /// All that `reader` makes of `packed` bytes, or as much as it gives and may
+    /// be had. The reason is there when that is not all.
+    pub(crate) fn read(&mut self, packed: usize, mut reader: impl Read) -> (Vec<u8>, Option<Why>) {
         const STEP: usize = 16 << 10;
+        let most = self.unpacked(packed);
         let mut plain: Vec<u8> = Vec::new();
         let mut filled = 0;
         let why = loop {
-            if filled == self.bytes {
+            if filled == most {
                 break Some(Why::Budget);
             }
             if filled == plain.len() {
-                let step = plain.len().clamp(STEP / 4, STEP * 64).min(self.bytes - filled);
+                let step = plain.len().clamp(STEP / 4, STEP * 64).min(most - filled);
                 plain.resize(filled + step, 0);
             }
             match reader.read(&mut plain[filled..]) {
@@ -124,9 +141,18 @@ mod tests {
     #[test]
     fn a_reader_without_end_stops_at_the_budget() {
         let mut budget = Budget::new(&Budgets { bytes: 100_000, ..Budgets::default() });
-        let (plain, why) = budget.read(std::io::repeat(b'a'));
+        let (plain, why) = budget.read(1 << 20, std::io::repeat(b'a'));
         assert_eq!((plain.len(), why), (100_000, Some(Why::Budget)));
         assert!(!budget.room(1));
+    }
+
+    #[test]
+    fn a_few_bytes_unpack_to_little_and_cost_little() {
+        let mut budget = Budget::new(&Budgets::default());
+        let (plain, why) = budget.read(400, std::io::repeat(b'a'));
+        assert_eq!((plain.len(), why), (UNPACKED_FLOOR, Some(Why::Budget)));
+        budget.refill(&Budgets::default(), 400);
+        assert!(budget.work(WORK_FLOOR as usize) && !budget.work(1 << 20));
     }
 
     #[test]

@@ -13,6 +13,17 @@ pub(crate) fn check(value: impl AsRef<[u8]>, expect: Expect) {
     check_within(value, &Budgets::default(), expect);
 }
 
+/// What [`check`] would see.
+pub(crate) fn shown_of(value: impl AsRef<[u8]>) -> String {
+    let (mut seen, mut gaps) = (Seen::default(), Vec::new());
+    open_value(value.as_ref(), &Budgets::default(), &mut |leaf| seen.leaf(leaf), &mut gaps);
+    for (trail, leaf) in &seen.leaves {
+        assert_eq!(walk_value(value.as_ref(), trail).as_ref(), Some(leaf), "walking {trail}");
+    }
+    seen.gaps = gaps;
+    seen.text()
+}
+
 pub(crate) fn check_within(value: impl AsRef<[u8]>, budgets: &Budgets, expect: Expect) {
     let value = value.as_ref();
     let (mut seen, mut gaps) = (Seen::default(), Vec::new());

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ops::ControlFlow};
 
-use model::{Gap, Leaf, Place, Route, Step, Why};
+use model::{Gap, Leaf, Place, Route, Step, Trail, Why};
 
 use crate::{
     budget::{Budget, Budgets},
@@ -11,6 +11,7 @@ use crate::{
     look::{Kinds, Look},
     memo::Memo,
     shape,
+    unopened::{Unopened, unopened},
 };
 
 /// How much of an exchange was looked at.
@@ -20,6 +21,9 @@ pub struct Opened {
     pub bytes: u64,
     /// Bytes that were there to look at, and were.
     pub bytes_read: u64,
+    /// Bytes of those that nothing opened although they hide something: they
+    /// look random, or are of a format that is not read.
+    pub unopened: u64,
     /// Values visited.
     pub values: u64,
 }
@@ -34,6 +38,12 @@ pub(crate) struct Engine<'e> {
     seen: Seen,
     /// What stayed closed and could be encrypted.
     closed: Vec<Closed>,
+    /// What nothing opened and hides something.
+    hidden: Vec<Hidden>,
+    /// How often a value was opened without a doubt.
+    openings: u64,
+    /// The part at hand: its position and its length.
+    part: (usize, u64),
     /// A budget that ran out is one gap, not one for each value after it.
     spent: bool,
 }
@@ -45,8 +55,19 @@ impl<'e> Engine<'e> {
         visit: &'e mut dyn FnMut(&Leaf<'_>),
         gaps: &'e mut Vec<Gap>,
     ) -> Self {
-        let (opened, seen) = (Opened::default(), Seen::default());
-        Self { opened, budget, visit, gaps, exchange, seen, closed: Vec::new(), spent: false }
+        Self {
+            opened: Opened::default(),
+            budget,
+            visit,
+            gaps,
+            exchange,
+            seen: Seen::default(),
+            closed: Vec::new(),
+            hidden: Vec::new(),
+            openings: 0,
+            part: (0, 0),
+            spent: false,
+        }
     }
 
     /// A part of the exchange: visits it and all that is in it.
@@ -54,6 +75,7 @@ impl<'e> Engine<'e> {
         let route = Route { before: None, layer, place: &place };
         let read = value.len() as u64;
         self.opened.bytes += read;
+        self.part = (self.part.0 + 1, read);
         if self.value(value, Here::at(&route, 1)).is_continue() {
             self.opened.bytes_read += read;
         }
@@ -70,9 +92,9 @@ impl<'e> Engine<'e> {
             }
             return;
         }
-        let before = (self.opened.values, self.gaps.len(), self.closed.len());
+        let before = (self.opened.values + 1, self.gaps.len(), self.closed.len(), self.hidden.len());
         self.part(layer, place, value);
-        if (self.opened.values, self.gaps.len(), self.closed.len()) == (before.0 + 1, before.1, before.2) {
+        if (self.opened.values, self.gaps.len(), self.closed.len(), self.hidden.len()) == before {
             memo.learn(value);
         }
     }
@@ -108,6 +130,7 @@ impl<'e> Engine<'e> {
                 return;
             }
             let Some(unlocked) = unlocked else { continue };
+            self.hidden.retain(|hidden| !hidden.trail.leads_to(&closed.trail) && !closed.trail.leads_to(&hidden.trail));
             along(&closed.trail.steps, None, &mut |route| {
                 let route = Route { before: Some(route), layer: unlocked.layer, place: &unlocked.place };
                 let trust = if unlocked.weak { Trust::Weak } else { Trust::Full };
@@ -157,14 +180,55 @@ impl<'e> Engine<'e> {
         if self.seen.before(value) {
             return ControlFlow::Continue(());
         }
+        let before = (self.openings, self.hidden.len(), self.gaps.len());
         let how = self.opened_by_any(&look, here);
         if self.spent {
             return ControlFlow::Break(());
         }
-        if how <= How::Perhaps && here.trust != Trust::Weak && here.read_by.is_none() {
+        if here.trust == Trust::Weak || here.read_by.is_some() {
+            return ControlFlow::Continue(());
+        }
+        if how > How::Perhaps {
+            self.openings += u64::from(value.len() >= Hidden::TELLING);
+        } else {
             self.keep_closed(&look, here.route);
+            if self.openings == before.0 {
+                self.hide(&look, here, before.1, self.gaps.len() > before.2);
+            }
         }
         ControlFlow::Continue(())
+    }
+
+    /// Keeps a value that nothing opened, if it hides something. What guesses
+    /// made of it, the places in `hidden` from `inside` on, is not said beside it.
+    fn hide(&mut self, look: &Look<'_>, here: Here<'_>, inside: usize, said: bool) {
+        if here.trust != Trust::Full || is_known(here.route) {
+            return;
+        }
+        let Some(found) = unopened(look.bytes) else { return };
+        self.hidden.truncate(inside);
+        self.hidden.push(Hidden { trail: here.route.trail(), found, part: self.part, said });
+    }
+
+    /// Says what nothing opened: once all parts were looked at, and the keys in
+    /// them tried.
+    pub(crate) fn settle(&mut self) {
+        let mut unread: Vec<((usize, u64), u64)> = Vec::new();
+        for hidden in std::mem::take(&mut self.hidden) {
+            let bytes = hidden.found.bytes();
+            match unread.last_mut() {
+                Some((part, sum)) if *part == hidden.part => *sum += bytes,
+                _ => unread.push((hidden.part, bytes)),
+            }
+            if !hidden.said {
+                let (why, says) = hidden.says();
+                self.gaps.push(Gap { exchange: self.exchange, place: hidden.trail, why, says });
+            }
+        }
+        // Packed in a part, a value may be longer than the part.
+        let unread: u64 = unread.iter().map(|((_, length), sum)| (*sum).min(*length)).sum();
+        self.opened.unopened += unread;
+        self.opened.bytes_read = self.opened.bytes_read.saturating_sub(unread);
     }
 
     /// Tries the decoders that fit, in their order, as long as more may come.
@@ -192,7 +256,9 @@ impl<'e> Engine<'e> {
                 continue;
             }
             let peeled = self.peel(decoder, look.bytes, here);
-            how = how.max(peeled.how);
+            // Two bytes that look like a header, and then nothing of the kind.
+            let astray = fit == Fit::Maybe && peeled.gap == Some(Why::Broken);
+            how = how.max(if astray { peeled.how.min(How::Perhaps) } else { peeled.how });
             if self.spent {
                 break;
             }
@@ -215,7 +281,7 @@ impl<'e> Engine<'e> {
         }
         let trust = match here.trust {
             Trust::Weak => Trust::Weak,
-            _ if decoder.rank() == Rank::Weak => Trust::Weak,
+            _ if decoder.is_guess() => Trust::Weak,
             _ if decoder.guesses_borders() => Trust::Borders,
             _ => Trust::Full,
         };
@@ -232,6 +298,44 @@ impl<'e> Engine<'e> {
         }
         ControlFlow::Break(())
     }
+}
+
+/// A value that nothing opened and that hides something.
+struct Hidden {
+    trail: Trail,
+    found: Unopened,
+    /// Position and length of the part it lies in.
+    part: (usize, u64),
+    /// Another gap says already that it did not open.
+    said: bool,
+}
+
+impl Hidden {
+    /// Shorter values read as something by chance.
+    const TELLING: usize = 16;
+
+    fn says(&self) -> (Why, String) {
+        let bytes = self.found.bytes();
+        match self.found.mark {
+            Some(mark) if mark.ends_with("encryption") => (Why::Sealed, format!("{bytes} bytes of {mark}")),
+            Some(mark) => (Why::Unsupported, format!("{bytes} bytes of {mark}, which could not be opened")),
+            None => {
+                let says =
+                    format!("{bytes} bytes could not be opened: they look random, and no layer that is known fits");
+                (Why::Sealed, says)
+            }
+        }
+    }
+}
+
+/// Whether a value is known to hold nothing that its server does not have: a
+/// cookie is what the server gave, and credentials are what it checks. The
+/// signature of a token is computed over what stands beside it.
+fn is_known(route: &Route<'_>) -> bool {
+    let root = route.root();
+    let is_token = |name: &str| name.contains("cookie") || name.contains("authorization") || name.starts_with("sec-");
+    let of_header = matches!(root.place, Place::At(name) if root.layer == "header" && is_token(name));
+    of_header || root.layer.starts_with("answer") || route.layer == "jwt"
 }
 
 /// Where the value at hand lies.

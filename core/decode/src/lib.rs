@@ -30,12 +30,15 @@ mod shape;
 
 mod look;
 
+mod unopened;
+
 mod decoders;
 
 pub use budget::Budgets;
 pub use decoders::{Described, decoders};
 pub use engine::Opened;
 pub use parts::{Opener, open, open_answer, open_value};
+pub use unopened::{LEAST, Unopened, unopened};
 pub use walk::{walk, walk_value};
 
 #[cfg(test)]

@@ -317,6 +317,7 @@ mod tests {
             expect![[r#"
                 value = {"p":"//Cu3OHl+Qrz5ESgokpX4H+tmyyW542rO2uGFYrLItXwwCioMqS4IF…
                 value ▸ json $.p = //Cu3OHl+Qrz5ESgokpX4H+tmyyW542rO2uGFYrLItXwwCioMqS4IFf4tLpi…
+                value ▸ json $.p ▸ path 2 = Cu3OHl+Qrz5ESgokpX4H+tmyyW542rO2uGFYrLItXwwCioMqS4IFf4tLpipg…
                 value ▸ json $.p ▸ base64 = \xff\xf0\xae\xdc\xe1\xe5\xf9\n\xf3\xe4D\xa0\xa2JW\xe0\x7f\xad\x9b,\x96\xe7\x8d\xab;k\x86\x15\x8a\xcb\"\xd5\xf0\xc0(\xa82\xa4\xb8 W\xf8\xb4\xbab\xa6
                 value ▸ json $.k = kQKjBLUGxwjZCusM/Q4fEJECowS1BscI2QrrDP0OHxE=
                 value ▸ json $.k ▸ base64 = \x91\x02\xa3\x04\xb5\x06\xc7\x08\xd9\n\xeb\x0c\xfd\x0e\x1f\x10\x91\x02\xa3\x04\xb5\x06\xc7\x08\xd9\n\xeb\x0c\xfd\x0e\x1f\x11
@@ -347,8 +348,8 @@ mod tests {
             crate::open_value(text.as_bytes(), &crate::Budgets { work, ..Default::default() }, &mut |_| {}, &mut gaps);
             gaps.iter().map(|gap| format!("{} {:?}", gap.place, gap.why)).collect::<Vec<_>>()
         };
-        assert_eq!(gaps(1 << 30), [""; 0]);
-        assert_eq!(gaps(1 << 20), ["value ▸ json $.box ▸ base64 Budget"]);
+        assert_eq!(gaps(1 << 30), ["value ▸ json $.box Sealed"]);
+        assert_eq!(gaps(1 << 20), ["value ▸ json $.box ▸ base64 Budget", "value ▸ json $.box Sealed"]);
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Opener {
     /// Values come outside in, a wrapping before what is in it. A body that the
     /// capture cut, and a connection that could not be read, are gaps.
     pub fn open(&mut self, exchange: &Exchange, visit: &mut dyn FnMut(&Leaf<'_>), gaps: &mut Vec<Gap>) -> Opened {
-        self.budget.refill(&self.budgets);
+        self.budget.refill(&self.budgets, wire(exchange));
         let mut engine = Engine::new(Some(exchange.index), &mut self.budget, visit, gaps);
         if let Some(seal) = &exchange.seal {
             engine.gap(&whole("body"), Why::Sealed, why_sealed(seal.reason));
@@ -52,6 +52,7 @@ impl Opener {
         }
         asked(&mut engine, exchange, &mut self.memo);
         engine.unlock(&self.budgets, &|engine| asked(engine, exchange, &mut Memo::default()));
+        engine.settle();
         engine.opened
     }
 
@@ -62,7 +63,7 @@ impl Opener {
         visit: &mut dyn FnMut(&Leaf<'_>),
         gaps: &mut Vec<Gap>,
     ) -> Opened {
-        self.budget.refill(&self.budgets);
+        self.budget.refill(&self.budgets, wire(exchange));
         let mut engine = Engine::new(Some(exchange.index), &mut self.budget, visit, gaps);
         answered(&mut engine, exchange, &mut self.memo);
         engine.unlock(&self.budgets, &|engine| answered(engine, exchange, &mut Memo::default()));
@@ -99,7 +100,16 @@ pub fn open_value(value: &[u8], budgets: &Budgets, visit: &mut dyn FnMut(&Leaf<'
     let part = |engine: &mut Engine<'_>| engine.part("value", Place::Whole, value);
     part(&mut engine);
     engine.unlock(budgets, &part);
+    engine.settle();
     engine.opened
+}
+
+/// About how many bytes went over the wire.
+fn wire(exchange: &Exchange) -> u64 {
+    let request = &exchange.request;
+    let answer = exchange.response.as_ref().map_or(0, |answer| answer.body.bytes.len());
+    let messages: usize = exchange.messages.iter().map(|message| message.body.bytes.len()).sum();
+    (request.url.len() + request.body.bytes.len() + answer + messages) as u64
 }
 
 fn asked(engine: &mut Engine<'_>, exchange: &Exchange, memo: &mut Memo) {
@@ -143,6 +153,11 @@ fn headers(engine: &mut Engine<'_>, layer: &'static str, headers: &[Header], mem
         let before = headers[..i].iter().filter(|other| other.name.eq_ignore_ascii_case(&name)).count();
         if before > 0 {
             name.push_str(&format!("#{}", before + 1));
+        }
+        // Chromium's captures list a header as it was meant and as it was sent.
+        let again = |other: &Header| other.name.eq_ignore_ascii_case(&header.name) && other.value == header.value;
+        if before > 0 && headers[..i].iter().any(again) {
+            continue;
         }
         let place = Place::at(name.as_str());
         // A cookie's value opens in its own way.
@@ -233,6 +248,20 @@ mod tests {
                 body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url ▸ path 1 = p
                 body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url ▸ query q = 1
             "#]],
+        );
+    }
+
+    #[test]
+    fn a_header_that_is_listed_twice_was_sent_once() {
+        let headers = [("Referer", "https://a.example/x"), ("referer", "https://a.example/x"), ("Referer", "other")];
+        check_exchange(
+            &request("GET", "https://b.example/", &headers, b""),
+            expect![[r#"
+            url = https://b.example/
+            header referer = https://a.example/x
+            header referer ▸ path 1 = x
+            header referer#3 = other
+        "#]],
         );
     }
 

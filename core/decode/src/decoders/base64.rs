@@ -58,12 +58,14 @@ impl Decoder for Base64Url {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.only(Kinds::ALPHANUMERIC.and(Kinds::EQUALS).and(Kinds::DASH).and(Kinds::UNDERSCORE)).at_least(8)
+        let own = Kinds::DASH.and(Kinds::UNDERSCORE).and(Kinds::SPACE).and(Kinds::BREAK);
+        Shape::ANY.only(Kinds::ALPHANUMERIC.and(Kinds::EQUALS).and(own)).at_least(8)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
         let own = Kinds::DASH.and(Kinds::UNDERSCORE);
-        if fits(look, own) && (look.kinds.any(own) || is_of_urls(look)) { Fit::Maybe } else { Fit::No }
+        let written = own.and(Kinds::BREAK).and(Kinds::SPACE);
+        if fits(look, written) && (look.kinds.any(own) || is_of_urls(look)) { Fit::Maybe } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
@@ -94,7 +96,7 @@ fn fits(look: &Look<'_>, own: Kinds) -> bool {
 /// Words with spaces between them: base64 with every plus turned into a space
 /// has none at its ends and few of them.
 fn looks_like_words(look: &Look<'_>) -> bool {
-    look.kinds.any(Kinds::SPACE) && {
+    look.kinds.any(Kinds::SPACE) && !is_grouped(look.bytes) && {
         let spaces = look.bytes.iter().filter(|byte| **byte == b' ').count();
         spaces * 8 > look.bytes.len() || look.bytes.len() < 16
     }
@@ -116,7 +118,8 @@ fn give(engine: &GeneralPurpose, value: &[u8], inner: &mut dyn Inner) -> Peeled 
     }
 }
 
-/// Without line breaks, and with spaces as the pluses they were.
+/// Without line breaks, and with spaces as the pluses they were, unless they
+/// only part groups of one length.
 fn cleaned(value: &[u8]) -> Cow<'_, [u8]> {
     if is_clean(value) { Cow::Borrowed(value) } else { Cow::Owned(cleaning(value).collect()) }
 }
@@ -135,12 +138,35 @@ fn opens_at_start(engine: &GeneralPurpose, value: &[u8]) -> Option<bool> {
 }
 
 fn is_clean(value: &[u8]) -> bool {
-    memchr::memchr3(b' ', b'\n', b'\r', value).is_none()
+    memchr::memchr3(b' ', b'\n', b'\r', value).is_none() && memchr::memchr(b'\t', value).is_none()
 }
 
 fn cleaning(value: &[u8]) -> impl Iterator<Item = u8> {
-    let text = value.trim_ascii().iter().filter(|byte| !matches!(byte, b'\r' | b'\n' | b'\t'));
+    let is_grouped = is_grouped(value);
+    let text = value.trim_ascii().iter().filter(move |byte| match byte {
+        b'\r' | b'\n' | b'\t' => false,
+        b' ' => !is_grouped,
+        _ => true,
+    });
     text.map(|byte| if *byte == b' ' { b'+' } else { *byte })
+}
+
+/// Whether spaces part groups that are all as long as the first: a few spaces
+/// that were pluses hardly stand so.
+fn is_grouped(value: &[u8]) -> bool {
+    let Some(first) = memchr::memchr(b' ', value).filter(|length| *length >= 4) else { return false };
+    let text = value.trim_ascii();
+    let mut groups =
+        text.split(|byte| matches!(byte, b' ' | b'\n' | b'\r')).filter(|group| !group.is_empty()).peekable();
+    let mut count = 0;
+    while let Some(group) = groups.next() {
+        let is_last = groups.peek().is_none();
+        if group.len() != first && !(is_last && group.len() < first) {
+            return false;
+        }
+        count += 1;
+    }
+    count >= 3
 }
 
 /// Whether a text is too unlike a word, a path or an identifier to be one:
@@ -241,6 +267,21 @@ mod tests {
                 value ▸ base64 = \xab\xcd\xef\x124Vx\x9a\xbc\xde\xf1#Eg\x89\xab
             "#]],
         );
+    }
+
+    #[test]
+    fn either_alphabet_opens_in_lines_and_groups() {
+        let packed =
+            crate::checks::gzip(br#"{"a":"hello","b":"a text that is long enough for some lines of letters"}"#);
+        for text in [data_encoding::BASE64.encode(&packed), data_encoding::BASE64URL.encode(&packed)] {
+            for (every, by) in [(76, "\n"), (64, "\r\n"), (20, "\n"), (4, " "), (16, " ")] {
+                let lines: Vec<&str> =
+                    text.as_bytes().chunks(every).map(|line| std::str::from_utf8(line).unwrap()).collect();
+                let wrapped = lines.join(by) + by;
+                let shown = crate::checks::shown_of(&wrapped);
+                assert!(shown.contains("▸ gzip ▸ json $.a = hello") && !shown.contains(" ! "), "{wrapped}: {shown}");
+            }
+        }
     }
 
     #[test]

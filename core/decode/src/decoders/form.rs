@@ -87,6 +87,22 @@ mod tests {
     }
 
     #[test]
+    fn json_that_nobody_encoded_is_not_cut() {
+        check(
+            r#"options={"u":"https:\/\/a.example\/x&part=two","m":"hello"}&b=c"#,
+            expect![[r#"
+                value = options={"u":"https:\\/\\/a.example\\/x&part=two","m":"hello"}&…
+                value ▸ form options = {"u":"https:\\/\\/a.example\\/x&part=two","m":"hello"}
+                value ▸ form options ▸ json $.u = https://a.example/x&part=two
+                value ▸ form options ▸ json $.u ▸ path 1 = x&part=two
+                value ▸ form options ▸ json $.u ▸ path 1 ▸ reversed ~ owt=trap&x
+                value ▸ form options ▸ json $.m = hello
+                value ▸ form b = c
+            "#]],
+        );
+    }
+
+    #[test]
     fn padding_is_no_form() {
         check(
             "aGVsbG8gd29ybGQ=",

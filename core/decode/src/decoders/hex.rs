@@ -1,6 +1,7 @@
 //! Hexadecimal digits, RFC 4648 §8, in either case, as a whole value.
 //!
-//! Also with a separator between the bytes, and after `0x`. Digests and
+//! Also with a separator between the bytes, in lines and groups, after `0x`, and
+//! as programs print them: `<Buffer 1f 8b>`, `<1f8b0800 …>`, `x'1f8b'`. Digests and
 //! identifiers are hex as well: bytes that make no sense are still visited, as
 //! they may be a key, or encoded further.
 
@@ -23,13 +24,15 @@ impl Decoder for Hex {
     }
 
     fn about(&self) -> &'static str {
-        "hexadecimal digits, plain, after 0x, or with a separator (RFC 4648 §8)"
+        "hexadecimal digits, plain, after 0x, with a separator, in groups or lines (RFC 4648 §8)"
     }
 
     fn shape(&self) -> Shape {
+        let printed =
+            Kinds::LOWER_REST.and(Kinds::UPPER_REST).and(Kinds::ANGLE).and(Kinds::OTHER).and(Kinds::BACKSLASH);
         Shape::ANY
-            .starting(|byte| byte.is_ascii_hexdigit())
-            .only(DIGITS.and(SEPARATORS).and(Kinds::LOWER_REST))
+            .starting(|byte| byte.is_ascii_hexdigit() || b"<xX\\".contains(&byte))
+            .only(DIGITS.and(SEPARATORS).and(Kinds::BREAK).and(Kinds::DOT).and(printed))
             .at_least(8)
     }
 
@@ -39,11 +42,18 @@ impl Decoder for Hex {
             return Fit::Maybe;
         }
         let separated = look.kinds.only(DIGITS.and(SEPARATORS)) && look.bytes.len() >= 11 && look.bytes.len() % 3 == 2;
-        if separated || look.starts_with(b"0x") && look.bytes.len() >= 10 { Fit::Maybe } else { Fit::No }
+        if separated {
+            return Fit::Maybe;
+        }
+        let grouped = look.kinds.only(DIGITS.and(Kinds::SPACE).and(Kinds::BREAK)) && look.bytes.len() >= GROUPED;
+        let printed = matches!(look.bytes, [b'0' | b'\\' | b'x' | b'X' | b'<', ..]) && bare(look.bytes).is_some();
+        if grouped || printed { Fit::Maybe } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+        let (value, is_cut) = bare(value).unwrap_or((value, false));
         let Some(digits) = digits(value) else { return Peeled::NOTHING };
+        let gap = is_cut.then_some(model::Why::Cut);
         let pairs = digits.chunks_exact(2);
         if !pairs.remainder().is_empty() || !inner.budget().room(digits.len() / 2) {
             return Peeled::NOTHING;
@@ -53,22 +63,45 @@ impl Decoder for Hex {
             return Peeled::NOTHING;
         };
         if sense::makes(&plain) {
-            return Peeled::whole(inner, &plain, None);
+            return Peeled::whole(inner, &plain, gap);
         }
         if plain.len() >= 12 { Peeled::perhaps(inner, &plain) } else { Peeled::NOTHING }
     }
 }
 
-/// The digits alone; none if separators are not between all bytes.
+/// Dates and lists of numbers are shorter than what is written in groups.
+const GROUPED: usize = 24;
+
+/// What stands between the marks of a program's print, and whether it says that
+/// there was more; none if there are no such marks.
+fn bare(value: &[u8]) -> Option<(&[u8], bool)> {
+    let inner = |start: &[u8], end: &[u8]| value.strip_prefix(start)?.strip_suffix(end);
+    if let Some(buffer) = inner(b"<Buffer ", b">") {
+        // `… 50 more bytes`
+        let digits = memchr::memmem::find(buffer, b"...").map_or(buffer, |end| &buffer[..end]);
+        return Some((digits.trim_ascii_end(), digits.len() < buffer.len()));
+    }
+    let quoted = inner(b"x'", b"'").or_else(|| inner(b"X'", b"'")).or_else(|| inner(b"<", b">"));
+    let prefixed = [&b"0x"[..], b"0X", b"\\x"].iter().find_map(|prefix| value.strip_prefix(*prefix));
+    let digits = quoted.or(prefixed)?;
+    (digits.len() >= 8 && Kinds::of(digits).only(DIGITS.and(Kinds::SPACE).and(Kinds::BREAK))).then_some((digits, false))
+}
+
+/// The digits alone; none if separators are neither between all bytes nor
+/// between groups of whole bytes.
 fn digits(value: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let value = value.strip_prefix(b"0x").unwrap_or(value);
-    let separator = match value.get(2) {
-        Some(byte) if !byte.is_ascii_alphanumeric() => *byte,
-        _ => return Some(Cow::Borrowed(value)),
-    };
+    if value.iter().all(u8::is_ascii_hexdigit) {
+        return Some(Cow::Borrowed(value));
+    }
+    let separator = value.get(2).copied().filter(|byte| !byte.is_ascii_alphanumeric());
     let bytes = value.chunks(3);
-    let regular = bytes.clone().all(|byte| byte.len() >= 2 && byte.get(2).is_none_or(|end| *end == separator));
-    regular.then(|| Cow::Owned(bytes.flat_map(|byte| [byte[0], byte[1]]).collect()))
+    let regular = bytes.clone().all(|byte| byte.len() >= 2 && byte.get(2).is_none_or(|end| Some(*end) == separator));
+    if regular {
+        return Some(Cow::Owned(bytes.flat_map(|byte| [byte[0], byte[1]]).collect()));
+    }
+    let mut groups = value.split(u8::is_ascii_whitespace).filter(|group| !group.is_empty());
+    let whole = groups.all(|group| group.len().is_multiple_of(2) && group.iter().all(u8::is_ascii_hexdigit));
+    whole.then(|| Cow::Owned(value.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect()))
 }
 
 fn nibble(digit: u8) -> Option<u8> {
@@ -103,6 +136,30 @@ mod tests {
             value ▸ hex = hello
         "#]],
         );
+    }
+
+    #[test]
+    fn lines_groups_and_prints_of_programs_open() {
+        let hello = "value ▸ hex = hello world";
+        for text in [
+            "68656c6c6f20\n776f726c64\n",
+            "6865 6c6c 6f20 776f 726c 64",
+            "<Buffer 68 65 6c 6c 6f 20 77 6f 72 6c 64>",
+            "<68656c6c 6f20776f 726c64>",
+            "x'68656c6c6f20776f726c64'",
+            "\\x68656c6c6f20776f726c64",
+            "0X68656C6C6F20776F726C64",
+            "68 65 6c 6c 6f 20\n77 6f 72 6c 64",
+        ] {
+            let shown = crate::checks::shown_of(text);
+            assert!(shown.contains(hello), "{text}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_no_hex() {
+        check_closed("2024-01-02 10:00:00");
+        check_closed("+49 151 94636692");
     }
 
     #[test]

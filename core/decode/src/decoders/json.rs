@@ -41,7 +41,7 @@ impl Decoder for Json {
             (b'[', _) if rest.starts_with(b"[[[") => Fit::Certain,
             (b'{', Some(b'}')) => Fit::Maybe,
             (b'[', Some(b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b']')) => Fit::Maybe,
-            (b'"', _) if rest.trim_ascii_end().ends_with(b"\"") => Fit::Maybe,
+            (b'"', _) if rest.trim_ascii_end().ends_with(b"\"") && !has_octal(rest) => Fit::Maybe,
             _ => Fit::No,
         }
     }
@@ -59,6 +59,11 @@ impl Decoder for Json {
         let gap = reader.text().err().and_then(Stop::why);
         Peeled { how: if reader.gave { How::Opened } else { How::Not }, gap }
     }
+}
+
+/// Whether a string is one of another language, in which bytes are written so.
+fn has_octal(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'\\', text).take(8).any(|at| matches!(text.get(at + 1), Some(b'0'..=b'3' | b'x')))
 }
 
 /// Containers open at once; what is deeper is one value, and a layer of its
@@ -154,6 +159,9 @@ impl<'v> Reader<'v, '_> {
         match self.next()? {
             b'{' | b'[' if self.open.len() == DEEPEST => self.closed_container(),
             byte @ (b'{' | b'[') => {
+                if byte == b'[' {
+                    self.bytes()?;
+                }
                 self.at += 1;
                 let (path, names) = (self.path.len(), self.names.len());
                 self.open.push(Container { is_array: byte == b'[', count: 0, path, names });
@@ -165,6 +173,23 @@ impl<'v> Reader<'v, '_> {
             }
             _ => self.bare(),
         }
+    }
+
+    /// A list of numbers that may be bytes is a value as well: `[31,139,8,…]`.
+    /// The layer `numbers` opens it.
+    fn bytes(&mut self) -> Read<()> {
+        const FEWEST: usize = 12;
+        let rest = &self.text[self.at + 1..];
+        if !matches!(rest.trim_ascii_start().first(), Some(b'0'..=b'9' | b'-')) {
+            return Ok(());
+        }
+        let length = rest.iter().take_while(|b| b.is_ascii_digit() || b", -\r\n\t".contains(b)).count();
+        let commas = rest[..length].iter().filter(|byte| **byte == b',').count();
+        if rest.get(length) != Some(&b']') || commas + 1 < FEWEST || length > (commas + 1) * 6 || self.path == "$" {
+            return Ok(());
+        }
+        let list = &self.text[self.at..self.at + length + 2];
+        flow(self.inner.give(Place::at(self.path.as_str()), list))
     }
 
     fn close(&mut self) {
@@ -297,8 +322,25 @@ fn flow(flow: ControlFlow<()>) -> Read<()> {
     if flow.is_break() { Err(Stop::Enough) } else { Ok(()) }
 }
 
+/// Where the object or array that a text begins with ends; none if it does not.
+pub(super) fn end(text: &[u8]) -> Option<usize> {
+    let (mut depth, mut at) = (0usize, 0);
+    while let Some(found) = text.get(at..)?.iter().position(|byte| matches!(byte, b'{' | b'}' | b'[' | b']' | b'"')) {
+        at += found + 1;
+        match text[at - 1] {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.checked_sub(1)?,
+            _ => at += string_length(&text[at..]) + 1,
+        }
+        if depth == 0 {
+            return Some(at.min(text.len()));
+        }
+    }
+    None
+}
+
 /// Bytes up to the quote that ends a string.
-fn string_length(rest: &[u8]) -> usize {
+pub(super) fn string_length(rest: &[u8]) -> usize {
     let mut at = 0;
     while let Some(further) = quote_or_escape(rest.get(at..).unwrap_or_default()) {
         if rest[at + further] == b'"' {

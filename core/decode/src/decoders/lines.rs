@@ -1,9 +1,9 @@
-//! JSON texts one after another, a line each (jsonlines.org, ndjson-spec), or
-//! with a record separator before each (RFC 7464).
+//! JSON texts one after another: a line each (jsonlines.org, ndjson-spec), with
+//! a record separator before each (RFC 7464), or with nothing between them.
 
 use model::Place;
 
-use super::{Decoder, Fit, How, Inner, Peeled};
+use super::{Decoder, Fit, How, Inner, Peeled, json};
 use crate::{
     look::{Kinds, Look},
     shape::Shape,
@@ -17,19 +17,18 @@ impl Decoder for Lines {
     }
 
     fn about(&self) -> &'static str {
-        "the n-th of several JSON texts, a line each (JSON lines; RFC 7464)"
+        "the n-th of several JSON texts, a line each or with nothing between them (JSON lines; RFC 7464)"
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| b"{[\"\x1e".contains(&byte)).with(Kinds::BREAK)
+        Shape::ANY.starting(|byte| b"{[\"\x1e".contains(&byte)).with(Kinds::BREAK.and(Kinds::BRACE))
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
-        if look.kinds.any(Kinds::BREAK) && (look.starts_with(b"\x1e") || next_text(look.bytes).is_some()) {
-            Fit::Certain
-        } else {
-            Fit::No
-        }
+        let follows = |between: &[u8]| memchr::memmem::find(look.bytes, between).is_some();
+        let records = matches!(look.bytes, [0x1e, b'{' | b'[' | b'"', ..]);
+        let may = records || look.kinds.any(Kinds::BREAK) || BETWEEN.iter().any(|between| follows(between));
+        if may && (records || next_text(look.bytes).is_some()) { Fit::Certain } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
@@ -37,10 +36,11 @@ impl Decoder for Lines {
         let mut rest = value;
         let mut number = 0;
         while !rest.is_empty() {
-            let (line, after) = rest.split_at(next_text(rest).unwrap_or(rest.len()));
+            let (line, after) = rest.split_at(next_text(rest).unwrap_or(rest.len()).max(1));
             rest = after;
             number += 1;
             let line = line.strip_prefix(b"\x1e").unwrap_or(line).trim_ascii();
+            let line = line.strip_suffix(b",").or_else(|| line.strip_suffix(b"\0")).unwrap_or(line).trim_ascii_end();
             if line.is_empty() {
                 continue;
             }
@@ -53,12 +53,27 @@ impl Decoder for Lines {
     }
 }
 
-/// Where the next text starts: after a line end between the end of one and the
-/// start of another, where no single text could have it.
+/// What stands within no JSON text, but perhaps within a string of it.
+const BETWEEN: [&[u8]; 5] = [b"}{", b"} {", b"][", b"}\0", b"}\x1e"];
+
+/// Where the next text starts: between the end of one and the start of another.
 fn next_text(bytes: &[u8]) -> Option<usize> {
-    if !matches!(bytes.first(), Some(b'{' | b'[' | b'"' | 0x1e)) {
-        return None;
+    match bytes.first()? {
+        b'{' | b'[' => json::end(bytes).and_then(|end| {
+            let rest = &bytes[end..];
+            let parted =
+                rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | 0 | 0x1e))?;
+            matches!(rest[parted], b'{' | b'[').then_some(end + parted)
+        }),
+        0x1e => memchr::memchr(0x1e, &bytes[1..]).map(|at| at + 1),
+        b'"' => None,
+        _ => return None,
     }
+    .or_else(|| next_line(bytes))
+}
+
+/// The same, at the end of a line.
+fn next_line(bytes: &[u8]) -> Option<usize> {
     memchr::memchr_iter(b'\n', bytes).find_map(|at| {
         let before = bytes[..at].trim_ascii_end().last()?;
         let after = bytes[at..].trim_ascii_start();
@@ -89,6 +104,24 @@ mod tests {
             value ▸ lines 2 ▸ json $.a = two
         "#]],
         );
+    }
+
+    #[test]
+    fn texts_with_nothing_between_them_are_values_of_one_layer() {
+        check(
+            "{\"n\":\"}{\"}{\"n\":2} {\"a\":\"three\"}",
+            expect![[r#"
+            value = {"n":"}{"}{"n":2} {"a":"three"}
+            value ▸ lines 1 = {"n":"}{"}
+            value ▸ lines 1 ▸ json $.n = }{
+            value ▸ lines 2 = {"n":2}
+            value ▸ lines 2 ▸ json $.n = 2
+            value ▸ lines 3 = {"a":"three"}
+            value ▸ lines 3 ▸ json $.a = three
+        "#]],
+        );
+        let many = format!("{}{{\"a\":\"last\"}}", "{\"n\":0}".repeat(500));
+        assert!(crate::checks::shown_of(many).contains("value ▸ lines 501 ▸ json $.a = last"));
     }
 
     #[test]

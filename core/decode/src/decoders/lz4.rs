@@ -25,7 +25,7 @@ impl Decoder for Lz4 {
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let (plain, gap) = inner.budget().read(FrameDecoder::new(value));
+        let (plain, gap) = inner.budget().read(value.len(), FrameDecoder::new(value));
         Peeled::whole(inner, &plain, gap)
     }
 }

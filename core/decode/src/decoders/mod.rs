@@ -12,6 +12,8 @@ use crate::{budget::Budget, locked, look::Look, shape::Shape};
 
 mod gzip;
 
+mod zip;
+
 mod zlib;
 
 mod zstd;
@@ -20,11 +22,19 @@ mod lz4;
 
 mod snappy;
 
+mod bplist;
+
+mod bson;
+
 mod grpc;
 
 mod dns;
 
 mod envelope;
+
+mod http;
+
+mod curl;
 
 mod lines;
 
@@ -64,7 +74,13 @@ mod delimited;
 
 mod numbers;
 
+mod hexdump;
+
 mod utf16;
+
+mod utf32;
+
+mod utf7;
 
 mod percent;
 
@@ -88,6 +104,8 @@ mod base85;
 
 mod part;
 
+mod caesar;
+
 mod xor;
 
 mod reversed;
@@ -101,16 +119,22 @@ mod url;
 
 /// Every decoder, in the order in which a value is shown to them.
 pub(crate) static DECODERS: &[&dyn Decoder] = &[
+    // What has to be asked before its signs are taken for what they are.
+    &caesar::Caesar,
     // What marks itself.
     &gzip::Gzip,
+    &zip::Zip,
     &zlib::Zlib,
     &zstd::Zstd,
     &lz4::Lz4,
     &snappy::SnappyFramed,
     &snappy::Snappy,
+    &bplist::Bplist,
+    &bson::Bson,
     &grpc::Grpc,
     &dns::Dns,
     &envelope::Envelope,
+    &curl::Curl,
     &lines::Lines,
     &json::Json,
     &jsonp::Jsonp,
@@ -119,6 +143,7 @@ pub(crate) static DECODERS: &[&dyn Decoder] = &[
     &path::Path,
     &query::Query,
     &fragment::Fragment,
+    &http::Http,
     &cookie::Cookie,
     &jwt::Jwt,
     // What shows by its letters.
@@ -126,10 +151,12 @@ pub(crate) static DECODERS: &[&dyn Decoder] = &[
     &lz_string::URI,
     &quoted_printable::QuotedPrintable,
     &form::Form,
+    &hexdump::Hexdump,
     &numbers::Numbers,
     &hex::Hex,
     &base64::Base64,
     &base64::Base64Url,
+    &utf32::Utf32,
     &utf16::Utf16,
     &msgpack::Msgpack,
     &cbor::Cbor,
@@ -139,6 +166,7 @@ pub(crate) static DECODERS: &[&dyn Decoder] = &[
     &percent::Percent,
     &entities::Entities,
     &escapes::Escapes,
+    &utf7::Utf7,
     &latin1::Latin1,
     &deflate::Deflate,
     &brotli::Brotli,
@@ -167,6 +195,11 @@ pub(crate) trait Decoder: Sync {
     /// When it is tried.
     fn rank(&self) -> Rank {
         Rank::Layer
+    }
+
+    /// Whether what it finds is weak: random values would open as well.
+    fn is_guess(&self) -> bool {
+        self.rank() == Rank::Weak
     }
 
     /// Whether it guesses where its values begin and end: what does not open
@@ -291,7 +324,7 @@ pub fn decoders() -> impl Iterator<Item = Described> {
     let named = DECODERS.iter().map(|decoder| Described {
         name: decoder.name(),
         about: decoder.about(),
-        weak: decoder.rank() == Rank::Weak,
+        weak: decoder.is_guess(),
     });
     named.chain(locked::LAYERS.map(|(name, about)| Described { name, about, weak: name.starts_with("xor") }))
 }

@@ -1,4 +1,5 @@
-//! Bytes as a list of decimal numbers: `104,101,108`, `[104, 101, 108]`.
+//! Bytes as a list of numbers, as programs print them: `104,101,108`,
+//! `[31, -117, 8]`, `{0x1f, 0x8b}`, `new byte[] { … }`, `Uint8Array(3) [ … ]`.
 
 use super::{Decoder, Fit, Inner, Peeled, sense};
 use crate::{
@@ -14,38 +15,73 @@ impl Decoder for Numbers {
     }
 
     fn about(&self) -> &'static str {
-        "bytes as decimal numbers with commas or spaces between them"
+        "bytes as a list of numbers, decimal, signed or after 0x, with commas, blanks or lines between them"
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY
-            .starting(|byte| byte == b'[' || byte.is_ascii_digit())
-            .with(Kinds::COMMA.and(Kinds::SPACE))
-            .at_least(8)
-            .only(Kinds::DIGIT.and(Kinds::COMMA).and(Kinds::BRACE).and(Kinds::SPACE).and(Kinds::BREAK))
+        let own = Kinds::ALPHANUMERIC.and(Kinds::COMMA).and(Kinds::BRACE).and(Kinds::SPACE).and(Kinds::BREAK);
+        // Parentheses and semicolons of programs are among the others.
+        let own = own.and(Kinds::DASH).and(Kinds::SEMICOLON).and(Kinds::OTHER).and(Kinds::ANGLE).and(Kinds::EQUALS);
+        Shape::ANY.with(Kinds::COMMA.and(Kinds::SPACE).and(Kinds::BREAK)).at_least(8).only(own)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
-        let marks = Kinds::DIGIT.and(Kinds::OTHER).and(Kinds::SPACE).and(Kinds::BREAK);
-        let may = look.kinds.only(marks) && look.kinds.any(Kinds::DIGIT) && look.bytes.len() >= 8;
-        if may && matches!(look.bytes[0], b'[' | b'0'..=b'9') { Fit::Maybe } else { Fit::No }
+        // The first few tell: hardly any text goes on after three such numbers.
+        let list = list(look.bytes);
+        let mut first = tokens(list).take(3);
+        if look.kinds.any(Kinds::DIGIT) && first.all(|token| byte(token).is_some()) { Fit::Maybe } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let list = value.strip_prefix(b"[").and_then(|rest| rest.trim_ascii_end().strip_suffix(b"]")).unwrap_or(value);
-        let separator = if memchr::memchr(b',', list).is_some() { b',' } else { b' ' };
-        let mut plain = Vec::new();
-        for number in list.split(|byte| *byte == separator) {
-            match std::str::from_utf8(number.trim_ascii()).ok().and_then(|number| number.parse::<u8>().ok()) {
-                Some(byte) => plain.push(byte),
-                None => return Peeled::NOTHING,
-            }
+        let Some(plain) = tokens(list(value)).map(byte).collect::<Option<Vec<u8>>>() else { return Peeled::NOTHING };
+        if plain.len() < 4 || !inner.budget().room(plain.len()) {
+            return Peeled::NOTHING;
         }
-        if sense::makes(&plain) && inner.budget().room(plain.len()) {
-            return Peeled::whole(inner, &plain, None);
+        match sense::makes(&plain) {
+            true => Peeled::whole(inner, &plain, None),
+            false if plain.len() >= TELLING => Peeled::perhaps(inner, &plain),
+            false => Peeled::NOTHING,
         }
-        Peeled::NOTHING
     }
+}
+
+/// So many numbers under 256 are hardly anything but bytes.
+const TELLING: usize = 16;
+
+/// What stands in the brackets, without the words before and behind them.
+fn list(text: &[u8]) -> &[u8] {
+    /// Bytes of the longest words before a list.
+    const WORDS: usize = 40;
+    let text = text.trim_ascii();
+    let begins = |at: &usize| {
+        let first = text[at + 1..].trim_ascii_start().first();
+        matches!(text[*at], b'[' | b'{' | b'(')
+            && first.is_some_and(|byte| byte.is_ascii_digit() || b"-(".contains(byte))
+    };
+    let Some(open) = (0..text.len().min(WORDS)).find(begins) else { return text };
+    let close = match text[open] {
+        b'[' => b']',
+        b'{' => b'}',
+        _ => b')',
+    };
+    let rest = &text[open + 1..];
+    memchr::memrchr(close, rest).map_or(rest, |end| &rest[..end])
+}
+
+fn tokens(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let pieces = list.split(|byte| matches!(byte, b',' | b' ' | b'\t' | b'\r' | b'\n' | b';'));
+    pieces.filter(|token| !token.is_empty() && *token != b"(byte)")
+}
+
+/// A number that a byte may be written as.
+fn byte(token: &[u8]) -> Option<u8> {
+    let token = token.strip_prefix(b"(byte)").unwrap_or(token);
+    let text = std::str::from_utf8(token).ok().filter(|text| text.len() <= 6)?;
+    if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        return u8::from_str_radix(digits.trim_end_matches(['u', 'U']), 16).ok();
+    }
+    let number = text.parse::<i16>().ok()?;
+    u8::try_from(number).or_else(|_| i8::try_from(number).map(|signed| signed as u8)).ok()
 }
 
 #[cfg(test)]
@@ -58,8 +94,9 @@ mod tests {
         check(
             "104,101,108,108,111",
             expect![[r#"
-                value = 104,101,108,108,111
-            "#]],
+            value = 104,101,108,108,111
+            value ▸ numbers = hello
+        "#]],
         );
         check(
             "104 101 108 108 111",
@@ -68,10 +105,55 @@ mod tests {
             value ▸ numbers = hello
         "#]],
         );
+        check(
+            "104, 101,\n 108, 108, 111",
+            expect![[r#"
+            value = 104, 101,\n 108, 108, 111
+            value ▸ numbers = hello
+        "#]],
+        );
+    }
+
+    #[test]
+    fn lists_of_programs_open() {
+        check(
+            "new byte[] { 0x68, 0x65, (byte) 0x6c, 0x6c, 0x6f }",
+            expect![[r#"
+                value = new byte[] { 0x68, 0x65, (byte) 0x6c, 0x6c, 0x6f }
+                value ▸ numbers = hello
+            "#]],
+        );
+        check(
+            "Uint8Array(5) [ 104, 101, 108, 108, 111 ]",
+            expect![[r#"
+                value = Uint8Array(5) [ 104, 101, 108, 108, 111 ]
+            "#]],
+        );
+        check(
+            "[104, 101, 108, 108, 111]",
+            expect![[r#"
+            value = [104, 101, 108, 108, 111]
+            value ▸ json $[0] = 104
+            value ▸ json $[1] = 101
+            value ▸ json $[2] = 108
+            value ▸ json $[3] = 108
+            value ▸ json $[4] = 111
+            value ▸ numbers = hello
+        "#]],
+        );
+        check(
+            "-61 -92 104 101 108",
+            expect![[r#"
+            value = -61 -92 104 101 108
+            value ▸ numbers = ähel
+        "#]],
+        );
     }
 
     #[test]
     fn other_numbers_stay_closed() {
         check_closed("1280,800,24,1");
+        check_closed("1 of 12 things, 3 of them large");
+        check_closed("3, 2, 1");
     }
 }

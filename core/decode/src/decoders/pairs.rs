@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use model::Place;
 
-use super::{How, Inner, Peeled, names::Names, percent};
+use super::{How, Inner, Peeled, json, names::Names, percent};
 
 /// Gives each field's value under its name, percent-encoding undone and `+`
 /// read as a space. A name that itself carries something, or that has no
@@ -12,7 +12,7 @@ use super::{How, Inner, Peeled, names::Names, percent};
 pub(super) fn give(text: &[u8], inner: &mut dyn Inner) -> Peeled {
     let mut names = Names::default();
     let mut peeled = Peeled::NOTHING;
-    for (i, field) in text.split(|byte| *byte == b'&').enumerate() {
+    for (i, field) in fields(text).enumerate() {
         let (name, value) = split(field);
         let name = percent::undo(name, true);
         if (value.is_none() || says_something(&name)) && !name.is_empty() {
@@ -31,6 +31,29 @@ pub(super) fn give(text: &[u8], inner: &mut dyn Inner) -> Peeled {
         break;
     }
     peeled
+}
+
+/// The fields, parted by `&`; but not by one within JSON that nobody encoded.
+fn fields(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let from = rest?;
+        let first = memchr::memchr(b'&', from);
+        let value = memchr::memchr(b'=', &from[..first.unwrap_or(from.len())]).map(|at| at + 1);
+        // A comma or a quote would have been encoded as well.
+        let end = match (value, first) {
+            (Some(at), Some(first)) if is_bare_json(&from[at..]) => json::end(&from[at..]).map_or(first, |end| {
+                memchr::memchr(b'&', &from[at + end..]).map_or(from.len(), |next| at + end + next)
+            }),
+            (_, first) => first.unwrap_or(from.len()),
+        };
+        rest = (end < from.len()).then(|| &from[end + 1..]);
+        Some(&from[..end])
+    })
+}
+
+fn is_bare_json(value: &[u8]) -> bool {
+    matches!(value, [b'{', b'"', ..] | [b'[', b'{' | b'"', ..])
 }
 
 fn split(field: &[u8]) -> (&[u8], Option<&[u8]>) {

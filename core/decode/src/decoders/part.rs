@@ -2,7 +2,8 @@
 //! from the twelfth up to the fortieth.
 //!
 //! Log lines and messages carry JSON behind words, base64 behind `Basic ` or
-//! `base64,`, addresses in sentences. Tried on text that nothing else opens.
+//! `base64,`, addresses in sentences; bodies of apps carry compressed data behind
+//! a short header of lengths and versions. Tried on what nothing else opens.
 
 use std::ops::Range;
 
@@ -11,7 +12,8 @@ use model::Place;
 
 use super::{Decoder, Fit, How, Inner, Peeled, Rank, base64::STANDARD, base64::URL_SAFE, sense};
 use crate::{
-    look::{Kinds, Look},
+    inflate::Wrapper,
+    look::{self, Kinds, Look},
     shape::Shape,
 };
 
@@ -23,7 +25,7 @@ impl Decoder for Part {
     }
 
     fn about(&self) -> &'static str {
-        "bytes m..n of a longer text: JSON, an address, or base64 at any alignment within it"
+        "bytes m..n of a longer value: JSON, an address, base64 at any alignment, or compressed data behind a header"
     }
 
     fn rank(&self) -> Rank {
@@ -35,11 +37,14 @@ impl Decoder for Part {
     }
 
     fn shape(&self) -> Shape {
-        Shape::ANY.without(Kinds::RAW).at_least(16)
+        Shape::ANY.at_least(16)
     }
 
     fn fit(&self, look: &Look<'_>) -> Fit {
         let has = |kinds: Kinds| look.kinds.any(kinds);
+        if has(Kinds::RAW) {
+            return if packed(look.bytes).is_some() { Fit::Maybe } else { Fit::No };
+        }
         let json = has(Kinds::BRACE);
         let address = has(Kinds::COLON) && has(Kinds::SLASH);
         let base64 = has(Kinds::UPPER) && has(Kinds::LOWER);
@@ -48,6 +53,11 @@ impl Decoder for Part {
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
         let mut peeled = Peeled::NOTHING;
+        if !look::is_text(value) {
+            let Some(start) = packed(value) else { return peeled };
+            return behind(value, start, inner);
+        }
+        let swallowed = swallowed(value, inner);
         let mut give = |range: Range<usize>| {
             peeled.how = How::Opened;
             let place = Place::at(format!("{}..{}", range.start, range.end));
@@ -64,12 +74,73 @@ impl Decoder for Part {
             }
         }
         for range in runs(value) {
+            let range = swallowed.iter().find(|longer| longer.start == range.start).cloned().unwrap_or(range);
             if !give(range) {
                 return peeled;
             }
         }
         peeled
     }
+}
+
+/// Bytes of the longest header before compressed data.
+const HEADER: usize = 256;
+
+/// Where compressed data or text in a container of its own begins behind a
+/// binary header.
+fn packed(value: &[u8]) -> Option<usize> {
+    let head = &value[..value.len().min(HEADER)];
+    (1..head.len()).find(|at| {
+        let rest = &value[*at..];
+        match rest {
+            [0x1f, 0x8b, 8, flags, ..] => flags & 0xe0 == 0 && rest.len() >= 18,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x04, 0x22, 0x4d, 0x18, ..] => true,
+            [b'P', b'K', 3, 4, ..] | [b'b', b'p', b'l', b'i', b's', b't', b'0', ..] => true,
+            // Two bytes come by chance: the data must inflate.
+            [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => rest.len() >= 10 && sense::inflates(rest),
+            // JSON up to the end.
+            [b'{', b'"', ..] | [b'[', b'{', ..] | [b'[', b'"', ..] => {
+                let end = rest.iter().rposition(|byte| !byte.is_ascii_whitespace() && *byte != 0);
+                end.is_some_and(|end| matches!(rest[end], b'}' | b']') && end >= 8 && look::is_text(&rest[..=end]))
+            }
+            _ => false,
+        }
+    })
+}
+
+/// Gives what begins at `start`, up to the end.
+fn behind(value: &[u8], start: usize, inner: &mut dyn Inner) -> Peeled {
+    let _ = inner.give(Place::at(format!("{start}..{}", value.len())), &value[start..]);
+    Peeled { how: How::Perhaps, gap: None }
+}
+
+/// Runs of base64 that go on behind blanks, which were pluses before a form was
+/// decoded: those that only so are whole.
+fn swallowed(text: &[u8], inner: &mut dyn Inner) -> Vec<Range<usize>> {
+    const MOST: usize = 8;
+    if memchr::memchr(b' ', text).is_none() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for run in runs(text).take(MOST) {
+        let more = text[run.end..].iter().take_while(|byte| is_base64(**byte) || matches!(byte, b' ' | b'=')).count();
+        let longer = run.start..run.end + text[run.end..run.end + more].trim_ascii_end().len();
+        if longer.end == run.end || text[run.end] != b' ' || !inner.budget().room(longer.len()) {
+            continue;
+        }
+        let joined: Vec<u8> =
+            text[longer.clone()].iter().map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect();
+        let Ok(plain) = STANDARD.decode(&joined) else { continue };
+        let is_whole = match plain.as_slice() {
+            [0x1f, 0x8b, 8, ..] => inner.budget().inflate(&plain, Wrapper::Gzip).why.is_none(),
+            [0x78, ..] => inner.budget().inflate(&plain, Wrapper::Zlib).why.is_none(),
+            _ => look::is_text(&plain),
+        };
+        if is_whole {
+            found.push(longer);
+        }
+    }
+    found
 }
 
 /// From the first bracket that starts JSON to the last that could end it.
@@ -107,12 +178,14 @@ fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
             let start = at + SHORTEST - before;
             let end = start + text[start..].iter().take_while(|byte| is_base64(**byte)).count();
             let padded = end + text[end..].iter().take(2).take_while(|byte| **byte == b'=').count();
-            at = padded + 1;
+            // A sign of padding may as well stand between a name and its value.
+            at = end + 1;
             if end - start >= SHORTEST
                 && end - start < text.len()
-                && let Some(shift) = opens(&text[start..end])
+                && let Some(opened) = opens_within(&text[start..end])
             {
-                return Some(start + shift..padded);
+                let end = if opened.end == end - start { padded } else { start + opened.end };
+                return Some(start + opened.start..end);
             }
         }
         None
@@ -121,6 +194,26 @@ fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
 
 fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// Where in a run something opens. Signs of both alphabets are none of one text:
+/// some of them only part it from its neighbours.
+fn opens_within(run: &[u8]) -> Option<Range<usize>> {
+    let is_either = |signs: &[u8; 2]| run.iter().any(|byte| signs.contains(byte));
+    if let Some(shift) = opens(run) {
+        return Some(shift..run.len());
+    }
+    /// In noise something opens by chance, if it is looked for long enough.
+    const PIECES: usize = 4;
+    [b"-_", b"+/"].into_iter().filter(|signs| is_either(signs)).find_map(|signs| {
+        let mut from = 0;
+        run.split(|byte| signs.contains(byte)).take(PIECES).find_map(|piece| {
+            let start = from;
+            from += piece.len() + 1;
+            let shift = (piece.len() >= 12 && piece.len() < run.len()).then(|| opens(piece)).flatten()?;
+            Some(start + shift..start + piece.len())
+        })
+    })
 }
 
 /// At which of its first four characters a run starts to make sense.
@@ -189,7 +282,7 @@ const SEXTETS: [u8; 256] = {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::{base64, check, check_closed};
+    use crate::checks::{base64, check, check_closed, gzip, shown_of, zlib};
     use expect_test::expect;
 
     #[test]
@@ -236,19 +329,50 @@ mod tests {
         check(
             format!("id: xX{text}"),
             expect![[r#"
-            value = id: xXdGhlIHBlcnNvbiByZWFkcyBhIHBhZ2U=
-            value ▸ part 6..38 = dGhlIHBlcnNvbiByZWFkcyBhIHBhZ2U=
-            value ▸ part 6..38 ▸ base64 = the person reads a page
-        "#]],
+                value = id: xXdGhlIHBlcnNvbiByZWFkcyBhIHBhZ2U=
+                value ▸ part 6..38 = dGhlIHBlcnNvbiByZWFkcyBhIHBhZ2U=
+                value ▸ part 6..38 ▸ caesar 20 ~ jMnrONHritTbhoHeFCLqieHnONHnF2A=
+                value ▸ part 6..38 ▸ caesar 20 ▸ base64 ~ \x8c\xc9\xeb8\xd1\xeb\x8a\xd4\xdb\x86\x81\xde\x14\"\xea\x89\xe1\xe78\xd1\xe7\x17`
+                value ▸ part 6..38 ▸ base64 = the person reads a page
+            "#]],
         );
         check(
             format!("cut: {}", &text[1..]),
             expect![[r#"
-            value = cut: GhlIHBlcnNvbiByZWFkcyBhIHBhZ2U=
-            value ▸ part 8..36 = IHBlcnNvbiByZWFkcyBhIHBhZ2U=
-            value ▸ part 8..36 ▸ base64 =  person reads a page
-        "#]],
+                value = cut: GhlIHBlcnNvbiByZWFkcyBhIHBhZ2U=
+                value ▸ caesar 20 ~ iaz: MnrONHritTbhoHeFCLqieHnONHnF2A=
+                value ▸ part 8..36 = IHBlcnNvbiByZWFkcyBhIHBhZ2U=
+                value ▸ part 8..36 ▸ base64 =  person reads a page
+            "#]],
         );
+    }
+
+    #[test]
+    fn base64_behind_a_long_name_opens_from_its_first_letter() {
+        let text = base64(&gzip(b"{\"a\":\"hello\"}"));
+        for name in ["d", "data", "payload", "dataList", "a_name_that_is_long", "x-y.z"] {
+            let shown = shown_of(format!("12:00:01 D/SA(1234): flush {name}={text} ok"));
+            assert!(shown.contains("▸ base64 ▸ gzip ▸ json $.a = hello"), "{name}: {shown}");
+        }
+    }
+
+    #[test]
+    fn base64_whose_plus_became_a_blank_opens_behind_a_prefix() {
+        let packed = (0..).map(|i| base64(&gzip(format!("{{\"a\":\"hello {i}\"}}").as_bytes())));
+        let text = packed.into_iter().find(|text| text[16..].contains('+')).unwrap();
+        let shown = shown_of(format!("https://a.example/?-{text}&b=c"));
+        assert!(shown.contains("▸ base64 ▸ gzip ▸ json $.a = hello") && !shown.contains('!'), "{shown}");
+    }
+
+    #[test]
+    fn compressed_data_behind_a_header_open() {
+        let json = b"{\"a\":\"hello hello hello\"}";
+        for packed in [gzip(json), zlib(json), crate::checks::zstd(json), crate::checks::lz4(json), json.to_vec()] {
+            for header in [&b"\0\0\0\x20"[..], b"\x01", b"\xfe\x01\x02\0\0\x01\0\0\0\xff\xff", &[0x80; 40]] {
+                let shown = shown_of([header, &packed].concat());
+                assert!(shown.contains("json $.a = hello hello hello") && !shown.contains(" ! "), "{shown}");
+            }
+        }
     }
 
     #[test]

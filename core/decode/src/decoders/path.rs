@@ -16,7 +16,7 @@ impl Decoder for Path {
     }
 
     fn about(&self) -> &'static str {
-        "the n-th segment of an address's path, percent-encoding undone (RFC 3986 §3.3)"
+        "the n-th segment of an address's or request line's path, percent-encoding undone (RFC 3986 §3.3)"
     }
 
     fn shape(&self) -> Shape {
@@ -49,6 +49,29 @@ impl Decoder for Path {
 mod tests {
     use crate::checks::check;
     use expect_test::expect;
+
+    #[test]
+    fn a_request_line_and_a_path_alone_are_addresses_too() {
+        check(
+            "GET /v1/x%20y?a=b HTTP/1.1",
+            expect![[r#"
+            value = GET /v1/x%20y?a=b HTTP/1.1
+            value ▸ path 1 = v1
+            value ▸ path 2 = x y
+            value ▸ query a = b
+        "#]],
+        );
+        check(
+            "/v1/e/aGVsbG8gd29ybGQgYW5kIG1vcmU",
+            expect![[r#"
+            value = /v1/e/aGVsbG8gd29ybGQgYW5kIG1vcmU
+            value ▸ path 1 = v1
+            value ▸ path 2 = e
+            value ▸ path 3 = aGVsbG8gd29ybGQgYW5kIG1vcmU
+            value ▸ path 3 ▸ base64url = hello world and more
+        "#]],
+        );
+    }
 
     #[test]
     fn segments_are_counted_from_one() {

@@ -47,8 +47,9 @@ impl Decoder for QuotedPrintable {
                     plain.push(byte);
                     after
                 }
+                // At the very end it may be padding and a line end.
                 [b'\r', b'\n', ref after @ ..] | [b'\n', ref after @ ..] => {
-                    telling = true;
+                    telling |= !after.trim_ascii().is_empty();
                     after
                 }
                 _ => return Peeled::NOTHING,

@@ -6,7 +6,10 @@
 use model::Why;
 
 use super::{Inner, Peeled};
-use crate::look::{self, Kinds};
+use crate::{
+    inflate::{Inflater, Wrapper},
+    look::{self, Kinds},
+};
 
 /// Whether bytes read as something meant.
 pub(crate) fn makes(plain: &[u8]) -> bool {
@@ -31,6 +34,14 @@ pub(super) fn is_marked(bytes: &[u8]) -> bool {
         [0x78, check, ..] => matches!(check, 0x01 | 0x5e | 0x9c | 0xda) && bytes.len() >= 8,
         _ => false,
     }
+}
+
+/// Whether a zlib stream begins here, as far as its first bytes tell.
+pub(super) fn inflates(bytes: &[u8]) -> bool {
+    const TASTE: usize = 64;
+    let tasted = Inflater::default().inflate(bytes, Wrapper::Zlib, TASTE);
+    let goes_on = matches!(tasted.why, None | Some(Why::Budget | Why::Cut));
+    tasted.plain.len() >= 4 && goes_on && may_be_first(&tasted.plain)
 }
 
 /// Whether something meant may start with these bytes: text, perhaps cut within

@@ -73,7 +73,7 @@ impl Decoder for SnappyFramed {
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let (plain, gap) = inner.budget().read(FrameDecoder::new(value));
+        let (plain, gap) = inner.budget().read(value.len(), FrameDecoder::new(value));
         Peeled::whole(inner, &plain, gap)
     }
 }

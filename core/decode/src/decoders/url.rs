@@ -17,26 +17,44 @@ pub(super) struct Parts<'v> {
 }
 
 /// A slash, and what an address starts with.
-pub(super) const SHAPE: Shape = Shape::ANY
-    .starting(|byte| byte == b'/' || byte.is_ascii_alphabetic())
-    .with(Kinds::SLASH)
-    .without(Kinds::BINARY.and(Kinds::BREAK));
+pub(super) const SHAPE: Shape =
+    Shape::ANY.starting(|byte| byte == b'/' || byte.is_ascii_alphabetic()).with(Kinds::SLASH).without(Kinds::BINARY);
 
-/// Whether a value is an address: `scheme://…`, or a path that starts with a
-/// slash and has a query.
+/// Whether a value is an address: `scheme://…`, a path that starts with a slash
+/// and has a query or a segment that is no name, or a line that asks for one.
 pub(super) fn is_url(look: &Look<'_>) -> bool {
     let bytes = look.bytes;
-    if !look.kinds.any(Kinds::SLASH) || look.kinds.any(Kinds::BINARY.and(Kinds::BREAK)) {
+    if !look.kinds.any(Kinds::SLASH) || look.kinds.any(Kinds::BINARY) {
         return false;
     }
+    if look.kinds.any(Kinds::BREAK) {
+        return look.kinds.any(Kinds::SPACE) && target(bytes).is_some();
+    }
     match bytes {
-        [b'/', ..] => memchr(b'?', bytes).is_some() && !look.kinds.any(Kinds::SPACE),
+        [b'/', ..] => !look.kinds.any(Kinds::SPACE) && (memchr(b'?', bytes).is_some() || has_long_segment(bytes)),
+        [b'A'..=b'Z', b'A'..=b'Z', ..] if look.kinds.any(Kinds::SPACE) => target(bytes).is_some(),
         [first, ..] if first.is_ascii_alphabetic() => scheme_end(bytes).is_some(),
         _ => false,
     }
 }
 
+/// Whether a segment is longer than names of files mostly are.
+fn has_long_segment(path: &[u8]) -> bool {
+    const LONG: usize = 24;
+    path.len() > LONG && path.split(|byte| *byte == b'/').any(|segment| segment.len() >= LONG)
+}
+
+/// What a request line asks for (RFC 9112 §3): `GET /path HTTP/1.1`.
+pub(super) fn target(text: &[u8]) -> Option<&[u8]> {
+    const METHODS: [&[u8]; 7] = [b"GET ", b"POST ", b"PUT ", b"PATCH ", b"DELETE ", b"HEAD ", b"OPTIONS "];
+    let rest = METHODS.iter().find_map(|method| text.strip_prefix(*method))?.trim_ascii_start();
+    let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+    let target = &rest[..end];
+    (target.starts_with(b"/") || target.starts_with(b"http")).then_some(target)
+}
+
 pub(super) fn parts(url: &[u8]) -> Parts<'_> {
+    let url = if url.first().is_some_and(u8::is_ascii_uppercase) { target(url).unwrap_or(url) } else { url };
     let (url, fragment) = cut(url, b'#');
     let (hierarchy, query) = cut(url, b'?');
     let after_scheme = scheme_end(hierarchy).map_or(hierarchy, |end| {

@@ -6,7 +6,7 @@
 
 use model::Place;
 
-use super::{Decoder, Fit, How, Inner, Peeled, Rank};
+use super::{Decoder, Fit, How, Inner, Peeled, Rank, part, sense};
 use crate::{
     look::{self, Look},
     shape::Shape,
@@ -38,19 +38,22 @@ impl Decoder for Xor {
         let may = if look.is_text() {
             // What the first two bytes of an address or of JSON differ by.
             let [first, second, ..] = look.bytes else { return Fit::No };
-            matches!(first ^ second, 0x1c | 0x59 | 0x20) && known_start(look.bytes).is_some()
+            matches!(first ^ second, 0x1c | 0x59 | 0x20 | 0x7c) && known_start(look.bytes).is_some()
         } else {
-            may_open(look.bytes)
+            may_open(look.bytes) || marked(look.bytes).is_some()
         };
         if may { Fit::Maybe } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let key = known_start(value)
+        let key = marked(value);
+        let is_packed = key.is_some();
+        let key = key
+            .or_else(|| known_start(value))
             .or_else(|| (1..=255).max_by_key(|key| commonness(value, *key)).filter(|key| commonness(value, *key) > 0));
         let Some(key) = key else { return Peeled::NOTHING };
         let plain: Vec<u8> = value.iter().map(|byte| byte ^ key).collect();
-        if !inner.budget().room(plain.len()) || !look::is_text(&plain) {
+        if !inner.budget().room(plain.len()) || !is_packed && !look::is_text(&plain) {
             return Peeled::NOTHING;
         }
         let _ = inner.give(Place::at(format!("{key:02x}")), &plain);
@@ -59,18 +62,41 @@ impl Decoder for Xor {
     }
 }
 
+/// The key under which compressed data begin: gzip, zlib, zstd, LZ4, ZIP. Random
+/// bytes do so under one key in four billion, or have to inflate.
+fn marked(value: &[u8]) -> Option<u8> {
+    const MARKS: [&[u8]; 4] = [b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"PK\x03\x04"];
+    let first = *value.first()?;
+    let under = |mark: &&[u8]| value.iter().zip(*mark).all(|(byte, plain)| byte ^ plain == first ^ mark[0]);
+    let key = MARKS.iter().find(|mark| under(mark)).map(|mark| first ^ mark[0]);
+    let key = key.or_else(|| {
+        let key = first ^ 0x78;
+        let usual = matches!(value.get(1)? ^ key, 0x01 | 0x5e | 0x9c | 0xda);
+        let head: Vec<u8> = value.iter().take(256).map(|byte| byte ^ key).collect();
+        (usual && sense::inflates(&head)).then_some(key)
+    })?;
+    (key != 0 && value.len() >= 18).then_some(key)
+}
+
 /// Whether one byte could make ASCII of it: all first bits are the same.
 fn may_open(value: &[u8]) -> bool {
     value.iter().all(|byte| (byte ^ value[0]) & 0x80 == 0)
 }
 
-/// The key under which the value starts as an address or as JSON does.
+/// The key under which the value starts as an address does, as JSON, or as
+/// base64 of JSON or gzip.
 fn known_start(value: &[u8]) -> Option<u8> {
-    [&b"http"[..], b"{\"", b"[{\""].iter().find_map(|start| {
+    const STARTS: [&[u8]; 5] = [b"http", b"{\"", b"[{\"", b"eyJ", b"H4sI"];
+    STARTS.iter().find_map(|start| {
         let key = value.first()? ^ start[0];
         let same = value.iter().zip(*start).all(|(byte, plain)| byte ^ key == *plain);
         let has = |sign: &[u8; 2]| value.windows(2).any(|pair| pair[0] ^ key == sign[0] && pair[1] ^ key == sign[1]);
-        (key != 0 && same && has(if start[0] == b'h' { b"//" } else { b"\":" })).then_some(key)
+        let means = || match start[0] {
+            b'h' => has(b"//"),
+            b'{' | b'[' => has(b"\":"),
+            _ => part::opens(&value.iter().take(64).map(|byte| byte ^ key).collect::<Vec<u8>>()) == Some(0),
+        };
+        (key != 0 && same && means()).then_some(key)
     })
 }
 
@@ -80,10 +106,19 @@ fn commonness(value: &[u8], key: u8) -> usize {
         return 0;
     }
     // Text is mostly small letters, digits and a few signs.
+    // base64 has capitals as often.
+    if value.len() >= 24 && value.iter().all(|byte| is_base64(byte ^ key)) {
+        let letters: Vec<u8> = value.iter().take(24).map(|byte| byte ^ key).collect();
+        return if part::opens(&letters) == Some(0) { value.len() } else { 0 };
+    }
     let common =
         |byte: &&u8| matches!(**byte ^ key, b'a'..=b'z' | b'0'..=b'9') || b" ./:\"@-_".contains(&(**byte ^ key));
     let count = value.iter().filter(common).count();
     if count * 3 >= value.len() * 2 { count } else { 0 }
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte)
 }
 
 #[cfg(test)]
@@ -115,6 +150,21 @@ mod tests {
                 value ▸ reversed ~ y.dmql`yd/`..;rquui
             "#]],
         );
+    }
+
+    #[test]
+    fn any_layer_under_one_byte_opens() {
+        use crate::checks::{base64, gzip, shown_of, zlib, zstd};
+        let json = b"{\"a\":\"hello\"}";
+        for packed in [gzip(json), zlib(json), zstd(json), base64(&gzip(json)).into(), base64(json).into()] {
+            for key in [1u8, 0x5a, 0xa7] {
+                let hidden: Vec<u8> = packed.iter().map(|byte| byte ^ key).collect();
+                let shown = shown_of(&hidden);
+                assert!(shown.contains("json $.a ~ hello"), "{key}: {shown}");
+                let shown = shown_of(base64(&hidden));
+                assert!(shown.contains("json $.a ~ hello"), "base64 {key}: {shown}");
+            }
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Decoder for Zstd {
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
         match StreamingDecoder::new(value) {
             Ok(reader) => {
-                let (plain, gap) = inner.budget().read(reader);
+                let (plain, gap) = inner.budget().read(value.len(), reader);
                 let gap = gap.map(|why| if why == Why::Broken && is_cut(value) { Why::Cut } else { why });
                 Peeled::whole(inner, &plain, gap)
             }
