@@ -31,6 +31,8 @@ use crate::grams::Edge;
 pub(crate) struct Forms {
     /// Texts to search for.
     pub(crate) texts: Vec<Text>,
+    /// Bytes to search for.
+    pub(crate) bytes: Vec<Vec<u8>>,
     /// Texts whose digests are looked for.
     pub(crate) digested: Vec<Digested>,
 }

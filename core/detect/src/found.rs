@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Exchange, Guise, How, Kind, Leaf, Sighting, Step, Trail};
+use model::{Exchange, Guise, How, Kind, Leaf, Place, Sighting, Step, Trail};
 
 use crate::{
     digests,
@@ -27,8 +27,8 @@ struct Hit {
     leaf: u32,
     /// Position of the canary among those planted; orders hits of one leaf.
     canary: Option<u32>,
-    /// The schema that it counts with.
-    schema: Option<u16>,
+    /// The schema that it counts with, and the field of it.
+    schema: Option<(u16, u16)>,
     sighting: Sighting,
 }
 
@@ -81,8 +81,9 @@ impl Found {
     }
 
     /// A known program's field is the leaf at hand.
-    pub(crate) fn add_of_schema(&mut self, exchange: u64, leaf: &Leaf<'_>, of: Of<'_>, schema: u16) {
-        let sighting = of.sighting(exchange, leaf, || shown(leaf.value));
+    pub(crate) fn add_of_schema(&mut self, exchange: u64, leaf: &Leaf<'_>, of: Of<'_>, schema: (u16, u16), name: &str) {
+        let mut sighting = of.sighting(exchange, leaf, || shown(leaf.value));
+        sighting.schema = Some(name.to_owned());
         self.hits.push(Hit { leaf: self.leaf, canary: None, schema: Some(schema), sighting });
     }
 
@@ -103,7 +104,7 @@ impl Found {
     /// What is said of it: each thing once, at the deepest place along its
     /// trail, in the order in which places were visited.
     /// Beside it, what waits for a second find.
-    pub(crate) fn sift(mut self, counts: impl Fn(u16) -> bool) -> (Vec<Sighting>, Vec<Held>) {
+    pub(crate) fn sift(mut self, counts: impl Fn((u16, u16)) -> bool) -> (Vec<Sighting>, Vec<Held>) {
         self.hits.retain(|hit| hit.schema.is_none_or(&counts));
         self.hits.sort_by(|a, b| a.subject().cmp(&b.subject()).then_with(|| a.trail().cmp(b.trail())));
         let mut said = Vec::new();
@@ -129,6 +130,7 @@ impl Of<'_> {
             canary: self.canary.map(|(_, id)| id.to_owned()),
             guise: self.guise,
             how: self.how,
+            schema: None,
             trail: leaf.route.trail(),
             value: shown(),
             weak: self.weak || leaf.weak,
@@ -178,7 +180,36 @@ fn innermost(hits: Vec<Hit>) -> Vec<Hit> {
         }
         kept.push(hit);
     }
-    kept
+    without_wrappings(kept)
+}
+
+/// Without messages around the field that shows it: places of protobuf lead to
+/// each other within one step, `1.1` to `1.1.3`.
+fn without_wrappings(mut hits: Vec<Hit>) -> Vec<Hit> {
+    let is_message = |hit: &Hit| hit.trail().steps.last().is_some_and(|step| step.layer == "protobuf");
+    if hits.len() < 2 || !hits.iter().any(is_message) {
+        return hits;
+    }
+    let trails: BTreeSet<Trail> = hits.iter().map(|hit| hit.trail().clone()).collect();
+    hits.retain(|hit| {
+        let steps = &hit.trail().steps;
+        let Some((Step { layer, place: Place::At(name) }, before)) = steps.split_last().filter(|_| is_message(hit))
+        else {
+            return true;
+        };
+        let within = format!("{name}.");
+        let mut first = hit.trail().clone();
+        first.steps.pop();
+        let first = first.then(layer.clone(), Place::At(within.clone().into()));
+        !trails.range(first..).next().is_some_and(|inner| {
+            let at = inner.steps.get(before.len());
+            let goes_on = |step: &Step| {
+                step.layer == *layer && matches!(&step.place, Place::At(name) if name.starts_with(&within))
+            };
+            inner.steps.starts_with(before) && at.is_some_and(goes_on)
+        })
+    });
+    hits
 }
 
 /// Without what a surer find says already: the same kind of data at the same

@@ -89,8 +89,8 @@ impl Grams {
 
     /// Adds a text. Shorter than [`SHORTEST`] it is left out; shorter than a
     /// window it is held to the borders of words.
-    pub(crate) fn add(&mut self, text: &str, before: Edge, after: Edge, tag: u32) {
-        let text: Box<[u8]> = text.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
+    pub(crate) fn add(&mut self, text: impl AsRef<[u8]>, before: Edge, after: Edge, tag: u32) {
+        let text: Box<[u8]> = text.as_ref().iter().map(u8::to_ascii_lowercase).collect();
         if text.len() < SHORTEST {
             return;
         }

@@ -62,7 +62,7 @@ impl<'d> Look<'d> {
     pub fn done(self) -> Seen {
         let Self { detector, exchange, asked, pieces, mut found } = self;
         detector.parts.complete(pieces, &detector.canaries, exchange.index, &mut found);
-        let counts = |schema| asked.counts(schema, &detector.schemas);
+        let counts = |(schema, field)| asked.counts(schema, field, &detector.schemas);
         let (sightings, held) = found.sift(counts);
         let said = detector.schemas.said(asked, exchange);
         Seen { sightings, gaps: said.gaps, deferred: said.deferred, schemas: said.names, held }

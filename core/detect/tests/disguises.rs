@@ -191,3 +191,77 @@ fn other(c: char) -> char {
         _ => 'x',
     }
 }
+
+#[test]
+fn a_digest_of_another_digest_is_known() {
+    use sha1::Sha1;
+    let value = EMAIL.2.to_lowercase();
+    let mut detector = detector(&[EMAIL]);
+    for (digest, guise) in [
+        (hex(&Sha1::digest(hex(&Sha256::digest(&value)))), "sha1(sha256(lower))"),
+        (hex(&Sha256::digest(Sha1::digest(&value))), "sha256(raw sha1(lower))"),
+        (hex(&md5::Md5::digest(hex(&Sha1::digest(EMAIL.2)))), "md5(sha1)"),
+    ] {
+        assert_eq!(guises(&mut detector, &json(&digest)), [guise]);
+    }
+}
+
+/// Fields of a message: 64-bit number, its eight bytes, and any bytes.
+fn message(varint: u64, fixed: [u8; 8], bytes: &[u8]) -> Vec<u8> {
+    let mut all = vec![0x08];
+    let mut left = varint;
+    while left >= 0x80 {
+        all.push(left as u8 | 0x80);
+        left >>= 7;
+    }
+    all.push(left as u8);
+    all.push(0x11);
+    all.extend(fixed);
+    all.extend([0x1a, bytes.len() as u8]);
+    [&all, bytes].concat()
+}
+
+#[test]
+fn an_identifier_sent_as_a_number_or_as_bytes_is_known() {
+    const ANDROID: (&str, &str, &str) = ("a", "device-id", "3d1122aa55667781");
+    const UUID: (&str, &str, &str) = ("u", "advertising-id", "5F1C9A52-7b1e-4d3c-9a77-0c1f2e3d4b5a");
+    const IMEI: (&str, &str, &str) = ("i", "device-id", "352387871605635");
+    let uuid = data_encoding::HEXLOWER.decode(b"5f1c9a527b1e4d3c9a770c1f2e3d4b5a").unwrap();
+    let guid = data_encoding::HEXLOWER.decode(b"529a1c5f1e7b3c4d9a770c1f2e3d4b5a").unwrap();
+    let (android, imei, half) = (0x3d11_22aa_5566_7781_u64, 352_387_871_605_635_u64, 0x5f1c_9a52_7b1e_4d3c_u64);
+    for (canary, body, count) in [
+        (ANDROID, message(android, [9; 8], b"words"), 1),
+        (ANDROID, message(7, android.to_le_bytes(), b"words"), 1),
+        (ANDROID, message(7, [9; 8], &android.to_be_bytes()), 1),
+        (ANDROID, format!("{{\"id\":{android}}}").into_bytes(), 1),
+        (ANDROID, [&b"\x00\x01\xff"[..], &android.to_le_bytes(), b"\x00\x02"].concat(), 1),
+        (UUID, message(7, [9; 8], &uuid), 1),
+        (UUID, message(7, [9; 8], &guid), 1),
+        (UUID, message(half, [9; 8], b"words"), 1),
+        (UUID, [&b"\x00\x01\xff"[..], &uuid, b"\x00\x02"].concat(), 1),
+        (IMEI, message(imei, [9; 8], b"words"), 1),
+        (IMEI, message(7, imei.to_le_bytes(), b"words"), 1),
+        (IMEI, message(7, [9; 8], b"\x53\x32\x78\x78\x61\x50\x36\xf5"), 1),
+        (ANDROID, message(android ^ 2, [9; 8], &(android ^ 1).to_be_bytes()), 0),
+        (UUID, message(half ^ 4, [9; 8], &uuid[1..]), 0),
+    ] {
+        let seen = sightings(&mut detector(&[canary]), &post(&body));
+        assert_eq!(seen.len(), count, "{}: {}", canary.2, lines(&seen));
+        assert!(seen.iter().all(|sighting| !sighting.weak && sighting.guise == model::Guise::Plain));
+    }
+}
+
+#[test]
+fn a_value_in_messages_within_messages_is_seen_once() {
+    let field = |number: u8, bytes: &[u8]| [&[number << 3 | 2, bytes.len() as u8][..], bytes].concat();
+    let inner = field(3, EMAIL.2.as_bytes());
+    for (body, places) in [
+        (field(1, &field(1, &field(1, &inner))), &["body ▸ protobuf 1.1.1.3"][..]),
+        ([field(1, &inner), field(1, &inner)].concat(), &["body ▸ protobuf 1.3", "body ▸ protobuf 1#2.3"]),
+        ([field(1, &field(2, &inner)), field(4, &inner)].concat(), &["body ▸ protobuf 1.2.3", "body ▸ protobuf 4.3"]),
+    ] {
+        let seen = sightings(&mut detector(&[EMAIL]), &post(&body));
+        let seen: Vec<String> = seen.iter().map(|sighting| sighting.trail.to_string()).collect();
+        assert_eq!(seen, places);
+    }
+}

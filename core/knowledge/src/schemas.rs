@@ -74,8 +74,20 @@ pub struct Field {
     /// Values that stand there and say nothing: a vendor's word for "unknown".
     #[serde(default)]
     pub except: Vec<String>,
+    /// Another place by which the request says itself that this field is not
+    /// what it is called.
+    #[serde(default)]
+    pub unless: Option<Unless>,
     #[serde(default)]
     pub because: Option<String>,
+}
+
+/// A place, and the value there that takes a field's meaning from it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unless {
+    pub at: OneOrMore<At>,
+    pub is: String,
 }
 
 /// A digest over known parts of a page, as a program computes it.

@@ -13,6 +13,8 @@ pub struct Sighting {
     pub canary: Option<String>,
     pub guise: Guise,
     pub how: How,
+    /// The program whose known place it is: the schema's name.
+    pub schema: Option<String>,
     pub trail: Trail,
     /// What stood there, at most [`Sighting::SHOWN`] characters of it.
     pub value: String,

@@ -47,6 +47,9 @@ enum Made {
     SaltBefore(u8),
     SaltBehind(u8),
     Keyed(u8),
+    /// The hex, or the bytes, of the digest of another algorithm.
+    OfHex(u8),
+    OfRaw(u8),
 }
 
 /// Lengths in bytes, as bits, that are looked up: those of all digests, and
@@ -59,6 +62,10 @@ impl Digests {
     pub(crate) fn plant(&mut self, position: usize, forms: Vec<Digested>) {
         self.forms.push(forms);
         self.enter_all(position, &[Made::Once, Made::TwiceHex, Made::TwiceRaw]);
+        let is_common = |algorithm: &Algorithm| matches!(algorithm.rank, Rank::Common { .. });
+        let common = (0..ALGORITHMS.len() as u8).filter(|i| is_common(&ALGORITHMS[usize::from(*i)]));
+        let mixed: Vec<Made> = common.flat_map(|inner| [Made::OfHex(inner), Made::OfRaw(inner)]).collect();
+        self.enter_all(position, &mixed);
         for salt in 0..self.salts.len() {
             self.enter_all(position, &Made::salted(salt));
         }
@@ -184,6 +191,14 @@ impl Digests {
             Made::SaltBefore(i) => algorithm.of(&[salt(i), value].concat()).0,
             Made::SaltBehind(i) => algorithm.of(&[value, salt(i)].concat()).0,
             Made::Keyed(i) => algorithm.keyed(salt(i), value),
+            Made::OfHex(i) => {
+                let (inner, length) = ALGORITHMS[usize::from(i)].of(value);
+                algorithm.of(hex(&inner[..length]).as_bytes()).0
+            }
+            Made::OfRaw(i) => {
+                let (inner, length) = ALGORITHMS[usize::from(i)].of(value);
+                algorithm.of(&inner[..length]).0
+            }
         };
         (digest, length)
     }
@@ -201,6 +216,10 @@ impl Made {
         match (self, algorithm.rank) {
             (Self::Once, Rank::Common { .. } | Rank::Known) => true,
             (Self::Once | Self::TwiceHex | Self::TwiceRaw, _) => is_usual,
+            (Self::OfHex(i) | Self::OfRaw(i), rank) => {
+                let other = ALGORITHMS[usize::from(i)].name != algorithm.name;
+                is_usual && other && matches!(rank, Rank::Common { .. })
+            }
             (_, rank) => is_usual && matches!(rank, Rank::Common { .. }),
         }
     }
@@ -218,6 +237,12 @@ impl Made {
             Self::SaltBefore(_) => format!("{algorithm}(salt+{value})"),
             Self::SaltBehind(_) => format!("{algorithm}({value}+salt)"),
             Self::Keyed(_) => format!("hmac-{algorithm}({value})"),
+            Self::OfHex(i) | Self::OfRaw(i) => {
+                let raw = if matches!(self, Self::OfRaw(_)) { "raw " } else { "" };
+                let inner = ALGORITHMS[usize::from(i)].name;
+                let form = if form.is_empty() { String::new() } else { format!("({form})") };
+                format!("{algorithm}({raw}{inner}{form})")
+            }
         }
     }
 }

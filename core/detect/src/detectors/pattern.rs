@@ -34,12 +34,21 @@ pub(crate) fn at(leaf: &Leaf<'_>, exchange: u64, found: &mut Found) {
         let of = Of { canary: None, kind: &kind, guise: Guise::Plain, how: How::Pattern, weak: shape.weak };
         found.add(exchange, leaf, of, || shown(text.as_bytes()));
     };
+    // Where a request goes says nothing of who sends it.
+    if leaf.route.root().layer == "header" && matches!(leaf.route.root().place, Place::At(name) if is_of_route(name)) {
+        return;
+    }
     if let Some(email) = email(text) {
         add(Shape { kind: "email", weak: false }, email);
     }
     if let Some(shape) = whole(text.trim(), name) {
         add(shape, text);
     }
+}
+
+/// Headers that name servers.
+fn is_of_route(name: &str) -> bool {
+    matches!(name, "host" | ":authority" | "alt-used" | "via" | "sec-websocket-key")
 }
 
 /// What a whole field is.
@@ -51,7 +60,11 @@ fn whole(text: &str, name: &str) -> Option<Shape> {
     let sure = |kind| Some(Shape { kind, weak: false });
     let weak = |kind| Some(Shape { kind, weak: true });
     if is_imei(text) {
-        return if name.contains("imei") || name.contains("meid") { sure("device-id") } else { weak("device-id") };
+        return match () {
+            () if name.contains("imei") || name.contains("meid") => sure("device-id"),
+            () if is_reported(text) && !is_number_of_something(&name) => weak("device-id"),
+            () => None,
+        };
     }
     if is_iban(text) {
         return sure("bank-account");
@@ -68,7 +81,76 @@ fn whole(text: &str, name: &str) -> Option<Shape> {
     if is_phone(text) {
         return weak("phone");
     }
-    is_public_ip(text).then_some(Shape { kind: "ip-address", weak: true })
+    if is_phone_name(&name) && is_dialled(text) {
+        return sure("phone");
+    }
+    is_address(text, &name).then_some(Shape { kind: "ip-address", weak: true })
+}
+
+/// Whether the number begins as the bodies that give out IMEIs do (GSMA TS.06);
+/// one in ten of all numbers passes Luhn's test.
+fn is_reported(text: &str) -> bool {
+    ["01", "35", "86", "98", "99"].iter().any(|body| text.starts_with(body))
+}
+
+/// Whether a field's name says that it numbers something of the site.
+fn is_number_of_something(name: &str) -> bool {
+    const NUMBERED: [&str; 22] = [
+        "id", "pid", "tid", "aid", "cid", "sid", "uid", "oid", "ad", "ev", "fbid", "ref", "order", "ean", "isbn",
+        "price", "ts", "time", "t", "cb", "rnd", "ord",
+    ];
+    let telling = ["device", "hardware", "serial", "udid", "phone"];
+    let numbers = NUMBERED.contains(&name)
+        || ["_id", "-id", "id]", "time", "stamp", "pixel", "order"].iter().any(|end| name.ends_with(end));
+    numbers && !telling.iter().any(|word| name.contains(word))
+}
+
+/// Whether a field is called a phone number.
+fn is_phone_name(name: &str) -> bool {
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == ']');
+    let whole = [
+        "mobile",
+        "phone",
+        "tel",
+        "telephone",
+        "msisdn",
+        "cellphone",
+        "cell",
+        "mobil",
+        "handy",
+        "telefon",
+        "telefono",
+        "phonenumber",
+    ];
+    let ends = [
+        "phone",
+        "mobile",
+        "phone_number",
+        "phone-number",
+        "phonenumber",
+        "mobile_number",
+        "mobilenumber",
+        "phone_no",
+        "phoneno",
+        "mobile_no",
+        "mobileno",
+        "msisdn",
+        "_tel",
+        "telephone",
+        "手机号",
+        "手机",
+    ];
+    whole.contains(&name) || ends.iter().any(|end| name.ends_with(end))
+}
+
+/// A number as people dial it: digits, and what parts them. Thirteen that begin
+/// with a one are a time.
+fn is_dialled(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let is_time = digits == 13 && text.starts_with('1');
+    let dialled = text.bytes().all(|byte| byte.is_ascii_digit() || b" -()/+.".contains(&byte));
+    let varied = text.bytes().any(|byte| byte.is_ascii_digit() && byte != text.as_bytes()[0]);
+    (8..=15).contains(&digits) && dialled && varied && !is_time
 }
 
 /// The first e-mail address in a text (RFC 5322 §3.4.1, as far as people use
@@ -84,15 +166,25 @@ fn email(text: &str) -> Option<&str> {
         let start = at - bytes[..at].iter().rev().take_while(is_local).count();
         let end = from + bytes[from..].iter().take_while(is_domain).count();
         let domain = text.get(from..end).unwrap_or_default().trim_end_matches(['.', '-']);
-        let top = domain.rsplit_once('.').map_or("", |(_, top)| top);
-        let is_top = top.len() >= 2 && top.bytes().all(|byte| byte.is_ascii_alphabetic());
-        // `image@2x.png` is the name of a picture.
-        let is_file = ["png", "jpg", "gif", "svg", "webp", "js", "css"].contains(&top.to_ascii_lowercase().as_str());
-        if start < at && is_top && !is_file {
+        // In a list that is parted by signs every one has neighbours of its sort.
+        let is_list = bytes.get(end) == Some(&b'@') || start.checked_sub(1).is_some_and(|before| bytes[before] == b'@');
+        if start < at && !is_list && is_mail_domain(domain) {
             return text.get(start..from + domain.len());
         }
     }
     None
+}
+
+/// A name below a top level that exists (or is reserved for examples, RFC 2606)
+/// and that people have mail at: `image@2x.png` is a picture, `name@0.next` a list.
+fn is_mail_domain(domain: &str) -> bool {
+    let Some((below, top)) = domain.rsplit_once('.') else { return false };
+    let label = below.rsplit_once('.').map_or(below, |(_, label)| label);
+    let first = domain.split('.').next().unwrap_or_default();
+    let is_number = |label: &str| label.len() < 3 && label.bytes().all(|byte| byte.is_ascii_digit());
+    let reserved = ["example", "test", "invalid"].iter().any(|name| top.eq_ignore_ascii_case(name));
+    let exists = || psl::suffix(domain.to_ascii_lowercase().as_bytes()).is_some_and(|suffix| suffix.is_known());
+    !label.is_empty() && !is_number(first) && !is_number(label) && top.len() >= 2 && (reserved || exists())
 }
 
 /// 15 digits whose last is Luhn's check digit (3GPP TS 23.003, annex B).
@@ -177,10 +269,22 @@ fn is_phone(text: &str) -> bool {
         && number.bytes().all(|byte| byte.is_ascii_digit() || b" -()/".contains(&byte))
 }
 
-fn is_public_ip(text: &str) -> bool {
+/// An address of the net that may be the user's. Versions have four parts, too:
+/// small ones, mostly, and in fields that are called so.
+fn is_address(text: &str, name: &str) -> bool {
+    const VERSIONS: [&str; 9] = ["ver", "build", "sdk", "release", "rev", "kernel", "firmware", "engine", "agent"];
+    const ADDRESSES: [&str; 6] = ["ip", "addr", "client", "remote", "forwarded", "wan"];
+    let is_named =
+        ADDRESSES.iter().any(|word| name.contains(word)) && !name.contains("zip") && !name.contains("script");
     match text.parse::<IpAddr>() {
-        // A version of four parts mostly ends in noughts.
-        Ok(IpAddr::V4(ip)) => !ip.is_loopback() && !ip.is_unspecified() && !ip.is_broadcast() && ip.octets()[3] != 0,
+        Ok(IpAddr::V4(ip)) => {
+            let [a, b, c, d] = ip.octets();
+            let is_version =
+                VERSIONS.iter().any(|word| name.contains(word)) || ["v", "av", "os", "app"].contains(&name);
+            let speaks = is_named || (!ip.is_private() && a >= 11 && [b, c, d].iter().any(|part| *part >= 20));
+            let usable = !ip.is_loopback() && !ip.is_unspecified() && !ip.is_broadcast() && !ip.is_link_local();
+            usable && d != 0 && a < 224 && speaks && !is_version
+        }
         Ok(IpAddr::V6(ip)) => !ip.is_loopback() && !ip.is_unspecified() && text.len() > 6,
         Err(_) => false,
     }
@@ -207,6 +311,9 @@ mod tests {
             ("+49 151 94636692", "x", ("phone", true)),
             ("203.0.113.7", "x", ("ip-address", true)),
             ("2001:db8::17", "x", ("ip-address", true)),
+            ("192.168.50.1", "local_ip", ("ip-address", true)),
+            ("13800138000", "mobile", ("phone", false)),
+            ("0151 94636692", "contact_phone", ("phone", false)),
         ] {
             assert_eq!(kind(text, name), Some(is), "{text} in {name}");
         }
@@ -226,6 +333,15 @@ mod tests {
             ("+1", "x"),
             ("131.0.0.0", "x"),
             ("127.0.0.1", "x"),
+            ("1.2.3.4", "x"),
+            ("192.168.50.1", "x"),
+            ("131.0.67.86", "app_version"),
+            ("812345000000817", "id"),
+            ("812345000000817", "x"),
+            ("352387871605635", "order_id"),
+            ("1700000000000", "phone"),
+            ("00000000", "mobile"),
+            ("13800138000", "total"),
             ("12:30", "x"),
             ("", "x"),
         ] {
@@ -237,7 +353,16 @@ mod tests {
     fn an_email_address_is_found_inside_a_text() {
         assert_eq!(email("mail to Zoe.Fink60+x@sallo-post.example, please"), Some("Zoe.Fink60+x@sallo-post.example"));
         assert_eq!(email("zoe@example.com."), Some("zoe@example.com"));
-        for text in ["icon@2x.png", "@media", "a@b", "npm @scope/name@1.2.3", "user@localhost"] {
+        for text in [
+            "alpha@0.bravo@1.charlie",
+            "alpha@0.bravo",
+            "name@value.field@other.thing",
+            "icon@2x.png",
+            "@media",
+            "a@b",
+            "npm @scope/name@1.2.3",
+            "user@localhost",
+        ] {
             assert_eq!(email(text), None, "{text}");
         }
     }

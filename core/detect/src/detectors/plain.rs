@@ -4,8 +4,8 @@ use model::{Canary, Guise, How, Leaf};
 
 use crate::{
     forms::{self, Forms},
-    found::{Found, Of},
-    grams::Grams,
+    found::{Found, Of, shown},
+    grams::{Edge, Grams},
 };
 
 /// The texts of all canaries.
@@ -34,6 +34,10 @@ impl Plain {
         for text in &forms.texts {
             self.grams.add(&text.text, text.before, text.after, self.tags.len() as u32);
             self.tags.push(Tag { canary: position, cut_short: text.cut_short });
+        }
+        for bytes in &forms.bytes {
+            self.grams.add(bytes, Edge::Open, Edge::Open, self.tags.len() as u32);
+            self.tags.push(Tag { canary: position, cut_short: false });
         }
         self.has_part.push(before.iter().any(|part| is_part(part, canary)));
         for (i, address) in before.iter().enumerate() {
@@ -65,8 +69,14 @@ fn is_part(part: &Canary, address: &Canary) -> bool {
         && forms::Address::of(&address.value).is_some_and(|address| address.path.contains(&part.value))
 }
 
-/// What stood around a find, as much as may be shown.
+/// What stood around a find, as much as may be shown; bytes as hex.
 fn excerpt(value: &[u8], begin: usize, end: usize) -> String {
+    let found = value.get(begin..end).unwrap_or_default();
+    if std::str::from_utf8(found).is_err() || found.iter().any(|byte| *byte < b' ') {
+        // A number found in a field of its own size is shown with the field.
+        const FIELD: usize = 64;
+        return shown(if value.len() <= FIELD { value } else { found });
+    }
     const AROUND: usize = 40;
     if value.len() <= model::Sighting::SHOWN || end <= model::Sighting::SHOWN {
         return model::Sighting::shown(value);

@@ -15,6 +15,8 @@ use crate::{
     seen::Deferral,
 };
 
+mod address;
+
 mod checksum;
 
 mod deferral;
@@ -62,6 +64,8 @@ enum Means {
     Sent(u16),
     Checksum(u16),
     Checked(u16),
+    /// The request says itself that the field is not what it is called.
+    Unless(u16),
 }
 
 /// Schemas asked about one exchange, and what they said so far.
@@ -79,6 +83,8 @@ struct Active {
     gaps: Vec<Gap>,
     times: Times,
     checksums: Checksums,
+    /// Fields that the request itself says are not meant.
+    refused: Vec<u16>,
 }
 
 /// What schemas say of an exchange besides sightings.
@@ -168,10 +174,10 @@ impl Schemas {
 
 impl Asked {
     /// Whether what this schema found counts.
-    pub(crate) fn counts(&self, schema: u16, schemas: &Schemas) -> bool {
+    pub(crate) fn counts(&self, schema: u16, field: u16, schemas: &Schemas) -> bool {
         self.active
             .iter()
-            .filter(|active| active.schema == schema)
+            .filter(|active| active.schema == schema && !active.refused.contains(&field))
             .any(|active| active.marked || active.checksums.fit(&schemas.known.schemas[usize::from(schema)]))
     }
 }
@@ -184,6 +190,7 @@ impl Active {
             gaps: Vec::new(),
             times: Times::default(),
             checksums: Checksums::default(),
+            refused: Vec::new(),
         }
     }
 }
@@ -205,6 +212,8 @@ impl Known {
         }
         for (i, field) in schema.field.iter().enumerate() {
             field.at.0.iter().for_each(|at| self.rule(number, at, Means::Field(numbered(i))));
+            let unless = field.unless.iter().flat_map(|unless| &unless.at.0);
+            unless.for_each(|at| self.rule(number, at, Means::Unless(numbered(i))));
         }
         for (i, sealed) in schema.sealed.iter().enumerate() {
             sealed.at.0.iter().for_each(|at| self.rule(number, at, Means::Sealed(numbered(i))));
@@ -246,14 +255,25 @@ impl Known {
                 if says_nothing(leaf.value) || field.except.iter().any(|except| except.as_bytes() == leaf.value) {
                     return;
                 }
+                let planned = &self.kinds[usize::from(rule.schema)][usize::from(i)];
+                let Some(kind) = address::kind(planned, leaf.value, field.guise.is_some()) else { return };
                 let of = Of {
                     canary: None,
-                    kind: &self.kinds[usize::from(rule.schema)][usize::from(i)],
+                    kind: &kind,
                     guise: field.guise.clone().map_or(Guise::Plain, Guise::Digest),
                     how: How::Schema,
                     weak: false,
                 };
-                found.add_of_schema(exchange, leaf, of, rule.schema);
+                found.add_of_schema(exchange, leaf, of, (rule.schema, i), &schema.name);
+            }
+            Means::Unless(i) => {
+                let is = schema.field[usize::from(i)]
+                    .unless
+                    .as_ref()
+                    .is_some_and(|unless| unless.is.as_bytes() == leaf.value);
+                if is {
+                    active.refused.push(i);
+                }
             }
             Means::Sealed(i) => {
                 let sealed = &schema.sealed[usize::from(i)];

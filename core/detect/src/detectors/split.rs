@@ -120,6 +120,7 @@ impl Parts {
                 canary: Some(canary.id.clone()),
                 guise: Guise::Plain,
                 how: How::Canary,
+                schema: None,
                 trail: piece.trail.clone(),
                 value: texts.join(" … "),
                 weak: true,

@@ -315,6 +315,7 @@ impl Stage {
                 canary: Some(canary.into()),
                 guise,
                 how: How::Canary,
+                schema: None,
                 trail: "body ▸ json $.url".parse().unwrap(),
                 value: String::new(),
                 weak: what.weak,

@@ -184,6 +184,7 @@ fn spotted(at: Time) -> Spotted {
                 canary: Some("url-1".into()),
                 guise: Guise::Plain,
                 how: How::Canary,
+                schema: None,
                 trail,
                 value: "https://qwertzuiopas.com/a?b=c".into(),
                 weak: false,
