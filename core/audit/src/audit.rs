@@ -1,5 +1,7 @@
 //! What comes out: everything a report may show.
 
+use std::collections::BTreeSet;
+
 use detect::Deferral;
 use judge::{Combination, Finding, Identifier, Recall, Reference, Seen, Traffic, Verdict};
 use model::{Destination, Gap, Note, Phase, Plant, Run, Trial};
@@ -43,6 +45,8 @@ pub struct Audit {
     pub coverage: Coverage,
     /// Canaries that were not looked for.
     pub ignored: Vec<Ignored>,
+    /// Programs whose requests were recognised, by name.
+    pub programs: BTreeSet<String>,
 }
 
 impl Audit {

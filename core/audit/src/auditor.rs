@@ -1,13 +1,16 @@
 //! Records in.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use attribute::{Questions, Sides, host_of};
 use decode::{Budgets, Opened, Opener};
 use detect::{Deferral, Detector, Refused, Seen, Waiting};
 use judge::{Closed, ExchangeFields, Fields, Identifier, Identifiers, PlantedText, SealedField, When, piece_of};
 use knowledge::Knowledge;
-use model::{Canary, Exchange, Gap, Note, Phase, Plant, Record, Run, Sighting, Trial};
+use model::{Canary, Exchange, Gap, Note, Phase, Plant, Record, Run, Sighting, Trial, Why};
 
 use crate::{
     Audit, Capture, Coverage, Ignored,
@@ -53,6 +56,8 @@ pub struct Auditor<'k> {
     pub(crate) coverage: Coverage,
     pub(crate) ignored: Vec<Ignored>,
     pub(crate) control: Control,
+    /// Programs whose requests were recognised.
+    pub(crate) programs: BTreeSet<String>,
 }
 
 /// An exchange that is still needed, and what was seen in it.
@@ -101,6 +106,7 @@ impl<'k> Auditor<'k> {
             coverage: Coverage::default(),
             ignored: vec![],
             control: Control::default(),
+            programs: BTreeSet::new(),
         }
     }
 
@@ -215,7 +221,7 @@ impl<'k> Auditor<'k> {
         // Each site is visited once or twice, and all of them may be told the same.
         let at = if self.sides.is_site(&exchange) { Identifier::VISITED_SITES } else { host_of(&exchange) };
         let (identifiers, fields, mut closed) = (&mut self.identifiers, &mut self.fields, Closed::default());
-        let (seen, gaps, opened) = self.inspector.open(&exchange, &mut |leaf| {
+        let (seen, mut gaps, opened) = self.inspector.open(&exchange, &mut |leaf| {
             if let Some(when) = when {
                 identifiers.see_at(at, &exchange, leaf, when, &planted);
             }
@@ -224,6 +230,11 @@ impl<'k> Auditor<'k> {
                 closed.see(leaf);
             }
         });
+        // In an experiment what looks random is held against who sent it and how
+        // often: `closed` says so at the end.
+        if exchange.trial.is_some() {
+            gaps.retain(|gap| !decode::looks_random(gap));
+        }
         self.take(exchange, seen, gaps, opened, closed.fields());
     }
 
@@ -251,7 +262,11 @@ impl<'k> Auditor<'k> {
         }
         self.coverage.bytes += bytes;
         self.coverage.bytes_read += opened.bytes_read;
+        let hidden = |gap: &Gap| matches!(gap.why, Why::Sealed | Why::Unsupported);
+        let mut gaps = gaps;
+        gaps.iter_mut().filter(|gap| hidden(gap)).for_each(|gap| gap.says = named(&exchange, &gap.says));
         gaps.into_iter().chain(seen.gaps).for_each(|gap| self.note(capture, gap));
+        self.programs.extend(seen.schemas);
         self.deferred.extend(seen.deferred.into_iter().map(|deferral| (capture, deferral)));
         let sightings: Vec<(Sighting, bool)> =
             once(seen.sightings).into_iter().map(|sighting| replayed(&exchange, sighting)).collect();
@@ -302,6 +317,11 @@ impl<'k> Auditor<'k> {
     fn at(&self) -> usize {
         self.captures.len().saturating_sub(1)
     }
+}
+
+/// What could not be read, with the request that it is of.
+fn named(exchange: &Exchange, says: &str) -> String {
+    format!("{} {}, request {}: {says}", exchange.request.method, exchange.request.host(), exchange.index + 1)
 }
 
 /// The last phase of the exchange's trial that had begun when it was sent.

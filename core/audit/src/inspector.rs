@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use decode::{Opened, Opener};
 use detect::{Detector, Seen};
-use model::{Body, Exchange, Gap, Leaf};
+use model::{Body, Exchange, Gap, Leaf, Why};
 
 /// Opens exchanges and looks at them. Clones share what they look for.
 #[derive(Clone, Debug)]
@@ -54,8 +54,17 @@ impl Inspector {
             also(leaf);
         };
         let opened = self.opener.open(exchange, &mut visit, &mut gaps);
-        (look.done(), gaps, opened)
+        let seen = look.done();
+        gaps.retain(|gap| !is_said(gap, &seen.gaps));
+        (seen, gaps, opened)
     }
+}
+
+/// Whether a known program says better what a place hides.
+fn is_said(gap: &Gap, known: &[Gap]) -> bool {
+    let closed = |why: Why| matches!(why, Why::Sealed | Why::Unsupported);
+    let same = |known: &Gap| known.place.leads_to(&gap.place) || gap.place.leads_to(&known.place);
+    closed(gap.why) && known.iter().any(|known| closed(known.why) && same(known))
 }
 
 /// What is still needed of an exchange that was looked at.

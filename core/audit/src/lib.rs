@@ -23,6 +23,8 @@ mod once;
 
 mod settle;
 
+mod changing;
+
 mod tally;
 
 mod difference;

@@ -10,7 +10,7 @@ use model::{Destination, Exchange, Gap, Place, Plant, Purpose, Request, Side, Tr
 use crate::{
     Audit, Spotted, Tally,
     auditor::{Auditor, Kept, phase_at},
-    closed, given_up,
+    changing, closed, given_up,
 };
 
 pub(crate) fn settle(mut auditor: Auditor<'_>) -> Audit {
@@ -35,6 +35,7 @@ pub(crate) fn settle(mut auditor: Auditor<'_>) -> Audit {
         places.settle(auditor.knowledge, &auditor.sides, &plants, kept, phase);
     }
     places.spotted.sort_by_key(|spotted| (spotted.capture, spotted.seen.sighting.exchange));
+    changing::settle(&mut places.spotted);
     judged(auditor, places, traffic)
 }
 
@@ -102,6 +103,7 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
         gaps: auditor.gaps,
         coverage: auditor.coverage,
         ignored: auditor.ignored,
+        programs: auditor.programs,
     }
 }
 

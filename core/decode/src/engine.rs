@@ -11,7 +11,7 @@ use crate::{
     look::{Kinds, Look},
     memo::Memo,
     shape,
-    unopened::{Unopened, unopened},
+    unopened::{RANDOM, Unopened, unopened},
 };
 
 /// How much of an exchange was looked at.
@@ -319,11 +319,7 @@ impl Hidden {
         match self.found.mark {
             Some(mark) if mark.ends_with("encryption") => (Why::Sealed, format!("{bytes} bytes of {mark}")),
             Some(mark) => (Why::Unsupported, format!("{bytes} bytes of {mark}, which could not be opened")),
-            None => {
-                let says =
-                    format!("{bytes} bytes could not be opened: they look random, and no layer that is known fits");
-                (Why::Sealed, says)
-            }
+            None => (Why::Sealed, format!("{bytes} bytes {RANDOM}")),
         }
     }
 }

@@ -38,7 +38,7 @@ pub use budget::Budgets;
 pub use decoders::{Described, decoders};
 pub use engine::Opened;
 pub use parts::{Opener, open, open_answer, open_value};
-pub use unopened::{LEAST, Unopened, unopened};
+pub use unopened::{LEAST, Unopened, looks_random, unopened};
 pub use walk::{walk, walk_value};
 
 #[cfg(test)]

@@ -8,6 +8,8 @@
 
 use std::ops::Range;
 
+use model::Gap;
+
 use crate::look::{self, Kinds};
 
 /// Fewer random bytes are a digest, a key or a token: they carry no report.
@@ -33,6 +35,14 @@ impl Unopened {
     pub fn bytes(&self) -> u64 {
         (self.end - self.start) as u64
     }
+}
+
+/// What is said of a stretch that only looks random.
+pub(crate) const RANDOM: &str = "could not be opened: they look random, and no layer that is known fits";
+
+/// Whether a gap is one of a value that only looks random.
+pub fn looks_random(gap: &Gap) -> bool {
+    gap.says.ends_with(RANDOM)
 }
 
 /// What a value hides, if no decoder opened it: the stretch that looks random,

@@ -20,6 +20,8 @@ mod refused;
 
 mod source;
 
+mod utf16;
+
 mod formats;
 
 mod stamp;

@@ -10,6 +10,9 @@ use std::{
 };
 
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use ruzstd::decoding::StreamingDecoder;
+
+use crate::utf16::Utf16;
 
 /// A file that is being read.
 pub(crate) struct Source<'r> {
@@ -35,16 +38,30 @@ const WINDOW: usize = 128 << 10;
 const HEAD: usize = 4 << 10;
 
 impl<'r> Source<'r> {
-    /// Opens a file, and what it is packed with.
+    /// Opens a file, what it is packed with and what its text is written in.
     pub(crate) fn open(input: &'r mut dyn Read) -> Self {
+        /// Wrappings around each other.
+        const MOST: usize = 4;
         let mut source = Self::over(Box::new(input), false);
-        let unpack: fn(Box<dyn Read + 'r>) -> Box<dyn Read + 'r> = match source.head() {
-            [0x1f, 0x8b, 8, ..] => |packed| Box::new(MultiGzDecoder::new(packed)),
-            [a, b, ..] if is_zlib(*a, *b) => |packed| Box::new(ZlibDecoder::new(packed)),
-            _ => return source,
-        };
-        let head = source.window[source.start..source.end].to_vec();
-        Self::over(unpack(Box::new(io::Cursor::new(head).chain(source.input))), true)
+        for _ in 0..MOST {
+            let (unpack, packed): (Unpack<'r>, bool) = match source.head() {
+                [0x1f, 0x8b, 8, ..] => (|packed| Box::new(MultiGzDecoder::new(packed)), true),
+                [0x28, 0xb5, 0x2f, 0xfd, ..] => (unpack_zstd, true),
+                [a, b, ..] if is_zlib(*a, *b) => (|packed| Box::new(ZlibDecoder::new(packed)), true),
+                [0xff, 0xfe, ..] | [b'{' | b'[', 0, ..] => {
+                    (|text| Box::new(Utf16::new(text, u16::from_le_bytes)), false)
+                }
+                [0xfe, 0xff, ..] | [0, b'{' | b'[', ..] => {
+                    (|text| Box::new(Utf16::new(text, u16::from_be_bytes)), false)
+                }
+                _ => return source,
+            };
+            let packed = packed || source.packed;
+            let head = source.window[source.start..source.end].to_vec();
+            let rest = io::Cursor::new(head).chain(source.input);
+            source = Self::over(unpack(Box::new(rest)), packed);
+        }
+        source
     }
 
     fn over(input: Box<dyn Read + 'r>, packed: bool) -> Self {
@@ -139,6 +156,16 @@ impl<'r> Source<'r> {
             }
             return false;
         }
+    }
+}
+
+/// Goes round what a file is read from.
+type Unpack<'r> = fn(Box<dyn Read + 'r>) -> Box<dyn Read + 'r>;
+
+fn unpack_zstd<'r>(packed: Box<dyn Read + 'r>) -> Box<dyn Read + 'r> {
+    match StreamingDecoder::new(packed) {
+        Ok(reader) => Box::new(reader),
+        Err(_) => Box::new(io::empty()),
     }
 }
 

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
+use knowledge::kinds::Kinds;
 use model::Canary;
 
 /// Reads the canaries of a file.
@@ -14,6 +15,39 @@ pub fn read(path: &Path) -> Result<Vec<Canary>> {
         std::fs::read_to_string(path).with_context(|| format!("cannot read the canaries in {}", path.display()))?;
     of_text(text.trim_start_matches('\u{feff}'))
         .with_context(|| format!("cannot use the canaries in {}", path.display()))
+}
+
+/// Refuses kinds that nobody knows: a misspelt one would be looked for as if it
+/// were plain text, and not by what it is.
+pub fn check(canaries: &[Canary], kinds: &Kinds) -> Result<()> {
+    for canary in canaries {
+        let kind = canary.kind.as_str();
+        if kinds.kind(kind).is_some() {
+            continue;
+        }
+        let names = kinds.all().iter().flat_map(|known| std::iter::once(&known.id).chain(&known.aliases));
+        let nearest = names.min_by_key(|name| distance(kind, name)).map(String::as_str).unwrap_or_default();
+        bail!(
+            "canary `{}` has the kind `{kind}`, which is not known; the nearest is `{nearest}` (`candor list kinds`)",
+            canary.id
+        );
+    }
+    Ok(())
+}
+
+/// How many letters must be changed, added or left out (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut before = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in other.iter().enumerate() {
+            let changed = before + usize::from(a != *b);
+            before = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(before + 1);
+        }
+    }
+    row[other.len()]
 }
 
 fn of_text(text: &str) -> Result<Vec<Canary>> {

@@ -21,14 +21,21 @@ use audit::{Auditor, Capture, Inspector, Looked};
 use evidence::{Evidence, State};
 use formats::{Item, Piece};
 use indicatif::ProgressBar;
-use model::{Gap, Record};
+use model::{Gap, Place, Record, Trail, Why};
 use sha2::{Digest, Sha256};
 
 pub use files::{Source, sources};
 
-/// A file that was named and could not be looked at: what it is, in a sentence.
+/// A file that could not be looked at: what it is, in a sentence.
 #[derive(Debug)]
-pub struct Unread(pub String);
+pub struct Unread {
+    pub says: String,
+    /// A person named it; others lay in a folder.
+    pub named: bool,
+    /// Its name without its folders, and what it is, for the report.
+    file: String,
+    is: String,
+}
 
 /// Looks at captures, one after the other, and gives those it could not read.
 pub fn look(sources: &[Source], auditor: &mut Auditor<'_>, jobs: usize) -> Vec<Unread> {
@@ -103,12 +110,23 @@ impl Collector<'_, '_> {
             Done::Other(Step::End { format, sha256 }) => self.auditor.know(format, sha256),
             Done::Other(Step::Evidence(path)) => {
                 if let Err(error) = evidence(&path, self.auditor) {
-                    self.unread.push(Unread(format!("{error:#}")));
+                    let (says, is) = (format!("{error:#}"), "is evidence that cannot be used".to_owned());
+                    self.pass_by(Unread { says, named: true, file: name(&path), is });
                 }
             }
-            Done::Other(Step::Unread(unread)) => self.unread.push(unread),
+            Done::Other(Step::Unread(unread)) => self.pass_by(unread),
             Done::Other(Step::Piece(_)) => {}
         }
+    }
+}
+
+impl Collector<'_, '_> {
+    /// A file that was not read is a gap: what it holds may be anything.
+    fn pass_by(&mut self, unread: Unread) {
+        let place = Trail::default().then("capture", Place::Whole);
+        let says = format!("{} {}: it was not read", unread.file, unread.is);
+        self.auditor.gap(Gap { exchange: None, place, why: Why::Unsupported, says });
+        self.unread.push(unread);
     }
 }
 
@@ -150,7 +168,10 @@ fn steps(sources: &[Source], bar: &ProgressBar, each: &mut dyn FnMut(Step) -> Co
 }
 
 fn file(source: &Source, bar: &ProgressBar, each: &mut dyn FnMut(Step) -> ControlFlow<()>) -> ControlFlow<()> {
-    let unread = |says: String| Step::Unread(Unread(format!("{} {says}", source.path.display())));
+    let unread = |is: String| {
+        let (says, file) = (format!("{} {is}", source.path.display()), name(&source.path));
+        Step::Unread(Unread { says, named: source.named, file, is })
+    };
     let file = match File::open(&source.path) {
         Ok(file) => file,
         Err(error) => return each(unread(format!("cannot be read: {error}"))),
@@ -168,7 +189,6 @@ fn file(source: &Source, bar: &ProgressBar, each: &mut dyn FnMut(Step) -> Contro
     let format = match format {
         Ok(format) => format,
         Err(_) if hashed.head.starts_with(b"SQLite format 3\0") => return each(Step::Evidence(source.path.clone())),
-        Err(_) if !source.named => return ControlFlow::Continue(()),
         Err(refused) => return each(unread(refused.to_string())),
     };
     if !begun {

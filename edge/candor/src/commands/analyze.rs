@@ -1,6 +1,9 @@
 //! `candor analyze`: look into captures made elsewhere.
 
-use std::{path::PathBuf, thread};
+use std::{
+    path::{Path, PathBuf},
+    thread,
+};
 
 use anyhow::{Context, Result, bail};
 use audit::{Audit, Auditor, Options};
@@ -53,9 +56,12 @@ pub struct Analyze {
 
 impl Analyze {
     pub fn run(self) -> Result<Exit> {
-        let sources = captures::sources(&self.captures)?;
+        let mut sources = captures::sources(&self.captures)?;
+        // What says what to look for is no capture.
+        sources.retain(|source| source.named || !self.canaries.iter().any(|path| is_same(path, &source.path)));
         let canaries = self.planted()?;
         let knowledge = self.known.read()?;
+        canaries::check(&canaries, &knowledge.kinds)?;
         let salts = self.salt.iter().map(|salt| salt.clone().into_bytes()).collect();
         let mut auditor = Auditor::new(&knowledge, Options { patterns: self.patterns, salts, ..Options::default() });
         let mut exit = Exit::Clean;
@@ -68,11 +74,12 @@ impl Analyze {
         let jobs = self.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));
         let unread = captures::look(&sources, &mut auditor, jobs);
         let audit = auditor.finish();
-        for unread in &unread {
-            talk(&format!("candor: {}", unread.0));
+        let named = unread.iter().any(|unread| unread.named);
+        for unread in unread.iter().filter(|unread| unread.named || !audit.captures.is_empty()) {
+            talk(&format!("candor: {}", unread.says));
         }
         if audit.captures.is_empty() {
-            if unread.is_empty() {
+            if !named {
                 bail!("none of the {} files is a capture", sources.len());
             }
             return Ok(Exit::CouldNotRun);
@@ -82,7 +89,7 @@ impl Analyze {
         if self.exit_zero {
             exit = Exit::Clean;
         }
-        Ok(if unread.is_empty() { exit } else { Exit::CouldNotRun })
+        Ok(if named { Exit::CouldNotRun } else { exit })
     }
 
     fn planted(&self) -> Result<Vec<Canary>> {
@@ -106,4 +113,8 @@ impl Analyze {
         }
         Ok(())
     }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }

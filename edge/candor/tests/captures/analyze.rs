@@ -168,19 +168,109 @@ fn a_clean_capture_is_clean_and_an_empty_one_says_too_little() {
 }
 
 #[test]
-fn a_folder_stands_for_the_captures_in_it() {
+fn a_folder_stands_for_the_captures_in_it_and_what_is_none_is_said() {
+    let canaries = br#"{"canaries": [{"id": "m", "kind": "email", "value": "planted.person.zq81@example.net"}]}"#;
     let folder = folder(&[
         ("b/late.har", HAR.as_bytes()),
         ("a.har", HAR.as_bytes()),
-        ("notes.txt", b"not a capture"),
         (".hidden.har", HAR.as_bytes()),
+        ("canaries.json", canaries),
     ]);
-    let ran = candor(&["analyze", path(folder.path()), "--format", "json"], b"");
+    let canaries = folder.path().join("canaries.json");
+    let ran = candor(&["analyze", path(folder.path()), "--canaries", path(&canaries), "--format", "json"], b"");
     assert_eq!(ran.status, Some(0), "{}", ran.said);
     let report = json(&ran);
     let names: Vec<&str> =
         report["captures"].as_array().expect("captures").iter().filter_map(|one| one["source"].as_str()).collect();
     assert_eq!(names, ["a.har", "late.har"]);
+    for (name, bytes) in [
+        ("b.pcap", &b"\xd4\xc3\xb2\xa1\x02\0\x04\0"[..]),
+        ("c.zip", b"PK\x03\x04\x14\0\0\0\x08\0"),
+        ("d.xz", b"\xfd7zXZ\0\0\x04"),
+        ("notes.txt", b"not a capture"),
+        ("empty.har", b""),
+    ] {
+        fs::write(folder.path().join(name), bytes).expect("a file");
+        for format in ["json", "text", "html"] {
+            let ran = candor(&["analyze", path(folder.path()), "--canaries", path(&canaries), "--format", format], b"");
+            assert_eq!(ran.status, Some(3), "{name}: {}", ran.said);
+            assert!(ran.text().contains(name), "{name} in {format}: {}", ran.text());
+        }
+        fs::remove_file(folder.path().join(name)).expect("it was there");
+    }
+}
+
+#[test]
+fn a_body_that_nothing_opens_is_named_and_not_read() {
+    let noise = "dGMFEAAAdR274scY/AOjZGNc7ozdsg47vlsYpOJ+MHtEXLeZ1QuHHzrgp2lra51WKskWqVX0nzkxbAckLttg/OBg5kJPoNr4OLM5jIFE2ffveMr+X/DOxDUP1zA6FeESFsUYmFwdv/MBZN7qAeNLmmebjuVe/lLR9CoL2OOpOOLKxBqLNY6bN2CJlGr28JtmewxeUrwMze6PZsZu5td1D+m/CeWwyG54Lw9mfp/Wx/gOTcWfmaRDacQgU3zexq8K";
+    let post = |data: String| {
+        format!(
+            r#"{{"log":{{"entries":[{{"request":{{"method":"POST","url":"https://log.tracker.example/r","postData":{data}}}}}]}}}}"#
+        )
+    };
+    for data in [
+        format!(r#"{{"text":"{noise}","encoding":"base64"}}"#),
+        format!(r#"{{"text":"{noise}"}}"#),
+        format!(r#"{{"text":"v=1&d={}"}}"#, noise.replace('+', "%2B").replace('/', "%2F")),
+        format!(r#"{{"text":"{{\"v\":1,\"d\":\"{noise}\"}}"}}"#),
+    ] {
+        let folder = folder(&[("a.har", post(data.clone()).as_bytes())]);
+        let har = folder.path().join("a.har");
+        let ran = candor(&["analyze", path(&har), "--format", "json"], b"");
+        assert_eq!(ran.status, Some(3), "{data}: {}", ran.said);
+        let report = json(&ran);
+        let gap = &report["gaps"][0];
+        assert!(gap["says"].as_str().is_some_and(|says| says.contains("log.tracker.example")), "{gap}");
+        let (bytes, read) = (report["coverage"]["bytes"].as_u64(), report["coverage"]["bytes_read"].as_u64());
+        assert!(bytes.zip(read).is_some_and(|(bytes, read)| bytes - read >= 200), "{}", report["coverage"]);
+        let text = candor(&["analyze", path(&har)], b"").text();
+        assert!(text.contains("log.tracker.example, request 1") && !text.contains("100.0"), "{text}");
+    }
+}
+
+#[test]
+fn a_kind_that_nobody_knows_is_refused_with_the_nearest() {
+    for (kind, nearest) in [("visited-ulr", "visited-url"), ("e-mial", "e-mail"), ("phone_numbr", "phone-number")] {
+        let named =
+            format!(r#"{{"canaries": [{{"id": "a", "kind": "{kind}", "value": "planted.person.zq81@example.net"}}]}}"#);
+        let folder = folder(&[("c.json", named.as_bytes()), ("a.har", HAR.as_bytes())]);
+        let (canaries, har) = (folder.path().join("c.json"), folder.path().join("a.har"));
+        let ran = candor(&["analyze", path(&har), "--canaries", path(&canaries)], b"");
+        assert_eq!(ran.status, Some(2), "{}", ran.said);
+        assert!(ran.said.contains(&format!("`{nearest}`")), "{}", ran.said);
+    }
+}
+
+#[test]
+fn the_report_names_the_program_and_how_little_was_looked_for() {
+    let body = r#"{\"identity_id\": \"1390000000000000081\"}"#;
+    let har = format!(
+        r#"{{"log":{{"entries":[{{"request":{{"method":"POST","url":"https://api2.branch.io/v1/open","postData":{{"text":"{body}"}}}}}}]}}}}"#
+    );
+    let folder = folder(&[("branch.har", har.as_bytes()), ("none.har", HAR.as_bytes())]);
+    let of = |name: &str, format: &str| {
+        candor(&["analyze", path(&folder.path().join(name)), "--format", format], b"").text()
+    };
+    assert!(of("branch.har", "text").contains("by the Branch SDK"), "{}", of("branch.har", "text"));
+    for format in ["json", "csv", "markdown", "html"] {
+        assert!(of("branch.har", format).contains("Branch"), "{format}");
+    }
+    assert!(of("none.har", "text").contains("Little was looked for"));
+    assert!(!of("branch.har", "text").contains("Little was looked for"));
+}
+
+#[test]
+fn values_that_differ_are_counted_and_an_id_that_changes_is_none_that_stays() {
+    let entry = |i: u32| {
+        format!(
+            r#"{{"request":{{"method":"GET","url":"https://www.google-analytics.com/collect?tid=1&cid={i}.{i}&dl=https%3A%2F%2Fshop.example%2Fitem{i}"}}}}"#
+        )
+    };
+    let har = format!(r#"{{"log":{{"entries":[{},{},{}]}}}}"#, entry(1), entry(2), entry(3));
+    let folder = folder(&[("a.har", har.as_bytes())]);
+    let text = candor(&["analyze", path(&folder.path().join("a.har"))], b"").text();
+    assert!(text.contains("3 values, first https://shop.example/item1"), "{text}");
+    assert!(!text.contains("persistent-id-sent"), "{text}");
 }
 
 #[test]

@@ -32,9 +32,34 @@ pub(super) fn read(index: u64, bytes: &[u8]) -> Made {
         }
         return Made { exchange: None, gaps };
     }
+    if is_local(&entry.request.url) {
+        return Made { exchange: None, gaps };
+    }
     let (exchange, wrong) = entry.exchange(index);
     gaps.extend(wrong.map(|wrong| body_gap(index, wrong.why(), wrong.says())));
     Made { exchange: Some(exchange), gaps }
+}
+
+/// Whether an address is looked up in the browser itself: nothing is sent.
+fn is_local(url: &str) -> bool {
+    const LOCAL: [&str; 14] = [
+        "data",
+        "blob",
+        "about",
+        "javascript",
+        "file",
+        "filesystem",
+        "chrome",
+        "chrome-extension",
+        "moz-extension",
+        "safari-web-extension",
+        "resource",
+        "view-source",
+        "devtools",
+        "content",
+    ];
+    let scheme = url.split(':').next().filter(|scheme| scheme.len() < url.len()).unwrap_or_default();
+    LOCAL.iter().any(|local| scheme.trim_start().eq_ignore_ascii_case(local))
 }
 
 /// What an entry says.
@@ -130,33 +155,46 @@ impl<'a> Half<'a> {
     }
 
     fn body(&mut self, json: &mut Json<'a>) -> Read<()> {
-        if json.next()? == b'"' {
-            self.body.text = json.text()?;
+        if json.next()? != b'{' {
+            self.body.text = json.any()?;
             return Ok(());
         }
         let body = &mut self.body;
+        let written = json.ahead();
+        let (mut known, mut other) = (false, false);
         json.object(|key, json| {
             match key {
-                b"text" => body.text = json.text()?,
+                b"text" => body.text = json.any()?,
                 b"encoding" => body.encoding = json.text()?,
                 b"mimeType" => body.mime = json.text()?,
                 b"size" => body.lengths.extend(json.number()?),
-                b"params" => json.array(|json| {
+                b"params" if json.next()? == b'[' => json.array(|json| {
                     body.params.extend(param(json)?);
                     Ok(())
                 })?,
-                _ => json.skip()?,
+                b"params" => body.text = body.text.take().or(json.any()?),
+                _ => {
+                    other |= !key.starts_with(b"_") && key != b"comment" && key != b"compression";
+                    return json.skip();
+                }
             }
+            known = true;
             Ok(())
-        })
+        })?;
+        // The body itself stands where its description belongs.
+        if other && !known {
+            body.text = written.ahead_to(json);
+        }
+        Ok(())
     }
 
     fn request(mut self) -> (Request, Option<Wrong>) {
+        let url = self.absolute();
         self.headers.retain(|header| !header.name.starts_with(':'));
         if !self.cookies.is_empty() && !self.has("cookie") {
             self.headers.push(Header::new("Cookie", joined(&self.cookies, b"; ")));
         }
-        let url = address(&self.url, &self.query);
+        let url = address(&url, &self.query);
         self.lengths();
         let body = self.body.bytes();
         let method = if self.method.is_empty() { "GET".to_owned() } else { self.method };
@@ -164,6 +202,24 @@ impl<'a> Half<'a> {
         let wrong = body.wrong.filter(|wrong| !(bodiless && *wrong == Wrong::Absent));
         let whole = Body { bytes: body.bytes.into(), cut_from: None };
         (Request { method, url, version: self.version, headers: self.headers, body: whole }, wrong)
+    }
+
+    /// The address with the host that stands only beside it: in `Host`, or in
+    /// what HTTP/2 sends for it.
+    fn absolute(&self) -> String {
+        let field = |name: &str| {
+            let header = self.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
+            std::str::from_utf8(&header.value).ok().map(str::trim).filter(|value| !value.is_empty())
+        };
+        let scheme = || field(":scheme").unwrap_or("http");
+        match field("host").or_else(|| field(":authority")) {
+            _ if self.url.starts_with("//") => format!("{}:{}", scheme(), self.url),
+            Some(host) if self.url.starts_with(['/', '?']) => {
+                let slash = if self.url.starts_with('/') { "" } else { "/" };
+                format!("{}://{host}{slash}{}", scheme(), self.url)
+            }
+            _ => self.url.clone(),
+        }
     }
 
     fn response(mut self) -> Response {
@@ -242,7 +298,7 @@ fn named(json: &mut Json<'_>, into: &mut Vec<Header>) -> Read<()> {
             json.object(|key, json| {
                 match key {
                     b"name" | b"key" => header.name = owned(json.text()?),
-                    b"value" => header.value = value(json.text()?),
+                    b"value" => header.value = value(json.any()?),
                     _ => json.skip()?,
                 }
                 Ok(())
@@ -260,7 +316,7 @@ fn param<'a>(json: &mut Json<'a>) -> Read<Option<Param<'a>>> {
     json.object(|key, json| {
         match key {
             b"name" => name = json.text()?,
-            b"value" => value = json.text()?,
+            b"value" => value = json.any()?,
             b"fileName" => file = json.text()?,
             _ => json.skip()?,
         }

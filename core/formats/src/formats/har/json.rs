@@ -11,6 +11,20 @@ use super::{
     text::Text,
 };
 
+/// A place in a JSON text that was passed.
+pub(super) struct Ahead<'a> {
+    bytes: &'a [u8],
+    from: usize,
+}
+
+impl<'a> Ahead<'a> {
+    /// What stands between that place and where `json` is now.
+    pub(super) fn ahead_to(&self, json: &Json<'a>) -> Option<Text<'a>> {
+        let written = self.bytes.get(self.from..json.at)?.trim_ascii();
+        Some(Text::new(Cow::Borrowed(written), false))
+    }
+}
+
 /// Why reading stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bad {
@@ -31,6 +45,11 @@ pub(super) struct Json<'a> {
 impl<'a> Json<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
+    }
+
+    /// Where we are, to come back to.
+    pub(super) fn ahead(&self) -> Ahead<'a> {
+        Ahead { bytes: self.bytes, from: self.at }
     }
 
     /// Members of the object here, in order; each must be read or skipped.
@@ -92,6 +111,19 @@ impl<'a> Json<'a> {
                 let word = &self.bytes[from..self.at];
                 Ok((word != b"null").then(|| Text::new(Cow::Borrowed(word), false)))
             }
+        }
+    }
+
+    /// As [`Self::text`], and whatever has an inside as it is written.
+    pub(super) fn any(&mut self) -> Read<Option<Text<'a>>> {
+        match self.next()? {
+            b'{' | b'[' => {
+                let from = self.at;
+                let read = self.skip();
+                let written = &self.bytes[from..self.at.min(self.bytes.len())];
+                Ok(Some(Text::new(Cow::Borrowed(written), read.is_err())))
+            }
+            _ => self.text(),
         }
     }
 

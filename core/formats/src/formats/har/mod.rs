@@ -38,7 +38,7 @@ impl Format for Har {
     }
 
     fn says(&self) -> &'static str {
-        "HTTP Archive 1.1 to 1.3 (`.har`, `.zhar`, `.har.gz`), as browsers, proxies and apps export it"
+        "HTTP Archive 1.1 to 1.3 (`.har`, `.zhar`, `.har.gz`, UTF-16 too), as browsers, proxies and apps export it"
     }
 
     fn conventions(&self) -> &'static [Convention] {
@@ -47,6 +47,8 @@ impl Format for Har {
 
     fn fits(&self, head: &[u8]) -> bool {
         let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+        let text =
+            text.strip_prefix(b"\x1e").or_else(|| text.strip_prefix(b"[")).map_or(text, <[u8]>::trim_ascii_start);
         text.first() == Some(&b'{') && matches!(text[1..].trim_ascii_start().first(), Some(b'"' | b'}') | None)
     }
 
@@ -55,7 +57,7 @@ impl Format for Har {
             source.pass(3);
         }
         let mut log = Log { scan: Scan::new(source), entries: None, each };
-        let ended = log.object(0);
+        let ended = log.texts();
         match (log.entries, ended) {
             (None, End::Cut) => Err(Refused::NotACapture("it is JSON that ends before `log.entries`")),
             (None, _) => Err(Refused::NotACapture("it is JSON, but has no `log.entries`")),
@@ -76,6 +78,12 @@ impl Format for Har {
 /// What programs do differently, and what is made of it.
 const CONVENTIONS: &[Convention] = &[
     Convention { what: "a byte order mark", by: "Fiddler, Windows", read: "left out" },
+    Convention {
+        what: "several HARs one after another, in a list or by line, entries by line or in a list, a HAR within another object",
+        by: "scripts, `cat`, test runners",
+        read: "one capture",
+    },
+    Convention { what: "more behind the end", by: "cut and pasted files", read: "a gap" },
     Convention { what: "packed with zlib or gzip", by: "mitmproxy's `.zhar`, people", read: "unpacked on the way" },
     Convention {
         what: "unmarked text in which each character is a byte (Latin-1)",
@@ -98,6 +106,21 @@ const CONVENTIONS: &[Convention] = &[
         what: "plain text under a header that still says `gzip`",
         by: "HTTP Toolkit, Proxyman, browsers",
         read: "the text: bytes are believed, headers not",
+    },
+    Convention {
+        what: "a body that is an object or a list where its text belongs",
+        by: "scripts",
+        read: "the JSON as it is written",
+    },
+    Convention {
+        what: "`data:`, `blob:`, `about:`, `chrome-extension:` addresses",
+        by: "browsers",
+        read: "left out: nothing was sent",
+    },
+    Convention {
+        what: "an address without a host beside a `Host` header",
+        by: "Akita, gateways",
+        read: "the address at that host",
     },
     Convention { what: "headers as pairs, or as one object", by: "Insomnia, scripts", read: "headers" },
     Convention {
@@ -142,6 +165,9 @@ struct Log<'l, 'r> {
     each: &'l mut Each<'l>,
 }
 
+/// Where `log` is: nothing in it but `entries` is gone into.
+const LOG: u8 = 9;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     /// Where it should.
@@ -153,8 +179,48 @@ enum End {
 }
 
 impl Log<'_, '_> {
-    /// The file's outermost object, and `log` in it.
+    /// All texts of the file: one HAR, several one after another or in a list,
+    /// and entries by line.
+    fn texts(&mut self) -> End {
+        loop {
+            match self.scan.next() {
+                None => return End::Whole,
+                Some(b'{') => {
+                    let end = if self.scan.is_entry() { self.entry(b'{') } else { self.object(0) };
+                    if end != End::Whole {
+                        return end;
+                    }
+                }
+                // What parts or encloses them (RFC 7464, lists).
+                Some(b'[' | b']' | b',' | 0x1e | 0) => self.scan.pass(),
+                Some(_) => {
+                    let (bytes, said) = (self.scan.rest(), self.entries.is_some());
+                    if said {
+                        let says = format!("{bytes} bytes more follow after the end of the HAR, and are none");
+                        let _ = (self.each)(Piece::gap(self.entries.unwrap_or(0), Why::Unsupported, says));
+                    }
+                    return End::Whole;
+                }
+            }
+        }
+    }
+
+    /// One entry, as it stands.
+    fn entry(&mut self, first: u8) -> End {
+        let index = *self.entries.get_or_insert(0);
+        let mut kept = Kept::up_to(PIECE);
+        let whole = self.scan.value(Some(&mut kept));
+        self.entries = Some(index + 1);
+        match (self.each)(piece(index, first, kept, whole)) {
+            ControlFlow::Break(()) => End::Enough,
+            ControlFlow::Continue(()) => End::of(whole),
+        }
+    }
+
+    /// An object that has `log`, or holds one that has it.
     fn object(&mut self, depth: u8) -> End {
+        /// Objects around `log`.
+        const DEEPEST: u8 = 4;
         self.scan.pass();
         loop {
             match self.scan.next() {
@@ -167,9 +233,11 @@ impl Log<'_, '_> {
                     let Some(key) = self.scan.key() else { return End::Cut };
                     let Some(first) = self.scan.next() else { return End::Cut };
                     let end = match (&key[..], first) {
-                        (b"log", b'{') if depth == 0 => self.object(1),
+                        (b"log", b'{') if depth < LOG => self.object(LOG),
                         (b"entries", b'[') => self.entries(),
                         (b"_tlsErrors", b'[') => self.refusals(),
+                        (_, b'{') if depth < DEEPEST => self.object(depth + 1),
+                        (_, b'[') if depth < DEEPEST => self.list(depth + 1),
                         _ => End::of(self.scan.value(None)),
                     };
                     if end != End::Whole {
@@ -181,10 +249,34 @@ impl Log<'_, '_> {
         }
     }
 
+    /// A list beside which there is no `log`: of HARs, of entries, or of neither.
+    fn list(&mut self, depth: u8) -> End {
+        self.scan.pass();
+        loop {
+            let end = match self.scan.next() {
+                None => return End::Cut,
+                Some(b']') => {
+                    self.scan.pass();
+                    return End::Whole;
+                }
+                Some(b',' | b'}' | b':') => {
+                    self.scan.pass();
+                    End::Whole
+                }
+                Some(b'{') if self.scan.is_entry() => self.entry(b'{'),
+                Some(b'{') => self.object(depth),
+                Some(_) => End::of(self.scan.value(None)),
+            };
+            if end != End::Whole {
+                return end;
+            }
+        }
+    }
+
     fn entries(&mut self) -> End {
         self.scan.pass();
         loop {
-            let index = *self.entries.get_or_insert(0);
+            self.entries.get_or_insert(0);
             match self.scan.next() {
                 None => return End::Cut,
                 Some(b']') => {
@@ -193,14 +285,9 @@ impl Log<'_, '_> {
                 }
                 Some(b',' | b'}' | b':') => self.scan.pass(),
                 Some(first) => {
-                    let mut kept = Kept::up_to(PIECE);
-                    let whole = self.scan.value(Some(&mut kept));
-                    self.entries = Some(index + 1);
-                    if (self.each)(piece(index, first, kept, whole)).is_break() {
-                        return End::Enough;
-                    }
-                    if !whole {
-                        return End::Cut;
+                    let end = self.entry(first);
+                    if end != End::Whole {
+                        return end;
                     }
                 }
             }

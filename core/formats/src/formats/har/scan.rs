@@ -36,6 +36,55 @@ impl<'s, 'r> Scan<'s, 'r> {
         }
     }
 
+    /// Whether the object that begins here is an entry: its own keys say so
+    /// before one says that it holds entries.
+    pub(super) fn is_entry(&mut self) -> bool {
+        let head = self.source.head();
+        let (mut depth, mut at) = (0usize, 0);
+        while let Some(byte) = head.get(at) {
+            at += 1;
+            match byte {
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                b'"' => {
+                    let start = at;
+                    while let Some(found) = head.get(at..).and_then(quote_or_escape) {
+                        at += found + 1;
+                        if head[at - 1] == b'"' {
+                            break;
+                        }
+                        at += 1;
+                    }
+                    let is_key =
+                        depth == 1 && head.get(at..).is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"));
+                    match head.get(start..at.saturating_sub(1)) {
+                        Some(b"request" | b"startedDateTime") if is_key => return true,
+                        Some(b"log" | b"entries") if is_key => return false,
+                        _ => {}
+                    }
+                }
+                _ => {}
+            }
+            if depth == 0 {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Goes to the end of the file: how many bytes that is.
+    pub(super) fn rest(&mut self) -> u64 {
+        let mut bytes = 0;
+        loop {
+            let seen = self.source.look().len();
+            if seen == 0 {
+                return bytes;
+            }
+            bytes += seen as u64;
+            self.source.pass(seen);
+        }
+    }
+
     /// Passes the byte that was seen.
     pub(super) fn pass(&mut self) {
         self.source.pass(1);

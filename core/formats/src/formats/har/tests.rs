@@ -314,3 +314,98 @@ fn base64(bytes: &[u8]) -> String {
     use base64::Engine;
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
+
+const ENTRY: &str =
+    r#"{"startedDateTime":"2020-05-04T01:30:00Z","request":{"method":"GET","url":"https://a.example/1"}}"#;
+
+/// Addresses of what is read, and what is said.
+fn read_of(capture: impl AsRef<[u8]>) -> (usize, String) {
+    let shown = shown(capture.as_ref());
+    (shown.lines().filter(|line| line.contains(" GET ")).count(), shown)
+}
+
+#[test]
+fn hars_in_a_row_in_a_list_by_line_and_within_others_are_one_capture() {
+    let one = har(ENTRY);
+    let pretty = one.replace('{', "{\n ");
+    for (capture, entries) in [
+        (format!("{one}{one}"), 2),
+        (format!("{one}\n{one}\n"), 2),
+        (format!("{pretty}\r\n{one}"), 2),
+        (format!("[{one},{one},{one}]"), 3),
+        (format!("{ENTRY}\n{ENTRY}\n{ENTRY}\n"), 3),
+        (format!("[{ENTRY},{ENTRY}]"), 2),
+        (format!(r#"{{"har":{one}}}"#), 1),
+        (format!(r#"{{"id":1,"result":{{"har":{one},"ok":true}}}}"#), 1),
+        (format!(r#"{{"hars":[{one},{one}]}}"#), 2),
+        (format!(r#"{{"requests":[{ENTRY},{ENTRY}]}}"#), 2),
+        (format!("\u{1e}{one}\n\u{1e}{one}\n"), 2),
+    ] {
+        let (read, shown) = read_of(&capture);
+        assert_eq!(read, entries, "{capture}\n{shown}");
+        assert!(!shown.contains(" ! "), "{capture}\n{shown}");
+    }
+}
+
+#[test]
+fn what_follows_the_end_and_is_no_har_is_a_gap() {
+    for more in ["<!-- end -->", "and some words", "0"] {
+        let (read, shown) = read_of(format!("{}{more}", har(ENTRY)));
+        assert_eq!(read, 1);
+        assert!(shown.contains("more follow after the end of the HAR"), "{shown}");
+    }
+}
+
+#[test]
+fn a_body_of_another_type_is_the_json_that_stands_there() {
+    for (data, body) in [
+        (r#""postData":{"mimeType":"x","text":{"mail":"a@b.example"}}"#, r#"{"mail":"a@b.example"}"#),
+        (r#""postData":{"text":[1, 2]}"#, "[1, 2]"),
+        (r#""postData":{"text":17}"#, "17"),
+        (r#""postData":[{"mail":"a@b.example"}]"#, r#"[{"mail":"a@b.example"}]"#),
+        (r#""postData":{"mail":"a@b.example"}"#, r#"{"mail":"a@b.example"}"#),
+        (r#""postData":{"params":"a=b"}"#, "a=b"),
+        (r#""postData":{"params":[{"name":"d","value":{"a":1}}]}"#, "d=%7B%22a%22%3A1%7D"),
+    ] {
+        let shown = shown(post(data).as_bytes());
+        assert!(shown.contains(&format!("  > {body}\n")), "{data}\n{shown}");
+    }
+}
+
+#[test]
+fn addresses_that_are_not_sent_are_left_out_and_those_without_a_host_get_theirs() {
+    let entry = |url: &str| {
+        format!(r#"{{"request":{{"url":"{url}","headers":[{{"name":"Host","value":"api.example:8080"}}]}}}}"#)
+    };
+    for local in ["data:text/plain,x", "blob:https://a.example/1", "about:blank", "chrome-extension://x/y", "FILE:///x"]
+    {
+        assert_eq!(shown(har(&entry(local)).as_bytes()), "", "{local}");
+    }
+    for (url, is) in [
+        ("/a?b=c", "http://api.example:8080/a?b=c"),
+        ("//cdn.example/x", "http://cdn.example/x"),
+        ("?q=1", "http://api.example:8080/?q=1"),
+    ] {
+        assert!(shown(har(&entry(url)).as_bytes()).contains(&format!("GET {is} ")), "{url}");
+    }
+}
+
+#[test]
+fn text_of_windows_and_packed_files_are_read() {
+    let text = har(r#"{"request":{"url":"https://a.example/ü😀"}}"#);
+    let utf16 = |bytes: fn(u16) -> [u8; 2], mark: &str| -> Vec<u8> {
+        format!("{mark}{text}").encode_utf16().flat_map(bytes).collect()
+    };
+    for capture in [
+        utf16(u16::to_le_bytes, "\u{feff}"),
+        utf16(u16::to_be_bytes, "\u{feff}"),
+        utf16(u16::to_le_bytes, ""),
+        ruzstd::encoding::compress_to_vec(text.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest),
+        ruzstd::encoding::compress_to_vec(
+            &utf16(u16::to_le_bytes, "\u{feff}")[..],
+            ruzstd::encoding::CompressionLevel::Fastest,
+        ),
+    ] {
+        assert_eq!(shown(&capture), "0 GET https://a.example/ü😀 \n");
+    }
+}

@@ -1,0 +1,36 @@
+//! Identifiers that are another each time.
+//!
+//! A schema knows where a program puts an id that lasts. Where every request of
+//! a capture has another value there, it does not last: a program that makes
+//! none, a consent that was not given. It ties together one session at most.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{How, Kind};
+
+use crate::Spotted;
+
+/// Fewer say nothing of what comes next.
+const TELLING: usize = 3;
+
+/// Calls a session's what changes each time.
+pub(crate) fn settle(spotted: &mut [Spotted]) {
+    let mut places: BTreeMap<(usize, usize, String, String), Vec<usize>> = BTreeMap::new();
+    for (i, one) in spotted.iter().enumerate() {
+        let sighting = &one.seen.sighting;
+        if sighting.how == How::Schema && lasts(&sighting.kind) {
+            let key = (one.capture, one.seen.destination, sighting.kind.to_string(), sighting.trail.to_string());
+            places.entry(key).or_default().push(i);
+        }
+    }
+    for members in places.into_values().filter(|members| members.len() >= TELLING) {
+        let values: BTreeSet<&str> = members.iter().map(|i| spotted[*i].seen.sighting.value.as_str()).collect();
+        if values.len() == members.len() {
+            members.into_iter().for_each(|i| spotted[i].seen.sighting.kind = Kind::new("session-id"));
+        }
+    }
+}
+
+fn lasts(kind: &Kind) -> bool {
+    matches!(kind.as_str(), "persistent-id" | "device-id")
+}
