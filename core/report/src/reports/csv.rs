@@ -11,7 +11,7 @@ use crate::{
     told::{self, accusing, phase},
 };
 
-const COLUMNS: [&str; 27] = [
+const COLUMNS: [&str; 28] = [
     "id",
     "capture",
     "exchange",
@@ -38,6 +38,7 @@ const COLUMNS: [&str; 27] = [
     "source",
     "because",
     "disclosed",
+    "schema",
     "simulation",
 ];
 
@@ -71,8 +72,9 @@ pub fn csv(audit: &Audit) -> String {
             sighting.value.clone(),
         ];
         let mut row = row.to_vec();
-        row.resize(COLUMNS.len() - 2, String::new());
+        row.resize(COLUMNS.len() - 3, String::new());
         row.push(disclosed(audit, i));
+        row.push(sighting.schema.clone().unwrap_or_default());
         line(&mut out, audit, row);
     }
     for (i, verdict) in audit.verdicts.iter().enumerate() {

@@ -95,6 +95,9 @@ struct Sighting<'a> {
     canary: Option<&'a str>,
     guise: String,
     how: &'static str,
+    /// The program whose known place it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema: Option<&'a str>,
     method: &'a str,
     url: &'a str,
     host: &'a str,
@@ -246,6 +249,7 @@ fn sighting(audit: &Audit, index: usize) -> Sighting<'_> {
         canary: sighting.canary.as_deref(),
         guise: sighting.guise.to_string(),
         how: sighting.how.word(),
+        schema: sighting.schema.as_deref(),
         method: &spotted.method,
         url: &spotted.url,
         host: &audit.destinations[seen.destination].host,

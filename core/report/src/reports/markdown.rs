@@ -7,7 +7,7 @@ use audit::Audit;
 use judge::Outcome;
 
 use crate::{
-    inert::{inert, inert_head},
+    inert::inert,
     told::{self, Whom, alike},
     words::{bytes, count, country, gap, percent, sentence, thousands},
 };
@@ -89,8 +89,9 @@ fn findings(out: &mut String, audit: &Audit) -> std::fmt::Result {
             writeln!(out, "  - disclosed: {}", plain(line))?;
         }
         for group in alike(audit, &finding.sightings).iter().take(told::shown_groups(finding, 3)) {
-            let value = &audit.spotted[group.members[0]].seen.sighting.value;
-            writeln!(out, "  - {}× {} = {}", group.members.len(), code(&group.place), code(&inert_head(value, 80)))?;
+            let program = group.program(audit).map(|program| format!(", {}", plain(&program))).unwrap_or_default();
+            let (times, value) = (group.members.len(), group.value(audit, 80));
+            writeln!(out, "  - {times}× {} = {}{program}", code(&group.place), code(&value))?;
         }
     }
     if found.len() > SHOWN {

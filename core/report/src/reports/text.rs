@@ -200,10 +200,11 @@ fn alike(sheet: &mut Sheet, audit: &Audit, group: &Alike) {
         _ => "",
     };
     let weak = if sighting.weak { ", weak" } else { "" };
-    let value = sheet.loud(&inert_head(&sighting.value, 60));
+    let program = group.program(audit).map(|program| format!(", {program}")).unwrap_or_default();
+    let value = sheet.loud(&group.value(audit, 60));
     sheet.line(&format!("             = {value}"));
-    if !(guise.is_empty() && sender.is_empty() && weak.is_empty()) {
-        sheet.text(15, format!("{guise}{sender}{weak}").trim_start_matches([' ', ',']));
+    if !(guise.is_empty() && sender.is_empty() && weak.is_empty() && program.is_empty()) {
+        sheet.text(15, format!("{guise}{program}{sender}{weak}").trim_start_matches([' ', ',']));
     }
 }
 
@@ -247,8 +248,15 @@ fn unseen(sheet: &mut Sheet, audit: &Audit) {
     }
     for (why, times) in told::gaps(audit) {
         sheet.hanging(2, "–", 4, &format!("{}: {}.", count(times, "gap"), gap(why)));
+        let of_it = audit.gaps.iter().filter(|(_, gap)| gap.why == why && audit.run.is_none());
+        for (_, gap) in of_it.take(GAPS_SHOWN) {
+            sheet.faint(4, &inert_head(&format!("{}: {}", gap.place, gap.says), 200));
+        }
     }
 }
+
+/// Gaps of each sort that are named one by one.
+const GAPS_SHOWN: usize = 5;
 
 fn foot(sheet: &mut Sheet, audit: &Audit) {
     sheet.title("HOW WE KNOW", "");

@@ -1,14 +1,39 @@
 //! Sightings that differ only in their value and their time are one thing
 //! seen several times; reports show them so.
 
+use std::collections::BTreeSet;
+
 use audit::Audit;
 use model::{Guise, Kind, Side};
+
+use crate::inert::{inert, inert_head};
 
 /// Sightings alike, in the order of the capture.
 pub(crate) struct Alike {
     /// The trail, with `[*]` for any position in a list.
     pub place: String,
     pub members: Vec<usize>,
+}
+
+impl Alike {
+    /// What stands there, in a few words: the value, or how many there are and
+    /// the first of them.
+    pub(crate) fn value(&self, audit: &Audit, limit: usize) -> String {
+        let values: BTreeSet<&str> =
+            self.members.iter().filter_map(|i| Some(audit.spotted.get(*i)?.seen.sighting.value.as_str())).collect();
+        let count = if values.len() > 1 { format!("{} values, first ", values.len()) } else { String::new() };
+        let first = self.members.first().and_then(|i| audit.spotted.get(*i));
+        let first = first.map_or("", |spotted| &spotted.seen.sighting.value);
+        format!("{count}{}", inert_head(first, limit.saturating_sub(count.len())))
+    }
+
+    /// `by the Branch SDK`, if it was recognised as a known program's.
+    pub(crate) fn program(&self, audit: &Audit) -> Option<String> {
+        let first = audit.spotted.get(*self.members.first()?)?;
+        let name = inert(first.seen.sighting.schema.as_deref()?).into_owned();
+        let is_named = [" tag", " Tag", " Pixel", " pixel", "Analytics", " SDK"].iter().any(|end| name.ends_with(end));
+        Some(if is_named { format!("by {name}") } else { format!("by the {name} SDK") })
+    }
 }
 
 /// What must agree for two sightings to be alike.

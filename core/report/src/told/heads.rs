@@ -153,6 +153,13 @@ pub(crate) fn untold(audit: &Audit) -> Vec<String> {
     for ignored in &audit.ignored {
         told.push(format!("{} was not looked for: {}.", inert(&ignored.canary), inert(&ignored.because)));
     }
+    if audit.run.is_none() && audit.plants.is_empty() && audit.programs.is_empty() {
+        told.push(
+            "Little was looked for: no value was given to look for (--canaries), and no program whose data is known was \
+             recognised. That nothing was found says little."
+                .to_owned(),
+        );
+    }
     if audit.run.is_some() {
         let seconds = Deeds::of(audit).seconds;
         told.push(format!(

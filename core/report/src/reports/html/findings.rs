@@ -117,9 +117,10 @@ fn peeled(audit: &Audit, anchors: &Anchors, at: (usize, usize), group: &Alike) -
             summary {
                 span .times { (group.members.len()) "×" }
                 code { (inert_head(&group.place, 160)) }
+                @if let Some(program) = group.program(audit) { " " (program) }
             }
             div .inside {
-                (trail::staircase(&sighting.trail, &sighting.value))
+                (trail::staircase(&sighting.trail, &group.value(audit, 240)))
                 (meaning(audit, spotted))
                 (rows(audit, anchors, at, group))
             }
