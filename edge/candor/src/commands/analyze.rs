@@ -1,9 +1,6 @@
 //! `candor analyze`: look into captures made elsewhere.
 
-use std::{
-    path::{Path, PathBuf},
-    thread,
-};
+use std::{path::PathBuf, thread};
 
 use anyhow::{Context, Result, bail};
 use audit::{Audit, Auditor, Options};
@@ -56,9 +53,7 @@ pub struct Analyze {
 
 impl Analyze {
     pub fn run(self) -> Result<Exit> {
-        let mut sources = captures::sources(&self.captures)?;
-        // What says what to look for is no capture.
-        sources.retain(|source| source.named || !self.canaries.iter().any(|path| is_same(path, &source.path)));
+        let sources = captures::sources(&self.captures)?;
         let canaries = self.planted()?;
         let knowledge = self.known.read()?;
         canaries::check(&canaries, &knowledge.kinds)?;
@@ -113,8 +108,4 @@ impl Analyze {
         }
         Ok(())
     }
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }

@@ -222,7 +222,7 @@ fn a_body_that_nothing_opens_is_named_and_not_read() {
         let gap = &report["gaps"][0];
         assert!(gap["says"].as_str().is_some_and(|says| says.contains("log.tracker.example")), "{gap}");
         let (bytes, read) = (report["coverage"]["bytes"].as_u64(), report["coverage"]["bytes_read"].as_u64());
-        assert!(bytes.zip(read).is_some_and(|(bytes, read)| bytes - read >= 200), "{}", report["coverage"]);
+        assert!(bytes.zip(read).is_some_and(|(bytes, read)| bytes - read >= 190), "{}", report["coverage"]);
         let text = candor(&["analyze", path(&har)], b"").text();
         assert!(text.contains("log.tracker.example, request 1") && !text.contains("100.0"), "{text}");
     }

@@ -55,10 +55,12 @@ impl<'s, 'r> Scan<'s, 'r> {
                         }
                         at += 1;
                     }
-                    let is_key =
-                        depth == 1 && head.get(at..).is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"));
+                    let after = head.get(at..).unwrap_or_default().trim_ascii_start();
+                    let value = after.strip_prefix(b":").filter(|_| depth == 1).map(<[u8]>::trim_ascii_start);
+                    let is_key = value.is_some();
                     match head.get(start..at.saturating_sub(1)) {
-                        Some(b"request" | b"startedDateTime") if is_key => return true,
+                        Some(b"startedDateTime") if is_key => return true,
+                        Some(b"request") if value.is_some_and(|value| value.starts_with(b"{")) => return true,
                         Some(b"log" | b"entries") if is_key => return false,
                         _ => {}
                     }

@@ -348,6 +348,15 @@ fn hars_in_a_row_in_a_list_by_line_and_within_others_are_one_capture() {
 }
 
 #[test]
+fn lists_of_other_things_are_no_captures() {
+    for other in
+        [r#"{"pairs":[{"canary":"a","request":3}]}"#, r#"[{"id":1},{"request":"GET /"}]"#, r#"{"canaries":[]}"#]
+    {
+        assert!(shown(other.as_bytes()).starts_with("refused: "), "{other}");
+    }
+}
+
+#[test]
 fn what_follows_the_end_and_is_no_har_is_a_gap() {
     for more in ["<!-- end -->", "and some words", "0"] {
         let (read, shown) = read_of(format!("{}{more}", har(ENTRY)));
