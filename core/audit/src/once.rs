@@ -90,6 +90,7 @@ mod tests {
             canary: Some("url-1".into()),
             guise: Guise::Plain,
             how: How::Canary,
+            schema: None,
             trail: trail.parse().unwrap(),
             value: value.into(),
             weak: false,

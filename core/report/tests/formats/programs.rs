@@ -104,15 +104,15 @@ fn an_empty_audit_is_a_report_too() {
 #[test]
 fn csv_has_a_row_a_sighting() {
     expect![[r#"
-        id,capture,exchange,time,trial,phase,kind,canary,guise,how,side,finding,method,url,host,owner,seat,purpose,trail,value,verdict,sentence,class,source,because,disclosed,simulation
-        s1,0,1,2020-05-04T01:30:03.500Z,1,private visit 1,visited-url,url-1,plain,canary,extension,yes,POST,https://sa.example/sa?project=p,sa.example,Example,CN,telemetry,body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url,https://qwertzuiopas.com/a?b=c,,,,,,,no
-        v1,,,,,,,,,,,,,,,,,,,,broken,“A promise that is broken.”,promise,"A notice, 2020-05-04, https://maker.example/notice",sa.example was sent the address of a page visited in 1 of 2 acts.,,no
-        v2,,,,,,,,,,,,,,,,,,,,kept,“A promise that is kept.”,promise,"A notice, 2020-05-04, https://maker.example/notice",nothing of the kind was seen in 30 visits over 2 fresh installs.,,no
-        v3,,,,,,,,,,,,,,,,,,,,unclear,“A promise that is unclear.”,promise,"A notice, 2020-05-04, https://maker.example/notice",too few: nothing was seen in 2 visits over 1 fresh install.,,no
-        v4,,,,,,,,,,,,,,,,,,,,untested,“A promise that is untested.”,promise,"A notice, 2020-05-04, https://maker.example/notice",nothing was searched for.,,no
-        v5,,,,,,,,,,,,,,,,,,,,not-met,What is expected not met.,expectation,"A notice, 2020-05-04, https://maker.example/notice",sa.example was sent the address of a page visited in 1 of 2 acts.,,no
-        v6,,,,,,,,,,,,,,,,,,,,vacuous,What is expected vacuous.,expectation,"A notice, 2020-05-04, https://maker.example/notice",nothing was reported.,,no
-        v7,,,,,,,,,,,,,,,,,,,,for-an-authority,What is asked for an authority.,law,"Art. 1, A notice, 2020-05-04, https://maker.example/notice",nothing was turned off.,,no
+        id,capture,exchange,time,trial,phase,kind,canary,guise,how,side,finding,method,url,host,owner,seat,purpose,trail,value,verdict,sentence,class,source,because,disclosed,schema,simulation
+        s1,0,1,2020-05-04T01:30:03.500Z,1,private visit 1,visited-url,url-1,plain,canary,extension,yes,POST,https://sa.example/sa?project=p,sa.example,Example,CN,telemetry,body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url,https://qwertzuiopas.com/a?b=c,,,,,,,,no
+        v1,,,,,,,,,,,,,,,,,,,,broken,“A promise that is broken.”,promise,"A notice, 2020-05-04, https://maker.example/notice",sa.example was sent the address of a page visited in 1 of 2 acts.,,,no
+        v2,,,,,,,,,,,,,,,,,,,,kept,“A promise that is kept.”,promise,"A notice, 2020-05-04, https://maker.example/notice",nothing of the kind was seen in 30 visits over 2 fresh installs.,,,no
+        v3,,,,,,,,,,,,,,,,,,,,unclear,“A promise that is unclear.”,promise,"A notice, 2020-05-04, https://maker.example/notice",too few: nothing was seen in 2 visits over 1 fresh install.,,,no
+        v4,,,,,,,,,,,,,,,,,,,,untested,“A promise that is untested.”,promise,"A notice, 2020-05-04, https://maker.example/notice",nothing was searched for.,,,no
+        v5,,,,,,,,,,,,,,,,,,,,not-met,What is expected not met.,expectation,"A notice, 2020-05-04, https://maker.example/notice",sa.example was sent the address of a page visited in 1 of 2 acts.,,,no
+        v6,,,,,,,,,,,,,,,,,,,,vacuous,What is expected vacuous.,expectation,"A notice, 2020-05-04, https://maker.example/notice",nothing was reported.,,,no
+        v7,,,,,,,,,,,,,,,,,,,,for-an-authority,What is asked for an authority.,law,"Art. 1, A notice, 2020-05-04, https://maker.example/notice",nothing was turned off.,,,no
     "#]].assert_eq(&report::csv(&small::audit()).replace("\r\n", "\n"));
 }
 
