@@ -250,6 +250,7 @@ fn form_of_a_page(exchange: &Exchange) -> Sighting {
         canary: None,
         guise: Guise::Plain,
         how: How::Schema,
+        schema: None,
         trail: Trail::default().then("url", Place::Whole),
         value: Sighting::shown(last.as_bytes()),
         weak: false,
