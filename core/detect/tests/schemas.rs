@@ -3,20 +3,20 @@
 
 mod checks;
 
-use std::{collections::BTreeSet, fmt::Write as _, io::Write as _};
+#[path = "checks/examples.rs"]
+mod examples;
 
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
-use checks::{lines, request};
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use checks::lines;
 use decode::Budgets;
 use detect::{Detector, Seen};
 use knowledge::{
     Knowledge,
     schemas::{Example, Schema},
 };
-use model::{Body, Exchange, Form, How, Page, Time};
+use examples::exchange_of;
+use model::{Exchange, Form, How, Page, Time};
 
 #[test]
 fn every_schema_finds_in_its_examples_what_it_says() {
@@ -77,22 +77,7 @@ fn holds(knowledge: &Knowledge, schema: &Schema, example: &Example) -> Result<()
 }
 
 fn look(knowledge: &Knowledge, schema: &Schema, example: &Example) -> (Exchange, Seen) {
-    let inside = example.inside.as_ref().map(|inside| wrapped(inside.trim().as_bytes(), &example.wrapped));
-    let filled = |text: &str| match &inside {
-        Some((wrapped, hash)) => text.replace("{inside}", wrapped).replace("{java-hash}", hash),
-        None => text.to_owned(),
-    };
-    let url = filled(example.url(schema).expect("checked when it was read"));
-    let headers: Vec<(&str, &str)> =
-        example.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let body = match (&example.body, &example.body_base64) {
-        (Some(text), _) => filled(text).into_bytes(),
-        (None, Some(coded)) => STANDARD.decode(coded.split_whitespace().collect::<String>()).expect("base64"),
-        (None, None) => Vec::new(),
-    };
-    let mut exchange = request(example.method(), &url, &headers, b"");
-    exchange.request.body = Body::whole(body);
-    exchange.started = Time::from_millis(example.at);
+    let exchange = exchange_of(schema, example);
     let mut detector = Detector::new(knowledge);
     if let Some(page) = &example.page {
         let form = |names: &Vec<String>| Form { name: names[0].clone(), fields: names[1..].to_vec() };
@@ -110,34 +95,4 @@ fn look(knowledge: &Knowledge, schema: &Schema, example: &Example) -> (Exchange,
     decode::open(&exchange, &Budgets::default(), &mut |leaf| look.at(leaf), &mut Vec::new());
     let seen = look.done();
     (exchange, seen)
-}
-
-/// The wrapped text, and Java's hash of it before it was percent-coded.
-fn wrapped(inside: &[u8], layers: &[String]) -> (String, String) {
-    let mut value = inside.to_vec();
-    let mut hash = java_hash(&value);
-    for layer in layers {
-        value = match layer.as_str() {
-            "base64" => STANDARD.encode(value).into_bytes(),
-            "base64url" => URL_SAFE_NO_PAD.encode(value).into_bytes(),
-            "gzip" => {
-                let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-                gzip.write_all(&value).expect("memory");
-                gzip.finish().expect("memory")
-            }
-            "percent" => {
-                percent_encoding::percent_encode(&value, percent_encoding::NON_ALPHANUMERIC).to_string().into_bytes()
-            }
-            other => panic!("no wrapping is called {other}"),
-        };
-        if layer != "percent" {
-            hash = java_hash(&value);
-        }
-    }
-    (String::from_utf8(value).expect("a text at last"), hash)
-}
-
-fn java_hash(value: &[u8]) -> String {
-    let text = String::from_utf8_lossy(value);
-    text.encode_utf16().fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit))).to_string()
 }
