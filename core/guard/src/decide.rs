@@ -204,9 +204,10 @@ fn found(asking: &Asking<'_>, looked: &Looked, client: &Client, class: Class, ch
     for sighting in &looked.sightings {
         let Some(seen) = seen_where(sighting, client, now) else { continue };
         let url = &asking.exchange.request.url;
-        let party = match service {
-            Some(_) => Party::Own,
-            None => client.party_for(asking.aim, url, class, seen.as_ref().and_then(Seen::site), choices.strict, now),
+        let party = match (service, &seen) {
+            (Some(_), _) => Party::Own,
+            (None, Some(Seen::Before { site, .. })) if is_of_site(client, site, &asking.aim.host) => Party::First,
+            (None, _) => client.party_for(asking.aim, url, class, seen.as_ref().and_then(Seen::site), choices.strict, now),
         };
         match party {
             Party::First => found.belongs = true,
@@ -232,6 +233,10 @@ fn seen_where(sighting: &Sighting, client: &Client, now: Now) -> Option<Option<S
     let seen = client.memory.values().of(sighting.canary.as_deref()?, now.steady)?;
     let counts = seen == Seen::Entered || !says_too_little(&sighting.guise);
     counts.then_some(Some(seen))
+}
+
+fn is_of_site(client: &Client, site: &[u8; 16], host: &str) -> bool {
+    client.memory.values().is_site(site, attribute::site_of(host))
 }
 
 /// Whether only its shape, or a guess on the way to it, speaks for a sighting.
@@ -321,7 +326,7 @@ fn may_leave(sighting: &Sighting, who: &Who, client: &Client, choices: &Choices,
 fn seen_elsewhere(sighting: &Sighting, who: &Who, client: &Client, now: Now) -> Vec<Mode> {
     let seen = sighting.canary.as_deref().and_then(|id| client.memory.values().of(id, now.steady));
     match seen {
-        Some(Seen::At { modes, .. }) if !modes.contains(&who.mode) => modes,
+        Some(Seen::At { modes, .. } | Seen::Before { modes, .. }) if !modes.contains(&who.mode) => modes,
         _ => Vec::new(),
     }
 }

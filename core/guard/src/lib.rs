@@ -40,6 +40,8 @@ mod memory;
 
 mod values;
 
+mod remembered;
+
 mod searches;
 
 mod look;
@@ -60,6 +62,7 @@ pub use memory::Memory;
 pub use now::Now;
 pub use party::Party;
 pub use reason::{Accused, Reason};
+pub use remembered::MemoryKey;
 pub use values::{Eye, Tidied, Tidying};
 pub use who::Who;
 

@@ -1,11 +1,14 @@
 //! Looking into one request: what is in it, and what could not be opened.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::PoisonError,
+};
 
 use decode::Budgets;
-use model::{Exchange, Gap, Leaf, Sighting, Trail, Why};
+use model::{Exchange, Gap, Guise, How, Kind, Leaf, Sighting, Trail, Why};
 
-use crate::{Eye, riddle::Riddles};
+use crate::{Eye, riddle::Riddles, values::BEFORE};
 
 /// What one request gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +33,8 @@ impl Looked {
         let mut new = eye.new.as_ref().map(|new| new.look(exchange));
         let (mut closed, mut riddles) = (Closed::default(), Riddles::default());
         let mut gaps = Vec::new();
+        let before = eye.before.as_ref().map(|before| before.read().unwrap_or_else(PoisonError::into_inner));
+        let mut visited: BTreeMap<String, Sighting> = BTreeMap::new();
         let mut visit = |leaf: &Leaf<'_>| {
             look.at(leaf);
             if let Some(new) = &mut new {
@@ -37,6 +42,13 @@ impl Looked {
             }
             closed.at(leaf);
             riddles.at(leaf);
+            if let Some(before) = before.as_ref().filter(|_| !leaf.weak) {
+                before.find(leaf.value, &mut |id, value| {
+                    let sighting = visited_before(exchange, leaf, &id, value);
+                    // The deepest place counts; values come outside in.
+                    visited.insert(id, sighting);
+                });
+            }
         };
         decode::open(exchange, &BUDGETS, &mut visit, &mut gaps);
         let seen = look.done();
@@ -45,12 +57,27 @@ impl Looked {
         gaps.extend(closed.finish(exchange.index));
         let mut sightings = seen.sightings;
         sightings.extend(new.into_iter().flat_map(|new| new.done().sightings));
+        sightings.extend(visited.into_values());
         Self { sightings, gaps, schemas: seen.schemas, unexplained: riddles.finish() }
     }
 
     /// Whether anything was not read.
     pub fn is_unread(&self) -> bool {
         self.gaps.iter().any(|gap| gap.why != Why::Missing)
+    }
+}
+
+/// An address that was visited a while ago.
+fn visited_before(exchange: &Exchange, leaf: &Leaf<'_>, id: &str, value: &str) -> Sighting {
+    Sighting {
+        exchange: exchange.index,
+        kind: Kind::new("visited-url"),
+        canary: Some(format!("{BEFORE}{id}")),
+        guise: Guise::Plain,
+        how: How::Canary,
+        trail: leaf.route.trail(),
+        value: Sighting::shown(value.as_bytes()),
+        weak: false,
     }
 }
 
@@ -143,7 +170,7 @@ mod tests {
 
     fn gaps(body: &[u8]) -> Vec<(String, Why)> {
         let exchange = post("https://a.example/", body);
-        let eye = Eye { most: Arc::new(Detector::new(&knowledge())), new: None };
+        let eye = Eye { most: Arc::new(Detector::new(&knowledge())), new: None, before: None };
         let looked = Looked::with(&exchange, &eye);
         looked.gaps.into_iter().map(|gap| (gap.place.to_string(), gap.why)).collect()
     }

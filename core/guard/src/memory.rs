@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{Entered, Eye, Now, Tidied, Tidying, values::Values};
+use crate::{Entered, Eye, MemoryKey, Now, Tidied, Tidying, values::Values};
 
 /// Everything looked for in what one device sends. Clones are the same memory,
 /// which is held nowhere else.
@@ -24,8 +24,25 @@ impl fmt::Debug for Memory {
 }
 
 impl Memory {
+    /// One that is gone with this program.
     pub fn new(entered: Entered) -> Self {
-        Self(Arc::new(Mutex::new(Values::new(entered))))
+        Self::with_key(entered, MemoryKey([0; 32]))
+    }
+
+    /// One whose digests may be written down: [`Memory::kept`].
+    pub fn with_key(entered: Entered, key: MemoryKey) -> Self {
+        Self(Arc::new(Mutex::new(Values::new(entered, key))))
+    }
+
+    /// Digests of what was visited in ordinary windows, each with its site's and
+    /// the microseconds for which it still counts.
+    pub fn kept(&self, now: Now) -> Vec<(String, String, u64)> {
+        self.values().kept(now.steady)
+    }
+
+    /// Takes what [`Memory::kept`] gave before.
+    pub fn remember(&self, digest: &str, site: &str, left: u64, now: Now) {
+        self.values().remember(digest, site, left, now.steady);
     }
 
     /// What to look with. Looking needs no hold on anything.

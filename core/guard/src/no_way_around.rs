@@ -89,3 +89,21 @@ fn a_collector_that_is_sent_riddles_follows_the_choice_for_what_is_unread() {
     let plain = br#"{"v":"7b4c9d2e-1f3a-4b5c-8d6e-9f0a1b2c3d4e","os":"Linux"}"#;
     assert_eq!(stage.says(&post(COLLECTOR, plain)), "pass nothing");
 }
+
+#[test]
+fn what_was_visited_is_still_known_hours_later_and_after_a_restart() {
+    let mut stage = visited();
+    let told = post(COLLECTOR, format!("{{\"u\":\"{PAGE}\"}}").as_bytes());
+    let hours = |hours: u64| hours * 60 * 60 * 1_000_000;
+    stage.now.steady = hours(2);
+    stage.client.memory().forget_old(stage.now);
+    assert_eq!(stage.says(&told), "absorb report-telemetry visited-url", "it is kept and sent later");
+    let own = post("https://clinic.example/save", format!("page={PAGE}").as_bytes());
+    assert!(stage.says(&own).starts_with("pass"), "the site may know");
+    let kept = stage.client.memory().kept(stage.now);
+    let mut after = Stage::new();
+    kept.iter().for_each(|(digest, site, left)| after.client.memory().remember(digest, site, *left, after.now));
+    assert_eq!(after.says(&told), "absorb report-telemetry visited-url");
+    after.now.steady = hours(22);
+    assert_eq!(after.says(&told), "pass nothing", "a day is over");
+}

@@ -10,13 +10,13 @@ use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use detect::Detector;
 use model::{Canary, Mode};
 
-use crate::{Entered, searches};
+use crate::{Entered, MemoryKey, remembered::Remembered, searches};
 
 /// A live canary is looked for so long after it was last seen.
 const LIFE: u64 = 60 * 60 * 1_000_000;
@@ -33,6 +33,8 @@ const SHORTEST: usize = 12;
 pub(crate) struct Values {
     entered: Entered,
     eye: Eye,
+    /// What was visited before those that are looked for in every disguise.
+    remembered: Arc<RwLock<Remembered>>,
     by_id: BTreeMap<String, Live>,
     ids: BTreeMap<String, String>,
     next: u64,
@@ -50,12 +52,17 @@ pub(crate) enum Seen {
     Entered,
     /// A page of this site was visited in these modes.
     At { site: String, modes: Vec<Mode> },
+    /// The same a while ago, of a site whose digest is known.
+    Before { site: [u8; 16], modes: Vec<Mode> },
 }
+
+/// What the ids of addresses visited a while ago start with.
+pub(crate) const BEFORE: &str = "before-";
 
 impl Seen {
     pub(crate) fn site(&self) -> Option<&str> {
         match self {
-            Self::Entered => None,
+            Self::Entered | Self::Before { .. } => None,
             Self::At { site, .. } => Some(site),
         }
     }
@@ -66,6 +73,7 @@ impl Seen {
 pub struct Eye {
     pub(crate) most: Arc<Detector>,
     pub(crate) new: Option<Arc<Detector>>,
+    pub(crate) before: Option<Arc<RwLock<Remembered>>>,
 }
 
 /// Work on a device's canaries that needs no hold on its memory.
@@ -96,14 +104,34 @@ struct Live {
 }
 
 impl Values {
-    pub(crate) fn new(entered: Entered) -> Self {
-        let eye = Eye { most: Arc::clone(&entered.detector), new: None };
+    pub(crate) fn new(entered: Entered, key: MemoryKey) -> Self {
+        let eye = Eye { most: Arc::clone(&entered.detector), new: None, before: None };
         let (by_id, ids) = (BTreeMap::new(), BTreeMap::new());
-        Self { entered, eye, by_id, ids, next: 0, settled: 0, age: 0, is_tidied: false }
+        let remembered = Arc::new(RwLock::new(Remembered::new(key)));
+        Self { entered, eye, remembered, by_id, ids, next: 0, settled: 0, age: 0, is_tidied: false }
     }
 
     pub(crate) fn eye(&self) -> Eye {
-        self.eye.clone()
+        let before = (!read(&self.remembered).is_empty()).then(|| Arc::clone(&self.remembered));
+        Eye { before, ..self.eye.clone() }
+    }
+
+    pub(crate) fn kept(&self, steady: u64) -> Vec<(String, String, u64)> {
+        // What is looked for in every disguise is to outlive a restart, too.
+        let mut all = Remembered::new(read(&self.remembered).key().clone());
+        for live in self.by_id.values().filter(|live| live.canary.kind.as_str() == "visited-url") {
+            all.add(&live.canary.value, &live.site, &live.modes, live.last);
+        }
+        [all.kept(steady), read(&self.remembered).kept(steady)].concat()
+    }
+
+    pub(crate) fn remember(&mut self, digest: &str, site: &str, left: u64, steady: u64) {
+        write(&self.remembered).read(digest, site, left, steady);
+    }
+
+    /// Whether a digest is the one of this site.
+    pub(crate) fn is_site(&self, digest: &[u8; 16], site: &str) -> bool {
+        read(&self.remembered).is_site(digest, site)
     }
 
     /// Whether there is anything to look for.
@@ -120,6 +148,7 @@ impl Values {
     /// The address of a page that a client of the device is at.
     pub(crate) fn visited(&mut self, url: &str, site: &str, mode: Mode, steady: u64) {
         if !is_only_host(url) {
+            write(&self.remembered).remove(url);
             self.plant("visited-url", url, site, mode, steady);
         }
         if let Some(words) = searches::words(url) {
@@ -160,6 +189,11 @@ impl Values {
         if id.starts_with(Entered::ID) {
             return Some(Seen::Entered);
         }
+        if let Some(mark) = id.strip_prefix(BEFORE) {
+            let remembered = read(&self.remembered);
+            let trace = remembered.of(mark, steady)?;
+            return Some(Seen::Before { site: trace.site, modes: trace.modes.clone() });
+        }
         let live = self.by_id.get(id)?;
         let seen = || Seen::At { site: live.site.clone(), modes: live.modes.clone() };
         (steady.saturating_sub(live.last) < LIFE).then(seen)
@@ -176,10 +210,24 @@ impl Values {
         let old = |live: &Live| steady.saturating_sub(live.last) >= LIFE;
         let many = self.by_id.values().filter(|live| old(live)).count();
         if many > 0 && many * 4 >= self.by_id.len() {
-            self.by_id.retain(|_, live| !old(live));
-            self.forget_ids();
+            let gone: BTreeSet<String> =
+                self.by_id.iter().filter(|(_, live)| old(live)).map(|(id, _)| id.clone()).collect();
+            self.let_go(&gone);
             self.rebuild();
         }
+        write(&self.remembered).forget_old(steady);
+    }
+
+    /// These are no longer looked for in every disguise.
+    fn let_go(&mut self, gone: &BTreeSet<String>) {
+        let mut remembered = write(&self.remembered);
+        for live in gone.iter().filter_map(|id| self.by_id.remove(id)) {
+            if live.canary.kind.as_str() == "visited-url" {
+                remembered.add(&live.canary.value, &live.site, &live.modes, live.last);
+            }
+        }
+        drop(remembered);
+        self.forget_ids();
     }
 
     /// Work that waits to be done, if none is under way.
@@ -205,7 +253,7 @@ impl Values {
             return;
         }
         self.settled = tidied.settled;
-        self.eye = Eye { most: tidied.detector, new: None };
+        self.eye = Eye { most: tidied.detector, new: None, before: None };
         let newer = self.since(self.settled);
         if !newer.is_empty() {
             self.eye.new = Some(planted(&Detector::small(), &newer));
@@ -232,8 +280,7 @@ impl Values {
             let Some((_, _, id)) = most.and_then(Vec::pop) else { break };
             gone.insert(id.to_owned());
         }
-        self.by_id.retain(|id, _| !gone.contains(id));
-        self.forget_ids();
+        self.let_go(&gone);
     }
 
     fn forget_ids(&mut self) {
@@ -245,7 +292,7 @@ impl Values {
     fn rebuild(&mut self) {
         self.age += 1;
         self.settled = self.next;
-        self.eye = Eye { most: planted(&self.entered.detector, &self.since(0)), new: None };
+        self.eye = Eye { most: planted(&self.entered.detector, &self.since(0)), new: None, before: None };
     }
 
     /// Canaries that came after the one of this number.
@@ -279,6 +326,14 @@ impl fmt::Debug for Tidied {
     }
 }
 
+fn read(remembered: &RwLock<Remembered>) -> RwLockReadGuard<'_, Remembered> {
+    remembered.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write(remembered: &RwLock<Remembered>) -> RwLockWriteGuard<'_, Remembered> {
+    remembered.write().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The detector, and these besides. They were taken before.
 fn planted(detector: &Detector, canaries: &[Canary]) -> Arc<Detector> {
     let mut detector = Detector::clone(detector);
@@ -301,7 +356,7 @@ mod tests {
     use crate::checks::knowledge;
 
     fn values() -> Values {
-        Values::new(Entered::new(&knowledge(), []).0)
+        Values::new(Entered::new(&knowledge(), []).0, MemoryKey([0; 32]))
     }
 
     #[test]
@@ -385,7 +440,8 @@ mod tests {
         let tidied = values.tidying().unwrap().work();
         values.tidied(tidied);
         assert!(values.count() <= KEPT);
-        assert_eq!(seen(&values, "https://a.example/page-0"), Vec::<String>::new());
+        let before = seen(&values, "https://a.example/page-0");
+        assert!(before.len() == 1 && before[0].starts_with(BEFORE), "known by its digest alone: {before:?}");
         assert_eq!(seen(&values, &format!("https://a.example/page-{}", MOST - 1)), [format!("live-{MOST}")]);
     }
 

@@ -5,9 +5,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use guard::{Client, Entered, Memory, Now, Who};
+use guard::{Client, Entered, Memory, MemoryKey, Now, Who};
 use knowledge::Knowledge;
 use model::Mode;
+
+use crate::{clock, digests::Digested};
 
 type Key = (String, Option<String>, Mode);
 
@@ -15,6 +17,7 @@ type Key = (String, Option<String>, Mode);
 /// of its person.
 pub(crate) struct Clients {
     knowledge: Arc<Knowledge>,
+    key: MemoryKey,
     inner: Mutex<Inner>,
 }
 
@@ -22,6 +25,8 @@ struct Inner {
     entered: Entered,
     /// What each device has visited, whatever did it.
     memories: BTreeMap<String, Memory>,
+    /// What was written down of devices that were not heard of yet.
+    before: Vec<Digested>,
     by_who: BTreeMap<Key, Arc<Mutex<Client>>>,
 }
 
@@ -37,7 +42,36 @@ impl std::fmt::Debug for Clients {
 
 impl Clients {
     pub(crate) fn new(knowledge: Arc<Knowledge>, entered: Entered) -> Self {
-        Self { knowledge, inner: Mutex::new(Inner { entered, memories: BTreeMap::new(), by_who: BTreeMap::new() }) }
+        Self::remembering(knowledge, entered, MemoryKey([0; 32]), Vec::new())
+    }
+
+    /// With what devices visited before this program was started.
+    pub(crate) fn remembering(
+        knowledge: Arc<Knowledge>,
+        entered: Entered,
+        key: MemoryKey,
+        before: Vec<Digested>,
+    ) -> Self {
+        let inner = Inner { entered, memories: BTreeMap::new(), before, by_who: BTreeMap::new() };
+        Self { knowledge, key, inner: Mutex::new(inner) }
+    }
+
+    /// What may be written down of every device.
+    pub(crate) fn digested(&self, now: Now) -> Vec<Digested> {
+        let inner = lock(&self.inner);
+        let wall = now.wall.0;
+        let of = |(device, memory): (&String, &Memory)| {
+            let device = device.clone();
+            let digested = move |(digest, site, left): (String, String, u64)| Digested {
+                device: device.clone(),
+                digest,
+                site,
+                until: wall.saturating_add(i64::try_from(left).unwrap_or(i64::MAX)),
+            };
+            memory.kept(now).into_iter().map(digested).collect::<Vec<_>>()
+        };
+        let heard = inner.memories.iter().flat_map(of);
+        heard.chain(inner.before.iter().filter(|before| before.until > wall).cloned()).collect()
     }
 
     pub(crate) fn of(&self, who: &Who) -> Arc<Mutex<Client>> {
@@ -46,8 +80,12 @@ impl Clients {
         if inner.by_who.len() >= MOST && !inner.by_who.contains_key(&key) {
             key = (String::new(), None, who.mode);
         }
-        let Inner { entered, memories, by_who } = &mut *inner;
-        let memory = memories.entry(key.0.clone()).or_insert_with(|| Memory::new(entered.clone()));
+        let Inner { entered, memories, before, by_who } = &mut *inner;
+        let memory = memories.entry(key.0.clone()).or_insert_with(|| {
+            let memory = Memory::with_key(entered.clone(), self.key.clone());
+            recall(&memory, before, &key.0);
+            memory
+        });
         let made = || Arc::new(Mutex::new(Client::new(Arc::clone(&self.knowledge), memory.clone(), who.mode)));
         Arc::clone(by_who.entry(key).or_insert_with(made))
     }
@@ -71,6 +109,15 @@ impl Clients {
         for client in all {
             lock(&client).forget_old(now);
         }
+    }
+}
+
+/// Hands a device's memory what was written down of it.
+fn recall(memory: &Memory, before: &mut Vec<Digested>, device: &str) {
+    let now = clock::now();
+    for digested in before.extract_if(.., |digested| digested.device == device) {
+        let left = u64::try_from(digested.until.saturating_sub(now.wall.0)).unwrap_or_default();
+        memory.remember(&digested.digest, &digested.site, left, now);
     }
 }
 

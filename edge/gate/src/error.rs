@@ -13,6 +13,8 @@ pub enum Error {
     Write(PathBuf, #[source] io::Error),
     #[error("{0} cannot be used: {1}")]
     Bad(PathBuf, String),
+    #[error("this machine gives no random numbers")]
+    Random,
     #[error("the guard's evidence")]
     Evidence(#[from] evidence::Error),
 }

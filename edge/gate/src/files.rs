@@ -17,7 +17,7 @@ pub(crate) fn folder(path: &Path) -> Result<(), Error> {
 }
 
 /// The text of a file; none if there is no such file.
-pub(crate) fn read(path: &Path) -> Result<Option<String>, Error> {
+pub fn read(path: &Path) -> Result<Option<String>, Error> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -26,7 +26,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, Error> {
 }
 
 /// Replaces a file by this text.
-pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
+pub fn write(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |error| Error::Write(path.into(), error);
     let beside = path.with_extension("new");
     // One that was left over could be readable for others, or a link.

@@ -17,6 +17,7 @@ use crate::{
     chosen::Chosen,
     clients::{Clients, lock},
     clock,
+    digests::{self, DigestsFile},
     entered::EnteredFile,
     files,
     kept::Kept,
@@ -36,12 +37,29 @@ pub struct Keeper {
     board: Arc<Board>,
     folder: PathBuf,
     pruned: Mutex<Instant>,
+    digests: DigestsFile,
+    digested: Mutex<Instant>,
 }
 
 impl fmt::Debug for Keeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Keeper(..)")
     }
+}
+
+/// How often old evidence is let go of.
+const PRUNING: Duration = Duration::from_secs(10 * 60);
+/// How often is written down what was visited: a guard that is killed forgets so much.
+const DIGESTING: Duration = Duration::from_secs(20);
+
+/// Whether it is time again; then it begins anew.
+fn is_due(last: &Mutex<Instant>, often: Duration) -> bool {
+    let mut last = lock(last);
+    let due = last.elapsed() > often;
+    if due {
+        *last = Instant::now();
+    }
+    due
 }
 
 impl Folder {
@@ -71,15 +89,18 @@ impl Keeper {
         files::folder(&folder.0)?;
         let entered = EnteredFile::open(folder.entered())?;
         let prepared = entered.prepared(&knowledge);
+        let digests = DigestsFile::new(&folder.0);
         Ok(Arc::new(Self {
             chosen: Chosen::open(folder.choices(), &knowledge.kinds)?,
-            clients: Clients::new(Arc::clone(&knowledge), prepared),
+            clients: Clients::remembering(Arc::clone(&knowledge), prepared, digests::key(&folder.0)?, digests.read()),
+            digests,
             knowledge,
             entered: Mutex::new(entered),
             kept: tokio::sync::RwLock::new(Some(Kept::begin(&folder.0.join("evidence"))?)),
             board: Arc::default(),
             folder: folder.0.clone(),
             pruned: Mutex::new(Instant::now()),
+            digested: Mutex::new(Instant::now()),
         }))
     }
 
@@ -113,10 +134,13 @@ impl Keeper {
         }
         self.clients.forget_old(clock::now());
         self.turn_over().await?;
-        if self.is_time_to_prune()
+        if is_due(&self.pruned, PRUNING)
             && let Some(kept) = &*self.kept.read().await
         {
             kept.prune()?;
+        }
+        if is_due(&self.digested, DIGESTING) {
+            self.digests.write(&self.clients.digested(clock::now()))?;
         }
         Ok(())
     }
@@ -195,20 +219,10 @@ impl Keeper {
 
     /// Ends the evidence. To be called once, at the end.
     pub async fn finish(&self) -> Result<(), Error> {
+        self.digests.write(&self.clients.digested(clock::now()))?;
         let Some(kept) = self.kept.write().await.take() else { return Ok(()) };
         // The writer waits for its thread.
         tokio::task::spawn_blocking(move || kept.finish()).await.unwrap_or(Ok(()))
-    }
-
-    /// Now and then.
-    fn is_time_to_prune(&self) -> bool {
-        const OFTEN: Duration = Duration::from_secs(10 * 60);
-        let mut pruned = lock(&self.pruned);
-        let due = pruned.elapsed() > OFTEN;
-        if due {
-            *pruned = Instant::now();
-        }
-        due
     }
 
     pub(crate) fn seen(&self, who: &Who) {

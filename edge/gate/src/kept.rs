@@ -10,8 +10,8 @@ use std::{
 };
 
 use evidence::{Pen, Writer};
-use guard::Decision;
-use model::{Body, End, Exchange, Mode, Note, Record};
+use guard::{Decision, Verdict};
+use model::{Body, End, Exchange, Mode, Note, Record, Response};
 
 use crate::{Error, clock, event::is_entered, files};
 
@@ -72,7 +72,10 @@ impl Kept {
         }
         self.written.fetch_add(size(exchange), Ordering::Relaxed);
         let entered = decision.sightings.iter().any(|sighting| is_entered(sighting.canary.as_deref()));
-        let exchange = if entered { bare(exchange) } else { exchange.clone() };
+        let mut exchange = if entered { bare(exchange) } else { exchange.clone() };
+        if decision.verdict != Verdict::Pass {
+            exchange.response = Some(not_sent(decision.verdict));
+        }
         self.write(Record::Exchange(Box::new(exchange))).await;
         self.note("guard", format!("{:?} {}", decision.verdict, decision.reason.word()).to_lowercase()).await;
     }
@@ -97,6 +100,13 @@ impl Kept {
         self.writer.finish(End { at: clock::wall(), early: None })?;
         Ok(())
     }
+}
+
+/// What stands where a server's answer would: the request went nowhere.
+fn not_sent(verdict: Verdict) -> Response {
+    // No status is none: HAR writes it so, too.
+    let status = if verdict == Verdict::Absorb { 200 } else { 0 };
+    Response { status, version: "HTTP/1.1".into(), headers: Vec::new(), body: Body::default(), by: "guard".into() }
 }
 
 /// The exchange without anything that could be what was entered.

@@ -31,6 +31,8 @@ mod entered;
 
 mod kept;
 
+mod digests;
+
 mod files;
 
 mod clock;
@@ -41,6 +43,7 @@ pub use board::{Board, DeviceSeen, Told};
 pub use change::Change;
 pub use error::Error;
 pub use event::{Event, Found};
+pub use files::{read as read_private, write as write_private};
 pub use keeper::{Folder, Keeper};
 pub use port::{HERE, Port};
 pub use tally::{Counts, Flow, Goal, Tally};

@@ -1,0 +1,266 @@
+//! What was visited an hour ago and more: keyed digests of it, for as long as an
+//! SDK keeps a report before it sends it.
+//!
+//! Looking for a value in every disguise is dear, so it is done for an hour, and
+//! for some hundred values. After that an address is remembered as a digest that
+//! only this machine can make: it is found as itself, and as the plain digest of
+//! itself that SDKs send. Digests of ordinary windows outlive a restart; the
+//! addresses cannot be read out of them.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use md5::Md5;
+use model::Mode;
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+
+/// Microseconds for which an address is remembered.
+const LIFE: u64 = 24 * 60 * 60 * 1_000_000;
+/// Digests that are remembered.
+const MOST: usize = 40_000;
+/// Bytes of the longest value that is one address.
+const LONGEST: usize = 4_096;
+/// Addresses that are looked at in one value.
+const MANY: usize = 32;
+
+/// What digests are made with; only this machine knows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MemoryKey(pub [u8; 32]);
+
+/// Half of a SHA-256.
+type Mark = [u8; 16];
+
+/// One address, or one digest of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trace {
+    /// The digest of its site.
+    pub(crate) site: Mark,
+    pub(crate) modes: Vec<Mode>,
+    /// When it counts no more.
+    pub(crate) until: u64,
+}
+
+/// Everything that is remembered so.
+pub(crate) struct Remembered {
+    key: MemoryKey,
+    traces: BTreeMap<Mark, Trace>,
+}
+
+impl std::fmt::Debug for MemoryKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MemoryKey(..)")
+    }
+}
+
+impl Remembered {
+    pub(crate) fn new(key: MemoryKey) -> Self {
+        Self { key, traces: BTreeMap::new() }
+    }
+
+    pub(crate) fn key(&self) -> &MemoryKey {
+        &self.key
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.traces.is_empty()
+    }
+
+    /// An address that is no longer looked for in every disguise.
+    pub(crate) fn add(&mut self, url: &str, site: &str, modes: &[Mode], last: u64) {
+        let trace = Trace { site: self.mark(site), modes: modes.to_vec(), until: last + LIFE };
+        for form in forms(url) {
+            self.traces.insert(self.mark(&form), trace.clone());
+        }
+        while self.traces.len() > MOST {
+            self.make_room();
+        }
+    }
+
+    /// An address that is looked for in every disguise again.
+    pub(crate) fn remove(&mut self, url: &str) {
+        for form in forms(url) {
+            let mark = self.mark(&form);
+            self.traces.remove(&mark);
+        }
+    }
+
+    /// What is remembered under this id, if it still counts.
+    pub(crate) fn of(&self, id: &str, steady: u64) -> Option<&Trace> {
+        self.traces.get(&unhex(id)?).filter(|trace| is_young(trace, steady))
+    }
+
+    pub(crate) fn is_site(&self, trace: &Mark, site: &str) -> bool {
+        *trace == self.mark(site)
+    }
+
+    pub(crate) fn forget_old(&mut self, steady: u64) {
+        self.traces.retain(|_, trace| is_young(trace, steady));
+    }
+
+    /// Addresses in a value that are remembered: the id, and what stood there.
+    pub(crate) fn find(&self, value: &[u8], found: &mut dyn FnMut(String, &str)) {
+        let Ok(text) = std::str::from_utf8(value) else { return };
+        let is_digest = matches!(text.len(), 32 | 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_digest {
+            self.look_up(&text.to_ascii_lowercase(), found);
+        }
+        for address in addresses(text).take(MANY) {
+            self.look_up(address, found);
+        }
+    }
+
+    fn look_up(&self, text: &str, found: &mut dyn FnMut(String, &str)) {
+        let mark = self.mark(text);
+        if self.traces.contains_key(&mark) {
+            found(hex(&mark), text);
+        }
+    }
+
+    /// What may be written down: everything of ordinary windows, with the
+    /// microseconds for which it still counts.
+    pub(crate) fn kept(&self, steady: u64) -> Vec<(String, String, u64)> {
+        let ordinary = self.traces.iter().filter(|(_, trace)| trace.modes == [Mode::Normal] && is_young(trace, steady));
+        ordinary.map(|(mark, trace)| (hex(mark), hex(&trace.site), trace.until.saturating_sub(steady))).collect()
+    }
+
+    /// What was written down before.
+    pub(crate) fn read(&mut self, mark: &str, site: &str, left: u64, steady: u64) {
+        let (Some(mark), Some(site)) = (unhex(mark), unhex(site)) else { return };
+        if self.traces.len() < MOST {
+            let until = steady + left.min(LIFE);
+            self.traces.entry(mark).or_insert(Trace { site, modes: vec![Mode::Normal], until });
+        }
+    }
+
+    /// The oldest of the site that has the most go, a tenth of all at once.
+    fn make_room(&mut self) {
+        let mut by_site: BTreeMap<Mark, Vec<(u64, Mark)>> = BTreeMap::new();
+        for (mark, trace) in &self.traces {
+            by_site.entry(trace.site).or_default().push((trace.until, *mark));
+        }
+        let Some(most) = by_site.values_mut().max_by_key(|of_site| of_site.len()) else { return };
+        most.sort_unstable();
+        for (_, mark) in most.iter().take(MOST / 10) {
+            self.traces.remove(mark);
+        }
+    }
+
+    fn mark(&self, text: &str) -> Mark {
+        let digest = Sha256::new().chain_update(self.key.0).chain_update(text).finalize();
+        let mut mark = [0; 16];
+        mark.copy_from_slice(&digest[..16]);
+        mark
+    }
+}
+
+fn is_young(trace: &Trace, steady: u64) -> bool {
+    steady < trace.until
+}
+
+/// An address as it is sent: as it is, without its scheme, and digested.
+fn forms(url: &str) -> Vec<String> {
+    let url = url.split('#').next().unwrap_or_default();
+    let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let of = |text: &str| {
+        [text.to_owned(), hex(&Md5::digest(text)), hex(&Sha1::digest(text)), hex(&Sha256::digest(text))]
+    };
+    [url, bare].into_iter().flat_map(of).collect()
+}
+
+/// Addresses that stand in a text.
+fn addresses(text: &str) -> impl Iterator<Item = &str> {
+    let starts = text.match_indices("http").map(|(at, _)| at);
+    let within = starts.filter_map(move |at| {
+        let rest = &text[at..];
+        let is_end = |c: char| c.is_whitespace() || c.is_control() || "\"'<>\\^`{|}".contains(c);
+        let end = rest.find(is_end).unwrap_or(rest.len()).min(LONGEST);
+        let address = rest.get(..end)?.split('#').next()?;
+        address.contains("://").then_some(address)
+    });
+    let whole = text.split('#').next().filter(|whole| {
+        (12..LONGEST).contains(&whole.len()) && whole.contains('/') && !whole.starts_with("http")
+    });
+    whole.into_iter().chain(within)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn unhex(text: &str) -> Option<Mark> {
+    let mut mark = [0; 16];
+    if text.len() != 32 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, two) in mark.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok()?;
+    }
+    Some(mark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "https://clinic.example/patients/4711";
+
+    fn remembered() -> Remembered {
+        Remembered::new(MemoryKey([7; 32]))
+    }
+
+    fn found(remembered: &Remembered, text: &str) -> usize {
+        let mut count = 0;
+        remembered.find(text.as_bytes(), &mut |id, _| {
+            assert!(remembered.of(&id, 0).is_some());
+            count += 1;
+        });
+        count
+    }
+
+    #[test]
+    fn an_address_is_found_as_itself_and_as_its_digest() {
+        let mut all = remembered();
+        all.add(URL, "clinic.example", &[Mode::Normal], 0);
+        let digest = hex(&Sha256::digest(URL));
+        assert_eq!(found(&all, &hex(&Md5::digest(URL))), 1);
+        for text in [URL, &format!("at {URL}#top, and on"), "clinic.example/patients/4711", &digest.to_uppercase()] {
+            assert_eq!(found(&all, text), 1, "{text}");
+        }
+        assert_eq!(found(&all, "https://clinic.example/patients/4712"), 0);
+        all.remove(URL);
+        assert!(all.is_empty());
+    }
+
+    #[test]
+    fn what_is_written_down_is_of_ordinary_windows_and_says_no_address() {
+        let mut all = remembered();
+        all.add(URL, "clinic.example", &[Mode::Normal], 5);
+        all.add("https://clinic.example/in-private", "clinic.example", &[Mode::Private], 5);
+        all.add("https://clinic.example/in-both", "clinic.example", &[Mode::Normal, Mode::Private], 5);
+        let kept = all.kept(6);
+        assert_eq!(kept.len(), 8, "eight forms of one address");
+        let mut again = remembered();
+        kept.iter().for_each(|(mark, site, left)| again.read(mark, site, *left, 0));
+        assert_eq!(found(&again, URL), 1);
+        let mut other = Remembered::new(MemoryKey([8; 32]));
+        kept.iter().for_each(|(mark, site, left)| other.read(mark, site, *left, 0));
+        assert_eq!(found(&other, URL), 0, "nothing without the key");
+    }
+
+    #[test]
+    fn it_is_forgotten_after_a_day_and_pages_without_end_push_out_their_own() {
+        let mut all = remembered();
+        all.add(URL, "clinic.example", &[Mode::Normal], 0);
+        for i in 0..MOST / 4 {
+            all.add(&format!("https://evil.example/{i}"), "evil.example", &[Mode::Normal], i as u64);
+        }
+        assert!(all.traces.len() <= MOST);
+        assert_eq!(found(&all, URL), 1);
+        all.forget_old(LIFE);
+        assert_eq!(found(&all, URL), 0);
+    }
+}
