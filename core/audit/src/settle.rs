@@ -136,6 +136,7 @@ impl Places {
         let tally = &mut self.tallies[destination];
         tally.count(side.side, kept.exchange.seal.is_some(), kept.bytes);
         tally.sightings += kept.sightings.len() as u64;
+        let stopped = kept.exchange.response.as_ref().is_some_and(|answer| answer.by == "guard");
         for (sighting, replayed) in kept.sightings {
             let plant = sighting.canary.as_deref().and_then(|id| plants.get(id));
             let side = match plant {
@@ -154,6 +155,7 @@ impl Places {
                     phase,
                     at: kept.exchange.started,
                     replayed,
+                    stopped,
                 },
             });
         }

@@ -44,6 +44,8 @@ pub struct Seen {
     pub at: Time,
     /// Its trail was walked again and gave the value.
     pub replayed: bool,
+    /// The guard answered the request itself, or ended it: it never left.
+    pub stopped: bool,
 }
 
 /// One exchange, as far as the judge needs it.
@@ -154,7 +156,7 @@ impl<'a> Case<'a> {
             Side::Extension => self.has_own_extension(),
             Side::Page | Side::Caused | Side::Unknown => false,
         };
-        own && self.is_sound(seen) && !self.is_to_its_site(seen)
+        own && !seen.stopped && self.is_sound(seen) && !self.is_to_its_site(seen)
     }
 
     /// A value that was used, seen without a guess, at a place that gives it again.

@@ -24,7 +24,7 @@ fn beside(case: &Case<'_>, identifier: &Identifier) -> Vec<Finding> {
     let mut by_destination: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (i, seen) in case.seen.iter().enumerate() {
         // An identifier does not stand beside itself.
-        if !is_identifier(case, &seen.sighting.kind) && identifier.stands_beside(seen) {
+        if !seen.stopped && !is_identifier(case, &seen.sighting.kind) && identifier.stands_beside(seen) {
             by_destination.entry(seen.destination).or_default().push(i);
         }
     }

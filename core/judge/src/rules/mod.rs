@@ -8,6 +8,8 @@ mod identifier_links_modes;
 
 mod personal_data_sent;
 
+mod personal_data_stopped;
+
 mod sent_later;
 
 mod domain_fronting;
@@ -66,6 +68,7 @@ type Rule = fn(&Case<'_>) -> Vec<Finding>;
 /// Every rule, with what its codes mean.
 pub const CODES: &[(&str, &str, Rule)] = &[
     ("KIND-sent", "personal data went to somebody it was not given to", personal_data_sent::find),
+    ("KIND-stopped", "personal data that the guard kept from being sent", personal_data_stopped::find),
     ("identifier-beside", "an identifier that stays stands beside personal data", identifier_beside::find),
     ("identifier-links-modes", "the same identifier in private and in normal mode", identifier_links_modes::find),
     ("identifier-to-sites", "an identifier that stays went to every visited site", identifier_to_sites::find),

@@ -11,14 +11,15 @@ use crate::{Case, Seen, guise::was_sent};
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
     let mut by_place: BTreeMap<(usize, &Kind), Vec<usize>> = BTreeMap::new();
     for (i, seen) in case.seen.iter().enumerate() {
-        if counts(case, seen) {
+        if counts(case, seen) && !seen.stopped {
             by_place.entry((seen.destination, &seen.sighting.kind)).or_default().push(i);
         }
     }
     by_place.into_iter().map(|((destination, kind), sightings)| finding(case, destination, kind, sightings)).collect()
 }
 
-fn counts(case: &Case<'_>, seen: &Seen) -> bool {
+/// Whether it is for somebody it was not given to, and no page asked for that.
+pub(super) fn counts(case: &Case<'_>, seen: &Seen) -> bool {
     let plant = case.plant(&seen.sighting);
     let to_its_site = plant.and_then(|plant| plant.site.as_ref());
     let given = to_its_site.is_some_and(|site| *site == case.destinations[seen.destination].host);

@@ -326,6 +326,7 @@ impl Stage {
             phase: Some(sent),
             at: Time(self.phases[sent].at.0 + 1_000),
             replayed: what.replayed,
+            stopped: false,
         });
         exchange
     }

@@ -195,6 +195,7 @@ fn spotted(at: Time) -> Spotted {
             phase: Some(1),
             at,
             replayed: true,
+            stopped: false,
         },
     }
 }
