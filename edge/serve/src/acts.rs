@@ -19,7 +19,7 @@ use model::{Kind, Mode};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 
-use crate::{copy, desk::Desk, english, views};
+use crate::{copy, desk::Desk, english, entry::Way, views};
 
 type Desked = State<Arc<Desk>>;
 
@@ -173,7 +173,7 @@ pub(crate) async fn forget(State(desk): Desked) -> Response {
 
 /// Lets another browser in.
 pub(crate) async fn link(State(desk): Desked) -> Response {
-    match desk.door.link() {
+    match desk.door.link(Way::First) {
         Ok(link) => views::page_of_link(&link).into_response(),
         Err(error) => failed(&error),
     }

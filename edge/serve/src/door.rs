@@ -1,4 +1,6 @@
-//! Who may come in: one-time links, sessions, and the key of programs.
+//! Who may come in: one-time links, browsers that used one, and the key of
+//! programs. Links are gone with the run; the key and the browsers stay for a
+//! month where there is a file for them.
 
 use std::{
     collections::VecDeque,
@@ -6,49 +8,69 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{Error, secret::Secret};
+use crate::{
+    Error,
+    entry::Way,
+    let_in::{Browser, LetIn, LetInFile},
+    moment,
+    secret::Secret,
+};
 
-/// Keeps the secrets of this run. All of them are gone with it.
+/// Keeps the secrets.
 pub(crate) struct Door {
     address: SocketAddr,
     /// Cookies do not know ports, so each has a name of its own.
     pub(crate) cookie: String,
     pub(crate) key: Secret,
     inner: Mutex<Inner>,
+    file: LetInFile,
 }
 
 #[derive(Default)]
 struct Inner {
     links: VecDeque<Secret>,
-    sessions: VecDeque<Session>,
+    browsers: VecDeque<Browser>,
 }
 
-/// A browser that came in.
+/// A browser that came in, while it asks.
 #[derive(Clone)]
 pub(crate) struct Session {
-    cookie: Secret,
     /// Stands in each form, and must come back with it.
     pub(crate) csrf: Secret,
 }
 
 /// Links that nobody used, and browsers, of which the oldest go first.
 const LINKS: usize = 16;
-const SESSIONS: usize = 64;
+const BROWSERS: usize = 64;
+/// Seconds for which a browser stays in.
+pub(crate) const MONTH: i64 = 30 * 24 * 60 * 60;
+/// What a digest of a cookie, and the value in its forms, are made for.
+const KEPT: &str = "kept";
+const FORM: &str = "form";
 
 impl Door {
-    pub(crate) fn new(address: SocketAddr) -> Result<Self, Error> {
+    pub(crate) fn new(address: SocketAddr, file: LetInFile) -> Result<Self, Error> {
         let cookie = format!("candor-{}", address.port());
-        Ok(Self { address, cookie, key: Secret::new()?, inner: Mutex::default() })
+        let kept = file.read();
+        let key = kept.key.as_deref().and_then(Secret::again).map_or_else(Secret::new, Ok)?;
+        let inner = Inner { browsers: kept.browser.into(), ..Inner::default() };
+        let door = Self { address, cookie, key, inner: Mutex::new(inner), file };
+        door.keep(&door.inner().browsers)?;
+        Ok(door)
     }
 
-    /// Another link, valid once.
-    pub(crate) fn link(&self) -> Result<String, Error> {
+    fn keep(&self, browsers: &VecDeque<Browser>) -> Result<(), Error> {
+        self.file.write(&LetIn { key: Some(self.key.text().to_owned()), browser: browsers.iter().cloned().collect() })
+    }
+
+    /// Another link to this page of ours, valid once.
+    pub(crate) fn link(&self, to: Way) -> Result<String, Error> {
         let token = Secret::new()?;
         let mut address = self.address;
         if address.ip().is_unspecified() {
             address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
         }
-        let link = format!("http://{address}/enter?token={}", token.text());
+        let link = format!("http://{address}/enter?token={}{}", token.text(), to.in_query());
         let mut inner = self.inner();
         inner.links.push_back(token);
         while inner.links.len() > LINKS {
@@ -59,23 +81,30 @@ impl Door {
 
     /// Lets somebody in for a token that was not used; gives the cookie.
     pub(crate) fn enter(&self, token: &str) -> Result<Option<Secret>, Error> {
-        let session = Session { cookie: Secret::new()?, csrf: Secret::new()? };
+        let cookie = Secret::new()?;
         let mut inner = self.inner();
         let Some(at) = inner.links.iter().position(|link| link.is(token)) else { return Ok(None) };
         inner.links.remove(at);
-        let cookie = session.cookie.clone();
-        inner.sessions.push_back(session);
-        while inner.sessions.len() > SESSIONS {
-            inner.sessions.pop_front();
+        let now = seconds();
+        inner.browsers.retain(|browser| now < browser.until);
+        inner.browsers.push_back(Browser { cookie: cookie.derived(KEPT).text().to_owned(), until: now + MONTH });
+        while inner.browsers.len() > BROWSERS {
+            inner.browsers.pop_front();
         }
+        self.keep(&inner.browsers)?;
         Ok(Some(cookie))
     }
 
     /// The session that a `Cookie` field belongs to.
     pub(crate) fn session(&self, field: &str) -> Option<Session> {
         let given = field.split(';').filter_map(|pair| pair.trim().split_once('='));
-        let given: Vec<&str> = given.filter(|(name, _)| *name == self.cookie).map(|(_, value)| value).collect();
-        self.inner().sessions.iter().find(|session| given.iter().any(|given| session.cookie.is(given))).cloned()
+        let given = given.filter(|(name, _)| *name == self.cookie).filter_map(|(_, value)| Secret::again(value));
+        let (inner, now) = (self.inner(), seconds());
+        let is_in = |cookie: &Secret| {
+            let digest = cookie.derived(KEPT);
+            inner.browsers.iter().any(|browser| digest.is(&browser.cookie) && now < browser.until)
+        };
+        given.into_iter().find(is_in).map(|cookie| Session { csrf: cookie.derived(FORM) })
     }
 
     /// Whether a `Host` field names us. A name that only resolves to this
@@ -95,18 +124,22 @@ impl Door {
     }
 }
 
+fn seconds() -> i64 {
+    moment::now().0 / 1_000_000
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn door() -> Door {
-        Door::new("127.0.0.1:8460".parse().unwrap()).unwrap()
+        Door::new("127.0.0.1:8460".parse().unwrap(), LetInFile::new(None)).unwrap()
     }
 
     #[test]
     fn a_link_lets_one_browser_in_once() {
         let door = door();
-        let link = door.link().unwrap();
+        let link = door.link(Way::First).unwrap();
         let token = link.strip_prefix("http://127.0.0.1:8460/enter?token=").unwrap();
         let cookie = door.enter(token).unwrap().unwrap();
         assert!(door.enter(token).unwrap().is_none());
@@ -127,11 +160,32 @@ mod tests {
 
     #[test]
     fn a_socket_for_all_addresses_answers_to_numbers_and_to_no_foreign_name() {
-        let door = Door::new("0.0.0.0:8460".parse().unwrap()).unwrap();
+        let door = Door::new("0.0.0.0:8460".parse().unwrap(), LetInFile::new(None)).unwrap();
         assert!(door.is_us("192.168.1.5:8460") && door.is_us("localhost:8460"));
         assert!(!door.is_us("rebound.example:8460") && !door.is_us("192.168.1.5:80"));
-        assert!(door.link().unwrap().starts_with("http://127.0.0.1:8460/"));
-        let door = Door::new("192.168.1.5:8460".parse().unwrap()).unwrap();
+        assert!(door.link(Way::First).unwrap().starts_with("http://127.0.0.1:8460/"));
+        let door = Door::new("192.168.1.5:8460".parse().unwrap(), LetInFile::new(None)).unwrap();
         assert!(door.is_us("192.168.1.5:8460") && !door.is_us("localhost:8460") && !door.is_us("10.0.0.1:8460"));
+    }
+
+    #[test]
+    fn who_came_in_stays_in_over_a_restart_and_the_key_is_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("let-in.toml");
+        let door = || Door::new("127.0.0.1:8460".parse().unwrap(), LetInFile::new(Some(path.clone()))).unwrap();
+        let before = door();
+        let link = before.link(Way::Settings).unwrap();
+        let token = link.split(['=', '&']).nth(1).unwrap();
+        let cookie = before.enter(token).unwrap().unwrap();
+        let field = format!("candor-8460={}", cookie.text());
+        let csrf = before.session(&field).unwrap().csrf;
+        let after = door();
+        assert!(after.key.is(before.key.text()));
+        assert!(after.session(&field).unwrap().csrf.is(csrf.text()), "a form that stood open works on");
+        assert!(after.enter(token).unwrap().is_none(), "a link does not");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains(cookie.text()), "nobody gets in by reading the file");
+        std::fs::write(&path, text.replace("until = ", "until = -")).unwrap();
+        assert!(door().session(&field).is_none(), "a month is over");
     }
 }

@@ -22,10 +22,10 @@ pub(crate) mod top {
 pub(crate) mod refused {
     pub(crate) const TITLE: &str = "Not let in";
     pub(crate) const NOT_US: &str = "This page is only reached by the address that Candor printed when it was started.";
-    pub(crate) const NOT_IN: &str = "Open the address that Candor printed when it was started: it lets this browser in, once. Somebody who is in can make \
-         another one at the foot of the first page.";
-    pub(crate) const USED: &str = "This address was used before, and each lets one browser in, once. Somebody who is in can make another one at the \
-         foot of the first page; starting Candor again prints one too.";
+    pub(crate) const NOT_IN: &str = "Type “candor guard link” in a terminal and open the address that it prints: it lets this browser in, for 30 days. In a browser \
+         that candor open started, the button leads here by itself. Somebody who is in can make such an address, too, at the foot of the first page.";
+    pub(crate) const USED: &str = "This address was used before, and each lets one browser in, once. “candor guard link” prints another one; somebody who is in can \
+         make one, too, at the foot of the first page.";
     pub(crate) const FOREIGN: &str = "Another site asked for this. Nothing was changed.";
     pub(crate) const NO_FORM_OF_OURS: &str = "This did not come from a form of this page, or from one of an earlier run. Nothing was changed. Go back, load the page \
          again, and try once more.";
@@ -42,12 +42,12 @@ pub(crate) mod entry {
 
 pub(crate) mod link {
     pub(crate) const TITLE: &str = "Let another browser in";
-    pub(crate) const SAYS: &str = "Open this address in the other browser on this machine. It works once.";
+    pub(crate) const SAYS: &str = "Open this address in the other browser on this machine. It works once, and that browser then stays in for 30 days.";
     pub(crate) const FIELD: &str = "Address";
 }
 
 pub(crate) mod dashboard {
-    pub(crate) const LEDE_GUARD: &str = "Candor stands between your devices and those they report to. What tells them about you stops here, until you turn it on.";
+    pub(crate) const LEDE_GUARD: &str = "Candor stands between your devices and those they report to. What tells them about you stops here, until you turn it on; updates and warnings of dangerous sites go on.";
     pub(crate) const LEDE_CAPTURE: &str = "Candor shows who is told what. Nothing is stopped and nothing is changed.";
     pub(crate) const STOPPED: &str = "reports stopped today";
     pub(crate) const PASSED: &str = "carried something of yours and went on";
@@ -90,6 +90,18 @@ pub(crate) mod dashboard {
     pub(crate) fn wants_in(device: &str) -> String {
         format!("The device at {device} wants to go through Candor. If it is yours, type this code on it:")
     }
+
+    /// Until a device or a browser comes through.
+    pub(crate) const FIRST: &str = "Nothing goes through Candor yet.";
+    pub(crate) const FIRST_LEDE: &str = "Candor sees and stops only what goes through it. Three ways to begin:";
+    pub(crate) const FIRST_STEPS: [(&str, &str); 3] = [
+        (
+            "A browser on this machine",
+            "In a terminal: candor open chromium (or firefox). It has a profile of its own, and its windows go through Candor.",
+        ),
+        ("A phone, or another device", "Its proxy setting leads here, and it trusts Candor’s certificate: “Connect a device” shows how."),
+        ("A program you use already", "Set its proxy to the address under “Connect a device”, and let it trust the certificate: candor ca install."),
+    ];
 
     pub(crate) fn heading_guard(stopped: u64) -> String {
         match stopped {

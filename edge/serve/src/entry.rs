@@ -12,23 +12,57 @@ use axum::{
 };
 use serde::Deserialize;
 
-use crate::{desk::Desk, english, views};
+use crate::{desk::Desk, door::MONTH, english, views};
+
+/// A page that a link leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    First,
+    Settings,
+    Install,
+}
+
+impl Way {
+    const ALL: [Self; 3] = [Self::First, Self::Settings, Self::Install];
+
+    /// Its address below ours.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::First => "/",
+            Self::Settings => "/settings",
+            Self::Install => "/install",
+        }
+    }
+
+    /// The first page for everything that is none of ours.
+    pub(crate) fn from_path(path: &str) -> Self {
+        Self::ALL.into_iter().find(|way| way.path() == path).unwrap_or(Self::First)
+    }
+
+    pub(crate) fn in_query(self) -> String {
+        if self == Self::First { String::new() } else { format!("&to={}", self.path()) }
+    }
+}
 
 #[derive(Deserialize)]
 pub(crate) struct Token {
     #[serde(default)]
     token: String,
+    #[serde(default)]
+    to: String,
 }
 
 pub(crate) async fn enter(State(desk): State<Arc<Desk>>, headers: HeaderMap, Query(given): Query<Token>) -> Response {
     let cookies = headers.get(COOKIE).and_then(|field| field.to_str().ok()).unwrap_or_default();
+    let to = Way::from_path(&given.to).path();
     match desk.door.enter(&given.token) {
         Ok(Some(secret)) => {
-            let cookie = format!("{}={}; Path=/; HttpOnly; SameSite=Strict", desk.door.cookie, secret.text());
-            ([(SET_COOKIE, cookie)], views::page_of_entry()).into_response()
+            let (name, value) = (&desk.door.cookie, secret.text());
+            let cookie = format!("{name}={value}; Path=/; Max-Age={MONTH}; HttpOnly; SameSite=Strict");
+            ([(SET_COOKIE, cookie)], views::page_of_entry(to)).into_response()
         }
         // The link was opened twice in the same browser.
-        Ok(None) if desk.door.session(cookies).is_some() => Redirect::to("/").into_response(),
+        Ok(None) if desk.door.session(cookies).is_some() => Redirect::to(to).into_response(),
         Ok(None) => (StatusCode::FORBIDDEN, views::page_of_refusal(english::refused::USED)).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, views::page_of_refusal(&error.to_string())).into_response(),
     }

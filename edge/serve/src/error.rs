@@ -15,6 +15,8 @@ pub enum Error {
     Copy(PathBuf, #[source] io::Error),
     #[error("the evidence")]
     Evidence(#[from] evidence::Error),
+    #[error("cannot keep who was let in")]
+    LetIn(#[from] gate::Error),
     #[error("this machine gives no random numbers")]
     Random,
 }

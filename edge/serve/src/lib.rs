@@ -19,6 +19,8 @@ mod desk;
 
 mod door;
 
+mod let_in;
+
 mod entry;
 
 mod shield;

@@ -14,6 +14,8 @@ use crate::{
     Error,
     desk::{Certificate, Desk, Face},
     door::Door,
+    entry,
+    let_in::LetInFile,
     routes,
 };
 
@@ -24,6 +26,7 @@ pub struct Pages {
     certificate: Option<Certificate>,
     zone: TimeZone,
     beyond: bool,
+    let_in: Option<PathBuf>,
 }
 
 /// A port through which devices go, and the mode it stands for.
@@ -66,7 +69,7 @@ impl Pages {
     }
 
     fn of(face: Face) -> Self {
-        Self { face, ways: Vec::new(), certificate: None, zone: TimeZone::system(), beyond: false }
+        Self { face, ways: Vec::new(), certificate: None, zone: TimeZone::system(), beyond: false, let_in: None }
     }
 
     /// The ports that devices are told to use.
@@ -89,6 +92,14 @@ impl Pages {
         self
     }
 
+    /// Who came in stays in for a month, and our programs keep their key: kept in
+    /// this folder, in a file for the port of the page.
+    #[must_use]
+    pub fn remembering(mut self, folder: PathBuf) -> Self {
+        self.let_in = Some(folder);
+        self
+    }
+
     /// The person asked for pages that other machines can reach.
     #[must_use]
     pub fn beyond_this_machine(mut self) -> Self {
@@ -102,7 +113,9 @@ impl Pages {
         if !address.ip().is_loopback() && !self.beyond {
             return Err(Error::BeyondThisMachine(address));
         }
-        let door = Door::new(address)?;
+        // Two guards of one person do not destroy each other's.
+        let file = self.let_in.map(|folder| folder.join(format!("let-in-{}.toml", address.port())));
+        let door = Door::new(address, LetInFile::new(file))?;
         let desk = Desk { face: self.face, ways: self.ways, certificate: self.certificate, door, zone: self.zone };
         let desk = Arc::new(desk);
         let (stop, mut stopped) = watch::channel(false);
@@ -126,7 +139,7 @@ impl Serving {
 
     /// An address that lets one browser in, once. Each call makes a new one.
     pub fn link(&self) -> Result<String, Error> {
-        self.desk.door.link()
+        self.desk.door.link(entry::Way::First)
     }
 
     /// What programs of ours (the extension) must know: `Authorization: Bearer …`.

@@ -18,23 +18,28 @@ use axum::{
     routing::{get, post},
 };
 use gate::{Board, Change, HERE, Keeper};
-use guard::{Reason, Who};
+use guard::{Choices, KindSet, Reason, SetStand, Who};
 use model::{Kind, Mode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::{desk::Desk, english::sets as words, entry::Way};
 
 pub(crate) fn routes() -> Router<Arc<Desk>> {
     Router::new()
         .route("/api/choices", get(choices))
         .route("/api/change", post(change))
         .route("/api/listed", post(listed))
+        .route("/api/link", post(link))
 }
 
+/// A switch that is turned: that of a kind of data, or that of a set.
 #[derive(Deserialize)]
 struct Turn {
+    #[serde(default)]
     kind: String,
+    #[serde(default)]
+    set: String,
     mode: String,
     on: bool,
 }
@@ -61,16 +66,47 @@ async fn choices(State(desk): State<Arc<Desk>>) -> Response {
 async fn change(State(desk): State<Arc<Desk>>, Json(turn): Json<Turn>) -> Response {
     let Some(keeper) = desk.keeper() else { return StatusCode::NOT_FOUND.into_response() };
     let mode = Mode::from_word(&turn.mode);
-    let Some(kind) = keeper.knowledge().kinds.kind(&turn.kind).filter(|_| mode != Mode::Unknown) else {
-        return StatusCode::BAD_REQUEST.into_response();
-    };
-    let kind = Kind::new(&kind.id);
-    // What this machine has of its own is what is shown, so it is what is turned.
-    let own = keeper.choices().device(HERE).and_then(|here| here.table.cell(&kind, mode));
-    let change = Change::Turn { device: own.map(|_| HERE.into()), kind, mode, on: turn.on };
+    let changes = if mode == Mode::Unknown { None } else { changes(keeper, &turn, mode) };
+    let Some(change) = changes else { return StatusCode::BAD_REQUEST.into_response() };
     match keeper.change(&change).await {
         Ok(()) => Json(table(keeper)).into_response(),
         Err(error) => (StatusCode::CONFLICT, error.to_string()).into_response(),
+    }
+}
+
+/// Where a link leads to.
+#[derive(Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    to: String,
+}
+
+/// A link that lets a browser in, once: for the button in a browser of ours, and
+/// for `candor guard link`.
+async fn link(State(desk): State<Arc<Desk>>, Json(wanted): Json<Wanted>) -> Response {
+    match desk.door.link(Way::from_path(&wanted.to)) {
+        Ok(link) => Json(json!({ "link": link })).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+/// What this machine has of its own is what is shown, so it is what is turned.
+fn changes(keeper: &Keeper, turn: &Turn, mode: Mode) -> Option<Change> {
+    let on = turn.on;
+    let own = |kind: &Kind| keeper.choices().device(HERE).and_then(|here| here.table.cell(kind, mode)).map(|_| HERE.into());
+    match turn.set.as_str() {
+        "" => {
+            let kind = Kind::new(&keeper.knowledge().kinds.kind(&turn.kind)?.id);
+            Some(Change::Turn { device: own(&kind), kind, mode, on })
+        }
+        "suggestions" => Some(Change::Suggestions { mode, on }),
+        "updates" => Some(Change::Updates(on)),
+        "security" => Some(Change::Security(on)),
+        word => {
+            let set = KindSet::from_word(word)?;
+            let device = set.kinds().iter().find_map(|kind| own(&Kind::new(kind)));
+            Some(Change::TurnSet { device, set, mode, on })
+        }
     }
 }
 
@@ -127,13 +163,50 @@ fn table(keeper: &Keeper) -> Value {
             "private_asks": asks(Mode::Private),
         })
     });
-    json!({ "kinds": kinds.collect::<Vec<Value>>(), "trouble": keeper.trouble() })
+    let kinds: Vec<Value> = kinds.collect();
+    json!({ "sets": sets(&choices, &asked), "kinds": kinds, "trouble": keeper.trouble() })
+}
+
+/// The sets, as on the page of settings and in its order.
+fn sets(choices: &Choices, asked: &BTreeMap<(String, Mode), u64>) -> Vec<Value> {
+    let now = crate::moment::now();
+    let of_service = |id: &str, (label, says, stops): words::Set, on: bool| {
+        json!({ "id": id, "label": label, "says": says, "stops": stops, "modes": "both", "normal": on, "private": on })
+    };
+    let of_kinds = |set: KindSet, (label, says, stops): words::Set| {
+        let stand = |mode| choices.set_stand(set, mode, Some(HERE), now);
+        let (normal, private) = (stand(Mode::Normal), stand(Mode::Private));
+        let asks = |mode| -> u64 {
+            let of = |kind: &&str| asked.get(&((*kind).to_owned(), mode)).copied().unwrap_or_default();
+            set.kinds().iter().map(of).sum()
+        };
+        json!({
+            "id": set.word(), "label": label, "says": says, "stops": stops,
+            "normal": normal == SetStand::On, "private": private == SetStand::On,
+            "normal_some": normal == SetStand::Mixed, "private_some": private == SetStand::Mixed,
+            "normal_asks": asks(Mode::Normal), "private_asks": asks(Mode::Private),
+        })
+    };
+    let (label, says, stops) = words::SUGGESTIONS;
+    let suggestions = json!({
+        "id": "suggestions", "label": label, "says": says, "stops": stops,
+        "normal": choices.suggestions.normal, "private": choices.suggestions.private,
+    });
+    vec![
+        suggestions,
+        of_kinds(KindSet::Statistics, words::STATISTICS),
+        of_service("updates", words::UPDATES, choices.updates),
+        of_service("security", words::SAFETY, choices.security),
+        of_kinds(KindSet::Visited, words::VISITED),
+        of_kinds(KindSet::Entered, words::ENTERED),
+    ]
 }
 
 /// How often each kind was stopped, or passed because somebody asked, in each mode.
 fn asked_for(board: &Board) -> BTreeMap<(String, Mode), u64> {
     let mut asked = BTreeMap::new();
-    for event in board.events().iter().filter(|event| event.reason != Reason::On) {
+    let is_asking = |event: &&Arc<gate::Event>| !matches!(event.reason, Reason::On | Reason::Updates | Reason::Security);
+    for event in board.events().iter().filter(is_asking) {
         // Where the mode is not known, both columns are meant.
         let modes: &[Mode] = match event.mode {
             Mode::Normal => &[Mode::Normal],

@@ -1,6 +1,7 @@
 //! Values that nobody can guess.
 
 use data_encoding::BASE64URL_NOPAD;
+use sha2::{Digest, Sha256};
 
 use crate::Error;
 
@@ -13,6 +14,18 @@ impl Secret {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| Error::Random)?;
         Ok(Self(BASE64URL_NOPAD.encode(&bytes)))
+    }
+
+    /// One that was made before, if it is as long as those are.
+    pub(crate) fn again(text: &str) -> Option<Self> {
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        (bytes.len() == 32).then(|| Self(text.to_owned()))
+    }
+
+    /// What follows from it for this purpose, and for whoever does not know it from nothing.
+    pub(crate) fn derived(&self, purpose: &str) -> Self {
+        let digest = Sha256::new().chain_update(purpose).chain_update([0]).chain_update(&self.0).finalize();
+        Self(BASE64URL_NOPAD.encode(&digest))
     }
 
     pub(crate) fn text(&self) -> &str {

@@ -33,7 +33,7 @@ use crate::{
     },
 };
 
-/// Decide what leaves: everything is off until you turn it on
+/// Decide what leaves: what is about you is off until you turn it on
 ///
 /// Browsers opened by `candor open`, and whatever else has its proxy setting
 /// here, go on working; what they would tell others about you is answered as
@@ -83,6 +83,10 @@ enum Act {
     },
     /// Forget every value that was entered
     Forget,
+    /// Print an address that lets one more browser in to the page of the guard that runs, once
+    ///
+    /// A browser that came in stays in for 30 days, over restarts of the guard too.
+    Link,
 }
 
 /// How often the files are looked at.
@@ -96,6 +100,10 @@ impl Guard {
         match &self.act {
             Some(Act::Enter { kind }) => entering::enter(&folder, &knowledge, kind),
             Some(Act::Forget) => entering::forget(&folder, &knowledge),
+            Some(Act::Link) => {
+                print(&format!("{}\n", Running::find(&folder.0)?.link("/")?));
+                Ok(Exit::Clean)
+            }
             None => self.guard(&home, &folder, knowledge),
         }
     }
@@ -152,10 +160,12 @@ impl Guard {
             proxies.serve(listener, parts, settings)?;
         }
         let pages = Pages::guard(Arc::clone(&keeper)).ways(ways.clone()).authority(authority.cert_pem())?;
+        let pages = pages.remembering(folder.0.clone());
         let pages = doors::serve_page(doors.page, pages)?;
         let running = Running::at(&ways, pages.address(), pages.key()).announce(&folder.0)?;
         self.greet(&ways, folder, &keeper, &authority.fingerprint());
         talk(&format!("  the switches, for one browser, once: {}", pages.link()?));
+        talk("  another such address: candor guard link; a browser on the guard: candor open chromium");
         talk("candor: ready; Ctrl-C ends");
         let watching = tokio::spawn(watch(Arc::clone(&keeper)));
         stopping::asked().await;
@@ -180,7 +190,7 @@ impl Guard {
         }
         talk(&format!("  what may leave is written in {}", folder.0.join("choices.toml").display()));
         let strict = if keeper.choices().strict { "; strict" } else { "" };
-        talk(&format!("  everything that is not on there is off{strict}"));
+        talk(&format!("  what is not on there is off, but for updates and warnings, which are on unless they are off{strict}"));
         let entered: usize = keeper.entered().values().sum();
         if entered > 0 {
             talk(&format!("  {entered} values of yours are looked for (candor guard forget)"));

@@ -75,7 +75,7 @@ impl Open {
 async fn until_it_ends(child: &mut tokio::process::Child, name: &str, profile: &Profile) -> Result<()> {
     talk(&format!("candor: {name} is on the guard; private windows have the private column"));
     match profile {
-        Profile::ThrowAway(_) => talk("  its profile is gone when it ends; keep one with --profile NAME"),
+        Profile::ThrowAway { .. } => talk("  its profile is gone when it ends; keep one with --profile NAME"),
         Profile::Named(path) => talk(&format!("  its profile stays in {}", path.display())),
     }
     if std::io::stderr().is_terminal() {

@@ -14,6 +14,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use experiment::cell::find;
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
@@ -36,7 +37,7 @@ pub fn start(program: &Path, profile: &Profile, running: &Running, pem: &str, op
     if !allowed.exists() {
         fs::write(allowed, in_private_windows().to_string()).with_context(failed)?;
     }
-    Command::new(program)
+    ending_with_us(program)
         .args(["--no-remote", "--profile"])
         .arg(&data)
         .args(&open.arguments)
@@ -47,6 +48,19 @@ pub fn start(program: &Path, profile: &Profile, running: &Running, pem: &str, op
         .kill_on_drop(true)
         .spawn()
         .with_context(|| format!("cannot start {}", program.display()))
+}
+
+/// The program, which the kernel ends when we were killed: it must not go on
+/// with a profile that is to be cleared away.
+fn ending_with_us(program: &Path) -> Command {
+    match find("setpriv") {
+        Some(setpriv) => {
+            let mut command = Command::new(setpriv);
+            command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+            command
+        }
+        None => Command::new(program),
+    }
 }
 
 /// Read at every start, and stronger than what the profile remembers.

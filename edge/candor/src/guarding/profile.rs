@@ -1,24 +1,40 @@
 //! Where a browser keeps what it keeps: a folder that is gone with it, or one
 //! that has a name and stays.
+//!
+//! A folder that is to go is locked as long as its `candor open` lives. One that
+//! was killed cannot take its folder away; the next one does, and knows by the
+//! lock which folders nobody has any more.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, File},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
+use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
 
 use crate::live::folder;
 
 /// The home of one browser.
 pub enum Profile {
-    ThrowAway(TempDir),
+    ThrowAway { folder: TempDir, _lock: File },
     Named(PathBuf),
 }
+
+/// What the names of folders that are to go start with.
+const PREFIX: &str = "candor-open-";
+const LOCK: &str = "in-use";
 
 impl Profile {
     pub fn open(home: &Path, browser: &str, name: Option<&str>) -> Result<Self> {
         let Some(name) = name else {
-            let made = tempfile::Builder::new().prefix("candor-open-").tempdir();
-            return made.map(Self::ThrowAway).context("cannot make a folder for the browser");
+            clear_away(&std::env::temp_dir());
+            let failed = "cannot make a folder for the browser";
+            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir().context(failed)?;
+            let lock = locked(folder.path()).context(failed)?;
+            return Ok(Self::ThrowAway { folder, _lock: lock });
         };
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         if name.is_empty() || !name.chars().all(plain) {
@@ -31,8 +47,54 @@ impl Profile {
 
     pub fn path(&self) -> &Path {
         match self {
-            Self::ThrowAway(folder) => folder.path(),
+            Self::ThrowAway { folder, .. } => folder.path(),
             Self::Named(path) => path,
         }
+    }
+}
+
+/// Locks a folder until the file is closed, or whoever holds it is gone.
+fn locked(folder: &Path) -> std::io::Result<File> {
+    let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(folder.join(LOCK))?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    Ok(file)
+}
+
+/// Deletes folders of ours that nobody holds any more.
+fn clear_away(within: &Path) {
+    let me = rustix::process::geteuid().as_raw();
+    for entry in fs::read_dir(within).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX)
+            && fs::symlink_metadata(&path).is_ok_and(|about| about.is_dir() && about.uid() == me);
+        // One that is just being made has no lock yet, and nothing in it.
+        if is_ours && path.join(LOCK).exists() && locked(&path).is_ok() {
+            let _ = fs::remove_dir_all(&path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_a_killed_one_left_is_cleared_away_and_no_other() {
+        let within = tempfile::tempdir().unwrap();
+        let made = |name: &str| {
+            let folder = within.path().join(name);
+            fs::create_dir(&folder).unwrap();
+            fs::write(folder.join("places.sqlite"), "what was visited").unwrap();
+            folder
+        };
+        let (left, used, unlocked) = (made("candor-open-left"), made("candor-open-used"), made("candor-open-new"));
+        let mine = made("mine");
+        drop(locked(&left).unwrap());
+        let held = locked(&used).unwrap();
+        clear_away(within.path());
+        assert!(!left.exists() && used.exists() && unlocked.exists() && mine.exists());
+        drop(held);
+        clear_away(within.path());
+        assert!(!used.exists() && mine.exists());
     }
 }

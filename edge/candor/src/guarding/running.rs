@@ -3,13 +3,14 @@
 
 use std::{
     fs,
-    io::Write,
-    net::SocketAddr,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use model::Mode;
 use serde::{Deserialize, Serialize};
 use serve::Way;
@@ -27,7 +28,10 @@ pub struct Running {
 }
 
 /// Dropped, the guard is said to run no longer.
-pub struct Announced(PathBuf);
+pub struct Announced {
+    path: PathBuf,
+    text: String,
+}
 
 impl Running {
     pub fn at(ways: &[Way], page: SocketAddr, key: &str) -> Self {
@@ -35,9 +39,12 @@ impl Running {
         Self { normal: of(Mode::Normal), private: of(Mode::Private), page, key: key.to_owned() }
     }
 
-    /// Says that it runs.
+    /// Says that it runs. Where another guard of this person says so already, it
+    /// has a file of its own beside that one.
     pub fn announce(&self, guard: &Path) -> Result<Announced> {
-        let path = file(guard);
+        let first = guard.join(FIRST);
+        let is_taken = read(&first).is_ok_and(|other| other.page != self.page && other.is_there());
+        let path = if is_taken { guard.join(format!("running-{}.toml", self.page.port())) } else { first };
         let failed = || format!("cannot write {}", path.display());
         let beside = path.with_extension("new");
         let _ = fs::remove_file(&beside);
@@ -46,30 +53,71 @@ impl Running {
             fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).with_context(failed)?;
         file.write_all(text.as_bytes()).with_context(failed)?;
         fs::rename(&beside, &path).with_context(failed)?;
-        Ok(Announced(path))
+        Ok(Announced { path, text })
     }
 
-    /// The guard of this person.
+    /// The guard of this person; of several the one that was there first.
     pub fn find(guard: &Path) -> Result<Self> {
-        let path = file(guard);
         let none = "no guard runs: start `candor guard` first, and leave it running";
-        let text = fs::read_to_string(&path).context(none)?;
-        folder::is_ours_alone(&path)?;
-        let running: Self = toml::from_str(&text).context(none)?;
-        // One that was killed could not take its file away.
-        std::net::TcpStream::connect(running.page).context(none)?;
-        Ok(running)
+        let mut paths: Vec<PathBuf> = fs::read_dir(guard).context(none)?.flatten().map(|entry| entry.path()).collect();
+        paths.retain(|path| is_an_announcement(path));
+        // `running.toml` before `running-7881.toml`.
+        paths.sort_by_key(|path| (!path.ends_with(FIRST), path.clone()));
+        for path in paths {
+            folder::is_ours_alone(&path)?;
+            // One that was killed could not take its file away.
+            if let Some(running) = read(&path).ok().filter(Self::is_there) {
+                return Ok(running);
+            }
+        }
+        bail!(none)
+    }
+
+    /// An address that lets one browser in, once, and leads to this page of the guard's.
+    pub fn link(&self, to: &str) -> Result<String> {
+        let failed = || format!("the guard at {} gave no link", self.page);
+        let wish = serde_json::json!({"to": to}).to_string();
+        let mut stream = TcpStream::connect(self.page).with_context(failed)?;
+        stream.set_read_timeout(Some(Duration::from_secs(10))).with_context(failed)?;
+        write!(
+            stream,
+            "POST /api/link HTTP/1.0\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{wish}",
+            self.page,
+            self.key,
+            wish.len()
+        )
+        .with_context(failed)?;
+        let mut answer = String::new();
+        stream.take(64 << 10).read_to_string(&mut answer).with_context(failed)?;
+        let body = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
+        let said: serde_json::Value = serde_json::from_str(body).with_context(failed)?;
+        Ok(said["link"].as_str().with_context(failed)?.to_owned())
+    }
+
+    fn is_there(&self) -> bool {
+        TcpStream::connect_timeout(&self.page, Duration::from_secs(2)).is_ok()
     }
 }
 
 impl Drop for Announced {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        // Another guard may have taken its place.
+        if fs::read_to_string(&self.path).is_ok_and(|text| text == self.text) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
-fn file(guard: &Path) -> PathBuf {
-    guard.join("running.toml")
+const FIRST: &str = "running.toml";
+
+fn is_an_announcement(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.starts_with("running") && name.ends_with(".toml")
+}
+
+fn read(path: &Path) -> Result<Running> {
+    Ok(toml::from_str(&fs::read_to_string(path)?)?)
 }
 
 #[cfg(test)]
@@ -86,6 +134,26 @@ mod tests {
         let announced = running.announce(at.path()).unwrap();
         assert_eq!(Running::find(at.path()).unwrap().key, "k");
         drop(announced);
+        assert!(Running::find(at.path()).is_err());
+    }
+
+    #[test]
+    fn two_guards_of_one_person_leave_each_others_file_alone() {
+        let at = tempfile::tempdir().unwrap();
+        let pages = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+        let guards = [0, 1].map(|i| {
+            let address = pages[i].local_addr().unwrap();
+            Running { normal: address, private: address, page: address, key: format!("k{i}") }
+        });
+        let first = guards[0].announce(at.path()).unwrap();
+        let second = guards[1].announce(at.path()).unwrap();
+        assert_eq!(Running::find(at.path()).unwrap().key, "k0");
+        drop(first);
+        assert_eq!(Running::find(at.path()).unwrap().key, "k1");
+        let again = guards[0].announce(at.path()).unwrap();
+        drop(second);
+        assert_eq!(Running::find(at.path()).unwrap().key, "k0");
+        drop(again);
         assert!(Running::find(at.path()).is_err());
     }
 }

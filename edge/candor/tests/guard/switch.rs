@@ -73,3 +73,22 @@ async fn everything_is_recorded_only_if_that_is_asked_for_and_said() {
     let said = guard.stop();
     assert!(said.contains("all.candor\n") && said.contains("head "), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_is_asked_for_lets_one_browser_in_once() {
+    let server = Everywhere::start();
+    let guard = Guard::start(&server, &[]);
+    let link = guard.run(&["guard", "link"], "");
+    let link = link.trim().to_owned();
+    assert!(link.starts_with("http://127.0.0.1:") && link.contains("/enter?token="), "{link}");
+    let entered = ask(&link);
+    assert!(entered.contains("You are in"), "{entered}");
+    assert!(ask(&link).contains("Not let in"), "once");
+    assert!(guard.has("home/guard/running.toml"));
+}
+
+/// What a browser without a proxy gets.
+fn ask(url: &str) -> String {
+    let out = std::process::Command::new("curl").args(["-sS", "--noproxy", "*", url]).output().unwrap();
+    String::from_utf8_lossy(&out.stdout).into_owned()
+}

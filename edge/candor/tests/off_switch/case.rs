@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use experiment::drivers::chromium::{Chromium, SwitchAt};
 use gate::Change;
 use guard::{KindSet, Verdict};
-use model::{Kind, Mode, Request};
+use model::{Mode, Request};
 use proxy::Reply;
 use serde_json::Value;
 
@@ -145,13 +145,9 @@ async fn the_case_reports_into_nothing_until_its_person_says_otherwise() {
     session.nothing_arrived();
     other.close().await;
 
-    // On and off in the browser's own settings, one kind alone.
-    let visited = Change::TurnSet { device: None, set: KindSet::Visited, mode: Mode::Normal, on: true };
-    session.guarded.keeper.change(&visited).await.unwrap();
-    let addresses = Change::Turn { device: None, kind: Kind::new("visited-url"), mode: Mode::Normal, on: false };
-    session.guarded.keeper.change(&addresses).await.unwrap();
+    // On and off in the browser's own settings.
     let options = format!("chrome-extension://{}/options.html", browser.extensions()[1]);
-    let switch = SwitchAt { page: &options, control: "#visited-url-normal" };
+    let switch = SwitchAt { page: &options, control: "#visited-normal" };
     assert!(!browser.throw_switch(switch, true).await.unwrap(), "it stood off, and could be seen to");
     let allowed = "https://yxcvbnmasdfg.de/allowed/4-open";
     assert_eq!(browser.visit(allowed, PATIENCE, STAY).await.unwrap().failed, None);

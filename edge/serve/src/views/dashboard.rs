@@ -19,10 +19,14 @@ const CHANGE: usize = 160;
 pub(crate) async fn dashboard((State(desk), Extension(session)): Asked) -> Page {
     let guards = desk.keeper().is_some();
     let today = pictures::total(&desk.board().tally_since(moment::midnight(moment::now(), &desk.zone)));
-    let heading = if guards { words::heading_guard(today.stopped) } else { words::heading_capture(today.passed) };
+    let is_first = guards && desk.board().devices().is_empty();
+    let heading = if is_first {
+        words::FIRST.to_owned()
+    } else if guards { words::heading_guard(today.stopped) } else { words::heading_capture(today.passed) };
     let content = html! {
         h1 { (heading) }
         p .lede { @if guards { (words::LEDE_GUARD) } @else { (words::LEDE_CAPTURE) } }
+        @if is_first { (first_steps()) }
         (super::settings::trouble(&desk))
         (codes(&desk))
         (glance(&desk, &today))
@@ -45,6 +49,17 @@ pub(crate) async fn dashboard((State(desk), Extension(session)): Asked) -> Page 
         }
     };
     Frame { title: &heading, here: "/", script: true }.around(&desk, content)
+}
+
+/// What to do where nothing was done yet.
+fn first_steps() -> Markup {
+    html! {
+        section #first aria-labelledby="first-lede" {
+            p #first-lede { (words::FIRST_LEDE) }
+            ol .steps { @for (what, how) in words::FIRST_STEPS { li { b { (what) } br; (how) } } }
+            p { a .button href="/install" { (crate::english::top::INSTALL) } }
+        }
+    }
 }
 
 /// Devices that want in: the code for each is to be typed on the device.

@@ -24,13 +24,13 @@ pub(crate) async fn no_such_page() -> (StatusCode, Page) {
 
 /// After the one-time link. Going on from here, the browser sends its cookie
 /// wherever it came from.
-pub(crate) fn page_of_entry() -> Page {
+pub(crate) fn page_of_entry(to: &str) -> Page {
     small(
         english::entry::TITLE,
         &html! {
-            meta http-equiv="refresh" content="0; url=/";
+            meta http-equiv="refresh" content={ "0; url=" (to) };
             p { (english::entry::SAYS) }
-            p { a href="/" { (english::GO_ON) } }
+            p { a href=(to) { (english::GO_ON) } }
         },
     )
 }

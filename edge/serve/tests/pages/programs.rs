@@ -13,7 +13,8 @@ async fn a_program_with_the_key_reads_and_turns_the_same_switches() {
     let key = ("Authorization", key.as_str());
     let told = stage.ask("GET", "/api/choices", &[key], "").await;
     assert_eq!(told.status, 200);
-    assert!(told.body.contains("\"id\":\"search\"") && !told.body.contains("true"));
+    assert!(told.body.contains("\"id\":\"search\""));
+    assert_eq!(told.body.matches(":true").count(), 4, "updates and warnings, in both modes: {}", told.body);
     let turned = r#"{"kind": "search_term", "mode": "private", "on": true}"#;
     let told = stage.ask("POST", "/api/change", &[key, JSON], turned).await;
     assert_eq!(told.status, 200);
@@ -22,6 +23,44 @@ async fn a_program_with_the_key_reads_and_turns_the_same_switches() {
     assert!(search.contains(r#""normal_asks":0,"#) && search.contains(r#""private_asks":0"#), "{search}");
     let listed = r#"{"device": "this-machine", "mode": "normal", "pages": ["https://a.example/"]}"#;
     assert_eq!(stage.ask("POST", "/api/listed", &[key, JSON], listed).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_program_turns_sets_and_services_too() {
+    let stage = Stage::new().await;
+    let key = format!("Bearer {}", stage.serving.key());
+    let key = ("Authorization", key.as_str());
+    let mut told = String::new();
+    for (set, on) in [("visited", true), ("suggestions", true), ("updates", false), ("security", false)] {
+        let turned = format!(r#"{{"set": "{set}", "mode": "normal", "on": {on}}}"#);
+        let answer = stage.ask("POST", "/api/change", &[key, JSON], &turned).await;
+        assert_eq!(answer.status, 200, "{set}");
+        told = answer.body;
+    }
+    let choices = stage.keeper.choices();
+    assert!(choices.suggests(Mode::Normal) && !choices.suggests(Mode::Private));
+    assert!(!choices.updates && !choices.security);
+    assert_eq!(choices.table.cell(&Kind::new("page-title"), Mode::Normal), Some(true));
+    assert!(row(&told, "visited").contains(r#""normal":true,"private":false"#), "{told}");
+    let unknown = stage.ask("POST", "/api/change", &[key, JSON], r#"{"set": "all", "mode": "normal", "on": true}"#).await;
+    assert_eq!(unknown.status, 400);
+}
+
+#[tokio::test]
+async fn a_program_with_the_key_lets_its_browser_in_where_it_wants_to_go() {
+    let stage = Stage::new().await;
+    let key = format!("Bearer {}", stage.serving.key());
+    for (to, goes) in [("/settings", "/settings"), ("https://evil.example/", "/")] {
+        let wanted = format!(r#"{{"to": "{to}"}}"#);
+        let told = stage.ask("POST", "/api/link", &[("Authorization", key.as_str()), JSON], &wanted).await.body;
+        let (_, path) = told.split_once(&stage.address().to_string()).unwrap();
+        let entered = stage.ask("GET", path.trim_end_matches("\"}"), &[], "").await;
+        assert_eq!(entered.status, 200, "{path}");
+        assert!(entered.body.contains(&format!("0; url={goes}\"")), "{}", entered.body);
+        let cookie = entered.header("set-cookie").unwrap();
+        assert!(cookie.contains("Max-Age=2592000") && cookie.contains("HttpOnly; SameSite=Strict"), "{cookie}");
+    }
+    assert_eq!(stage.ask("POST", "/api/link", &[JSON], "{}").await.status, 401);
 }
 
 #[tokio::test]

@@ -212,3 +212,13 @@ async fn a_broken_file_of_choices_is_told_on_every_page() {
     }
     assert_eq!(stage.post("/strict", "on=on").await.status, 409, "and nothing is written over it");
 }
+
+#[tokio::test]
+async fn until_something_comes_through_the_page_says_so_and_what_to_do() {
+    let stage = Stage::new().await;
+    let first = stage.get("/").await.body;
+    assert!(first.contains("<h1>Nothing goes through Candor yet.</h1>") && first.contains("candor open chromium"));
+    stage.keeper.board().seen("192.168.1.20", Mode::Normal);
+    let then = stage.get("/").await.body;
+    assert!(then.contains("<h1>No report had to be stopped today.</h1>") && !then.contains("Three ways to begin"));
+}
