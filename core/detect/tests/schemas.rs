@@ -11,11 +11,11 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use checks::lines;
 use decode::Budgets;
 use detect::{Detector, Seen};
+use examples::exchange_of;
 use knowledge::{
     Knowledge,
     schemas::{Example, Schema},
 };
-use examples::exchange_of;
 use model::{Exchange, Form, How, Page, Time};
 
 #[test]

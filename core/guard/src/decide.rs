@@ -207,7 +207,9 @@ fn found(asking: &Asking<'_>, looked: &Looked, client: &Client, class: Class, ch
         let party = match (service, &seen) {
             (Some(_), _) => Party::Own,
             (None, Some(Seen::Before { site, .. })) if is_of_site(client, site, &asking.aim.host) => Party::First,
-            (None, _) => client.party_for(asking.aim, url, class, seen.as_ref().and_then(Seen::site), choices.strict, now),
+            (None, _) => {
+                client.party_for(asking.aim, url, class, seen.as_ref().and_then(Seen::site), choices.strict, now)
+            }
         };
         match party {
             Party::First => found.belongs = true,

@@ -161,9 +161,8 @@ fn is_young(trace: &Trace, steady: u64) -> bool {
 fn forms(url: &str) -> Vec<String> {
     let url = url.split('#').next().unwrap_or_default();
     let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let of = |text: &str| {
-        [text.to_owned(), hex(&Md5::digest(text)), hex(&Sha1::digest(text)), hex(&Sha256::digest(text))]
-    };
+    let of =
+        |text: &str| [text.to_owned(), hex(&Md5::digest(text)), hex(&Sha1::digest(text)), hex(&Sha256::digest(text))];
     [url, bare].into_iter().flat_map(of).collect()
 }
 
@@ -177,9 +176,10 @@ fn addresses(text: &str) -> impl Iterator<Item = &str> {
         let address = rest.get(..end)?.split('#').next()?;
         address.contains("://").then_some(address)
     });
-    let whole = text.split('#').next().filter(|whole| {
-        (12..LONGEST).contains(&whole.len()) && whole.contains('/') && !whole.starts_with("http")
-    });
+    let whole = text
+        .split('#')
+        .next()
+        .filter(|whole| (12..LONGEST).contains(&whole.len()) && whole.contains('/') && !whole.starts_with("http"));
     whole.into_iter().chain(within)
 }
 

@@ -133,12 +133,7 @@ fn played(knowledge: &Arc<Knowledge>, play: &Play, mode: Mode, strict: bool) -> 
 }
 
 /// What the guard says of each request, in the order in which they came.
-fn decided(
-    knowledge: &Arc<Knowledge>,
-    play: &Play,
-    mode: Mode,
-    choices: &Choices,
-) -> BTreeMap<u64, (Verdict, Reason)> {
+fn decided(knowledge: &Arc<Knowledge>, play: &Play, mode: Mode, choices: &Choices) -> BTreeMap<u64, (Verdict, Reason)> {
     let mut decisions = BTreeMap::new();
     let mut clients: BTreeMap<Option<u32>, Client> = BTreeMap::new();
     let mut makers = Vec::new();

@@ -99,8 +99,14 @@ pub(crate) mod dashboard {
             "A browser on this machine",
             "In a terminal: candor open chromium (or firefox). It has a profile of its own, and its windows go through Candor.",
         ),
-        ("A phone, or another device", "Its proxy setting leads here, and it trusts Candor’s certificate: “Connect a device” shows how."),
-        ("A program you use already", "Set its proxy to the address under “Connect a device”, and let it trust the certificate: candor ca install."),
+        (
+            "A phone, or another device",
+            "Its proxy setting leads here, and it trusts Candor’s certificate: “Connect a device” shows how.",
+        ),
+        (
+            "A program you use already",
+            "Set its proxy to the address under “Connect a device”, and let it trust the certificate: candor ca install.",
+        ),
     ];
 
     pub(crate) fn heading_guard(stopped: u64) -> String {

@@ -93,7 +93,8 @@ async fn link(State(desk): State<Arc<Desk>>, Json(wanted): Json<Wanted>) -> Resp
 /// What this machine has of its own is what is shown, so it is what is turned.
 fn changes(keeper: &Keeper, turn: &Turn, mode: Mode) -> Option<Change> {
     let on = turn.on;
-    let own = |kind: &Kind| keeper.choices().device(HERE).and_then(|here| here.table.cell(kind, mode)).map(|_| HERE.into());
+    let own =
+        |kind: &Kind| keeper.choices().device(HERE).and_then(|here| here.table.cell(kind, mode)).map(|_| HERE.into());
     match turn.set.as_str() {
         "" => {
             let kind = Kind::new(&keeper.knowledge().kinds.kind(&turn.kind)?.id);
@@ -170,9 +171,7 @@ fn table(keeper: &Keeper) -> Value {
 /// The sets, as on the page of settings and in its order.
 fn sets(choices: &Choices, asked: &BTreeMap<(String, Mode), u64>) -> Vec<Value> {
     let now = crate::moment::now();
-    let of_service = |id: &str, (label, says, stops): words::Set, on: bool| {
-        json!({ "id": id, "label": label, "says": says, "stops": stops, "modes": "both", "normal": on, "private": on })
-    };
+    let of_service = |id: &str, (label, says, stops): words::Set, on: bool| json!({ "id": id, "label": label, "says": says, "stops": stops, "modes": "both", "normal": on, "private": on });
     let of_kinds = |set: KindSet, (label, says, stops): words::Set| {
         let stand = |mode| choices.set_stand(set, mode, Some(HERE), now);
         let (normal, private) = (stand(Mode::Normal), stand(Mode::Private));
@@ -205,7 +204,8 @@ fn sets(choices: &Choices, asked: &BTreeMap<(String, Mode), u64>) -> Vec<Value> 
 /// How often each kind was stopped, or passed because somebody asked, in each mode.
 fn asked_for(board: &Board) -> BTreeMap<(String, Mode), u64> {
     let mut asked = BTreeMap::new();
-    let is_asking = |event: &&Arc<gate::Event>| !matches!(event.reason, Reason::On | Reason::Updates | Reason::Security);
+    let is_asking =
+        |event: &&Arc<gate::Event>| !matches!(event.reason, Reason::On | Reason::Updates | Reason::Security);
     for event in board.events().iter().filter(is_asking) {
         // Where the mode is not known, both columns are meant.
         let modes: &[Mode] = match event.mode {

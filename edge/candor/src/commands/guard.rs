@@ -190,7 +190,9 @@ impl Guard {
         }
         talk(&format!("  what may leave is written in {}", folder.0.join("choices.toml").display()));
         let strict = if keeper.choices().strict { "; strict" } else { "" };
-        talk(&format!("  what is not on there is off, but for updates and warnings, which are on unless they are off{strict}"));
+        talk(&format!(
+            "  what is not on there is off, but for updates and warnings, which are on unless they are off{strict}"
+        ));
         let entered: usize = keeper.entered().values().sum();
         if entered > 0 {
             talk(&format!("  {entered} values of yours are looked for (candor guard forget)"));

@@ -22,7 +22,11 @@ pub(crate) async fn dashboard((State(desk), Extension(session)): Asked) -> Page 
     let is_first = guards && desk.board().devices().is_empty();
     let heading = if is_first {
         words::FIRST.to_owned()
-    } else if guards { words::heading_guard(today.stopped) } else { words::heading_capture(today.passed) };
+    } else if guards {
+        words::heading_guard(today.stopped)
+    } else {
+        words::heading_capture(today.passed)
+    };
     let content = html! {
         h1 { (heading) }
         p .lede { @if guards { (words::LEDE_GUARD) } @else { (words::LEDE_CAPTURE) } }

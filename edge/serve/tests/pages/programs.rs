@@ -42,7 +42,8 @@ async fn a_program_turns_sets_and_services_too() {
     assert!(!choices.updates && !choices.security);
     assert_eq!(choices.table.cell(&Kind::new("page-title"), Mode::Normal), Some(true));
     assert!(row(&told, "visited").contains(r#""normal":true,"private":false"#), "{told}");
-    let unknown = stage.ask("POST", "/api/change", &[key, JSON], r#"{"set": "all", "mode": "normal", "on": true}"#).await;
+    let unknown =
+        stage.ask("POST", "/api/change", &[key, JSON], r#"{"set": "all", "mode": "normal", "on": true}"#).await;
     assert_eq!(unknown.status, 400);
 }
 

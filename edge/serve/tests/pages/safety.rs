@@ -29,7 +29,7 @@ async fn without_the_cookie_there_is_nothing_to_see_or_to_do() {
     for path in PAGES {
         let answer = stage.ask("GET", path, &[], "").await;
         assert_eq!(answer.status, 403, "{path}");
-        assert!(answer.body.contains("Open the address that Candor printed"), "{path}");
+        assert!(answer.body.contains("candor guard link"), "{path}");
     }
     let csrf = format!("csrf={}&on=on", stage.csrf().await);
     for path in ACTS {
@@ -46,7 +46,7 @@ async fn a_link_works_once_and_its_cookie_stays_with_the_browser() {
     let path = format!("/enter?token={token}");
     let first = stage.ask("GET", &path, &[], "").await;
     let cookie = first.header("set-cookie").unwrap();
-    assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{cookie}");
+    assert!(cookie.ends_with("; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict"), "{cookie}");
     assert!(!first.body.contains(token), "the page that lets in does not hold the token");
     let second = stage.ask("GET", &path, &[], "").await;
     assert_eq!((second.status, second.header("set-cookie")), (403, None));
