@@ -78,6 +78,7 @@ fn visited_before(exchange: &Exchange, leaf: &Leaf<'_>, id: &str, value: &str) -
         trail: leaf.route.trail(),
         value: Sighting::shown(value.as_bytes()),
         weak: false,
+        schema: None,
     }
 }
 
