@@ -140,13 +140,13 @@ const UPDATES: &str = "https://update.googleapis.com/service/update2/json";
 fn updates_go_on_and_are_shown_until_they_are_turned_off() {
     let mut stage = visited();
     let asked = br#"{"request":{"app":[{"appid":"cjpalhdlnbpafiamejdnhcphjbkeiagm"}],"sessionid":"{4f0e1d2c-3b4a}"}}"#;
-    assert_eq!(stage.says(&post(UPDATES, asked)), "pass updates app-list session-id");
+    assert_eq!(stage.says(&post(UPDATES, asked)), "pass updates component-list session-id");
     assert_eq!(stage.says(&post(UPDATES, PAGE.as_bytes())), "pass updates visited-url", "shown, with what it carries");
     let download = request("GET", "https://redirector.gvt1.com/edgedl/x", &[], b"");
     assert_eq!(stage.says(&download), "pass nothing");
     assert_eq!(said(&stage.decide_on(&post(UPDATES, b"{\"a\":"), false)), "hold incomplete");
     stage.choices.updates = false;
-    assert_eq!(stage.says(&post(UPDATES, asked)), "absorb updates app-list session-id");
+    assert_eq!(stage.says(&post(UPDATES, asked)), "absorb updates component-list session-id");
     assert_eq!(stage.says(&download), "absorb updates", "whatever it carries");
 }
 

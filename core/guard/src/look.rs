@@ -51,6 +51,8 @@ impl Looked {
             }
         };
         decode::open(exchange, &BUDGETS, &mut visit, &mut gaps);
+        // From how many bytes on noise is a report depends on who is sent it: that is said below.
+        gaps.retain(|gap| !decode::looks_random(gap));
         let seen = look.done();
         // A checksum that does not fit was read all the same.
         gaps.extend(seen.gaps.into_iter().filter(|gap| gap.why != Why::Broken));

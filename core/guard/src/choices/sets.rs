@@ -54,6 +54,7 @@ impl KindSet {
                 "ip-address",
                 "location",
                 "app-list",
+                "component-list",
                 "screen-name",
                 "click-label",
             ],
