@@ -337,7 +337,6 @@ pub(crate) mod settings {
                 "file-path",
                 "app-list",
                 "component-list",
-                "component-list",
             ],
         ),
         ("Who you are", &["person-name", "email", "phone", "location", "bank-account", "user-id", "secret"]),
