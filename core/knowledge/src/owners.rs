@@ -3,6 +3,8 @@
 //! Public lists know almost no browser's own endpoints, so these are ours,
 //! each entry with its source.
 
+use std::collections::HashMap;
+
 use model::Purpose;
 use serde::Deserialize;
 
@@ -10,6 +12,9 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default)]
 pub struct Owners {
     owners: Vec<Owner>,
+    /// Owner and host of each entry, by the name that it is about, without `*.`: asked for
+    /// every request, of which there are many more than names.
+    by_name: HashMap<String, Vec<(usize, usize)>>,
 }
 
 /// A company or project that answers for hosts.
@@ -72,6 +77,9 @@ impl Owners {
                 return Err(format!("host {} gives no reason", host.name));
             }
         }
+        for (at, host) in owner.hosts.iter().enumerate() {
+            self.by_name.entry(host.bare_name().to_owned()).or_default().push((self.owners.len(), at));
+        }
         self.owners.push(owner);
         Ok(())
     }
@@ -83,19 +91,25 @@ impl Owners {
     /// The owner of a host and the entry that says so: the longest name that
     /// fits wins, a name before all below it, then the longest path.
     pub fn of(&self, host: &str, path: &str) -> Option<(&Owner, &Host)> {
-        self.owners
-            .iter()
-            .flat_map(|owner| owner.hosts.iter().map(move |entry| (owner, entry)))
+        // The host itself, then the domains that it lies in.
+        let names = std::iter::successors(Some(host), |name| name.split_once('.').map(|(_, domain)| domain));
+        let entries = names.filter_map(|name| self.by_name.get(name)).flatten();
+        entries
+            .map(|(owner, at)| (&self.owners[*owner], &self.owners[*owner].hosts[*at]))
             .filter(|(_, entry)| entry.fits(host, path))
             .max_by_key(|(_, entry)| entry.closeness())
     }
 }
 
 impl Host {
+    /// The name that it is about, whether alone or with all below it.
+    fn bare_name(&self) -> &str {
+        self.name.strip_prefix("*.").unwrap_or(&self.name)
+    }
+
     fn closeness(&self) -> (usize, bool, usize) {
-        let below = self.name.strip_prefix("*.");
         let path = self.path.as_ref().map_or(0, String::len);
-        (below.unwrap_or(&self.name).len(), below.is_none(), path)
+        (self.bare_name().len(), !self.name.starts_with("*."), path)
     }
 
     fn fits(&self, host: &str, path: &str) -> bool {

@@ -170,12 +170,23 @@ pub(crate) fn untold(audit: &Audit) -> Vec<String> {
     told
 }
 
+/// Notes on what went beside TCP connections and DNS: code, what is counted, and the sentence.
+const BESIDE_CONNECTIONS: [(&str, &str, &str); 4] = [
+    ("packets-refused", "packet", "What is neither TCP nor DNS was refused"),
+    ("packets-unread", "packet", "What is neither TCP nor DNS passed by unread"),
+    ("packets-lost", "time", "More packets came at once than could be written down, and nobody looked into those"),
+    (
+        "loopback-call",
+        "call",
+        "Programs on the machine itself were called, and what they were told was not looked into",
+    ),
+];
+
 /// What clients were kept from so that they could be read, and what was not read
 /// for all that, each a sentence.
 fn kept_from(audit: &Audit) -> Vec<String> {
     let noted = |code: &str| audit.notes.iter().filter(|note| note.code == code).map(|note| note.count).sum();
-    let (quic, offers, unread): (u64, u64, u64) =
-        (noted("quic-refused"), noted("alt-svc-removed"), noted("packets-unread"));
+    let (quic, offers): (u64, u64) = (noted("quic-refused"), noted("alt-svc-removed"));
     let mut told = Vec::new();
     if quic > 0 {
         let packets = crate::words::count(quic, "packet");
@@ -185,9 +196,11 @@ fn kept_from(audit: &Audit) -> Vec<String> {
         let servers = crate::words::count(offers, "server");
         told.push(format!("Offers of HTTP/3 were taken out of what {servers} said."));
     }
-    if unread > 0 {
-        let packets = crate::words::count(unread, "packet");
-        told.push(format!("What is neither TCP nor DNS passed by unread ({packets})."));
+    for (code, thing, says) in BESIDE_CONNECTIONS {
+        let count: u64 = noted(code);
+        if count > 0 {
+            told.push(format!("{says} ({}).", crate::words::count(count, thing)));
+        }
     }
     told
 }

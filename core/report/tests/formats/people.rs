@@ -114,7 +114,15 @@ fn text_says_the_verdicts_first() {
 fn what_clients_were_kept_from_is_said() {
     let mut audit = small::audit();
     let note = audit.notes[0].clone();
-    for (code, count) in [("quic-refused", 3), ("alt-svc-removed", 1), ("packets-unread", 2), ("quic-refused", 1)] {
+    for (code, count) in [
+        ("quic-refused", 3),
+        ("alt-svc-removed", 1),
+        ("packets-unread", 2),
+        ("quic-refused", 1),
+        ("packets-refused", 96),
+        ("packets-lost", 1),
+        ("loopback-call", 5),
+    ] {
         audit.notes.push(model::Note { code: code.into(), count, ..note.clone() });
     }
     let text = report::text(&audit);
@@ -124,6 +132,9 @@ fn what_clients_were_kept_from_is_said() {
         "QUIC was refused (4 packets), so that clients fell back to what can be read.",
         "Offers of HTTP/3 were taken out of what 1 server said.",
         "What is neither TCP nor DNS passed by unread (2 packets).",
+        "What is neither TCP nor DNS was refused (96 packets).",
+        "nobody looked into those (1 time).",
+        "what they were told was not looked into (5 calls).",
     ] {
         assert!(told.contains(line), "{told}");
     }
