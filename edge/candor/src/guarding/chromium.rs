@@ -8,7 +8,10 @@
 use std::{fs, path::Path, process::Stdio, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use experiment::rpc::{Rpc, pipe};
+use experiment::{
+    drivers::chromium::first_run,
+    rpc::{Rpc, pipe},
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::process::{Child, Command};
@@ -38,13 +41,12 @@ pub async fn start(program: &Path, profile: &Profile, running: &Running, pem: &s
     let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
     extension::lay_out(&folder, running, &name)?;
     let data = home.join("profile");
-    preset(&data, &folder)?;
+    preset(program, &data, &folder)?;
     let mut child = Command::new("sh")
         .args(["-c", PIPES, "sh"])
         .arg(program)
         .arg(format!("--user-data-dir={}", data.display()))
         .arg(format!("--proxy-server=http://{}", running.private))
-        .args(["--no-first-run", "--no-default-browser-check", "--password-store=basic"])
         .args(["--remote-debugging-pipe", "--enable-unsafe-extension-debugging"])
         .args(&open.arguments)
         .args(if open.urls.is_empty() { &[][..] } else { &["about:blank"] })
@@ -90,8 +92,8 @@ pub struct Open {
 }
 
 /// The extension's button is to be seen, and downloads go where they always go,
-/// not into the profile.
-fn preset(data: &Path, extension: &Path) -> Result<()> {
+/// not into the profile. All else is as the browser's packager set it.
+fn preset(program: &Path, data: &Path, extension: &Path) -> Result<()> {
     let file = data.join("Default/Preferences");
     if file.exists() {
         return Ok(());
@@ -102,7 +104,10 @@ fn preset(data: &Path, extension: &Path) -> Result<()> {
         preferences["download"] = json!({"default_directory": folder.display().to_string()});
     }
     fs::create_dir_all(data.join("Default")).context("cannot make the profile")?;
-    fs::write(&file, preferences.to_string()).with_context(|| format!("cannot write {}", file.display()))
+    let preferences = first_run::initial_preferences(program, &preferences);
+    fs::write(&file, preferences.to_string()).with_context(|| format!("cannot write {}", file.display()))?;
+    let first_run = data.join(first_run::SENTINEL);
+    fs::write(&first_run, b"").with_context(|| format!("cannot write {}", first_run.display()))
 }
 
 /// How Chromium names an extension that lies in this folder: half of the path's

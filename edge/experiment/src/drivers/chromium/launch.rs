@@ -11,6 +11,7 @@
 use model::Mode;
 use serde_json::{Map, Value, json};
 
+use super::first_run;
 use crate::{
     Error,
     cell::{Cell, Pipes, Program, find},
@@ -74,7 +75,9 @@ async fn preset(cell: &Cell, launch: &Launch) -> Result<(), Error> {
     if launch.preferences.is_null() || cell.read(&file).await.is_ok() {
         return Ok(());
     }
-    cell.write(&file, nested(&launch.preferences).to_string()).await.map(drop)
+    let all = first_run::initial_preferences(&launch.program, &nested(&launch.preferences));
+    cell.write(&file, all.to_string()).await?;
+    cell.write(format!("{}/{}", launch.profile, first_run::SENTINEL), "").await.map(drop)
 }
 
 /// Preferences are said by dotted names and written as objects in objects.

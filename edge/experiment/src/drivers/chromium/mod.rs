@@ -2,6 +2,7 @@
 
 mod acts;
 mod extensions;
+pub mod first_run;
 mod launch;
 pub mod netlog;
 mod switches;
