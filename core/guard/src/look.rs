@@ -120,7 +120,7 @@ impl Closed {
                 self.closed.push((last.trail, last.mark));
             }
         }
-        if looks_random(leaf.value) {
+        if hides_content(leaf.value) {
             self.last = Some(Candidate { depth, trail: leaf.route.trail(), mark: mark(leaf.value) });
         }
     }
@@ -147,18 +147,10 @@ fn mark(value: &[u8]) -> Mark {
     (value.len(), start)
 }
 
-fn looks_random(value: &[u8]) -> bool {
-    if value.len() < Closed::SHORTEST || std::str::from_utf8(value).is_ok() {
-        return false;
-    }
-    let some = &value[..value.len().min(1_024)];
-    let mut there = [false; 256];
-    for byte in some {
-        there[usize::from(*byte)] = true;
-    }
-    let distinct = there.iter().filter(|there| **there).count();
-    // Of so many random bytes 167 of 256 are expected at the least length.
-    distinct > 120
+/// Whether so much of it looks random, in whatever alphabet, that it could be content.
+fn hides_content(value: &[u8]) -> bool {
+    let enough = Closed::SHORTEST as u64;
+    value.len() >= Closed::SHORTEST && decode::unopened(value).is_some_and(|stretch| stretch.bytes() >= enough)
 }
 
 #[cfg(test)]

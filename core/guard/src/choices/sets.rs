@@ -1,6 +1,6 @@
 //! Kinds of data in the sets that a person thinks in.
 //!
-//! Twenty-four kinds are too many to choose among at once. A set turns all of
+//! Twenty-five kinds are too many to choose among at once. A set turns all of
 //! its kinds; each of them can still be turned by itself.
 
 use model::{Kind, Mode, Time};
