@@ -35,11 +35,14 @@ async fn does(browser: &Chromium, server: &Server, what: &str) -> Came {
     Came { outcome, got: got.into_iter().collect() }
 }
 
-/// A request to one of the sites, as far as it is the same every time.
+/// A request to one of the sites, as far as it is the same every time. The server is
+/// asked as a server: whose name it is asked by stands in `Host`, if not in the address.
 fn said(request: &Request) -> Option<String> {
-    let ours = crate::sites::NAMES.iter().any(|name| request.url.starts_with(&format!("https://{}/", host(name))));
-    let favicon = request.url.ends_with("/favicon.ico");
-    (ours && !favicon).then(|| format!("{} {} {}", request.method, request.url, request.body.bytes.len()))
+    let name = request.claimed_host().unwrap_or(request.host());
+    let path = request.url.splitn(4, '/').nth(3).unwrap_or_default();
+    let ours = request.url.starts_with("https://") && crate::sites::NAMES.iter().any(|site| name == host(site));
+    (ours && path != "favicon.ico")
+        .then(|| format!("{} https://{name}/{path} {}", request.method, request.body.bytes.len()))
 }
 
 async fn all(guarded: &Guarded, server: &Server) -> Vec<Came> {
