@@ -7,8 +7,9 @@
 //! itself that SDKs send. Digests of ordinary windows outlive a restart; the
 //! addresses cannot be read out of them.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
+use data_encoding::HEXLOWER;
 use md5::Md5;
 use model::Mode;
 use sha1::Sha1;
@@ -112,7 +113,7 @@ impl Remembered {
     fn look_up(&self, text: &str, found: &mut dyn FnMut(String, &str)) {
         let mark = self.mark(text);
         if self.traces.contains_key(&mark) {
-            found(hex(&mark), text);
+            found(HEXLOWER.encode(&mark), text);
         }
     }
 
@@ -120,7 +121,11 @@ impl Remembered {
     /// microseconds for which it still counts.
     pub(crate) fn kept(&self, steady: u64) -> Vec<(String, String, u64)> {
         let ordinary = self.traces.iter().filter(|(_, trace)| trace.modes == [Mode::Normal] && is_young(trace, steady));
-        ordinary.map(|(mark, trace)| (hex(mark), hex(&trace.site), trace.until.saturating_sub(steady))).collect()
+        ordinary
+            .map(|(mark, trace)| {
+                (HEXLOWER.encode(mark), HEXLOWER.encode(&trace.site), trace.until.saturating_sub(steady))
+            })
+            .collect()
     }
 
     /// What was written down before.
@@ -161,8 +166,14 @@ fn is_young(trace: &Trace, steady: u64) -> bool {
 fn forms(url: &str) -> Vec<String> {
     let url = url.split('#').next().unwrap_or_default();
     let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let of =
-        |text: &str| [text.to_owned(), hex(&Md5::digest(text)), hex(&Sha1::digest(text)), hex(&Sha256::digest(text))];
+    let of = |text: &str| {
+        [
+            text.to_owned(),
+            HEXLOWER.encode(&Md5::digest(text)),
+            HEXLOWER.encode(&Sha1::digest(text)),
+            HEXLOWER.encode(&Sha256::digest(text)),
+        ]
+    };
     [url, bare].into_iter().flat_map(of).collect()
 }
 
@@ -183,23 +194,8 @@ fn addresses(text: &str) -> impl Iterator<Item = &str> {
     whole.into_iter().chain(within)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 fn unhex(text: &str) -> Option<Mark> {
-    let mut mark = [0; 16];
-    if text.len() != 32 || !text.is_ascii() {
-        return None;
-    }
-    for (byte, two) in mark.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok()?;
-    }
-    Some(mark)
+    HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()
 }
 
 #[cfg(test)]
@@ -225,8 +221,8 @@ mod tests {
     fn an_address_is_found_as_itself_and_as_its_digest() {
         let mut all = remembered();
         all.add(URL, "clinic.example", &[Mode::Normal], 0);
-        let digest = hex(&Sha256::digest(URL));
-        assert_eq!(found(&all, &hex(&Md5::digest(URL))), 1);
+        let digest = HEXLOWER.encode(&Sha256::digest(URL));
+        assert_eq!(found(&all, &HEXLOWER.encode(&Md5::digest(URL))), 1);
         for text in [URL, &format!("at {URL}#top, and on"), "clinic.example/patients/4711", &digest.to_uppercase()] {
             assert_eq!(found(&all, text), 1, "{text}");
         }

@@ -10,6 +10,7 @@
 use std::io::Write;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use data_encoding::HEXLOWER;
 use flate2::{
     Compression,
     write::{GzEncoder, ZlibEncoder},
@@ -110,7 +111,7 @@ impl Layer {
             Self::Json => format!("{{\"event\":\"control\",\"value\":\"{value}\"}}").into(),
             Self::Form => format!("event=control&value={value}").into(),
             Self::Base64 => STANDARD.encode(value).into(),
-            Self::Hex => hex(value.as_bytes()).into(),
+            Self::Hex => HEXLOWER.encode(value.as_bytes()).into(),
             Self::Gzip => packed(GzEncoder::new(vec![], Compression::default()), value, GzEncoder::finish),
             Self::Zlib => packed(ZlibEncoder::new(vec![], Compression::default()), value, ZlibEncoder::finish),
             Self::Protobuf => {
@@ -146,16 +147,12 @@ impl Disguise {
     fn of(self, value: &str) -> String {
         match self {
             Self::Plain => value.to_owned(),
-            Self::Md5 => hex(&Md5::digest(value)),
-            Self::Sha1 => hex(&Sha1::digest(value)),
-            Self::Sha256 => hex(&Sha256::digest(value)),
-            Self::Sha512 => hex(&Sha512::digest(value)),
+            Self::Md5 => HEXLOWER.encode(&Md5::digest(value)),
+            Self::Sha1 => HEXLOWER.encode(&Sha1::digest(value)),
+            Self::Sha256 => HEXLOWER.encode(&Sha256::digest(value)),
+            Self::Sha512 => HEXLOWER.encode(&Sha512::digest(value)),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// One request to send.

@@ -13,6 +13,7 @@ use std::{
 
 use honey::beacon::{self, Beacon, Transport};
 use model::{Plant, Record};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proxy::{Authority, dns::Addresses};
 use rustls::{
     ClientConfig, RootCertStore,
@@ -45,6 +46,8 @@ pub(crate) async fn send(
     addresses: &Addresses,
     round: Round,
 ) -> Result<(), Error> {
+    // No client, no beacon arrives, and the report says that none was found.
+    let client = trusting(&conduct.authority).ok();
     for beacon in beacon::beacons(conduct.seed, trial, round as u32) {
         if let Some(canary) = beacon.canary.clone() {
             let plant = Plant { trial: Some(trial), canary, site: Some(beacon.host.clone()) };
@@ -52,7 +55,7 @@ pub(crate) async fn send(
         }
         conduct.pen.write(Record::Beacon(record(trial, &beacon))).await?;
         // What fails here is missing in the evidence, which is what it is there to show.
-        let _ = timeout(PATIENCE, one(cell, &conduct.authority, addresses, &beacon)).await;
+        let _ = timeout(PATIENCE, one(cell, client.as_ref(), addresses, &beacon)).await;
     }
     Ok(())
 }
@@ -69,7 +72,7 @@ fn record(trial: u32, beacon: &Beacon) -> model::Beacon {
     }
 }
 
-async fn one(cell: &Cell, authority: &Authority, addresses: &Addresses, beacon: &Beacon) -> io::Result<()> {
+async fn one(cell: &Cell, client: Option<&TlsConnector>, addresses: &Addresses, beacon: &Beacon) -> io::Result<()> {
     let port = if beacon.transport == Transport::Http { 80 } else { 443 };
     let to = SocketAddr::from((addresses.address_of(&beacon.host), port));
     let connected = cell.inside(move || Blocking::connect_timeout(&to, PATIENCE)).await.map_err(io::Error::other)??;
@@ -80,7 +83,8 @@ async fn one(cell: &Cell, authority: &Authority, addresses: &Addresses, beacon: 
         return exchange(&mut stream, &request).await;
     }
     let name = ServerName::try_from(beacon.host.clone()).map_err(io::Error::other)?;
-    let mut stream = TlsConnector::from(trusting(authority)?).connect(name, stream).await?;
+    let client = client.ok_or(io::ErrorKind::Unsupported)?;
+    let mut stream = client.connect(name, stream).await?;
     exchange(&mut stream, &request).await?;
     if beacon.transport == Transport::WebSocket {
         stream.write_all(&frame(&beacon.payload)).await?;
@@ -91,7 +95,8 @@ async fn one(cell: &Cell, authority: &Authority, addresses: &Addresses, beacon: 
     Ok(())
 }
 
-fn trusting(authority: &Authority) -> io::Result<Arc<ClientConfig>> {
+/// A TLS client of HTTP/1.1 that trusts the authority alone.
+fn trusting(authority: &Authority) -> io::Result<TlsConnector> {
     let mut roots = RootCertStore::empty();
     let certificate = CertificateDer::from_pem_slice(authority.cert_pem().as_bytes()).map_err(io::Error::other)?;
     roots.add(certificate).map_err(io::Error::other)?;
@@ -99,7 +104,7 @@ fn trusting(authority: &Authority) -> io::Result<Arc<ClientConfig>> {
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let mut config = config.map_err(io::Error::other)?.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// The request as HTTP/1.1 has it.
@@ -115,7 +120,10 @@ fn request(beacon: &Beacon) -> Vec<u8> {
             );
             [head.as_bytes(), &beacon.payload].concat()
         }
-        Transport::Query => format!("GET /control?v={} HTTP/1.1\r\nHost: {host}\r\n\r\n", percent(&text)).into(),
+        Transport::Query => {
+            let text = utf8_percent_encode(&text, NON_ALPHANUMERIC);
+            format!("GET /control?v={text} HTTP/1.1\r\nHost: {host}\r\n\r\n").into()
+        }
         Transport::Header => format!("GET /control HTTP/1.1\r\nHost: {host}\r\nX-Control: {text}\r\n\r\n").into(),
         Transport::WebSocket => format!(
             "GET /control HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -164,15 +172,6 @@ fn frame(payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Every byte that is not a letter or digit, as `%` and two digits (RFC 3986 §2.1).
-fn percent(text: &str) -> String {
-    let one = |byte: u8| match byte {
-        byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    text.bytes().map(one).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +184,14 @@ mod tests {
 
     #[test]
     fn what_has_a_meaning_in_an_address_is_written_in_percent() {
-        assert_eq!(percent("a+b={}"), "a%2Bb%3D%7B%7D");
+        let beacon = Beacon {
+            host: "a.example".into(),
+            transport: Transport::Query,
+            layer: beacon::Layer::None,
+            disguise: beacon::Disguise::Plain,
+            canary: None,
+            payload: b"a+b={}".to_vec(),
+        };
+        assert!(request(&beacon).starts_with(b"GET /control?v=a%2Bb%3D%7B%7D HTTP/1.1"));
     }
 }

@@ -16,21 +16,22 @@ const CREDENTIALS: [&str; 4] = ["KEY", "SECRET", "TOKEN", "PASSWORD"];
 
 /// The command line of the subject's first process, as proc(5) has it.
 pub(crate) fn command_line(process: &Process) -> Option<String> {
-    let words = |id: &u32| words_of(*id, "cmdline");
-    let first = process.family().into_iter().find(|id| words(id).first().is_some_and(|word| !is_starter(word)))?;
-    let words = words(&first);
+    let words = words_of(subject_of(process)?, "cmdline");
     shlex::try_join(words.iter().map(String::as_str)).ok()
 }
 
 /// Its environment. Of a credential only the name is told.
 pub(crate) fn environment(process: &Process) -> Option<String> {
-    let first = process
-        .family()
-        .into_iter()
-        .find(|id| words_of(*id, "cmdline").first().is_some_and(|word| !is_starter(word)))?;
-    let mut pairs: Vec<String> = words_of(first, "environ").iter().map(|pair| without_credential(pair)).collect();
+    let mut pairs: Vec<String> =
+        words_of(subject_of(process)?, "environ").iter().map(|pair| without_credential(pair)).collect();
     pairs.sort();
     Some(pairs.join(" "))
+}
+
+/// The first process that is the subject's own and no starter of ours.
+fn subject_of(process: &Process) -> Option<u32> {
+    let is_own = |id: &u32| words_of(*id, "cmdline").first().is_some_and(|word| !is_starter(word));
+    process.family().into_iter().find(is_own)
 }
 
 fn words_of(id: u32, file: &str) -> Vec<String> {
