@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use attribute::Sides;
-use judge::{Case, Late, Seen, Traffic};
+use judge::{Case, CaseTests, Late, Seen, Traffic};
 use knowledge::Knowledge;
 use model::{Destination, Exchange, Gap, Place, Plant, Purpose, Request, Side, Trail, Why};
 
@@ -56,6 +56,7 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
         .map(|(_, event)| Late { exchange: event.exchange, happened: event.happened, sent: event.sent })
         .collect();
     let recall = auditor.control.recall();
+    let tests = CaseTests::default();
     let case = Case {
         knowledge: auditor.knowledge,
         run: auditor.run.as_ref(),
@@ -70,6 +71,7 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
         destinations: &places.destinations,
         notes: &auditor.notes,
         recall: &recall,
+        tests: &tests,
         early: early.as_deref(),
     };
     let (verdicts, findings) = (judge::verdicts(&case), judge::findings(&case));
@@ -77,7 +79,7 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit 
         Some((finding.code.clone(), finding.destination?, judge::disclosed(&case, finding)?))
     };
     let disclosed = findings.iter().filter_map(said).collect();
-    let (combinations, reference) = (judge::combinations(&case), judge::reference(&case));
+    let (combinations, reference) = (judge::combinations(&case), case.reference().clone());
     let simulation = case.subject().is_some_and(|subject| subject.simulation);
     Audit {
         captures: auditor.captures,

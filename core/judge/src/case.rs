@@ -1,11 +1,11 @@
 //! All that the judge is told.
 
-use std::fmt;
+use std::{cell::OnceCell, fmt};
 
 use knowledge::{Knowledge, subjects::Subject};
 use model::{Act, Canary, Destination, Mode, Note, Phase, Plant, Run, Side, SideBecause, Sighting, Time, Trial};
 
-use crate::{FieldValue, Identifier, Recall};
+use crate::{Dependence, FieldValue, Identifier, Recall, Reference, dependence, reference};
 
 /// One experiment, or one capture, with everything that was recognised in it.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,8 @@ pub struct Case<'a> {
     pub notes: &'a [Note],
     /// What of the control was found.
     pub recall: &'a Recall,
+    /// Empty at first: what is asked of all of it is worked out once.
+    pub tests: &'a CaseTests,
     /// Why the run ended before its plan did, if it did.
     pub early: Option<&'a str>,
 }
@@ -106,7 +108,25 @@ impl Traffic {
     }
 }
 
+/// Tests over all of a case. Verdicts, findings and tables ask for them, and each is
+/// done when it is first asked for.
+#[derive(Clone, Debug, Default)]
+pub struct CaseTests {
+    dependence: OnceCell<Dependence>,
+    reference: OnceCell<Reference>,
+}
+
 impl<'a> Case<'a> {
+    /// Whether traffic that cannot be read depends on what the person does.
+    pub fn dependence(&self) -> &'a Dependence {
+        self.tests.dependence.get_or_init(|| dependence(self))
+    }
+
+    /// How the reference arm compares with the driven ones.
+    pub fn reference(&self) -> &'a Reference {
+        self.tests.reference.get_or_init(|| reference(self))
+    }
+
     /// The canary that a sighting is of, with where it was planted.
     pub fn plant(&self, sighting: &Sighting) -> Option<&'a Plant> {
         let id = sighting.canary.as_deref()?;

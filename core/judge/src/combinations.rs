@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::Mode;
 
-use crate::{ActCount, Case, Position, Reference, Seen, Standing, acts::is_act, reference};
+use crate::{ActCount, Case, Position, Seen, Standing, acts::is_act};
 
 /// One combination, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,20 +30,13 @@ pub fn combinations(case: &Case<'_>) -> Vec<Combination> {
     for (phase, at) in case.phases.iter().enumerate().filter(|(_, phase)| is_act(phase.act)) {
         acts.entry((at.mode, case.standing(phase))).or_default().insert(phase);
     }
-    let reference = reference(case);
-    let rows = acts.into_iter().map(|((mode, standing), acts)| combination(case, &reference, mode, standing, &acts));
+    let rows = acts.into_iter().map(|((mode, standing), acts)| combination(case, mode, standing, &acts));
     rows.filter(|row| row.acts > 0).collect()
 }
 
-fn combination(
-    case: &Case<'_>,
-    reference: &Reference,
-    mode: Mode,
-    standing: Vec<Standing>,
-    acts: &BTreeSet<usize>,
-) -> Combination {
+fn combination(case: &Case<'_>, mode: Mode, standing: Vec<Standing>, acts: &BTreeSet<usize>) -> Combination {
     // What the instrument caused accuses nobody, here as in verdicts.
-    let accuses = |seen: &&Seen| case.accuses(seen) && !reference.voids(case, seen);
+    let accuses = |seen: &&Seen| case.accuses(seen) && !case.reference().voids(case, seen);
     let planted = |seen: &&Seen| case.plant(&seen.sighting).is_some();
     let count = ActCount::of(case, acts, case.seen.iter().filter(accuses).filter(planted));
     Combination {

@@ -10,7 +10,7 @@ use std::{
 use model::Mode;
 
 use crate::{
-    Case, Dependence, dependence,
+    Case,
     fields::{
         contrast::{Contrast, contrast},
         table::{Group, GroupKey, Table, groups},
@@ -32,7 +32,6 @@ pub(crate) struct Stretch {
 /// share their readings.
 pub(crate) struct Instruments<'a> {
     case: &'a Case<'a>,
-    pub(crate) dependence: Dependence,
     known: RefCell<BTreeMap<Stretch, Rc<Readings<'a>>>>,
 }
 
@@ -50,7 +49,7 @@ pub(crate) struct Reading {
 
 impl<'a> Instruments<'a> {
     pub(crate) fn of(case: &'a Case<'a>) -> Self {
-        Self { case, dependence: dependence(case), known: RefCell::default() }
+        Self { case, known: RefCell::default() }
     }
 
     /// What they say of this stretch.

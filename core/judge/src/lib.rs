@@ -46,7 +46,7 @@ mod combinations;
 
 pub use acts::ActCount;
 pub use bound::upper_bound;
-pub use case::{Case, Late, Seen, Traffic};
+pub use case::{Case, CaseTests, Late, Seen, Traffic};
 pub use closed::{Closed, SealedField};
 pub use combinations::{Combination, combinations};
 pub use fields::{ExchangeFields, FieldValue, Fields, PlantedText, Sort, piece_of};

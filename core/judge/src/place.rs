@@ -97,18 +97,9 @@ pub(crate) fn place_of(trail: &Trail) -> String {
 
 /// Random values that a protocol asks for: they say nothing, and everybody sends them.
 pub(crate) fn is_protocol_randomness(place: &str, value: &[u8]) -> bool {
-    const PLACES: [&str; 7] = [
-        "header sec-websocket-key", // RFC 6455 §4.1
-        "client-hello random",      // RFC 8446 §4.1.2
-        "client-hello session-id",
-        "client-hello key-share",
-        "client-hello grease",
-        "client-hello ticket", // given back to who made it
-        "dns id",              // RFC 1035 §4.1.1
-    ];
-    let known = PLACES
-        .iter()
-        .any(|known| place.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')));
+    // The key of RFC 6455 §4.1.
+    let known =
+        place.strip_prefix("header sec-websocket-key").is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
     // The boundary of RFC 2046 §5.1.1.
     let boundary =
         place.starts_with("header content-type") && (value.starts_with(b"multipart/") || place.ends_with(" boundary"));

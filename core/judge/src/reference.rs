@@ -7,7 +7,7 @@
 //! kept over it. What only driven trials send, the instrument caused, so it
 //! accuses nobody. Everything else in the driven arms stands.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{ArmRole, Kind, Mode, Purpose, Side, Trial};
 
@@ -56,6 +56,9 @@ pub fn reference(case: &Case<'_>) -> Reference {
             Reference::NotNeeded
         };
     }
+    let sites: BTreeSet<&str> = case.plants.iter().filter_map(|plant| plant.site.as_deref()).collect();
+    let sends: BTreeMap<u32, BTreeSet<Difference>> =
+        case.trials.iter().map(|trial| (trial.id, case.sends(trial, &sites))).collect();
     let modes: BTreeSet<Mode> = of_role(ArmRole::Reference).map(|trial| trial.arm.mode).collect();
     let mut comparison = Comparison::default();
     for mode in modes {
@@ -76,8 +79,8 @@ pub fn reference(case: &Case<'_>) -> Reference {
         // What any driven arm sends is no more than the reference alone does.
         let any_driven: Vec<&Trial> =
             case.trials.iter().filter(|trial| trial.arm.mode == mode && trial.arm.role != ArmRole::Reference).collect();
-        comparison.only_reference.extend(case.only_in(mode, &plain, &any_driven));
-        comparison.only_driven.extend(case.only_in(mode, &driven, &plain));
+        comparison.only_reference.extend(only_in(&sends, &plain, &any_driven));
+        comparison.only_driven.extend(only_in(&sends, &driven, &plain));
     }
     Reference::Compared(comparison)
 }
@@ -129,27 +132,18 @@ impl Case<'_> {
         }
     }
 
-    fn only_in(&self, mode: Mode, these: &[&Trial], others: &[&Trial]) -> Vec<Difference> {
-        let of = |trial: &&Trial| self.sends(mode, trial);
-        let Some(all) = these.iter().map(of).reduce(|all, one| all.intersection(&one).cloned().collect()) else {
-            return vec![];
-        };
-        let elsewhere: BTreeSet<Difference> = others.iter().flat_map(of).collect();
-        all.difference(&elsewhere).cloned().collect()
-    }
-
-    /// All that a subject sent of itself in a trial.
-    fn sends(&self, mode: Mode, trial: &Trial) -> BTreeSet<Difference> {
+    /// All that a subject sent of itself in a trial, but to the sites it was sent to.
+    fn sends(&self, trial: &Trial, sites: &BTreeSet<&str>) -> BTreeSet<Difference> {
+        let mode = trial.arm.mode;
         let own = |side: Side| matches!(side, Side::Native | Side::Extension);
         let purpose_of = |host: &str| {
             let known = self.destinations.iter().find(|destination| destination.host == host);
             known.map_or(Purpose::Unknown, |destination| destination.purpose)
         };
-        // Nobody lists the requests of pages where no driver is: those to the sites
-        // and the engine that the subject was sent to are no difference.
-        let is_site = |host: &str| self.plants.iter().any(|plant| plant.site.as_deref() == Some(host));
+        // What goes to the sites and the engine that the subject was sent to depends on
+        // how it was sent there.
         let of_trial = self.traffic.iter().filter(|one| one.trial == Some(trial.id) && own(one.side));
-        let of_trial = of_trial.filter(|one| !is_site(&one.host));
+        let of_trial = of_trial.filter(|one| !sites.contains(one.host.as_str()));
         let mut sends: BTreeSet<Difference> = of_trial
             .map(|one| Difference { mode, host: one.host.clone(), purpose: purpose_of(&one.host), kind: None })
             .collect();
@@ -161,4 +155,14 @@ impl Case<'_> {
         }));
         sends
     }
+}
+
+/// What is in all of these trials and in none of the others.
+fn only_in(sends: &BTreeMap<u32, BTreeSet<Difference>>, these: &[&Trial], others: &[&Trial]) -> Vec<Difference> {
+    let mut all = these.iter().filter_map(|trial| sends.get(&trial.id));
+    let Some(first) = all.next() else { return vec![] };
+    let in_all = all.fold(first.clone(), |in_all, one| &in_all & one);
+    let is_elsewhere =
+        |one: &Difference| others.iter().any(|trial| sends.get(&trial.id).is_some_and(|all| all.contains(one)));
+    in_all.into_iter().filter(|one| !is_elsewhere(one)).collect()
 }

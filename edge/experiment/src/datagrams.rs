@@ -49,7 +49,7 @@ impl PacketRecorder {
     /// When this returns, every packet that was sent before is written down.
     pub(crate) async fn stop(self) -> Result<(), Error> {
         let _ = self.stop.send(());
-        self.task.await.map_err(|_| Error::CellGone)?
+        self.task.await.map_err(|_| Error::Panicked { what: "the log of packets" })?
     }
 }
 

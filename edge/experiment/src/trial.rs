@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     Error, Planned,
-    cell::{Cell, CellSpec, Device, Sockets, User, Walls},
+    cell::{Cell, CellSpec, Device, Sockets, User},
     conduct::Conduct,
     control::{self, Round},
     datagrams::PacketRecorder,
@@ -81,8 +81,7 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
         planter: Planter::new(conduct.seed, planned.id),
         tells: false,
     };
-    let controlled = conduct.walls == Walls::Namespaces;
-    if controlled {
+    if cell.watched() {
         control::send(conduct, planned.id, &cell, &net.addresses, Round::Before).await?;
     }
     let outcome = stage.play().await;
@@ -91,7 +90,7 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
         display.stop().await;
     }
     drop(stage);
-    if controlled {
+    if cell.watched() {
         control::send(conduct, planned.id, &cell, &net.addresses, Round::After).await?;
     }
     let undone = match sent {

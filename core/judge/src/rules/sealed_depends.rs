@@ -5,13 +5,13 @@
 use model::Mode;
 
 use super::{Finding, Severity};
-use crate::{Case, Depends, dependence};
+use crate::{Case, Depends};
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
     if case.run.is_none() {
         return vec![]; // nobody's experiment: nothing to compare
     }
-    let dependence = dependence(case);
+    let dependence = case.dependence();
     let on_use = dependence.on_use.depends().iter().map(|one| finding(case, one, "use"));
     let on_address = dependence.on_address.depends().iter().map(|one| finding(case, one, "the address"));
     on_address.chain(on_use).collect()

@@ -25,7 +25,7 @@ use knowledge::{
     subjects::ANDROID,
 };
 
-use crate::{Case, Instruments, Outcome, Reference, reference, upper_bound};
+use crate::{Case, Instruments, Outcome, upper_bound};
 use scope::Scope;
 
 /// Visits and installs without which nothing is called kept.
@@ -59,7 +59,7 @@ pub struct Verdict {
 /// The verdict on each promise that is about the subject.
 pub fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
     let Some(run) = case.run else { return vec![] };
-    let (instruments, reference) = (Instruments::of(case), reference(case));
+    let instruments = Instruments::of(case);
     let about = case
         .knowledge
         .promises
@@ -68,7 +68,7 @@ pub fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
         // A phone without a browser can break no promise about what is visited.
         .filter(|promise| case.subject().is_none_or(|subject| subject.driver != "phone") || is_about_phones(promise))
         .filter(|promise| !run.is_by_hand() || is_about_anything(promise));
-    about.map(|promise| in_its_own_words(verdict(case, promise, &instruments, &reference))).collect()
+    about.map(|promise| in_its_own_words(verdict(case, promise, &instruments))).collect()
 }
 
 /// Only a maker's promise is broken or kept. What is seen about a question of
@@ -109,8 +109,8 @@ fn who_made(name: &str) -> String {
     format!("who makes this program is not known to Candor: {by}.")
 }
 
-fn verdict(case: &Case<'_>, promise: &Promise, instruments: &Instruments<'_>, reference: &Reference) -> Verdict {
-    let scope = Scope::of(case, promise, reference);
+fn verdict(case: &Case<'_>, promise: &Promise, instruments: &Instruments<'_>) -> Verdict {
+    let scope = Scope::of(case, promise);
     let said = |outcome, because: String| Verdict {
         promise: promise.id.clone(),
         sentence: promise.sentence.clone(),

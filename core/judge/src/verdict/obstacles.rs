@@ -71,7 +71,7 @@ impl Scope<'_> {
             let says = format!("{} was sent it, and who sent that is unknown.", host(first));
             return Some((says, breaches.unknown.clone()));
         }
-        let dependence = &instruments.dependence;
+        let dependence = case.dependence();
         let hidden = bypass(case)
             .or_else(|| blind(case))
             .or_else(|| self.depends(dependence))
@@ -104,7 +104,7 @@ impl Scope<'_> {
     pub(super) fn unproven(&self, instruments: &Instruments<'_>) -> Option<String> {
         let case = self.case;
         self.uncontrolled()
-            .or_else(|| self.reference.obstacle(self.promise.mode()))
+            .or_else(|| case.reference().obstacle(self.promise.mode()))
             .or_else(|| false_alarms(case))
             .or_else(|| self.nameless())
             .or_else(|| self.too_few())

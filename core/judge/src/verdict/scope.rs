@@ -8,7 +8,7 @@ use model::{Act, Destination, How, Kind, Side, Sighting};
 
 use super::required::is_event;
 use crate::{
-    ActCount, Case, Reference, Seen,
+    ActCount, Case, Seen,
     beside::{Identified, Nearness},
     instruments::Stretch,
 };
@@ -17,7 +17,6 @@ use crate::{
 pub(super) struct Scope<'a> {
     pub(super) case: &'a Case<'a>,
     pub(super) promise: &'a Promise,
-    pub(super) reference: &'a Reference,
     pub(super) kinds: Vec<Kind>,
     /// Phases in which an act put the promise at stake, done or not.
     pub(super) staked: BTreeSet<usize>,
@@ -45,7 +44,7 @@ pub(super) struct Breaches {
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn of(case: &'a Case<'a>, promise: &'a Promise, reference: &'a Reference) -> Self {
+    pub(super) fn of(case: &'a Case<'a>, promise: &'a Promise) -> Self {
         let kinds = kinds_at_stake(promise);
         let stakes = |phase: usize| match &promise.claim {
             Assertion::Must(must) => is_event(&case.phases[phase], &must.after),
@@ -54,7 +53,7 @@ impl<'a> Scope<'a> {
         let at_stake = |phase: &usize| covers(case, promise, *phase) && stakes(*phase);
         let staked: BTreeSet<usize> = (0..case.phases.len()).filter(at_stake).collect();
         let exercised = ActCount::of(case, &staked, []);
-        Self { case, promise, reference, kinds, staked, exercised }
+        Self { case, promise, kinds, staked, exercised }
     }
 
     /// The acts at stake, and of which of them these sightings told.
@@ -109,7 +108,7 @@ impl<'a> Scope<'a> {
             && shows(&seen.sighting)
             && self.is_in_its_time(about, seen)
             && !self.may_have_it(seen)
-            && !self.reference.voids(self.case, seen)
+            && !self.case.reference().voids(self.case, seen)
     }
 
     /// Whether the claim speaks against it: its kind, its disguise, its way.

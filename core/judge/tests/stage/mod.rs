@@ -388,6 +388,8 @@ impl Stage {
             destinations: &self.destinations,
             notes: &self.notes,
             recall: &self.recall,
+            // Each case of a stage is another one; a test makes few.
+            tests: Box::leak(Box::default()),
             early: self.early.as_deref(),
         }
     }

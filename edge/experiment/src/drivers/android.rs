@@ -105,7 +105,10 @@ impl Sent {
 
 /// adb answers when the phone does: not on a thread that others wait for.
 async fn told<T: Send + 'static>(act: impl FnOnce() -> Result<T, adb::Error> + Send + 'static) -> Result<T, Error> {
-    tokio::task::spawn_blocking(act).await.map_err(|_| Error::CellGone)?.map_err(Error::from)
+    tokio::task::spawn_blocking(act)
+        .await
+        .map_err(|_| Error::Panicked { what: "the phone's driver" })?
+        .map_err(Error::from)
 }
 
 /// The app, started. Dropped, it is stopped: what it holds back of what was
