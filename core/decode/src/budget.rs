@@ -31,6 +31,15 @@ impl Default for Budgets {
     }
 }
 
+impl Budgets {
+    /// The budgets for an exchange of so many bytes: what is small may not cost
+    /// what is large may.
+    pub(crate) fn for_bytes(&self, bytes: u64) -> Self {
+        let work = self.work.min(WORK_FLOOR.saturating_add(bytes.saturating_mul(WORK_FOR_EACH)));
+        Self { work, ..*self }
+    }
+}
+
 /// Work that any exchange may cost, and beyond that for each of its bytes.
 const WORK_FLOOR: u64 = 1 << 26;
 const WORK_FOR_EACH: u64 = 64;
@@ -56,12 +65,10 @@ impl Budget {
         Self { depth, nodes, bytes, work, inflater: Inflater::default(), refused: false }
     }
 
-    /// A full budget again, for so many bytes of an exchange; what is reused
-    /// stays. What is small may not cost what is large may.
-    pub(crate) fn refill(&mut self, budgets: &Budgets, bytes: u64) {
+    /// A full budget again; what is reused stays.
+    pub(crate) fn refill(&mut self, budgets: &Budgets) {
         let inflater = std::mem::take(&mut self.inflater);
-        let work = budgets.work.min(WORK_FLOOR.saturating_add(bytes.saturating_mul(WORK_FOR_EACH)));
-        *self = Self { inflater, ..Self::new(&Budgets { work, ..*budgets }) };
+        *self = Self { inflater, ..Self::new(budgets) };
     }
 
     /// So many bytes a packed value of this length may unpack to: text packs to
@@ -151,7 +158,7 @@ mod tests {
         let mut budget = Budget::new(&Budgets::default());
         let (plain, why) = budget.read(400, std::io::repeat(b'a'));
         assert_eq!((plain.len(), why), (UNPACKED_FLOOR, Some(Why::Budget)));
-        budget.refill(&Budgets::default(), 400);
+        budget.refill(&Budgets::default().for_bytes(400));
         assert!(budget.work(WORK_FLOOR as usize) && !budget.work(1 << 20));
     }
 

@@ -44,14 +44,15 @@ impl Opener {
     /// Values come outside in, a wrapping before what is in it. A body that the
     /// capture cut, and a connection that could not be read, are gaps.
     pub fn open(&mut self, exchange: &Exchange, visit: &mut dyn FnMut(&Leaf<'_>), gaps: &mut Vec<Gap>) -> Opened {
-        self.budget.refill(&self.budgets, wire(exchange));
+        let budgets = self.budgets.for_bytes(wire(exchange));
+        self.budget.refill(&budgets);
         let mut engine = Engine::new(Some(exchange.index), &mut self.budget, visit, gaps);
         if let Some(seal) = &exchange.seal {
             engine.gap(&whole("body"), Why::Sealed, why_sealed(seal.reason));
             engine.opened.bytes += seal.sent;
         }
         asked(&mut engine, exchange, &mut self.memo);
-        engine.unlock(&self.budgets, &|engine| asked(engine, exchange, &mut Memo::default()));
+        engine.unlock(&budgets, &|engine| asked(engine, exchange, &mut Memo::default()));
         engine.settle();
         engine.opened
     }
@@ -63,10 +64,11 @@ impl Opener {
         visit: &mut dyn FnMut(&Leaf<'_>),
         gaps: &mut Vec<Gap>,
     ) -> Opened {
-        self.budget.refill(&self.budgets, wire(exchange));
+        let budgets = self.budgets.for_bytes(wire(exchange));
+        self.budget.refill(&budgets);
         let mut engine = Engine::new(Some(exchange.index), &mut self.budget, visit, gaps);
         answered(&mut engine, exchange, &mut self.memo);
-        engine.unlock(&self.budgets, &|engine| answered(engine, exchange, &mut Memo::default()));
+        engine.unlock(&budgets, &|engine| answered(engine, exchange, &mut Memo::default()));
         engine.opened
     }
 }
