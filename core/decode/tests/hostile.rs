@@ -60,6 +60,25 @@ fn a_form_of_a_million_names_ends() {
 }
 
 #[test]
+fn json_that_never_closes_is_looked_through_a_few_times_and_said() {
+    let budgets = Budgets { work: 1 << 24, ..Budgets::default() };
+    // Each text and each field goes on to the end of all, or near it.
+    let late = format!("{}{}x", "{{}\n".repeat(200_000), "}".repeat(200_000));
+    for value in ["{[}\n".repeat(200_000), late, "a={\"&".repeat(200_000)] {
+        let (values, _, gaps) = opened(value.as_bytes(), &budgets);
+        assert!(values < 1_000, "{values}: {}", &value[..8]);
+        assert!(is_over_budget(&gaps), "{gaps:?}");
+    }
+}
+
+#[test]
+fn lines_with_nothing_in_them_are_passed_together() {
+    let value = format!("{{\"a\":\"hello{}\n{{\"b\":\"there\"}}", "\n ".repeat(500_000));
+    let (values, ..) = opened(value.as_bytes(), &Budgets::default());
+    assert!(values > 1, "{values}");
+}
+
+#[test]
 fn a_large_body_of_bytes_or_text_ends() {
     let mut seed = 1u64;
     let random = std::iter::repeat_with(|| {

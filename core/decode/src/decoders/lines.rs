@@ -1,7 +1,7 @@
 //! JSON texts one after another: a line each (jsonlines.org, ndjson-spec), with
 //! a record separator before each (RFC 7464), or with nothing between them.
 
-use model::Place;
+use model::{Place, Why};
 
 use super::{Decoder, Fit, How, Inner, Peeled, json};
 use crate::{
@@ -28,7 +28,7 @@ impl Decoder for Lines {
         let follows = |between: &[u8]| memchr::memmem::find(look.bytes, between).is_some();
         let records = matches!(look.bytes, [0x1e, b'{' | b'[' | b'"', ..]);
         let may = records || look.kinds.any(Kinds::BREAK) || BETWEEN.iter().any(|between| follows(between));
-        if may && (records || next_text(look.bytes).is_some()) { Fit::Certain } else { Fit::No }
+        if may && (records || next_text(look.bytes).0.is_some()) { Fit::Certain } else { Fit::No }
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
@@ -36,7 +36,12 @@ impl Decoder for Lines {
         let mut rest = value;
         let mut number = 0;
         while !rest.is_empty() {
-            let (line, after) = rest.split_at(next_text(rest).unwrap_or(rest.len()).max(1));
+            let (next, in_vain) = next_text(rest);
+            if !inner.budget().work(in_vain) {
+                peeled.gap = Some(Why::Budget);
+                break;
+            }
+            let (line, after) = rest.split_at(next.unwrap_or(rest.len()).max(1));
             rest = after;
             number += 1;
             let line = line.strip_prefix(b"\x1e").unwrap_or(line).trim_ascii();
@@ -57,34 +62,44 @@ impl Decoder for Lines {
 const BETWEEN: [&[u8]; 5] = [b"}{", b"} {", b"][", b"}\0", b"}\x1e"];
 
 /// Where the next text starts: between the end of one and the start of another.
-fn next_text(bytes: &[u8]) -> Option<usize> {
-    match bytes.first()? {
-        b'{' | b'[' => json::end(bytes).and_then(|end| {
-            let rest = &bytes[end..];
-            let parted =
-                rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | 0 | 0x1e))?;
-            matches!(rest[parted], b'{' | b'[').then_some(end + parted)
-        }),
-        0x1e => memchr::memchr(0x1e, &bytes[1..]).map(|at| at + 1),
-        b'"' => None,
-        _ => return None,
+/// And how many bytes were read for the end of one that a line ends before: they
+/// are read again for the next.
+fn next_text(bytes: &[u8]) -> (Option<usize>, usize) {
+    match bytes.first() {
+        Some(b'{' | b'[') => {
+            let Some(end) = json::end(bytes) else { return (next_line(bytes), bytes.len()) };
+            let is_between = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | 0 | 0x1e);
+            let next = end + bytes[end..].iter().take_while(|byte| is_between(byte)).count();
+            match bytes.get(next) {
+                Some(b'{' | b'[') => (Some(next), 0),
+                _ => (next_line(bytes), next),
+            }
+        }
+        Some(0x1e) => (memchr::memchr(0x1e, &bytes[1..]).map(|at| at + 1).or_else(|| next_line(bytes)), 0),
+        Some(b'"') => (next_line(bytes), 0),
+        _ => (None, 0),
     }
-    .or_else(|| next_line(bytes))
 }
 
 /// The same, at the end of a line.
 fn next_line(bytes: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'\n', bytes).find_map(|at| {
-        let before = bytes[..at].trim_ascii_end().last()?;
-        let after = bytes[at..].trim_ascii_start();
-        let between = match after.first()? {
-            b'{' => *before == b'}',
-            b'[' => *before == b']',
-            0x1e => true,
+    let mut from = 0;
+    while let Some(found) = memchr::memchr(b'\n', &bytes[from..]) {
+        let before = bytes[..from + found].trim_ascii_end().last();
+        let after = bytes[from + found..].trim_ascii_start();
+        // Lines with nothing in them are passed together, and once.
+        from = bytes.len() - after.len();
+        let is_between = match after.first()? {
+            b'{' => before == Some(&b'}'),
+            b'[' => before == Some(&b']'),
+            0x1e => before.is_some(),
             _ => false,
         };
-        between.then(|| bytes.len() - after.len())
-    })
+        if is_between {
+            return Some(from);
+        }
+    }
+    None
 }
 
 #[cfg(test)]

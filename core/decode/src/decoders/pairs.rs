@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use model::Place;
+use model::{Place, Why};
 
 use super::{How, Inner, Peeled, json, names::Names, percent};
 
@@ -12,12 +12,20 @@ use super::{How, Inner, Peeled, json, names::Names, percent};
 pub(super) fn give(text: &[u8], inner: &mut dyn Inner) -> Peeled {
     let mut names = Names::default();
     let mut peeled = Peeled::NOTHING;
-    for (i, field) in fields(text).enumerate() {
-        let (name, value) = split(field);
+    let (mut rest, mut number) = (Some(text), 0);
+    while let Some(from) = rest {
+        let (end, in_vain) = field(from);
+        if !inner.budget().work(in_vain) {
+            peeled.gap = Some(Why::Budget);
+            break;
+        }
+        rest = (end < from.len()).then(|| &from[end + 1..]);
+        number += 1;
+        let (name, value) = split(&from[..end]);
         let name = percent::undo(name, true);
         if (value.is_none() || says_something(&name)) && !name.is_empty() {
             peeled.how = How::Opened;
-            if inner.give(Place::at(format!("@{}", i + 1)), &name).is_break() {
+            if inner.give(Place::at(format!("@{number}")), &name).is_break() {
                 break;
             }
         }
@@ -33,23 +41,20 @@ pub(super) fn give(text: &[u8], inner: &mut dyn Inner) -> Peeled {
     peeled
 }
 
-/// The fields, parted by `&`; but not by one within JSON that nobody encoded.
-fn fields(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let from = rest?;
-        let first = memchr::memchr(b'&', from);
-        let value = memchr::memchr(b'=', &from[..first.unwrap_or(from.len())]).map(|at| at + 1);
-        // A comma or a quote would have been encoded as well.
-        let end = match (value, first) {
-            (Some(at), Some(first)) if is_bare_json(&from[at..]) => json::end(&from[at..]).map_or(first, |end| {
-                memchr::memchr(b'&', &from[at + end..]).map_or(from.len(), |next| at + end + next)
-            }),
-            (_, first) => first.unwrap_or(from.len()),
-        };
-        rest = (end < from.len()).then(|| &from[end + 1..]);
-        Some(&from[..end])
-    })
+/// Where the first field ends: at a `&`, but not at one within JSON that nobody
+/// encoded. And how many bytes were read for the end of JSON that has none: they
+/// are read again for the next field.
+fn field(text: &[u8]) -> (usize, usize) {
+    let Some(first) = memchr::memchr(b'&', text) else { return (text.len(), 0) };
+    let value = memchr::memchr(b'=', &text[..first]).map_or(first, |at| at + 1);
+    // A comma or a quote would have been encoded as well.
+    if !is_bare_json(&text[value..]) {
+        return (first, 0);
+    }
+    match json::end(&text[value..]).map(|end| value + end) {
+        Some(end) => (memchr::memchr(b'&', &text[end..]).map_or(text.len(), |next| end + next), 0),
+        None => (first, text.len() - value),
+    }
 }
 
 fn is_bare_json(value: &[u8]) -> bool {
