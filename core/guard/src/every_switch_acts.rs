@@ -6,7 +6,7 @@ use model::{Exchange, Kind, Mode};
 
 use crate::{
     Table,
-    checks::{Stage, post, request, said},
+    checks::{Stage, knowledge, post, request, said},
 };
 
 const PAGE: &str = "https://clinic.example/patients/4711-secret?from=mail";
@@ -148,6 +148,31 @@ fn updates_go_on_and_are_shown_until_they_are_turned_off() {
     stage.choices.updates = false;
     assert_eq!(stage.says(&post(UPDATES, asked)), "absorb updates component-list session-id");
     assert_eq!(stage.says(&download), "absorb updates", "whatever it carries");
+}
+
+#[test]
+fn every_known_place_of_update_checks_has_the_switch_of_updates() {
+    let knowledge = knowledge();
+    let omaha = knowledge.schemas.iter().find(|schema| schema.path == "schemas/chromium/omaha.toml").unwrap();
+    assert!(omaha.endpoint.len() > 5);
+    let asked = br#"{"request":{"app":[{"appid":"cjpalhdlnbpafiamejdnhcphjbkeiagm"}]}}"#;
+    for endpoint in &omaha.endpoint {
+        let mut stage = visited();
+        stage.who.makers = ["Brave", "Google", "Microsoft"].map(str::to_owned).to_vec();
+        let check = post(&endpoint.to_string().replace('*', "x"), asked);
+        assert_eq!(stage.says(&check), "pass updates component-list", "{endpoint}");
+        stage.choices.updates = false;
+        assert_eq!(stage.says(&check), "absorb updates component-list", "{endpoint}");
+    }
+}
+
+#[test]
+fn what_only_asks_whether_somebody_is_human_has_not_the_switch_of_warnings() {
+    let mut stage = visited();
+    stage.choices.security = false;
+    for url in ["https://www.recaptcha.net/recaptcha/api2/reload", "https://abc.edge.sdk.awswaf.com/abc/verify"] {
+        assert_eq!(stage.says(&post(url, b"x")), "pass nothing", "a page works without warnings, too: {url}");
+    }
 }
 
 #[test]
