@@ -91,6 +91,11 @@ impl Reason {
         matches!(self, Self::Unread | Self::NoHandshake)
     }
 
+    /// Whether a service's own switch decided: switches of kinds do nothing there.
+    pub const fn has_own_switch(&self) -> bool {
+        matches!(self, Self::Security | Self::Updates | Self::Suggestions)
+    }
+
     /// Whether the person should see it: it was stopped, or somebody asked.
     pub const fn is_shown(&self) -> bool {
         !matches!(self, Self::Page | Self::Nothing | Self::Incomplete | Self::Unlisted)

@@ -201,11 +201,11 @@ fn sets(choices: &Choices, asked: &BTreeMap<(String, Mode), u64>) -> Vec<Value> 
     ]
 }
 
-/// How often each kind was stopped, or passed because somebody asked, in each mode.
+/// How often each kind was stopped, or passed because somebody asked, in each mode:
+/// where its switch would have done something else.
 fn asked_for(board: &Board) -> BTreeMap<(String, Mode), u64> {
     let mut asked = BTreeMap::new();
-    let is_asking =
-        |event: &&Arc<gate::Event>| !matches!(event.reason, Reason::On | Reason::Updates | Reason::Security);
+    let is_asking = |event: &&Arc<gate::Event>| event.reason != Reason::On && !event.reason.has_own_switch();
     for event in board.events().iter().filter(is_asking) {
         // Where the mode is not known, both columns are meant.
         let modes: &[Mode] = match event.mode {

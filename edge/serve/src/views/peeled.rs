@@ -71,6 +71,7 @@ fn decide(desk: &Desk, session: &Session, event: &Event) -> Markup {
         None if event.verdict == Verdict::Pass => &[(Rule::Stop.word(), english::event::STOP)],
         None => &[(Rule::Allow.word(), english::event::ALLOW)],
     };
+    let kinds = if may_switch(event) { &event.kinds[..] } else { &[] };
     let mode = if event.mode == Mode::Unknown { Mode::Normal } else { event.mode };
     html! {
         div .decide role="group" aria-label=(english::event::DECIDE) {
@@ -83,8 +84,8 @@ fn decide(desk: &Desk, session: &Session, event: &Event) -> Markup {
                     button { (name) }
                 }
             }
-            @for id in event.kinds.iter().take(SHOWN) {
-                @if event.verdict != Verdict::Pass && keeper.knowledge().kinds.kind(id).is_some() {
+            @for id in kinds.iter().take(SHOWN) {
+                @if keeper.knowledge().kinds.kind(id).is_some() {
                     form method="post" action="/hour" {
                         (sealed(session))
                         input type="hidden" name="kind" value=(id);
@@ -96,4 +97,9 @@ fn decide(desk: &Desk, session: &Session, event: &Event) -> Markup {
             a href="/settings" { (english::event::TO_THE_SWITCH) }
         }
     }
+}
+
+/// Whether switches of kinds would have let it go.
+fn may_switch(event: &Event) -> bool {
+    event.verdict != Verdict::Pass && !event.reason.has_own_switch()
 }

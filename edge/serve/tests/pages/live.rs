@@ -1,34 +1,11 @@
 //! What happens now, as it happens.
 
-use gate::Event;
-use guard::{Accused, Reason, Verdict};
-use model::{Mode, Purpose, Time};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
 
-use crate::stage::Stage;
-
-fn event() -> Event {
-    Event {
-        id: 0,
-        at: Time::from_millis(1_790_000_000_000),
-        device: "192.168.1.20".into(),
-        program: None,
-        mode: Mode::Private,
-        host: "sa.api.intl.miui.com".into(),
-        owner: Some("Xiaomi".into()),
-        seat: Some("CN".into()),
-        purpose: Purpose::Telemetry,
-        method: "POST".into(),
-        address: "https://sa.api.intl.miui.com/sa".into(),
-        verdict: Verdict::Absorb,
-        reason: Reason::Report(Accused::Telemetry),
-        kinds: vec!["visited-url".into(), "search".into()],
-        found: vec![],
-    }
-}
+use crate::stage::{Stage, event};
 
 async fn look(stage: &Stage) -> BufReader<TcpStream> {
     let mut stream = TcpStream::connect(stage.address()).await.unwrap();

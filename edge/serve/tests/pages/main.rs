@@ -11,6 +11,8 @@ mod programs;
 
 mod live;
 
+mod events;
+
 mod keeping;
 
 mod guide;

@@ -2,9 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use gate::{Folder, Keeper};
+use gate::{Event, Folder, Keeper};
+use guard::{Accused, Reason, Verdict};
 use jiff::tz::TimeZone;
 use knowledge::Knowledge;
+use model::{Mode, Purpose, Time};
 use serve::{Pages, Serving};
 use tempfile::TempDir;
 use tokio::{
@@ -104,5 +106,26 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         let fields = self.head.lines().filter_map(|line| line.split_once(": "));
         fields.into_iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
+
+/// A report that was stopped.
+pub fn event() -> Event {
+    Event {
+        id: 0,
+        at: Time::from_millis(1_790_000_000_000),
+        device: "192.168.1.20".into(),
+        program: None,
+        mode: Mode::Private,
+        host: "sa.api.intl.miui.com".into(),
+        owner: Some("Xiaomi".into()),
+        seat: Some("CN".into()),
+        purpose: Purpose::Telemetry,
+        method: "POST".into(),
+        address: "https://sa.api.intl.miui.com/sa".into(),
+        verdict: Verdict::Absorb,
+        reason: Reason::Report(Accused::Telemetry),
+        kinds: vec!["visited-url".into(), "search".into()],
+        found: vec![],
     }
 }

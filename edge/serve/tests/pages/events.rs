@@ -1,0 +1,28 @@
+//! One event, opened: what is said of it, and what can be said to it.
+
+use gate::Event;
+use guard::{Reason, Verdict};
+
+use crate::stage::{Stage, event};
+
+/// The page of an event.
+async fn opened(stage: &Stage, event: Event) -> String {
+    stage.keeper.board().add(event);
+    let id = stage.keeper.board().events()[0].id;
+    stage.get(&format!("/event/{id}")).await.body
+}
+
+#[tokio::test]
+async fn what_a_service_s_own_switch_stopped_offers_no_switch_of_a_kind() {
+    let stage = Stage::new().await;
+    let hour = "for one hour";
+    assert!(opened(&stage, event()).await.contains(hour), "a kind's switch stopped it");
+    for reason in [Reason::Suggestions, Reason::Updates, Reason::Security] {
+        let page = opened(&stage, Event { reason: reason.clone(), ..event() }).await;
+        assert!(!page.contains(hour) && page.contains("To the switch"), "{reason:?}");
+    }
+    let key = format!("Bearer {}", stage.serving.key());
+    let told = stage.ask("GET", "/api/choices", &[("Authorization", key.as_str())], "").await.body;
+    let search = &told[told.find("\"id\":\"search\"").unwrap()..];
+    assert!(search[..search.find('}').unwrap()].contains("\"private_asks\":1"), "one asked for it, three did not");
+}
