@@ -24,7 +24,7 @@ pub(super) fn all(desk: &Desk, session: &Session, event: &Event, level: Level) -
     html! {
         p .because { (inert(&english::because(&event.reason, event.verdict, desk.keeper().is_some()))) }
         @for found in event.found.iter().take(SHOWN) { (value(found, level)) }
-        @if event.found.is_empty() && event.reason != Reason::Unread { p .fine { (english::event::NOTHING_FOUND) } }
+        @if event.found.is_empty() && !event.reason.is_unread() { p .fine { (english::event::NOTHING_FOUND) } }
         dl .meaning {
             dt { (english::event::REQUEST) } dd { code { (inert(&event.method)) " " (inert_head(&event.address, ADDRESS)) } }
             dt { (english::event::TO) }
@@ -68,7 +68,8 @@ fn decide(desk: &Desk, session: &Session, event: &Event) -> Markup {
     let said = choices.destined(&aim, &guard::Who::new(&event.device, event.mode));
     let rules: &[(&str, &str)] = match said {
         Some(_) => &[("", english::event::AS_OTHERS)],
-        None if event.verdict == Verdict::Pass => &[(Rule::Stop.word(), english::event::STOP)],
+        // What failed by itself is not mended by letting it go.
+        None if event.verdict == Verdict::Pass || event.reason == Reason::NoHandshake => &[(Rule::Stop.word(), english::event::STOP)],
         None => &[(Rule::Allow.word(), english::event::ALLOW)],
     };
     let kinds = if may_switch(event) { &event.kinds[..] } else { &[] };

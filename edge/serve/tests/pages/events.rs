@@ -26,3 +26,16 @@ async fn what_a_service_s_own_switch_stopped_offers_no_switch_of_a_kind() {
     let search = &told[told.find("\"id\":\"search\"").unwrap()..];
     assert!(search[..search.find('}').unwrap()].contains("\"private_asks\":1"), "one asked for it, three did not");
 }
+
+#[tokio::test]
+async fn a_connection_that_failed_is_called_unread_and_offers_to_be_stopped() {
+    let stage = Stage::new().await;
+    let kinds = Vec::new;
+    for (verdict, reason) in [(Verdict::Cut, Reason::NoHandshake), (Verdict::Pass, Reason::Unread)] {
+        let page = opened(&stage, Event { verdict, reason: reason.clone(), kinds: kinds(), ..event() }).await;
+        assert!(!page.contains("Nothing in it was recognised"), "{reason:?}: nobody could look");
+        assert!(page.contains("Stop this destination") && !page.contains("Allow this"), "{reason:?}");
+    }
+    let page = opened(&stage, Event { reason: Reason::Updates, kinds: kinds(), ..event() }).await;
+    assert!(page.contains("Nothing in it was recognised") && page.contains("Allow this destination"));
+}
