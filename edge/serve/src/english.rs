@@ -219,6 +219,11 @@ pub(crate) fn because(reason: &Reason, verdict: Verdict, guards: bool) -> String
              translating. Candor does not stop these by itself."
                 .into()
         }
+        Reason::Unread if guards && verdict == Verdict::Pass => {
+            "It could not be read. It went on because your choice for unread traffic lets it, because everything is \
+             on, or because it goes where a page does or to a service whose own switch is on."
+                .into()
+        }
         Reason::Unread if guards => "It could not be read; your choice for unread traffic decided.".into(),
         Reason::Unread => "It could not be read.".into(),
         Reason::NoHandshake => {

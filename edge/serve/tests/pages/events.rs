@@ -39,3 +39,12 @@ async fn a_connection_that_failed_is_called_unread_and_offers_to_be_stopped() {
     let page = opened(&stage, Event { reason: Reason::Updates, kinds: kinds(), ..event() }).await;
     assert!(page.contains("Nothing in it was recognised") && page.contains("Allow this destination"));
 }
+
+#[tokio::test]
+async fn what_went_on_unread_was_not_always_a_choice_for_unread_traffic() {
+    let stage = Stage::new().await;
+    let unread = |verdict| Event { verdict, reason: Reason::Unread, kinds: vec![], ..event() };
+    assert!(opened(&stage, unread(Verdict::Cut)).await.contains("your choice for unread traffic decided"));
+    let passed = opened(&stage, unread(Verdict::Pass)).await;
+    assert!(passed.contains("goes where a page does") && !passed.contains("traffic decided"), "{passed}");
+}
