@@ -186,7 +186,7 @@ fn security_services_go_on_and_are_shown_until_they_are_turned_off() {
 }
 
 #[test]
-fn what_the_person_started_goes_on_and_is_shown() {
+fn what_signs_in_keeps_the_same_or_translates_goes_on_and_is_shown() {
     let mut stage = visited();
     stage.who.makers = vec!["Google".into()];
     for url in ["https://clients4.google.com/chrome-sync/command/", "https://translate.googleapis.com/translate_a/t"] {

@@ -34,8 +34,9 @@ pub enum Reason {
     Updates,
     /// It asks for suggestions for what is typed; the switch for those decided.
     Suggestions,
-    /// It carries such a value to a service that the person started: signing
-    /// in, keeping browsers the same, translating. Passed and shown.
+    /// It carries such a value to a service for signing in, keeping browsers the
+    /// same or translating; browsers ask some of these by themselves. Passed and
+    /// shown.
     Started,
     /// It could not be read, or not to its end; the choice for that decided.
     Unread,

@@ -215,8 +215,8 @@ pub(crate) fn because(reason: &Reason, verdict: Verdict, guards: bool) -> String
         Reason::Updates => format!("It goes to a service that updates programs{off}."),
         Reason::Suggestions => format!("It asks for suggestions for what is typed{off}."),
         Reason::Started => {
-            "It carries something of yours to a service that you started: signing in, keeping browsers the same, \
-             translating. Candor does not stop these by itself."
+            "It carries something of yours to a service for signing in, keeping browsers the same or translating; \
+             Candor does not stop these by itself."
                 .into()
         }
         Reason::Unread if guards && verdict == Verdict::Pass => {
@@ -296,6 +296,8 @@ pub(crate) mod settings {
     pub(crate) const PAGES_LIMIT: &str = "What a page loads from its own site, and from hosts that it names, is not touched. In a browser opened by candor open, Candor’s \
          extension says what is a page. Elsewhere the browser’s own words in a request do, and a browser could forge them; “Strict” does not take \
          them from hosts of its maker or of those who collect.";
+    pub(crate) const SERVICES_LIMIT: &str = "Services for signing in, keeping browsers the same or translating are shown when they are told something of yours; Candor does \
+         not stop these by itself. One that you do not want is stopped below, under “Destinations”.";
     pub(crate) const FOR: &str = "Switches of";
     pub(crate) const ALL: &str = "All devices";
     pub(crate) const OWN_NOTE: &str = "Where nothing is said here, the switches of all devices count; a switch that was turned here counts for this device alone.";

@@ -52,6 +52,7 @@ fn content(desk: &Desk, keeper: &Arc<Keeper>, session: &Session, asked: &Whose) 
         (sets::table(&choices, session, device))
         p .fine { (words::UNKNOWN_MODE) }
         p .fine { (words::PAGES_LIMIT) }
+        p .fine { (words::SERVICES_LIMIT) }
         details .each open[asked.each == "kind"] {
             summary { (english::sets::EACH) }
             (switches::table(desk, keeper, &choices, session, device))

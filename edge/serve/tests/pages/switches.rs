@@ -31,6 +31,7 @@ async fn every_switch_stands_visibly_off_at_first_but_updates_and_warnings() {
     for on in ["Updates, All windows", "Safety, All windows"] {
         assert!(stands(&stage, on).await, "{on}");
     }
+    assert!(page.contains("Candor does not stop these by itself"), "what no switch stops is said, too");
 }
 
 #[tokio::test]
