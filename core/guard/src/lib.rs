@@ -10,7 +10,8 @@
 //! in whatever it sends elsewhere; the hosts that stood in answers given to it
 //! tell a page's requests from its own. It forgets both after a while.
 //!
-//! A page's first-party traffic is never touched, and never even looked at.
+//! A page's first-party traffic is never touched, and never even looked at,
+//! except suggestions and questions about forms that nothing marks as a page's.
 //! There is no socket here and no clock: [`Now`] is an argument.
 #![forbid(unsafe_code)]
 

@@ -270,12 +270,12 @@ pub(crate) mod sets {
     );
     pub(crate) const UPDATES: Set = (
         "Updates",
-        "Programs ask whether there is a newer version of them and their parts. What they say about you while they ask is shown.",
+        "Programs ask whether there is a newer version of them and their parts. What is recognised in it is shown.",
         "programs stay as they are, with their security holes.",
     );
     pub(crate) const SAFETY: Set = (
         "Safety",
-        "Browsers ask services about dangerous sites and files, some of them with addresses that you visit. What they are told is shown.",
+        "Browsers ask services about dangerous sites and files, some of them with addresses that you visit. What is recognised in it is shown.",
         "a page that steals passwords may open without a warning.",
     );
     pub(crate) const VISITED: Set = (
@@ -293,7 +293,7 @@ pub(crate) mod sets {
 pub(crate) mod settings {
     pub(crate) const TITLE: &str = "What may leave";
     pub(crate) const LEDE: &str = "What is about you is off until you turn it on. Updates and warnings of dangerous sites are on until you turn them off. A switch counts from the next request on, also on connections that are open.";
-    pub(crate) const PAGES_LIMIT: &str = "What a page loads from its own site, and from hosts that it names, is not touched. In a browser opened by candor open, Candor’s \
+    pub(crate) const PAGES_LIMIT: &str = "What a page loads from its own site, and from hosts that it names, is not touched, except suggestions and questions about forms that nothing marks as a page’s. In a browser opened by candor open, Candor’s \
          extension says what is a page. Elsewhere the browser’s own words in a request do, and a browser could forge them; “Strict” does not take \
          them from hosts of its maker or of those who collect.";
     pub(crate) const SERVICES_LIMIT: &str = "Services for signing in, keeping browsers the same or translating are shown when they are told something of yours; Candor does \
