@@ -2,10 +2,11 @@
 //! SDK keeps a report before it sends it.
 //!
 //! Looking for a value in every disguise is dear, so it is done for an hour, and
-//! for some hundred values. After that an address is remembered as a digest that
-//! only this machine can make: it is found as itself, and as the plain digest of
-//! itself that SDKs send. Digests of ordinary windows outlive a restart; the
-//! addresses cannot be read out of them.
+//! for some hundred values. After that an address is remembered as a keyed
+//! digest: it is found as itself, and as the plain digest of itself that SDKs
+//! send. Addresses only: searches are forgotten. Digests of ordinary windows
+//! outlive a restart, those of private windows are in memory alone. Addresses
+//! cannot be read out of them, but who has the key can test guesses.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ const LONGEST: usize = 4_096;
 /// Addresses that are looked at in one value.
 const MANY: usize = 32;
 
-/// What digests are made with; only this machine knows it.
+/// What digests are made with; it does not leave this machine.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MemoryKey(pub [u8; 32]);
 

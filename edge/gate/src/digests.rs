@@ -1,8 +1,9 @@
-//! Digests of what was visited in ordinary windows, in one file that only the
-//! person can read, so that a restart makes nobody forget what an SDK still keeps.
+//! Digests of addresses that were visited in ordinary windows, in one file that
+//! only the person can read, so that a restart makes nobody forget what an SDK
+//! still keeps. Those of private windows are in memory alone.
 //!
-//! The key that they are made with lies in a file of its own. No address stands
-//! in either.
+//! The key that they are made with lies in a file beside it. No address stands in
+//! either; but who can read the folder can test guesses.
 
 use std::path::{Path, PathBuf};
 
