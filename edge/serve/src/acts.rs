@@ -174,7 +174,7 @@ pub(crate) async fn forget(State(desk): Desked) -> Response {
 /// Lets another browser in.
 pub(crate) async fn link(State(desk): Desked) -> Response {
     match desk.door.link(Way::First) {
-        Ok(link) => views::page_of_link(&link).into_response(),
+        Ok(link) => views::page_of_link(&link, desk.keeper().is_some()).into_response(),
         Err(error) => failed(&error),
     }
 }

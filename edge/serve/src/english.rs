@@ -22,6 +22,10 @@ pub(crate) mod top {
 pub(crate) mod refused {
     pub(crate) const TITLE: &str = "Not let in";
     pub(crate) const NOT_US: &str = "This page is only reached by the address that Candor printed when it was started.";
+    pub(crate) const NOT_IN_CAPTURE: &str = "Open the address that Candor printed when it was started: it lets one browser in, once, until Candor ends. Somebody who is in can \
+         make another such address, at the foot of the first page.";
+    pub(crate) const USED_CAPTURE: &str = "This address was used before, and each lets one browser in, once. Somebody who is in can make another one, at the foot of the \
+         first page; nobody is in any more once Candor was started anew.";
     pub(crate) const NOT_IN: &str = "Type “candor guard link” in a terminal and open the address that it prints: it lets this browser in, for 30 days. In a browser \
          that candor open started, the button leads here by itself. Somebody who is in can make such an address, too, at the foot of the first page.";
     pub(crate) const USED: &str = "This address was used before, and each lets one browser in, once. “candor guard link” prints another one; somebody who is in can \
@@ -43,6 +47,7 @@ pub(crate) mod entry {
 pub(crate) mod link {
     pub(crate) const TITLE: &str = "Let another browser in";
     pub(crate) const SAYS: &str = "Open this address in the other browser on this machine. It works once, and that browser then stays in for 30 days.";
+    pub(crate) const SAYS_CAPTURE: &str = "Open this address in the other browser on this machine. It works once, and that browser then stays in until Candor ends.";
     pub(crate) const FIELD: &str = "Address";
 }
 

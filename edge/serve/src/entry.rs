@@ -63,7 +63,10 @@ pub(crate) async fn enter(State(desk): State<Arc<Desk>>, headers: HeaderMap, Que
         }
         // The link was opened twice in the same browser.
         Ok(None) if desk.door.session(cookies).is_some() => Redirect::to(to).into_response(),
-        Ok(None) => (StatusCode::FORBIDDEN, views::page_of_refusal(english::refused::USED)).into_response(),
+        Ok(None) => {
+            let says = if desk.keeper().is_some() { english::refused::USED } else { english::refused::USED_CAPTURE };
+            (StatusCode::FORBIDDEN, views::page_of_refusal(says)).into_response()
+        }
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, views::page_of_refusal(&error.to_string())).into_response(),
     }
 }

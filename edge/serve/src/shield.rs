@@ -64,7 +64,8 @@ pub(crate) async fn only_us(State(desk): State<Arc<Desk>>, request: Request, nex
 pub(crate) async fn only_people(State(desk): State<Arc<Desk>>, mut request: Request, next: Next) -> Response {
     let cookie = text(request.headers(), COOKIE).unwrap_or_default();
     let Some(session) = desk.door.session(cookie) else {
-        return refuse(StatusCode::FORBIDDEN, english::refused::NOT_IN);
+        let says = if desk.keeper().is_some() { english::refused::NOT_IN } else { english::refused::NOT_IN_CAPTURE };
+        return refuse(StatusCode::FORBIDDEN, says);
     };
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     if is_foreign(request.headers()) {

@@ -69,7 +69,9 @@ fn decide(desk: &Desk, session: &Session, event: &Event) -> Markup {
     let rules: &[(&str, &str)] = match said {
         Some(_) => &[("", english::event::AS_OTHERS)],
         // What failed by itself is not mended by letting it go.
-        None if event.verdict == Verdict::Pass || event.reason == Reason::NoHandshake => &[(Rule::Stop.word(), english::event::STOP)],
+        None if event.verdict == Verdict::Pass || event.reason == Reason::NoHandshake => {
+            &[(Rule::Stop.word(), english::event::STOP)]
+        }
         None => &[(Rule::Allow.word(), english::event::ALLOW)],
     };
     let kinds = if may_switch(event) { &event.kinds[..] } else { &[] };

@@ -35,11 +35,11 @@ pub(crate) fn page_of_entry(to: &str) -> Page {
     )
 }
 
-pub(crate) fn page_of_link(link: &str) -> Page {
+pub(crate) fn page_of_link(link: &str, guards: bool) -> Page {
     small(
         english::link::TITLE,
         &html! {
-            p { (english::link::SAYS) }
+            p { @if guards { (english::link::SAYS) } @else { (english::link::SAYS_CAPTURE) } }
             label { (english::link::FIELD) input .wide-field readonly value=(link); }
             p { a href="/" { (english::refused::BACK) } }
         },

@@ -10,7 +10,7 @@ use proxy::Authority;
 use serve::Pages;
 use tokio::net::TcpListener;
 
-use crate::stage::Stage;
+use crate::stage::{FORM, Stage};
 
 #[tokio::test]
 async fn the_evidence_can_be_taken_away_while_it_is_written() {
@@ -40,6 +40,14 @@ async fn a_capture_shows_what_it_sees_and_has_nothing_to_switch() {
     assert!(stage.get("/install").await.body.contains(&authority.fingerprint()));
     let certificate = stage.get("/certificate.crt").await;
     assert_eq!((certificate.status, certificate.bytes[0]), (200, 0x30), "DER");
+    let csrf = page.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap();
+    let headers = [("Cookie", stage.cookie.as_str()), FORM];
+    let link = stage.ask("POST", "/link", &headers, &format!("csrf={csrf}")).await.body;
+    let outside = [stage.ask("GET", "/", &[], "").await, stage.ask("GET", "/enter?token=used", &[], "").await];
+    for page in [link, outside[0].body.clone(), outside[1].body.clone()] {
+        assert!(page.contains("Candor ends") || page.contains("started anew"), "{page}");
+        assert!(!page.contains("guard link") && !page.contains("30 days"), "there is no guard to ask: {page}");
+    }
     for path in ["/settings", "/evidence.candor", "/api/choices"] {
         assert_eq!(stage.get(path).await.status, 404, "{path}");
     }
