@@ -19,7 +19,7 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    pub const WIDE: Self = Self { name: "wide", width: 960.0, from: 222.0, to: 690.0, inside: false, line: 19.0 };
+    pub const WIDE: Self = Self { name: "wide", width: 960.0, from: 250.0, to: 690.0, inside: false, line: 19.0 };
     pub const NARROW: Self = Self { name: "narrow", width: 350.0, from: 6.0, to: 344.0, inside: true, line: 17.0 };
 }
 
@@ -167,7 +167,7 @@ fn label(node: &Node, slot: &Slot, canvas: &Canvas, edge: Edge) -> Markup {
         (Some(remark), true) => format!("{remark} · {}", node.count),
         _ => number,
     };
-    let title = if canvas.inside { head(&node.title, 24) } else { node.title.clone() };
+    let title = head(&node.title, if canvas.inside { 24 } else { 27 });
     let lines: &[String] = if canvas.inside { &[] } else { &node.lines };
     let line = |n: usize| r(slot.top + canvas.line * (n as f64 + 0.76));
     html! {
