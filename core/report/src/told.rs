@@ -66,6 +66,13 @@ pub(crate) fn decoys(audit: &Audit) -> (usize, usize) {
     (planted, audit.spotted.iter().filter(is_hit).count())
 }
 
+/// Requests, and lookups of names that carried nothing known: a lookup is read
+/// like a request, and would make few requests look like many.
+pub(crate) fn requests_and_lookups(audit: &Audit) -> (u64, u64) {
+    let requests = audit.tallies.iter().map(|tally| tally.requests).sum();
+    (requests, audit.coverage.exchanges.saturating_sub(requests))
+}
+
 /// Sent by the subject, as far as anybody can tell.
 pub(crate) fn is_own(side: Side) -> bool {
     !matches!(side, Side::Page | Side::Caused)

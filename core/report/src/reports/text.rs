@@ -262,20 +262,20 @@ fn foot(sheet: &mut Sheet, audit: &Audit) {
     sheet.title("HOW WE KNOW", "");
     let coverage = &audit.coverage;
     let share = coverage.bytes_read as f64 / coverage.bytes.max(1) as f64;
-    sheet.hanging(
-        2,
-        "seen",
-        13,
-        &format!(
-            "{}: {} read, {} sealed; {} of {} looked at ({})",
-            count(coverage.exchanges, "request"),
-            thousands(coverage.read),
-            thousands(coverage.sealed),
-            bytes(coverage.bytes_read),
-            bytes(coverage.bytes),
-            percent(share)
-        ),
+    let (requests, lookups) = told::requests_and_lookups(audit);
+    let mut seen = format!(
+        "{}: {} read, {} sealed; {} of {} looked at ({})",
+        count(requests, "request"),
+        thousands(coverage.read.saturating_sub(lookups)),
+        thousands(coverage.sealed),
+        bytes(coverage.bytes_read),
+        bytes(coverage.bytes),
+        percent(share)
     );
+    if lookups > 0 {
+        seen += &format!("; and {} of names", count(lookups, "lookup"));
+    }
+    sheet.hanging(2, "seen", 13, &seen);
     let (planted, hits) = told::decoys(audit);
     if planted > 0 {
         let told = match hits {

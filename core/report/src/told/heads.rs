@@ -74,7 +74,7 @@ pub(crate) fn done(audit: &Audit) -> Vec<String> {
         return vec![format!(
             "Candor looked into {} with {}. Nobody was judged: that needs an experiment.",
             count(audit.captures.len() as u64, "capture"),
-            count(audit.coverage.exchanges, "request")
+            count(super::requests_and_lookups(audit).0, "request")
         )];
     };
     let deeds = Deeds::of(audit);

@@ -113,7 +113,7 @@ pub(super) fn footer(audit: &Audit) -> Markup {
             @for capture in &audit.captures {
                 @let is_evidence = capture.format == "candor";
                 div .seal {
-                    p { b { (inert(&capture.source)) } ", " (count(capture.exchanges, "request")) }
+                    p { b { (inert(&capture.source)) } ", " (count(capture.exchanges, "recorded exchange")) }
                     p { @if is_evidence { "Head of the evidence" } @else { "SHA-256 of the capture" } ": " code { (inert(&capture.sha256)) } }
                     @if is_evidence {
                         p { "To check that nothing was changed since:" }

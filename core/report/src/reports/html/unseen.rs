@@ -11,7 +11,7 @@ use super::Part;
 use crate::{
     inert::{inert, inert_head},
     told,
-    words::{bytes, count, gap, percent, sentence},
+    words::{bytes, count, gap, percent, sentence, thousands},
 };
 
 /// Kinds of gaps that are named one by one.
@@ -20,12 +20,14 @@ const SHOWN: usize = 12;
 pub(super) fn section(audit: &Audit) -> Option<Part> {
     let coverage = &audit.coverage;
     let share = coverage.bytes_read as f64 / coverage.bytes.max(1) as f64;
+    let (requests, lookups) = told::requests_and_lookups(audit);
     let undecided: Vec<_> = audit.verdicts.iter().filter(|verdict| verdict.outcome.is_undecided()).collect();
     let content = html! {
         p {
-            "Of " (count(coverage.exchanges, "request")) " Candor could read " b { (coverage.read) } ", and "
-            (coverage.sealed) " it could not. It looked into " (bytes(coverage.bytes_read)) " of " (bytes(coverage.bytes))
-            " that were sent (" (percent(share)) ")."
+            "Of " (count(requests, "request")) " Candor could read " b { (thousands(coverage.read.saturating_sub(lookups))) }
+            ", and " (thousands(coverage.sealed)) " it could not. It looked into " (bytes(coverage.bytes_read)) " of "
+            (bytes(coverage.bytes)) " that were sent (" (percent(share)) ")."
+            @if lookups > 0 { " It also read " (count(lookups, "lookup")) " of names." }
         }
         div .meter aria-hidden="true" { span style={ "width:" (format!("{:.1}%", share * 100.0)) } {} }
         (sealed(audit))
