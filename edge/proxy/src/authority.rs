@@ -9,13 +9,11 @@
 use std::{
     fmt,
     net::IpAddr,
-    num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use lru::LruCache;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber,
@@ -29,15 +27,15 @@ use rustls::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::Error;
+use crate::{Error, clock::ClockReading, leaf_cache::LeafCache};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Clocks of phones are wrong by hours, sometimes by a day.
 const BEFORE: Duration = Duration::from_secs(2 * DAY.as_secs());
 const LEAF_LIFE: Duration = Duration::from_secs(28 * DAY.as_secs());
+/// How long before its end a leaf is renewed: clients' clocks may be ahead of ours.
+const RENEWED_BEFORE: Duration = Duration::from_secs(7 * DAY.as_secs());
 const AUTHORITY_LIFE: Duration = Duration::from_secs(10 * 365 * DAY.as_secs());
-/// Certificates kept; a browsing session meets a few hundred names.
-const KEPT: NonZeroUsize = NonZeroUsize::new(4096).expect("4096 is not zero");
 
 /// Signs a certificate for every name that is asked for.
 pub struct Authority {
@@ -45,7 +43,7 @@ pub struct Authority {
     certificate: String,
     /// One key for all certificates of a run, so that a client can be told it.
     leaf_key: KeyPair,
-    leaves: Mutex<LruCache<String, Arc<CertifiedKey>>>,
+    leaves: Mutex<LeafCache>,
     provider: Arc<CryptoProvider>,
     /// For clients that speak HTTP/2, and for those that shall not.
     servers: [ServerConfig; 4],
@@ -126,28 +124,47 @@ impl Authority {
             server
         };
         let servers = [&[&b"h2"[..], b"http/1.1"][..], &[b"h2"], &[b"http/1.1"], &[]].map(offering);
-        let leaves = Mutex::new(LruCache::new(KEPT));
+        let leaves = Mutex::new(LeafCache::new());
         Ok(Self { issuer, certificate, leaf_key, leaves, provider, servers })
     }
 
+    /// Makes a new certificate for this name when it is asked for again: a client
+    /// said that the last one had ended.
+    pub(crate) fn renew(&self, host: &str) {
+        self.leaves().forget(&as_kept(host));
+    }
+
     fn leaf(&self, host: &str) -> Result<Arc<CertifiedKey>, Error> {
-        let host = host.trim_end_matches('.').to_ascii_lowercase();
-        let mut leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(leaf) = leaves.get(&host) {
-            return Ok(Arc::clone(leaf));
+        self.leaf_at(host, ClockReading::now())
+    }
+
+    fn leaf_at(&self, host: &str, now: ClockReading) -> Result<Arc<CertifiedKey>, Error> {
+        let host = as_kept(host);
+        let mut leaves = self.leaves();
+        if let Some(leaf) = leaves.find(&host, now) {
+            return Ok(leaf);
         }
-        let leaf = Arc::new(self.make_leaf(&host)?);
-        leaves.put(host, Arc::clone(&leaf));
+        let leaf = Arc::new(self.make_leaf(&host, now)?);
+        leaves.keep(host, Arc::clone(&leaf), now.wall + LEAF_LIFE - RENEWED_BEFORE);
         Ok(leaf)
     }
 
-    fn make_leaf(&self, host: &str) -> Result<CertifiedKey, Error> {
-        let params = leaf_params(host)?;
+    fn leaves(&self) -> MutexGuard<'_, LeafCache> {
+        self.leaves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn make_leaf(&self, host: &str, now: ClockReading) -> Result<CertifiedKey, Error> {
+        let params = leaf_params(host, now)?;
         let certificate = params.signed_by(&self.leaf_key, &self.issuer).map_err(Error::Authority)?;
         let key = PrivateKeyDer::try_from(self.leaf_key.serialize_der()).map_err(Error::Key)?;
         let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
         CertifiedKey::from_der(chain, key, &self.provider).map_err(Error::Tls)
     }
+}
+
+/// One certificate for a name, however it is written.
+fn as_kept(host: &str) -> String {
+    host.trim_end_matches('.').to_ascii_lowercase()
 }
 
 fn authority_params(name: &str) -> Result<CertificateParams, Error> {
@@ -156,11 +173,11 @@ fn authority_params(name: &str) -> Result<CertificateParams, Error> {
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.serial_number = Some(serial()?);
-    lives(&mut params, AUTHORITY_LIFE);
+    lives(&mut params, ClockReading::now(), AUTHORITY_LIFE);
     Ok(params)
 }
 
-fn leaf_params(host: &str) -> Result<CertificateParams, Error> {
+fn leaf_params(host: &str, now: ClockReading) -> Result<CertificateParams, Error> {
     let mut params = CertificateParams::default();
     // A common name has at most 64 characters (RFC 5280, upper bounds).
     params.distinguished_name = if host.len() <= 64 { named(host) } else { DistinguishedName::new() };
@@ -173,7 +190,7 @@ fn leaf_params(host: &str) -> Result<CertificateParams, Error> {
     params.use_authority_key_identifier_extension = true;
     params.is_ca = IsCa::ExplicitNoCa;
     params.serial_number = Some(serial()?);
-    lives(&mut params, LEAF_LIFE);
+    lives(&mut params, now, LEAF_LIFE);
     Ok(params)
 }
 
@@ -183,11 +200,10 @@ fn named(name: &str) -> DistinguishedName {
     distinguished
 }
 
-fn lives(params: &mut CertificateParams, life: Duration) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+fn lives(params: &mut CertificateParams, now: ClockReading, life: Duration) {
     let epoch = rcgen::date_time_ymd(1970, 1, 1);
-    params.not_before = epoch + now.saturating_sub(BEFORE);
-    params.not_after = epoch + now + life;
+    params.not_before = epoch + now.wall.saturating_sub(BEFORE);
+    params.not_after = epoch + now.wall + life;
 }
 
 /// 127 random bits: positive, and never met twice (RFC 5280 §4.1.2.2).
@@ -228,19 +244,24 @@ impl ResolvesServerCert for Nobody {
 
 #[cfg(test)]
 mod tests {
-    use rustls::{RootCertStore, client::WebPkiServerVerifier};
+    use rustls::{RootCertStore, client::WebPkiServerVerifier, pki_types::UnixTime};
 
     use super::*;
 
     /// Whether a client that trusts the authority takes the certificate.
     fn is_taken(authority: &Authority, host: &str) -> bool {
+        is_taken_at(authority, host, ClockReading::now())
+    }
+
+    /// The same by clocks that show this, its own and ours.
+    fn is_taken_at(authority: &Authority, host: &str, now: ClockReading) -> bool {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(authority.cert_pem().as_bytes()).unwrap()).unwrap();
         let provider = Arc::clone(&authority.provider);
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
-        let leaf = authority.leaf(host).unwrap();
+        let leaf = authority.leaf_at(host, now).unwrap();
         let name = host.to_owned().try_into().unwrap();
-        verifier.verify_server_cert(&leaf.cert[0], &[], &name, &[], rustls::pki_types::UnixTime::now()).is_ok()
+        verifier.verify_server_cert(&leaf.cert[0], &[], &name, &[], UnixTime::since_unix_epoch(now.wall)).is_ok()
     }
 
     use rustls::client::danger::ServerCertVerifier as _;
@@ -270,6 +291,61 @@ mod tests {
         assert_eq!(der("a.example"), der("A.example."));
         assert_ne!(der("a.example"), der("b.example"));
         assert_eq!(authority.spki_sha256_base64().len(), 44);
+    }
+
+    #[test]
+    fn a_certificate_is_renewed_before_it_ends_however_long_we_run() {
+        let (authority, start) = (Authority::in_memory("Candor test").unwrap(), ClockReading::now());
+        let mut seen = std::collections::BTreeSet::new();
+        for day in 0..400 {
+            let now = start.later(DAY * day);
+            assert!(is_taken_at(&authority, "a.example", now), "day {day}");
+            // A client whose clock is days ahead takes it too.
+            let leaf = authority.leaf_at("a.example", now).unwrap();
+            seen.insert(leaf.cert[0].to_vec());
+        }
+        assert!((15..=25).contains(&seen.len()), "{} certificates in 400 days", seen.len());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_empties_the_cache() {
+        let hours = |hours: i64| hours * 60 * 60;
+        for (jump, is_anew) in [
+            (hours(24 * 29), true),
+            (hours(24 * 400), true),
+            (hours(3), true),
+            (-hours(3), true),
+            (-hours(24 * 5), true),
+            (-hours(24 * 400), true),
+            (30, false),
+            (-30, false),
+        ] {
+            let (authority, start) = (Authority::in_memory("Candor test").unwrap(), ClockReading::now());
+            let names = ["a.example", "b.example"];
+            let before = names.map(|name| authority.leaf_at(name, start).unwrap());
+            let after = start.later(Duration::from_secs(1)).set_by(jump);
+            for (name, before) in names.iter().zip(&before) {
+                assert_eq!(!Arc::ptr_eq(before, &authority.leaf_at(name, after).unwrap()), is_anew, "{jump}");
+                // The authority itself is not older than the test.
+                assert!(!is_anew || jump < -hours(24) || is_taken_at(&authority, name, after), "{jump}");
+            }
+        }
+    }
+
+    #[test]
+    fn small_corrections_of_the_clock_do_not_add_up_unnoticed() {
+        let (authority, start) = (Authority::in_memory("Candor test").unwrap(), ClockReading::now());
+        let first = authority.leaf_at("a.example", start).unwrap();
+        let last = (1..=10).map(|i| authority.leaf_at("a.example", start.set_by(-60 * i)).unwrap()).last();
+        assert!(!Arc::ptr_eq(&first, &last.unwrap()));
+    }
+
+    #[test]
+    fn a_certificate_that_a_client_calls_ended_is_made_anew() {
+        let authority = Authority::in_memory("Candor test").unwrap();
+        let before = authority.leaf("a.example").unwrap();
+        authority.renew("A.example.");
+        assert!(!Arc::ptr_eq(&before, &authority.leaf("a.example").unwrap()));
     }
 
     #[test]

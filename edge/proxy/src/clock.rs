@@ -1,6 +1,6 @@
 //! The time, as it is written down.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use model::Time;
 
@@ -10,6 +10,44 @@ use model::Time;
 pub(crate) struct Moment {
     wall: Time,
     steady: Instant,
+}
+
+/// Both clocks of the machine at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClockReading {
+    /// Since 1970. This one may be set, forward and backward.
+    pub(crate) wall: Duration,
+    pub(crate) steady: Instant,
+}
+
+impl ClockReading {
+    pub(crate) fn now() -> Self {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { wall, steady: Instant::now() }
+    }
+
+    /// By how much the wall clock was set since `before`, in whichever direction.
+    ///
+    /// The steady clock stands still while the machine sleeps, so a sleep counts
+    /// as a jump.
+    pub(crate) fn wall_jump(self, before: Self) -> Duration {
+        let passed = self.steady.saturating_duration_since(before.steady);
+        self.wall.abs_diff(before.wall + passed)
+    }
+}
+
+#[cfg(test)]
+impl ClockReading {
+    /// Both clocks after so much time.
+    pub(crate) fn later(self, passed: Duration) -> Self {
+        Self { wall: self.wall + passed, steady: self.steady + passed }
+    }
+
+    /// The wall clock set by so many seconds.
+    pub(crate) fn set_by(self, seconds: i64) -> Self {
+        let by = Duration::from_secs(seconds.unsigned_abs());
+        Self { wall: if seconds < 0 { self.wall.saturating_sub(by) } else { self.wall + by }, ..self }
+    }
 }
 
 /// Now, as captures state it.

@@ -24,7 +24,6 @@ use crate::{
     egress,
     link::{Link, Shared},
     part::Part,
-    pins::Ended,
     place::{Place, Target},
     process,
     serve1::{self, Next},
@@ -222,7 +221,7 @@ async fn hear(conn: &mut Conn, link: &Link, place: &Place, behind: &mut Behind) 
             Ok(None) if conn.ahead.is_empty() => return None,
             Ok(Some(Err(error))) if tls::late_refusal(&error).is_some() => {
                 let (reason, says) = tls::late_refusal(&error)?;
-                tls::refused(link, &link.whereto(place).host, reason, Ended::Alert);
+                tls::refused(link, &link.whereto(place).host, reason, &error);
                 link.seal(place, reason, says).await;
                 return None;
             }

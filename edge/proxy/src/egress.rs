@@ -3,12 +3,10 @@
 use std::{
     io,
     net::{IpAddr, SocketAddr},
-    num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use lru::LruCache;
 use model::{Client, Header};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
@@ -22,15 +20,13 @@ use tokio_rustls::TlsConnector;
 
 use crate::{
     Error, Reply,
+    lookups::LookupCache,
     onward::{OnPinned, Permit, Upstream},
     pins::Pins,
     place::Target,
     stop::Stop,
     wire::{Conn, Counts},
 };
-
-/// Names and addresses of which it is kept whether they belong together.
-const LOOKED_UP: NonZeroUsize = NonZeroUsize::new(4096).expect("4096 is not zero");
 
 /// The way to servers, with what was learned about them.
 pub(crate) struct Egress {
@@ -39,7 +35,7 @@ pub(crate) struct Egress {
     trusting: ClientConfig,
     pub(crate) pins: Pins,
     /// Whether names stand for addresses, as far as it was looked up.
-    looked_up: Mutex<LruCache<(String, IpAddr), bool>>,
+    looked_up: Mutex<LookupCache>,
 }
 
 /// An encrypted connection to a server.
@@ -97,13 +93,7 @@ impl Egress {
         let verifying = builder.clone().with_root_certificates(roots).with_no_client_auth();
         let anyone = Arc::new(Anyone(provider));
         let trusting = builder.dangerous().with_custom_certificate_verifier(anyone).with_no_client_auth();
-        Ok(Self {
-            upstream,
-            verifying,
-            trusting,
-            pins: Pins::default(),
-            looked_up: Mutex::new(LruCache::new(LOOKED_UP)),
-        })
+        Ok(Self { upstream, verifying, trusting, pins: Pins::default(), looked_up: Mutex::new(LookupCache::new()) })
     }
 
     /// A connection to a server, still in clear.
@@ -171,13 +161,13 @@ impl Egress {
             return false;
         }
         let known = (name.to_owned(), address.ip().to_canonical());
-        if let Some(leads) = lock(&self.looked_up).get(&known) {
-            return *leads;
+        if let Some(leads) = lock(&self.looked_up).find(&known, Instant::now()) {
+            return leads;
         }
         let looking = timeout(self.upstream.connect_time, tokio::net::lookup_host((name, address.port())));
         let Ok(Ok(mut found)) = looking.await else { return false };
         let leads = found.any(|one| one.ip().to_canonical() == known.1);
-        lock(&self.looked_up).put(known, leads);
+        lock(&self.looked_up).keep(known, leads, Instant::now());
         leads
     }
 

@@ -22,6 +22,8 @@ mod sink;
 
 mod authority;
 
+mod leaf_cache;
+
 pub mod dns;
 
 mod connection;
@@ -49,6 +51,8 @@ mod hello;
 mod behind;
 
 mod egress;
+
+mod lookups;
 
 mod pins;
 

@@ -76,7 +76,7 @@ pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place, beh
         }
         Ok(Err(error)) => {
             let (reason, says) = refusal(&error);
-            refused(link, &name, reason, if tls_error(&error).is_some() { Ended::Alert } else { Ended::HungUp });
+            refused(link, &name, reason, &error);
             sealed(link, place, reason, says).await
         }
         Err(_) => {
@@ -91,9 +91,15 @@ async fn sealed(link: &Link, place: &Place, reason: SealReason, says: impl Into<
     Opened::Sealed
 }
 
-/// Remembers a host whose clients do not take our certificate.
-pub(crate) fn refused(link: &Link, name: &str, reason: SealReason, ended: Ended) {
+/// Remembers a host whose clients do not take our certificate. That a certificate
+/// has ended is our failure, or the client's clock's, and no client's will: the
+/// next one gets a new certificate.
+pub(crate) fn refused(link: &Link, name: &str, reason: SealReason, error: &io::Error) {
+    if is_about_time(error) {
+        return link.shared.authority.renew(name);
+    }
     if let (SealReason::Refused, Some(egress)) = (reason, &link.shared.egress) {
+        let ended = if tls_error(error).is_some() { Ended::Alert } else { Ended::HungUp };
         egress.pins.refused(name, &link.client, ended);
     }
 }
@@ -175,6 +181,9 @@ fn server_name(sni: Option<&str>, link: &Link, place: &Place) -> String {
 /// What a failed handshake means.
 pub(crate) fn refusal(error: &io::Error) -> (SealReason, String) {
     match tls_error(error) {
+        Some(TlsError::AlertReceived(AlertDescription::CertificateExpired)) => {
+            (SealReason::Refused, "our certificate is over by the client's clock: alert certificate_expired".into())
+        }
         Some(TlsError::AlertReceived(alert)) => match about_the_certificate(*alert) {
             true => (SealReason::Refused, format!("refused our certificate: alert {}", alert_name(*alert))),
             false => (SealReason::UnknownProtocol, format!("TLS ended by the client: alert {}", alert_name(*alert))),
@@ -212,6 +221,11 @@ fn about_the_certificate(alert: AlertDescription) -> bool {
             | AlertDescription::InternalError
             | AlertDescription::BadCertificateStatusResponse
     )
+}
+
+/// Whether a client says that our certificate is over by its clock.
+fn is_about_time(error: &io::Error) -> bool {
+    matches!(tls_error(error), Some(TlsError::AlertReceived(AlertDescription::CertificateExpired)))
 }
 
 /// The name of RFC 8446 §6, for those that are met.

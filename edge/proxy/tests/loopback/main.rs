@@ -34,3 +34,5 @@ mod libcurl;
 mod fronting;
 
 mod questions;
+
+mod certificates;
