@@ -94,6 +94,13 @@ pub struct Request {
 /// The pseudo-header field of the authority that is asked for (RFC 9113 §8.3.1).
 pub const AUTHORITY: &str = ":authority";
 
+/// The name under which the extensions of a chunked body stand among the fields
+/// (RFC 9112 §7.1.1). They are looked into, and are not passed on.
+pub const CHUNK_EXTENSIONS: &str = ":chunk-extensions";
+
+/// The name under which trailers of an answer stand that are no fields.
+pub const TRAILERS: &str = ":trailers";
+
 /// What it was told.
 #[derive(Clone, PartialEq)]
 pub struct Response {

@@ -32,8 +32,8 @@ mod record;
 pub use canary::{Canary, Kind};
 pub use endpoint::{Destination, Hosted, Purpose, Side, SideBecause};
 pub use exchange::{
-    AUTHORITY, Body, Client, Direction, Exchange, Header, Hello, Inlet, Message, Process, Request, Response, Seal,
-    SealReason, host_of,
+    AUTHORITY, Body, CHUNK_EXTENSIONS, Client, Direction, Exchange, Header, Hello, Inlet, Message, Process, Request,
+    Response, Seal, SealReason, TRAILERS, host_of,
 };
 pub use gap::{Gap, Why};
 pub use record::{Beacon, Cause, End, Form, Listed, Note, Page, Plant, Record, Resource};

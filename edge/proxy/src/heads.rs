@@ -68,6 +68,17 @@ pub(crate) fn response(bytes: &[u8]) -> Result<ResponseHead, Bad> {
     read.map_err(|_| Bad("the head of an answer could not be read"))
 }
 
+/// Reads fields that stand alone, up to their empty line.
+pub(crate) fn fields(section: &[u8]) -> Option<Vec<Header>> {
+    let mut fields = vec![httparse::EMPTY_HEADER; lines(section)];
+    match httparse::parse_headers(section, &mut fields) {
+        Ok(httparse::Status::Complete((length, fields))) if length == section.len() => {
+            Some(fields.iter().map(|field| Header::new(field.name, field.value)).collect())
+        }
+        _ => None,
+    }
+}
+
 /// Most heads have fewer fields; none has more than lines.
 const FEW: usize = 48;
 
@@ -134,7 +145,7 @@ impl Fields {
     /// Whether another message may follow on the connection (RFC 9112 §9.3).
     pub(crate) fn keep_alive(&self) -> bool {
         let says = |member| self.lists("connection", member) || self.lists("proxy-connection", member);
-        if self.minor == 0 { says("keep-alive") } else { !says("close") }
+        !self.has_idle_length() && if self.minor == 0 { says("keep-alive") } else { !says("close") }
     }
 
     pub(crate) fn version(&self) -> &'static str {
@@ -143,10 +154,17 @@ impl Fields {
 
     /// The framing that the fields state; none if they state none.
     fn framing(&self) -> Result<Option<Framing>, Bad> {
-        if let Some(last) = self.named("transfer-encoding").last() {
-            let chunked = last.rsplit(|byte| *byte == b',').next().unwrap_or_default();
-            let is_chunked = chunked.trim_ascii().eq_ignore_ascii_case(b"chunked");
-            return Ok(Some(if is_chunked { Framing::Chunked } else { Framing::UntilClose }));
+        if self.has("transfer-encoding") {
+            let codings = self.named("transfer-encoding").flat_map(|value| value.split(|byte| *byte == b','));
+            let mut ends_chunked = false;
+            for coding in codings {
+                // Nothing may be done to chunks, not even chunks again (RFC 9112 §6.1).
+                if ends_chunked {
+                    return Err(Bad("chunked is not the last transfer coding"));
+                }
+                ends_chunked = coding.trim_ascii().eq_ignore_ascii_case(b"chunked");
+            }
+            return Ok(Some(if ends_chunked { Framing::Chunked } else { Framing::UntilClose }));
         }
         let mut lengths = self.named("content-length").flat_map(|value| value.split(|byte| *byte == b','));
         let Some(first) = lengths.next() else { return Ok(None) };
@@ -160,10 +178,24 @@ impl Fields {
     }
 }
 
+impl Fields {
+    /// Whether a length stands beside a transfer coding: two readers may disagree
+    /// about the end of such a message (RFC 9112 §6.3). The length does not go on,
+    /// and nothing follows on the connection.
+    pub(crate) fn has_idle_length(&self) -> bool {
+        self.has("transfer-encoding") && self.has("content-length")
+    }
+}
+
 impl RequestHead {
+    /// How the request ends, if everybody agrees about that and about its host.
     pub(crate) fn framing(&self) -> Result<Framing, Bad> {
+        if self.fields.named("host").nth(1).is_some() {
+            return Err(Bad("more than one Host (RFC 9112 §3.2)"));
+        }
         match self.fields.framing()? {
             Some(Framing::UntilClose) => Err(Bad("a transfer coding without an end")),
+            Some(Framing::Chunked) if self.fields.minor == 0 => Err(Bad("a transfer coding in HTTP/1.0")),
             stated => Ok(stated.unwrap_or(Framing::Length(0))),
         }
     }
@@ -238,7 +270,19 @@ mod tests {
         assert!(framing("Content-Length: 5\r\nContent-Length: 6").is_err());
         assert!(framing("Content-Length: +5").is_err());
         assert!(framing("Content-Length: 99999999999999999999").is_err());
-        assert!(framing("Transfer-Encoding: gzip").is_err());
+        for bad in [
+            "Transfer-Encoding: gzip",
+            "Transfer-Encoding: xchunked",
+            "Transfer-Encoding: chunked, gzip",
+            "Transfer-Encoding: chunked, chunked",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+            "Transfer-Encoding: chunked\r\nX: y\r\nTransfer-Encoding: chunked",
+            "Host: a.example\r\nHost: b.example",
+            "Host: a.example\r\nX: y\r\nhost: a.example",
+        ] {
+            assert!(framing(bad).is_err(), "{bad}");
+        }
+        assert!(head("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n").framing().is_err());
     }
 
     #[test]
@@ -246,6 +290,8 @@ mod tests {
         assert!(head("GET / HTTP/1.1\r\n\r\n").fields.keep_alive());
         assert!(!head("GET / HTTP/1.1\r\nConnection: Close\r\n\r\n").fields.keep_alive());
         assert!(!head("GET / HTTP/1.0\r\n\r\n").fields.keep_alive());
+        let two_lengths = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n";
+        assert!(!head(two_lengths).fields.keep_alive());
         assert!(head("GET / HTTP/1.0\r\nProxy-Connection: keep-alive\r\n\r\n").fields.keep_alive());
     }
 

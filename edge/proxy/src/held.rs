@@ -16,7 +16,7 @@ use crate::{
     bodies::{Framing, Walk},
     clock::Moment,
     gate::{Gate, Ruling, SoFar, Wish},
-    heads::RequestHead,
+    heads::{Bad, RequestHead},
     link::Link,
     part::Part,
     serve2,
@@ -28,10 +28,12 @@ pub(crate) struct Shown {
     pub(crate) ruling: Ruling,
     /// It wanted more than the head: what follows on a WebSocket it wants too.
     pub(crate) wanted: bool,
+    /// It breaks the rules of its protocol.
+    pub(crate) bad: Option<Bad>,
 }
 
 impl Shown {
-    pub(crate) const PASS: Self = Self { ruling: Ruling::Pass, wanted: false };
+    pub(crate) const PASS: Self = Self { ruling: Ruling::Pass, wanted: false, bad: None };
 }
 
 /// Shows a request over HTTP/1 to the gate. Its body stays in front of the
@@ -49,16 +51,18 @@ pub(crate) async fn http1(
     let (method, headers, body) = (head.method.clone(), head.fields.all.clone(), model::Body::default());
     let mut exchange = link.exchange(began, Request { method, url: url.to_owned(), version, headers, body });
     let Wish::Hold { bytes, time } = gate.head(&exchange) else { return Shown::PASS };
-    let (mut walk, mut part, mut seen) = (Walk::new(framing), Part::new(bytes), 0);
+    let (mut walk, mut part, mut seen) = (Walk::request(framing), Part::new(bytes), 0);
     if head.expects_continue() && !walk.is_done() && conn.ahead.is_empty() {
         // A client that has gone is noticed when the request goes on.
         let _ = conn.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await;
     }
     let since = Instant::now();
     loop {
-        // What breaks the rules here does so again where it goes on.
-        let Ok(taken) = walk.take(&conn.ahead[seen..], &mut part) else { return Shown::PASS };
-        seen += taken;
+        match walk.take_all(&conn.ahead[seen..], &mut part) {
+            Ok(taken) => seen += taken,
+            // Nothing of it goes on, and nobody has to decide.
+            Err(bad) => return Shown { bad: Some(bad), ..Shown::PASS },
+        }
         if walk.is_done() || part.total() >= bytes as u64 {
             break;
         }
@@ -67,9 +71,10 @@ pub(crate) async fn http1(
         }
     }
     let whole = walk.is_done();
+    exchange.request.headers.extend(walk.fields_beside());
     exchange.request.body = if whole { part.whole() } else { part.broken_off(framing.declared()) };
     let ruling = gate.decide(&exchange, SoFar { whole, waited: since.elapsed() }).await;
-    Shown { ruling, wanted: true }
+    Shown { ruling, wanted: true, bad: None }
 }
 
 /// Frames of a body that were read while it was held.

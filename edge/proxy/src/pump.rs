@@ -11,12 +11,19 @@ use std::{
 
 use bytes::Buf;
 
-use crate::{bodies::Walk, part::Part, wire::Conn};
+use crate::{
+    bodies::{Walk, WalkedBytes},
+    heads::Bad,
+    part::Part,
+    wire::Conn,
+};
 
 /// One direction of an exchange.
 pub(crate) struct Pump {
     /// Bytes in front of the source that are to be written.
     ready: usize,
+    /// Bytes behind those that go nowhere.
+    leave_out: usize,
     flushed: bool,
 }
 
@@ -28,17 +35,17 @@ pub(crate) enum Ended {
     /// The side that is written to has gone.
     Sink,
     /// The source breaks the rules of its protocol.
-    Bad,
+    Bad(Bad),
 }
 
 impl Pump {
     pub(crate) fn new() -> Self {
-        Self::with(0)
+        Self::with(WalkedBytes::default())
     }
 
-    /// One whose source has `ready` bytes in front that are to be written.
-    pub(crate) fn with(ready: usize) -> Self {
-        Self { ready, flushed: true }
+    /// One whose source has these bytes in front.
+    pub(crate) fn with(WalkedBytes { pass, leave_out }: WalkedBytes) -> Self {
+        Self { ready: pass, leave_out, flushed: true }
     }
 
     /// Moves a body until it is over.
@@ -55,7 +62,8 @@ impl Pump {
             if walk.is_done() {
                 return self.flush(cx, sink);
             }
-            if source.ahead.is_empty() {
+            let walked = walk.take(&source.ahead, part).map_err(Ended::Bad)?;
+            if walked == WalkedBytes::default() {
                 match self.read(cx, source, sink)? {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(0) if walk.ends_with_connection() => return self.flush(cx, sink),
@@ -63,7 +71,7 @@ impl Pump {
                     Poll::Ready(_) => {}
                 }
             }
-            self.ready = walk.take(&source.ahead, part).map_err(|_| Ended::Bad)?;
+            (self.ready, self.leave_out) = (walked.pass, walked.leave_out);
         }
     }
 
@@ -101,6 +109,7 @@ impl Pump {
                 }
             }
         }
+        source.ahead.advance(std::mem::take(&mut self.leave_out));
         Poll::Ready(Ok(()))
     }
 

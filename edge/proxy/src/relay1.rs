@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::{
     behind::Server,
-    bodies::{Framing, Walk},
+    bodies::{Framing, Strictness, Walk, WalkedBytes},
     clock::Moment,
     decided,
     egress::Trouble,
@@ -52,28 +52,29 @@ struct Way {
 }
 
 impl Way {
-    fn new(framing: Framing, part: Part) -> Self {
-        Self { framing, walk: Walk::new(framing), part, pump: Pump::new() }
+    fn request(framing: Framing, part: Part) -> Self {
+        Self { framing, walk: Walk::request(framing), part, pump: Pump::new() }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, source: &mut Conn, sink: &mut Conn) -> Poll<Result<(), Ended>> {
         self.pump.body(cx, source, sink, &mut self.walk, &mut self.part)
     }
 
-    /// The way of a body whose head lies before it, and goes with it.
-    fn after_head(framing: Framing, part: Part, source: &Conn, head: usize) -> Self {
-        let mut way = Self::new(framing, part);
+    /// The way of an answer's body: its head lies before it, and goes with it.
+    fn answer(framing: Framing, part: Part, source: &Conn, head: usize) -> Self {
+        let walk = Walk::new(framing, Strictness::Lenient);
+        let mut way = Self { framing, walk, part, pump: Pump::new() };
         // A body that breaks the rules here does so again when it is polled.
-        let taken = way.walk.take(&source.ahead[head..], &mut way.part).unwrap_or_default();
-        way.pump = Pump::with(head + taken);
+        let walked = way.walk.take(&source.ahead[head..], &mut way.part).unwrap_or_default();
+        way.pump = Pump::with(WalkedBytes { pass: head + walked.pass, ..walked });
         way
     }
 
-    /// The body as far as it came, and the fields after it.
+    /// The body as far as it came, and what came beside it.
     fn record(self, ended_well: bool) -> (Body, Vec<Header>) {
-        let trailers = self.walk.trailer_fields();
+        let beside = self.walk.fields_beside();
         let whole = ended_well || self.walk.is_done();
-        (if whole { self.part.whole() } else { self.part.broken_off(self.framing.declared()) }, trailers)
+        (if whole { self.part.whole() } else { self.part.broken_off(self.framing.declared()) }, beside)
     }
 }
 
@@ -89,16 +90,17 @@ pub(crate) async fn exchange(
 ) -> bool {
     let (began, framing) = (Moment::now(), head.framing());
     let limit = link.settings().body_limit;
-    let Shown { ruling, wanted } = match framing {
+    let Shown { ruling, wanted, bad } = match framing {
         Ok(framing) => held::http1(conn, link, began, &head, &url, framing).await,
-        Err(_) => Shown::PASS,
+        Err(bad) => Shown { bad: Some(bad), ..Shown::PASS },
     };
     if let Ruling::Absorb(reply) = ruling {
         return serve1::exchange(conn, link, place, head, url, Some(reply)).await;
     }
-    let sent = Way::new(framing.unwrap_or(Framing::Length(0)), Part::new(limit));
+    let sent = Way::request(framing.unwrap_or(Framing::Length(0)), Part::new(limit));
     let mut relay = Relay { link, began, head, url, sent, wanted };
-    if let Err(bad) = framing {
+    if let Some(bad) = bad {
+        relay.keep_what_is_there(conn);
         return serve1::refuse_framing(conn, link, place, began, relay.request(), bad).await;
     }
     if matches!(ruling, Ruling::Cut) {
@@ -108,6 +110,7 @@ pub(crate) async fn exchange(
     match relay.send(conn, place, server, raw).await {
         Ok(answer) => relay.receive(conn, server, answer).await,
         Err(Failed::Trouble(trouble)) => relay.fail(conn, trouble).await,
+        Err(Failed::Bad(bad)) => serve1::refuse_framing(conn, link, place, began, relay.request(), bad).await,
         Err(Failed::ClientGone) => {
             server.reached = None;
             relay.unanswered().await;
@@ -119,6 +122,8 @@ pub(crate) async fn exchange(
 /// Why a request has no answer.
 enum Failed {
     Trouble(Trouble),
+    /// The request breaks the rules of its protocol.
+    Bad(Bad),
     ClientGone,
 }
 
@@ -182,14 +187,24 @@ impl Relay<'_> {
         matches!(self.head.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE" | "TRACE")
     }
 
+    /// Keeps of a body that breaks the rules what came before that.
+    fn keep_what_is_there(&mut self, client: &mut Conn) {
+        while let Ok(walked) = self.sent.walk.take(&client.ahead, &mut self.sent.part) {
+            if walked == WalkedBytes::default() {
+                return;
+            }
+            client.ahead.advance(walked.pass + walked.leave_out);
+        }
+    }
+
     /// The length on the wire of a body that has come as a whole.
     fn body_at_hand(&mut self, client: &Conn) -> Option<usize> {
         if self.sent.walk.is_done() {
             return Some(0);
         }
-        let mut trial = Way::new(self.sent.framing, Part::new(self.link.settings().body_limit));
-        let taken = trial.walk.take(&client.ahead, &mut trial.part).ok()?;
-        trial.walk.is_done().then(|| {
+        let mut trial = Way::request(self.sent.framing, Part::new(self.link.settings().body_limit));
+        let taken = trial.walk.take_all(&client.ahead, &mut trial.part).ok()?;
+        (trial.walk.is_done() && trial.walk.goes_on_whole()).then(|| {
             self.sent = trial;
             taken
         })
@@ -239,17 +254,19 @@ impl Relay<'_> {
             let filled = poll_fn(|cx| {
                 if *sending && let Poll::Ready(ended) = sent.poll(cx, client, server) {
                     *sending = false;
-                    // A server may have answered before it stopped reading.
-                    if matches!(ended, Err(Ended::Source | Ended::Bad)) {
-                        return Poll::Ready(None);
+                    match ended {
+                        Err(Ended::Source) => return Poll::Ready(Err(Failed::ClientGone)),
+                        Err(Ended::Bad(bad)) => return Poll::Ready(Err(Failed::Bad(bad))),
+                        // A server may have answered before it stopped reading.
+                        Ok(()) | Err(Ended::Sink) => {}
                     }
                 }
-                server.poll_fill(cx).map(|filled| Some(filled.unwrap_or_default()))
+                server.poll_fill(cx).map(|filled| Ok(filled.unwrap_or_default()))
             });
             match timeout(self.link.settings().idle, filled).await {
-                Ok(None) => return Err(Failed::ClientGone),
-                Ok(Some(0)) => return Err(self.hung_up()),
-                Ok(Some(_)) => {}
+                Ok(Err(failed)) => return Err(failed),
+                Ok(Ok(0)) => return Err(self.hung_up()),
+                Ok(Ok(_)) => {}
                 Err(_) => return Err(self.trouble(504, "it did not answer in time")),
             }
         }
@@ -280,7 +297,7 @@ impl Relay<'_> {
         // A server that contradicts itself is read to its end.
         let framing = answer.head.framing(&self.head.method).unwrap_or(Framing::UntilClose);
         let part = Part::watched(self.link.settings().body_limit, self.watch(&answer.head));
-        let mut way = Way::after_head(framing, part, conn, length);
+        let mut way = Way::answer(framing, part, conn, length);
         let ended = poll_fn(|cx| {
             if !self.sent.walk.is_done() {
                 // The rest of the request goes on beside the answer.
@@ -364,37 +381,43 @@ impl Relay<'_> {
 
 /// Fields that a client says to its proxy.
 const FOR_THE_PROXY: [&str; 2] = ["proxy-connection", "proxy-authorization"];
+/// A length that says nothing, as a transfer coding stands beside it.
+const IDLE_LENGTH: [&str; 1] = ["content-length"];
 /// Fields by which a server offers HTTP/3 (RFC 7838).
 const PAST_US: [&str; 1] = ["alt-svc"];
 
 /// The head of a request as its server gets it.
 fn onward_head<'r>(raw: &'r [u8], head: &RequestHead) -> Cow<'r, [u8]> {
     let path = origin_form(&head.target);
-    if path == head.target && !FOR_THE_PROXY.iter().any(|name| head.fields.has(name)) {
+    let idle_length = head.fields.has_idle_length();
+    if path == head.target && !idle_length && !FOR_THE_PROXY.iter().any(|name| head.fields.has(name)) {
         return Cow::Borrowed(raw);
     }
     let mut onward = format!("{} {path} {}\r\n", head.method, head.fields.version()).into_bytes();
-    without(&mut onward, &raw[line_end(raw)..], &FOR_THE_PROXY);
+    let names = [&FOR_THE_PROXY[..], if idle_length { &IDLE_LENGTH } else { &[] }].concat();
+    without(&mut onward, &raw[line_end(raw)..], &names);
     Cow::Owned(onward)
 }
 
 /// Makes the head in front of a server's wire what its client gets, and gives
 /// its length.
 fn for_the_client(server: &mut Conn, answer: &Answer) -> usize {
-    if !PAST_US.iter().any(|name| answer.head.fields.has(name)) {
+    let idle_length = answer.head.fields.has_idle_length();
+    if !idle_length && !PAST_US.iter().any(|name| answer.head.fields.has(name)) {
         return answer.length;
     }
     let raw = server.ahead.split_to(answer.length);
-    let head = client_head(&raw);
+    let head = client_head(&raw, idle_length);
     let rest = std::mem::take(&mut server.ahead);
     server.ahead.extend_from_slice(&head);
     server.ahead.extend_from_slice(&rest);
     head.len()
 }
 
-fn client_head(raw: &[u8]) -> Vec<u8> {
+fn client_head(raw: &[u8], idle_length: bool) -> Vec<u8> {
     let mut onward = raw[..line_end(raw)].to_vec();
-    without(&mut onward, &raw[line_end(raw)..], &PAST_US);
+    let names = [&PAST_US[..], if idle_length { &IDLE_LENGTH } else { &[] }].concat();
+    without(&mut onward, &raw[line_end(raw)..], &names);
     onward
 }
 
@@ -454,8 +477,16 @@ mod tests {
     }
 
     #[test]
+    fn a_length_beside_a_transfer_coding_goes_nowhere() {
+        let raw = "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\nB: c\r\n\r\n";
+        assert_eq!(passed_on(raw), raw.replace("Content-Length: 4\r\n", ""));
+        let raw = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nTransfer-Encoding: chunked\r\n\r\n";
+        assert_eq!(client_head(raw, true), b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    }
+
+    #[test]
     fn an_offer_of_http3_is_taken_out() {
         let raw = b"HTTP/1.1 200 OK\r\nA: b\r\nAlt-Svc: h3=\":443\"\r\nC: d\r\n\r\n";
-        assert_eq!(client_head(raw), b"HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\n");
+        assert_eq!(client_head(raw, false), b"HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\n");
     }
 }

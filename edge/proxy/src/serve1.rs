@@ -219,9 +219,9 @@ async fn read_body(conn: &mut Conn, link: &Link, head: &RequestHead, url: String
     let (body, broken) = match head.framing() {
         Err(bad) => (part.whole(), Some(bad.into())),
         Ok(framing) => {
-            let mut walk = Walk::new(framing);
+            let mut walk = Walk::request(framing);
             let read = walk_body(conn, link, head, &mut walk, &mut part).await;
-            headers.extend(walk.trailer_fields());
+            headers.extend(walk.fields_beside());
             match read {
                 Ok(()) => (part.whole(), None),
                 Err(broken) => (part.broken_off(framing.declared()), Some(broken)),
@@ -244,7 +244,7 @@ async fn walk_body(
     }
     let settings = link.settings();
     loop {
-        let taken = walk.take(&conn.ahead, part)?;
+        let taken = walk.take_all(&conn.ahead, part)?;
         conn.ahead.advance(taken);
         if walk.is_done() {
             return Ok(());

@@ -36,3 +36,5 @@ mod fronting;
 mod questions;
 
 mod certificates;
+
+mod unseen;
