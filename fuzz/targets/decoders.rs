@@ -6,13 +6,13 @@
 
 use decode::{Budgets, decoders, open_value, walk_value};
 use libfuzzer_sys::fuzz_target;
-use model::{Place, Trail};
+use model::{LayerPlace, Trail};
 
 fuzz_target!(|data: &[u8]| {
     let Some((selector, value)) = data.split_first() else { return };
     let names: Vec<_> = decoders().map(|decoder| decoder.name).collect();
     let name = names[usize::from(*selector) % names.len()];
-    let alone = Trail::default().then("value", Place::Whole).then(name, Place::Whole);
+    let alone = Trail::default().then("value", LayerPlace::Whole).then(name, LayerPlace::Whole);
     let _ = walk_value(value, &alone);
 
     let mut visited = Vec::new();

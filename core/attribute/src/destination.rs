@@ -1,7 +1,7 @@
 //! Host → registrable domain → owner, seat, purpose, hosting.
 
 use knowledge::owners::{Hosted as Documented, Owners};
-use model::{Destination, Exchange, Hosted, Purpose, Request};
+use model::{Destination, Exchange, HostingPlace, Purpose, Request};
 
 /// Whose a host is. `path` helps where an owner uses one host for several things.
 pub fn destination(owners: &Owners, host: &str, path: &str) -> Destination {
@@ -28,8 +28,8 @@ pub fn destination(owners: &Owners, host: &str, path: &str) -> Destination {
     }
 }
 
-fn documented(hosted: &Documented) -> Hosted {
-    Hosted {
+fn documented(hosted: &Documented) -> HostingPlace {
+    HostingPlace {
         country: hosted.country.clone(),
         asn: hosted.asn,
         network: hosted.network.clone(),

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Cause, Exchange, Listed, Page, Plant, Side, SideBecause};
+use model::{Attribution, Exchange, Initiator, ListedRequest, Page, PlantedCanary, RequestCause};
 
 use crate::questions::Questions;
 
@@ -26,17 +26,17 @@ pub struct Sides {
 }
 
 /// Method and path with query → why a browser asks for it.
-type Manifest = BTreeMap<(String, String), Cause>;
+type Manifest = BTreeMap<(String, String), RequestCause>;
 
 /// What the pages asked for that were written before they had manifests.
-const BEFORE_MANIFESTS: [(&str, &str, Cause); 7] = [
-    ("GET", "/picture.gif", Cause::Page),
-    ("GET", "/style.css", Cause::Page),
-    ("GET", "/script.js", Cause::Page),
-    ("GET", "/way", Cause::Page),
-    ("GET", "/go/on", Cause::Page),
-    ("POST", "/sent", Cause::Page),
-    ("GET", ICON, Cause::Browser),
+const BEFORE_MANIFESTS: [(&str, &str, RequestCause); 7] = [
+    ("GET", "/picture.gif", RequestCause::Page),
+    ("GET", "/style.css", RequestCause::Page),
+    ("GET", "/script.js", RequestCause::Page),
+    ("GET", "/way", RequestCause::Page),
+    ("GET", "/go/on", RequestCause::Page),
+    ("POST", "/sent", RequestCause::Page),
+    ("GET", ICON, RequestCause::Browser),
 ];
 
 const ICON: &str = "/favicon.ico";
@@ -49,7 +49,7 @@ impl Sides {
     pub fn page(&mut self, page: &Page) {
         self.trials.insert(page.trial);
         let manifest = self.sites.entry((page.trial, host(&page.url).to_owned())).or_default();
-        manifest.insert(("GET".into(), path(&page.url).to_owned()), Cause::Page);
+        manifest.insert(("GET".into(), path(&page.url).to_owned()), RequestCause::Page);
         if page.resources.is_empty() {
             let known = BEFORE_MANIFESTS.map(|(method, path, cause)| ((method.into(), path.into()), cause));
             manifest.extend(known);
@@ -59,7 +59,7 @@ impl Sides {
     }
 
     /// A value was planted: of searches it is known by it whom they ask.
-    pub fn plant(&mut self, plant: &Plant) {
+    pub fn plant(&mut self, plant: &PlantedCanary) {
         if let (Some(trial), Some(site), "search") = (plant.trial, &plant.site, plant.canary.kind.as_str()) {
             self.searches.entry((trial, site.clone())).or_default().insert(plant.canary.value.to_lowercase());
         }
@@ -71,7 +71,7 @@ impl Sides {
     }
 
     /// The driver says that a page asked for it.
-    pub fn listed(&mut self, listed: &Listed) {
+    pub fn listed(&mut self, listed: &ListedRequest) {
         self.listed.insert((listed.trial, bare(&listed.url).to_owned()));
     }
 
@@ -82,23 +82,23 @@ impl Sides {
 
     /// The side of an exchange, with the reason. `questions` is what its body asks of a
     /// resolver: bodies are not kept, and this is wanted when all pages are known.
-    pub fn side(&self, exchange: &Exchange, questions: Option<&Questions>) -> SideBecause {
-        let said = |side, because| SideBecause { side, because };
+    pub fn side(&self, exchange: &Exchange, questions: Option<&Questions>) -> Attribution {
+        let said = |side, because| Attribution { side, because };
         if let Some(trial) = exchange.trial
             && let Some(said) = self.by_manifest(trial, exchange).or_else(|| self.by_questions(trial, questions?))
         {
             return said;
         }
         if let Some(because) = from_extension(exchange) {
-            return said(Side::Extension, because);
+            return said(Initiator::Extension, because);
         }
         if let Some(trial) = exchange.trial.filter(|trial| self.trials.contains(trial)) {
-            return said(Side::Native, self.why_native(trial, exchange));
+            return said(Initiator::Native, self.why_native(trial, exchange));
         }
         if let Some(because) = accused(exchange) {
-            return said(Side::Native, because);
+            return said(Initiator::Native, because);
         }
-        said(Side::Unknown, "nothing that the sender does not write itself says who sent it")
+        said(Initiator::Unknown, "nothing that the sender does not write itself says who sent it")
     }
 
     /// The side of one value in an exchange whose side is known. A page knows
@@ -107,11 +107,11 @@ impl Sides {
     pub fn side_of_planted(
         &self,
         exchange: &Exchange,
-        side: &SideBecause,
+        side: &Attribution,
         questions: Option<&Questions>,
-        plant: &Plant,
-    ) -> SideBecause {
-        if !matches!(side.side, Side::Page | Side::Caused) || plant.canary.decoy {
+        plant: &PlantedCanary,
+    ) -> Attribution {
+        if !matches!(side.side, Initiator::Page | Initiator::Caused) || plant.canary.decoy {
             return side.clone();
         }
         let of_its_site = plant.site.as_deref() == Some(exchange.host());
@@ -120,10 +120,13 @@ impl Sides {
         if of_its_site || asks_for_it {
             return side.clone();
         }
-        SideBecause { side: Side::Native, because: "no page of the site that it went to was ever given this value" }
+        Attribution {
+            side: Initiator::Native,
+            because: "no page of the site that it went to was ever given this value",
+        }
     }
 
-    fn by_manifest(&self, trial: u32, exchange: &Exchange) -> Option<SideBecause> {
+    fn by_manifest(&self, trial: u32, exchange: &Exchange) -> Option<Attribution> {
         let place = (trial, exchange.host().to_owned());
         if exchange.foreign_name().is_some() {
             return None;
@@ -132,7 +135,7 @@ impl Sides {
         if let Some(manifest) = self.sites.get(&place) {
             if exchange.seal.is_some() {
                 let because = "it is a connection to the site that the subject was sent to";
-                return Some(SideBecause { side: Side::Caused, because });
+                return Some(Attribution { side: Initiator::Caused, because });
             }
             let key = (request.method.clone(), path(&request.url).to_owned());
             return manifest.get(&key).map(|cause| because_of(*cause));
@@ -143,18 +146,18 @@ impl Sides {
         }
         let path = path(&request.url);
         if path == ICON {
-            return Some(because_of(Cause::Browser));
+            return Some(because_of(RequestCause::Browser));
         }
         (OF_RESULTS.contains(&path) || searched(path).is_some_and(|words| asked.contains(&words)))
-            .then_some(SideBecause { side: Side::Page, because: "it is the search that the subject was to make" })
+            .then_some(Attribution { side: Initiator::Page, because: "it is the search that the subject was to make" })
     }
 
     /// A name is asked for because its page is opened; a name below it, or beside it, is not.
-    fn by_questions(&self, trial: u32, questions: &Questions) -> Option<SideBecause> {
+    fn by_questions(&self, trial: u32, questions: &Questions) -> Option<Attribution> {
         let place = |name: &str| (trial, name.to_owned());
         let is_known = |name: &str| self.sites.contains_key(&place(name)) || self.searches.contains_key(&place(name));
         let because = "it asks where a site is that the subject was sent to";
-        questions.all(is_known).then_some(SideBecause { side: Side::Caused, because })
+        questions.all(is_known).then_some(Attribution { side: Initiator::Caused, because })
     }
 
     fn why_native(&self, trial: u32, exchange: &Exchange) -> &'static str {
@@ -168,10 +171,14 @@ impl Sides {
     }
 }
 
-fn because_of(cause: Cause) -> SideBecause {
+fn because_of(cause: RequestCause) -> Attribution {
     match cause {
-        Cause::Page => SideBecause { side: Side::Page, because: "a page that the subject was sent to asks for it" },
-        Cause::Browser => SideBecause { side: Side::Caused, because: "browsers ask for it when they open a page" },
+        RequestCause::Page => {
+            Attribution { side: Initiator::Page, because: "a page that the subject was sent to asks for it" }
+        }
+        RequestCause::Browser => {
+            Attribution { side: Initiator::Caused, because: "browsers ask for it when they open a page" }
+        }
     }
 }
 
@@ -221,7 +228,7 @@ fn path(url: &str) -> &str {
 mod tests {
     use std::sync::Arc;
 
-    use model::{Body, Canary, Client, Header, Hello, Inlet, Request, Resource, Time};
+    use model::{Body, Canary, Client, ClientHello, Header, IngressKind, PageResource, Request, Time};
 
     use super::*;
 
@@ -234,7 +241,7 @@ mod tests {
             connection: 1,
             started: Time(0),
             ended: None,
-            inlet: Inlet::Proxy,
+            inlet: IngressKind::Proxy,
             client: Arc::default(),
             request: Request {
                 method: "GET".into(),
@@ -250,10 +257,10 @@ mod tests {
     }
 
     fn page(site: &str, resources: &[(&str, &str)]) -> Page {
-        let resource = |(method, path): &(&str, &str)| Resource {
+        let resource = |(method, path): &(&str, &str)| PageResource {
             method: (*method).into(),
             path: (*path).into(),
-            cause: if *path == ICON { Cause::Browser } else { Cause::Page },
+            cause: if *path == ICON { RequestCause::Browser } else { RequestCause::Page },
         };
         Page {
             trial: 1,
@@ -265,8 +272,8 @@ mod tests {
         }
     }
 
-    fn plant(kind: &str, value: &str, site: Option<&str>) -> Plant {
-        Plant { trial: Some(1), canary: Canary::new("c", kind, value), site: site.map(Into::into) }
+    fn plant(kind: &str, value: &str, site: Option<&str>) -> PlantedCanary {
+        PlantedCanary { trial: Some(1), canary: Canary::new("c", kind, value), site: site.map(Into::into) }
     }
 
     fn sides() -> Sides {
@@ -275,16 +282,22 @@ mod tests {
         sides.page(&page("latilatilati.de", &[]));
         sides.plant(&plant("search", "Two Words", Some("duckduckgo.com")));
         for url in ["https://duckduckgo.com/ac/?q=two", "https://img.example/picture.gif"] {
-            sides.listed(&Listed { trial: 1, at: Time(0), method: "GET".into(), url: url.into(), by: "cdp".into() });
+            sides.listed(&ListedRequest {
+                trial: 1,
+                at: Time(0),
+                method: "GET".into(),
+                url: url.into(),
+                by: "cdp".into(),
+            });
         }
         sides
     }
 
-    fn side(trial: Option<u32>, url: &str, headers: &[(&str, &str)]) -> Side {
+    fn side(trial: Option<u32>, url: &str, headers: &[(&str, &str)]) -> Initiator {
         sides().side(&exchange(trial, url, headers), None).side
     }
 
-    fn posted(url: &str) -> Side {
+    fn posted(url: &str) -> Initiator {
         let mut exchange = exchange(Some(1), url, &[]);
         exchange.request.method = "POST".into();
         sides().side(&exchange, None).side
@@ -292,12 +305,16 @@ mod tests {
 
     #[test]
     fn what_the_manifest_lists_is_the_pages() {
-        assert_eq!(side(Some(1), "https://kotikotikoti.com/a?b=c", &[]), Side::Page);
-        assert_eq!(side(Some(1), "http://kotikotikoti.com/a?b=c", &[]), Side::Page, "tried in clear first");
-        assert_eq!(side(Some(1), "https://kotikotikoti.com/picture.gif", &[]), Side::Page);
-        assert_eq!(side(Some(1), "https://kotikotikoti.com/favicon.ico", &[]), Side::Caused);
-        assert_eq!(posted("https://kotikotikoti.com/beacon"), Side::Page);
-        assert_eq!(side(Some(1), "https://latilatilati.de/style.css", &[]), Side::Page, "a page without a manifest");
+        assert_eq!(side(Some(1), "https://kotikotikoti.com/a?b=c", &[]), Initiator::Page);
+        assert_eq!(side(Some(1), "http://kotikotikoti.com/a?b=c", &[]), Initiator::Page, "tried in clear first");
+        assert_eq!(side(Some(1), "https://kotikotikoti.com/picture.gif", &[]), Initiator::Page);
+        assert_eq!(side(Some(1), "https://kotikotikoti.com/favicon.ico", &[]), Initiator::Caused);
+        assert_eq!(posted("https://kotikotikoti.com/beacon"), Initiator::Page);
+        assert_eq!(
+            side(Some(1), "https://latilatilati.de/style.css", &[]),
+            Initiator::Page,
+            "a page without a manifest"
+        );
     }
 
     #[test]
@@ -308,41 +325,46 @@ mod tests {
             "https://kotikotikoti.com/collect",
             "https://sub.kotikotikoti.com/picture.gif",
         ] {
-            assert_eq!(side(Some(1), url, &[]), Side::Native, "{url}");
+            assert_eq!(side(Some(1), url, &[]), Initiator::Native, "{url}");
         }
-        assert_eq!(posted("https://kotikotikoti.com/picture.gif"), Side::Native);
+        assert_eq!(posted("https://kotikotikoti.com/picture.gif"), Initiator::Native);
     }
 
     #[test]
     fn neither_the_drivers_list_nor_headers_acquit_a_picture_injected_into_a_page() {
         let injected =
             [("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "image"), ("referer", "https://kotikotikoti.com/")];
-        assert_eq!(side(Some(1), "https://img.example/picture.gif", &injected), Side::Native);
+        assert_eq!(side(Some(1), "https://img.example/picture.gif", &injected), Initiator::Native);
         let type_of_an_icon = [("content-type", "application/csp-report")];
-        assert_eq!(side(Some(1), "https://collector.example/favicon.ico", &type_of_an_icon), Side::Native);
+        assert_eq!(side(Some(1), "https://collector.example/favicon.ico", &type_of_an_icon), Initiator::Native);
     }
 
     #[test]
     fn a_search_is_the_pages_and_suggestions_are_not() {
-        assert_eq!(side(Some(1), "https://duckduckgo.com/?t=debian&q=two+words", &[]), Side::Page);
-        assert_eq!(side(Some(1), "https://duckduckgo.com/style.css", &[]), Side::Page);
-        assert_eq!(side(Some(1), "https://duckduckgo.com/favicon.ico", &[]), Side::Caused);
-        assert_eq!(side(Some(1), "https://duckduckgo.com/?q=two", &[]), Side::Native);
-        assert_eq!(side(Some(1), "https://duckduckgo.com/ac/?q=two", &[]), Side::Native);
-        assert_eq!(side(Some(2), "https://duckduckgo.com/?q=two+words", &[]), Side::Unknown, "another trial's search");
+        assert_eq!(side(Some(1), "https://duckduckgo.com/?t=debian&q=two+words", &[]), Initiator::Page);
+        assert_eq!(side(Some(1), "https://duckduckgo.com/style.css", &[]), Initiator::Page);
+        assert_eq!(side(Some(1), "https://duckduckgo.com/favicon.ico", &[]), Initiator::Caused);
+        assert_eq!(side(Some(1), "https://duckduckgo.com/?q=two", &[]), Initiator::Native);
+        assert_eq!(side(Some(1), "https://duckduckgo.com/ac/?q=two", &[]), Initiator::Native);
+        assert_eq!(
+            side(Some(2), "https://duckduckgo.com/?q=two+words", &[]),
+            Initiator::Unknown,
+            "another trial's search"
+        );
     }
 
     #[test]
     fn under_the_name_of_another_host_nothing_is_a_pages() {
         let mut fronted = exchange(Some(1), "https://kotikotikoti.com/picture.gif", &[("host", "collector.example")]);
-        assert_eq!(sides().side(&fronted, None).side, Side::Native);
+        assert_eq!(sides().side(&fronted, None).side, Initiator::Native);
         fronted.request.headers.clear();
-        let hello = Hello { raw: [].into(), ja4: String::new(), sni: Some("collector.example".into()), alpn: vec![] };
+        let hello =
+            ClientHello { raw: [].into(), ja4: String::new(), sni: Some("collector.example".into()), alpn: vec![] };
         fronted.client = Arc::new(Client { hello: Some(hello), ..Client::default() });
-        assert_eq!(sides().side(&fronted, None).side, Side::Native);
+        assert_eq!(sides().side(&fronted, None).side, Initiator::Native);
     }
 
-    fn of_value(url: &str, plant: &Plant, asked: Option<&str>) -> Side {
+    fn of_value(url: &str, plant: &PlantedCanary, asked: Option<&str>) -> Initiator {
         let (sides, exchange) = (sides(), exchange(Some(1), url, &[]));
         let questions = asked.map(|name| Questions::of(&[name]));
         let side = sides.side(&exchange, questions.as_ref());
@@ -354,42 +376,46 @@ mod tests {
         let url = "https://latilatilati.de/picture.gif";
         assert_eq!(
             of_value(url, &plant("visited-url", "https://latilatilati.de/a?b=c", Some("latilatilati.de")), None),
-            Side::Page
+            Initiator::Page
         );
         assert_eq!(
             of_value(url, &plant("visited-url", "https://kotikotikoti.com/a?b=c", Some(SITE)), None),
-            Side::Native
+            Initiator::Native
         );
-        assert_eq!(of_value(url, &plant("typed-text", "never sent", None), None), Side::Native);
+        assert_eq!(of_value(url, &plant("typed-text", "never sent", None), None), Initiator::Native);
     }
 
     #[test]
     fn a_resolver_may_be_asked_for_the_names_of_pages_and_for_nothing_else() {
         let resolver = "https://dns.example/dns-query";
         let host = plant("visited-host", SITE, Some(SITE));
-        assert_eq!(of_value(resolver, &host, Some(SITE)), Side::Caused);
-        assert_eq!(of_value(resolver, &host, Some("told.kotikotikoti.com")), Side::Native);
-        assert_eq!(of_value(resolver, &host, Some("latilatilati.de")), Side::Native, "it stands beside the question");
+        assert_eq!(of_value(resolver, &host, Some(SITE)), Initiator::Caused);
+        assert_eq!(of_value(resolver, &host, Some("told.kotikotikoti.com")), Initiator::Native);
+        assert_eq!(
+            of_value(resolver, &host, Some("latilatilati.de")),
+            Initiator::Native,
+            "it stands beside the question"
+        );
         assert_eq!(
             of_value(resolver, &plant("visited-url", "https://kotikotikoti.com/a", Some(SITE)), Some(SITE)),
-            Side::Native
+            Initiator::Native
         );
-        assert_eq!(of_value(resolver, &host, None), Side::Native);
+        assert_eq!(of_value(resolver, &host, None), Initiator::Native);
     }
 
     #[test]
     fn all_else_in_an_experiment_is_the_subjects_own() {
-        assert_eq!(side(Some(1), "https://collector.example/x", &[]), Side::Native);
+        assert_eq!(side(Some(1), "https://collector.example/x", &[]), Initiator::Native);
     }
 
     #[test]
     fn headers_accuse_and_do_not_acquit() {
         let page_like = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")];
-        assert_eq!(side(Some(1), "https://collector.example/x", &page_like), Side::Native);
+        assert_eq!(side(Some(1), "https://collector.example/x", &page_like), Initiator::Native);
         let extension = [("origin", "chrome-extension://abc")];
-        assert_eq!(side(Some(1), "https://collector.example/x", &extension), Side::Extension);
+        assert_eq!(side(Some(1), "https://collector.example/x", &extension), Initiator::Extension);
         let own = [("sec-fetch-site", "none"), ("sec-fetch-mode", "no-cors")];
-        assert_eq!(side(None, "https://update.example/x", &own), Side::Native);
-        assert_eq!(side(None, "https://update.example/x", &page_like), Side::Unknown);
+        assert_eq!(side(None, "https://update.example/x", &own), Initiator::Native);
+        assert_eq!(side(None, "https://update.example/x", &page_like), Initiator::Unknown);
     }
 }

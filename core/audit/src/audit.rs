@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use detect::Deferral;
 use judge::{Combination, Finding, Identifier, Recall, Reference, Seen, Traffic, Verdict};
-use model::{Destination, Gap, Note, Phase, Plant, Run, Trial};
+use model::{Destination, Gap, Note, Phase, PlantedCanary, Run, Trial};
 
 use crate::Tally;
 
@@ -17,7 +17,7 @@ pub struct Audit {
     pub simulation: bool,
     pub trials: Vec<Trial>,
     pub phases: Vec<Phase>,
-    pub plants: Vec<Plant>,
+    pub plants: Vec<PlantedCanary>,
     pub notes: Vec<Note>,
     /// Why the run ended before its plan did; none if it did not, or if there was no run.
     pub early: Option<String>,

@@ -10,7 +10,7 @@ use decode::{Budgets, Opened, Opener};
 use detect::{Deferral, Detector, Refused, Seen, Waiting};
 use judge::{Closed, ExchangeFields, Fields, Identifier, Identifiers, PlantedText, SealedField, When, piece_of};
 use knowledge::Knowledge;
-use model::{Canary, Exchange, Gap, Note, Phase, Plant, Record, Run, Sighting, Trial, Why};
+use model::{Canary, Exchange, Gap, GapReason, Note, Phase, PlantedCanary, Record, Run, Sighting, Trial};
 
 use crate::{
     Audit, Capture, Coverage, Ignored,
@@ -43,7 +43,7 @@ pub struct Auditor<'k> {
     pub(crate) run: Option<Run>,
     pub(crate) trials: Vec<Trial>,
     pub(crate) phases: Vec<Phase>,
-    pub(crate) plants: Vec<Plant>,
+    pub(crate) plants: Vec<PlantedCanary>,
     pub(crate) notes: Vec<Note>,
     pub(crate) early: Option<String>,
     pub(crate) ended: bool,
@@ -119,7 +119,7 @@ impl<'k> Auditor<'k> {
     pub fn canary(&mut self, canary: &Canary) -> Result<(), Refused> {
         self.detector().plant(canary)?;
         let site = site_of(canary);
-        self.plants.push(Plant { trial: None, canary: canary.clone(), site });
+        self.plants.push(PlantedCanary { trial: None, canary: canary.clone(), site });
         Ok(())
     }
 
@@ -184,7 +184,7 @@ impl<'k> Auditor<'k> {
         }
     }
 
-    fn plant(&mut self, plant: Plant) {
+    fn plant(&mut self, plant: PlantedCanary) {
         if let Err(refused) = self.detector().plant(&plant.canary) {
             self.ignored.push(Ignored { canary: plant.canary.id.clone(), because: refused.to_string() });
         }
@@ -262,7 +262,7 @@ impl<'k> Auditor<'k> {
         }
         self.coverage.bytes += bytes;
         self.coverage.bytes_read += opened.bytes_read;
-        let hidden = |gap: &Gap| matches!(gap.why, Why::Sealed | Why::Unsupported);
+        let hidden = |gap: &Gap| matches!(gap.why, GapReason::Sealed | GapReason::Unsupported);
         let mut gaps = gaps;
         gaps.iter_mut().filter(|gap| hidden(gap)).for_each(|gap| gap.says = named(&exchange, &gap.says));
         gaps.into_iter().chain(seen.gaps).for_each(|gap| self.note(capture, gap));
@@ -347,7 +347,7 @@ fn sealed(exchange: &Exchange) -> Gap {
     Gap {
         exchange: Some(exchange.index),
         place: "connection".parse().unwrap_or_default(),
-        why: model::Why::Sealed,
+        why: model::GapReason::Sealed,
         says,
     }
 }

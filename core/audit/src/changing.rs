@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{How, Kind};
+use model::{Kind, RecognitionMethod};
 
 use crate::Spotted;
 
@@ -18,7 +18,7 @@ pub(crate) fn settle(spotted: &mut [Spotted]) {
     let mut places: BTreeMap<(usize, usize, String, String), Vec<usize>> = BTreeMap::new();
     for (i, one) in spotted.iter().enumerate() {
         let sighting = &one.seen.sighting;
-        if sighting.how == How::Schema && lasts(&sighting.kind) {
+        if sighting.how == RecognitionMethod::Schema && lasts(&sighting.kind) {
             let key = (one.capture, one.seen.destination, sighting.kind.to_string(), sighting.trail.to_string());
             places.entry(key).or_default().push(i);
         }

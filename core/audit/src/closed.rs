@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Gap, Side, Why};
+use model::{Gap, GapReason, Initiator};
 
 use crate::auditor::{Auditor, Kept};
 
@@ -34,23 +34,23 @@ pub(crate) fn without_constants(auditor: &mut Auditor<'_>) {
 }
 
 /// What stayed closed was not looked at: it is a gap, unless a page sent it.
-pub(crate) fn note(auditor: &mut Auditor<'_>, kept: &mut Kept, side: Side) {
+pub(crate) fn note(auditor: &mut Auditor<'_>, kept: &mut Kept, side: Initiator) {
     if kept.fields.is_cut {
         kept.gaps += 1;
-        gap(auditor, kept, Why::Budget, "more values than are compared with those of other requests".into());
+        gap(auditor, kept, GapReason::Budget, "more values than are compared with those of other requests".into());
     }
-    if matches!(side, Side::Page | Side::Caused) {
+    if matches!(side, Initiator::Page | Initiator::Caused) {
         return;
     }
     let bytes: u64 = kept.closed.iter().map(|field| field.bytes).sum();
     if bytes > 0 {
         kept.gaps += 1;
         auditor.coverage.bytes_read = auditor.coverage.bytes_read.saturating_sub(bytes.min(kept.bytes));
-        gap(auditor, kept, Why::Sealed, format!("{bytes} bytes look encrypted, and nothing opened them"));
+        gap(auditor, kept, GapReason::Sealed, format!("{bytes} bytes look encrypted, and nothing opened them"));
     }
 }
 
-fn gap(auditor: &mut Auditor<'_>, kept: &Kept, why: Why, says: String) {
+fn gap(auditor: &mut Auditor<'_>, kept: &Kept, why: GapReason, says: String) {
     let place = "body".parse().unwrap_or_default();
     let gap = Gap { exchange: Some(kept.exchange.index), place, why, says };
     // After what is known of the same request.

@@ -85,7 +85,7 @@ mod tests {
     use std::sync::Arc;
 
     use knowledge::Knowledge;
-    use model::{Client, Hello, Inlet, Record, Request, Run, Time, Trial};
+    use model::{Client, ClientHello, IngressKind, Record, Request, Run, Time, Trial};
 
     use super::*;
     use crate::{Audit, Options};
@@ -95,14 +95,14 @@ mod tests {
     const HELPER: &str = "t13d0912h1_aaaaaaaaaaaa_d8a2da3f94cd";
 
     fn exchange(connection: u64, ja4: &str, url: &str) -> Exchange {
-        let hello = Hello { raw: Arc::from([]), ja4: ja4.into(), sni: None, alpn: vec![] };
+        let hello = ClientHello { raw: Arc::from([]), ja4: ja4.into(), sni: None, alpn: vec![] };
         Exchange {
             index: connection,
             trial: Some(1),
             connection,
             started: Time(connection as i64),
             ended: None,
-            inlet: Inlet::Proxy,
+            inlet: IngressKind::Proxy,
             client: Arc::new(Client { hello: Some(hello), ..Client::default() }),
             request: Request {
                 method: "GET".into(),

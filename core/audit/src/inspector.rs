@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use decode::{Opened, Opener};
 use detect::{Detector, Seen};
-use model::{Body, Exchange, Gap, Leaf, Why};
+use model::{Body, Exchange, Gap, GapReason, Leaf};
 
 /// Opens exchanges and looks at them. Clones share what they look for.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ impl Inspector {
 
 /// Whether a known program says better what a place hides.
 fn is_said(gap: &Gap, known: &[Gap]) -> bool {
-    let closed = |why: Why| matches!(why, Why::Sealed | Why::Unsupported);
+    let closed = |why: GapReason| matches!(why, GapReason::Sealed | GapReason::Unsupported);
     let same = |known: &Gap| known.place.leads_to(&gap.place) || gap.place.leads_to(&known.place);
     closed(gap.why) && known.iter().any(|known| closed(known.why) && same(known))
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Guise, How, Kind, Place, Sighting, Trail};
+use model::{Guise, Kind, LayerPlace, RecognitionMethod, Sighting, Trail};
 
 /// Of several readings of one value the innermost, in the order of the capture.
 pub(crate) fn once(sightings: Vec<Sighting>) -> Vec<Sighting> {
@@ -41,7 +41,7 @@ pub(crate) fn once(sightings: Vec<Sighting>) -> Vec<Sighting> {
 /// What a sighting is of, and where it stands.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Reading<'s> {
-    of: (How, Option<&'s str>, &'s Kind, &'s Guise),
+    of: (RecognitionMethod, Option<&'s str>, &'s Kind, &'s Guise),
     /// The parts of its places, one after another: `protobuf 4.1` and
     /// `protobuf 4 ▸ protobuf 1` are the same way.
     way: Vec<String>,
@@ -64,16 +64,16 @@ fn way(trail: &Trail) -> Vec<String> {
     let mut parts = Vec::new();
     for (nth, step) in trail.steps.iter().enumerate() {
         match &step.place {
-            Place::Whole => parts.push(step.layer.to_string()),
+            LayerPlace::Whole => parts.push(step.layer.to_string()),
             // The second header of a name: whether it is the same again, its value says.
-            Place::At(name) if nth == 0 => {
+            LayerPlace::At(name) if nth == 0 => {
                 let name = name.rsplit_once('#').map_or(&**name, |(name, _)| name);
                 parts.push(format!("{} {name}", step.layer));
             }
-            Place::At(name) if step.layer == "protobuf" => {
+            LayerPlace::At(name) if step.layer == "protobuf" => {
                 parts.extend(name.split('.').map(|number| format!("protobuf {number}")));
             }
-            Place::At(name) => parts.push(format!("{} {name}", step.layer)),
+            LayerPlace::At(name) => parts.push(format!("{} {name}", step.layer)),
         }
     }
     parts
@@ -89,7 +89,7 @@ mod tests {
             kind: Kind::new("visited-url"),
             canary: Some("url-1".into()),
             guise: Guise::Plain,
-            how: How::Canary,
+            how: RecognitionMethod::Canary,
             schema: None,
             trail: trail.parse().unwrap(),
             value: value.into(),

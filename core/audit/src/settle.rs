@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use attribute::Sides;
 use judge::{Case, CaseTests, Late, Seen, Traffic};
 use knowledge::Knowledge;
-use model::{Destination, Exchange, Gap, Place, Plant, Purpose, Request, Side, Trail, Why};
+use model::{Destination, Exchange, Gap, GapReason, Initiator, LayerPlace, PlantedCanary, Purpose, Request, Trail};
 
 use crate::{
     Audit, Spotted, Tally,
@@ -16,16 +16,17 @@ use crate::{
 pub(crate) fn settle(mut auditor: Auditor<'_>) -> Audit {
     if auditor.unlisted > 0 {
         let says = format!("{} more gaps are not listed", auditor.unlisted);
-        let place = Trail::default().then("capture", Place::Whole);
-        auditor
-            .gaps
-            .push((auditor.captures.len().saturating_sub(1), Gap { exchange: None, place, why: Why::Budget, says }));
+        let place = Trail::default().then("capture", LayerPlace::Whole);
+        auditor.gaps.push((
+            auditor.captures.len().saturating_sub(1),
+            Gap { exchange: None, place, why: GapReason::Budget, says },
+        ));
     }
     given_up::set_apart(&mut auditor);
     let mut places = std::mem::take(&mut auditor.places);
     let mut traffic = Vec::new();
     let planted = auditor.plants.clone();
-    let plants: BTreeMap<&str, &Plant> = planted.iter().map(|plant| (&*plant.canary.id, plant)).collect();
+    let plants: BTreeMap<&str, &PlantedCanary> = planted.iter().map(|plant| (&*plant.canary.id, plant)).collect();
     closed::without_constants(&mut auditor);
     for mut kept in std::mem::take(&mut auditor.kept) {
         let phase = phase_at(&auditor.phases, &kept.exchange);
@@ -125,7 +126,7 @@ impl Places {
         &mut self,
         knowledge: &Knowledge,
         sides: &Sides,
-        plants: &BTreeMap<&str, &Plant>,
+        plants: &BTreeMap<&str, &PlantedCanary>,
         kept: Kept,
         phase: Option<usize>,
     ) {
@@ -180,7 +181,7 @@ impl Places {
     }
 }
 
-fn traffic_of(kept: &mut Kept, side: Side, phase: Option<usize>) -> Traffic {
+fn traffic_of(kept: &mut Kept, side: Initiator, phase: Option<usize>) -> Traffic {
     Traffic {
         capture: kept.capture,
         exchange: kept.exchange.index,

@@ -1,6 +1,6 @@
 //! What went to one destination.
 
-use model::Side;
+use model::Initiator;
 
 /// Counts for one destination.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,16 +18,16 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn count(&mut self, side: Side, sealed: bool, bytes: u64) {
+    pub(crate) fn count(&mut self, side: Initiator, sealed: bool, bytes: u64) {
         self.requests += 1;
         self.bytes += bytes;
         self.sealed += u64::from(sealed);
         *match side {
-            Side::Page => &mut self.page,
-            Side::Native => &mut self.native,
-            Side::Extension => &mut self.extension,
-            Side::Caused => &mut self.caused,
-            Side::Unknown => &mut self.unknown,
+            Initiator::Page => &mut self.page,
+            Initiator::Native => &mut self.native,
+            Initiator::Extension => &mut self.extension,
+            Initiator::Caused => &mut self.caused,
+            Initiator::Unknown => &mut self.unknown,
         } += 1;
     }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use audit::{Audit, Auditor, Capture, Options};
 use knowledge::Knowledge;
 use model::{
-    Act, Arm, Body, Canary, Exchange, Header, Inlet, Kind, Phase, Plant, Record, Request, Run, Time, Trial, Why,
+    Act, Arm, Body, Canary, Exchange, GapReason, Header, IngressKind, Kind, Phase, PlantedCanary, Record, Request, Run,
+    Time, Trial,
 };
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
@@ -41,7 +42,7 @@ fn post(index: u64, trial: u32, headers: &[(&str, &str)], body: &[u8]) -> Exchan
         connection: index,
         started: Time(i64::from(trial) * 100 + 50),
         ended: None,
-        inlet: Inlet::Transparent,
+        inlet: IngressKind::Transparent,
         client: Arc::default(),
         request: Request {
             method: "POST".into(),
@@ -76,13 +77,13 @@ fn audited(exchanges: Vec<Exchange>) -> Audit {
     }
     let canary =
         Canary::new("url-1", Kind::new("visited-url").as_str(), "https://kotikotikoti.com/wort/geheimes?ref=weisswas");
-    auditor.push(Record::Plant(Plant { trial: Some(1), canary, site: Some("kotikotikoti.com".into()) }));
+    auditor.push(Record::Plant(PlantedCanary { trial: Some(1), canary, site: Some("kotikotikoti.com".into()) }));
     exchanges.into_iter().for_each(|exchange| auditor.push(Record::Exchange(Box::new(exchange))));
     auditor.finish()
 }
 
 fn sealed(audit: &Audit) -> usize {
-    audit.gaps.iter().filter(|(_, gap)| gap.why == Why::Sealed).count()
+    audit.gaps.iter().filter(|(_, gap)| gap.why == GapReason::Sealed).count()
 }
 
 #[test]

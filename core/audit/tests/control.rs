@@ -6,7 +6,7 @@ use std::sync::Arc;
 use audit::{Audit, Auditor, Capture, Options};
 use honey::beacon::{self, Beacon};
 use knowledge::Knowledge;
-use model::{Body, Client, Exchange, Inlet, Plant, Record, Request, Run, Time, Trial};
+use model::{Body, Client, Exchange, IngressKind, PlantedCanary, Record, Request, Run, Time, Trial};
 
 fn exchange(index: u64, beacon: &Beacon) -> Exchange {
     let (query, body) = match beacon.transport {
@@ -19,7 +19,7 @@ fn exchange(index: u64, beacon: &Beacon) -> Exchange {
         connection: index,
         started: Time(index as i64),
         ended: None,
-        inlet: Inlet::Transparent,
+        inlet: IngressKind::Transparent,
         client: Arc::new(Client::default()),
         request: Request {
             method: "POST".into(),
@@ -49,7 +49,7 @@ fn audit(lost: impl Fn(&Beacon) -> bool) -> Audit {
     for round in 0..beacon::ROUNDS {
         for beacon in beacon::beacons(7, round / 2, round % 2) {
             if let Some(canary) = beacon.canary.clone() {
-                auditor.push(Record::Plant(Plant { trial: Some(1), canary, site: None }));
+                auditor.push(Record::Plant(PlantedCanary { trial: Some(1), canary, site: None }));
             }
             auditor.push(Record::Beacon(model::Beacon {
                 trial: 1,

@@ -7,8 +7,8 @@ use audit::{Audit, Auditor, Capture, Options};
 use judge::Identifier;
 use knowledge::Knowledge;
 use model::{
-    Act, Body, Canary, Cause, Client, Exchange, Header, Inlet, Page, Phase, Plant, Record, Request, Resource, Run,
-    Seal, SealReason, Side, Time, Trial,
+    Act, Body, Canary, Client, Exchange, Header, IngressKind, Initiator, Page, PageResource, Phase, PlantedCanary,
+    Record, Request, RequestCause, Run, Seal, SealReason, Time, Trial,
 };
 
 const A: &str = "kotikotikotikoti.com";
@@ -51,16 +51,17 @@ impl Script {
             ("host", "visited-host", site.into()),
         ] {
             let canary = Canary::new(format!("{what}-{site}"), kind, value);
-            self.records.push(Record::Plant(Plant { trial: Some(trial), canary, site: Some(site.into()) }));
+            self.records.push(Record::Plant(PlantedCanary { trial: Some(trial), canary, site: Some(site.into()) }));
         }
         let name = format!("visit {site}");
         self.records.push(Record::Phase(Phase { trial, name, act: Act::Visit, session, at, ..Phase::default() }));
         let url = format!("https://{site}/pulipuli/secretsecretse");
-        let resource = |method: &str, path: &str, cause| Resource { method: method.into(), path: path.into(), cause };
+        let resource =
+            |method: &str, path: &str, cause| PageResource { method: method.into(), path: path.into(), cause };
         let resources = vec![
-            resource("GET", "/picture.gif", Cause::Page),
-            resource("POST", "/beacon", Cause::Page),
-            resource("GET", "/favicon.ico", Cause::Browser),
+            resource("GET", "/picture.gif", RequestCause::Page),
+            resource("POST", "/beacon", RequestCause::Page),
+            resource("GET", "/favicon.ico", RequestCause::Browser),
         ];
         self.records.push(Record::Page(Page { trial, at, url, title: String::new(), forms: vec![], resources }));
     }
@@ -73,7 +74,7 @@ impl Script {
             connection: 1,
             started,
             ended: None,
-            inlet: Inlet::Transparent,
+            inlet: IngressKind::Transparent,
             client: Arc::new(Client::default()),
             request: Request {
                 method: method.into(),
@@ -109,7 +110,8 @@ fn is_told(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> bo
     let to_itself = |host: &str, id: &str| id.ends_with(host);
     audit.spotted.iter().any(|one| {
         let host = &audit.destinations[one.seen.destination].host;
-        one.seen.side.side == Side::Native && !to_itself(host, one.seen.sighting.canary.as_deref().unwrap_or_default())
+        one.seen.side.side == Initiator::Native
+            && !to_itself(host, one.seen.sighting.canary.as_deref().unwrap_or_default())
     })
 }
 
@@ -132,7 +134,7 @@ fn what_was_said_in_a_protocol_that_nobody_knows_is_looked_into() {
         exchange.seal = Some(Seal { reason, says, sent: said.len() as u64, received: 0 });
     }
     let audit = script.audit();
-    assert!(audit.spotted.iter().any(|one| one.seen.side.side == Side::Native && one.seen.replayed));
+    assert!(audit.spotted.iter().any(|one| one.seen.side.side == Initiator::Native && one.seen.replayed));
     assert_eq!((audit.coverage.sealed, audit.gaps.len()), (1, 1), "and it is counted unread all the same");
 }
 

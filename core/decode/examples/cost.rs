@@ -13,7 +13,7 @@
 use std::{io::Write as _, sync::Arc, time::Instant};
 
 use decode::{Budgets, Opener, open};
-use model::{Body, Exchange, Header, Inlet, Request, Time};
+use model::{Body, Exchange, Header, IngressKind, Request, Time};
 
 fn main() {
     let rounds: usize = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(400);
@@ -108,7 +108,7 @@ fn request(n: u64, query: String, body: &[u8]) -> Exchange {
         connection: n,
         started: Time(0),
         ended: None,
-        inlet: Inlet::Imported,
+        inlet: IngressKind::Imported,
         client: Arc::default(),
         request: Request {
             method: "POST".into(),

@@ -7,7 +7,7 @@
 
 use std::io::{ErrorKind, Read};
 
-use model::Why;
+use model::GapReason;
 
 use crate::inflate::{Inflated, Inflater, Wrapper};
 
@@ -114,14 +114,14 @@ impl Budget {
 
     /// All that `reader` makes of `packed` bytes, or as much as it gives and may
     /// be had. The reason is there when that is not all.
-    pub(crate) fn read(&mut self, packed: usize, mut reader: impl Read) -> (Vec<u8>, Option<Why>) {
+    pub(crate) fn read(&mut self, packed: usize, mut reader: impl Read) -> (Vec<u8>, Option<GapReason>) {
         const STEP: usize = 16 << 10;
         let most = self.unpacked(packed);
         let mut plain: Vec<u8> = Vec::new();
         let mut filled = 0;
         let why = loop {
             if filled == most {
-                break Some(Why::Budget);
+                break Some(GapReason::Budget);
             }
             if filled == plain.len() {
                 let step = plain.len().clamp(STEP / 4, STEP * 64).min(most - filled);
@@ -131,8 +131,8 @@ impl Budget {
                 Ok(0) => break None,
                 Ok(n) => filled += n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof => break Some(Why::Cut),
-                Err(_) => break Some(Why::Broken),
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => break Some(GapReason::Cut),
+                Err(_) => break Some(GapReason::Broken),
             }
         };
         plain.truncate(filled);
@@ -149,7 +149,7 @@ mod tests {
     fn a_reader_without_end_stops_at_the_budget() {
         let mut budget = Budget::new(&Budgets { bytes: 100_000, ..Budgets::default() });
         let (plain, why) = budget.read(1 << 20, std::io::repeat(b'a'));
-        assert_eq!((plain.len(), why), (100_000, Some(Why::Budget)));
+        assert_eq!((plain.len(), why), (100_000, Some(GapReason::Budget)));
         assert!(!budget.room(1));
     }
 
@@ -157,7 +157,7 @@ mod tests {
     fn a_few_bytes_unpack_to_little_and_cost_little() {
         let mut budget = Budget::new(&Budgets::default());
         let (plain, why) = budget.read(400, std::io::repeat(b'a'));
-        assert_eq!((plain.len(), why), (UNPACKED_FLOOR, Some(Why::Budget)));
+        assert_eq!((plain.len(), why), (UNPACKED_FLOOR, Some(GapReason::Budget)));
         budget.refill(&Budgets::default().for_bytes(400));
         assert!(budget.work(WORK_FLOOR as usize) && !budget.work(1 << 20));
     }

@@ -3,7 +3,7 @@
 use std::{fmt::Write, sync::Arc};
 
 use expect_test::Expect;
-use model::{Exchange, Gap, Header, Inlet, Request, Time, Trail};
+use model::{Exchange, Gap, Header, IngressKind, Request, Time, Trail};
 
 use crate::{Budgets, open, open_value, walk, walk_value};
 
@@ -63,7 +63,7 @@ pub(crate) fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &
         connection: 0,
         started: Time(0),
         ended: None,
-        inlet: Inlet::Imported,
+        inlet: IngressKind::Imported,
         client: Arc::default(),
         request: Request {
             method: method.into(),

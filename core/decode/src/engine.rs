@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ops::ControlFlow};
 
-use model::{Gap, Leaf, Place, Route, Step, Trail, Why};
+use model::{Gap, GapReason, LayerPlace, Leaf, Route, Trail, TrailStep};
 
 use crate::{
     budget::{Budget, Budgets},
@@ -71,7 +71,7 @@ impl<'e> Engine<'e> {
     }
 
     /// A part of the exchange: visits it and all that is in it.
-    pub(crate) fn part(&mut self, layer: &'static str, place: Place<'_>, value: &[u8]) {
+    pub(crate) fn part(&mut self, layer: &'static str, place: LayerPlace<'_>, value: &[u8]) {
         let route = Route { before: None, layer, place: &place };
         let read = value.len() as u64;
         self.opened.bytes += read;
@@ -83,7 +83,7 @@ impl<'e> Engine<'e> {
 
     /// As [`Self::part`], for a value that is known to hold nothing if `memo`
     /// knows it; and which it learns if that turns out now.
-    pub(crate) fn part_known(&mut self, layer: &'static str, place: Place<'_>, value: &[u8], memo: &mut Memo) {
+    pub(crate) fn part_known(&mut self, layer: &'static str, place: LayerPlace<'_>, value: &[u8], memo: &mut Memo) {
         if memo.knows(value) {
             let route = Route { before: None, layer, place: &place };
             self.opened.bytes += value.len() as u64;
@@ -100,7 +100,7 @@ impl<'e> Engine<'e> {
     }
 
     /// Notes what could not be seen at `route`.
-    pub(crate) fn gap(&mut self, route: &Route<'_>, why: Why, says: impl Into<String>) {
+    pub(crate) fn gap(&mut self, route: &Route<'_>, why: GapReason, says: impl Into<String>) {
         self.gaps.push(Gap { exchange: self.exchange, place: route.trail(), why, says: says.into() });
     }
 
@@ -126,7 +126,7 @@ impl<'e> Engine<'e> {
             if !enough {
                 let says = "trying the keys beside it takes more than the budget allows".to_owned();
                 let place = closed.trail.clone();
-                self.gaps.push(Gap { exchange: self.exchange, place, why: Why::Budget, says });
+                self.gaps.push(Gap { exchange: self.exchange, place, why: GapReason::Budget, says });
                 return;
             }
             let Some(unlocked) = unlocked else { continue };
@@ -250,21 +250,21 @@ impl<'e> Engine<'e> {
             }
             if here.depth >= self.budget.depth {
                 if fit == Fit::Certain {
-                    self.gap(here.route, Why::Budget, "more layers than the budget allows");
+                    self.gap(here.route, GapReason::Budget, "more layers than the budget allows");
                     break;
                 }
                 continue;
             }
             let peeled = self.peel(decoder, look.bytes, here);
             // Two bytes that look like a header, and then nothing of the kind.
-            let astray = fit == Fit::Maybe && peeled.gap == Some(Why::Broken);
+            let astray = fit == Fit::Maybe && peeled.gap == Some(GapReason::Broken);
             how = how.max(if astray { peeled.how.min(How::Perhaps) } else { peeled.how });
             if self.spent {
                 break;
             }
             let certain = fit == Fit::Certain && here.trust == Trust::Full;
-            let refused = self.budget.was_refused().then_some(Why::Budget);
-            if let Some(why) = refused.or(peeled.gap).filter(|why| certain || *why == Why::Budget) {
+            let refused = self.budget.was_refused().then_some(GapReason::Budget);
+            if let Some(why) = refused.or(peeled.gap).filter(|why| certain || *why == GapReason::Budget) {
                 self.gap(here.route, why, says(decoder.name(), why));
             }
             if how == How::Surely || how == How::Opened && fit == Fit::Certain {
@@ -294,7 +294,7 @@ impl<'e> Engine<'e> {
     fn spent(&mut self, route: &Route<'_>, says: &str) -> ControlFlow<()> {
         if !self.spent {
             self.spent = true;
-            self.gap(route, Why::Budget, says);
+            self.gap(route, GapReason::Budget, says);
         }
         ControlFlow::Break(())
     }
@@ -314,12 +314,12 @@ impl Hidden {
     /// Shorter values read as something by chance.
     const TELLING: usize = 16;
 
-    fn says(&self) -> (Why, String) {
+    fn says(&self) -> (GapReason, String) {
         let bytes = self.found.bytes();
         match self.found.mark {
-            Some(mark) if mark.ends_with("encryption") => (Why::Sealed, format!("{bytes} bytes of {mark}")),
-            Some(mark) => (Why::Unsupported, format!("{bytes} bytes of {mark}, which could not be opened")),
-            None => (Why::Sealed, format!("{bytes} bytes {RANDOM}")),
+            Some(mark) if mark.ends_with("encryption") => (GapReason::Sealed, format!("{bytes} bytes of {mark}")),
+            Some(mark) => (GapReason::Unsupported, format!("{bytes} bytes of {mark}, which could not be opened")),
+            None => (GapReason::Sealed, format!("{bytes} bytes {RANDOM}")),
         }
     }
 }
@@ -330,7 +330,7 @@ impl Hidden {
 fn is_known(route: &Route<'_>) -> bool {
     let root = route.root();
     let is_token = |name: &str| name.contains("cookie") || name.contains("authorization") || name.starts_with("sec-");
-    let of_header = matches!(root.place, Place::At(name) if root.layer == "header" && is_token(name));
+    let of_header = matches!(root.place, LayerPlace::At(name) if root.layer == "header" && is_token(name));
     of_header || root.layer.starts_with("answer") || route.layer == "jwt"
 }
 
@@ -377,17 +377,17 @@ impl Nest<'_, '_> {
 }
 
 impl Inner for Nest<'_, '_> {
-    fn give(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
+    fn give(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()> {
         let route = Route { before: Some(self.route), layer: self.layer, place: &place };
         self.engine.value(value, self.here(&route))
     }
 
-    fn give_beside(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
+    fn give_beside(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()> {
         let route = Route { before: Some(self.route), layer: self.layer, place: &place };
         self.engine.value(value, Here { read_by: Some(self.layer), ..self.here(&route) })
     }
 
-    fn show(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
+    fn show(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()> {
         let route = Route { before: Some(self.route), layer: self.layer, place: &place };
         self.engine.shown(value, self.here(&route))
     }
@@ -398,8 +398,8 @@ impl Inner for Nest<'_, '_> {
 }
 
 /// Goes a trail as a route.
-fn along(steps: &[Step], before: Option<&Route<'_>>, arrive: &mut dyn FnMut(&Route<'_>)) {
-    let Some((Step { layer: Cow::Borrowed(layer), place }, rest)) = steps.split_first() else { return };
+fn along(steps: &[TrailStep], before: Option<&Route<'_>>, arrive: &mut dyn FnMut(&Route<'_>)) {
+    let Some((TrailStep { layer: Cow::Borrowed(layer), place }, rest)) = steps.split_first() else { return };
     let route = Route { before, layer, place };
     if rest.is_empty() { arrive(&route) } else { along(rest, Some(&route), arrive) }
 }
@@ -467,12 +467,12 @@ pub(crate) fn hash(value: &[u8]) -> u64 {
     fold(fold(hash, u64::from_le_bytes(last)), ODD)
 }
 
-fn says(layer: &str, why: Why) -> String {
+fn says(layer: &str, why: GapReason) -> String {
     match why {
-        Why::Cut => format!("the {layer} layer ends too early"),
-        Why::Budget => format!("the {layer} layer holds more than the budget allows"),
-        Why::Sealed => format!("the {layer} layer is encrypted"),
-        Why::Unsupported => format!("the {layer} layer is of a kind that is not read"),
+        GapReason::Cut => format!("the {layer} layer ends too early"),
+        GapReason::Budget => format!("the {layer} layer holds more than the budget allows"),
+        GapReason::Sealed => format!("the {layer} layer is encrypted"),
+        GapReason::Unsupported => format!("the {layer} layer is of a kind that is not read"),
         _ => format!("looks like {layer} and does not open"),
     }
 }

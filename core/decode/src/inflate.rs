@@ -2,7 +2,7 @@
 //! costs more than most streams here.
 
 use flate2::{Decompress, FlushDecompress, Status};
-use model::Why;
+use model::GapReason;
 
 /// What stands around the deflate stream (RFC 1951).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(crate) enum Wrapper {
 pub(crate) struct Inflated {
     pub(crate) plain: Vec<u8>,
     /// Why it is not all.
-    pub(crate) why: Option<Why>,
+    pub(crate) why: Option<GapReason>,
     /// How many bytes of the value belong to the stream.
     pub(crate) used: usize,
 }
@@ -49,7 +49,7 @@ impl Inflater {
             // CRC and length: what is wrong with them the text itself shows.
             let trailer = bytes.len() - inflated.used;
             if trailer < TRAILER {
-                return Inflated { why: Some(Why::Cut), used: bytes.len(), ..inflated };
+                return Inflated { why: Some(GapReason::Cut), used: bytes.len(), ..inflated };
             }
             inflated.used += TRAILER;
             if inflated.used == bytes.len() {
@@ -72,7 +72,7 @@ impl Inflater {
         loop {
             let room = limit - inflated.plain.len();
             if room == 0 {
-                inflated.why = Some(Why::Budget);
+                inflated.why = Some(GapReason::Budget);
                 return;
             }
             if inflated.plain.len() == inflated.plain.capacity() {
@@ -91,8 +91,8 @@ impl Inflater {
                 Ok(_) if before != (state.total_in(), inflated.plain.len()) => continue,
                 // No progress though there is room: the rest is missing.
                 Ok(_) if inflated.plain.len() == inflated.plain.capacity() => continue,
-                Ok(_) => Some(Why::Cut),
-                Err(_) => Some(Why::Broken),
+                Ok(_) => Some(GapReason::Cut),
+                Err(_) => Some(GapReason::Broken),
             };
             return;
         }
@@ -102,26 +102,26 @@ impl Inflater {
 const TRAILER: usize = 8;
 
 /// How long the header of a gzip member is (RFC 1952 §2.3).
-fn header_length(bytes: &[u8]) -> Result<usize, Why> {
+fn header_length(bytes: &[u8]) -> Result<usize, GapReason> {
     const EXTRA: u8 = 4;
     const NAME: u8 = 8;
     const COMMENT: u8 = 16;
     const CHECK: u8 = 2;
-    let Some((fixed, _)) = bytes.split_first_chunk::<10>() else { return Err(Why::Cut) };
+    let Some((fixed, _)) = bytes.split_first_chunk::<10>() else { return Err(GapReason::Cut) };
     if fixed[..3] != [0x1f, 0x8b, 8] || fixed[3] & 0xe0 != 0 {
-        return Err(Why::Broken);
+        return Err(GapReason::Broken);
     }
     let mut length = fixed.len();
     if fixed[3] & EXTRA != 0 {
-        let size = bytes.get(length..length + 2).ok_or(Why::Cut)?;
+        let size = bytes.get(length..length + 2).ok_or(GapReason::Cut)?;
         length += 2 + usize::from(u16::from_le_bytes([size[0], size[1]]));
     }
     for _ in 0..u32::from(fixed[3] & NAME != 0) + u32::from(fixed[3] & COMMENT != 0) {
-        let rest = bytes.get(length..).ok_or(Why::Cut)?;
-        length += memchr::memchr(0, rest).ok_or(Why::Cut)? + 1;
+        let rest = bytes.get(length..).ok_or(GapReason::Cut)?;
+        length += memchr::memchr(0, rest).ok_or(GapReason::Cut)? + 1;
     }
     length += if fixed[3] & CHECK != 0 { 2 } else { 0 };
-    if length <= bytes.len() { Ok(length) } else { Err(Why::Cut) }
+    if length <= bytes.len() { Ok(length) } else { Err(GapReason::Cut) }
 }
 
 #[cfg(test)]
@@ -153,6 +153,6 @@ mod tests {
     #[test]
     fn what_is_more_than_allowed_stays_within() {
         let inflated = Inflater::default().inflate(&gzip(&[0; 1 << 20]), Wrapper::Gzip, 5_000);
-        assert_eq!((inflated.plain.len(), inflated.why), (5_000, Some(Why::Budget)));
+        assert_eq!((inflated.plain.len(), inflated.why), (5_000, Some(GapReason::Budget)));
     }
 }

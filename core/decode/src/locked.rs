@@ -14,7 +14,7 @@ use aes::{
     cipher::{Array, Block, BlockCipherDecrypt, KeyInit, consts::U12, consts::U16},
 };
 use aes_gcm::{AesGcm, aead::Aead};
-use model::{Leaf, Place, Step, Trail};
+use model::{LayerPlace, Leaf, Trail, TrailStep};
 
 use crate::{decoders::makes_sense, look};
 
@@ -27,7 +27,7 @@ pub(crate) struct Closed {
 /// What a key opened.
 pub(crate) struct Unlocked {
     pub(crate) layer: &'static str,
-    pub(crate) place: Place<'static>,
+    pub(crate) place: LayerPlace<'static>,
     pub(crate) plain: Vec<u8>,
     pub(crate) weak: bool,
 }
@@ -101,7 +101,7 @@ pub(crate) fn unlock(closed: &Closed, secrets: &Secrets, work: &mut dyn FnMut(us
                 };
                 let iv_at = || iv_way.map_or_else(|word| Some(word.to_owned()), said);
                 if let Some(((plain, key_at), iv_at)) = plain.and_then(|plain| Some(((plain, said(way)?), iv_at()?))) {
-                    let place = Place::at(format!("key {key_at}{IV}{iv_at}"));
+                    let place = LayerPlace::at(format!("key {key_at}{IV}{iv_at}"));
                     return Some(Unlocked { layer, place, plain, weak: false });
                 }
             }
@@ -109,7 +109,7 @@ pub(crate) fn unlock(closed: &Closed, secrets: &Secrets, work: &mut dyn FnMut(us
         if let Some(plain) = blocks(&cipher, key, bytes, None)
             && let Some(key_at) = said(way)
         {
-            return Some(Unlocked { layer: ECB, place: Place::at(format!("key {key_at}")), plain, weak: false });
+            return Some(Unlocked { layer: ECB, place: LayerPlace::at(format!("key {key_at}")), plain, weak: false });
         }
     }
     for (key, way) in secrets.of_length(|length| length <= 64) {
@@ -120,7 +120,7 @@ pub(crate) fn unlock(closed: &Closed, secrets: &Secrets, work: &mut dyn FnMut(us
             && let Some(plain) = decrypted(XOR, key, Iv::Zero, bytes)
         {
             let key_at = relative(&closed.trail, way)?;
-            return Some(Unlocked { layer: XOR, place: Place::at(format!("key {key_at}")), plain, weak: true });
+            return Some(Unlocked { layer: XOR, place: LayerPlace::at(format!("key {key_at}")), plain, weak: true });
         }
     }
     None
@@ -130,11 +130,11 @@ pub(crate) fn unlock(closed: &Closed, secrets: &Secrets, work: &mut dyn FnMut(us
 /// relative to the box's. None if that is no such layer.
 pub(crate) fn again(
     layer: &str,
-    place: &Place<'_>,
+    place: &LayerPlace<'_>,
     bytes: &[u8],
     find: &mut dyn FnMut(&str) -> Option<Vec<u8>>,
 ) -> Option<Vec<u8>> {
-    let Place::At(text) = place else { return None };
+    let LayerPlace::At(text) = place else { return None };
     let (key_at, iv_at) = text.strip_prefix("key ").map(|text| text.rsplit_once(IV).unwrap_or((text, "zero")))?;
     let key = find(key_at)?;
     let given;
@@ -276,7 +276,7 @@ fn is_seen(byte: u8) -> bool {
 /// it would be read otherwise.
 fn relative(of: &Trail, way: &Trail) -> Option<String> {
     let shared = of.steps.iter().zip(&way.steps).take_while(|(a, b)| a == b).count();
-    let own: Vec<String> = way.steps[shared..].iter().map(Step::to_string).collect();
+    let own: Vec<String> = way.steps[shared..].iter().map(TrailStep::to_string).collect();
     let text = format!("{}{}", UP.repeat(of.steps.len() - shared), own.join(ON));
     (!text.contains(IV) && meant(&of.steps, &text).as_ref() == Some(way)).then_some(text)
 }
@@ -286,7 +286,7 @@ const ON: &str = " / ";
 const IV: &str = ", iv ";
 
 /// The trail that a relative way means, seen from the box's.
-pub(crate) fn meant(of: &[Step], way: &str) -> Option<Trail> {
+pub(crate) fn meant(of: &[TrailStep], way: &str) -> Option<Trail> {
     let own = way.trim_start_matches(UP);
     let back = (way.len() - own.len()) / UP.len();
     let own: Trail = own.replace(ON, " ▸ ").parse().ok()?;

@@ -4,7 +4,7 @@
 //! cost almost nothing. So each value is gone through once, and what kinds of
 //! bytes are in it answers most questions with one mask.
 
-use model::{Place, Route};
+use model::{LayerPlace, Route};
 
 /// A value about to be opened.
 pub(crate) struct Look<'v> {
@@ -13,7 +13,7 @@ pub(crate) struct Look<'v> {
     pub(crate) kinds: Kinds,
     /// The layer and place where it lay.
     pub(crate) layer: &'static str,
-    pub(crate) place: &'v Place<'v>,
+    pub(crate) place: &'v LayerPlace<'v>,
 }
 
 /// A set of kinds of bytes.

@@ -9,7 +9,7 @@
 //! | the answer's headers and body | `answer header set-cookie`, `answer body` |
 //! | a value from elsewhere | `value` |
 
-use model::{Body, Direction, Exchange, Gap, Header, Leaf, Message, Place, Route, SealReason, Why};
+use model::{Body, Direction, Exchange, Gap, GapReason, Header, LayerPlace, Leaf, Message, Route, SealReason};
 
 use crate::{
     budget::{Budget, Budgets},
@@ -48,7 +48,7 @@ impl Opener {
         self.budget.refill(&budgets);
         let mut engine = Engine::new(Some(exchange.index), &mut self.budget, visit, gaps);
         if let Some(seal) = &exchange.seal {
-            engine.gap(&whole("body"), Why::Sealed, why_sealed(seal.reason));
+            engine.gap(&whole("body"), GapReason::Sealed, why_sealed(seal.reason));
             engine.opened.bytes += seal.sent;
         }
         asked(&mut engine, exchange, &mut self.memo);
@@ -99,7 +99,7 @@ pub fn open_answer(
 pub fn open_value(value: &[u8], budgets: &Budgets, visit: &mut dyn FnMut(&Leaf<'_>), gaps: &mut Vec<Gap>) -> Opened {
     let mut budget = Budget::new(budgets);
     let mut engine = Engine::new(None, &mut budget, visit, gaps);
-    let part = |engine: &mut Engine<'_>| engine.part("value", Place::Whole, value);
+    let part = |engine: &mut Engine<'_>| engine.part("value", LayerPlace::Whole, value);
     part(&mut engine);
     engine.unlock(budgets, &part);
     engine.settle();
@@ -116,7 +116,7 @@ fn wire(exchange: &Exchange) -> u64 {
 
 fn asked(engine: &mut Engine<'_>, exchange: &Exchange, memo: &mut Memo) {
     let request = &exchange.request;
-    engine.part("url", Place::Whole, request.url.as_bytes());
+    engine.part("url", LayerPlace::Whole, request.url.as_bytes());
     headers(engine, "header", &request.headers, memo);
     body(engine, "body", &request.body);
     messages(engine, &exchange.messages, Direction::FromClient);
@@ -161,7 +161,7 @@ fn headers(engine: &mut Engine<'_>, layer: &'static str, headers: &[Header], mem
         if before > 0 && headers[..i].iter().any(again) {
             continue;
         }
-        let place = Place::at(name.as_str());
+        let place = LayerPlace::at(name.as_str());
         // A cookie's value opens in its own way.
         if name.contains("cookie") {
             engine.part(layer, place, &header.value);
@@ -181,19 +181,19 @@ fn header<'x>(headers: &'x [Header], place: &str) -> Option<&'x [u8]> {
 
 fn body(engine: &mut Engine<'_>, layer: &'static str, body: &Body) {
     if let Some(length) = body.cut_from {
-        engine.gap(&whole(layer), Why::Cut, format!("the capture kept {} of {length} bytes", body.bytes.len()));
+        engine.gap(&whole(layer), GapReason::Cut, format!("the capture kept {} of {length} bytes", body.bytes.len()));
         engine.opened.bytes += length.saturating_sub(body.bytes.len() as u64);
     }
-    engine.part(layer, Place::Whole, &body.bytes);
+    engine.part(layer, LayerPlace::Whole, &body.bytes);
 }
 
 fn messages(engine: &mut Engine<'_>, messages: &[Message], direction: Direction) {
     for (i, message) in messages.iter().enumerate().filter(|(_, message)| message.direction == direction) {
-        let place = Place::at((i + 1).to_string());
+        let place = LayerPlace::at((i + 1).to_string());
         let route = Route { before: None, layer: "message", place: &place };
         if let Some(length) = message.body.cut_from {
             let says = format!("the capture kept {} of {length} bytes", message.body.bytes.len());
-            engine.gap(&route, Why::Cut, says);
+            engine.gap(&route, GapReason::Cut, says);
             engine.opened.bytes += length.saturating_sub(message.body.bytes.len() as u64);
         }
         engine.part("message", place, &message.body.bytes);
@@ -206,7 +206,7 @@ fn message<'x>(messages: &'x [Message], number: &str) -> Option<&'x [u8]> {
 }
 
 fn whole(layer: &'static str) -> Route<'static> {
-    Route { before: None, layer, place: &Place::Whole }
+    Route { before: None, layer, place: &LayerPlace::Whole }
 }
 
 fn why_sealed(reason: SealReason) -> &'static str {

@@ -6,7 +6,7 @@
 
 use std::ops::ControlFlow;
 
-use model::{Exchange, Place, Step, Trail};
+use model::{Exchange, LayerPlace, Trail, TrailStep};
 
 use crate::{
     budget::{Budget, Budgets},
@@ -20,8 +20,8 @@ pub fn walk(exchange: &Exchange, trail: &Trail) -> Option<Vec<u8>> {
         // A step read back from text has `answer` as its layer, one that was
         // just kept `answer header`: both read the same.
         let part = match &first.place {
-            Place::Whole => parts::part(exchange, &first.layer),
-            Place::At(name) => parts::part(exchange, &format!("{} {name}", first.layer)),
+            LayerPlace::Whole => parts::part(exchange, &first.layer),
+            LayerPlace::At(name) => parts::part(exchange, &format!("{} {name}", first.layer)),
         };
         part.map(<[u8]>::to_vec)
     })
@@ -32,7 +32,7 @@ pub fn walk_value(value: &[u8], trail: &Trail) -> Option<Vec<u8>> {
     from(&trail.steps, &|first| (first.layer == "value").then(|| value.to_vec()))
 }
 
-fn from(steps: &[Step], part: &dyn Fn(&Step) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+fn from(steps: &[TrailStep], part: &dyn Fn(&TrailStep) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
     let mut budget = Budget::new(&Budgets::default());
     let mut value = part(steps.first()?)?;
     for (i, step) in steps.iter().enumerate().skip(1) {
@@ -50,13 +50,13 @@ fn from(steps: &[Step], part: &dyn Fn(&Step) -> Option<Vec<u8>>) -> Option<Vec<u
 
 /// Takes the value at one place and lets the others go by.
 struct Pick<'p> {
-    place: &'p Place<'p>,
+    place: &'p LayerPlace<'p>,
     found: Option<Vec<u8>>,
     budget: &'p mut Budget,
 }
 
 impl Inner for Pick<'_> {
-    fn give(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
+    fn give(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()> {
         if *self.place != place {
             return ControlFlow::Continue(());
         }
@@ -64,11 +64,11 @@ impl Inner for Pick<'_> {
         ControlFlow::Break(())
     }
 
-    fn give_beside(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
+    fn give_beside(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()> {
         self.give(place, value)
     }
 
-    fn show(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()> {
+    fn show(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()> {
         self.give(place, value)
     }
 

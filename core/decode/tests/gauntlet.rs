@@ -19,7 +19,7 @@ use std::{
 };
 
 use decode::{Budgets, open, walk};
-use model::{Body, Exchange, Header, Inlet, Request, Time};
+use model::{Body, Exchange, Header, IngressKind, Request, Time};
 use serde::{Deserialize, de};
 
 #[test]
@@ -150,7 +150,7 @@ fn exchange(index: usize, entry: Entry, sent: &Sent) -> Exchange {
         connection: 0,
         started: Time(0),
         ended: None,
-        inlet: Inlet::Imported,
+        inlet: IngressKind::Imported,
         client: Arc::default(),
         request: Request {
             method: entry.request.method,

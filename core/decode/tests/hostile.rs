@@ -5,7 +5,7 @@
 use std::io::Write;
 
 use decode::{Budgets, open_value};
-use model::{Gap, Why};
+use model::{Gap, GapReason};
 
 /// How many values were visited, how many bytes the longest of them had, and
 /// what was not seen.
@@ -26,7 +26,7 @@ fn gzip(plain: &[u8]) -> Vec<u8> {
 }
 
 fn is_over_budget(gaps: &[Gap]) -> bool {
-    gaps.iter().any(|gap| gap.why == Why::Budget)
+    gaps.iter().any(|gap| gap.why == GapReason::Budget)
 }
 
 #[test]

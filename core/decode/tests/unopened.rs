@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use decode::{Budgets, Opened, open, open_value};
-use model::{Body, Exchange, Gap, Header, Inlet, Request, Time, Why};
+use model::{Body, Exchange, Gap, GapReason, Header, IngressKind, Request, Time};
 
 /// Bytes as an encryption gives them (SplitMix64).
 fn noise(length: usize, seed: u64) -> Vec<u8> {
@@ -48,7 +48,7 @@ fn noise_that_nothing_opens_is_one_gap_and_not_read() {
         for (name, value) in encodings(&bytes) {
             all += 1;
             let (gaps, opened) = gaps(&value);
-            let is_one = gaps.len() == 1 && gaps[0].why == Why::Sealed;
+            let is_one = gaps.len() == 1 && gaps[0].why == GapReason::Sealed;
             if !is_one || opened.bytes - opened.bytes_read < bytes.len() as u64 * 9 / 10 {
                 missed.push(format!("{name} {seed}: {gaps:?} {opened:?}"));
             }
@@ -75,7 +75,7 @@ fn exchange(headers: &[(&str, &str)], body: &[u8]) -> Exchange {
         connection: 0,
         started: Time(0),
         ended: None,
-        inlet: Inlet::Imported,
+        inlet: IngressKind::Imported,
         client: Default::default(),
         request: Request {
             method: "POST".into(),

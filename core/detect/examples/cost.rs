@@ -14,7 +14,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use decode::Budgets;
 use detect::Detector;
 use knowledge::Knowledge;
-use model::{Body, Canary, Exchange, Header, Inlet, Request, Time};
+use model::{Body, Canary, Exchange, Header, IngressKind, Request, Time};
 
 fn main() {
     let arguments: Vec<usize> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
@@ -130,7 +130,7 @@ fn exchange(i: usize) -> Exchange {
         connection: i as u64,
         started: Time::default(),
         ended: None,
-        inlet: Inlet::Imported,
+        inlet: IngressKind::Imported,
         client: Arc::default(),
         request: Request {
             method: "POST".into(),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Exchange, Guise, How, Kind, Leaf, Place, Sighting, Step, Trail};
+use model::{Exchange, Guise, Kind, LayerPlace, Leaf, RecognitionMethod, Sighting, Trail, TrailStep};
 
 use crate::{
     digests,
@@ -38,7 +38,7 @@ pub(crate) struct Of<'a> {
     pub(crate) canary: Option<(u32, &'a str)>,
     pub(crate) kind: &'a Kind,
     pub(crate) guise: Guise,
-    pub(crate) how: How,
+    pub(crate) how: RecognitionMethod,
     pub(crate) weak: bool,
 }
 
@@ -149,7 +149,7 @@ impl Hit {
         &self.sighting.trail
     }
 
-    fn place(&self) -> (&Kind, &[Step]) {
+    fn place(&self) -> (&Kind, &[TrailStep]) {
         (&self.sighting.kind, &self.sighting.trail.steps)
     }
 }
@@ -193,18 +193,19 @@ fn without_wrappings(mut hits: Vec<Hit>) -> Vec<Hit> {
     let trails: BTreeSet<Trail> = hits.iter().map(|hit| hit.trail().clone()).collect();
     hits.retain(|hit| {
         let steps = &hit.trail().steps;
-        let Some((Step { layer, place: Place::At(name) }, before)) = steps.split_last().filter(|_| is_message(hit))
+        let Some((TrailStep { layer, place: LayerPlace::At(name) }, before)) =
+            steps.split_last().filter(|_| is_message(hit))
         else {
             return true;
         };
         let within = format!("{name}.");
         let mut first = hit.trail().clone();
         first.steps.pop();
-        let first = first.then(layer.clone(), Place::At(within.clone().into()));
+        let first = first.then(layer.clone(), LayerPlace::At(within.clone().into()));
         !trails.range(first..).next().is_some_and(|inner| {
             let at = inner.steps.get(before.len());
-            let goes_on = |step: &Step| {
-                step.layer == *layer && matches!(&step.place, Place::At(name) if name.starts_with(&within))
+            let goes_on = |step: &TrailStep| {
+                step.layer == *layer && matches!(&step.place, LayerPlace::At(name) if name.starts_with(&within))
             };
             inner.steps.starts_with(before) && at.is_some_and(goes_on)
         })
@@ -216,11 +217,11 @@ fn without_wrappings(mut hits: Vec<Hit>) -> Vec<Hit> {
 /// place, or on the way to it.
 fn only_new(mut hits: Vec<Hit>) -> Vec<Hit> {
     hits.sort_by_key(|hit| hit.sighting.how);
-    let (sure, rest) = hits.split_at(hits.partition_point(|hit| hit.sighting.how == How::Canary));
+    let (sure, rest) = hits.split_at(hits.partition_point(|hit| hit.sighting.how == RecognitionMethod::Canary));
     if rest.is_empty() {
         return hits;
     }
-    let mut places: BTreeSet<(&Kind, &[Step])> = sure.iter().map(Hit::place).collect();
+    let mut places: BTreeSet<(&Kind, &[TrailStep])> = sure.iter().map(Hit::place).collect();
     let mut is_new = vec![true; sure.len()];
     for same in rest.chunk_by(|a, b| a.sighting.how == b.sighting.how) {
         let new: Vec<bool> = same.iter().map(|hit| !is_said(hit, &places)).collect();
@@ -232,7 +233,7 @@ fn only_new(mut hits: Vec<Hit>) -> Vec<Hit> {
     hits
 }
 
-fn is_said(hit: &Hit, places: &BTreeSet<(&Kind, &[Step])>) -> bool {
+fn is_said(hit: &Hit, places: &BTreeSet<(&Kind, &[TrailStep])>) -> bool {
     let (kind, steps) = hit.place();
     let outside = (1..=steps.len()).any(|length| places.contains(&(kind, &steps[..length])));
     let next = places.range((kind, steps)..).next();

@@ -9,7 +9,7 @@ use std::{
     fmt,
 };
 
-use model::{Exchange, Place, Sighting, Trail};
+use model::{Exchange, LayerPlace, Sighting, Trail};
 
 use crate::seen::Seen;
 
@@ -82,7 +82,7 @@ pub(crate) fn place(exchange: &Exchange, trail: &Trail) -> String {
     for step in &trail.steps {
         push(" ");
         push(&step.layer);
-        if let Place::At(name) = &step.place {
+        if let LayerPlace::At(name) = &step.place {
             push(" ");
             push(name);
         }

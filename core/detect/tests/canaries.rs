@@ -4,7 +4,7 @@ mod checks;
 
 use checks::{check, detector, lines, post, request, sightings};
 use expect_test::expect;
-use model::{Form, Page, Time};
+use model::{Page, PageForm, Time};
 
 const URL: (&str, &str, &str) = ("url-1", "visited-url", "https://qvwzkrtplmxn.com/berlin-9f2c7/page?q=zx81");
 const EMAIL: (&str, &str, &str) = ("mail-1", "email", "Zoe.Fink60@sallo-post.example");
@@ -95,7 +95,7 @@ fn a_signature_of_a_form_gives_the_visited_host_away() {
         at: Time::default(),
         url: "https://qvwzkrtplmxn.com/a/b?c=d".into(),
         title: String::new(),
-        forms: vec![Form {
+        forms: vec![PageForm {
             name: "signup".into(),
             fields: vec!["email".into(), "fullname".into(), "phone12345".into()],
         }],

@@ -5,7 +5,7 @@ mod checks;
 use checks::{detector, lines, post, sightings};
 use detect::Detector;
 use knowledge::Knowledge;
-use model::{Canary, Exchange, How};
+use model::{Canary, Exchange, RecognitionMethod};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -132,7 +132,10 @@ fn patterns_are_off_unless_asked_for_and_come_last() {
     );
     detector.plant(&Canary::new("mail-1", "email", "someone@sallo-post.example")).unwrap();
     let seen = sightings(&mut detector, &body);
-    assert_eq!(seen.iter().map(|sighting| sighting.how).collect::<Vec<_>>(), [How::Canary, How::Pattern]);
+    assert_eq!(
+        seen.iter().map(|sighting| sighting.how).collect::<Vec<_>>(),
+        [RecognitionMethod::Canary, RecognitionMethod::Pattern]
+    );
 }
 
 /// Values of every sort, and what each would be with one character changed.

@@ -16,7 +16,7 @@ use knowledge::{
     Knowledge,
     schemas::{Example, Schema},
 };
-use model::{Exchange, Form, How, Page, Time};
+use model::{Exchange, Page, PageForm, RecognitionMethod, Time};
 
 #[test]
 fn every_schema_finds_in_its_examples_what_it_says() {
@@ -56,10 +56,11 @@ fn every_kind_that_a_schema_names_is_one_that_there_is() {
 
 fn holds(knowledge: &Knowledge, schema: &Schema, example: &Example) -> Result<(), String> {
     let (exchange, seen) = look(knowledge, schema, example);
-    let of_it = seen.sightings.iter().filter(|sighting| sighting.how == How::Schema || sighting.canary.is_none());
+    let of_it =
+        seen.sightings.iter().filter(|sighting| sighting.how == RecognitionMethod::Schema || sighting.canary.is_none());
     let found: BTreeSet<&str> = of_it.map(|sighting| sighting.kind.as_str()).collect();
     let says: BTreeSet<&str> = example.finds.iter().map(String::as_str).collect();
-    let sealed = seen.gaps.iter().any(|gap| gap.why != model::Why::Broken);
+    let sealed = seen.gaps.iter().any(|gap| gap.why != model::GapReason::Broken);
     if found == says && sealed == example.sealed && seen.deferred.is_empty() != example.deferred {
         let is_named = seen.schemas.contains(&schema.name);
         return if is_named || says.is_empty() { Ok(()) } else { Err(format!("taken for {:?}", seen.schemas)) };
@@ -80,7 +81,7 @@ fn look(knowledge: &Knowledge, schema: &Schema, example: &Example) -> (Exchange,
     let exchange = exchange_of(schema, example);
     let mut detector = Detector::new(knowledge);
     if let Some(page) = &example.page {
-        let form = |names: &Vec<String>| Form { name: names[0].clone(), fields: names[1..].to_vec() };
+        let form = |names: &Vec<String>| PageForm { name: names[0].clone(), fields: names[1..].to_vec() };
         let forms = page.forms.iter().map(form).collect();
         detector.page(&Page {
             trial: 0,

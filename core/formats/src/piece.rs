@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use model::{Exchange, Gap, Record, Trail, Why};
+use model::{Exchange, Gap, GapReason, Record, Trail};
 
 use crate::formats::Format;
 
@@ -38,12 +38,12 @@ impl Piece {
     }
 
     /// Something that is wrong with the capture, from `index` on.
-    pub(crate) fn gap(index: u64, why: Why, says: impl Into<String>) -> Self {
+    pub(crate) fn gap(index: u64, why: GapReason, says: impl Into<String>) -> Self {
         Self { index, what: What::Gap(gap(None, why, says)) }
     }
 
     /// The same piece, with something wrong in it.
-    pub(crate) fn but(mut self, why: Why, says: impl Into<String>) -> Self {
+    pub(crate) fn but(mut self, why: GapReason, says: impl Into<String>) -> Self {
         if let What::Bytes { gaps, .. } = &mut self.what {
             gaps.push(gap(Some(self.index), why, says));
         }
@@ -91,13 +91,13 @@ impl Made {
 }
 
 /// A gap of a capture, or of one piece of it.
-pub(crate) fn gap(exchange: Option<u64>, why: Why, says: impl Into<String>) -> Gap {
+pub(crate) fn gap(exchange: Option<u64>, why: GapReason, says: impl Into<String>) -> Gap {
     let layer = if exchange.is_some() { "entry" } else { "capture" };
-    Gap { exchange, place: Trail::default().then(layer, model::Place::Whole), why, says: says.into() }
+    Gap { exchange, place: Trail::default().then(layer, model::LayerPlace::Whole), why, says: says.into() }
 }
 
 /// A gap in the request's body.
-pub(crate) fn body_gap(exchange: u64, why: Why, says: impl Into<String>) -> Gap {
-    let place = Trail::default().then("body", model::Place::Whole);
+pub(crate) fn body_gap(exchange: u64, why: GapReason, says: impl Into<String>) -> Gap {
+    let place = Trail::default().then("body", model::LayerPlace::Whole);
     Gap { exchange: Some(exchange), place, why, says: says.into() }
 }

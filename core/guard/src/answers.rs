@@ -6,7 +6,7 @@
 //! coming, since a browser acts on the first half of a page before it has the
 //! second. What is read is let go.
 
-use model::{Place, Trail};
+use model::{LayerPlace, Trail};
 
 use crate::hosts::hosts;
 
@@ -90,7 +90,7 @@ fn decoder(coding: &[u8]) -> Option<&'static str> {
 }
 
 fn decoded(layer: &'static str, bytes: &[u8]) -> Option<Vec<u8>> {
-    let trail = Trail::default().then("value", Place::Whole).then(layer, Place::Whole);
+    let trail = Trail::default().then("value", LayerPlace::Whole).then(layer, LayerPlace::Whole);
     decode::walk_value(bytes, &trail)
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use knowledge::Knowledge;
-use model::{Body, Exchange, Header, Inlet, Mode, Request, Response, Time};
+use model::{Body, Exchange, Header, IngressKind, Mode, Request, Response, Time};
 
 use crate::{Asking, Choices, Client, Decision, Entered, Looked, Memory, Now, Wanted, Who, client, decide};
 
@@ -24,7 +24,7 @@ pub(crate) fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &
         connection: 0,
         started: Time(0),
         ended: None,
-        inlet: Inlet::Proxy,
+        inlet: IngressKind::Proxy,
         client: std::sync::Arc::default(),
         request: Request {
             method: method.into(),

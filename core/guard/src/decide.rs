@@ -6,7 +6,7 @@
 //! and the address found in it. The host collects telemetry, so it is a report;
 //! addresses are off in this mode: it is absorbed.
 
-use model::{Destination, Exchange, Guise, How, Kind, Mode, Place, Purpose, Sighting, Trail};
+use model::{Destination, Exchange, Guise, Kind, LayerPlace, Mode, Purpose, RecognitionMethod, Sighting, Trail};
 
 use crate::{
     Accused, Choices, Client, Looked, Now, Party, Reason, Rule, UnreadChoice, Who, party::Class, service::Service,
@@ -215,7 +215,7 @@ fn found(asking: &Asking<'_>, looked: &Looked, client: &Client, class: Class, ch
             Party::First => found.belongs = true,
             Party::Page => found.pages.push(sighting.clone()),
             // Many numbers have the shape of an address or of a phone's number.
-            Party::Own if sighting.how == How::Pattern && sighting.weak => {}
+            Party::Own if sighting.how == RecognitionMethod::Pattern && sighting.weak => {}
             Party::Own if seen.is_none() && is_a_guess(sighting) => found.asked.push(sighting.clone()),
             Party::Own => found.own.push(sighting.clone()),
         }
@@ -229,7 +229,7 @@ fn found(asking: &Asking<'_>, looked: &Looked, client: &Client, class: Class, ch
 
 /// Where a canary was seen, if it is one. None: what is found is nothing to us.
 fn seen_where(sighting: &Sighting, client: &Client, now: Now) -> Option<Option<Seen>> {
-    if sighting.how != How::Canary {
+    if sighting.how != RecognitionMethod::Canary {
         return Some(None);
     }
     let seen = client.memory.values().of(sighting.canary.as_deref()?, now.steady)?;
@@ -243,7 +243,7 @@ fn is_of_site(client: &Client, site: &[u8; 16], host: &str) -> bool {
 
 /// Whether only its shape, or a guess on the way to it, speaks for a sighting.
 fn is_a_guess(sighting: &Sighting) -> bool {
-    sighting.how == How::Pattern || sighting.weak
+    sighting.how == RecognitionMethod::Pattern || sighting.weak
 }
 
 /// The signature of a form tells its page to whoever knows that page; it cannot
@@ -256,9 +256,9 @@ fn form_of_a_page(exchange: &Exchange) -> Sighting {
         kind: Kind::new("visited-host"),
         canary: None,
         guise: Guise::Plain,
-        how: How::Schema,
+        how: RecognitionMethod::Schema,
         schema: None,
-        trail: Trail::default().then("url", Place::Whole),
+        trail: Trail::default().then("url", LayerPlace::Whole),
         value: Sighting::shown(last.as_bytes()),
         weak: false,
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use decode::Budgets;
-use model::{Exchange, Gap, Guise, How, Kind, Leaf, Sighting, Trail, Why};
+use model::{Exchange, Gap, GapReason, Guise, Kind, Leaf, RecognitionMethod, Sighting, Trail};
 
 use crate::{Eye, riddle::Riddles, values::BEFORE};
 
@@ -55,7 +55,7 @@ impl Looked {
         gaps.retain(|gap| !decode::looks_random(gap));
         let seen = look.done();
         // A checksum that does not fit was read all the same.
-        gaps.extend(seen.gaps.into_iter().filter(|gap| gap.why != Why::Broken));
+        gaps.extend(seen.gaps.into_iter().filter(|gap| gap.why != GapReason::Broken));
         gaps.extend(closed.finish(exchange.index));
         let mut sightings = seen.sightings;
         sightings.extend(new.into_iter().flat_map(|new| new.done().sightings));
@@ -65,7 +65,7 @@ impl Looked {
 
     /// Whether anything was not read.
     pub fn is_unread(&self) -> bool {
-        self.gaps.iter().any(|gap| gap.why != Why::Missing)
+        self.gaps.iter().any(|gap| gap.why != GapReason::Missing)
     }
 }
 
@@ -76,7 +76,7 @@ fn visited_before(exchange: &Exchange, leaf: &Leaf<'_>, id: &str, value: &str) -
         kind: Kind::new("visited-url"),
         canary: Some(format!("{BEFORE}{id}")),
         guise: Guise::Plain,
-        how: How::Canary,
+        how: RecognitionMethod::Canary,
         trail: leaf.route.trail(),
         value: Sighting::shown(value.as_bytes()),
         weak: false,
@@ -132,7 +132,7 @@ impl Closed {
         let gap = |place| Gap {
             exchange: Some(exchange),
             place,
-            why: Why::Sealed,
+            why: GapReason::Sealed,
             says: "bytes that look random and that nothing opens".into(),
         };
         let opened = self.opened;
@@ -158,12 +158,12 @@ mod tests {
     use std::sync::Arc;
 
     use detect::Detector;
-    use model::Why;
+    use model::GapReason;
 
     use super::*;
     use crate::checks::{bytes_that_look_random, gzip, knowledge, post};
 
-    fn gaps(body: &[u8]) -> Vec<(String, Why)> {
+    fn gaps(body: &[u8]) -> Vec<(String, GapReason)> {
         let exchange = post("https://a.example/", body);
         let eye = Eye { most: Arc::new(Detector::new(&knowledge())), new: None, before: None };
         let looked = Looked::with(&exchange, &eye);
@@ -173,10 +173,10 @@ mod tests {
     #[test]
     fn encrypted_bytes_are_unread_wherever_they_are() {
         let noise = bytes_that_look_random(600);
-        assert_eq!(gaps(&noise), [("body".to_owned(), Why::Sealed)]);
+        assert_eq!(gaps(&noise), [("body".to_owned(), GapReason::Sealed)]);
         use base64::Engine;
         let field = format!(r#"{{"d":"{}"}}"#, base64::engine::general_purpose::STANDARD.encode(&noise));
-        assert_eq!(gaps(field.as_bytes()), [("body ▸ json $.d ▸ base64".to_owned(), Why::Sealed)]);
+        assert_eq!(gaps(field.as_bytes()), [("body ▸ json $.d ▸ base64".to_owned(), GapReason::Sealed)]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use std::{
 
 use guard::{Asking, Choices, Client, Decision, Entered, Looked, Memory, Now, Reason, Verdict, Wanted, Who, decide};
 use knowledge::Knowledge;
-use model::{Exchange, How, Kind, Mode, Record};
+use model::{Exchange, Kind, Mode, RecognitionMethod, Record};
 use serde::Deserialize;
 
 #[test]
@@ -61,7 +61,8 @@ fn who_is_strict_has_every_readable_canary_and_every_known_field_stopped_and_not
 
 /// Whether it was stopped for what its format or the shape of a value shows, and for nothing that was entered.
 fn is_of_its_format(decision: &Decision) -> bool {
-    !decision.sightings.is_empty() && decision.sightings.iter().all(|sighting| sighting.how != How::Canary)
+    !decision.sightings.is_empty()
+        && decision.sightings.iter().all(|sighting| sighting.how != RecognitionMethod::Canary)
 }
 
 fn decided(client: &mut Client, knowledge: &Knowledge, choices: &Choices, exchange: &Exchange) -> Decision {

@@ -31,7 +31,7 @@ use guard::{
 };
 use judge::Severity;
 use knowledge::{Knowledge, schemas::Schema};
-use model::{Canary, Exchange, Kind, Mode, Record, Side};
+use model::{Canary, Exchange, Initiator, Kind, Mode, Record};
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +63,7 @@ fn with_everything_off_no_finding_of_an_audit_goes_on_in_silence() {
                 findings += 1;
                 let mut fate = fates[exchange];
                 // The judge knows whose it was; a page is no excuse then.
-                if fate == Fate::Pages && matches!(side, Side::Native | Side::Extension) {
+                if fate == Fate::Pages && matches!(side, Initiator::Native | Initiator::Extension) {
                     fate = Fate::Silent;
                 }
                 let source = play.name.split(':').next().unwrap().to_owned();
@@ -103,7 +103,7 @@ fn all(knowledge: &Knowledge) -> Vec<Play> {
 }
 
 /// Findings of an audit, by the requests that they rest on.
-fn found(knowledge: &Knowledge, play: &Play) -> Vec<(String, u64, Side)> {
+fn found(knowledge: &Knowledge, play: &Play) -> Vec<(String, u64, Initiator)> {
     let mut auditor = Auditor::new(knowledge, Options { patterns: true, ..Options::default() });
     auditor.capture(Capture::default());
     for canary in &play.entered {

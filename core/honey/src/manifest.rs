@@ -5,13 +5,14 @@
 //! Pages name nothing on other hosts, link to no other site, and set no policy
 //! for `Referer`, so that no request to another site is theirs.
 
-use model::{Cause, Resource};
+use model::{PageResource, RequestCause};
 
 use crate::{Planted, pages};
 
 /// The manifest of a page, as its record keeps it.
-pub(crate) fn of(planted: &Planted) -> Vec<Resource> {
-    let named = |method: &str, path: &str| Resource { method: method.into(), path: path.into(), cause: Cause::Page };
+pub(crate) fn of(planted: &Planted) -> Vec<PageResource> {
+    let named =
+        |method: &str, path: &str| PageResource { method: method.into(), path: path.into(), cause: RequestCause::Page };
     let page = pages::path(&planted.url);
     let mut resources = vec![named("GET", page), named("GET", pages::WAY), named("GET", pages::REDIRECT)];
     resources.extend(pages::PARTS.iter().map(|path| named("GET", path)));
@@ -20,7 +21,7 @@ pub(crate) fn of(planted: &Planted) -> Vec<Resource> {
         resources.extend([named("GET", pages::APP), named("GET", pages::WORKER)]);
         resources.push(named("POST", pages::SENT));
     }
-    resources.push(Resource { cause: Cause::Browser, ..named("GET", pages::ICON) });
+    resources.push(PageResource { cause: RequestCause::Browser, ..named("GET", pages::ICON) });
     resources
 }
 

@@ -1,7 +1,7 @@
 //! The pages themselves: small, ordinary, complete.
 
 use maud::{DOCTYPE, Markup, html};
-use model::{Form, Header};
+use model::{Header, PageForm};
 
 use crate::{Planted, Served, planter::DOWNLOAD};
 
@@ -98,7 +98,7 @@ fn content(planted: &Planted) -> Markup {
     }
 }
 
-fn form_of(form: &Form) -> Markup {
+fn form_of(form: &PageForm) -> Markup {
     html! {
         form name=(form.name) method="post" action=(SENT) {
             @for field in &form.fields {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Act, Canary, Form, Page, Plant, Time};
+use model::{Act, Canary, Page, PageForm, PlantedCanary, Time};
 
 use crate::{Names, manifest, pages};
 
@@ -22,7 +22,7 @@ pub struct Planter {
 /// Canaries that belong to one act, and what to do with them.
 #[derive(Clone, Debug)]
 pub struct Planted {
-    pub plants: Vec<Plant>,
+    pub plants: Vec<PlantedCanary>,
     /// The address to open, if it is a visit.
     pub url: String,
     pub title: String,
@@ -30,7 +30,7 @@ pub struct Planted {
     pub text: String,
     /// A second text for a password field.
     pub secret: String,
-    pub forms: Vec<Form>,
+    pub forms: Vec<PageForm>,
 }
 
 /// Whether a site is visited for the first time.
@@ -81,7 +81,7 @@ impl Planter {
     }
 
     /// Canaries that are never used. Each sighting of one is a false alarm.
-    pub fn decoys(&mut self) -> Vec<Plant> {
+    pub fn decoys(&mut self) -> Vec<PlantedCanary> {
         let mut plants = self.visit().plants;
         plants.extend(self.search("").plants);
         plants.extend(self.typed().plants);
@@ -142,7 +142,7 @@ impl Planter {
         planted.plants.push(self.canary("typed", "typed-text", &text, Some(&site)));
         planted.plants.push(self.canary("password", "typed-text", &secret, Some(&site)));
         let fields = ["fullname", "email", "street", "city", "password"].map(str::to_owned).to_vec();
-        planted.forms = vec![Form { name: format!("f{}", self.names.word(3)), fields }];
+        planted.forms = vec![PageForm { name: format!("f{}", self.names.word(3)), fields }];
         planted
     }
 
@@ -160,9 +160,9 @@ impl Planter {
         Planted { plants, url: String::new(), title: String::new(), text, secret: String::new(), forms: vec![] }
     }
 
-    fn canary(&self, what: &str, kind: &str, value: &str, site: Option<&str>) -> Plant {
+    fn canary(&self, what: &str, kind: &str, value: &str, site: Option<&str>) -> PlantedCanary {
         let id = format!("{what}-{}.{}", self.trial, self.made);
-        Plant { trial: Some(self.trial), canary: Canary::new(id, kind, value), site: site.map(str::to_owned) }
+        PlantedCanary { trial: Some(self.trial), canary: Canary::new(id, kind, value), site: site.map(str::to_owned) }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{How, Side};
+use model::{Initiator, RecognitionMethod};
 
 use crate::{Case, Scope, Seen, Traffic};
 
@@ -58,7 +58,7 @@ impl<'a> Identified<'a> {
         let exchanges: std::collections::BTreeSet<u64> = exchanges.collect();
         let mut by_trial: BTreeMap<u32, Vec<&Traffic>> = BTreeMap::new();
         for one in case.traffic.iter().filter(|one| exchanges.contains(&one.exchange)) {
-            if let Some(trial) = one.trial.filter(|_| !matches!(one.side, Side::Page | Side::Caused)) {
+            if let Some(trial) = one.trial.filter(|_| !matches!(one.side, Initiator::Page | Initiator::Caused)) {
                 by_trial.entry(trial).or_default().push(one);
             }
         }
@@ -99,5 +99,7 @@ impl<'a> Identified<'a> {
 fn is_named_identifier(seen: &Seen) -> bool {
     let kind = &seen.sighting.kind;
     let lasting = kind.is_identifier() && kind.as_str() != "session-id";
-    lasting && matches!(seen.sighting.how, How::Schema | How::Persistent) && !seen.sighting.weak
+    lasting
+        && matches!(seen.sighting.how, RecognitionMethod::Schema | RecognitionMethod::Persistent)
+        && !seen.sighting.weak
 }

@@ -3,7 +3,9 @@
 use std::{cell::OnceCell, fmt};
 
 use knowledge::{Knowledge, subjects::Subject};
-use model::{Act, Canary, Destination, Mode, Note, Phase, Plant, Run, Side, SideBecause, Sighting, Time, Trial};
+use model::{
+    Act, Attribution, Canary, Destination, Initiator, Mode, Note, Phase, PlantedCanary, Run, Sighting, Time, Trial,
+};
 
 use crate::{Dependence, FieldValue, Identifier, Recall, Reference, dependence, reference};
 
@@ -15,7 +17,7 @@ pub struct Case<'a> {
     pub trials: &'a [Trial],
     /// In the order of the capture.
     pub phases: &'a [Phase],
-    pub plants: &'a [Plant],
+    pub plants: &'a [PlantedCanary],
     pub traffic: &'a [Traffic],
     pub seen: &'a [Seen],
     pub identifiers: &'a [Identifier],
@@ -37,7 +39,7 @@ pub struct Case<'a> {
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub sighting: Sighting,
-    pub side: SideBecause,
+    pub side: Attribution,
     /// Which of the case's destinations.
     pub destination: usize,
     pub trial: Option<u32>,
@@ -65,7 +67,7 @@ pub struct Traffic {
     pub path: String,
     /// The name of another host that it went under, if it did.
     pub foreign_name: Option<String>,
-    pub side: Side,
+    pub side: Initiator,
     /// Could not be read at all.
     pub sealed: bool,
     /// Places of it that could not be read.
@@ -99,7 +101,7 @@ impl fmt::Debug for Traffic {
 impl Traffic {
     /// Something of it could not be read, and it was not a page that sent it.
     pub fn is_unread(&self) -> bool {
-        (self.sealed || self.gaps > 0 || self.closed > 0) && !matches!(self.side, Side::Page | Side::Caused)
+        (self.sealed || self.gaps > 0 || self.closed > 0) && !matches!(self.side, Initiator::Page | Initiator::Caused)
     }
 
     /// How many bytes could not be read, as far as they were counted.
@@ -128,7 +130,7 @@ impl<'a> Case<'a> {
     }
 
     /// The canary that a sighting is of, with where it was planted.
-    pub fn plant(&self, sighting: &Sighting) -> Option<&'a Plant> {
+    pub fn plant(&self, sighting: &Sighting) -> Option<&'a PlantedCanary> {
         let id = sighting.canary.as_deref()?;
         self.plants.iter().find(|plant| plant.canary.id == id)
     }
@@ -172,9 +174,9 @@ impl<'a> Case<'a> {
     /// trail again gives it.
     pub fn accuses(&self, seen: &Seen) -> bool {
         let own = match seen.side.side {
-            Side::Native => true,
-            Side::Extension => self.has_own_extension(),
-            Side::Page | Side::Caused | Side::Unknown => false,
+            Initiator::Native => true,
+            Initiator::Extension => self.has_own_extension(),
+            Initiator::Page | Initiator::Caused | Initiator::Unknown => false,
         };
         own && !seen.stopped && self.is_sound(seen) && !self.is_to_its_site(seen)
     }
@@ -215,7 +217,7 @@ impl<'a> Case<'a> {
             None => !matches!(at.act, Act::Visit | Act::Search | Act::Form | Act::Download),
             // That its name was asked for, or that the subject sent it something, is no visit.
             Some(site) => {
-                let pages = self.traffic.iter().filter(|one| one.side == Side::Page && !one.sealed);
+                let pages = self.traffic.iter().filter(|one| one.side == Initiator::Page && !one.sealed);
                 let of_trial = pages.filter(|one| one.trial == Some(at.trial));
                 of_trial.filter(|one| one.host == *site).any(|one| one.at >= at.at)
             }

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use model::{Leaf, Place, Route};
+use model::{LayerPlace, Leaf, Route};
 
 use crate::{
     noise::{SEALED_BITS, noise_bits},
@@ -134,7 +134,7 @@ impl Closed {
 
 /// Whether a value is a member of a list itself, not of something in a list.
 fn is_member(route: &Route<'_>) -> bool {
-    matches!(route.place, Place::At(name) if name.ends_with(']') || name.contains('#'))
+    matches!(route.place, LayerPlace::At(name) if name.ends_with(']') || name.contains('#'))
 }
 
 #[cfg(test)]
@@ -156,7 +156,7 @@ mod tests {
 
     fn closed(values: &[(usize, &[u8])]) -> u64 {
         let mut closed = Closed::default();
-        let whole = Place::Whole;
+        let whole = LayerPlace::Whole;
         let outer = Route { before: None, layer: "body", place: &whole };
         let inner = Route { before: Some(&outer), layer: "gzip", place: &whole };
         for (depth, value) in values {
@@ -191,7 +191,7 @@ mod tests {
     fn noise_that_falls_apart_at_signs_that_separate_was_not_read() {
         let split = |pieces: usize| {
             let mut closed = Closed::default();
-            let (whole, field) = (Place::Whole, Place::at("x"));
+            let (whole, field) = (LayerPlace::Whole, LayerPlace::at("x"));
             let body = Route { before: None, layer: "body", place: &whole };
             let inner = Route { before: Some(&body), layer: "form", place: &field };
             closed.see(&Leaf { value: &noise(300), route: &body, weak: false });
@@ -207,10 +207,10 @@ mod tests {
     #[test]
     fn a_list_of_numbers_is_one_field() {
         let mut list = Closed::default();
-        let whole = Place::Whole;
+        let whole = LayerPlace::Whole;
         let body = Route { before: None, layer: "body", place: &whole };
         for (i, byte) in noise(120).iter().enumerate() {
-            let place = Place::at(format!("$.k[{i}]"));
+            let place = LayerPlace::at(format!("$.k[{i}]"));
             let route = Route { before: Some(&body), layer: "json", place: &place };
             list.see(&Leaf { value: byte.to_string().as_bytes(), route: &route, weak: false });
         }
@@ -220,9 +220,9 @@ mod tests {
     #[test]
     fn the_messages_in_a_field_of_a_message_were_found_in_it() {
         let mut closed = Closed::default();
-        let whole = Place::Whole;
+        let whole = LayerPlace::Whole;
         let body = Route { before: None, layer: "body", place: &whole };
-        let (outer, inner) = (Place::at("4"), Place::at("4.1"));
+        let (outer, inner) = (LayerPlace::at("4"), LayerPlace::at("4.1"));
         for (place, value) in [(&outer, &noise(300)[..]), (&inner, b"what was in it")] {
             let route = Route { before: Some(&body), layer: "protobuf", place };
             closed.see(&Leaf { value, route: &route, weak: false });

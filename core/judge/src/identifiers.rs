@@ -260,7 +260,7 @@ fn keep_innermost(found: &mut Vec<Identifier>) {
 mod tests {
     use std::sync::Arc;
 
-    use model::{Body, Inlet, Place as At, Request, Route, Time};
+    use model::{Body, IngressKind, LayerPlace as At, Request, Route, Time};
 
     use super::*;
 
@@ -271,7 +271,7 @@ mod tests {
             connection: 1,
             started: Time(0),
             ended: None,
-            inlet: Inlet::Proxy,
+            inlet: IngressKind::Proxy,
             client: Arc::default(),
             request: Request {
                 method: "POST".into(),

@@ -1,6 +1,6 @@
 //! Places of values, as they are compared from one exchange to another.
 
-use model::{Place, Route, Trail};
+use model::{LayerPlace, Route, Trail};
 
 /// A value that others may lie in, by where it stands.
 #[derive(Clone, Debug)]
@@ -14,8 +14,8 @@ pub(crate) struct Outer {
 impl Outer {
     pub(crate) fn of(route: &Route<'_>) -> Self {
         let name = match route.place {
-            Place::At(name) => Some(name.clone().into_owned()),
-            Place::Whole => None,
+            LayerPlace::At(name) => Some(name.clone().into_owned()),
+            LayerPlace::Whole => None,
         };
         Self { depth: route.depth(), layer: route.layer, name }
     }
@@ -40,7 +40,7 @@ impl Outer {
     pub(crate) fn holds(&self, next: &Route<'_>) -> bool {
         let depth = next.depth();
         let goes_on = || match (&self.name, next.place) {
-            (Some(outer), Place::At(inner)) => {
+            (Some(outer), LayerPlace::At(inner)) => {
                 inner.strip_prefix(outer.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             }
             _ => false,
@@ -81,7 +81,7 @@ pub(crate) fn place_of(trail: &Trail) -> String {
     let mut before = "";
     for step in &trail.steps {
         match &step.place {
-            Place::At(name) if step.layer == "protobuf" && before == "protobuf" => {
+            LayerPlace::At(name) if step.layer == "protobuf" && before == "protobuf" => {
                 text.push('.');
                 text.push_str(name);
             }

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{ArmRole, Kind, Mode, Purpose, Side, Trial};
+use model::{ArmRole, Initiator, Kind, Mode, Purpose, Trial};
 
 use crate::{Case, Seen};
 
@@ -135,7 +135,7 @@ impl Case<'_> {
     /// All that a subject sent of itself in a trial, but to the sites it was sent to.
     fn sends(&self, trial: &Trial, sites: &BTreeSet<&str>) -> BTreeSet<Difference> {
         let mode = trial.arm.mode;
-        let own = |side: Side| matches!(side, Side::Native | Side::Extension);
+        let own = |side: Initiator| matches!(side, Initiator::Native | Initiator::Extension);
         let purpose_of = |host: &str| {
             let known = self.destinations.iter().find(|destination| destination.host == host);
             known.map_or(Purpose::Unknown, |destination| destination.purpose)

@@ -4,7 +4,7 @@
 mod stage;
 
 use judge::{Outcome, Scope, Severity};
-use model::{How, Mode, Side};
+use model::{Initiator, Mode, RecognitionMethod};
 use stage::{COLLECTOR, REPORT, Sent, Stage};
 
 const ANONYMOUS: &str = r#"
@@ -55,7 +55,7 @@ fn requests_under_the_name_of_another_host_are_a_finding_at_the_host_that_got_th
     let (mut stage, visits) = five_installs(ANONYMOUS);
     assert!(judge::findings(&stage.case()).iter().all(|finding| finding.code != "domain-fronting"));
     for visit in &visits[0][..2] {
-        let exchange = stage.send(*visit, COLLECTOR, Side::Native) as usize;
+        let exchange = stage.send(*visit, COLLECTOR, Initiator::Native) as usize;
         stage.traffic[exchange].foreign_name = Some("visited.example".into());
     }
     let found: Vec<_> =
@@ -86,9 +86,9 @@ fn a_report_beside_an_identifier_is_not() {
 #[test]
 fn where_nothing_is_reported_anonymous_is_vacuous() {
     let (mut stage, visits) = five_installs(ANONYMOUS);
-    let alike = visits.iter().map(|of| vec![stage.send(of[0], COLLECTOR, Side::Native)]).collect();
+    let alike = visits.iter().map(|of| vec![stage.send(of[0], COLLECTOR, Initiator::Native)]).collect();
     stage.identifier(COLLECTOR, alike);
-    stage.tell(visits[0][0], visits[0][0], Sent { side: Side::Page, ..REPORT });
+    stage.tell(visits[0][0], visits[0][0], Sent { side: Initiator::Page, ..REPORT });
     let verdict = stage.verdict();
     assert_eq!(verdict.outcome, Outcome::Vacuous);
     assert!(verdict.because.contains("nothing was reported that it could be about"), "{}", verdict.because);
@@ -100,7 +100,7 @@ fn beside(change: impl Fn(&mut Stage, u64, u64)) -> Stage {
     let mut alike = vec![];
     for of in &visits {
         let report = stage.tell(of[0], of[0], REPORT);
-        let identifier = stage.send(of[0], "id.example", Side::Native);
+        let identifier = stage.send(of[0], "id.example", Initiator::Native);
         stage.traffic[identifier as usize].at.0 += 90_000_000;
         change(&mut stage, report, identifier);
         alike.push(vec![identifier]);
@@ -150,7 +150,7 @@ fn an_identifier_at_another_owner_or_much_later_is_not_beside_it() {
         |stage, report, identifier| stage.traffic[identifier as usize].at = stage.traffic[report as usize].at,
         |stage, _, identifier| {
             stage.traffic[identifier as usize].host = COLLECTOR.into();
-            stage.traffic[identifier as usize].side = Side::Page;
+            stage.traffic[identifier as usize].side = Initiator::Page;
         },
     ];
     for change in apart {
@@ -168,7 +168,8 @@ fn an_identifier_that_a_schema_names_is_one() {
         let report = stage.tell(visits[0][0], visits[0][0], REPORT);
         stage.tell(visits[0][0], visits[0][0], Sent { kind, ..REPORT });
         let named = stage.seen.last_mut().unwrap();
-        (named.sighting.exchange, named.sighting.canary, named.sighting.how) = (report, None, How::Schema);
+        (named.sighting.exchange, named.sighting.canary, named.sighting.how) =
+            (report, None, RecognitionMethod::Schema);
         assert_eq!(stage.word(), outcome, "{kind}: {}", stage.verdict().because);
     }
 }
@@ -199,12 +200,12 @@ fn a_promise_about_identifiers_is_broken_by_a_known_field_and_one_about_visits_i
     let (mut stage, visits) = five_installs(IDENTIFIERS);
     stage.tell(visits[0][0], visits[0][0], Sent { kind: "device-id", ..REPORT });
     let named = stage.seen.last_mut().unwrap();
-    (named.sighting.canary, named.sighting.how) = (None, How::Schema);
+    (named.sighting.canary, named.sighting.how) = (None, RecognitionMethod::Schema);
     assert_eq!(stage.word(), Outcome::Broken, "{}", stage.verdict().because);
     let (mut stage, visits) = five_installs(&ANONYMOUS.replace(", beside = \"persistent-identifier\"", ""));
     stage.tell(visits[0][0], visits[0][0], REPORT);
     let named = stage.seen.last_mut().unwrap();
-    (named.sighting.canary, named.sighting.how) = (None, How::Schema);
+    (named.sighting.canary, named.sighting.how) = (None, RecognitionMethod::Schema);
     assert_eq!(stage.word(), Outcome::Kept, "what a field is called shows no visit: {}", stage.verdict().because);
 }
 

@@ -5,7 +5,7 @@
 mod stage;
 
 use judge::Outcome;
-use model::{Mode, Side};
+use model::{Initiator, Mode};
 use stage::{REPORT, Sent, Stage};
 
 const PRIVATE: &str = r#"
@@ -112,7 +112,7 @@ fn each_way_to_tell_a_visit_that_nobody_can_read_costs_kept() {
             stage.send_value(step.phase, HOST, "c", &format!("{:016x}", hash(&[step.phase])));
         }),
         ("split over fields", |stage, step, site| {
-            let exchange = stage.send(step.phase, HOST, Side::Native);
+            let exchange = stage.send(step.phase, HOST, Initiator::Native);
             for (nth, four) in format!("{:016x}", keyed(step, site)).as_bytes().chunks(4).enumerate() {
                 stage.add_value(exchange, &format!("p{nth}"), std::str::from_utf8(four).unwrap());
             }
@@ -131,7 +131,7 @@ fn each_way_to_tell_a_visit_that_nobody_can_read_costs_kept() {
         }),
         ("in names that are looked up", |stage, step, site| {
             let host = format!("{:016x}.{HOST}", keyed(step, site));
-            stage.send(step.phase, &host, Side::Native);
+            stage.send(step.phase, &host, Initiator::Native);
             let at = stage.destination(&host);
             stage.destinations[at].site = HOST.into();
         }),
@@ -209,7 +209,7 @@ fn what_pages_protocols_and_clocks_send_does_not_cost_kept() {
         ("nothing", |_, _| {}),
         ("a page's own beacons and cookies", |stage, step| {
             if step.site.is_some() {
-                for side in [Side::Page, Side::Caused] {
+                for side in [Initiator::Page, Initiator::Caused] {
                     let exchange = stage.send(step.phase, "beacon.example", side);
                     stage.add_value(exchange, "t", &format!("{:016x}", hash(&[step.phase])));
                 }
@@ -217,7 +217,7 @@ fn what_pages_protocols_and_clocks_send_does_not_cost_kept() {
         }),
         ("constants, clocks and counters, only with use", |stage, step| {
             if step.site.is_some() {
-                let exchange = stage.send(step.phase, HOST, Side::Native);
+                let exchange = stage.send(step.phase, HOST, Initiator::Native);
                 stage.add_value(exchange, "event", "page-opened");
                 stage.add_value(exchange, "at", &(1_764_320_000_000 + step.phase as u64 * 1_137).to_string());
                 stage.add_value(exchange, "n", &(step.nth + 3).to_string());
@@ -284,7 +284,7 @@ fn what_a_later_ordinary_session_reports_of_itself_costs_nothing_of_what_is_prom
             for (nth, phase) in [visit, visit, idle].into_iter().enumerate() {
                 let exchange = match with_report {
                     true => stage.tell(visit, phase, Sent { to: HOST, ..REPORT }),
-                    false => stage.send(phase, HOST, Side::Native),
+                    false => stage.send(phase, HOST, Initiator::Native),
                 };
                 stage.add_value(exchange, "track", &format!("{:016x}", hash(&[visit, nth])));
             }

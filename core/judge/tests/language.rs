@@ -4,7 +4,7 @@
 mod stage;
 
 use judge::{Outcome, SentenceClass};
-use model::{Mode, Side, Time};
+use model::{Initiator, Mode, Time};
 use stage::{COLLECTOR, REPORT, Sent, Stage};
 
 const PROMISE: &str = r#"
@@ -161,7 +161,7 @@ fn started(answered: u32, after: i64) -> Stage {
             let start = stage.phases.len() - 1;
             starts += 1;
             if starts <= answered {
-                let exchange = stage.send(start, "a.example", Side::Native) as usize;
+                let exchange = stage.send(start, "a.example", Initiator::Native) as usize;
                 stage.traffic[exchange].path = "/consent?v=1".into();
                 stage.traffic[exchange].at = Time(stage.phases[start].at.0 + after * 1_000_000);
             }
@@ -206,7 +206,7 @@ fn what_was_not_waited_for_is_untested_and_another_path_or_a_page_is_no_answer()
     stage.traffic[7].path = "/other".into();
     assert_eq!(stage.word(), Outcome::NotMet);
     let mut stage = started(36, 2);
-    stage.traffic[7].side = Side::Page;
+    stage.traffic[7].side = Initiator::Page;
     assert_eq!(stage.word(), Outcome::NotMet);
 }
 
@@ -263,7 +263,7 @@ fn what_no_run_could_show_is_untestable_whatever_was_seen() {
 #[test]
 fn an_identifier_that_stays_is_against_a_sentence_about_identifiers_beside_nothing() {
     let claim = expects("when = { switch = 'default' }\nnever = { identifiers = true }");
-    let sent = |side: Side| {
+    let sent = |side: Initiator| {
         let (mut stage, _) = six_installs(&claim);
         let starts: Vec<usize> =
             (0..stage.phases.len()).filter(|at| stage.phases[*at].name.contains("start")).collect();
@@ -271,12 +271,12 @@ fn an_identifier_that_stays_is_against_a_sentence_about_identifiers_beside_nothi
         stage.identifier(COLLECTOR, alike);
         stage.verdict()
     };
-    let verdict = sent(Side::Native);
+    let verdict = sent(Initiator::Native);
     assert_eq!((verdict.outcome, verdict.requests.is_empty()), (Outcome::NotMet, false), "{}", verdict.because);
     assert!(verdict.because.contains("an identifier that stays, at body ▸ json $.id"), "{}", verdict.because);
     assert!(verdict.told <= verdict.visits, "{} of {}", verdict.told, verdict.visits);
-    assert_eq!(sent(Side::Unknown).outcome, Outcome::Unclear);
-    assert!(!sent(Side::Page).outcome.accuses());
+    assert_eq!(sent(Initiator::Unknown).outcome, Outcome::Unclear);
+    assert!(!sent(Initiator::Page).outcome.accuses());
 }
 
 #[test]

@@ -6,7 +6,7 @@
 mod stage;
 
 use judge::{Outcome, combinations};
-use model::{Mode, Side};
+use model::{Initiator, Mode};
 use proptest::prelude::*;
 use stage::{COLLECTOR, REPORT, Sent, Stage};
 
@@ -38,13 +38,13 @@ struct Tale {
     sent: usize,
     to: usize,
     times: usize,
-    side: Side,
+    side: Initiator,
 }
 
 const HOSTS: [&str; 3] = [COLLECTOR, "third.example", "fourth.example"];
 
 fn tale() -> impl Strategy<Value = Tale> {
-    let side = prop_oneof![4 => Just(Side::Native), 1 => Just(Side::Page), 1 => Just(Side::Unknown)];
+    let side = prop_oneof![4 => Just(Initiator::Native), 1 => Just(Initiator::Page), 1 => Just(Initiator::Unknown)];
     (0..4_usize, 0..5_usize, 0..5_usize, 0..3_usize, 1..4_usize, side)
         .prop_map(|(trial, about, sent, to, times, side)| Tale { trial, about, sent, to, times, side })
 }

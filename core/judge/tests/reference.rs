@@ -96,7 +96,7 @@ fn what_only_the_reference_sends_stands_in_the_way_of_kept() {
     let (mut stage, _) = driven();
     for _ in 0..2 {
         let (trial, visits) = stage.trial_as(ArmRole::Reference, Mode::Private);
-        stage.send(visits[1], "quiet.example", model::Side::Native);
+        stage.send(visits[1], "quiet.example", model::Initiator::Native);
         stage.close(trial);
     }
     two(&mut stage, ArmRole::Compared, false);
@@ -111,7 +111,7 @@ fn pages_of_sites_that_the_subject_was_sent_to_are_no_difference() {
     for _ in 0..2 {
         let (trial, visits) = stage.trial_as(ArmRole::Reference, Mode::Private);
         let host = format!("site{}.example", visits[1]);
-        stage.send(visits[1], &host, model::Side::Native);
+        stage.send(visits[1], &host, model::Initiator::Native);
         stage.close(trial);
     }
     two(&mut stage, ArmRole::Compared, false);
@@ -122,10 +122,10 @@ fn pages_of_sites_that_the_subject_was_sent_to_are_no_difference() {
 #[test]
 fn what_the_driven_arms_send_at_times_is_no_difference() {
     let (mut stage, visits) = driven();
-    stage.send(visits[0], "timer.example", model::Side::Native);
+    stage.send(visits[0], "timer.example", model::Initiator::Native);
     for _ in 0..2 {
         let (trial, visits) = stage.trial_as(ArmRole::Reference, Mode::Private);
-        stage.send(visits[1], "timer.example", model::Side::Native);
+        stage.send(visits[1], "timer.example", model::Initiator::Native);
         stage.close(trial);
     }
     two(&mut stage, ArmRole::Compared, false);

@@ -25,7 +25,7 @@ fn installs(each: u32, sealed: impl Fn(bool, u32, u32) -> u64) -> Stage {
     let mut stage = Stage::new(PRIVATE);
     let normal = stage.trial(Mode::Normal);
     let visit = stage.visit(normal);
-    stage.send(visit, "open.example", model::Side::Native);
+    stage.send(visit, "open.example", model::Initiator::Native);
     stage.close(normal);
     for trial in 0..each {
         let blank = stage.blank_in(Mode::Private, 6);
@@ -106,7 +106,7 @@ fn where_all_could_be_read_there_is_nothing_to_test() {
 fn addresses(times: u32, bytes: impl Fn(usize) -> u64) -> Stage {
     let mut stage = Stage::new(PRIVATE);
     stage.blank(20);
-    stage.send(0, "open.example", model::Side::Native);
+    stage.send(0, "open.example", model::Initiator::Native);
     for trial in 0..2 {
         let private = stage.trial(Mode::Private);
         for time in 0..times {

@@ -4,7 +4,7 @@
 mod stage;
 
 use judge::Outcome;
-use model::{Mode, Side};
+use model::{Initiator, Mode};
 use stage::{COLLECTOR, REPORT, Sent, Stage};
 
 const OFF: &str = r#"
@@ -235,7 +235,7 @@ fn three_of_four_combinations_tell_and_the_table_says_which() {
         stage.note(trial, "default-read", &format!("{SWITCH} on"));
         for visit in stage.visits(trial, 2) {
             if tells {
-                stage.tell(visit, visit, Sent { side: Side::Extension, ..REPORT });
+                stage.tell(visit, visit, Sent { side: Initiator::Extension, ..REPORT });
             }
         }
         stage.close(trial);

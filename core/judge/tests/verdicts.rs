@@ -4,7 +4,7 @@
 mod stage;
 
 use judge::{Outcome, Severity};
-use model::{Mode, Side};
+use model::{Initiator, Mode};
 use stage::{COLLECTOR, REPORT, Sent, Stage};
 
 const PRIVATE: &str = r#"
@@ -118,8 +118,8 @@ fn a_report_of_a_normal_visit_does_not() {
 #[test]
 fn what_a_page_sends_and_what_its_site_gets_does_not() {
     let (mut stage, visits) = private();
-    stage.tell(visits[0], visits[0], Sent { side: Side::Page, ..REPORT });
-    stage.tell(visits[1], visits[1], Sent { side: Side::Caused, ..REPORT });
+    stage.tell(visits[0], visits[0], Sent { side: Initiator::Page, ..REPORT });
+    stage.tell(visits[1], visits[1], Sent { side: Initiator::Caused, ..REPORT });
     let site = format!("site{}.example", visits[2]);
     stage.tell(visits[2], visits[2], Sent { to: &site, ..REPORT });
     assert_eq!(stage.word(), Outcome::Kept);
@@ -138,7 +138,7 @@ fn what_cannot_be_replayed_or_was_guessed_accuses_nobody_and_acquits_nobody() {
 #[test]
 fn an_extension_breaks_it_only_if_it_is_part_of_the_subject() {
     let (mut stage, visits) = private();
-    stage.tell(visits[0], visits[0], Sent { side: Side::Extension, ..REPORT });
+    stage.tell(visits[0], visits[0], Sent { side: Initiator::Extension, ..REPORT });
     unclear(&stage, "who sent that is unknown");
     stage.run.subject.extensions = vec!["abc".into()];
     assert_eq!(stage.word(), Outcome::Broken);
@@ -147,7 +147,7 @@ fn an_extension_breaks_it_only_if_it_is_part_of_the_subject() {
 #[test]
 fn an_unknown_sender_leaves_it_unclear() {
     let (mut stage, visits) = private();
-    stage.tell(visits[0], visits[0], Sent { side: Side::Unknown, ..REPORT });
+    stage.tell(visits[0], visits[0], Sent { side: Initiator::Unknown, ..REPORT });
     unclear(&stage, "sa.api.intl.miui.com was sent it, and who sent that is unknown");
 }
 
@@ -289,7 +289,7 @@ fn a_subject_that_refuses_our_certificate_everywhere_is_untested_and_said_to_be_
 #[test]
 fn unread_traffic_after_the_first_act_leaves_it_unclear_on_a_timer_or_not() {
     let (mut stage, visits) = private();
-    stage.send(0, "own.example", Side::Native);
+    stage.send(0, "own.example", Initiator::Native);
     stage.send_sealed(0, "own.example", 900);
     assert_eq!(stage.word(), Outcome::Kept, "where nothing was done it could not be about anything");
     stage.send_sealed(visits[0], "own.example", 900);
@@ -299,7 +299,7 @@ fn unread_traffic_after_the_first_act_leaves_it_unclear_on_a_timer_or_not() {
 #[test]
 fn unread_traffic_before_the_first_act_does_not() {
     let (mut stage, visits) = private();
-    stage.send(0, "own.example", Side::Native);
+    stage.send(0, "own.example", Initiator::Native);
     let start = stage.phases[visits[0]].trial;
     let start = stage.phases.iter().position(|phase| phase.trial == start).unwrap();
     stage.send_sealed(start, "own.example", 900);
@@ -310,7 +310,7 @@ fn unread_traffic_before_the_first_act_does_not() {
 fn unread_traffic_of_a_later_start_or_idle_may_be_a_queue() {
     for restart in [true, false] {
         let (mut stage, visits) = private();
-        stage.send(0, "own.example", Side::Native);
+        stage.send(0, "own.example", Initiator::Native);
         let used = stage.phases[visits[29]].trial;
         if restart {
             stage.restart(used, Mode::Normal);
@@ -367,9 +367,9 @@ fn bytes_that_stayed_closed_inside_an_open_exchange_count_like_sealed_ones() {
 fn what_a_page_seals_is_its_own_business() {
     let (mut stage, visits) = private();
     stage.send_sealed(visits[0], "own.example", 900);
-    stage.send(0, "own.example", Side::Native);
+    stage.send(0, "own.example", Initiator::Native);
     let last = stage.traffic.len() - 2;
-    stage.traffic[last].side = Side::Page;
+    stage.traffic[last].side = Initiator::Page;
     assert_eq!(stage.word(), Outcome::Kept);
 }
 

@@ -2,7 +2,7 @@
 
 /// Who sent a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Side {
+pub enum Initiator {
     /// A page asked for it.
     Page,
     /// The browser or phone itself.
@@ -16,12 +16,12 @@ pub enum Side {
 
 /// A side with its reason, in plain words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SideBecause {
-    pub side: Side,
+pub struct Attribution {
+    pub side: Initiator,
     pub because: &'static str,
 }
 
-impl Side {
+impl Initiator {
     /// The word in reports.
     pub const fn word(self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ pub struct Destination {
     /// ISO 3166-1 alpha-2 code of the country where the owner has its seat.
     pub seat: Option<String>,
     /// Where the server stands; none if that was not known.
-    pub hosted: Option<Hosted>,
+    pub hosted: Option<HostingPlace>,
     pub purpose: Purpose,
     /// Why we say so: the source, or what is missing.
     pub because: String,
@@ -53,7 +53,7 @@ pub struct Destination {
 
 /// Where a server stands, measured or documented.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hosted {
+pub struct HostingPlace {
     pub country: String,
     pub asn: Option<u32>,
     pub network: Option<String>,

@@ -19,7 +19,7 @@ pub struct Exchange {
     pub connection: u64,
     pub started: Time,
     pub ended: Option<Time>,
-    pub inlet: Inlet,
+    pub inlet: IngressKind,
     /// Shared by the exchanges of a connection.
     pub client: Arc<Client>,
     pub request: Request,
@@ -32,7 +32,7 @@ pub struct Exchange {
 
 /// How the connection came to Candor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inlet {
+pub enum IngressKind {
     /// Through the proxy that the client was told to use.
     Proxy,
     /// Redirected, past whatever proxy the client was told to use.
@@ -49,7 +49,7 @@ pub struct Client {
     /// Address and port of its end of the connection.
     pub address: Option<String>,
     pub process: Option<Process>,
-    pub hello: Option<Hello>,
+    pub hello: Option<ClientHello>,
     /// HTTP/2 settings, window and pseudo-header order as the client sent
     /// them: `1:65536;2:0|15663105|0|m,a,s,p`.
     pub http2: Option<String>,
@@ -65,7 +65,7 @@ pub struct Process {
 
 /// The TLS ClientHello, kept raw, and what follows from it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Hello {
+pub struct ClientHello {
     /// The handshake message without record headers (RFC 8446 §4.1.2).
     pub raw: Arc<[u8]>,
     /// JA4 of the TLS client (FoxIO, `JA4`).
@@ -166,9 +166,9 @@ pub enum SealReason {
     Tunnelled,
 }
 
-opaque!(Exchange, Client, Process, Hello, Request, Response, Header, Body, Message, Seal);
+opaque!(Exchange, Client, Process, ClientHello, Request, Response, Header, Body, Message, Seal);
 
-impl Hello {
+impl ClientHello {
     /// What stays the same of a client's JA4 (`t13d1516h2_8daaf6152771_…`):
     /// version and ciphers. Its extensions vary with resumption.
     pub fn stack(&self) -> Option<(&str, &str)> {
@@ -194,7 +194,7 @@ impl Exchange {
     /// the ClientHello of its connection, says. Of captures that others wrote it is not
     /// known which of the two was connected to.
     pub fn foreign_name(&self) -> Option<&str> {
-        if self.inlet == Inlet::Imported {
+        if self.inlet == IngressKind::Imported {
             return None;
         }
         let is_foreign = |name: &&str| !name.is_empty() && !same_host(name, self.host());
@@ -290,14 +290,14 @@ mod tests {
     }
 
     fn exchange(url: &str, headers: &[(&str, &str)], sni: Option<&str>) -> Exchange {
-        let hello = Hello { raw: [].into(), ja4: String::new(), sni: sni.map(Into::into), alpn: vec![] };
+        let hello = ClientHello { raw: [].into(), ja4: String::new(), sni: sni.map(Into::into), alpn: vec![] };
         Exchange {
             index: 0,
             trial: None,
             connection: 0,
             started: Time(0),
             ended: None,
-            inlet: Inlet::Transparent,
+            inlet: IngressKind::Transparent,
             client: Arc::new(Client { hello: Some(hello), ..Client::default() }),
             request: Request {
                 method: "GET".into(),

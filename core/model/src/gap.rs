@@ -8,14 +8,14 @@ pub struct Gap {
     /// Position of the exchange; none where the capture itself has the gap.
     pub exchange: Option<u64>,
     pub place: Trail,
-    pub why: Why,
+    pub why: GapReason,
     /// One plain sentence that names no captured value.
     pub says: String,
 }
 
 /// The reasons there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Why {
+pub enum GapReason {
     /// TLS that we were not let into, or encryption inside it.
     Sealed,
     /// The bytes end too early, or the capture kept only a part.
@@ -32,7 +32,7 @@ pub enum Why {
     Bypass,
 }
 
-impl Why {
+impl GapReason {
     /// The word in reports.
     pub const fn word(self) -> &'static str {
         match self {

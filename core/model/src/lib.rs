@@ -30,14 +30,16 @@ mod run;
 mod record;
 
 pub use canary::{Canary, Kind};
-pub use endpoint::{Destination, Hosted, Purpose, Side, SideBecause};
+pub use endpoint::{Attribution, Destination, HostingPlace, Initiator, Purpose};
 pub use exchange::{
-    AUTHORITY, Body, CHUNK_EXTENSIONS, Client, Direction, Exchange, Header, Hello, Inlet, Message, Process, Request,
-    Response, Seal, SealReason, TRAILERS, host_of,
+    AUTHORITY, Body, CHUNK_EXTENSIONS, Client, ClientHello, Direction, Exchange, Header, IngressKind, Message, Process,
+    Request, Response, Seal, SealReason, TRAILERS, host_of,
 };
-pub use gap::{Gap, Why};
-pub use record::{Beacon, Cause, End, Form, Listed, Note, Page, Plant, Record, Resource};
-pub use run::{Act, Arm, ArmRole, Mode, Phase, Run, Subject, Switch, Trial};
-pub use sighting::{Guise, How, Sighting};
+pub use gap::{Gap, GapReason};
+pub use record::{
+    Beacon, CaptureEnd, ListedRequest, Note, Page, PageForm, PageResource, PlantedCanary, Record, RequestCause,
+};
+pub use run::{Act, Arm, ArmRole, Mode, Phase, Run, RunSwitch, Subject, Trial};
+pub use sighting::{Guise, RecognitionMethod, Sighting};
 pub use time::Time;
-pub use trail::{BadTrail, Leaf, Place, Route, Step, Trail};
+pub use trail::{BadTrail, LayerPlace, Leaf, Route, Trail, TrailStep};

@@ -8,21 +8,21 @@ pub enum Record {
     Run(Run),
     Trial(Trial),
     /// A canary, written down before it is used.
-    Plant(Plant),
+    Plant(PlantedCanary),
     Phase(Phase),
     /// A page of ours that the subject was given.
     Page(Page),
     /// A request that the driver saw a page make.
-    Listed(Listed),
+    Listed(ListedRequest),
     Exchange(Box<Exchange>),
     Beacon(Beacon),
     Note(Note),
-    End(End),
+    End(CaptureEnd),
 }
 
 /// A canary and the trial it is for; decoys are for none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plant {
+pub struct PlantedCanary {
     pub trial: Option<u32>,
     pub canary: Canary,
     /// The host that is meant to have it: the site visited, the engine asked.
@@ -37,23 +37,23 @@ pub struct Page {
     pub at: Time,
     pub url: String,
     pub title: String,
-    pub forms: Vec<Form>,
+    pub forms: Vec<PageForm>,
     /// Its manifest. Empty in evidence from before there was one.
-    pub resources: Vec<Resource>,
+    pub resources: Vec<PageResource>,
 }
 
 /// A request that a page of ours can cause, to its own site.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Resource {
+pub struct PageResource {
     pub method: String,
     /// Path and query, whole.
     pub path: String,
-    pub cause: Cause,
+    pub cause: RequestCause,
 }
 
 /// Why a browser asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum RequestCause {
     /// Markup, script, form or redirect of a page name it.
     Page,
     /// Nobody names it; browsers ask for it because a page was opened.
@@ -62,14 +62,14 @@ pub enum Cause {
 
 /// A form's name and the names of its fields, in order.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Form {
+pub struct PageForm {
     pub name: String,
     pub fields: Vec<String>,
 }
 
 /// A request that the driver lists as a page's.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedRequest {
     pub trial: u32,
     pub at: Time,
     pub method: String,
@@ -109,10 +109,10 @@ pub struct Note {
 
 /// The last record of a capture that came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
+pub struct CaptureEnd {
     pub at: Time,
     /// Why it ended before its plan did; none if it did not.
     pub early: Option<String>,
 }
 
-opaque!(Page, Form, Resource, Listed, Note);
+opaque!(Page, PageForm, PageResource, ListedRequest, Note);

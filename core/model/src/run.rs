@@ -82,7 +82,7 @@ impl Mode {
 /// One switch of the subject and where it stands: `default`, `on`, `off`, or
 /// `turned-off` from the moment at which the driver threw it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Switch {
+pub struct RunSwitch {
     pub name: String,
     pub position: String,
 }
@@ -91,7 +91,7 @@ pub struct Switch {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Arm {
     pub mode: Mode,
-    pub switches: Vec<Switch>,
+    pub switches: Vec<RunSwitch>,
     /// No visits at all: a control.
     pub blank: bool,
     pub role: ArmRole,
@@ -157,7 +157,7 @@ pub struct Phase {
     /// Canaries used in it, by id.
     pub canaries: Vec<String>,
     /// Positions of switches from here on, where they differ from the arm's.
-    pub switches: Vec<Switch>,
+    pub switches: Vec<RunSwitch>,
 }
 
 /// What is done in a phase.

@@ -12,7 +12,7 @@ pub struct Sighting {
     /// The canary it is, if it is one.
     pub canary: Option<String>,
     pub guise: Guise,
-    pub how: How,
+    pub how: RecognitionMethod,
     /// The program whose known place it is: the schema's name.
     pub schema: Option<String>,
     pub trail: Trail,
@@ -33,7 +33,7 @@ pub enum Guise {
 
 /// By what it was recognised, from sure to less sure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum How {
+pub enum RecognitionMethod {
     /// A planted value.
     Canary,
     /// A known place of a known format.
@@ -62,7 +62,7 @@ impl Sighting {
     }
 }
 
-impl How {
+impl RecognitionMethod {
     /// The word in reports.
     pub const fn word(self) -> &'static str {
         match self {

@@ -9,7 +9,7 @@ use std::{borrow::Cow, fmt, str::FromStr};
 
 /// Where, in an opened layer, a value lay.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Place<'a> {
+pub enum LayerPlace<'a> {
     /// The layer holds one value: gzip, base64.
     Whole,
     /// A field's name, a JSON path, a protobuf field number. A decoder gives
@@ -19,9 +19,9 @@ pub enum Place<'a> {
 
 /// One layer that was opened, and the place in it where the way goes on.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Step {
+pub struct TrailStep {
     pub layer: Cow<'static, str>,
-    pub place: Place<'static>,
+    pub place: LayerPlace<'static>,
 }
 
 /// A route that was kept: steps from the exchange to the value.
@@ -30,7 +30,7 @@ pub struct Step {
 /// `body`, `message 3`, `answer body`); each further one a decoder.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Trail {
-    pub steps: Vec<Step>,
+    pub steps: Vec<TrailStep>,
 }
 
 /// The way to the value in hand, linked from its end to its start.
@@ -38,7 +38,7 @@ pub struct Trail {
 pub struct Route<'a> {
     pub before: Option<&'a Route<'a>>,
     pub layer: &'static str,
-    pub place: &'a Place<'a>,
+    pub place: &'a LayerPlace<'a>,
 }
 
 /// A value with the route to it. Values are visited outside in: a leaf's
@@ -71,27 +71,27 @@ impl fmt::Debug for Trail {
     }
 }
 
-impl fmt::Debug for Place<'_> {
+impl fmt::Debug for LayerPlace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Place(..)")
     }
 }
 
-impl fmt::Debug for Step {
+impl fmt::Debug for TrailStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.layer)
     }
 }
 
-impl<'a> Place<'a> {
+impl<'a> LayerPlace<'a> {
     pub fn at(name: impl Into<Cow<'a, str>>) -> Self {
         Self::At(name.into())
     }
 
-    pub fn into_owned(self) -> Place<'static> {
+    pub fn into_owned(self) -> LayerPlace<'static> {
         match self {
-            Self::Whole => Place::Whole,
-            Self::At(name) => Place::At(Cow::Owned(name.into_owned())),
+            Self::Whole => LayerPlace::Whole,
+            Self::At(name) => LayerPlace::At(Cow::Owned(name.into_owned())),
         }
     }
 }
@@ -102,7 +102,7 @@ impl Route<'_> {
         let mut steps = Vec::new();
         let mut here = Some(self);
         while let Some(route) = here {
-            steps.push(Step { layer: Cow::Borrowed(route.layer), place: route.place.clone().into_owned() });
+            steps.push(TrailStep { layer: Cow::Borrowed(route.layer), place: route.place.clone().into_owned() });
             here = route.before;
         }
         steps.reverse();
@@ -122,8 +122,8 @@ impl Route<'_> {
 
 impl Trail {
     /// The trail that goes on from here by one step.
-    pub fn then(mut self, layer: impl Into<Cow<'static, str>>, place: Place<'static>) -> Self {
-        self.steps.push(Step { layer: layer.into(), place });
+    pub fn then(mut self, layer: impl Into<Cow<'static, str>>, place: LayerPlace<'static>) -> Self {
+        self.steps.push(TrailStep { layer: layer.into(), place });
         self
     }
 
@@ -145,13 +145,13 @@ impl fmt::Display for Trail {
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for TrailStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.layer)?;
         match &self.place {
-            Place::Whole => Ok(()),
-            Place::At(name) if is_plain(name) => write!(f, " {name}"),
-            Place::At(name) => write!(f, " {}", quoted(name)),
+            LayerPlace::Whole => Ok(()),
+            LayerPlace::At(name) if is_plain(name) => write!(f, " {name}"),
+            LayerPlace::At(name) => write!(f, " {}", quoted(name)),
         }
     }
 }
@@ -198,15 +198,15 @@ impl FromStr for Trail {
     }
 }
 
-fn step_from(text: &str) -> Result<Step, BadTrail> {
+fn step_from(text: &str) -> Result<TrailStep, BadTrail> {
     let (layer, place) = match text.split_once(' ') {
-        None => (text, Place::Whole),
-        Some((layer, name)) => (layer, Place::At(Cow::Owned(unquoted(name.trim())?))),
+        None => (text, LayerPlace::Whole),
+        Some((layer, name)) => (layer, LayerPlace::At(Cow::Owned(unquoted(name.trim())?))),
     };
     if layer.is_empty() {
         return Err(BadTrail("a step has no layer"));
     }
-    Ok(Step { layer: Cow::Owned(layer.to_owned()), place })
+    Ok(TrailStep { layer: Cow::Owned(layer.to_owned()), place })
 }
 
 fn unquoted(name: &str) -> Result<String, BadTrail> {
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_route_is_kept_from_its_start() {
-        let (whole, field) = (Place::Whole, Place::at("data"));
+        let (whole, field) = (LayerPlace::Whole, LayerPlace::at("data"));
         let body = Route { before: None, layer: "body", place: &whole };
         let form = Route { before: Some(&body), layer: "form", place: &field };
         assert_eq!(form.trail().to_string(), "body ▸ form data");

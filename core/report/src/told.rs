@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 
 use audit::{Audit, Spotted};
 use judge::{Combination, Finding, Outcome, Severity, Verdict};
-use model::{Plant, Side, Why};
+use model::{GapReason, Initiator, PlantedCanary};
 
 pub(crate) use alike::{Alike, alike};
 pub(crate) use control::control;
@@ -52,7 +52,7 @@ pub(crate) fn accusing(audit: &Audit) -> BTreeSet<usize> {
 }
 
 /// The planted value that a sighting is of.
-pub(crate) fn plant<'a>(audit: &'a Audit, spotted: &Spotted) -> Option<&'a Plant> {
+pub(crate) fn plant<'a>(audit: &'a Audit, spotted: &Spotted) -> Option<&'a PlantedCanary> {
     let id = spotted.seen.sighting.canary.as_deref()?;
     audit.plants.iter().find(|plant| plant.canary.id == id)
 }
@@ -74,8 +74,8 @@ pub(crate) fn requests_and_lookups(audit: &Audit) -> (u64, u64) {
 }
 
 /// Sent by the subject, as far as anybody can tell.
-pub(crate) fn is_own(side: Side) -> bool {
-    !matches!(side, Side::Page | Side::Caused)
+pub(crate) fn is_own(side: Initiator) -> bool {
+    !matches!(side, Initiator::Page | Initiator::Caused)
 }
 
 /// The verdicts, the gravest first.
@@ -147,8 +147,8 @@ pub(crate) fn score(audit: &Audit) -> String {
 }
 
 /// How many gaps there are of each sort, the commonest first.
-pub(crate) fn gaps(audit: &Audit) -> Vec<(Why, u64)> {
-    let mut sorts: Vec<(Why, u64)> = Vec::new();
+pub(crate) fn gaps(audit: &Audit) -> Vec<(GapReason, u64)> {
+    let mut sorts: Vec<(GapReason, u64)> = Vec::new();
     for (_, gap) in &audit.gaps {
         match sorts.iter_mut().find(|(why, _)| *why == gap.why) {
             Some((_, count)) => *count += 1,

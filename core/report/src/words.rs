@@ -6,7 +6,7 @@ mod kinds;
 
 mod layers;
 
-use model::{Side, Time, Why};
+use model::{GapReason, Initiator, Time};
 
 pub use countries::country;
 pub use kinds::kind;
@@ -96,26 +96,26 @@ pub(crate) fn duration(seconds: f64) -> String {
 }
 
 /// Who sent it.
-pub(crate) fn sender(side: Side) -> &'static str {
+pub(crate) fn sender(side: Initiator) -> &'static str {
     match side {
-        Side::Page => "a page",
-        Side::Native => "the program itself",
-        Side::Extension => "an extension",
-        Side::Caused => "the program, because a page asked",
-        Side::Unknown => "unknown",
+        Initiator::Page => "a page",
+        Initiator::Native => "the program itself",
+        Initiator::Extension => "an extension",
+        Initiator::Caused => "the program, because a page asked",
+        Initiator::Unknown => "unknown",
     }
 }
 
 /// What a gap of this kind means.
-pub(crate) fn gap(why: Why) -> &'static str {
+pub(crate) fn gap(why: GapReason) -> &'static str {
     match why {
-        Why::Sealed => "encrypted, and we were not let in",
-        Why::Cut => "only a part was there to look at",
-        Why::Broken => "looks like a layer we know, and did not open",
-        Why::Unsupported => "a layer we recognise and cannot open",
-        Why::Budget => "too large or too deep to open whole",
-        Why::Missing => "left out of the capture",
-        Why::Bypass => "could have gone past us unseen",
+        GapReason::Sealed => "encrypted, and we were not let in",
+        GapReason::Cut => "only a part was there to look at",
+        GapReason::Broken => "looks like a layer we know, and did not open",
+        GapReason::Unsupported => "a layer we recognise and cannot open",
+        GapReason::Budget => "too large or too deep to open whole",
+        GapReason::Missing => "left out of the capture",
+        GapReason::Bypass => "could have gone past us unseen",
     }
 }
 

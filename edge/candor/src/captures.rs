@@ -21,7 +21,7 @@ use audit::{Auditor, Capture, Inspector, Looked};
 use evidence::{Evidence, State};
 use formats::{Item, Piece};
 use indicatif::ProgressBar;
-use model::{Gap, Place, Record, Trail, Why};
+use model::{Gap, GapReason, LayerPlace, Record, Trail};
 use sha2::{Digest, Sha256};
 
 pub use files::{Source, sources};
@@ -123,9 +123,9 @@ impl Collector<'_, '_> {
 impl Collector<'_, '_> {
     /// A file that was not read is a gap: what it holds may be anything.
     fn pass_by(&mut self, unread: Unread) {
-        let place = Trail::default().then("capture", Place::Whole);
+        let place = Trail::default().then("capture", LayerPlace::Whole);
         let says = format!("{} {}: it was not read", unread.file, unread.is);
-        self.auditor.gap(Gap { exchange: None, place, why: Why::Unsupported, says });
+        self.auditor.gap(Gap { exchange: None, place, why: GapReason::Unsupported, says });
         self.unread.push(unread);
     }
 }

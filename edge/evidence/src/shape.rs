@@ -5,9 +5,9 @@ use std::{borrow::Cow, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{
-    Act, Arm, ArmRole, Beacon, Body, Canary, Cause, Client, Direction, End, Exchange, Form, Header, Hello, Inlet, Kind,
-    Listed, Message, Mode, Note, Page, Phase, Plant, Process, Record, Request, Resource, Response, Run, Seal,
-    SealReason, Subject, Switch, Time, Trial,
+    Act, Arm, ArmRole, Beacon, Body, Canary, CaptureEnd, Client, ClientHello, Direction, Exchange, Header, IngressKind,
+    Kind, ListedRequest, Message, Mode, Note, Page, PageForm, PageResource, Phase, PlantedCanary, Process, Record,
+    Request, RequestCause, Response, Run, RunSwitch, Seal, SealReason, Subject, Time, Trial,
 };
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +60,7 @@ pub(crate) fn read(
         "exchange" => Record::Exchange(Box::new(parse::<ExchangeShape>(content)?.into(trial, at, body)?)),
         "beacon" => Record::Beacon(parse::<BeaconShape>(content)?.into(of(trial)?, at)),
         "note" => Record::Note(parse::<NoteShape>(content)?.into(trial, at)),
-        "end" => Record::End(End { at, early: parse::<EndShape>(content)?.early.map(Cow::into_owned) }),
+        "end" => Record::End(CaptureEnd { at, early: parse::<EndShape>(content)?.early.map(Cow::into_owned) }),
         other => return Err(format!("is of a kind that this Candor does not know: {other}")),
     })
 }
@@ -183,7 +183,7 @@ struct PlantShape<'a> {
 }
 
 impl<'a> PlantShape<'a> {
-    fn from(plant: &'a Plant) -> Self {
+    fn from(plant: &'a PlantedCanary) -> Self {
         let canary = &plant.canary;
         Self {
             id: text(&canary.id),
@@ -194,10 +194,10 @@ impl<'a> PlantShape<'a> {
         }
     }
 
-    fn into(self, trial: Option<u32>) -> Plant {
+    fn into(self, trial: Option<u32>) -> PlantedCanary {
         let canary =
             Canary { id: self.id.into(), kind: Kind::new(&self.kind), value: self.value.into(), decoy: self.decoy };
-        Plant { trial, canary, site: self.site.map(Into::into) }
+        PlantedCanary { trial, canary, site: self.site.map(Into::into) }
     }
 }
 
@@ -255,13 +255,13 @@ struct FormShape<'a> {
 
 impl<'a> PageShape<'a> {
     fn from(page: &'a Page) -> Self {
-        let form = |form: &'a Form| FormShape { name: text(&form.name), fields: texts(&form.fields) };
+        let form = |form: &'a PageForm| FormShape { name: text(&form.name), fields: texts(&form.fields) };
         let resources = page.resources.iter().map(resource_shape).collect();
         Self { url: text(&page.url), title: text(&page.title), forms: page.forms.iter().map(form).collect(), resources }
     }
 
     fn into(self, trial: u32, at: Time) -> Page {
-        let form = |form: FormShape<'_>| Form { name: form.name.into(), fields: owned(form.fields) };
+        let form = |form: FormShape<'_>| PageForm { name: form.name.into(), fields: owned(form.fields) };
         Page {
             trial,
             at,
@@ -275,18 +275,18 @@ impl<'a> PageShape<'a> {
 
 const BY_BROWSER: &str = "browser";
 
-fn resource_shape(resource: &Resource) -> Vec<Text<'_>> {
+fn resource_shape(resource: &PageResource) -> Vec<Text<'_>> {
     let mut shape = vec![text(&resource.method), text(&resource.path)];
-    shape.extend((resource.cause == Cause::Browser).then_some(text(BY_BROWSER)));
+    shape.extend((resource.cause == RequestCause::Browser).then_some(text(BY_BROWSER)));
     shape
 }
 
 /// One that says less than it must stands for nothing, and acquits nobody.
-fn resource(shape: Vec<Text<'_>>) -> Option<Resource> {
+fn resource(shape: Vec<Text<'_>>) -> Option<PageResource> {
     let mut words = shape.into_iter().map(Cow::into_owned);
     let (method, path) = (words.next()?, words.next()?);
-    let cause = if words.next().as_deref() == Some(BY_BROWSER) { Cause::Browser } else { Cause::Page };
-    Some(Resource { method, path, cause })
+    let cause = if words.next().as_deref() == Some(BY_BROWSER) { RequestCause::Browser } else { RequestCause::Page };
+    Some(PageResource { method, path, cause })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -330,12 +330,12 @@ struct ListedShape<'a> {
 }
 
 impl<'a> ListedShape<'a> {
-    fn from(listed: &'a Listed) -> Self {
+    fn from(listed: &'a ListedRequest) -> Self {
         Self { method: text(&listed.method), url: text(&listed.url), by: text(&listed.by) }
     }
 
-    fn into(self, trial: u32, at: Time) -> Listed {
-        Listed { trial, at, method: self.method.into(), url: self.url.into(), by: self.by.into() }
+    fn into(self, trial: u32, at: Time) -> ListedRequest {
+        ListedRequest { trial, at, method: self.method.into(), url: self.url.into(), by: self.by.into() }
     }
 }
 
@@ -505,7 +505,7 @@ impl<'a> ExchangeShape<'a> {
     ) -> Result<Exchange, String> {
         let hello = match self.hello {
             None => None,
-            Some(hello) => Some(Hello {
+            Some(hello) => Some(ClientHello {
                 raw: read_body(Some(hello.raw), body)?.bytes,
                 ja4: hello.ja4.into(),
                 sni: hello.sni.map(Into::into),
@@ -569,11 +569,11 @@ impl<'a> ExchangeShape<'a> {
     }
 }
 
-const INLETS: [(Inlet, &str); 4] = [
-    (Inlet::Proxy, "proxy"),
-    (Inlet::Transparent, "transparent"),
-    (Inlet::Socks, "socks"),
-    (Inlet::Imported, "imported"),
+const INLETS: [(IngressKind, &str); 4] = [
+    (IngressKind::Proxy, "proxy"),
+    (IngressKind::Transparent, "transparent"),
+    (IngressKind::Socks, "socks"),
+    (IngressKind::Imported, "imported"),
 ];
 
 const SEALS: [(SealReason, &str); 4] = [
@@ -583,11 +583,11 @@ const SEALS: [(SealReason, &str); 4] = [
     (SealReason::Tunnelled, "tunnelled"),
 ];
 
-fn inlet_word(inlet: Inlet) -> &'static str {
+fn inlet_word(inlet: IngressKind) -> &'static str {
     INLETS.iter().find(|(known, _)| *known == inlet).map_or("", |(_, word)| word)
 }
 
-fn inlet(word: &str) -> Option<Inlet> {
+fn inlet(word: &str) -> Option<IngressKind> {
     INLETS.iter().find(|(_, known)| *known == word).map(|(inlet, _)| *inlet)
 }
 
@@ -654,10 +654,10 @@ fn owned(texts: Vec<Text<'_>>) -> Vec<String> {
     texts.into_iter().map(Cow::into_owned).collect()
 }
 
-fn pairs(switches: &[Switch]) -> Vec<(Text<'_>, Text<'_>)> {
+fn pairs(switches: &[RunSwitch]) -> Vec<(Text<'_>, Text<'_>)> {
     switches.iter().map(|switch| (text(&switch.name), text(&switch.position))).collect()
 }
 
-fn switches(pairs: Vec<(Text<'_>, Text<'_>)>) -> Vec<Switch> {
-    pairs.into_iter().map(|(name, position)| Switch { name: name.into(), position: position.into() }).collect()
+fn switches(pairs: Vec<(Text<'_>, Text<'_>)>) -> Vec<RunSwitch> {
+    pairs.into_iter().map(|(name, position)| RunSwitch { name: name.into(), position: position.into() }).collect()
 }

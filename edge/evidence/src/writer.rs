@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use model::{End, Record};
+use model::{CaptureEnd, Record};
 use rusqlite::{Connection, OpenFlags, params};
 use tokio::sync::{
     OwnedSemaphorePermit, Semaphore, TryAcquireError,
@@ -65,7 +65,7 @@ enum Order {
     Write(Box<Record>, OwnedSemaphorePermit),
     /// Commit what there is, then answer.
     Settle(tokio::sync::oneshot::Sender<()>),
-    End(End),
+    End(CaptureEnd),
 }
 
 impl Writer {
@@ -85,7 +85,7 @@ impl Writer {
     }
 
     /// Writes the end and closes the file. Pens that are still held write no more.
-    pub fn finish(self, end: End) -> Result<Head, Error> {
+    pub fn finish(self, end: CaptureEnd) -> Result<Head, Error> {
         let sent = self.pen.records.blocking_send(Order::End(end));
         drop(self.pen);
         match self.thread.join() {

@@ -13,11 +13,11 @@ fn exchange(n: u64, body: &[u8]) -> Record {
         connection: 7,
         started: Time(1_000 + n as i64),
         ended: Some(Time(2_000)),
-        inlet: Inlet::Transparent,
+        inlet: IngressKind::Transparent,
         client: Arc::new(Client {
             address: Some("127.0.0.1:4242".into()),
             process: Some(Process { pid: 9, name: "chromium".into(), path: "/usr/bin/chromium".into() }),
-            hello: Some(Hello {
+            hello: Some(ClientHello {
                 raw: vec![3, 3, 0xff].into(),
                 ja4: "t13d".into(),
                 sni: Some("a.example".into()),
@@ -63,7 +63,7 @@ fn records() -> Vec<Record> {
             id: 1,
             arm: Arm {
                 mode: Mode::Private,
-                switches: vec![Switch { name: "incognito".into(), position: "on".into() }],
+                switches: vec![RunSwitch { name: "incognito".into(), position: "on".into() }],
                 blank: false,
                 role: model::ArmRole::Reference,
                 device: 1,
@@ -72,7 +72,7 @@ fn records() -> Vec<Record> {
             at: Time(2),
             failed: None,
         }),
-        Record::Plant(Plant {
+        Record::Plant(PlantedCanary {
             trial: Some(1),
             canary: Canary::new("url-1", "visited_url", "https://x.com/p?q=ü"),
             site: Some("x.com".into()),
@@ -92,13 +92,13 @@ fn records() -> Vec<Record> {
             at: Time(4),
             url: "https://x.com/".into(),
             title: "t".into(),
-            forms: vec![Form { name: "login".into(), fields: vec!["user".into(), "pass".into()] }],
+            forms: vec![PageForm { name: "login".into(), fields: vec!["user".into(), "pass".into()] }],
             resources: vec![
-                Resource { method: "GET".into(), path: "/style.css".into(), cause: Cause::Page },
-                Resource { method: "GET".into(), path: "/favicon.ico".into(), cause: Cause::Browser },
+                PageResource { method: "GET".into(), path: "/style.css".into(), cause: RequestCause::Page },
+                PageResource { method: "GET".into(), path: "/favicon.ico".into(), cause: RequestCause::Browser },
             ],
         }),
-        Record::Listed(Listed {
+        Record::Listed(ListedRequest {
             trial: 1,
             at: Time(4),
             method: "GET".into(),
@@ -119,7 +119,7 @@ fn written(dir: &tempfile::TempDir) -> (std::path::PathBuf, String) {
     for record in records() {
         pen.write_blocking(record).expect("the writer runs");
     }
-    let head = writer.finish(End { at: Time(9), early: None }).expect("the disk has room");
+    let head = writer.finish(CaptureEnd { at: Time(9), early: None }).expect("the disk has room");
     (path, head.to_string())
 }
 
@@ -131,7 +131,7 @@ fn what_is_written_is_what_is_read() {
     let mut read = Vec::new();
     evidence.records(|record| read.push(record)).unwrap();
     let mut expected = records();
-    expected.push(Record::End(End { at: Time(9), early: None }));
+    expected.push(Record::End(CaptureEnd { at: Time(9), early: None }));
     assert!(read == expected, "a record came back changed");
 
     let verification = evidence.verify().unwrap();
@@ -212,7 +212,7 @@ fn a_clock_that_is_set_back_between_records_breaks_no_chain() {
         let note = model::Note { trial: None, at: Time(at), code: "clock".into(), says: String::new(), count: 1 };
         writer.pen().write_blocking(Record::Note(note)).unwrap();
     }
-    let head = writer.finish(End { at: Time(0), early: None }).unwrap();
+    let head = writer.finish(CaptureEnd { at: Time(0), early: None }).unwrap();
     let seen = Evidence::open(&path).unwrap().verify().unwrap();
     assert_eq!((seen.state, seen.head, seen.records, seen.ended), (State::Intact, head, 5, true));
 }
@@ -235,7 +235,7 @@ fn large_bodies_wait_for_room_and_none_is_lost() {
         })
         .collect();
     hands.into_iter().for_each(|hand| hand.join().unwrap());
-    writer.finish(End { at: Time(0), early: None }).unwrap();
+    writer.finish(CaptureEnd { at: Time(0), early: None }).unwrap();
     let mut seen = 0;
     Evidence::open(&path).unwrap().records(|_| seen += 1).unwrap();
     assert_eq!(seen, 41);

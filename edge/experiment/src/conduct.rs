@@ -14,7 +14,7 @@ use knowledge::{
     scenarios::Scenario,
     subjects::{Edition, Subject, Trust},
 };
-use model::{ArmRole, End, Note, Record, Run, Trial};
+use model::{ArmRole, CaptureEnd, Note, Record, Run, Trial};
 use proxy::Authority;
 use tokio::{
     sync::Semaphore,
@@ -336,7 +336,7 @@ fn conditions(wish: &Wish) -> Vec<String> {
 }
 
 pub(crate) async fn close(writer: Writer, early: Option<String>) -> Result<Head, Error> {
-    let end = End { at: now(), early };
+    let end = CaptureEnd { at: now(), early };
     tokio::task::spawn_blocking(move || writer.finish(end))
         .await
         .map_err(|_| Error::Panicked { what: "the writer of the evidence" })?

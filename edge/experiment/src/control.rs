@@ -12,7 +12,7 @@ use std::{
 };
 
 use honey::beacon::{self, Beacon, Transport};
-use model::{Plant, Record};
+use model::{PlantedCanary, Record};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proxy::{Authority, dns::Addresses};
 use rustls::{
@@ -50,7 +50,7 @@ pub(crate) async fn send(
     let client = trusting(&conduct.authority).ok();
     for beacon in beacon::beacons(conduct.seed, trial, round as u32) {
         if let Some(canary) = beacon.canary.clone() {
-            let plant = Plant { trial: Some(trial), canary, site: Some(beacon.host.clone()) };
+            let plant = PlantedCanary { trial: Some(trial), canary, site: Some(beacon.host.clone()) };
             conduct.pen.write(Record::Plant(plant)).await?;
         }
         conduct.pen.write(Record::Beacon(record(trial, &beacon))).await?;

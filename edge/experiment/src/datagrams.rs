@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use evidence::Pen;
-use model::{Body, Client, Exchange, Inlet, Note, Record, Request};
+use model::{Body, Client, Exchange, IngressKind, Note, Record, Request};
 use proxy::dns::Addresses;
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -106,7 +106,7 @@ impl PacketWriter {
             connection: self.connections.fetch_add(1, Relaxed),
             started: at,
             ended: Some(at),
-            inlet: Inlet::Transparent,
+            inlet: IngressKind::Transparent,
             client: Arc::new(Client::default()),
             request: Request {
                 method: method.into(),

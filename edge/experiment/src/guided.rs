@@ -13,7 +13,7 @@ use std::{
 
 use evidence::{Pen, Writer};
 use honey::{Garden, Planter};
-use model::{Act, Exchange, Mode, Note, Phase, Record, Run, Switch, Time};
+use model::{Act, Exchange, Mode, Note, Phase, Record, Run, RunSwitch, Time};
 use proxy::{Authority, Onward, Proxy, Settings, Sink, Work};
 use tokio::{sync::watch, time::sleep};
 
@@ -77,7 +77,7 @@ impl Guided {
 }
 
 /// The mode, the switches and the acts of a trial.
-type SameTrial = (Mode, Vec<Switch>, Vec<Act>);
+type SameTrial = (Mode, Vec<RunSwitch>, Vec<Act>);
 
 /// What a phone is put through again is no new install of it: a person is asked
 /// for as much as can be compared, the control once and the rest twice.
@@ -226,7 +226,7 @@ impl Hand<'_> {
         }
     }
 
-    async fn mark(&self, task: &Task, more: &str, switches: Vec<Switch>) -> Result<(), Error> {
+    async fn mark(&self, task: &Task, more: &str, switches: Vec<RunSwitch>) -> Result<(), Error> {
         let name = if more.is_empty() { task.step.name.clone() } else { format!("{}, {more}", task.step.name) };
         let phase = Phase {
             trial: self.guided.plan.trials[task.trial].id,
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn what_turns_a_switch_off_comes_after_what_turns_it_on() {
         let thrown = |position: &str| {
-            let switches = vec![Switch { name: "reporting".into(), position: position.into() }];
+            let switches = vec![RunSwitch { name: "reporting".into(), position: position.into() }];
             let steps = vec![step(Act::Start, 0.0), Do { switches, ..step(Act::Switch, 0.0) }];
             left_standing(&Planned { id: 1, arm: model::Arm::default(), install: 1, steps })
         };

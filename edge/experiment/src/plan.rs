@@ -7,7 +7,7 @@ use knowledge::{
     scenarios::{self, Scenario, Step, Switches},
     subjects::{Edition, Subject},
 };
-use model::{Act, Arm, ArmRole, Mode, Switch};
+use model::{Act, Arm, ArmRole, Mode, RunSwitch};
 
 use crate::drivers::android::Private;
 
@@ -43,7 +43,7 @@ pub struct Do {
     /// Which of the trial's sites that are visited twice it goes to.
     pub twin: Option<u32>,
     /// Switches to throw, and where they stand then: `on`, `off`, `turned-off`.
-    pub switches: Vec<Switch>,
+    pub switches: Vec<RunSwitch>,
 }
 
 /// Seconds to stay where the scenario says nothing.
@@ -102,7 +102,7 @@ impl Plan {
             trial.arm.device = 0;
             if !may_clear {
                 trial.install = 0;
-                trial.arm.switches = vec![Switch { name: "settings".into(), position: "as-left".into() }];
+                trial.arm.switches = vec![RunSwitch { name: "settings".into(), position: "as-left".into() }];
             }
         }
         self
@@ -156,7 +156,7 @@ fn roles(arm: &scenarios::Arm, subject: &Subject) -> &'static [ArmRole] {
 
 /// Where the switches stand in each of an arm's variants. What turns a switch,
 /// where there is none, is not done at all.
-fn positions(arm: &scenarios::Arm, subject: &Subject, edition: Option<&Edition>) -> Vec<Vec<Switch>> {
+fn positions(arm: &scenarios::Arm, subject: &Subject, edition: Option<&Edition>) -> Vec<Vec<RunSwitch>> {
     let names = edition.map(|edition| edition.switches.as_slice()).unwrap_or_default();
     let throws = arm.steps.iter().any(|step| step.act() == Act::Switch);
     if throws && subject.collection_switches(edition).next().is_none() {
@@ -171,8 +171,8 @@ fn positions(arm: &scenarios::Arm, subject: &Subject, edition: Option<&Edition>)
     }
 }
 
-fn stand(names: &[String], position: impl Fn(usize) -> &'static str) -> Vec<Switch> {
-    let at = |(index, name): (usize, &String)| Switch { name: name.clone(), position: position(index).into() };
+fn stand(names: &[String], position: impl Fn(usize) -> &'static str) -> Vec<RunSwitch> {
+    let at = |(index, name): (usize, &String)| RunSwitch { name: name.clone(), position: position(index).into() };
     names.iter().enumerate().map(at).collect()
 }
 
@@ -186,7 +186,7 @@ struct Steps {
 impl Steps {
     fn of(
         arm: &scenarios::Arm,
-        positions: &[Switch],
+        positions: &[RunSwitch],
         subject: &Subject,
         edition: Option<&Edition>,
         names: &mut Names,
@@ -247,7 +247,7 @@ impl Steps {
         sites
     }
 
-    fn throw(&mut self, positions: &[Switch]) {
+    fn throw(&mut self, positions: &[RunSwitch]) {
         self.one(Act::Switch, STAY);
         if let Some(last) = self.all.last_mut() {
             last.switches = positions.to_vec();
@@ -265,10 +265,10 @@ impl Steps {
 
 /// What a step throws. A switch that a person turned off is more than one that
 /// stands off: from that moment on something was promised.
-fn switches_of(step: &Step, subject: &Subject, edition: Option<&Edition>) -> Vec<Switch> {
+fn switches_of(step: &Step, subject: &Subject, edition: Option<&Edition>) -> Vec<RunSwitch> {
     let Some(to) = step.to.as_deref().filter(|_| step.act() == Act::Switch) else { return vec![] };
     let position = if to == "off" { "turned-off" } else { "on" };
-    let named = |name: &str| Switch { name: name.to_owned(), position: position.to_owned() };
+    let named = |name: &str| RunSwitch { name: name.to_owned(), position: position.to_owned() };
     match &step.switch {
         Some(name) => vec![named(name)],
         None => subject.collection_switches(edition).map(named).collect(),

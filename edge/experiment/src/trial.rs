@@ -8,7 +8,7 @@ use std::{
 
 use honey::{Planted, Planter, SiteVisit};
 use knowledge::subjects;
-use model::{Act, ArmRole, Listed, Mode, Note, Phase, Record, Switch};
+use model::{Act, ArmRole, ListedRequest, Mode, Note, Phase, Record, RunSwitch};
 use proxy::{Proxy, Settings, dns};
 use tokio::{
     sync::mpsc,
@@ -440,7 +440,7 @@ impl Stage<'_> {
         self.tell_preferences().await
     }
 
-    async fn mark(&self, step: &Do, canaries: &[String], switches: Vec<Switch>) -> Result<(), Error> {
+    async fn mark(&self, step: &Do, canaries: &[String], switches: Vec<RunSwitch>) -> Result<(), Error> {
         let phase = Phase {
             trial: self.planned.id,
             name: step.name.clone(),
@@ -476,7 +476,7 @@ impl Stage<'_> {
 /// What pages asked for, as the driver saw it, into the evidence.
 async fn list(pen: evidence::Pen, trial: u32, by: &'static str, mut requests: mpsc::UnboundedReceiver<PageRequest>) {
     while let Some(PageRequest { at, method, url }) = requests.recv().await {
-        let listed = Listed { trial, at, method, url, by: by.into() };
+        let listed = ListedRequest { trial, at, method, url, by: by.into() };
         if pen.write(Record::Listed(listed)).await.is_err() {
             return;
         }

@@ -11,7 +11,7 @@ use std::{
 
 use evidence::{Pen, Writer};
 use guard::{Decision, Verdict};
-use model::{Body, End, Exchange, Mode, Note, Record, Response};
+use model::{Body, CaptureEnd, Exchange, Mode, Note, Record, Response};
 
 use crate::{Error, clock, event::is_entered, files};
 
@@ -97,7 +97,7 @@ impl Kept {
 
     /// Writes the end.
     pub(crate) fn finish(self) -> Result<(), Error> {
-        self.writer.finish(End { at: clock::wall(), early: None })?;
+        self.writer.finish(CaptureEnd { at: clock::wall(), early: None })?;
         Ok(())
     }
 }

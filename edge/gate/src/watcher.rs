@@ -79,7 +79,7 @@ fn read(client: &mut Client, exchange: &Exchange, now: Now) {
 
 #[cfg(test)]
 mod tests {
-    use model::{Body, Header, Inlet, Request, Response, Time};
+    use model::{Body, Header, IngressKind, Request, Response, Time};
 
     use super::*;
 
@@ -94,7 +94,7 @@ mod tests {
             connection: 0,
             started: Time(1),
             ended: None,
-            inlet: Inlet::Proxy,
+            inlet: IngressKind::Proxy,
             client: Arc::new(model::Client { address: Some("192.168.1.20:4711".into()), ..model::Client::default() }),
             request,
             response: page.map(|page| Response {

@@ -14,7 +14,7 @@ use std::{
 };
 
 use hyper::upgrade::OnUpgrade;
-use model::{Body, Client, Inlet, Process, SealReason};
+use model::{Body, Client, IngressKind, Process, SealReason};
 use socket2::SockRef;
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 
@@ -65,12 +65,12 @@ pub(crate) async fn follow(stream: TcpStream, peer: SocketAddr, shared: Arc<Shar
     let number = shared.settings.connections.fetch_add(1, Relaxed);
     let process = process_of(peer, &shared).await;
     let client = Arc::new(Client { address: Some(peer.to_string()), process, ..Client::default() });
-    let inlet = if original.is_some() { Inlet::Transparent } else { Inlet::Proxy };
+    let inlet = if original.is_some() { IngressKind::Transparent } else { IngressKind::Proxy };
     let link = Link { shared, number, inlet, client, peer, here, counts, original, opened: Moment::now(), layers: 0 };
     if let Some(pairing) = pairing {
         return unpaired::turn_away(conn, &link, &pairing).await;
     }
-    if link.settings().expects.is_some_and(|expected| expected != inlet && expected != Inlet::Socks) {
+    if link.settings().expects.is_some_and(|expected| expected != inlet && expected != IngressKind::Socks) {
         let place = link.place(link.original.map(Target::from));
         link.note("bypassed", link.whereto(&place).with_port(), 1).await;
     }
@@ -143,7 +143,7 @@ async fn speak(mut conn: Conn, mut link: Link, mut place: Place, mut behind: Beh
             Some(Speech::Socks) => match socks::wanted(&mut conn, &link).await {
                 None => return,
                 Some(target) => {
-                    link.inlet = Inlet::Socks;
+                    link.inlet = IngressKind::Socks;
                     Asked::Socks(target)
                 }
             },

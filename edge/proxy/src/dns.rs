@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use model::{Body, Client, Exchange, Header, Inlet, Note, Request, Response};
+use model::{Body, Client, Exchange, Header, IngressKind, Note, Request, Response};
 use simple_dns::{CLASS, Packet, PacketFlag, QCLASS, QTYPE, RCODE, ResourceRecord, TYPE, rdata::RData};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -244,7 +244,7 @@ impl Desk {
             connection: NUMBERS + self.messages.fetch_add(1, Relaxed),
             started: at,
             ended: Some(at),
-            inlet: Inlet::Transparent,
+            inlet: IngressKind::Transparent,
             client: Arc::new(Client { address: Some(came.from.to_string()), ..Client::default() }),
             request: Request {
                 method: Request::DNS.into(),

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use model::Hello;
+use model::ClientHello;
 use sha2::{Digest, Sha256};
 
 /// Largest ClientHello that is waited for: four times what browsers send with
@@ -69,9 +69,9 @@ fn whole(message: &[u8]) -> Peeked {
 }
 
 /// Reads a whole ClientHello message, as far as it can be read.
-pub(crate) fn read(message: Vec<u8>) -> Hello {
+pub(crate) fn read(message: Vec<u8>) -> ClientHello {
     let fields = Fields::of(message.get(4..).unwrap_or_default());
-    Hello { ja4: fields.ja4(), sni: fields.sni, alpn: fields.alpn, raw: Arc::from(message) }
+    ClientHello { ja4: fields.ja4(), sni: fields.sni, alpn: fields.alpn, raw: Arc::from(message) }
 }
 
 /// What JA4 and we look at.

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed},
 };
 
-use model::{Body, Client, Exchange, Inlet, Message, Note, Request, Response, Seal, SealReason};
+use model::{Body, Client, Exchange, IngressKind, Message, Note, Request, Response, Seal, SealReason};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -68,7 +68,7 @@ const MOST_OFFERS: usize = 10_000;
 pub(crate) struct Link {
     pub(crate) shared: Arc<Shared>,
     pub(crate) number: u64,
-    pub(crate) inlet: Inlet,
+    pub(crate) inlet: IngressKind,
     /// Shared, as every exchange of the connection has it.
     pub(crate) client: Arc<Client>,
     pub(crate) peer: SocketAddr,

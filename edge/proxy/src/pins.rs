@@ -81,12 +81,12 @@ fn who(host: &str, client: &Client) -> Who {
 mod tests {
     use std::sync::Arc;
 
-    use model::Hello;
+    use model::ClientHello;
 
     use super::*;
 
     fn client(ja4: &str) -> Client {
-        let hello = Hello { raw: Arc::from([]), ja4: ja4.into(), sni: None, alpn: vec![] };
+        let hello = ClientHello { raw: Arc::from([]), ja4: ja4.into(), sni: None, alpn: vec![] };
         Client { hello: Some(hello), ..Client::default() }
     }
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use model::Inlet;
+use model::IngressKind;
 
 use crate::{Gate, Home, Onward, Pairing, dns::Addresses};
 
@@ -39,7 +39,7 @@ pub struct Settings {
     pub messages_limit: usize,
     /// The way that clients were told to take. What comes another way is noted
     /// as `bypassed`.
-    pub expects: Option<Inlet>,
+    pub expects: Option<IngressKind>,
     /// How long a connection may stand without a request, and a request
     /// without its next byte.
     pub idle: Duration,

@@ -3,7 +3,7 @@
 
 use std::{net::TcpListener, sync::Arc};
 
-use model::{End, Exchange, Note, Record, Request, Time};
+use model::{CaptureEnd, Exchange, Note, Record, Request, Time};
 use proxy::{Authority, Onward, Proxy, Reply, Settings, Sink, Upstream, Work};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -40,6 +40,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let proxy = Proxy::serve(listener, authority, Arc::new(nothing), Arc::new(Ledger(writer.pen())), settings)?;
     signal(SignalKind::terminate())?.recv().await;
     proxy.stop().await;
-    tokio::task::spawn_blocking(|| writer.finish(End { at: Time(0), early: None })).await??;
+    tokio::task::spawn_blocking(|| writer.finish(CaptureEnd { at: Time(0), early: None })).await??;
     Ok(())
 }

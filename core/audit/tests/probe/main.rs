@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use audit::{Auditor, Capture, Options};
 use knowledge::Knowledge;
-use model::{Body, Canary, Direction, Exchange, Header, Inlet, Message, Request, Time};
+use model::{Body, Canary, Direction, Exchange, Header, IngressKind, Message, Request, Time};
 
 /// A way to send a value: its name, and the request that carries it.
 pub type Way = (&'static str, fn(&str) -> Exchange);
@@ -41,7 +41,7 @@ pub fn request(url: &str, headers: &[(&str, &str)], body: &[u8]) -> Exchange {
         connection: 0,
         started: Time::default(),
         ended: None,
-        inlet: Inlet::Imported,
+        inlet: IngressKind::Imported,
         client: Arc::default(),
         request: Request {
             method: "POST".into(),

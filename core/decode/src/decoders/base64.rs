@@ -109,7 +109,7 @@ fn give(engine: &GeneralPurpose, value: &[u8], inner: &mut dyn Inner) -> Peeled 
     }
     let text = cleaned(value);
     if !inner.budget().room(text.len() / 4 * 3) {
-        return Peeled::gap(model::Why::Budget);
+        return Peeled::gap(model::GapReason::Budget);
     }
     match engine.decode(text.as_ref()) {
         Ok(plain) if sense::makes(&plain) => Peeled::whole(inner, &plain, None),

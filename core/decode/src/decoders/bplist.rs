@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use model::Place;
+use model::LayerPlace;
 
 use super::{Decoder, Fit, How, Inner, Peeled, json, names::Names};
 use crate::{look::Look, shape::Shape};
@@ -28,14 +28,14 @@ impl Decoder for Bplist {
     }
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let Some(list) = List::of(value) else { return Peeled::gap(model::Why::Broken) };
+        let Some(list) = List::of(value) else { return Peeled::gap(model::GapReason::Broken) };
         let mut walk =
             Walk { list, path: String::from("$"), names: Names::default(), left: Walk::MOST, gave: false, inner };
         let top = walk.list.top;
         let ended = walk.object(top, 0);
         let how = if walk.gave { How::Surely } else { How::Not };
         let gap = match (walk.left, ended) {
-            (0, _) => Some(model::Why::Budget),
+            (0, _) => Some(model::GapReason::Budget),
             _ => None,
         };
         Peeled { how, gap }
@@ -135,7 +135,7 @@ impl<'v> Walk<'v, '_> {
 
     fn show(&mut self, value: &[u8]) -> ControlFlow<()> {
         self.gave = true;
-        self.inner.show(Place::at(self.path.as_str()), value)
+        self.inner.show(LayerPlace::at(self.path.as_str()), value)
     }
 
     fn integer(&mut self, bytes: &[u8]) -> ControlFlow<()> {
@@ -157,7 +157,7 @@ impl<'v> Walk<'v, '_> {
     fn text(&mut self, marker: u8, rest: &'v [u8]) -> ControlFlow<()> {
         let Some(text) = self.bytes_of(marker, rest) else { return ControlFlow::Continue(()) };
         self.gave = true;
-        self.inner.give(Place::at(self.path.as_str()), &text)
+        self.inner.give(LayerPlace::at(self.path.as_str()), &text)
     }
 
     fn bytes_of(&self, marker: u8, rest: &'v [u8]) -> Option<Vec<u8>> {
@@ -188,7 +188,7 @@ impl<'v> Walk<'v, '_> {
                 let name = key.and_then(|(marker, rest)| self.bytes_of(marker, rest)).unwrap_or_default();
                 if !json::is_plain(&name) && !name.is_empty() {
                     self.path.push_str(&format!("@{}", i + 1));
-                    self.inner.give(Place::at(self.path.as_str()), &name)?;
+                    self.inner.give(LayerPlace::at(self.path.as_str()), &name)?;
                     self.path.truncate(outer);
                 }
                 json::push_name(&mut self.path, &name);

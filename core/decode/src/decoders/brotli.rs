@@ -38,7 +38,7 @@ impl Decoder for Brotli {
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
         const BUFFER: usize = 4 << 10;
         let (plain, gap) = inner.budget().read(value.len(), Decompressor::new(value, BUFFER));
-        if !matches!(gap, None | Some(model::Why::Budget)) {
+        if !matches!(gap, None | Some(model::GapReason::Budget)) {
             return Peeled::NOTHING;
         }
         sense::whole_or_perhaps(inner, value, &plain, gap)

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use model::Place;
+use model::LayerPlace;
 
 use super::{Decoder, Fit, Inner, Peeled, json, names::Names};
 use crate::{
@@ -111,7 +111,7 @@ impl Walk<'_> {
             } else {
                 if !json::is_plain(name) {
                     self.path.push_str(&format!("@{}", count + 1));
-                    self.inner.give(Place::at(self.path.as_str()), name)?;
+                    self.inner.give(LayerPlace::at(self.path.as_str()), name)?;
                     self.path.truncate(outer);
                 }
                 json::push_name(&mut self.path, name);
@@ -129,7 +129,7 @@ impl Walk<'_> {
     }
 
     fn value(&mut self, kind: u8, content: &[u8]) -> ControlFlow<()> {
-        let place = Place::at(self.path.as_str());
+        let place = LayerPlace::at(self.path.as_str());
         let number = || content.iter().rev().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
         match kind {
             0x01 => self.inner.show(place, f64::from_bits(number()).to_string().as_bytes()),

@@ -5,7 +5,7 @@
 //! JSON, forms and markup this must be asked before they are opened, as their
 //! signs stay what they are. A guess: what is found is weak evidence.
 
-use model::Place;
+use model::LayerPlace;
 
 use super::{Decoder, Fit, How, Inner, Peeled, part};
 use crate::{
@@ -43,7 +43,7 @@ impl Decoder for Caesar {
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
         let Some(by) = packed(value).or_else(|| shifted(value)) else { return Peeled::NOTHING };
         if inner.budget().room(value.len()) {
-            let _ = inner.give(Place::at(by.to_string()), &back(value, by));
+            let _ = inner.give(LayerPlace::at(by.to_string()), &back(value, by));
         }
         Peeled { how: How::Perhaps, gap: None }
     }

@@ -27,7 +27,7 @@ impl Decoder for Cookie {
         }
         match look.place {
             // More than `Maybe`, so that no form is seen in it.
-            model::Place::At(name) if name.starts_with("cookie") || name.starts_with("set-cookie") => Fit::Certain,
+            model::LayerPlace::At(name) if name.starts_with("cookie") || name.starts_with("set-cookie") => Fit::Certain,
             _ => Fit::No,
         }
     }

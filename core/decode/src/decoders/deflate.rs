@@ -37,7 +37,7 @@ impl Decoder for Deflate {
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
         let inflated = inner.budget().inflate(value, Wrapper::None);
         let ends_here = inflated.why.is_none() && inflated.used == value.len();
-        if !ends_here && inflated.why != Some(model::Why::Budget) {
+        if !ends_here && inflated.why != Some(model::GapReason::Budget) {
             return Peeled::NOTHING;
         }
         sense::whole_or_perhaps(inner, value, &inflated.plain, inflated.why)

@@ -1,7 +1,7 @@
 //! Protobuf messages one after another, each behind its length as a varint
 //! (protobuf.dev, Techniques, "Streaming Multiple Messages").
 
-use model::Place;
+use model::LayerPlace;
 
 use super::{Decoder, Fit, Inner, Peeled, protobuf};
 use crate::{
@@ -31,7 +31,7 @@ impl Decoder for Delimited {
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
         let Some(messages) = messages(value) else { return Peeled::NOTHING };
         for (i, message) in messages.iter().enumerate() {
-            if inner.give(Place::at(itoa::Buffer::new().format(i + 1)), message).is_break() {
+            if inner.give(LayerPlace::at(itoa::Buffer::new().format(i + 1)), message).is_break() {
                 break;
             }
         }

@@ -4,7 +4,7 @@
 //! labels below a name of whoever is to hear it, in base32 or hex, cut at 63
 //! characters. So each label is a value, and all labels below the zone joined.
 
-use model::Place;
+use model::LayerPlace;
 
 use super::{Decoder, Fit, How, Inner, Peeled};
 use crate::{
@@ -41,7 +41,7 @@ impl Decoder for Dns {
             let number = (i + 1).to_string();
             let given = match part {
                 MessagePart::Name(labels) => name(&number, labels, inner),
-                MessagePart::Data(data) => inner.give(Place::at(number), data),
+                MessagePart::Data(data) => inner.give(LayerPlace::at(number), data),
             };
             if given.is_break() {
                 break;
@@ -59,15 +59,15 @@ enum MessagePart<'v> {
 }
 
 fn name(number: &str, labels: &[&[u8]], inner: &mut dyn Inner) -> std::ops::ControlFlow<()> {
-    inner.show(Place::at(number.to_owned()), &labels.join(&b"."[..]))?;
+    inner.show(LayerPlace::at(number.to_owned()), &labels.join(&b"."[..]))?;
     for (i, label) in labels.iter().enumerate() {
-        inner.give(Place::at(format!("{number} label {}", i + 1)), label)?;
+        inner.give(LayerPlace::at(format!("{number} label {}", i + 1)), label)?;
     }
     // Where the zone begins the message does not say: two labels, or three.
     for zone in [2, 3] {
         if labels.len() > zone + 1 {
             let below = labels[..labels.len() - zone].concat();
-            inner.give(Place::at(format!("{number} below {zone}")), &below)?;
+            inner.give(LayerPlace::at(format!("{number} below {zone}")), &below)?;
         }
     }
     std::ops::ControlFlow::Continue(())

@@ -3,7 +3,7 @@
 //! binary and has its length in that line.
 
 use memchr::{memchr, memmem};
-use model::{Place, Why};
+use model::{GapReason, LayerPlace};
 
 use super::{Decoder, Fit, Inner, Peeled};
 use crate::{
@@ -46,7 +46,7 @@ impl Decoder for Envelope {
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
         let (header, mut rest) = line(value);
         let mut peeled = Peeled::ALL;
-        if inner.give(Place::at("header"), header.trim_ascii_end()).is_break() {
+        if inner.give(LayerPlace::at("header"), header.trim_ascii_end()).is_break() {
             return peeled;
         }
         for number in 1.. {
@@ -58,14 +58,14 @@ impl Decoder for Envelope {
             let payload = match length(about) {
                 Some(length) if length <= after.len() => &after[..length],
                 Some(_) => {
-                    peeled.gap = Some(Why::Cut);
+                    peeled.gap = Some(GapReason::Cut);
                     after
                 }
                 None => line(after).0,
             };
             rest = &after[payload.len()..];
-            let flow = inner.give(Place::at(format!("{number}@header")), about.trim_ascii_end());
-            if flow.is_break() || inner.give(Place::at(number.to_string()), payload).is_break() {
+            let flow = inner.give(LayerPlace::at(format!("{number}@header")), about.trim_ascii_end());
+            if flow.is_break() || inner.give(LayerPlace::at(number.to_string()), payload).is_break() {
                 break;
             }
         }

@@ -2,7 +2,7 @@
 //! the message. A compressed message is opened by what it says itself, not by
 //! `grpc-encoding`.
 
-use model::Place;
+use model::LayerPlace;
 
 use super::{Decoder, Fit, Inner, Peeled};
 use crate::{
@@ -33,7 +33,7 @@ impl Decoder for Grpc {
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
         let Some(messages) = messages(value) else { return Peeled::NOTHING };
         for (i, message) in messages.iter().enumerate() {
-            if inner.give(Place::at(itoa::Buffer::new().format(i + 1)), message).is_break() {
+            if inner.give(LayerPlace::at(itoa::Buffer::new().format(i + 1)), message).is_break() {
                 break;
             }
         }

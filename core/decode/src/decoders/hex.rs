@@ -53,7 +53,7 @@ impl Decoder for Hex {
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
         let (value, is_cut) = bare(value).unwrap_or((value, false));
         let Some(digits) = digits(value) else { return Peeled::NOTHING };
-        let gap = is_cut.then_some(model::Why::Cut);
+        let gap = is_cut.then_some(model::GapReason::Cut);
         let pairs = digits.chunks_exact(2);
         if !pairs.remainder().is_empty() || !inner.budget().room(digits.len() / 2) {
             return Peeled::NOTHING;

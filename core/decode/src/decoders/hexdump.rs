@@ -29,7 +29,7 @@ impl Decoder for Hexdump {
 
     fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
         if !inner.budget().room(value.len() / 2) {
-            return Peeled::gap(model::Why::Budget);
+            return Peeled::gap(model::GapReason::Budget);
         }
         let mut lines = value.split(|byte| *byte == b'\n').filter_map(Line::of).peekable();
         let mut plain: Vec<u8> = Vec::new();

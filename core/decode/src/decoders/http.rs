@@ -3,7 +3,7 @@
 //! Pasted into reports, logged by programs, packed into batches and `message/http`.
 //! The address of a request is read by `path` and `query`.
 
-use model::Place;
+use model::LayerPlace;
 
 use super::{Decoder, Fit, How, Inner, Peeled, names::Names, url};
 use crate::{
@@ -35,7 +35,7 @@ impl Decoder for Http {
         let (mut names, mut name) = (Names::default(), String::new());
         // `path` and `query` read what is text as a whole.
         if let Some(target) = url::target(first).filter(|_| !look::is_text(value))
-            && inner.give(Place::at("target"), target).is_break()
+            && inner.give(LayerPlace::at("target"), target).is_break()
         {
             return Peeled::ALL;
         }
@@ -55,7 +55,7 @@ impl Decoder for Http {
             }
         }
         if !rest.is_empty() {
-            let _ = inner.give(Place::at("body"), rest);
+            let _ = inner.give(LayerPlace::at("body"), rest);
         }
         Peeled { how: How::Surely, gap: None }
     }

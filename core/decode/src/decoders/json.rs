@@ -9,7 +9,7 @@
 
 use std::ops::ControlFlow;
 
-use model::{Place, Why};
+use model::{GapReason, LayerPlace};
 
 use super::{Decoder, Fit, How, Inner, Peeled, names::Names};
 use crate::{
@@ -101,10 +101,10 @@ enum Stop {
 }
 
 impl Stop {
-    fn why(self) -> Option<Why> {
+    fn why(self) -> Option<GapReason> {
         match self {
-            Self::Cut => Some(Why::Cut),
-            Self::Broken => Some(Why::Broken),
+            Self::Cut => Some(GapReason::Cut),
+            Self::Broken => Some(GapReason::Broken),
             Self::Enough => None,
         }
     }
@@ -189,7 +189,7 @@ impl<'v> Reader<'v, '_> {
             return Ok(());
         }
         let list = &self.text[self.at..self.at + length + 2];
-        flow(self.inner.give(Place::at(self.path.as_str()), list))
+        flow(self.inner.give(LayerPlace::at(self.path.as_str()), list))
     }
 
     fn close(&mut self) {
@@ -304,17 +304,17 @@ impl<'v> Reader<'v, '_> {
         self.at = end;
         let value = &self.text[start..end];
         self.gave = true;
-        flow(self.inner.give(Place::at(self.path.as_str()), value))
+        flow(self.inner.give(LayerPlace::at(self.path.as_str()), value))
     }
 
     fn give(&mut self, value: &[u8], is_string: bool) -> Read<()> {
         self.gave = true;
-        let place = Place::at(self.path.as_str());
+        let place = LayerPlace::at(self.path.as_str());
         flow(if is_string { self.inner.give(place, value) } else { self.inner.show(place, value) })
     }
 
     fn give_at(&mut self, place: &str, value: &[u8]) -> Read<()> {
-        flow(self.inner.give(Place::at(place), value))
+        flow(self.inner.give(LayerPlace::at(place), value))
     }
 }
 
@@ -604,6 +604,6 @@ mod tests {
         let (mut leaves, mut gaps) = (0, Vec::new());
         crate::open_value(deep.as_bytes(), &crate::Budgets::default(), &mut |_| leaves += 1, &mut gaps);
         assert!(leaves < 20);
-        assert!(gaps.iter().any(|gap| gap.why == model::Why::Budget), "{gaps:?}");
+        assert!(gaps.iter().any(|gap| gap.why == model::GapReason::Budget), "{gaps:?}");
     }
 }

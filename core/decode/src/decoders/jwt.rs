@@ -1,7 +1,7 @@
 //! JSON Web Tokens: signed (RFC 7515 §3.1, RFC 7519) and encrypted (RFC 7516).
 
 use base64::Engine;
-use model::{Place, Why};
+use model::{GapReason, LayerPlace};
 
 use super::{Decoder, Fit, How, Inner, Peeled, base64::URL_SAFE};
 use crate::{
@@ -39,7 +39,7 @@ impl Decoder for Jwt {
         let parts: Vec<&[u8]> = value.split(|byte| *byte == b'.').collect();
         let (names, gap): (&[&str], _) = match parts.len() {
             2 | 3 => (&["header", "payload", "signature"], None),
-            5 => (&["header"], Some(Why::Sealed)),
+            5 => (&["header"], Some(GapReason::Sealed)),
             _ => return Peeled::NOTHING,
         };
         let mut peeled = Peeled { gap, ..Peeled::NOTHING };
@@ -48,10 +48,10 @@ impl Decoder for Jwt {
                 continue;
             }
             let Ok(plain) = URL_SAFE.decode(part) else {
-                return Peeled { gap: Some(Why::Broken), ..peeled };
+                return Peeled { gap: Some(GapReason::Broken), ..peeled };
             };
             peeled.how = How::Opened;
-            if inner.give(Place::at(*name), &plain).is_break() {
+            if inner.give(LayerPlace::at(*name), &plain).is_break() {
                 break;
             }
         }

@@ -1,7 +1,7 @@
 //! JSON texts one after another: a line each (jsonlines.org, ndjson-spec), with
 //! a record separator before each (RFC 7464), or with nothing between them.
 
-use model::{Place, Why};
+use model::{GapReason, LayerPlace};
 
 use super::{Decoder, Fit, How, Inner, Peeled, json};
 use crate::{
@@ -38,7 +38,7 @@ impl Decoder for Lines {
         while !rest.is_empty() {
             let (next, in_vain) = next_text(rest);
             if !inner.budget().work(in_vain) {
-                peeled.gap = Some(Why::Budget);
+                peeled.gap = Some(GapReason::Budget);
                 break;
             }
             let (line, after) = rest.split_at(next.unwrap_or(rest.len()).max(1));
@@ -50,7 +50,7 @@ impl Decoder for Lines {
                 continue;
             }
             peeled.how = How::Opened;
-            if inner.give(Place::at(itoa::Buffer::new().format(number)), line).is_break() {
+            if inner.give(LayerPlace::at(itoa::Buffer::new().format(number)), line).is_break() {
                 break;
             }
         }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use model::Place;
+use model::LayerPlace;
 
 use super::{Decoder, Fit, Inner, Peeled, entities, names::Names};
 use crate::{
@@ -184,7 +184,7 @@ impl<'v> Reader<'v, '_> {
             1 => Cow::Borrowed(self.path.as_str()),
             _ => Cow::Owned(format!("{}#{nth}", self.path)),
         };
-        let goes_on = self.inner.give(Place::At(place), value).is_continue();
+        let goes_on = self.inner.give(LayerPlace::At(place), value).is_continue();
         self.path.truncate(before);
         goes_on
     }

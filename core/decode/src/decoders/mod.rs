@@ -6,7 +6,7 @@
 
 use std::ops::ControlFlow;
 
-use model::{Place, Why};
+use model::{GapReason, LayerPlace};
 
 use crate::{budget::Budget, locked, look::Look, shape::Shape};
 
@@ -224,14 +224,14 @@ pub(crate) trait Decoder: Sync {
 /// Where the values inside a layer go, and what they may cost.
 pub(crate) trait Inner {
     /// A value to visit and to open. Break: nothing more is wanted.
-    fn give(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()>;
+    fn give(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()>;
 
     /// A value to visit, and to open if it is something else than what this
     /// decoder reads it as.
-    fn give_beside(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()>;
+    fn give_beside(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()>;
 
     /// A value to visit and to leave closed.
-    fn show(&mut self, place: Place<'_>, value: &[u8]) -> ControlFlow<()>;
+    fn show(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()>;
 
     fn budget(&mut self) -> &mut Budget;
 }
@@ -262,7 +262,7 @@ pub(crate) enum Rank {
 pub(crate) struct Peeled {
     pub(crate) how: How,
     /// Why what was given is not all.
-    pub(crate) gap: Option<Why>,
+    pub(crate) gap: Option<GapReason>,
 }
 
 /// Whether a value was of the layer, seen from the inside.
@@ -284,7 +284,7 @@ impl Peeled {
     /// It may be this layer: `plain` is visited and opened, and others are tried
     /// on the value as well.
     pub(crate) fn perhaps(inner: &mut dyn Inner, plain: &[u8]) -> Self {
-        let _ = inner.give(Place::Whole, plain);
+        let _ = inner.give(LayerPlace::Whole, plain);
         Self { how: How::Perhaps, gap: None }
     }
 
@@ -294,16 +294,16 @@ impl Peeled {
     }
 
     /// What was looked for is not all there.
-    pub(crate) fn gap(why: Why) -> Self {
+    pub(crate) fn gap(why: GapReason) -> Self {
         Self { gap: Some(why), ..Self::NOTHING }
     }
 
     /// One value, read as far as `gap` allows, is what is inside.
-    pub(crate) fn whole(inner: &mut dyn Inner, plain: &[u8], gap: Option<Why>) -> Self {
+    pub(crate) fn whole(inner: &mut dyn Inner, plain: &[u8], gap: Option<GapReason>) -> Self {
         if plain.is_empty() && gap.is_some() {
             return Self { gap, ..Self::NOTHING };
         }
-        let _ = inner.give(Place::Whole, plain);
+        let _ = inner.give(LayerPlace::Whole, plain);
         Self { gap, ..Self::ALL }
     }
 }

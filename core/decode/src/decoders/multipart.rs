@@ -5,7 +5,7 @@
 //! value of its own, `name@filename`.
 
 use memchr::memmem;
-use model::{Place, Why};
+use model::{GapReason, LayerPlace};
 
 use super::{Decoder, Fit, How, Inner, Peeled, names::Names};
 use crate::{
@@ -44,7 +44,7 @@ impl Decoder for Multipart {
         for number in 1.. {
             let end = finder.find(rest);
             if end.is_none() {
-                peeled.gap = Some(Why::Cut);
+                peeled.gap = Some(GapReason::Cut);
             }
             let part = &rest[..end.unwrap_or(rest.len())];
             peeled.how = How::Opened;
@@ -57,7 +57,7 @@ impl Decoder for Multipart {
             }
             rest = after.trim_ascii_start();
             if rest.is_empty() {
-                peeled.gap = Some(Why::Cut);
+                peeled.gap = Some(GapReason::Cut);
                 break;
             }
         }
@@ -79,8 +79,8 @@ fn give(part: &[u8], number: usize, names: &mut Names, inner: &mut dyn Inner) ->
     let name = parameter(head, b"name").unwrap_or(by_number.as_bytes());
     let place = names.place(name);
     if let Some(file) = parameter(head, b"filename").filter(|file| !file.is_empty()) {
-        let Place::At(name) = &place else { return false };
-        if inner.give(Place::at(format!("{name}@filename")), file).is_break() {
+        let LayerPlace::At(name) = &place else { return false };
+        if inner.give(LayerPlace::at(format!("{name}@filename")), file).is_break() {
             return false;
         }
     }

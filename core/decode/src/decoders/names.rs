@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use model::Place;
+use model::LayerPlace;
 
 use crate::engine::hash;
 
@@ -20,15 +20,15 @@ impl Names {
     /// The place of the next value of this name: `name`, then `name#2`, …
     ///
     /// A `#` in a name is doubled, so that no name reads as another's second.
-    pub(super) fn place<'n>(&mut self, name: &'n [u8]) -> Place<'n> {
+    pub(super) fn place<'n>(&mut self, name: &'n [u8]) -> LayerPlace<'n> {
         let name = String::from_utf8_lossy(name);
         // As it is shown: names that differ in bytes that are no text read alike.
         let nth = self.nth(name.as_bytes(), 0);
         let name =
             if memchr::memchr(b'#', name.as_bytes()).is_some() { Cow::Owned(name.replace('#', "##")) } else { name };
         match nth {
-            1 => Place::At(name),
-            _ => Place::At(Cow::Owned(format!("{name}#{nth}"))),
+            1 => LayerPlace::At(name),
+            _ => LayerPlace::At(Cow::Owned(format!("{name}#{nth}"))),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use model::{Place, Why};
+use model::{GapReason, LayerPlace};
 
 use super::{How, Inner, Peeled, json, names::Names, percent};
 
@@ -16,7 +16,7 @@ pub(super) fn give(text: &[u8], inner: &mut dyn Inner) -> Peeled {
     while let Some(from) = rest {
         let (end, in_vain) = field(from);
         if !inner.budget().work(in_vain) {
-            peeled.gap = Some(Why::Budget);
+            peeled.gap = Some(GapReason::Budget);
             break;
         }
         rest = (end < from.len()).then(|| &from[end + 1..]);
@@ -25,7 +25,7 @@ pub(super) fn give(text: &[u8], inner: &mut dyn Inner) -> Peeled {
         let name = percent::undo(name, true);
         if (value.is_none() || says_something(&name)) && !name.is_empty() {
             peeled.how = How::Opened;
-            if inner.give(Place::at(format!("@{number}")), &name).is_break() {
+            if inner.give(LayerPlace::at(format!("@{number}")), &name).is_break() {
                 break;
             }
         }

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use base64::{Engine, engine::GeneralPurpose};
-use model::Place;
+use model::LayerPlace;
 
 use super::{Decoder, Fit, How, Inner, Peeled, Rank, base64::STANDARD, base64::URL_SAFE, sense};
 use crate::{
@@ -60,7 +60,7 @@ impl Decoder for Part {
         let swallowed = swallowed(value, inner);
         let mut give = |range: Range<usize>| {
             peeled.how = How::Opened;
-            let place = Place::at(format!("{}..{}", range.start, range.end));
+            let place = LayerPlace::at(format!("{}..{}", range.start, range.end));
             inner.give(place, &value[range]).is_continue()
         };
         if let Some(range) = json(value)
@@ -110,7 +110,7 @@ fn packed(value: &[u8]) -> Option<usize> {
 
 /// Gives what begins at `start`, up to the end.
 fn behind(value: &[u8], start: usize, inner: &mut dyn Inner) -> Peeled {
-    let _ = inner.give(Place::at(format!("{start}..{}", value.len())), &value[start..]);
+    let _ = inner.give(LayerPlace::at(format!("{start}..{}", value.len())), &value[start..]);
     Peeled { how: How::Perhaps, gap: None }
 }
 

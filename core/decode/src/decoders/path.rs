@@ -3,7 +3,7 @@
 //! Chromium asks for autofill hints with base64 in the third segment. Counted
 //! from 1; each with its percent-encoding undone.
 
-use model::Place;
+use model::LayerPlace;
 
 use super::{Decoder, Fit, How, Inner, Peeled, percent, url};
 use crate::{look::Look, shape::Shape};
@@ -37,7 +37,7 @@ impl Decoder for Path {
             }
             peeled.how = How::Opened;
             let segment = percent::undo(segment, false);
-            if inner.give(Place::at(number.format(i + 1)), &segment).is_break() {
+            if inner.give(LayerPlace::at(number.format(i + 1)), &segment).is_break() {
                 break;
             }
         }

@@ -11,7 +11,7 @@
 
 use std::ops::ControlFlow;
 
-use model::Place;
+use model::LayerPlace;
 
 use super::{Decoder, Fit, How, Inner, Peeled, names::Names};
 use crate::{
@@ -94,10 +94,10 @@ fn fields(message: &[u8], path: &mut String, depth: usize, inner: &mut dyn Inner
         }
         match field {
             Field::Varint(number) => {
-                inner.show(Place::at(path.as_str()), itoa::Buffer::new().format(number).as_bytes())?
+                inner.show(LayerPlace::at(path.as_str()), itoa::Buffer::new().format(number).as_bytes())?
             }
-            Field::Fixed64(bytes) => inner.show(Place::at(path.as_str()), &bytes)?,
-            Field::Fixed32(bytes) => inner.show(Place::at(path.as_str()), &bytes)?,
+            Field::Fixed64(bytes) => inner.show(LayerPlace::at(path.as_str()), &bytes)?,
+            Field::Fixed32(bytes) => inner.show(LayerPlace::at(path.as_str()), &bytes)?,
             Field::Group(message) => fields(message, path, depth + 1, inner)?,
             Field::Bytes(bytes) => bytes_field(bytes, path, depth, inner)?,
         }
@@ -107,7 +107,7 @@ fn fields(message: &[u8], path: &mut String, depth: usize, inner: &mut dyn Inner
 }
 
 fn bytes_field(bytes: &[u8], path: &mut String, depth: usize, inner: &mut dyn Inner) -> ControlFlow<()> {
-    let place = Place::at(path.as_str());
+    let place = LayerPlace::at(path.as_str());
     let enter = depth < DEEPEST && is_nested(bytes, depth + 1);
     if !enter {
         return inner.give(place, bytes);

@@ -2,7 +2,7 @@
 //!
 //! Any text can be read backwards, so what is found in it is weak evidence.
 
-use model::Place;
+use model::LayerPlace;
 
 use super::{Decoder, Fit, Inner, Peeled, Rank, part};
 use crate::{
@@ -55,7 +55,7 @@ impl Decoder for Reversed {
         }
         // Padding stands at the end of what is not backwards.
         if !value.ends_with(b"=") || value.starts_with(b"=") {
-            let _ = inner.show(Place::Whole, &backwards);
+            let _ = inner.show(LayerPlace::Whole, &backwards);
         }
         Peeled::NOTHING
     }

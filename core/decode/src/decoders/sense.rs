@@ -3,7 +3,7 @@
 //! Decoders without marks open random bytes too. What they give must be text,
 //! or start as a layer that marks itself.
 
-use model::Why;
+use model::GapReason;
 
 use super::{Inner, Peeled};
 use crate::{
@@ -18,7 +18,7 @@ pub(crate) fn makes(plain: &[u8]) -> bool {
 
 /// Gives what an unmarked compressor opened `packed` to. What makes no sense by
 /// itself may be another layer, if it did not come out of a few bytes by chance.
-pub(super) fn whole_or_perhaps(inner: &mut dyn Inner, packed: &[u8], plain: &[u8], gap: Option<Why>) -> Peeled {
+pub(super) fn whole_or_perhaps(inner: &mut dyn Inner, packed: &[u8], plain: &[u8], gap: Option<GapReason>) -> Peeled {
     const TELLING: usize = 16;
     match makes(plain) {
         true => Peeled::whole(inner, plain, gap),
@@ -40,7 +40,7 @@ pub(super) fn is_marked(bytes: &[u8]) -> bool {
 pub(super) fn inflates(bytes: &[u8]) -> bool {
     const TASTE: usize = 64;
     let tasted = Inflater::default().inflate(bytes, Wrapper::Zlib, TASTE);
-    let goes_on = matches!(tasted.why, None | Some(Why::Budget | Why::Cut));
+    let goes_on = matches!(tasted.why, None | Some(GapReason::Budget | GapReason::Cut));
     tasted.plain.len() >= 4 && goes_on && may_be_first(&tasted.plain)
 }
 

@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, ops::ControlFlow};
 
-use model::Place;
+use model::LayerPlace;
 
 use super::{How, Inner, Peeled, json, names::Names};
 
@@ -100,7 +100,7 @@ impl<'v, I: Items<'v>> Tree<'_, I> {
     }
 
     fn item(&mut self, item: Item<'v>, depth: usize) -> ControlFlow<()> {
-        let place = Place::at(self.path.as_str());
+        let place = LayerPlace::at(self.path.as_str());
         match item {
             Item::Nothing | Item::End => ControlFlow::Continue(()),
             Item::Word(word) => self.inner.show(place, word.as_bytes()),
@@ -137,7 +137,7 @@ impl<'v, I: Items<'v>> Tree<'_, I> {
                 Item::Text(name) | Item::Bytes(name) => {
                     if !json::is_plain(&name) {
                         self.path.push_str(&format!("@{}", i + 1));
-                        self.inner.give(Place::at(self.path.as_str()), &name)?;
+                        self.inner.give(LayerPlace::at(self.path.as_str()), &name)?;
                         self.path.truncate(outer);
                     }
                     name

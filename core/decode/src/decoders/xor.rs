@@ -4,7 +4,7 @@
 //! under one of them now and then, so what is found is weak evidence. The place
 //! is the key: `xor 5a`.
 
-use model::Place;
+use model::LayerPlace;
 
 use super::{Decoder, Fit, How, Inner, Peeled, Rank, part, sense};
 use crate::{
@@ -56,7 +56,7 @@ impl Decoder for Xor {
         if !inner.budget().room(plain.len()) || !is_packed && !look::is_text(&plain) {
             return Peeled::NOTHING;
         }
-        let _ = inner.give(Place::at(format!("{key:02x}")), &plain);
+        let _ = inner.give(LayerPlace::at(format!("{key:02x}")), &plain);
         // A guess: a key from elsewhere may do better.
         Peeled { how: How::Perhaps, gap: None }
     }

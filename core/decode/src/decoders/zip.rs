@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use memchr::memmem;
-use model::Why;
+use model::GapReason;
 
 use super::{Decoder, Fit, How, Inner, Peeled, names::Names};
 use crate::{inflate::Wrapper, look::Look, shape::Shape};
@@ -41,18 +41,18 @@ impl Decoder for Zip {
             let place = names.place(entry.name);
             let size = sizes.get(&at).copied().or(entry.size);
             let (used, why, flow) = match entry.method {
-                _ if entry.encrypted => (size.unwrap_or(0), Some(Why::Sealed), inner.show(place, b"")),
+                _ if entry.encrypted => (size.unwrap_or(0), Some(GapReason::Sealed), inner.show(place, b"")),
                 STORED => {
                     let whole = size.unwrap_or_else(|| memmem::find(data, DESCRIPTOR).unwrap_or(data.len()));
                     let stored = &data[..whole.min(data.len())];
-                    (whole, (whole > data.len()).then_some(Why::Cut), inner.give(place, stored))
+                    (whole, (whole > data.len()).then_some(GapReason::Cut), inner.give(place, stored))
                 }
                 DEFLATED => {
                     let packed = &data[..size.unwrap_or(data.len()).min(data.len())];
                     let inflated = inner.budget().inflate(packed, Wrapper::None);
                     (size.unwrap_or(inflated.used), inflated.why, inner.give(place, &inflated.plain))
                 }
-                _ => (size.unwrap_or(0), Some(Why::Unsupported), inner.show(place, b"")),
+                _ => (size.unwrap_or(0), Some(GapReason::Unsupported), inner.show(place, b"")),
             };
             peeled.how = How::Surely;
             peeled.gap = peeled.gap.or(why);
@@ -64,7 +64,7 @@ impl Decoder for Zip {
             at += next;
         }
         if at < value.len() && value.get(at..at + 2) != Some(b"PK") && peeled.how != How::Not {
-            peeled.gap = peeled.gap.or(Some(Why::Cut));
+            peeled.gap = peeled.gap.or(Some(GapReason::Cut));
         }
         peeled
     }

@@ -1,6 +1,6 @@
 //! Zstandard, RFC 8878.
 
-use model::Why;
+use model::GapReason;
 use ruzstd::decoding::StreamingDecoder;
 
 use super::{Decoder, Fit, Inner, Peeled};
@@ -32,10 +32,10 @@ impl Decoder for Zstd {
         match StreamingDecoder::new(value) {
             Ok(reader) => {
                 let (plain, gap) = inner.budget().read(value.len(), reader);
-                let gap = gap.map(|why| if why == Why::Broken && is_cut(value) { Why::Cut } else { why });
+                let gap = gap.map(|why| if why == GapReason::Broken && is_cut(value) { GapReason::Cut } else { why });
                 Peeled::whole(inner, &plain, gap)
             }
-            Err(_) => Peeled::gap(if is_cut(value) { Why::Cut } else { Why::Broken }),
+            Err(_) => Peeled::gap(if is_cut(value) { GapReason::Cut } else { GapReason::Broken }),
         }
     }
 }

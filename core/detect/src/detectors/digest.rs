@@ -4,7 +4,7 @@
 //! so that looking one up costs the same however many there are. What the
 //! table says is computed again before it is believed.
 
-use model::{Canary, Guise, How, Kind, Leaf};
+use model::{Canary, Guise, Kind, Leaf, RecognitionMethod};
 
 use super::runs;
 use crate::{
@@ -155,7 +155,7 @@ impl Digests {
                 canary: Some((entry.canary, &canary.id)),
                 kind: if names_host { &host } else { &canary.kind },
                 guise: Guise::Digest(entry.made.guise(&name, &form.name)),
-                how: How::Canary,
+                how: RecognitionMethod::Canary,
                 weak: false,
             };
             found.add(exchange, leaf, of, || shown(digest, written));

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use knowledge::schemas::last_key;
 use memchr::memchr;
-use model::{Guise, How, Kind, Leaf, Place};
+use model::{Guise, Kind, LayerPlace, Leaf, RecognitionMethod};
 
 use crate::found::{Found, Of, shown};
 
@@ -25,17 +25,20 @@ const LONGEST: usize = 64;
 
 pub(crate) fn at(leaf: &Leaf<'_>, exchange: u64, found: &mut Found) {
     let name = match leaf.route.place {
-        Place::At(name) => last_key(name),
-        Place::Whole => "",
+        LayerPlace::At(name) => last_key(name),
+        LayerPlace::Whole => "",
     };
     let Ok(text) = std::str::from_utf8(leaf.value) else { return };
     let mut add = |shape: Shape, text: &str| {
         let kind = Kind::new(shape.kind);
-        let of = Of { canary: None, kind: &kind, guise: Guise::Plain, how: How::Pattern, weak: shape.weak };
+        let of =
+            Of { canary: None, kind: &kind, guise: Guise::Plain, how: RecognitionMethod::Pattern, weak: shape.weak };
         found.add(exchange, leaf, of, || shown(text.as_bytes()));
     };
     // Where a request goes says nothing of who sends it.
-    if leaf.route.root().layer == "header" && matches!(leaf.route.root().place, Place::At(name) if is_of_route(name)) {
+    if leaf.route.root().layer == "header"
+        && matches!(leaf.route.root().place, LayerPlace::At(name) if is_of_route(name))
+    {
         return;
     }
     if let Some(email) = email(text) {

@@ -1,6 +1,6 @@
 //! Planted values as they are, in any of their forms.
 
-use model::{Canary, Guise, How, Leaf};
+use model::{Canary, Guise, Leaf, RecognitionMethod};
 
 use crate::{
     forms::{self, Forms},
@@ -56,7 +56,7 @@ impl Plain {
                 canary: Some((position, &canary.id)),
                 kind: &canary.kind,
                 guise: Guise::Plain,
-                how: How::Canary,
+                how: RecognitionMethod::Canary,
                 weak: false,
             };
             found.add(exchange, leaf, of, || excerpt(leaf.value, begin, end));

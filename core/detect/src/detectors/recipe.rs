@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use knowledge::schemas::{Endpoint, Over, Recipe, Schema};
-use model::{Canary, Exchange, Form, Guise, How, Kind, Leaf, Page};
+use model::{Canary, Exchange, Guise, Kind, Leaf, Page, PageForm, RecognitionMethod};
 
 use crate::{
     digests::{self, hex},
@@ -81,7 +81,7 @@ impl Recipes {
                 canary: of_host(canaries, &given.host),
                 kind,
                 guise: Guise::Digest(guise(recipe)),
-                how: How::Canary,
+                how: RecognitionMethod::Canary,
                 weak: false,
             };
             found.add(exchange.index, leaf, of, || hex(leaf.value));
@@ -118,7 +118,7 @@ fn of_host<'c>(canaries: &'c [Canary], host: &str) -> Option<(u32, &'c str)> {
 }
 
 /// The text that is hashed; none if the page has no address.
-fn filled(recipe: &Recipe, page: &Page, form: Option<&Form>) -> Option<String> {
+fn filled(recipe: &Recipe, page: &Page, form: Option<&PageForm>) -> Option<String> {
     let address = Address::of(&page.url)?;
     let name = |name: &str| match recipe.without_digit_runs {
         Some(length) => without_digit_runs(name, length),

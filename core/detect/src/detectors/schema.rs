@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use knowledge::schemas::{At, Endpoint, Schema, WhySealed, last_key};
-use model::{Exchange, Gap, Kind, Leaf, Place, Why};
+use model::{Exchange, Gap, GapReason, Kind, LayerPlace, Leaf};
 
 use crate::{
     fixed::Map,
@@ -23,7 +23,7 @@ mod deferral;
 
 use checksum::Checksums;
 use deferral::Times;
-use model::{Guise, How};
+use model::{Guise, RecognitionMethod};
 
 /// Every schema, prepared for asking.
 #[derive(Clone, Default)]
@@ -136,8 +136,8 @@ impl Schemas {
         let known = &*self.known;
         let bits = asked.bits;
         let name = match leaf.route.place {
-            Place::Whole => "",
-            Place::At(name) => name,
+            LayerPlace::Whole => "",
+            LayerPlace::At(name) => name,
         };
         let key = last_key(name);
         if known.keys.may_have(key)
@@ -261,7 +261,7 @@ impl Known {
                     canary: None,
                     kind: &kind,
                     guise: field.guise.clone().map_or(Guise::Plain, Guise::Digest),
-                    how: How::Schema,
+                    how: RecognitionMethod::Schema,
                     weak: false,
                 };
                 found.add_of_schema(exchange, leaf, of, (rule.schema, i), &schema.name);
@@ -278,8 +278,8 @@ impl Known {
             Means::Sealed(i) => {
                 let sealed = &schema.sealed[usize::from(i)];
                 let why = match sealed.why {
-                    WhySealed::Sealed => Why::Sealed,
-                    WhySealed::Unsupported => Why::Unsupported,
+                    WhySealed::Sealed => GapReason::Sealed,
+                    WhySealed::Unsupported => GapReason::Unsupported,
                 };
                 let place = leaf.route.trail();
                 active.gaps.push(Gap { exchange: Some(exchange), place, why, says: sealed.says.clone() });

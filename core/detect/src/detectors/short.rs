@@ -5,7 +5,7 @@
 //! (Safe Browsing) are sure at eight bytes; at four bytes one alone is held
 //! back until a second, of another expression, confirms it.
 
-use model::{Canary, Exchange, Guise, How, Kind, Leaf};
+use model::{Canary, Exchange, Guise, Kind, Leaf, RecognitionMethod};
 
 use super::whole::{self, Number};
 use crate::{
@@ -105,7 +105,7 @@ impl Shorts {
             canary: Some((canary, &planted.id)),
             kind: &planted.kind,
             guise: Guise::Plain,
-            how: How::Canary,
+            how: RecognitionMethod::Canary,
             weak: false,
         };
         match meaning {

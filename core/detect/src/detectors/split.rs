@@ -4,7 +4,7 @@
 //! Each part alone proves nothing, and together they are a guess: what is found
 //! here is weak, and is not said where the whole value was seen as well.
 
-use model::{Canary, Guise, How, Leaf, Place, Route, Sighting, Trail};
+use model::{Canary, Guise, LayerPlace, Leaf, RecognitionMethod, Route, Sighting, Trail};
 
 use crate::{
     fixed::Map,
@@ -91,7 +91,7 @@ impl Parts {
         if self.lengths >> length & 1 == 1 {
             self.part(leaf, found.leaf(), pieces);
         }
-        if let Place::At(name) = leaf.route.place
+        if let LayerPlace::At(name) = leaf.route.place
             && length >= SHORTEST
             && name.ends_with(|c: char| c.is_ascii_digit() || c == ']')
             && !self.counts.is_empty()
@@ -119,7 +119,7 @@ impl Parts {
                 kind: canary.kind.clone(),
                 canary: Some(canary.id.clone()),
                 guise: Guise::Plain,
-                how: How::Canary,
+                how: RecognitionMethod::Canary,
                 schema: None,
                 trail: piece.trail.clone(),
                 value: texts.join(" … "),
@@ -189,7 +189,7 @@ impl Parts {
                     canary: Some((position, &canary.id)),
                     kind: &canary.kind,
                     guise: Guise::Plain,
-                    how: How::Canary,
+                    how: RecognitionMethod::Canary,
                     weak: true,
                 };
                 found.add(exchange, leaf, of, || shown(&pieces.seam[begin..end]));

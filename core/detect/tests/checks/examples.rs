@@ -7,7 +7,7 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use knowledge::schemas::{Example, Schema};
-use model::{Body, Exchange, Header, Inlet, Request, Time};
+use model::{Body, Exchange, Header, IngressKind, Request, Time};
 
 /// The request of an example.
 pub(crate) fn exchange_of(schema: &Schema, example: &Example) -> Exchange {
@@ -31,7 +31,7 @@ pub(crate) fn exchange_of(schema: &Schema, example: &Example) -> Exchange {
         connection: 0,
         started: Time::from_millis(example.at),
         ended: None,
-        inlet: Inlet::Imported,
+        inlet: IngressKind::Imported,
         client: Arc::default(),
         request: Request {
             method: example.method().into(),

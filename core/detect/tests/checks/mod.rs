@@ -8,7 +8,7 @@ use decode::Budgets;
 use detect::Detector;
 use expect_test::Expect;
 use knowledge::Knowledge;
-use model::{Body, Canary, Exchange, Header, Inlet, Request, Sighting, Time};
+use model::{Body, Canary, Exchange, Header, IngressKind, Request, Sighting, Time};
 
 static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(Knowledge::built_in);
 
@@ -19,7 +19,7 @@ pub(crate) fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &
         connection: 0,
         started: Time::default(),
         ended: None,
-        inlet: Inlet::Imported,
+        inlet: IngressKind::Imported,
         client: Arc::default(),
         request: Request {
             method: method.into(),

@@ -10,7 +10,7 @@ mod other;
 
 use std::{io::Read, ops::ControlFlow};
 
-use model::Why;
+use model::GapReason;
 
 use crate::{
     piece::{Item, Piece},
@@ -82,7 +82,7 @@ pub(crate) fn cut(input: &mut dyn Read, each: &mut Each<'_>) -> Result<&'static 
     };
     let end = format.cut(&mut source, each)?;
     if let Some(says) = source.trouble() {
-        let _ = each(Piece::gap(end, Why::Cut, says));
+        let _ = each(Piece::gap(end, GapReason::Cut, says));
     }
     Ok(format.name())
 }

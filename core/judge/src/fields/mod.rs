@@ -234,18 +234,18 @@ fn is_date(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use model::{Place, Route};
+    use model::{LayerPlace, Route};
 
     use super::*;
 
     /// Values by place, as they stay to be compared.
     fn kept(values: &[(&'static str, &'static str, &str)], sightings: &[&str]) -> Vec<String> {
         let mut fields = Fields::default();
-        let (whole, planted) = (Place::Whole, [PlantedText { value: "https://kotiko.example/secret", piece: 1 }]);
+        let (whole, planted) = (LayerPlace::Whole, [PlantedText { value: "https://kotiko.example/secret", piece: 1 }]);
         let body = Route { before: None, layer: "body", place: &whole };
         fields.see(&Leaf { value: b"a wrapping", route: &body, weak: false }, &planted);
         for (layer, place, value) in values {
-            let place = Place::at(*place);
+            let place = LayerPlace::at(*place);
             let route = Route { before: Some(&body), layer, place: &place };
             fields.see(&Leaf { value: value.as_bytes(), route: &route, weak: false }, &planted);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Act, ArmRole, Mode, Side, Switch, Trial};
+use model::{Act, ArmRole, Initiator, Mode, RunSwitch, Trial};
 
 use super::{FieldValue, Sort};
 use crate::{Case, Traffic, instruments::Stretch, place::digest};
@@ -138,7 +138,7 @@ impl<'a> Table<'a> {
 
 /// Sent by the subject, as far as anybody can tell, and readable.
 fn is_own(one: &Traffic) -> bool {
-    !matches!(one.side, Side::Page | Side::Caused) && one.trial.is_some() && !one.sealed
+    !matches!(one.side, Initiator::Page | Initiator::Caused) && one.trial.is_some() && !one.sealed
 }
 
 /// What a label of a name can hold.
@@ -160,8 +160,8 @@ fn counts(sent: &[Sent<'_>]) -> bool {
 pub(crate) struct GroupKey {
     pub(crate) mode: Mode,
     role: ArmRole,
-    switches: Vec<Switch>,
-    thrown: Vec<Switch>,
+    switches: Vec<RunSwitch>,
+    thrown: Vec<RunSwitch>,
 }
 
 /// Complete trials that are alike, used and left alone.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Kind, Side};
+use model::{Initiator, Kind};
 
 use super::{Finding, Severity, phases};
 use crate::{Case, Seen, guise::was_sent};
@@ -23,7 +23,7 @@ pub(super) fn counts(case: &Case<'_>, seen: &Seen) -> bool {
     let plant = case.plant(&seen.sighting);
     let to_its_site = plant.and_then(|plant| plant.site.as_ref());
     let given = to_its_site.is_some_and(|site| *site == case.destinations[seen.destination].host);
-    let by_page = matches!(seen.side.side, Side::Page | Side::Caused);
+    let by_page = matches!(seen.side.side, Initiator::Page | Initiator::Caused);
     !given && !by_page && !plant.is_some_and(|plant| plant.canary.decoy)
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use model::Side;
+use model::Initiator;
 
 use super::{
     scope::Scope,
@@ -51,7 +51,7 @@ impl Scope<'_> {
             if !own.is_empty() {
                 let place = format!("{} was sent an identifier that stays, at {}", identifier.host, identifier.place);
                 lasting.own.push((place, own.iter().map(|one| one.exchange).collect()));
-            } else if others.iter().any(|one| !matches!(one.side, Side::Page | Side::Caused)) {
+            } else if others.iter().any(|one| !matches!(one.side, Initiator::Page | Initiator::Caused)) {
                 lasting.unknown.get_or_insert_with(|| identifier.host.clone());
             }
         }

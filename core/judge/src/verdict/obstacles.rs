@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Mode, Side, Time};
+use model::{Initiator, Mode, Time};
 
 use super::{
     INSTALLS, VISITS,
@@ -202,7 +202,7 @@ fn blind(case: &Case<'_>) -> Option<String> {
     let edition = case.run.and_then(|run| run.subject.edition.as_deref());
     let reports = case.subject().is_some_and(|subject| subject.is_known_to_report(edition));
     let normal_shows = case.seen.iter().any(|seen| {
-        matches!(seen.side.side, Side::Native | Side::Extension)
+        matches!(seen.side.side, Initiator::Native | Initiator::Extension)
             && seen.trial.and_then(|id| case.trial(id)).is_some_and(|trial| trial.arm.mode == Mode::Normal)
             && case.plant(&seen.sighting).is_some()
     });
@@ -212,7 +212,7 @@ fn blind(case: &Case<'_>) -> Option<String> {
                 .into(),
         );
     }
-    let native = case.traffic.iter().filter(|one| one.side != Side::Page && one.side != Side::Caused);
+    let native = case.traffic.iter().filter(|one| one.side != Initiator::Page && one.side != Initiator::Caused);
     let (sealed, open): (Vec<_>, Vec<_>) = native.partition(|one| one.sealed);
     (!sealed.is_empty() && open.is_empty())
         .then(|| "the instrument is blind: the subject let us into none of its own connections.".into())

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use knowledge::promises::Must;
-use model::{Act, Phase, Side};
+use model::{Act, Initiator, Phase};
 
 use super::{
     INSTALLS, VISITS,
@@ -102,7 +102,7 @@ impl Scope<'_> {
         (!why.is_empty()).then(|| listed(&why))
     }
 
-    pub(super) fn is_own(&self, side: Side) -> bool {
-        side == Side::Native || side == Side::Extension && self.case.has_own_extension()
+    pub(super) fn is_own(&self, side: Initiator) -> bool {
+        side == Initiator::Native || side == Initiator::Extension && self.case.has_own_extension()
     }
 }

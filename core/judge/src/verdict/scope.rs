@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use knowledge::promises::{Assertion, Limits, Promise};
-use model::{Act, Destination, How, Kind, Side, Sighting};
+use model::{Act, Destination, Initiator, Kind, RecognitionMethod, Sighting};
 
 use super::required::is_event;
 use crate::{
@@ -84,11 +84,11 @@ impl<'a> Scope<'a> {
     fn sort(&self, i: usize, seen: &Seen, breaches: &mut Breaches) {
         let own_extension = self.case.has_own_extension();
         match seen.side.side {
-            Side::Page | Side::Caused => {}
-            Side::Unknown => breaches.unknown.push(i),
-            Side::Extension if !own_extension => breaches.unknown.push(i),
-            Side::Native | Side::Extension if !self.promise.is_about_countries() => breaches.broken.push(i),
-            Side::Native | Side::Extension => match &self.case.destinations[seen.destination].hosted {
+            Initiator::Page | Initiator::Caused => {}
+            Initiator::Unknown => breaches.unknown.push(i),
+            Initiator::Extension if !own_extension => breaches.unknown.push(i),
+            Initiator::Native | Initiator::Extension if !self.promise.is_about_countries() => breaches.broken.push(i),
+            Initiator::Native | Initiator::Extension => match &self.case.destinations[seen.destination].hosted {
                 None => breaches.nowhere.push(i),
                 Some(hosted) if self.promise.forbids_country(&hosted.country) => breaches.broken.push(i),
                 Some(_) => {}
@@ -101,7 +101,7 @@ impl<'a> Scope<'a> {
     fn is_told(&self, seen: &Seen) -> bool {
         let Some(about) = self.case.about(seen) else { return false };
         let plant = self.case.plant(&seen.sighting);
-        !matches!(seen.side.side, Side::Page | Side::Caused)
+        !matches!(seen.side.side, Initiator::Page | Initiator::Caused)
             && seen.trial.is_some()
             && self.is_against(seen)
             && !plant.is_some_and(|plant| plant.canary.decoy)
@@ -222,9 +222,9 @@ fn shows(sighting: &Sighting) -> bool {
         "click-label",
     ];
     match sighting.how {
-        How::Canary => true,
-        How::Schema | How::Persistent => !DEEDS.contains(&sighting.kind.as_str()),
-        How::Pattern => false,
+        RecognitionMethod::Canary => true,
+        RecognitionMethod::Schema | RecognitionMethod::Persistent => !DEEDS.contains(&sighting.kind.as_str()),
+        RecognitionMethod::Pattern => false,
     }
 }
 

@@ -5,7 +5,7 @@
 pub mod readable;
 
 use judge::{Outcome, dependence};
-use model::{Mode, Side};
+use model::{Initiator, Mode};
 
 use crate::stage::{REPORT, Stage};
 
@@ -104,7 +104,7 @@ fn tick(stage: &mut Stage, phase: usize, draw: &mut Draw) {
         }
     }
     if draw.chance(0.3) {
-        stage.send(phase, "open.example", Side::Native);
+        stage.send(phase, "open.example", Initiator::Native);
     }
 }
 

@@ -5,8 +5,8 @@
 use judge::{Case, Fields, Finding, Identifier, Late, Outcome, PlantedText, Recall, Scope, Seen, Traffic, Verdict};
 use knowledge::Knowledge;
 use model::{
-    Act, Arm, ArmRole, Canary, Destination, Guise, Hosted, How, Kind, Leaf, Mode, Note, Phase, Place, Plant, Purpose,
-    Route, Run, Side, SideBecause, Sighting, Subject, Switch, Time, Trial,
+    Act, Arm, ArmRole, Attribution, Canary, Destination, Guise, HostingPlace, Initiator, Kind, LayerPlace, Leaf, Mode,
+    Note, Phase, PlantedCanary, Purpose, RecognitionMethod, Route, Run, RunSwitch, Sighting, Subject, Time, Trial,
 };
 
 /// A run in the making. Time goes on by a second with each step.
@@ -15,7 +15,7 @@ pub struct Stage {
     pub run: Run,
     pub trials: Vec<Trial>,
     pub phases: Vec<Phase>,
-    pub plants: Vec<Plant>,
+    pub plants: Vec<PlantedCanary>,
     pub traffic: Vec<Traffic>,
     pub seen: Vec<Seen>,
     pub identifiers: Vec<Identifier>,
@@ -41,7 +41,7 @@ fn whole() -> Recall {
 #[derive(Clone, Copy)]
 pub struct Sent<'s> {
     pub to: &'s str,
-    pub side: Side,
+    pub side: Initiator,
     pub kind: &'s str,
     pub guise: &'s str,
     pub weak: bool,
@@ -52,7 +52,7 @@ pub const COLLECTOR: &str = "sa.api.intl.miui.com";
 
 /// The whole address, in clear, by the subject itself, to its maker.
 pub const REPORT: Sent<'static> =
-    Sent { to: COLLECTOR, side: Side::Native, kind: "visited-url", guise: "plain", weak: false, replayed: true };
+    Sent { to: COLLECTOR, side: Initiator::Native, kind: "visited-url", guise: "plain", weak: false, replayed: true };
 
 impl Stage {
     /// A subject nobody knows, with these promises only.
@@ -95,7 +95,7 @@ impl Stage {
 
     pub fn trial_with(&mut self, mode: Mode, switches: &[(&str, &str)], blank: bool) -> u32 {
         let id = self.trials.len() as u32 + 1;
-        let switch = |(name, position): &(&str, &str)| Switch { name: (*name).into(), position: (*position).into() };
+        let switch = |(name, position): &(&str, &str)| RunSwitch { name: (*name).into(), position: (*position).into() };
         let arm = Arm { mode, switches: switches.iter().map(switch).collect(), blank, ..Arm::default() };
         self.trials.push(Trial { id, arm, install: id, at: Time(self.clock), failed: None });
         self.step(id, Act::Start, mode, 1);
@@ -156,7 +156,7 @@ impl Stage {
     pub fn throw(&mut self, trial: u32, name: &str, position: &str) {
         let (mode, session) = self.now(trial);
         let phase = self.step(trial, Act::Switch, mode, session);
-        self.phases[phase].switches = vec![Switch { name: name.into(), position: position.into() }];
+        self.phases[phase].switches = vec![RunSwitch { name: name.into(), position: position.into() }];
     }
 
     fn now(&self, trial: u32) -> (Mode, u32) {
@@ -183,7 +183,7 @@ impl Stage {
         let host = format!("site{phase}.example");
         let url = format!("{:x<length$}", format!("https://{host}/"));
         self.plant(trial, phase, "visited-url", &url, Some(&host));
-        self.send(phase, &host, Side::Page);
+        self.send(phase, &host, Initiator::Page);
         phase
     }
 
@@ -194,7 +194,7 @@ impl Stage {
         self.phases[phase].canaries = self.phases[before].canaries.clone();
         let site = self.plants.iter().find(|plant| self.phases[before].canaries.contains(&plant.canary.id));
         let host = site.and_then(|plant| plant.site.clone()).unwrap();
-        self.send(phase, &host, Side::Page);
+        self.send(phase, &host, Initiator::Page);
         phase
     }
 
@@ -230,17 +230,17 @@ impl Stage {
         let id = format!("{kind}-{phase}");
         self.phases[phase].canaries.push(id.clone());
         let canary = Canary { decoy: false, ..Canary::new(id, kind, value) };
-        self.plants.push(Plant { trial: Some(trial), canary, site: site.map(str::to_owned) });
+        self.plants.push(PlantedCanary { trial: Some(trial), canary, site: site.map(str::to_owned) });
     }
 
     pub fn decoy(&mut self) -> String {
         let canary = Canary { decoy: true, ..Canary::new("decoy-1", "visited-url", "https://never.example/used") };
-        self.plants.push(Plant { trial: None, canary, site: None });
+        self.plants.push(PlantedCanary { trial: None, canary, site: None });
         "decoy-1".into()
     }
 
     /// An exchange in a phase that could be read.
-    pub fn send(&mut self, phase: usize, host: &str, side: Side) -> u64 {
+    pub fn send(&mut self, phase: usize, host: &str, side: Initiator) -> u64 {
         let exchange = self.traffic.len() as u64;
         self.traffic.push(Traffic {
             capture: 0,
@@ -267,19 +267,19 @@ impl Stage {
 
     /// One that could not.
     pub fn send_sealed(&mut self, phase: usize, host: &str, bytes: u64) {
-        let exchange = self.send(phase, host, Side::Native) as usize;
+        let exchange = self.send(phase, host, Initiator::Native) as usize;
         (self.traffic[exchange].sealed, self.traffic[exchange].bytes) = (true, bytes);
     }
 
     /// One that was read, with bytes in it that stayed closed.
     pub fn send_closed(&mut self, phase: usize, host: &str, bytes: u64) {
-        let exchange = self.send(phase, host, Side::Native) as usize;
+        let exchange = self.send(phase, host, Initiator::Native) as usize;
         self.traffic[exchange].closed = bytes;
     }
 
     /// A request of the subject's own with this value at this place.
     pub fn send_value(&mut self, phase: usize, host: &str, place: &str, value: &str) -> u64 {
-        let exchange = self.send(phase, host, Side::Native);
+        let exchange = self.send(phase, host, Initiator::Native);
         self.add_value(exchange, place, value);
         exchange
     }
@@ -291,7 +291,7 @@ impl Stage {
         let planted: Vec<PlantedText<'_>> = plants
             .map(|plant| PlantedText { value: &plant.canary.value, piece: judge::piece_of(&plant.canary.kind) })
             .collect();
-        let name = Place::at(place);
+        let name = LayerPlace::at(place);
         let route = Route { before: None, layer: "form", place: &name };
         self.fields.see(&Leaf { value: value.as_bytes(), route: &route, weak: false }, &planted);
         self.traffic[exchange as usize].fields.extend(self.fields.take(&[]).values);
@@ -314,13 +314,13 @@ impl Stage {
                 kind: Kind::new(what.kind),
                 canary: Some(canary.into()),
                 guise,
-                how: How::Canary,
+                how: RecognitionMethod::Canary,
                 schema: None,
                 trail: "body ▸ json $.url".parse().unwrap(),
                 value: String::new(),
                 weak: what.weak,
             },
-            side: SideBecause { side: what.side, because: "a test says so" },
+            side: Attribution { side: what.side, because: "a test says so" },
             destination,
             trial: Some(self.phases[sent].trial),
             phase: Some(sent),
@@ -370,7 +370,7 @@ impl Stage {
         let destination = self.destination(host);
         let because = "documented in a test".into();
         self.destinations[destination].hosted =
-            Some(Hosted { country: country.into(), asn: None, network: None, because });
+            Some(HostingPlace { country: country.into(), asn: None, network: None, because });
     }
 
     pub fn case(&self) -> Case<'_> {

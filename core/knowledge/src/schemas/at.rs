@@ -11,7 +11,7 @@
 
 use std::{fmt, str::FromStr};
 
-use model::{Place, Route};
+use model::{LayerPlace, Route};
 use serde::Deserialize;
 
 /// A place in a request, perhaps with wildcards.
@@ -122,10 +122,10 @@ impl AtStep {
 }
 
 impl Name {
-    fn matches(&self, place: &Place<'_>) -> bool {
+    fn matches(&self, place: &LayerPlace<'_>) -> bool {
         match (self, place) {
-            (Self::Whole, Place::Whole) | (Self::Any, Place::At(_)) => true,
-            (Self::Glob(pieces), Place::At(name)) => {
+            (Self::Whole, LayerPlace::Whole) | (Self::Any, LayerPlace::At(_)) => true,
+            (Self::Glob(pieces), LayerPlace::At(name)) => {
                 ends_like(pieces, name) && glob(pieces, name) || (name.contains('#') && glob(pieces, &first(name)))
             }
             _ => false,
@@ -252,7 +252,7 @@ mod tests {
     fn matches(at: &str, trail: &str) -> bool {
         let at: At = at.parse().unwrap();
         let trail: Trail = trail.parse().unwrap();
-        fn with(steps: &[model::Step], before: Option<&Route<'_>>, at: &At) -> bool {
+        fn with(steps: &[model::TrailStep], before: Option<&Route<'_>>, at: &At) -> bool {
             let (step, rest) = steps.split_first().unwrap();
             let layer: &'static str = Box::leak(step.layer.to_string().into_boxed_str());
             let route = Route { before, layer, place: &step.place };

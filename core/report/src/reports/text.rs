@@ -7,7 +7,7 @@ mod paint;
 
 use audit::Audit;
 use judge::{Identifier, Outcome, Position, Verdict};
-use model::{Guise, Side};
+use model::{Guise, Initiator};
 
 use self::lay::{Sheet, padded};
 use crate::{
@@ -196,7 +196,7 @@ fn alike(sheet: &mut Sheet, audit: &Audit, group: &Alike) {
         Guise::Digest(name) => format!(" as {}", inert(name)),
     };
     let sender = match spotted.seen.side.side {
-        Side::Unknown => ", sender unknown",
+        Initiator::Unknown => ", sender unknown",
         _ => "",
     };
     let weak = if sighting.weak { ", weak" } else { "" };

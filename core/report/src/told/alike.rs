@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use audit::Audit;
-use model::{Guise, Kind, Side};
+use model::{Guise, Initiator, Kind};
 
 use crate::inert::{inert, inert_head};
 
@@ -37,7 +37,7 @@ impl Alike {
 }
 
 /// What must agree for two sightings to be alike.
-type Key<'a> = (String, usize, &'a Kind, &'a Guise, Side);
+type Key<'a> = (String, usize, &'a Kind, &'a Guise, Initiator);
 
 /// Groups of sightings, the largest first.
 pub(crate) fn alike(audit: &Audit, sightings: &[usize]) -> Vec<Alike> {

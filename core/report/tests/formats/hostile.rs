@@ -28,9 +28,9 @@ fn attacked(attack: &str) -> Audit {
     spotted.method = attack.into();
     spotted.seen.sighting.value = attack.into();
     spotted.seen.sighting.trail = model::Trail::default()
-        .then("body", model::Place::Whole)
-        .then("form", model::Place::at(attack.to_owned()))
-        .then("json", model::Place::at(format!("$[0].{attack}")));
+        .then("body", model::LayerPlace::Whole)
+        .then("form", model::LayerPlace::at(attack.to_owned()))
+        .then("json", model::LayerPlace::at(format!("$[0].{attack}")));
     spotted.seen.sighting.guise = model::Guise::Digest(attack.into());
     spotted.seen.sighting.kind = model::Kind::new(attack);
     audit.plants[0].canary.value = attack.into();

@@ -12,8 +12,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use knowledge::Knowledge;
 use model::{
-    Act, Arm, Body, Canary, End, Exchange, Header, Inlet, Mode, Note, Page, Phase, Plant, Record, Request, Response,
-    Run, Seal, SealReason, Subject, Time, Trial,
+    Act, Arm, Body, Canary, CaptureEnd, Exchange, Header, IngressKind, Mode, Note, Page, Phase, PlantedCanary, Record,
+    Request, Response, Run, Seal, SealReason, Subject, Time, Trial,
 };
 
 const COLLECTOR: &str = "https://sa.api.intl.miui.com/sa?project=global_browser_mini&r=GB";
@@ -50,7 +50,7 @@ fn records() -> Vec<Record> {
     told.trial(4, Mode::Normal, false, 5);
     told.trial(5, Mode::Private, false, 15);
     told.note("closed-after-handshake", "duckduckgo.com:443");
-    told.records.push(Record::End(End { at: told.now(), early: None }));
+    told.records.push(Record::End(CaptureEnd { at: told.now(), early: None }));
     told.records
 }
 
@@ -95,7 +95,7 @@ impl Teller {
         for (id, kind) in [("decoy-url", "visited-url"), ("decoy-search", "search"), ("decoy-typed", "typed-text")] {
             let value = format!("https://{}.de/{}", self.name(8), self.name(6));
             let canary = Canary { decoy: true, ..Canary::new(id, kind, value) };
-            self.records.push(Record::Plant(Plant { trial: None, canary, site: None }));
+            self.records.push(Record::Plant(PlantedCanary { trial: None, canary, site: None }));
         }
     }
 
@@ -191,7 +191,7 @@ impl Teller {
         self.phase("search 1", Act::Search, mode, session, vec![id]);
         self.millis += 80;
         let url = format!("https://duckduckgo.com/?q={}", words.replace(' ', "+"));
-        self.records.push(Record::Listed(model::Listed {
+        self.records.push(Record::Listed(model::ListedRequest {
             trial: self.trial,
             at: self.now(),
             method: "GET".into(),
@@ -277,7 +277,7 @@ impl Teller {
             connection: self.exchanges,
             started: self.now(),
             ended: None,
-            inlet: Inlet::Proxy,
+            inlet: IngressKind::Proxy,
             client: Arc::default(),
             request,
             response,
@@ -294,7 +294,11 @@ impl Teller {
     }
 
     fn plant(&mut self, id: &str, kind: &str, value: String, site: Option<String>) {
-        self.records.push(Record::Plant(Plant { trial: Some(self.trial), canary: Canary::new(id, kind, value), site }));
+        self.records.push(Record::Plant(PlantedCanary {
+            trial: Some(self.trial),
+            canary: Canary::new(id, kind, value),
+            site,
+        }));
     }
 
     fn note(&mut self, code: &str, says: &str) {

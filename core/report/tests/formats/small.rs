@@ -6,8 +6,8 @@ use judge::{
     Severity, Standing, Traffic, Verdict,
 };
 use model::{
-    Act, Arm, Canary, Destination, Gap, Guise, Hosted, How, Kind, Mode, Note, Phase, Plant, Purpose, Run, Side,
-    SideBecause, Sighting, Subject, Time, Trail, Trial, Why,
+    Act, Arm, Attribution, Canary, Destination, Gap, GapReason, Guise, HostingPlace, Initiator, Kind, Mode, Note,
+    Phase, PlantedCanary, Purpose, RecognitionMethod, Run, Sighting, Subject, Time, Trail, Trial,
 };
 
 /// What the collector is sent: a visit in private mode, wrapped five times.
@@ -49,9 +49,9 @@ pub(crate) fn audit() -> Audit {
         }],
         early: None,
         traffic: vec![
-            traffic(0, "qwertzuiopas.com", Side::Page, false, at(3_100)),
-            traffic(1, "sa.example", Side::Extension, false, at(3_500)),
-            traffic(2, "pinned.example", Side::Native, true, at(500)),
+            traffic(0, "qwertzuiopas.com", Initiator::Page, false, at(3_100)),
+            traffic(1, "sa.example", Initiator::Extension, false, at(3_500)),
+            traffic(2, "pinned.example", Initiator::Native, true, at(500)),
         ],
         spotted: vec![spotted(at(3_500))],
         identifiers: vec![Identifier {
@@ -90,7 +90,7 @@ pub(crate) fn audit() -> Audit {
             Gap {
                 exchange: Some(2),
                 place: "connection".parse().unwrap(),
-                why: Why::Sealed,
+                why: GapReason::Sealed,
                 says: "the client refused our certificate".into(),
             },
         )],
@@ -143,12 +143,12 @@ fn phase(trial: u32, name: &str, act: Act, at: Time, canaries: &[&str]) -> Phase
     }
 }
 
-fn plant(id: &str, kind: &str, value: &str, decoy: bool) -> Plant {
+fn plant(id: &str, kind: &str, value: &str, decoy: bool) -> PlantedCanary {
     let canary = Canary { decoy, ..Canary::new(id, kind, value) };
-    Plant { trial: (!decoy).then_some(1), canary, site: (!decoy).then(|| "qwertzuiopas.com".into()) }
+    PlantedCanary { trial: (!decoy).then_some(1), canary, site: (!decoy).then(|| "qwertzuiopas.com".into()) }
 }
 
-fn traffic(exchange: u64, host: &str, side: Side, sealed: bool, at: Time) -> Traffic {
+fn traffic(exchange: u64, host: &str, side: Initiator, sealed: bool, at: Time) -> Traffic {
     let phase = if at.0 % 60_000_000 < 2_000_000 { 0 } else { 1 };
     Traffic {
         capture: 0,
@@ -183,13 +183,13 @@ fn spotted(at: Time) -> Spotted {
                 kind: Kind::new("visited-url"),
                 canary: Some("url-1".into()),
                 guise: Guise::Plain,
-                how: How::Canary,
+                how: RecognitionMethod::Canary,
                 schema: None,
                 trail,
                 value: "https://qwertzuiopas.com/a?b=c".into(),
                 weak: false,
             },
-            side: SideBecause { side: Side::Extension, because: "its Origin is an extension" },
+            side: Attribution { side: Initiator::Extension, because: "its Origin is an extension" },
             destination: 1,
             trial: Some(1),
             phase: Some(1),
@@ -215,7 +215,7 @@ fn destinations() -> Vec<Destination> {
         Destination {
             owner: Some("Example".into()),
             seat: Some("CN".into()),
-            hosted: Some(Hosted {
+            hosted: Some(HostingPlace {
                 country: "SG".into(),
                 asn: Some(45_102),
                 network: Some("Example Cloud".into()),

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use evidence::{Head, Pen, Writer};
 use gate::{Board, Watcher};
 use knowledge::Knowledge;
-use model::{End, Mode, Note, Record};
+use model::{CaptureEnd, Mode, Note, Record};
 use proxy::{Authority, Onward, Settings, Sink, Upstream, dns, now};
 use serve::{Guide, Pages, Serving, Way};
 
@@ -117,7 +117,7 @@ impl Capture {
         let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the capture")?;
         let captured = runtime.block_on(self.capture(authority, ready, writer.pen(), &out));
         // Whatever happened, what was written is closed first.
-        let ended = writer.finish(End { at: now(), early: None });
+        let ended = writer.finish(CaptureEnd { at: now(), early: None });
         let captured = captured?;
         let head = ended
             .with_context(|| format!("the capture ended early; {} holds what was written before", out.display()))?;

@@ -7,7 +7,7 @@ use std::{
 
 use ::decode::{Budgets, open_value, walk_value};
 use anyhow::{Context, Result, anyhow, bail};
-use model::{Gap, Sighting, Step, Trail};
+use model::{Gap, Sighting, Trail, TrailStep};
 
 use crate::exit::{Exit, print};
 
@@ -71,7 +71,7 @@ fn without_line_end(mut value: Vec<u8>) -> Vec<u8> {
 fn to(value: &[u8], trail: &Trail) -> Result<Exit> {
     let mut trail = trail.clone();
     if trail.steps.first().is_some_and(|step| step.layer != "value") {
-        trail.steps.insert(0, Step { layer: "value".into(), place: model::Place::Whole });
+        trail.steps.insert(0, TrailStep { layer: "value".into(), place: model::LayerPlace::Whole });
     }
     let inner = walk_value(value, &trail).ok_or_else(|| anyhow!("there is no value at {trail}"))?;
     // A reader that has gone away is not an error.

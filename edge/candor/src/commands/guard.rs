@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use gate::{Change, Folder, Keeper, Port};
 use knowledge::Knowledge;
-use model::{End, Mode};
+use model::{CaptureEnd, Mode};
 use proxy::{Authority, Gate, Home, Onward, Settings, Sink, Upstream};
 use serve::{Guide, Pages, Way};
 
@@ -115,7 +115,7 @@ impl Guard {
         let recording = self.record.as_deref().map(Recording::begin).transpose()?;
         let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the guard")?;
         let ended = runtime.block_on(self.serve(folder, knowledge, authority, upstream, doors, recording.as_ref()));
-        let recorded = recording.map(|recording| recording.finish(End { at: proxy::now(), early: None }));
+        let recorded = recording.map(|recording| recording.finish(CaptureEnd { at: proxy::now(), early: None }));
         print(&ended?);
         if let Some(recorded) = recorded {
             print(&recorded?);

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use evidence::Writer;
-use model::End;
+use model::CaptureEnd;
 use proxy::Sink;
 
 use crate::live::ledger::Ledger;
@@ -31,7 +31,7 @@ impl Recording {
     }
 
     /// Seals it; its last words.
-    pub fn finish(self, end: End) -> Result<String> {
+    pub fn finish(self, end: CaptureEnd) -> Result<String> {
         let tally = self.ledger.tally();
         drop(self.ledger);
         let head = self.writer.finish(end).with_context(|| format!("cannot seal {}", self.path.display()))?;

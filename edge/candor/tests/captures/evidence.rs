@@ -6,7 +6,7 @@ use std::{
 };
 
 use evidence::Writer;
-use model::{Body, End, Exchange, Inlet, Record, Request, Run, Time};
+use model::{Body, CaptureEnd, Exchange, IngressKind, Record, Request, Run, Time};
 use serde_json::Value;
 
 use crate::candor;
@@ -18,7 +18,7 @@ fn exchange(index: u64, url: &str) -> Record {
         connection: index,
         started: Time(1_000 + index as i64),
         ended: None,
-        inlet: Inlet::Proxy,
+        inlet: IngressKind::Proxy,
         client: Arc::default(),
         request: Request {
             method: "GET".into(),
@@ -41,7 +41,7 @@ fn written(folder: &Path, name: &str, records: Vec<Record>) -> PathBuf {
         pen.write_blocking(record).expect("there is room");
     }
     drop(pen);
-    writer.finish(End { at: Time(9_000), early: None }).expect("it is sealed");
+    writer.finish(CaptureEnd { at: Time(9_000), early: None }).expect("it is sealed");
     path
 }
 

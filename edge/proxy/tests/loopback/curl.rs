@@ -1,6 +1,6 @@
 //! curl sends, and what it sent is in the record.
 
-use model::Inlet;
+use model::IngressKind;
 use proxy::Settings;
 
 use crate::lab::{Lab, noise, run, text};
@@ -18,7 +18,7 @@ async fn a_request_in_clear_is_recorded_as_it_was_sent() {
     assert_eq!(seen.request.url, "http://a.example/p?q=1");
     assert_eq!(seen.request.version, "HTTP/1.1");
     assert_eq!(names(&seen.request.headers), ["Host", "User-Agent", "Accept", "Proxy-Connection", "x-ODD", "Cookie"]);
-    assert_eq!(seen.inlet, Inlet::Proxy);
+    assert_eq!(seen.inlet, IngressKind::Proxy);
     assert!(seen.client.hello.is_none());
     let response = seen.response.unwrap();
     assert_eq!((response.status, &response.body.bytes[..], &response.by[..]), (200, &b"GET 0"[..], "sinkhole"));

@@ -1,6 +1,6 @@
 //! SOCKS5, by curl.
 
-use model::Inlet;
+use model::IngressKind;
 use proxy::{Settings, Upstream};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -31,7 +31,7 @@ async fn names_and_addresses_are_taken() {
     let seen = lab.stop().await.exchanges;
     let urls: Vec<&str> = seen.iter().map(|seen| seen.request.url.as_str()).collect();
     assert_eq!(urls, ["https://a.example/1", "http://a.example:8080/2", "https://192.0.2.9/3", "https://a.example/4"]);
-    assert!(seen.iter().all(|seen| seen.inlet == Inlet::Socks));
+    assert!(seen.iter().all(|seen| seen.inlet == IngressKind::Socks));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 
 use std::{fs::File, io::Write, net::TcpListener, os::fd::AsFd, process::Stdio, sync::Arc};
 
-use model::{Inlet, Record, Request};
+use model::{IngressKind, Record, Request};
 use proxy::{
     Settings, Upstream,
     dns::{Addresses, Responder},
@@ -98,7 +98,7 @@ async fn what_ignores_the_proxy_arrives_with_its_target() {
     let (sink, mut questions) = mpsc::channel(1_000);
     let addresses = Arc::new(Addresses::default());
     let responder = Responder::serve(udp, Some(tcp), Arc::clone(&addresses), Arc::new(sink), Some(1)).unwrap();
-    let settings = Settings { expects: Some(Inlet::Proxy), addresses: Some(addresses), ..Settings::default() };
+    let settings = Settings { expects: Some(IngressKind::Proxy), addresses: Some(addresses), ..Settings::default() };
     let lab = Lab::on(listener, settings, echo);
     let ca = lab.file("ca.pem");
     let proxy = format!("http://127.0.0.1:{port}");
@@ -123,14 +123,15 @@ async fn what_ignores_the_proxy_arrives_with_its_target() {
 
     let seen = lab.stop().await;
     responder.stop().await;
-    let urls: Vec<(&str, Inlet)> = seen.exchanges.iter().map(|one| (one.request.url.as_str(), one.inlet)).collect();
+    let urls: Vec<(&str, IngressKind)> =
+        seen.exchanges.iter().map(|one| (one.request.url.as_str(), one.inlet)).collect();
     assert_eq!(
         urls[..4],
         [
-            ("https://direct.example/secure", Inlet::Transparent),
-            ("http://direct.example:8080/clear", Inlet::Transparent),
-            ("https://asked.example/", Inlet::Proxy),
-            ("https://[2001:db8::7]/six", Inlet::Transparent),
+            ("https://direct.example/secure", IngressKind::Transparent),
+            ("http://direct.example:8080/clear", IngressKind::Transparent),
+            ("https://asked.example/", IngressKind::Proxy),
+            ("https://[2001:db8::7]/six", IngressKind::Transparent),
         ]
     );
     let fronted: Vec<_> =
@@ -176,6 +177,6 @@ async fn a_redirected_connection_goes_on_to_its_server() {
     let out = namespace.run(&["curl", "-sS", "--resolve", &resolve, "--cacert", &ca, &url]).await;
     assert_eq!(text(&out), "ok", "{}", String::from_utf8_lossy(&out.stderr));
     let seen = lab.stop().await.only();
-    assert_eq!((&seen.request.url[..], seen.inlet), (&url[..], Inlet::Transparent));
+    assert_eq!((&seen.request.url[..], seen.inlet), (&url[..], IngressKind::Transparent));
     assert_eq!(seen.response.unwrap().by, "upstream");
 }

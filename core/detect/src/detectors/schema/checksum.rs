@@ -1,7 +1,7 @@
 //! Checksums that a program sends along with what they are of.
 
 use knowledge::schemas::{Check, Checksum, Schema};
-use model::{Gap, Leaf, Trail, Why};
+use model::{Gap, GapReason, Leaf, Trail};
 
 use crate::digests::{self, hex};
 
@@ -57,7 +57,7 @@ impl Checksums {
                 judged.gaps.push(Gap {
                     exchange: Some(exchange),
                     place: place.clone(),
-                    why: Why::Broken,
+                    why: GapReason::Broken,
                     says: format!("the checksum that {} sends along does not fit its data", schema.name),
                 });
             }

@@ -1,7 +1,7 @@
 //! When an event happened, as against when it was sent.
 
 use knowledge::schemas::{Schema, Unit};
-use model::{Exchange, Leaf, Place, Time, Trail};
+use model::{Exchange, LayerPlace, Leaf, Time, Trail};
 
 use crate::seen::Deferral;
 
@@ -77,10 +77,10 @@ fn time(number: i64, unit: Unit) -> Option<Time> {
 }
 
 /// The place without its last name.
-fn object(trail: &Trail) -> Option<(&[model::Step], &str)> {
+fn object(trail: &Trail) -> Option<(&[model::TrailStep], &str)> {
     let (last, before) = trail.steps.split_last()?;
     match &last.place {
-        Place::At(name) => Some((before, name.rsplit_once('.').map_or("", |(object, _)| object))),
-        Place::Whole => None,
+        LayerPlace::At(name) => Some((before, name.rsplit_once('.').map_or("", |(object, _)| object))),
+        LayerPlace::Whole => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Body, Exchange, Header, Inlet, Request, Response, Seal, SealReason, Time, Why};
+use model::{Body, Exchange, GapReason, Header, IngressKind, Request, Response, Seal, SealReason, Time};
 
 use super::{
     body::{Param, Written, Wrong},
@@ -24,11 +24,13 @@ pub(super) fn read(index: u64, bytes: &[u8]) -> Made {
         Ok(()) => {}
         // That the file ends here is said of the file.
         Err(Bad::Cut) => {}
-        Err(Bad::Broken) => gaps.push(gap(Some(index), Why::Broken, "the entry is broken JSON from some place on")),
+        Err(Bad::Broken) => {
+            gaps.push(gap(Some(index), GapReason::Broken, "the entry is broken JSON from some place on"))
+        }
     }
     if entry.request.url.is_empty() {
         if read.is_ok() {
-            gaps.push(gap(Some(index), Why::Missing, "the entry has no request with an address"));
+            gaps.push(gap(Some(index), GapReason::Missing, "the entry has no request with an address"));
         }
         return Made { exchange: None, gaps };
     }
@@ -124,7 +126,7 @@ impl<'a> Entry<'a> {
             connection: self.connection.unwrap_or(index),
             started,
             ended: took.map(|took| Time(started.0 + (took * 1e3) as i64)),
-            inlet: Inlet::Imported,
+            inlet: IngressKind::Imported,
             client: Arc::default(),
             request,
             response,
@@ -248,11 +250,11 @@ impl<'a> Half<'a> {
 }
 
 impl Wrong {
-    fn why(self) -> Why {
+    fn why(self) -> GapReason {
         match self {
-            Self::Cut => Why::Cut,
-            Self::NotBase64 => Why::Broken,
-            Self::Lossy | Self::Absent => Why::Missing,
+            Self::Cut => GapReason::Cut,
+            Self::NotBase64 => GapReason::Broken,
+            Self::Lossy | Self::Absent => GapReason::Missing,
         }
     }
 

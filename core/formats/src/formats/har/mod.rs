@@ -20,7 +20,7 @@ mod text;
 
 use std::ops::ControlFlow;
 
-use model::Why;
+use model::GapReason;
 
 use self::scan::{Kept, Scan};
 use super::{Convention, Each, Format};
@@ -63,7 +63,7 @@ impl Format for Har {
             (None, _) => Err(Refused::NotACapture("it is JSON, but has no `log.entries`")),
             (Some(entries), End::Cut) => {
                 let says = format!("the file ends early, after {entries} entries: the rest is missing");
-                let _ = (log.each)(Piece::gap(entries, Why::Cut, says));
+                let _ = (log.each)(Piece::gap(entries, GapReason::Cut, says));
                 Ok(entries)
             }
             (Some(entries), _) => Ok(entries),
@@ -197,7 +197,7 @@ impl Log<'_, '_> {
                     let (bytes, said) = (self.scan.rest(), self.entries.is_some());
                     if said {
                         let says = format!("{bytes} bytes more follow after the end of the HAR, and are none");
-                        let _ = (self.each)(Piece::gap(self.entries.unwrap_or(0), Why::Unsupported, says));
+                        let _ = (self.each)(Piece::gap(self.entries.unwrap_or(0), GapReason::Unsupported, says));
                     }
                     return End::Whole;
                 }
@@ -319,7 +319,7 @@ impl Log<'_, '_> {
             return end;
         }
         let says = format!("{count} connections were not let in by TLS: what they carried is not in the capture");
-        match (self.each)(Piece::gap(self.entries.unwrap_or(0), Why::Sealed, says)) {
+        match (self.each)(Piece::gap(self.entries.unwrap_or(0), GapReason::Sealed, says)) {
             ControlFlow::Break(()) => End::Enough,
             ControlFlow::Continue(()) => end,
         }
@@ -337,16 +337,18 @@ const PIECE: usize = 16 << 20;
 
 fn piece(index: u64, first: u8, kept: Kept, whole: bool) -> Piece {
     if first != b'{' {
-        return Piece::gap(index, Why::Broken, format!("entry {index} is not an object"));
+        return Piece::gap(index, GapReason::Broken, format!("entry {index} is not an object"));
     }
     if kept.lost() {
-        return Piece::gap(index, Why::Budget, format!("entry {index} is larger than the budget allows"));
+        return Piece::gap(index, GapReason::Budget, format!("entry {index} is larger than the budget allows"));
     }
     let elided = kept.elided();
     let piece = Piece::of(&Har, index, kept.into_bytes());
     match (elided, whole) {
-        (true, _) => piece.but(Why::Budget, "the entry is larger than the budget allows: long texts in it were cut"),
-        (_, false) => piece.but(Why::Cut, "the file ends within this entry"),
+        (true, _) => {
+            piece.but(GapReason::Budget, "the entry is larger than the budget allows: long texts in it were cut")
+        }
+        (_, false) => piece.but(GapReason::Cut, "the file ends within this entry"),
         _ => piece,
     }
 }

@@ -3,7 +3,8 @@
 use std::{net::IpAddr, sync::Arc};
 
 use model::{
-    Body, Client, Direction, Exchange, Header, Inlet, Message, Request, Response, Seal, SealReason, Time, Why,
+    Body, Client, Direction, Exchange, GapReason, Header, IngressKind, Message, Request, Response, Seal, SealReason,
+    Time,
 };
 
 use super::{
@@ -30,12 +31,12 @@ pub(super) fn read(index: u64, bytes: &[u8]) -> Made {
     let mut made = Made { exchange: None, gaps: Vec::new() };
     match flow.at("version").number().map(|version| version as i64) {
         Some(version) if version < *KNOWN.start() => {
-            made.gaps.push(gap(Some(index), Why::Unsupported, "the flow is of a mitmproxy before 5"));
+            made.gaps.push(gap(Some(index), GapReason::Unsupported, "the flow is of a mitmproxy before 5"));
             return made;
         }
         Some(version) if version > *KNOWN.end() => {
             let says = format!("the flow has format version {version}, which is newer than we know");
-            made.gaps.push(gap(Some(index), Why::Unsupported, says));
+            made.gaps.push(gap(Some(index), GapReason::Unsupported, says));
         }
         _ => {}
     }
@@ -48,10 +49,10 @@ pub(super) fn read(index: u64, bytes: &[u8]) -> Made {
         Some(_) => None,
     };
     if !whole && made.gaps.is_empty() {
-        made.gaps.push(gap(Some(index), Why::Broken, "the flow is cut or broken: only a part of it was read"));
+        made.gaps.push(gap(Some(index), GapReason::Broken, "the flow is cut or broken: only a part of it was read"));
     }
     if made.exchange.is_none() && made.gaps.is_empty() {
-        made.gaps.push(gap(Some(index), Why::Unsupported, "the flow is of a kind that we do not know"));
+        made.gaps.push(gap(Some(index), GapReason::Unsupported, "the flow is of a kind that we do not know"));
     }
     made
 }
@@ -68,7 +69,7 @@ fn http(index: u64, flow: &Value<'_>, made: &mut Made) -> Option<Exchange> {
     let length = headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
     if content.is_null() && length.is_some_and(|length| length.value != b"0") {
         let says = "the request had a body, and the capture does not have it";
-        made.gaps.push(body_gap(index, Why::Missing, says));
+        made.gaps.push(body_gap(index, GapReason::Missing, says));
     }
     let request = Request {
         url,
@@ -155,7 +156,7 @@ fn plain(index: u64, flow: &Value<'_>, request: Request) -> Exchange {
         connection: index,
         started: time(client.at("timestamp_start")),
         ended: None,
-        inlet: Inlet::Imported,
+        inlet: IngressKind::Imported,
         client: Arc::new(Client { address: host_port(peer), ..Client::default() }),
         request,
         response: None,

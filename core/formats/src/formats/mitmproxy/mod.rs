@@ -14,7 +14,7 @@ mod flow;
 
 mod tnetstring;
 
-use model::Why;
+use model::GapReason;
 
 use super::{Each, Format};
 use crate::{
@@ -50,7 +50,7 @@ impl Format for Flows {
         while !source.look().is_empty() {
             let Some(piece) = self.next(source, index)? else {
                 let says = format!("the file is broken after {index} flows: the rest cannot be read");
-                let _ = each(Piece::gap(index, Why::Broken, says));
+                let _ = each(Piece::gap(index, GapReason::Broken, says));
                 return Ok(index);
             };
             index += 1;
@@ -72,7 +72,11 @@ impl Flows {
         let Some(length) = length_at(source) else { return Ok(None) };
         if length > PIECE as u64 {
             source.leave_out(length + 1);
-            return Ok(Some(Piece::gap(index, Why::Budget, format!("flow {index} is larger than the budget allows"))));
+            return Ok(Some(Piece::gap(
+                index,
+                GapReason::Budget,
+                format!("flow {index} is larger than the budget allows"),
+            )));
         }
         let bytes = source.take(length as usize);
         let whole = bytes.len() as u64 == length;
@@ -86,7 +90,7 @@ impl Flows {
             ));
         }
         let piece = Piece::of(&Flows, index, bytes);
-        Ok(Some(if whole { piece } else { piece.but(Why::Cut, "the file ends within this flow") }))
+        Ok(Some(if whole { piece } else { piece.but(GapReason::Cut, "the file ends within this flow") }))
     }
 }
 

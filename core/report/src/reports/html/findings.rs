@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use audit::{Audit, Spotted};
 use judge::{Finding, Severity};
 use maud::{Markup, html};
-use model::{Guise, How};
+use model::{Guise, RecognitionMethod};
 
 use super::{Part, trail};
 use crate::{
@@ -150,10 +150,10 @@ fn meaning(audit: &Audit, spotted: &Spotted) -> Markup {
             dt { "How we know" }
             dd {
                 @match sighting.how {
-                    How::Canary => "Candor planted this value in this test and nowhere else"
-                    How::Schema => "a known place in a known format"
-                    How::Persistent => "the same here and there, and different elsewhere"
-                    How::Pattern => "its shape only"
+                    RecognitionMethod::Canary => "Candor planted this value in this test and nowhere else"
+                    RecognitionMethod::Schema => "a known place in a known format"
+                    RecognitionMethod::Persistent => "the same here and there, and different elsewhere"
+                    RecognitionMethod::Pattern => "its shape only"
                 }
                 @if sighting.weak { "; weak evidence: a guess is part of it" }
             }

@@ -1,7 +1,7 @@
 //! A trail as a staircase: the layers from outside in, the value at the end.
 
 use maud::{Markup, html};
-use model::{Place, Trail};
+use model::{LayerPlace, Trail};
 
 use crate::{
     inert::{inert, inert_head},
@@ -20,7 +20,7 @@ pub fn staircase(trail: &Trail, value: &str) -> Markup {
             @for (n, step) in trail.steps.iter().enumerate() {
                 li .{ "n" (n.min(DEEPEST)) } {
                     span .layer { (inert(&step.layer)) }
-                    @if let Place::At(name) = &step.place { " " code .place { (inert_head(name, NAME)) } }
+                    @if let LayerPlace::At(name) = &step.place { " " code .place { (inert_head(name, NAME)) } }
                     @if let Some(says) = layer(&step.layer) { " " span .says { (says) } }
                 }
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use audit::Audit;
 use maud::{Markup, html};
-use model::Why;
+use model::GapReason;
 
 use super::Part;
 use crate::{
@@ -57,7 +57,7 @@ fn sealed(audit: &Audit) -> Markup {
     let mut hosts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     let hosts_of: BTreeMap<(usize, u64), &str> =
         audit.traffic.iter().map(|one| ((one.capture, one.exchange), one.host.as_str())).collect();
-    for (capture, gap) in audit.gaps.iter().filter(|(_, gap)| gap.why == Why::Sealed) {
+    for (capture, gap) in audit.gaps.iter().filter(|(_, gap)| gap.why == GapReason::Sealed) {
         let host = gap.exchange.and_then(|at| hosts_of.get(&(*capture, at))).copied().unwrap_or("");
         *hosts.entry((host, gap.says.as_str())).or_default() += 1;
     }
@@ -77,8 +77,8 @@ fn sealed(audit: &Audit) -> Markup {
 }
 
 fn gaps(audit: &Audit) -> Markup {
-    let mut sorts: Vec<((Why, String), u64)> = Vec::new();
-    for (_, gap) in audit.gaps.iter().filter(|(_, gap)| gap.why != Why::Sealed) {
+    let mut sorts: Vec<((GapReason, String), u64)> = Vec::new();
+    for (_, gap) in audit.gaps.iter().filter(|(_, gap)| gap.why != GapReason::Sealed) {
         let sort = (gap.why, inert_head(&gap.says, 200));
         match sorts.iter_mut().find(|(known, _)| *known == sort) {
             Some((_, times)) => *times += 1,
