@@ -12,5 +12,5 @@ mod questions;
 mod side;
 
 pub use destination::{destination, host_of, site_of};
-pub use questions::Questions;
-pub use side::Sides;
+pub use questions::QuestionNames;
+pub use side::Initiators;

@@ -8,9 +8,9 @@ use model::{Exchange, Header};
 
 /// The names that one message asks for, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Questions(Vec<String>);
+pub struct QuestionNames(Vec<String>);
 
-impl Questions {
+impl QuestionNames {
     /// Reads the message in a request's body, if its type says that it is one.
     pub fn in_exchange(exchange: &Exchange) -> Option<Self> {
         let is_message = |header: &Header| {
@@ -106,9 +106,9 @@ mod tests {
 
     #[test]
     fn a_question_with_padding_is_one() {
-        let read = |names: &[&str], more: &[u8]| Questions::read(&question(names, more));
-        assert_eq!(read(&["A.example"], &[]), Some(Questions::of(&["a.example"])));
-        assert_eq!(read(&["a.example"], &PADDED), Some(Questions::of(&["a.example"])));
+        let read = |names: &[&str], more: &[u8]| QuestionNames::read(&question(names, more));
+        assert_eq!(read(&["A.example"], &[]), Some(QuestionNames::of(&["a.example"])));
+        assert_eq!(read(&["a.example"], &PADDED), Some(QuestionNames::of(&["a.example"])));
         assert!(read(&["a.example", "b.example"], &[]).unwrap().all(|name| name.ends_with(".example")));
     }
 
@@ -117,12 +117,12 @@ mod tests {
         let mut told = PADDED;
         told[17] = 7;
         for more in [&told[..], b"told", &[&PADDED[..], b"x"].concat()] {
-            assert_eq!(Questions::read(&question(&["a.example"], more)), None);
+            assert_eq!(QuestionNames::read(&question(&["a.example"], more)), None);
         }
         let mut answer = question(&["a.example"], &[]);
         answer[2] |= 0x80;
-        assert_eq!(Questions::read(&answer), None);
+        assert_eq!(QuestionNames::read(&answer), None);
         let whole = question(&["a.example"], &[]);
-        assert!((0..whole.len()).all(|cut| Questions::read(&whole[..cut]).is_none()));
+        assert!((0..whole.len()).all(|cut| QuestionNames::read(&whole[..cut]).is_none()));
     }
 }

@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Attribution, Exchange, Initiator, ListedRequest, Page, PlantedCanary, RequestCause};
 
-use crate::questions::Questions;
+use crate::questions::QuestionNames;
 
 /// What is known about pages and their requests so far.
 #[derive(Clone, Debug, Default)]
-pub struct Sides {
+pub struct Initiators {
     /// Honey sites by trial, and what their pages can make a browser ask for.
-    sites: BTreeMap<(u32, String), Manifest>,
+    sites: BTreeMap<(u32, String), PageManifest>,
     /// Search engines by trial, and what they were asked.
     searches: BTreeMap<(u32, String), BTreeSet<String>>,
     /// Requests the driver listed as pages', by trial.
@@ -26,7 +26,7 @@ pub struct Sides {
 }
 
 /// Method and path with query → why a browser asks for it.
-type Manifest = BTreeMap<(String, String), RequestCause>;
+type PageManifest = BTreeMap<(String, String), RequestCause>;
 
 /// What the pages asked for that were written before they had manifests.
 const BEFORE_MANIFESTS: [(&str, &str, RequestCause); 7] = [
@@ -44,7 +44,7 @@ const ICON: &str = "/favicon.ico";
 /// Parts of a page of results.
 const OF_RESULTS: [&str; 2] = ["/style.css", "/script.js"];
 
-impl Sides {
+impl Initiators {
     /// A page of ours was given out.
     pub fn page(&mut self, page: &Page) {
         self.trials.insert(page.trial);
@@ -82,7 +82,7 @@ impl Sides {
 
     /// The side of an exchange, with the reason. `questions` is what its body asks of a
     /// resolver: bodies are not kept, and this is wanted when all pages are known.
-    pub fn side(&self, exchange: &Exchange, questions: Option<&Questions>) -> Attribution {
+    pub fn side(&self, exchange: &Exchange, questions: Option<&QuestionNames>) -> Attribution {
         let said = |side, because| Attribution { side, because };
         if let Some(trial) = exchange.trial
             && let Some(said) = self.by_manifest(trial, exchange).or_else(|| self.by_questions(trial, questions?))
@@ -108,7 +108,7 @@ impl Sides {
         &self,
         exchange: &Exchange,
         side: &Attribution,
-        questions: Option<&Questions>,
+        questions: Option<&QuestionNames>,
         plant: &PlantedCanary,
     ) -> Attribution {
         if !matches!(side.side, Initiator::Page | Initiator::Caused) || plant.canary.decoy {
@@ -153,7 +153,7 @@ impl Sides {
     }
 
     /// A name is asked for because its page is opened; a name below it, or beside it, is not.
-    fn by_questions(&self, trial: u32, questions: &Questions) -> Option<Attribution> {
+    fn by_questions(&self, trial: u32, questions: &QuestionNames) -> Option<Attribution> {
         let place = |name: &str| (trial, name.to_owned());
         let is_known = |name: &str| self.sites.contains_key(&place(name)) || self.searches.contains_key(&place(name));
         let because = "it asks where a site is that the subject was sent to";
@@ -276,8 +276,8 @@ mod tests {
         PlantedCanary { trial: Some(1), canary: Canary::new("c", kind, value), site: site.map(Into::into) }
     }
 
-    fn sides() -> Sides {
-        let mut sides = Sides::default();
+    fn sides() -> Initiators {
+        let mut sides = Initiators::default();
         sides.page(&page(SITE, &[("GET", "/picture.gif"), ("POST", "/beacon"), ("GET", ICON)]));
         sides.page(&page("latilatilati.de", &[]));
         sides.plant(&plant("search", "Two Words", Some("duckduckgo.com")));
@@ -366,7 +366,7 @@ mod tests {
 
     fn of_value(url: &str, plant: &PlantedCanary, asked: Option<&str>) -> Initiator {
         let (sides, exchange) = (sides(), exchange(Some(1), url, &[]));
-        let questions = asked.map(|name| Questions::of(&[name]));
+        let questions = asked.map(|name| QuestionNames::of(&[name]));
         let side = sides.side(&exchange, questions.as_ref());
         sides.side_of_planted(&exchange, &side, questions.as_ref(), plant).side
     }

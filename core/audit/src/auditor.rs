@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use attribute::{Questions, Sides, host_of};
+use attribute::{Initiators, QuestionNames, host_of};
 use decode::{Budgets, Opened, Opener};
 use detect::{Deferral, Detector, Refused, Seen, Waiting};
 use judge::{Closed, ExchangeFields, Fields, Identifier, Identifiers, PlantedText, SealedField, When, piece_of};
@@ -36,7 +36,7 @@ pub struct Auditor<'k> {
     pub(crate) knowledge: &'k Knowledge,
     inspector: Inspector,
     waiting: Waiting,
-    pub(crate) sides: Sides,
+    pub(crate) sides: Initiators,
     pub(crate) identifiers: Identifiers,
     pub(crate) fields: Fields,
     pub(crate) captures: Vec<Capture>,
@@ -67,7 +67,7 @@ pub(crate) struct Kept {
     pub exchange: Exchange,
     pub foreign_name: Option<String>,
     /// What its body asks of a resolver.
-    pub questions: Option<Questions>,
+    pub questions: Option<QuestionNames>,
     pub sightings: Vec<(Sighting, bool)>,
     pub gaps: u32,
     /// Fields that nothing opened, where that was asked.
@@ -87,7 +87,7 @@ impl<'k> Auditor<'k> {
             knowledge,
             inspector,
             waiting: Waiting::default(),
-            sides: Sides::default(),
+            sides: Initiators::default(),
             identifiers: Identifiers::default(),
             fields: Fields::default(),
             captures: vec![],
@@ -278,7 +278,7 @@ impl<'k> Auditor<'k> {
             None => ExchangeFields::default(),
         };
         // Known only with the answer, which is not kept.
-        let questions = Questions::in_exchange(&exchange);
+        let questions = QuestionNames::in_exchange(&exchange);
         let foreign_name = exchange.foreign_name().map(str::to_ascii_lowercase);
         let exchange = head_of(exchange);
         let kept =

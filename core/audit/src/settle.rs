@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use attribute::Sides;
+use attribute::Initiators;
 use judge::{Case, CaseTests, Late, Seen, Traffic};
 use knowledge::Knowledge;
 use model::{Destination, Exchange, Gap, GapReason, Initiator, LayerPlace, PlantedCanary, Purpose, Request, Trail};
@@ -125,7 +125,7 @@ impl Places {
     pub(crate) fn settle(
         &mut self,
         knowledge: &Knowledge,
-        sides: &Sides,
+        sides: &Initiators,
         plants: &BTreeMap<&str, &PlantedCanary>,
         kept: Kept,
         phase: Option<usize>,
@@ -164,7 +164,7 @@ impl Places {
         }
     }
 
-    fn of(&mut self, knowledge: &Knowledge, sides: &Sides, exchange: &Exchange) -> usize {
+    fn of(&mut self, knowledge: &Knowledge, sides: &Initiators, exchange: &Exchange) -> usize {
         let request = &exchange.request;
         let mut destination =
             attribute::destination(&knowledge.owners, attribute::host_of(exchange), path(&request.url));
