@@ -4,7 +4,7 @@
 //! again by walking its trail.
 #![no_main]
 
-use decode::{Budgets, decoders, open_value, walk_value};
+use decode::{DecodeLimits, decoders, open_value, walk_value};
 use libfuzzer_sys::fuzz_target;
 use model::{LayerPlace, Trail};
 
@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
             visited.push((leaf.route.trail(), leaf.value.to_vec()));
         }
     };
-    open_value(value, &Budgets::default(), keep, &mut gaps);
+    open_value(value, &DecodeLimits::default(), keep, &mut gaps);
     for (trail, found) in visited {
         assert!(walk_value(value, &trail) == Some(found), "a trail leads elsewhere: {trail:?}");
     }

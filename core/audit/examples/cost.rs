@@ -11,7 +11,7 @@
 use std::{ops::ControlFlow, time::Instant};
 
 use audit::{Auditor, Capture, Options};
-use decode::{Budgets, Opener};
+use decode::{DecodeLimits, ExchangeOpener};
 use formats::Item;
 use knowledge::Knowledge;
 use model::{Canary, Record};
@@ -46,7 +46,7 @@ fn main() {
 fn round(mut bytes: &[u8], auditor: &mut Auditor<'_>, stage: &str) -> usize {
     let mut requests = 0;
     let mut inspector = auditor.inspector();
-    let mut opener = Opener::new(&Budgets::default());
+    let mut opener = ExchangeOpener::new(&DecodeLimits::default());
     let read = formats::cut(&mut bytes, &mut |piece| {
         requests += 1;
         if stage == "cut" {

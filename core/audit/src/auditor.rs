@@ -6,7 +6,7 @@ use std::{
 };
 
 use attribute::{Initiators, QuestionNames, host_of};
-use decode::{Budgets, Opened, Opener};
+use decode::{DecodeCoverage, DecodeLimits, ExchangeOpener};
 use detect::{Deferral, Detector, Refused, Seen, Waiting};
 use judge::{Closed, ExchangeFields, Fields, Identifier, Identifiers, PlantedText, SealedField, When, piece_of};
 use knowledge::Knowledge;
@@ -23,7 +23,7 @@ use crate::{
 /// How hard to look.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    pub budgets: Budgets,
+    pub budgets: DecodeLimits,
     /// Also report what only has the shape of personal data.
     pub patterns: bool,
     /// Salts that digests may have been made with.
@@ -82,7 +82,7 @@ impl<'k> Auditor<'k> {
         let mut detector = Detector::new(knowledge);
         options.salts.iter().for_each(|salt| detector.salt(salt));
         detector.patterns(options.patterns);
-        let inspector = Inspector { detector: Arc::new(detector), opener: Opener::new(&options.budgets) };
+        let inspector = Inspector { detector: Arc::new(detector), opener: ExchangeOpener::new(&options.budgets) };
         Self {
             knowledge,
             inspector,
@@ -248,7 +248,14 @@ impl<'k> Auditor<'k> {
     }
 
     /// What was seen in it.
-    fn take(&mut self, exchange: Exchange, mut seen: Seen, gaps: Vec<Gap>, opened: Opened, closed: Vec<SealedField>) {
+    fn take(
+        &mut self,
+        exchange: Exchange,
+        mut seen: Seen,
+        gaps: Vec<Gap>,
+        opened: DecodeCoverage,
+        closed: Vec<SealedField>,
+    ) {
         let capture = self.at();
         self.waiting.settle(&mut seen);
         let (mut count, mut bytes) = (gaps.len() + seen.gaps.len(), opened.bytes);

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use decode::{Opened, Opener};
+use decode::{DecodeCoverage, ExchangeOpener};
 use detect::{Detector, Seen};
 use model::{Body, Exchange, Gap, GapReason, Leaf};
 
@@ -13,7 +13,7 @@ use model::{Body, Exchange, Gap, GapReason, Leaf};
 #[derive(Clone, Debug)]
 pub struct Inspector {
     pub(crate) detector: Arc<Detector>,
-    pub(crate) opener: Opener,
+    pub(crate) opener: ExchangeOpener,
 }
 
 /// An exchange that was looked at.
@@ -23,7 +23,7 @@ pub struct Looked {
     pub(crate) exchange: Exchange,
     pub(crate) seen: Seen,
     pub(crate) gaps: Vec<Gap>,
-    pub(crate) opened: Opened,
+    pub(crate) opened: DecodeCoverage,
 }
 
 impl Inspector {
@@ -34,12 +34,16 @@ impl Inspector {
     }
 
     /// The same; `also` is shown every value too.
-    pub(crate) fn open(&mut self, exchange: &Exchange, also: &mut dyn FnMut(&Leaf<'_>)) -> (Seen, Vec<Gap>, Opened) {
+    pub(crate) fn open(
+        &mut self,
+        exchange: &Exchange,
+        also: &mut dyn FnMut(&Leaf<'_>),
+    ) -> (Seen, Vec<Gap>, DecodeCoverage) {
         let readable;
         let exchange = match &exchange.seal {
             None => exchange,
             Some(_) if exchange.request.body.bytes.is_empty() => {
-                return (Seen::default(), Vec::new(), Opened::default());
+                return (Seen::default(), Vec::new(), DecodeCoverage::default());
             }
             // Nobody could parse it, and values may stand in it all the same.
             Some(_) => {

@@ -12,7 +12,7 @@
 
 use std::{io::Write as _, sync::Arc, time::Instant};
 
-use decode::{Budgets, Opener, open};
+use decode::{DecodeLimits, ExchangeOpener, open};
 use model::{Body, Exchange, Header, IngressKind, Request, Time};
 
 fn main() {
@@ -29,7 +29,7 @@ fn main() {
         let micros = (0..5).map(|_| measure(&exchanges, rounds)).fold(f64::INFINITY, f64::min);
         let (mut values, mut gaps, mut bytes) = (0, Vec::new(), 0);
         for exchange in &exchanges {
-            let opened = open(exchange, &Budgets::default(), &mut |_| values += 1, &mut gaps);
+            let opened = open(exchange, &DecodeLimits::default(), &mut |_| values += 1, &mut gaps);
             bytes += opened.bytes;
         }
         println!("{name:<28}{:>8}{:>10}{micros:>10.2}{:>8}", bytes / 100, values / 100, gaps.len());
@@ -41,7 +41,7 @@ fn main() {
 fn measure(exchanges: &[Exchange], rounds: usize) -> f64 {
     let start = Instant::now();
     let mut seen = 0usize;
-    let mut opener = Opener::new(&Budgets::default());
+    let mut opener = ExchangeOpener::new(&DecodeLimits::default());
     for _ in 0..rounds {
         for exchange in exchanges {
             let mut gaps = Vec::new();

@@ -9,11 +9,11 @@ use std::io::{ErrorKind, Read};
 
 use model::GapReason;
 
-use crate::inflate::{Inflated, Inflater, Wrapper};
+use crate::inflate::{DeflateWrapper, InflateOutput, Inflater};
 
 /// How far opening goes, for one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budgets {
+pub struct DecodeLimits {
     /// Layers around a value, the part of the exchange included.
     pub depth: usize,
     /// Values visited.
@@ -24,14 +24,14 @@ pub struct Budgets {
     pub work: u64,
 }
 
-impl Default for Budgets {
+impl Default for DecodeLimits {
     /// Generous for anything real, bounded for anything else.
     fn default() -> Self {
         Self { depth: 12, nodes: 200_000, bytes: 32 << 20, work: 1 << 30 }
     }
 }
 
-impl Budgets {
+impl DecodeLimits {
     /// The budgets for an exchange of so many bytes: what is small may not cost
     /// what is large may.
     pub(crate) fn for_bytes(&self, bytes: u64) -> Self {
@@ -60,13 +60,13 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    pub(crate) fn new(budgets: &Budgets) -> Self {
-        let Budgets { depth, nodes, bytes, work } = *budgets;
+    pub(crate) fn new(budgets: &DecodeLimits) -> Self {
+        let DecodeLimits { depth, nodes, bytes, work } = *budgets;
         Self { depth, nodes, bytes, work, inflater: Inflater::default(), refused: false }
     }
 
     /// A full budget again; what is reused stays.
-    pub(crate) fn refill(&mut self, budgets: &Budgets) {
+    pub(crate) fn refill(&mut self, budgets: &DecodeLimits) {
         let inflater = std::mem::take(&mut self.inflater);
         *self = Self { inflater, ..Self::new(budgets) };
     }
@@ -106,7 +106,7 @@ impl Budget {
     }
 
     /// What inflating `value` gives, or as much as may be had.
-    pub(crate) fn inflate(&mut self, value: &[u8], wrapper: Wrapper) -> Inflated {
+    pub(crate) fn inflate(&mut self, value: &[u8], wrapper: DeflateWrapper) -> InflateOutput {
         let inflated = self.inflater.inflate(value, wrapper, self.unpacked(value.len()));
         self.bytes -= inflated.plain.len();
         inflated
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_reader_without_end_stops_at_the_budget() {
-        let mut budget = Budget::new(&Budgets { bytes: 100_000, ..Budgets::default() });
+        let mut budget = Budget::new(&DecodeLimits { bytes: 100_000, ..DecodeLimits::default() });
         let (plain, why) = budget.read(1 << 20, std::io::repeat(b'a'));
         assert_eq!((plain.len(), why), (100_000, Some(GapReason::Budget)));
         assert!(!budget.room(1));
@@ -155,16 +155,16 @@ mod tests {
 
     #[test]
     fn a_few_bytes_unpack_to_little_and_cost_little() {
-        let mut budget = Budget::new(&Budgets::default());
+        let mut budget = Budget::new(&DecodeLimits::default());
         let (plain, why) = budget.read(400, std::io::repeat(b'a'));
         assert_eq!((plain.len(), why), (UNPACKED_FLOOR, Some(GapReason::Budget)));
-        budget.refill(&Budgets::default().for_bytes(400));
+        budget.refill(&DecodeLimits::default().for_bytes(400));
         assert!(budget.work(WORK_FLOOR as usize) && !budget.work(1 << 20));
     }
 
     #[test]
     fn what_is_asked_for_and_not_there_is_refused() {
-        let mut budget = Budget::new(&Budgets { nodes: 1, bytes: 10, work: 5, depth: 1 });
+        let mut budget = Budget::new(&DecodeLimits { nodes: 1, bytes: 10, work: 5, depth: 1 });
         assert!(budget.node() && !budget.node());
         assert!(!budget.room(11) && budget.room(10) && !budget.room(1));
         assert!(budget.work(5) && !budget.work(1));

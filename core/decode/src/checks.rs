@@ -5,18 +5,18 @@ use std::{fmt::Write, sync::Arc};
 use expect_test::Expect;
 use model::{Exchange, Gap, Header, IngressKind, Request, Time, Trail};
 
-use crate::{Budgets, open, open_value, walk, walk_value};
+use crate::{DecodeLimits, open, open_value, walk, walk_value};
 
 /// Opens `value`: a line for each leaf, `trail = value`, and for each gap,
 /// `trail ! why`. Every trail is walked again and must arrive.
 pub(crate) fn check(value: impl AsRef<[u8]>, expect: Expect) {
-    check_within(value, &Budgets::default(), expect);
+    check_within(value, &DecodeLimits::default(), expect);
 }
 
 /// What [`check`] would see.
 pub(crate) fn shown_of(value: impl AsRef<[u8]>) -> String {
-    let (mut seen, mut gaps) = (Seen::default(), Vec::new());
-    open_value(value.as_ref(), &Budgets::default(), &mut |leaf| seen.leaf(leaf), &mut gaps);
+    let (mut seen, mut gaps) = (VisitedValue::default(), Vec::new());
+    open_value(value.as_ref(), &DecodeLimits::default(), &mut |leaf| seen.leaf(leaf), &mut gaps);
     for (trail, leaf) in &seen.leaves {
         assert_eq!(walk_value(value.as_ref(), trail).as_ref(), Some(leaf), "walking {trail}");
     }
@@ -24,9 +24,9 @@ pub(crate) fn shown_of(value: impl AsRef<[u8]>) -> String {
     seen.text()
 }
 
-pub(crate) fn check_within(value: impl AsRef<[u8]>, budgets: &Budgets, expect: Expect) {
+pub(crate) fn check_within(value: impl AsRef<[u8]>, budgets: &DecodeLimits, expect: Expect) {
     let value = value.as_ref();
-    let (mut seen, mut gaps) = (Seen::default(), Vec::new());
+    let (mut seen, mut gaps) = (VisitedValue::default(), Vec::new());
     open_value(value, budgets, &mut |leaf| seen.leaf(leaf), &mut gaps);
     seen.gaps = gaps;
     for (trail, leaf) in &seen.leaves {
@@ -38,15 +38,15 @@ pub(crate) fn check_within(value: impl AsRef<[u8]>, budgets: &Budgets, expect: E
 /// Nothing opens `value`, and nothing is missed. (Backwards it is shown.)
 pub(crate) fn check_closed(value: impl AsRef<[u8]>) {
     let (mut leaves, mut gaps) = (Vec::new(), Vec::new());
-    open_value(value.as_ref(), &Budgets::default(), &mut |leaf| leaves.push(leaf.route.trail()), &mut gaps);
+    open_value(value.as_ref(), &DecodeLimits::default(), &mut |leaf| leaves.push(leaf.route.trail()), &mut gaps);
     let leaves: Vec<_> = leaves.iter().map(Trail::to_string).filter(|trail| !trail.ends_with("reversed")).collect();
     assert_eq!((leaves.as_slice(), gaps.as_slice()), (["value".to_owned()].as_slice(), [].as_slice()));
 }
 
 /// As [`check`], for a whole exchange.
 pub(crate) fn check_exchange(exchange: &Exchange, expect: Expect) {
-    let (mut seen, mut gaps) = (Seen::default(), Vec::new());
-    open(exchange, &Budgets::default(), &mut |leaf| seen.leaf(leaf), &mut gaps);
+    let (mut seen, mut gaps) = (VisitedValue::default(), Vec::new());
+    open(exchange, &DecodeLimits::default(), &mut |leaf| seen.leaf(leaf), &mut gaps);
     seen.gaps = gaps;
     for (trail, leaf) in &seen.leaves {
         assert_eq!(walk(exchange, trail).as_ref(), Some(leaf), "walking {trail}");
@@ -79,13 +79,13 @@ pub(crate) fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &
 }
 
 #[derive(Default)]
-struct Seen {
+struct VisitedValue {
     leaves: Vec<(Trail, Vec<u8>)>,
     weak: Vec<bool>,
     gaps: Vec<Gap>,
 }
 
-impl Seen {
+impl VisitedValue {
     fn leaf(&mut self, leaf: &model::Leaf<'_>) {
         self.leaves.push((leaf.route.trail(), leaf.value.to_vec()));
         self.weak.push(leaf.weak);

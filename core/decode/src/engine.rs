@@ -5,18 +5,18 @@ use std::{borrow::Cow, ops::ControlFlow};
 use model::{Gap, GapReason, LayerPlace, Leaf, Route, Trail, TrailStep};
 
 use crate::{
-    budget::{Budget, Budgets},
-    decoders::{DECODERS, Decoder, Fit, How, Inner, Peeled, Rank},
-    locked::{self, Closed, Secrets},
-    look::{Kinds, Look},
-    memo::Memo,
+    budget::{Budget, DecodeLimits},
+    decoders::{DECODERS, Decoder, DecoderFit, DecoderRank, InnerValues, PeelOutcome, PeelResult},
+    locked::{self, CandidateKeys, UnopenedBytes},
+    look::{ByteClasses, ValueView},
+    memo::ValueMemo,
     shape,
-    unopened::{RANDOM, Unopened, unopened},
+    unopened::{RANDOM, UnopenedRange, unopened},
 };
 
 /// How much of an exchange was looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Opened {
+pub struct DecodeCoverage {
     /// Bytes that went over the wire, as far as the capture tells.
     pub bytes: u64,
     /// Bytes that were there to look at, and were.
@@ -30,16 +30,16 @@ pub struct Opened {
 
 /// One opening of one exchange: its budgets, and who is told.
 pub(crate) struct Engine<'e> {
-    pub(crate) opened: Opened,
+    pub(crate) opened: DecodeCoverage,
     budget: &'e mut Budget,
     visit: &'e mut dyn FnMut(&Leaf<'_>),
     gaps: &'e mut Vec<Gap>,
     exchange: Option<u64>,
-    seen: Seen,
+    seen: OpenedValues,
     /// What stayed closed and could be encrypted.
-    closed: Vec<Closed>,
+    closed: Vec<UnopenedBytes>,
     /// What nothing opened and hides something.
-    hidden: Vec<Hidden>,
+    hidden: Vec<HiddenValue>,
     /// How often a value was opened without a doubt.
     openings: u64,
     /// The part at hand: its position and its length.
@@ -56,12 +56,12 @@ impl<'e> Engine<'e> {
         gaps: &'e mut Vec<Gap>,
     ) -> Self {
         Self {
-            opened: Opened::default(),
+            opened: DecodeCoverage::default(),
             budget,
             visit,
             gaps,
             exchange,
-            seen: Seen::default(),
+            seen: OpenedValues::default(),
             closed: Vec::new(),
             hidden: Vec::new(),
             openings: 0,
@@ -76,18 +76,24 @@ impl<'e> Engine<'e> {
         let read = value.len() as u64;
         self.opened.bytes += read;
         self.part = (self.part.0 + 1, read);
-        if self.value(value, Here::at(&route, 1)).is_continue() {
+        if self.value(value, ValueLocation::at(&route, 1)).is_continue() {
             self.opened.bytes_read += read;
         }
     }
 
     /// As [`Self::part`], for a value that is known to hold nothing if `memo`
     /// knows it; and which it learns if that turns out now.
-    pub(crate) fn part_known(&mut self, layer: &'static str, place: LayerPlace<'_>, value: &[u8], memo: &mut Memo) {
+    pub(crate) fn part_known(
+        &mut self,
+        layer: &'static str,
+        place: LayerPlace<'_>,
+        value: &[u8],
+        memo: &mut ValueMemo,
+    ) {
         if memo.knows(value) {
             let route = Route { before: None, layer, place: &place };
             self.opened.bytes += value.len() as u64;
-            if self.shown(value, Here::at(&route, 1)).is_continue() {
+            if self.shown(value, ValueLocation::at(&route, 1)).is_continue() {
                 self.opened.bytes_read += value.len() as u64;
             }
             return;
@@ -105,12 +111,12 @@ impl<'e> Engine<'e> {
     }
 
     /// Tries the keys that `parts` hold on what stayed closed.
-    pub(crate) fn unlock(&mut self, budgets: &Budgets, parts: &dyn Fn(&mut Engine<'_>)) {
+    pub(crate) fn unlock(&mut self, budgets: &DecodeLimits, parts: &dyn Fn(&mut Engine<'_>)) {
         let closed = std::mem::take(&mut self.closed);
         if closed.is_empty() {
             return;
         }
-        let mut secrets = Secrets::default();
+        let mut secrets = CandidateKeys::default();
         let (mut visit, mut gaps) = (|leaf: &Leaf<'_>| secrets.consider(leaf), Vec::new());
         parts(&mut Engine::new(None, &mut Budget::new(budgets), &mut visit, &mut gaps));
         for closed in &closed {
@@ -133,31 +139,31 @@ impl<'e> Engine<'e> {
             self.hidden.retain(|hidden| !hidden.trail.leads_to(&closed.trail) && !closed.trail.leads_to(&hidden.trail));
             along(&closed.trail.steps, None, &mut |route| {
                 let route = Route { before: Some(route), layer: unlocked.layer, place: &unlocked.place };
-                let trust = if unlocked.weak { Trust::Weak } else { Trust::Full };
-                let here = Here { trust, ..Here::at(&route, closed.trail.steps.len() + 1) };
+                let trust = if unlocked.weak { RouteTrust::Weak } else { RouteTrust::Full };
+                let here = ValueLocation { trust, ..ValueLocation::at(&route, closed.trail.steps.len() + 1) };
                 let _ = self.value(&unlocked.plain, here);
             });
         }
     }
 
     /// Keeps a value that could be encrypted.
-    fn keep_closed(&mut self, look: &Look<'_>, route: &Route<'_>) {
+    fn keep_closed(&mut self, look: &ValueView<'_>, route: &Route<'_>) {
         const MOST: usize = 8;
         const LONGEST: usize = 1 << 20;
         let length = (locked::SHORTEST..=LONGEST).contains(&look.bytes.len());
         // Digests and identifiers are written in hex, boxes hardly.
         let digest = look.layer == "hex" && matches!(look.bytes.len(), 16 | 20 | 28 | 32 | 48 | 64);
-        if length && !digest && self.closed.len() < MOST && look.kinds.any(Kinds::RAW) {
-            self.closed.push(Closed { trail: route.trail(), bytes: look.bytes.to_vec() });
+        if length && !digest && self.closed.len() < MOST && look.kinds.any(ByteClasses::RAW) {
+            self.closed.push(UnopenedBytes { trail: route.trail(), bytes: look.bytes.to_vec() });
         }
     }
 
-    fn value(&mut self, value: &[u8], here: Here<'_>) -> ControlFlow<()> {
+    fn value(&mut self, value: &[u8], here: ValueLocation<'_>) -> ControlFlow<()> {
         self.shown(value, here)?;
         self.inside(value, here)
     }
 
-    fn shown(&mut self, value: &[u8], here: Here<'_>) -> ControlFlow<()> {
+    fn shown(&mut self, value: &[u8], here: ValueLocation<'_>) -> ControlFlow<()> {
         if value.is_empty() {
             return ControlFlow::Continue(());
         }
@@ -165,12 +171,12 @@ impl<'e> Engine<'e> {
             return self.spent(here.route, "more values than the budget allows");
         }
         self.opened.values += 1;
-        (self.visit)(&Leaf { value, route: here.route, weak: here.trust == Trust::Weak });
+        (self.visit)(&Leaf { value, route: here.route, weak: here.trust == RouteTrust::Weak });
         ControlFlow::Continue(())
     }
 
-    fn inside(&mut self, value: &[u8], here: Here<'_>) -> ControlFlow<()> {
-        let look = Look::at(value, here.route);
+    fn inside(&mut self, value: &[u8], here: ValueLocation<'_>) -> ControlFlow<()> {
+        let look = ValueView::at(value, here.route);
         if look.is_plain() {
             return ControlFlow::Continue(());
         }
@@ -185,11 +191,11 @@ impl<'e> Engine<'e> {
         if self.spent {
             return ControlFlow::Break(());
         }
-        if here.trust == Trust::Weak || here.read_by.is_some() {
+        if here.trust == RouteTrust::Weak || here.read_by.is_some() {
             return ControlFlow::Continue(());
         }
-        if how > How::Perhaps {
-            self.openings += u64::from(value.len() >= Hidden::TELLING);
+        if how > PeelOutcome::Perhaps {
+            self.openings += u64::from(value.len() >= HiddenValue::TELLING);
         } else {
             self.keep_closed(&look, here.route);
             if self.openings == before.0 {
@@ -201,13 +207,13 @@ impl<'e> Engine<'e> {
 
     /// Keeps a value that nothing opened, if it hides something. What guesses
     /// made of it, the places in `hidden` from `inside` on, is not said beside it.
-    fn hide(&mut self, look: &Look<'_>, here: Here<'_>, inside: usize, said: bool) {
-        if here.trust != Trust::Full || is_known(here.route) {
+    fn hide(&mut self, look: &ValueView<'_>, here: ValueLocation<'_>, inside: usize, said: bool) {
+        if here.trust != RouteTrust::Full || is_known(here.route) {
             return;
         }
         let Some(found) = unopened(look.bytes) else { return };
         self.hidden.truncate(inside);
-        self.hidden.push(Hidden { trail: here.route.trail(), found, part: self.part, said });
+        self.hidden.push(HiddenValue { trail: here.route.trail(), found, part: self.part, said });
     }
 
     /// Says what nothing opened: once all parts were looked at, and the keys in
@@ -232,24 +238,24 @@ impl<'e> Engine<'e> {
     }
 
     /// Tries the decoders that fit, in their order, as long as more may come.
-    fn opened_by_any(&mut self, look: &Look<'_>, here: Here<'_>) -> How {
-        let mut how = How::Not;
+    fn opened_by_any(&mut self, look: &ValueView<'_>, here: ValueLocation<'_>) -> PeelOutcome {
+        let mut how = PeelOutcome::Not;
         for decoder in shape::candidates(look).map(|position| DECODERS[position]) {
             let wanted = match decoder.rank() {
-                Rank::Layer => true,
+                DecoderRank::Layer => true,
                 _ if here.read_by.is_some() => false,
-                Rank::Else => how <= How::Perhaps,
-                Rank::Weak => how <= How::Perhaps && here.trust != Trust::Weak,
+                DecoderRank::Else => how <= PeelOutcome::Perhaps,
+                DecoderRank::Weak => how <= PeelOutcome::Perhaps && here.trust != RouteTrust::Weak,
             };
             if !wanted {
                 break;
             }
             let fit = decoder.fit(look);
-            if fit == Fit::No || here.read_by.is_some_and(|name| name == decoder.name()) {
+            if fit == DecoderFit::No || here.read_by.is_some_and(|name| name == decoder.name()) {
                 continue;
             }
             if here.depth >= self.budget.depth {
-                if fit == Fit::Certain {
+                if fit == DecoderFit::Certain {
                     self.gap(here.route, GapReason::Budget, "more layers than the budget allows");
                     break;
                 }
@@ -257,37 +263,37 @@ impl<'e> Engine<'e> {
             }
             let peeled = self.peel(decoder, look.bytes, here);
             // Two bytes that look like a header, and then nothing of the kind.
-            let astray = fit == Fit::Maybe && peeled.gap == Some(GapReason::Broken);
-            how = how.max(if astray { peeled.how.min(How::Perhaps) } else { peeled.how });
+            let astray = fit == DecoderFit::Maybe && peeled.gap == Some(GapReason::Broken);
+            how = how.max(if astray { peeled.how.min(PeelOutcome::Perhaps) } else { peeled.how });
             if self.spent {
                 break;
             }
-            let certain = fit == Fit::Certain && here.trust == Trust::Full;
+            let certain = fit == DecoderFit::Certain && here.trust == RouteTrust::Full;
             let refused = self.budget.was_refused().then_some(GapReason::Budget);
             if let Some(why) = refused.or(peeled.gap).filter(|why| certain || *why == GapReason::Budget) {
                 self.gap(here.route, why, says(decoder.name(), why));
             }
-            if how == How::Surely || how == How::Opened && fit == Fit::Certain {
+            if how == PeelOutcome::Surely || how == PeelOutcome::Opened && fit == DecoderFit::Certain {
                 break;
             }
         }
         how
     }
 
-    fn peel(&mut self, decoder: &dyn Decoder, value: &[u8], here: Here<'_>) -> Peeled {
+    fn peel(&mut self, decoder: &dyn Decoder, value: &[u8], here: ValueLocation<'_>) -> PeelResult {
         if !self.budget.work(value.len()) {
             let _ = self.spent(here.route, "more work than the budget allows");
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         }
         let trust = match here.trust {
-            Trust::Weak => Trust::Weak,
-            _ if decoder.is_guess() => Trust::Weak,
-            _ if decoder.guesses_borders() => Trust::Borders,
-            _ => Trust::Full,
+            RouteTrust::Weak => RouteTrust::Weak,
+            _ if decoder.is_guess() => RouteTrust::Weak,
+            _ if decoder.guesses_borders() => RouteTrust::Borders,
+            _ => RouteTrust::Full,
         };
         decoder.peel(
             value,
-            &mut Nest { engine: self, route: here.route, layer: decoder.name(), depth: here.depth + 1, trust },
+            &mut LayerSink { engine: self, route: here.route, layer: decoder.name(), depth: here.depth + 1, trust },
         )
     }
 
@@ -301,16 +307,16 @@ impl<'e> Engine<'e> {
 }
 
 /// A value that nothing opened and that hides something.
-struct Hidden {
+struct HiddenValue {
     trail: Trail,
-    found: Unopened,
+    found: UnopenedRange,
     /// Position and length of the part it lies in.
     part: (usize, u64),
     /// Another gap says already that it did not open.
     said: bool,
 }
 
-impl Hidden {
+impl HiddenValue {
     /// Shorter values read as something by chance.
     const TELLING: usize = 16;
 
@@ -336,23 +342,23 @@ fn is_known(route: &Route<'_>) -> bool {
 
 /// Where the value at hand lies.
 #[derive(Clone, Copy)]
-struct Here<'r> {
+struct ValueLocation<'r> {
     route: &'r Route<'r>,
     depth: usize,
-    trust: Trust,
+    trust: RouteTrust,
     /// The decoder that reads the value already, along with what is around it.
     read_by: Option<&'static str>,
 }
 
-impl<'r> Here<'r> {
+impl<'r> ValueLocation<'r> {
     fn at(route: &'r Route<'r>, depth: usize) -> Self {
-        Self { route, depth, trust: Trust::Full, read_by: None }
+        Self { route, depth, trust: RouteTrust::Full, read_by: None }
     }
 }
 
 /// How far the way to a value may be trusted.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Trust {
+enum RouteTrust {
     Full,
     /// Where it begins and ends was guessed, so that it need not open.
     Borders,
@@ -362,21 +368,21 @@ enum Trust {
 
 /// Where a decoder's values go while an exchange is opened: on to the visitor,
 /// and to be opened in their turn.
-struct Nest<'n, 'e> {
+struct LayerSink<'n, 'e> {
     engine: &'n mut Engine<'e>,
     route: &'n Route<'n>,
     layer: &'static str,
     depth: usize,
-    trust: Trust,
+    trust: RouteTrust,
 }
 
-impl Nest<'_, '_> {
-    fn here<'r>(&self, route: &'r Route<'r>) -> Here<'r> {
-        Here { trust: self.trust, ..Here::at(route, self.depth) }
+impl LayerSink<'_, '_> {
+    fn here<'r>(&self, route: &'r Route<'r>) -> ValueLocation<'r> {
+        ValueLocation { trust: self.trust, ..ValueLocation::at(route, self.depth) }
     }
 }
 
-impl Inner for Nest<'_, '_> {
+impl InnerValues for LayerSink<'_, '_> {
     fn give(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()> {
         let route = Route { before: Some(self.route), layer: self.layer, place: &place };
         self.engine.value(value, self.here(&route))
@@ -384,7 +390,7 @@ impl Inner for Nest<'_, '_> {
 
     fn give_beside(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()> {
         let route = Route { before: Some(self.route), layer: self.layer, place: &place };
-        self.engine.value(value, Here { read_by: Some(self.layer), ..self.here(&route) })
+        self.engine.value(value, ValueLocation { read_by: Some(self.layer), ..self.here(&route) })
     }
 
     fn show(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()> {
@@ -407,12 +413,12 @@ fn along(steps: &[TrailStep], before: Option<&Route<'_>>, arrive: &mut dyn FnMut
 /// The values that were opened already: the same bytes are opened once in an
 /// exchange, however often they are in it. Each place they are at is visited.
 #[derive(Default)]
-struct Seen {
+struct OpenedValues {
     hashes: Vec<u64>,
     count: usize,
 }
 
-impl Seen {
+impl OpenedValues {
     /// Shorter values are opened faster than looked up.
     const WORTH: usize = 64;
 

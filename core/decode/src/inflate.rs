@@ -6,7 +6,7 @@ use model::GapReason;
 
 /// What stands around the deflate stream (RFC 1951).
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wrapper {
+pub(crate) enum DeflateWrapper {
     None,
     /// RFC 1950.
     Zlib,
@@ -15,7 +15,7 @@ pub(crate) enum Wrapper {
 }
 
 /// What came out of a stream.
-pub(crate) struct Inflated {
+pub(crate) struct InflateOutput {
     pub(crate) plain: Vec<u8>,
     /// Why it is not all.
     pub(crate) why: Option<GapReason>,
@@ -31,25 +31,25 @@ pub(crate) struct Inflater {
 
 impl Inflater {
     /// Inflates `bytes` to at most `limit` bytes.
-    pub(crate) fn inflate(&mut self, bytes: &[u8], wrapper: Wrapper, limit: usize) -> Inflated {
-        let mut inflated = Inflated { plain: Vec::new(), why: None, used: 0 };
+    pub(crate) fn inflate(&mut self, bytes: &[u8], wrapper: DeflateWrapper, limit: usize) -> InflateOutput {
+        let mut inflated = InflateOutput { plain: Vec::new(), why: None, used: 0 };
         loop {
-            if wrapper == Wrapper::Gzip {
+            if wrapper == DeflateWrapper::Gzip {
                 match header_length(&bytes[inflated.used..]) {
                     Ok(length) => inflated.used += length,
                     // Whatever follows a member and is none (zeros, mostly).
                     Err(_) if inflated.used > 0 => return inflated,
-                    Err(why) => return Inflated { why: Some(why), ..inflated },
+                    Err(why) => return InflateOutput { why: Some(why), ..inflated },
                 }
             }
             self.stream(bytes, wrapper, limit, &mut inflated);
-            if wrapper != Wrapper::Gzip || inflated.why.is_some() {
+            if wrapper != DeflateWrapper::Gzip || inflated.why.is_some() {
                 return inflated;
             }
             // CRC and length: what is wrong with them the text itself shows.
             let trailer = bytes.len() - inflated.used;
             if trailer < TRAILER {
-                return Inflated { why: Some(GapReason::Cut), used: bytes.len(), ..inflated };
+                return InflateOutput { why: Some(GapReason::Cut), used: bytes.len(), ..inflated };
             }
             inflated.used += TRAILER;
             if inflated.used == bytes.len() {
@@ -59,8 +59,8 @@ impl Inflater {
     }
 
     /// One stream, from where `inflated` ends.
-    fn stream(&mut self, bytes: &[u8], wrapper: Wrapper, limit: usize, inflated: &mut Inflated) {
-        let has_header = wrapper == Wrapper::Zlib;
+    fn stream(&mut self, bytes: &[u8], wrapper: DeflateWrapper, limit: usize, inflated: &mut InflateOutput) {
+        let has_header = wrapper == DeflateWrapper::Zlib;
         let state = match &mut self.state {
             Some(state) => {
                 state.reset(has_header);
@@ -134,9 +134,11 @@ mod tests {
         let mut inflater = Inflater::default();
         let text = b"hello hello hello ".repeat(1000);
         for _ in 0..2 {
-            for (bytes, wrapper) in
-                [(gzip(&text), Wrapper::Gzip), (zlib(&text), Wrapper::Zlib), (deflate(&text), Wrapper::None)]
-            {
+            for (bytes, wrapper) in [
+                (gzip(&text), DeflateWrapper::Gzip),
+                (zlib(&text), DeflateWrapper::Zlib),
+                (deflate(&text), DeflateWrapper::None),
+            ] {
                 let inflated = inflater.inflate(&bytes, wrapper, usize::MAX);
                 assert_eq!((inflated.plain.as_slice(), inflated.why, inflated.used), (&text[..], None, bytes.len()));
             }
@@ -147,12 +149,12 @@ mod tests {
     fn a_header_with_everything_is_passed() {
         let mut member = b"\x1f\x8b\x08\x1e\0\0\0\0\0\xff\x02\0xxname\0comment\0cc".to_vec();
         member.extend(&gzip(b"hello")[10..]);
-        assert_eq!(Inflater::default().inflate(&member, Wrapper::Gzip, 100).plain, b"hello");
+        assert_eq!(Inflater::default().inflate(&member, DeflateWrapper::Gzip, 100).plain, b"hello");
     }
 
     #[test]
     fn what_is_more_than_allowed_stays_within() {
-        let inflated = Inflater::default().inflate(&gzip(&[0; 1 << 20]), Wrapper::Gzip, 5_000);
+        let inflated = Inflater::default().inflate(&gzip(&[0; 1 << 20]), DeflateWrapper::Gzip, 5_000);
         assert_eq!((inflated.plain.len(), inflated.why), (5_000, Some(GapReason::Budget)));
     }
 }

@@ -34,11 +34,11 @@ mod unopened;
 
 mod decoders;
 
-pub use budget::Budgets;
-pub use decoders::{Described, decoders};
-pub use engine::Opened;
-pub use parts::{Opener, open, open_answer, open_value};
-pub use unopened::{LEAST, Unopened, looks_random, unopened};
+pub use budget::DecodeLimits;
+pub use decoders::{DecoderInfo, decoders};
+pub use engine::DecodeCoverage;
+pub use parts::{ExchangeOpener, open, open_answer, open_value};
+pub use unopened::{LEAST, UnopenedRange, looks_random, unopened};
 pub use walk::{walk, walk_value};
 
 #[cfg(test)]

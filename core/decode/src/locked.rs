@@ -19,13 +19,13 @@ use model::{LayerPlace, Leaf, Trail, TrailStep};
 use crate::{decoders::makes_sense, look};
 
 /// Bytes that stayed closed, and the way to them.
-pub(crate) struct Closed {
+pub(crate) struct UnopenedBytes {
     pub(crate) trail: Trail,
     pub(crate) bytes: Vec<u8>,
 }
 
 /// What a key opened.
-pub(crate) struct Unlocked {
+pub(crate) struct DecryptedValue {
     pub(crate) layer: &'static str,
     pub(crate) place: LayerPlace<'static>,
     pub(crate) plain: Vec<u8>,
@@ -50,11 +50,11 @@ pub(crate) const SHORTEST: usize = 16;
 
 /// Values that could be keys or nonces.
 #[derive(Default)]
-pub(crate) struct Secrets {
+pub(crate) struct CandidateKeys {
     found: Vec<(Vec<u8>, Trail)>,
 }
 
-impl Secrets {
+impl CandidateKeys {
     /// More are not tried: the work is their number squared.
     const MOST: usize = 96;
 
@@ -81,15 +81,19 @@ fn is_dull(value: &[u8]) -> bool {
 
 /// Tries all secrets on a box. `work` says whether so many more bytes may be
 /// looked at.
-pub(crate) fn unlock(closed: &Closed, secrets: &Secrets, work: &mut dyn FnMut(usize) -> bool) -> Option<Unlocked> {
+pub(crate) fn unlock(
+    closed: &UnopenedBytes,
+    secrets: &CandidateKeys,
+    work: &mut dyn FnMut(usize) -> bool,
+) -> Option<DecryptedValue> {
     let bytes = closed.bytes.as_slice();
     // Ways are put into words only for what opened: there are many pairs.
     let said = |way: &Trail| relative(&closed.trail, way);
     for (key, way) in secrets.of_length(|length| matches!(length, 16 | 24 | 32)) {
-        let Some(cipher) = Cipher::new(key) else { continue };
+        let Some(cipher) = EnvelopeCipher::new(key) else { continue };
         let given = secrets.of_length(|length| matches!(length, 12 | 16));
-        let given = given.map(|(iv, way)| (Iv::Given(iv), Ok(way)));
-        let words = ["first", "zero", "key"].map(|word| (Iv::of_word(word), Err(word)));
+        let given = given.map(|(iv, way)| (IvSource::Given(iv), Ok(way)));
+        let words = ["first", "zero", "key"].map(|word| (IvSource::of_word(word), Err(word)));
         for (iv, iv_way) in given.chain(words) {
             for layer in [GCM, CBC] {
                 if !work(bytes.len()) {
@@ -102,14 +106,19 @@ pub(crate) fn unlock(closed: &Closed, secrets: &Secrets, work: &mut dyn FnMut(us
                 let iv_at = || iv_way.map_or_else(|word| Some(word.to_owned()), said);
                 if let Some(((plain, key_at), iv_at)) = plain.and_then(|plain| Some(((plain, said(way)?), iv_at()?))) {
                     let place = LayerPlace::at(format!("key {key_at}{IV}{iv_at}"));
-                    return Some(Unlocked { layer, place, plain, weak: false });
+                    return Some(DecryptedValue { layer, place, plain, weak: false });
                 }
             }
         }
         if let Some(plain) = blocks(&cipher, key, bytes, None)
             && let Some(key_at) = said(way)
         {
-            return Some(Unlocked { layer: ECB, place: LayerPlace::at(format!("key {key_at}")), plain, weak: false });
+            return Some(DecryptedValue {
+                layer: ECB,
+                place: LayerPlace::at(format!("key {key_at}")),
+                plain,
+                weak: false,
+            });
         }
     }
     for (key, way) in secrets.of_length(|length| length <= 64) {
@@ -117,10 +126,15 @@ pub(crate) fn unlock(closed: &Closed, secrets: &Secrets, work: &mut dyn FnMut(us
             return None;
         }
         if bytes.iter().zip(key).all(|(byte, key)| is_seen(byte ^ key))
-            && let Some(plain) = decrypted(XOR, key, Iv::Zero, bytes)
+            && let Some(plain) = decrypted(XOR, key, IvSource::Zero, bytes)
         {
             let key_at = relative(&closed.trail, way)?;
-            return Some(Unlocked { layer: XOR, place: LayerPlace::at(format!("key {key_at}")), plain, weak: true });
+            return Some(DecryptedValue {
+                layer: XOR,
+                place: LayerPlace::at(format!("key {key_at}")),
+                plain,
+                weak: true,
+            });
         }
     }
     None
@@ -138,10 +152,10 @@ pub(crate) fn again(
     let (key_at, iv_at) = text.strip_prefix("key ").map(|text| text.rsplit_once(IV).unwrap_or((text, "zero")))?;
     let key = find(key_at)?;
     let given;
-    let iv = match Iv::of_word(iv_at) {
-        Iv::None => {
+    let iv = match IvSource::of_word(iv_at) {
+        IvSource::None => {
             given = find(iv_at)?;
-            Iv::Given(&given)
+            IvSource::Given(&given)
         }
         known => known,
     };
@@ -150,7 +164,7 @@ pub(crate) fn again(
 
 /// Where a nonce or an initialisation vector comes from.
 #[derive(Clone, Copy)]
-enum Iv<'a> {
+enum IvSource<'a> {
     None,
     Given(&'a [u8]),
     /// The first bytes of the box.
@@ -160,7 +174,7 @@ enum Iv<'a> {
     Key,
 }
 
-impl Iv<'_> {
+impl IvSource<'_> {
     fn of_word(word: &str) -> Self {
         match word {
             "first" => Self::First,
@@ -171,22 +185,22 @@ impl Iv<'_> {
     }
 }
 
-fn decrypted(layer: &str, key: &[u8], iv: Iv<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
+fn decrypted(layer: &str, key: &[u8], iv: IvSource<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
     match layer {
         GCM => gcm(key, iv, bytes),
-        CBC => blocks(&Cipher::new(key)?, key, bytes, Some(iv)),
-        ECB => blocks(&Cipher::new(key)?, key, bytes, None),
+        CBC => blocks(&EnvelopeCipher::new(key)?, key, bytes, Some(iv)),
+        ECB => blocks(&EnvelopeCipher::new(key)?, key, bytes, None),
         XOR => xored(key, bytes),
         _ => None,
     }
 }
 
-fn gcm(key: &[u8], iv: Iv<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
+fn gcm(key: &[u8], iv: IvSource<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
     let (nonce, bytes) = match iv {
-        Iv::Given(nonce) => (nonce, bytes),
-        Iv::First => bytes.split_at_checked(12)?,
-        Iv::Zero => (&[0; 12][..], bytes),
-        Iv::Key | Iv::None => return None,
+        IvSource::Given(nonce) => (nonce, bytes),
+        IvSource::First => bytes.split_at_checked(12)?,
+        IvSource::Zero => (&[0; 12][..], bytes),
+        IvSource::Key | IvSource::None => return None,
     };
     // A tag with nothing before it holds nothing.
     if bytes.len() <= 16 {
@@ -208,17 +222,17 @@ fn gcm(key: &[u8], iv: Iv<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// CBC if there is a vector, else ECB; with PKCS #7 padding (RFC 5652 §6.3).
-fn blocks(cipher: &Cipher, key: &[u8], bytes: &[u8], iv: Option<Iv<'_>>) -> Option<Vec<u8>> {
+fn blocks(cipher: &EnvelopeCipher, key: &[u8], bytes: &[u8], iv: Option<IvSource<'_>>) -> Option<Vec<u8>> {
     let (vector, bytes) = match iv {
         None => (None, bytes),
-        Some(Iv::Given(vector)) => (Some(<[u8; 16]>::try_from(vector).ok()?), bytes),
-        Some(Iv::First) => {
+        Some(IvSource::Given(vector)) => (Some(<[u8; 16]>::try_from(vector).ok()?), bytes),
+        Some(IvSource::First) => {
             let (first, rest) = bytes.split_first_chunk::<16>()?;
             (Some(*first), rest)
         }
-        Some(Iv::Zero) => (Some([0; 16]), bytes),
-        Some(Iv::Key) => (Some(*key.first_chunk()?), bytes),
-        Some(Iv::None) => return None,
+        Some(IvSource::Zero) => (Some([0; 16]), bytes),
+        Some(IvSource::Key) => (Some(*key.first_chunk()?), bytes),
+        Some(IvSource::None) => return None,
     };
     let (sixteens, rest) = bytes.as_chunks::<16>();
     // The last block tells by its padding whether the key is right.
@@ -235,13 +249,13 @@ fn blocks(cipher: &Cipher, key: &[u8], bytes: &[u8], iv: Option<Iv<'_>>) -> Opti
     makes_sense(&plain).then_some(plain)
 }
 
-enum Cipher {
+enum EnvelopeCipher {
     Aes128(Box<Aes128>),
     Aes192(Box<Aes192>),
     Aes256(Box<Aes256>),
 }
 
-impl Cipher {
+impl EnvelopeCipher {
     fn new(key: &[u8]) -> Option<Self> {
         match key.len() {
             16 => Aes128::new_from_slice(key).ok().map(|cipher| Self::Aes128(Box::new(cipher))),
@@ -345,7 +359,12 @@ mod tests {
         let text = format!(r#"{{"box":"{}","keys":["{}"]}}"#, random(4096), keys.join("\",\""));
         let gaps = |work: u64| {
             let mut gaps = Vec::new();
-            crate::open_value(text.as_bytes(), &crate::Budgets { work, ..Default::default() }, &mut |_| {}, &mut gaps);
+            crate::open_value(
+                text.as_bytes(),
+                &crate::DecodeLimits { work, ..Default::default() },
+                &mut |_| {},
+                &mut gaps,
+            );
             gaps.iter().map(|gap| format!("{} {:?}", gap.place, gap.why)).collect::<Vec<_>>()
         };
         assert_eq!(gaps(1 << 30), ["value ▸ json $.box Sealed"]);

@@ -7,10 +7,10 @@
 use model::{LayerPlace, Route};
 
 /// A value about to be opened.
-pub(crate) struct Look<'v> {
+pub(crate) struct ValueView<'v> {
     pub(crate) bytes: &'v [u8],
     /// The kinds of bytes in it.
-    pub(crate) kinds: Kinds,
+    pub(crate) kinds: ByteClasses,
     /// The layer and place where it lay.
     pub(crate) layer: &'static str,
     pub(crate) place: &'v LayerPlace<'v>,
@@ -18,9 +18,9 @@ pub(crate) struct Look<'v> {
 
 /// A set of kinds of bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Kinds(u32);
+pub(crate) struct ByteClasses(u32);
 
-impl Kinds {
+impl ByteClasses {
     pub(crate) const DIGIT: Self = Self(1);
     /// `a` to `f`.
     pub(crate) const LOWER_HEX: Self = Self(1 << 1);
@@ -117,33 +117,33 @@ const KIND: [u32; 256] = {
     let mut byte = 0;
     while byte < 256 {
         table[byte] = match byte as u8 {
-            b'0'..=b'9' => Kinds::DIGIT,
-            b'a'..=b'f' => Kinds::LOWER_HEX,
-            b'A'..=b'F' => Kinds::UPPER_HEX,
-            b'g'..=b'z' => Kinds::LOWER_REST,
-            b'G'..=b'Z' => Kinds::UPPER_REST,
-            b'+' => Kinds::PLUS,
-            b'/' => Kinds::SLASH,
-            b'-' => Kinds::DASH,
-            b'_' => Kinds::UNDERSCORE,
-            b'=' => Kinds::EQUALS,
-            b'%' => Kinds::PERCENT,
-            b'\\' => Kinds::BACKSLASH,
-            b' ' => Kinds::SPACE,
-            b'\t' | b'\n' | b'\r' => Kinds::BREAK,
-            b'.' => Kinds::DOT,
-            b':' => Kinds::COLON,
-            b'<' | b'>' => Kinds::ANGLE,
-            b'&' => Kinds::AMPERSAND,
-            b'{' | b'}' | b'[' | b']' => Kinds::BRACE,
-            b',' => Kinds::COMMA,
-            b'$' => Kinds::DOLLAR,
-            b';' => Kinds::SEMICOLON,
-            b'@' => Kinds::AT,
-            0 => Kinds::NUL,
-            1..=0x1f | 0x7f => Kinds::CONTROL,
-            0x80..=0xff => Kinds::HIGH,
-            _ => Kinds::OTHER,
+            b'0'..=b'9' => ByteClasses::DIGIT,
+            b'a'..=b'f' => ByteClasses::LOWER_HEX,
+            b'A'..=b'F' => ByteClasses::UPPER_HEX,
+            b'g'..=b'z' => ByteClasses::LOWER_REST,
+            b'G'..=b'Z' => ByteClasses::UPPER_REST,
+            b'+' => ByteClasses::PLUS,
+            b'/' => ByteClasses::SLASH,
+            b'-' => ByteClasses::DASH,
+            b'_' => ByteClasses::UNDERSCORE,
+            b'=' => ByteClasses::EQUALS,
+            b'%' => ByteClasses::PERCENT,
+            b'\\' => ByteClasses::BACKSLASH,
+            b' ' => ByteClasses::SPACE,
+            b'\t' | b'\n' | b'\r' => ByteClasses::BREAK,
+            b'.' => ByteClasses::DOT,
+            b':' => ByteClasses::COLON,
+            b'<' | b'>' => ByteClasses::ANGLE,
+            b'&' => ByteClasses::AMPERSAND,
+            b'{' | b'}' | b'[' | b']' => ByteClasses::BRACE,
+            b',' => ByteClasses::COMMA,
+            b'$' => ByteClasses::DOLLAR,
+            b';' => ByteClasses::SEMICOLON,
+            b'@' => ByteClasses::AT,
+            0 => ByteClasses::NUL,
+            1..=0x1f | 0x7f => ByteClasses::CONTROL,
+            0x80..=0xff => ByteClasses::HIGH,
+            _ => ByteClasses::OTHER,
         }
         .0;
         byte += 1;
@@ -151,10 +151,10 @@ const KIND: [u32; 256] = {
     table
 };
 
-impl<'v> Look<'v> {
+impl<'v> ValueView<'v> {
     pub(crate) fn at(bytes: &'v [u8], route: &'v Route<'v>) -> Self {
-        let kinds = Kinds::of(bytes);
-        let kinds = if reads_as_text(bytes, kinds) { kinds } else { kinds.and(Kinds::RAW) };
+        let kinds = ByteClasses::of(bytes);
+        let kinds = if reads_as_text(bytes, kinds) { kinds } else { kinds.and(ByteClasses::RAW) };
         Self { bytes, kinds, layer: route.layer, place: route.place }
     }
 
@@ -162,15 +162,17 @@ impl<'v> Look<'v> {
     pub(crate) fn is_plain(&self) -> bool {
         match self.bytes.len() {
             0..4 => true,
-            4..8 => self.kinds.only(Kinds::ALPHANUMERIC.and(Kinds::DOT).and(Kinds::DASH).and(Kinds::SPACE)),
-            8..24 => self.kinds.only(Kinds::DIGIT.and(Kinds::DOT)),
+            4..8 => self
+                .kinds
+                .only(ByteClasses::ALPHANUMERIC.and(ByteClasses::DOT).and(ByteClasses::DASH).and(ByteClasses::SPACE)),
+            8..24 => self.kinds.only(ByteClasses::DIGIT.and(ByteClasses::DOT)),
             _ => false,
         }
     }
 
     /// Whether it reads as text: valid UTF-8 without control bytes.
     pub(crate) fn is_text(&self) -> bool {
-        !self.kinds.any(Kinds::RAW)
+        !self.kinds.any(ByteClasses::RAW)
     }
 
     pub(crate) fn starts_with(&self, start: &[u8]) -> bool {
@@ -180,9 +182,9 @@ impl<'v> Look<'v> {
 
 /// Whether `bytes` read as text: valid UTF-8 without control bytes.
 pub(crate) fn is_text(bytes: &[u8]) -> bool {
-    reads_as_text(bytes, Kinds::of(bytes))
+    reads_as_text(bytes, ByteClasses::of(bytes))
 }
 
-fn reads_as_text(bytes: &[u8], kinds: Kinds) -> bool {
-    !kinds.any(Kinds::BINARY) && (!kinds.any(Kinds::HIGH) || std::str::from_utf8(bytes).is_ok())
+fn reads_as_text(bytes: &[u8], kinds: ByteClasses) -> bool {
+    !kinds.any(ByteClasses::BINARY) && (!kinds.any(ByteClasses::HIGH) || std::str::from_utf8(bytes).is_ok())
 }

@@ -7,17 +7,17 @@
 use crate::engine::hash;
 
 /// Remembers some values.
-pub(crate) struct Memo {
+pub(crate) struct ValueMemo {
     slots: Vec<Box<[u8]>>,
 }
 
-impl Default for Memo {
+impl Default for ValueMemo {
     fn default() -> Self {
         Self { slots: vec![Box::default(); Self::SLOTS] }
     }
 }
 
-impl Memo {
+impl ValueMemo {
     const SLOTS: usize = 256;
     /// Longer values are kept by nobody.
     const LONGEST: usize = 512;
@@ -34,5 +34,5 @@ impl Memo {
 }
 
 fn slot(value: &[u8]) -> usize {
-    hash(value) as usize % Memo::SLOTS
+    hash(value) as usize % ValueMemo::SLOTS
 }

@@ -12,30 +12,30 @@
 use model::{Body, Direction, Exchange, Gap, GapReason, Header, LayerPlace, Leaf, Message, Route, SealReason};
 
 use crate::{
-    budget::{Budget, Budgets},
-    engine::{Engine, Opened},
-    memo::Memo,
+    budget::{Budget, DecodeLimits},
+    engine::{DecodeCoverage, Engine},
+    memo::ValueMemo,
 };
 
 /// Opens exchange after exchange. What it keeps in between saves work and
 /// changes nothing.
-pub struct Opener {
-    budgets: Budgets,
+pub struct ExchangeOpener {
+    budgets: DecodeLimits,
     budget: Budget,
-    memo: Memo,
+    memo: ValueMemo,
 }
 
-impl Clone for Opener {
+impl Clone for ExchangeOpener {
     /// Another that spends as much, and knows nothing yet.
     fn clone(&self) -> Self {
         Self::new(&self.budgets)
     }
 }
 
-impl Opener {
+impl ExchangeOpener {
     /// An opener that spends at most `budgets` on each exchange.
-    pub fn new(budgets: &Budgets) -> Self {
-        Self { budgets: *budgets, budget: Budget::new(budgets), memo: Memo::default() }
+    pub fn new(budgets: &DecodeLimits) -> Self {
+        Self { budgets: *budgets, budget: Budget::new(budgets), memo: ValueMemo::default() }
     }
 
     /// Visits every value that the client sent: address, headers, body,
@@ -43,7 +43,12 @@ impl Opener {
     ///
     /// Values come outside in, a wrapping before what is in it. A body that the
     /// capture cut, and a connection that could not be read, are gaps.
-    pub fn open(&mut self, exchange: &Exchange, visit: &mut dyn FnMut(&Leaf<'_>), gaps: &mut Vec<Gap>) -> Opened {
+    pub fn open(
+        &mut self,
+        exchange: &Exchange,
+        visit: &mut dyn FnMut(&Leaf<'_>),
+        gaps: &mut Vec<Gap>,
+    ) -> DecodeCoverage {
         let budgets = self.budgets.for_bytes(wire(exchange));
         self.budget.refill(&budgets);
         let mut engine = Engine::new(Some(exchange.index), &mut self.budget, visit, gaps);
@@ -52,7 +57,7 @@ impl Opener {
             engine.opened.bytes += seal.sent;
         }
         asked(&mut engine, exchange, &mut self.memo);
-        engine.unlock(&budgets, &|engine| asked(engine, exchange, &mut Memo::default()));
+        engine.unlock(&budgets, &|engine| asked(engine, exchange, &mut ValueMemo::default()));
         engine.settle();
         engine.opened
     }
@@ -63,40 +68,50 @@ impl Opener {
         exchange: &Exchange,
         visit: &mut dyn FnMut(&Leaf<'_>),
         gaps: &mut Vec<Gap>,
-    ) -> Opened {
+    ) -> DecodeCoverage {
         let budgets = self.budgets.for_bytes(wire(exchange));
         self.budget.refill(&budgets);
         let mut engine = Engine::new(Some(exchange.index), &mut self.budget, visit, gaps);
         answered(&mut engine, exchange, &mut self.memo);
-        engine.unlock(&budgets, &|engine| answered(engine, exchange, &mut Memo::default()));
+        engine.unlock(&budgets, &|engine| answered(engine, exchange, &mut ValueMemo::default()));
         engine.opened
     }
 }
 
-impl std::fmt::Debug for Opener {
+impl std::fmt::Debug for ExchangeOpener {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Opener(..)")
     }
 }
 
-/// [`Opener::open`] for one exchange.
-pub fn open(exchange: &Exchange, budgets: &Budgets, visit: &mut dyn FnMut(&Leaf<'_>), gaps: &mut Vec<Gap>) -> Opened {
-    Opener::new(budgets).open(exchange, visit, gaps)
-}
-
-/// [`Opener::open_answer`] for one exchange.
-pub fn open_answer(
+/// [`ExchangeOpener::open`] for one exchange.
+pub fn open(
     exchange: &Exchange,
-    budgets: &Budgets,
+    budgets: &DecodeLimits,
     visit: &mut dyn FnMut(&Leaf<'_>),
     gaps: &mut Vec<Gap>,
-) -> Opened {
-    Opener::new(budgets).open_answer(exchange, visit, gaps)
+) -> DecodeCoverage {
+    ExchangeOpener::new(budgets).open(exchange, visit, gaps)
+}
+
+/// [`ExchangeOpener::open_answer`] for one exchange.
+pub fn open_answer(
+    exchange: &Exchange,
+    budgets: &DecodeLimits,
+    visit: &mut dyn FnMut(&Leaf<'_>),
+    gaps: &mut Vec<Gap>,
+) -> DecodeCoverage {
+    ExchangeOpener::new(budgets).open_answer(exchange, visit, gaps)
 }
 
 /// Visits a value from anywhere, and all that is in it. Its trails start with
 /// `value`.
-pub fn open_value(value: &[u8], budgets: &Budgets, visit: &mut dyn FnMut(&Leaf<'_>), gaps: &mut Vec<Gap>) -> Opened {
+pub fn open_value(
+    value: &[u8],
+    budgets: &DecodeLimits,
+    visit: &mut dyn FnMut(&Leaf<'_>),
+    gaps: &mut Vec<Gap>,
+) -> DecodeCoverage {
     let mut budget = Budget::new(budgets);
     let mut engine = Engine::new(None, &mut budget, visit, gaps);
     let part = |engine: &mut Engine<'_>| engine.part("value", LayerPlace::Whole, value);
@@ -114,7 +129,7 @@ fn wire(exchange: &Exchange) -> u64 {
     (request.url.len() + request.body.bytes.len() + answer + messages) as u64
 }
 
-fn asked(engine: &mut Engine<'_>, exchange: &Exchange, memo: &mut Memo) {
+fn asked(engine: &mut Engine<'_>, exchange: &Exchange, memo: &mut ValueMemo) {
     let request = &exchange.request;
     engine.part("url", LayerPlace::Whole, request.url.as_bytes());
     headers(engine, "header", &request.headers, memo);
@@ -122,7 +137,7 @@ fn asked(engine: &mut Engine<'_>, exchange: &Exchange, memo: &mut Memo) {
     messages(engine, &exchange.messages, Direction::FromClient);
 }
 
-fn answered(engine: &mut Engine<'_>, exchange: &Exchange, memo: &mut Memo) {
+fn answered(engine: &mut Engine<'_>, exchange: &Exchange, memo: &mut ValueMemo) {
     if let Some(answer) = &exchange.response {
         headers(engine, "answer header", &answer.headers, memo);
         body(engine, "answer body", &answer.body);
@@ -146,7 +161,7 @@ pub(crate) fn part<'x>(exchange: &'x Exchange, name: &str) -> Option<&'x [u8]> {
     }
 }
 
-fn headers(engine: &mut Engine<'_>, layer: &'static str, headers: &[Header], memo: &mut Memo) {
+fn headers(engine: &mut Engine<'_>, layer: &'static str, headers: &[Header], memo: &mut ValueMemo) {
     let mut name = String::new();
     for (i, header) in headers.iter().enumerate() {
         name.clear();

@@ -9,20 +9,21 @@ use std::sync::LazyLock;
 
 use crate::{
     decoders::DECODERS,
-    look::{Kinds, Look},
+    look::{ByteClasses, ValueView},
 };
 
 /// What a value must have to be worth a decoder's closer look.
 #[derive(Clone, Copy)]
-pub(crate) struct Shape {
+pub(crate) struct Prefilter {
     starts: fn(u8) -> bool,
-    needs: Kinds,
-    only: Kinds,
+    needs: ByteClasses,
+    only: ByteClasses,
     shortest: usize,
 }
 
-impl Shape {
-    pub(crate) const ANY: Self = Self { starts: |_| true, needs: Kinds::ALL, only: Kinds::ALL, shortest: 4 };
+impl Prefilter {
+    pub(crate) const ANY: Self =
+        Self { starts: |_| true, needs: ByteClasses::ALL, only: ByteClasses::ALL, shortest: 4 };
 
     /// The first byte is one of these.
     pub(crate) const fn starting(self, starts: fn(u8) -> bool) -> Self {
@@ -30,17 +31,17 @@ impl Shape {
     }
 
     /// There is at least one byte of these kinds.
-    pub(crate) const fn with(self, needs: Kinds) -> Self {
+    pub(crate) const fn with(self, needs: ByteClasses) -> Self {
         Self { needs, ..self }
     }
 
     /// There are no bytes but of these kinds.
-    pub(crate) const fn only(self, only: Kinds) -> Self {
+    pub(crate) const fn only(self, only: ByteClasses) -> Self {
         Self { only, ..self }
     }
 
     /// There are no bytes of these kinds.
-    pub(crate) const fn without(self, never: Kinds) -> Self {
+    pub(crate) const fn without(self, never: ByteClasses) -> Self {
         Self { only: self.only.without(never), ..self }
     }
 
@@ -51,7 +52,7 @@ impl Shape {
 }
 
 /// The positions in [`DECODERS`] of those worth asking about a value.
-pub(crate) fn candidates(look: &Look<'_>) -> impl Iterator<Item = usize> {
+pub(crate) fn candidates(look: &ValueView<'_>) -> impl Iterator<Item = usize> {
     let mut left = TABLES.mask(look);
     std::iter::from_fn(move || {
         let first = left.trailing_zeros() as usize;
@@ -60,25 +61,25 @@ pub(crate) fn candidates(look: &Look<'_>) -> impl Iterator<Item = usize> {
     })
 }
 
-static TABLES: LazyLock<Tables> = LazyLock::new(Tables::new);
+static TABLES: LazyLock<PrefilterTables> = LazyLock::new(PrefilterTables::new);
 
 /// One bit for each decoder, in words.
-struct Tables {
+struct PrefilterTables {
     /// Those that a first byte leaves.
     first: [u64; 256],
     /// Those that a length leaves.
     length: [u64; 65],
     /// Those whose need the kinds meet, and those that the kinds rule out: by
     /// each seven of them, for one look-up in place of seven.
-    kinds: [[(u64, u64); 1 << SEVEN]; Kinds::COUNT / SEVEN],
+    kinds: [[(u64, u64); 1 << SEVEN]; ByteClasses::COUNT / SEVEN],
 }
 
 const SEVEN: usize = 7;
 
-impl Tables {
+impl PrefilterTables {
     fn new() -> Self {
         assert!(DECODERS.len() <= 64, "a word has a bit for each decoder");
-        let bits = |is: &dyn Fn(Shape) -> bool| {
+        let bits = |is: &dyn Fn(Prefilter) -> bool| {
             let set = DECODERS.iter().enumerate().filter(|(_, decoder)| is(decoder.shape()));
             set.fold(0u64, |word, (i, _)| word | 1 << i)
         };
@@ -87,14 +88,14 @@ impl Tables {
             length: std::array::from_fn(|length| bits(&|shape| shape.shortest <= length)),
             kinds: std::array::from_fn(|seven| {
                 std::array::from_fn(|set| {
-                    let kinds = Kinds::of_numbers((set as u32) << (seven * SEVEN));
+                    let kinds = ByteClasses::of_numbers((set as u32) << (seven * SEVEN));
                     (bits(&|shape| kinds.any(shape.needs)), bits(&|shape| !kinds.only(shape.only)))
                 })
             }),
         }
     }
 
-    fn mask(&self, look: &Look<'_>) -> u64 {
+    fn mask(&self, look: &ValueView<'_>) -> u64 {
         let Some(first) = look.bytes.first() else { return 0 };
         let (mut meets, mut rules_out) = (0, 0);
         for (sets, set) in self.kinds.iter().zip(look.kinds.by_seven()) {

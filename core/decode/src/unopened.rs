@@ -10,14 +10,14 @@ use std::ops::Range;
 
 use model::Gap;
 
-use crate::look::{self, Kinds};
+use crate::look::{self, ByteClasses};
 
 /// Fewer random bytes are a digest, a key or a token: they carry no report.
 pub const LEAST: usize = 64;
 
 /// A stretch of a value that nothing may read.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Unopened {
+pub struct UnopenedRange {
     /// Where it begins in the value.
     pub start: usize,
     pub end: usize,
@@ -27,7 +27,7 @@ pub struct Unopened {
     pub mark: Option<&'static str>,
 }
 
-impl Unopened {
+impl UnopenedRange {
     pub fn range(&self) -> Range<usize> {
         self.start..self.end
     }
@@ -47,15 +47,15 @@ pub fn looks_random(gap: &Gap) -> bool {
 
 /// What a value hides, if no decoder opened it: the stretch that looks random,
 /// or all of it if it has the mark of a layer that is not read.
-pub fn unopened(value: &[u8]) -> Option<Unopened> {
+pub fn unopened(value: &[u8]) -> Option<UnopenedRange> {
     if let Some(mark) = marked(value) {
-        return Some(Unopened { start: 0, end: value.len(), entropy: entropy(value), mark: Some(mark) });
+        return Some(UnopenedRange { start: 0, end: value.len(), entropy: entropy(value), mark: Some(mark) });
     }
     if value.len() < LEAST {
         return None;
     }
     let range = if look::is_text(value) { random_text(value) } else { random_bytes(value) }?;
-    Some(Unopened { start: range.start, end: range.end, entropy: entropy(&value[range]), mark: None })
+    Some(UnopenedRange { start: range.start, end: range.end, entropy: entropy(&value[range]), mark: None })
 }
 
 /// Formats by the bytes they begin with. What holds only text that is found
@@ -171,26 +171,30 @@ fn random_text(value: &[u8]) -> Option<Range<usize>> {
     /// Bytes of the head that is looked at.
     const LONGEST: usize = 4 << 10;
     let text = value.trim_ascii();
-    let kinds = Kinds::of(text);
-    let signs = Kinds::PLUS.and(Kinds::SLASH).and(Kinds::DASH).and(Kinds::UNDERSCORE).and(Kinds::EQUALS);
-    let loose = signs.and(Kinds::BREAK).and(Kinds::DOT);
-    let is_word_alphabet = kinds.only(Kinds::ALPHANUMERIC.and(loose));
+    let kinds = ByteClasses::of(text);
+    let signs = ByteClasses::PLUS
+        .and(ByteClasses::SLASH)
+        .and(ByteClasses::DASH)
+        .and(ByteClasses::UNDERSCORE)
+        .and(ByteClasses::EQUALS);
+    let loose = signs.and(ByteClasses::BREAK).and(ByteClasses::DOT);
+    let is_word_alphabet = kinds.only(ByteClasses::ALPHANUMERIC.and(loose));
     let head: Vec<u8> = text.iter().take(LONGEST).filter(|byte| !byte.is_ascii_whitespace()).copied().collect();
     let symbols = match () {
         () if !is_word_alphabet => {
             // base85 and its like: no spaces, every printable sign.
-            let printable = head.iter().all(|byte| (0x21..0x7f).contains(byte)) && !kinds.any(Kinds::SPACE);
+            let printable = head.iter().all(|byte| (0x21..0x7f).contains(byte)) && !kinds.any(ByteClasses::SPACE);
             return (printable && is_random_print(&head)).then_some(0..value.len());
         }
         () if is_base32(&head, kinds) => 32.0,
-        () => [(Kinds::DIGIT, 10.0), (Kinds::LOWER, 26.0), (Kinds::UPPER, 26.0)]
+        () => [(ByteClasses::DIGIT, 10.0), (ByteClasses::LOWER, 26.0), (ByteClasses::UPPER, 26.0)]
             .iter()
             .filter(|(kind, _)| kinds.any(*kind))
             .map(|(_, count)| count)
             .sum::<f64>(),
     };
-    let only_hex = kinds.only(Kinds::DIGIT.and(Kinds::LOWER_HEX).and(loose))
-        || kinds.only(Kinds::DIGIT.and(Kinds::UPPER_HEX).and(loose));
+    let only_hex = kinds.only(ByteClasses::DIGIT.and(ByteClasses::LOWER_HEX).and(loose))
+        || kinds.only(ByteClasses::DIGIT.and(ByteClasses::UPPER_HEX).and(loose));
     let symbols = if only_hex && symbols > 10.0 { 16.0 } else { symbols };
     // As many letters as hold LEAST random bytes.
     let bits = symbols.log2();
@@ -204,9 +208,9 @@ fn random_text(value: &[u8]) -> Option<Range<usize>> {
 }
 
 /// base32 has six digits, and letters of one case.
-fn is_base32(text: &[u8], kinds: Kinds) -> bool {
-    let mixed = kinds.any(Kinds::LOWER) && kinds.any(Kinds::UPPER);
-    !mixed && kinds.any(Kinds::DIGIT) && !text.iter().any(|byte| b"0189".contains(byte))
+fn is_base32(text: &[u8], kinds: ByteClasses) -> bool {
+    let mixed = kinds.any(ByteClasses::LOWER) && kinds.any(ByteClasses::UPPER);
+    !mixed && kinds.any(ByteClasses::DIGIT) && !text.iter().any(|byte| b"0189".contains(byte))
 }
 
 /// Entropy that a random text of that length shows (Miller–Madow).

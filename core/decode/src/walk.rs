@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 use model::{Exchange, LayerPlace, Trail, TrailStep};
 
 use crate::{
-    budget::{Budget, Budgets},
-    decoders::{Inner, decoder},
+    budget::{Budget, DecodeLimits},
+    decoders::{InnerValues, decoder},
     locked, parts,
 };
 
@@ -33,10 +33,10 @@ pub fn walk_value(value: &[u8], trail: &Trail) -> Option<Vec<u8>> {
 }
 
 fn from(steps: &[TrailStep], part: &dyn Fn(&TrailStep) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
-    let mut budget = Budget::new(&Budgets::default());
+    let mut budget = Budget::new(&DecodeLimits::default());
     let mut value = part(steps.first()?)?;
     for (i, step) in steps.iter().enumerate().skip(1) {
-        let mut pick = Pick { place: &step.place, found: None, budget: &mut budget };
+        let mut pick = PickVisitor { place: &step.place, found: None, budget: &mut budget };
         if let Some(decoder) = decoder(&step.layer) {
             decoder.peel(&value, &mut pick);
             value = pick.found?;
@@ -49,13 +49,13 @@ fn from(steps: &[TrailStep], part: &dyn Fn(&TrailStep) -> Option<Vec<u8>>) -> Op
 }
 
 /// Takes the value at one place and lets the others go by.
-struct Pick<'p> {
+struct PickVisitor<'p> {
     place: &'p LayerPlace<'p>,
     found: Option<Vec<u8>>,
     budget: &'p mut Budget,
 }
 
-impl Inner for Pick<'_> {
+impl InnerValues for PickVisitor<'_> {
     fn give(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()> {
         if *self.place != place {
             return ControlFlow::Continue(());

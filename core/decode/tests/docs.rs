@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use decode::{Budgets, decoders};
+use decode::{DecodeLimits, decoders};
 use expect_test::expect_file;
 
 #[test]
@@ -28,7 +28,7 @@ fn page() -> String {
         writeln!(page, "| `{}` | {}.{weak} |", decoder.name, decoder.about.replace('<', "&lt;"))
             .expect("writing to memory");
     }
-    let Budgets { depth, nodes, bytes, work } = Budgets::default();
+    let DecodeLimits { depth, nodes, bytes, work } = DecodeLimits::default();
     write!(
         page,
         "\n## Budgets\n\nFor one exchange, unless told otherwise: {depth} layers, {nodes} values, {} MiB produced by\n\

@@ -18,7 +18,7 @@ use std::{
     sync::Arc,
 };
 
-use decode::{Budgets, open, walk};
+use decode::{DecodeLimits, open, walk};
 use model::{Body, Exchange, Header, IngressKind, Request, Time};
 use serde::{Deserialize, de};
 
@@ -45,7 +45,7 @@ fn every_readable_canary_is_visited() {
             let mut of_this = Vec::new();
             open(
                 exchange,
-                &Budgets::default(),
+                &DecodeLimits::default(),
                 &mut |leaf| {
                     left.retain(|(_, forms)| !forms.iter().any(|form| contains(leaf.value, form)));
                     found.push((leaf.route.trail(), leaf.value.to_vec()));

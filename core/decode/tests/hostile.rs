@@ -4,12 +4,12 @@
 
 use std::io::Write;
 
-use decode::{Budgets, open_value};
+use decode::{DecodeLimits, open_value};
 use model::{Gap, GapReason};
 
 /// How many values were visited, how many bytes the longest of them had, and
 /// what was not seen.
-fn opened(bytes: &[u8], budgets: &Budgets) -> (usize, usize, Vec<Gap>) {
+fn opened(bytes: &[u8], budgets: &DecodeLimits) -> (usize, usize, Vec<Gap>) {
     let (mut values, mut longest, mut gaps) = (0, 0, Vec::new());
     let mut visit = |leaf: &model::Leaf<'_>| {
         values += 1;
@@ -31,7 +31,7 @@ fn is_over_budget(gaps: &[Gap]) -> bool {
 
 #[test]
 fn a_bomb_costs_a_gap_and_no_more_than_allowed() {
-    let budgets = Budgets { bytes: 1 << 20, ..Budgets::default() };
+    let budgets = DecodeLimits { bytes: 1 << 20, ..DecodeLimits::default() };
     let zeros = vec![b'a'; 16 << 20];
     let mut brotli_bomb = Vec::new();
     brotli::BrotliCompress(&mut &zeros[..], &mut brotli_bomb, &brotli::enc::BrotliEncoderParams::default()).unwrap();
@@ -47,21 +47,21 @@ fn a_bomb_costs_a_gap_and_no_more_than_allowed() {
 fn a_hundred_thousand_brackets_end() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("<a>", "</a>")] {
         let deep = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
-        let (values, _, _) = opened(deep.as_bytes(), &Budgets::default());
+        let (values, _, _) = opened(deep.as_bytes(), &DecodeLimits::default());
         assert!(values < 5_000, "{open}: {values}");
     }
 }
 
 #[test]
 fn a_form_of_a_million_names_ends() {
-    let (values, _, gaps) = opened("a=1&".repeat(1_000_000).as_bytes(), &Budgets::default());
-    assert!(values <= Budgets::default().nodes);
+    let (values, _, gaps) = opened("a=1&".repeat(1_000_000).as_bytes(), &DecodeLimits::default());
+    assert!(values <= DecodeLimits::default().nodes);
     assert!(is_over_budget(&gaps), "{gaps:?}");
 }
 
 #[test]
 fn json_that_never_closes_is_looked_through_a_few_times_and_said() {
-    let budgets = Budgets { work: 1 << 24, ..Budgets::default() };
+    let budgets = DecodeLimits { work: 1 << 24, ..DecodeLimits::default() };
     // Each text and each field goes on to the end of all, or near it.
     let late = format!("{}{}x", "{{}\n".repeat(200_000), "}".repeat(200_000));
     for value in ["{[}\n".repeat(200_000), late, "a={\"&".repeat(200_000)] {
@@ -74,7 +74,7 @@ fn json_that_never_closes_is_looked_through_a_few_times_and_said() {
 #[test]
 fn lines_with_nothing_in_them_are_passed_together() {
     let value = format!("{{\"a\":\"hello{}\n{{\"b\":\"there\"}}", "\n ".repeat(500_000));
-    let (values, ..) = opened(value.as_bytes(), &Budgets::default());
+    let (values, ..) = opened(value.as_bytes(), &DecodeLimits::default());
     assert!(values > 1, "{values}");
 }
 
@@ -88,7 +88,7 @@ fn a_large_body_of_bytes_or_text_ends() {
     let random: Vec<u8> = random.take(8 << 20).collect();
     let text = "word and word ".repeat(600_000);
     for body in [random, text.into_bytes()] {
-        let (values, longest, _) = opened(&body, &Budgets::default());
+        let (values, longest, _) = opened(&body, &DecodeLimits::default());
         assert!(values < 1_000 && longest == body.len(), "{values}");
     }
 }
@@ -99,6 +99,6 @@ fn layers_without_end_are_a_gap() {
     for _ in 0..20 {
         value = gzip(&value);
     }
-    let (values, _, gaps) = opened(&value, &Budgets::default());
-    assert!(values <= Budgets::default().depth && is_over_budget(&gaps), "{values} {gaps:?}");
+    let (values, _, gaps) = opened(&value, &DecodeLimits::default());
+    assert!(values <= DecodeLimits::default().depth && is_over_budget(&gaps), "{values} {gaps:?}");
 }

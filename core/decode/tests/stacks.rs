@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use decode::{Budgets, open_value, walk_value};
+use decode::{DecodeLimits, open_value, walk_value};
 use proptest::{prelude::*, test_runner::RngSeed};
 
 /// One way of wrapping: its name, and what it makes of bytes, or nothing where
@@ -126,7 +126,7 @@ fn value() -> impl Strategy<Value = String> {
 fn visited(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut leaves = Vec::new();
     let mut visit = |leaf: &model::Leaf<'_>| leaves.push((leaf.route.trail(), leaf.value.to_vec()));
-    open_value(bytes, &Budgets::default(), &mut visit, &mut Vec::new());
+    open_value(bytes, &DecodeLimits::default(), &mut visit, &mut Vec::new());
     for (trail, leaf) in &leaves {
         assert_eq!(walk_value(bytes, trail).as_ref(), Some(leaf), "walking {trail}");
         let read = trail.to_string().parse().expect("a trail reads as it is written");

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use decode::{Budgets, Opened, open, open_value};
+use decode::{DecodeCoverage, DecodeLimits, open, open_value};
 use model::{Body, Exchange, Gap, GapReason, Header, IngressKind, Request, Time};
 
 /// Bytes as an encryption gives them (SplitMix64).
@@ -17,9 +17,9 @@ fn noise(length: usize, seed: u64) -> Vec<u8> {
     (1..).flat_map(word).take(length).collect()
 }
 
-fn gaps(value: &[u8]) -> (Vec<Gap>, Opened) {
+fn gaps(value: &[u8]) -> (Vec<Gap>, DecodeCoverage) {
     let mut gaps = Vec::new();
-    let opened = open_value(value, &Budgets::default(), &mut |_| {}, &mut gaps);
+    let opened = open_value(value, &DecodeLimits::default(), &mut |_| {}, &mut gaps);
     (gaps, opened)
 }
 
@@ -95,7 +95,7 @@ fn a_cookie_is_what_its_server_set_and_another_header_is_not() {
     let token = data_encoding::BASE64.encode(&noise(300, 7));
     let gaps = |headers: &[(&str, &str)]| {
         let mut gaps = Vec::new();
-        open(&exchange(headers, b""), &Budgets::default(), &mut |_| {}, &mut gaps);
+        open(&exchange(headers, b""), &DecodeLimits::default(), &mut |_| {}, &mut gaps);
         gaps.iter().map(|gap| gap.place.to_string()).collect::<Vec<_>>()
     };
     let cookie = format!("id={token}");
@@ -107,7 +107,7 @@ fn a_cookie_is_what_its_server_set_and_another_header_is_not() {
 fn a_part_is_unread_as_far_as_it_stayed_closed() {
     let body = [b"v=1&d=", data_encoding::BASE64URL_NOPAD.encode(&noise(300, 9)).as_bytes()].concat();
     let mut gaps = Vec::new();
-    let opened = open(&exchange(&[], &body), &Budgets::default(), &mut |_| {}, &mut gaps);
+    let opened = open(&exchange(&[], &body), &DecodeLimits::default(), &mut |_| {}, &mut gaps);
     assert_eq!(gaps.len(), 1, "{gaps:?}");
     assert_eq!((opened.bytes - opened.bytes_read, opened.unopened), (400, 400));
 }

@@ -11,7 +11,7 @@
 use std::{hint::black_box, sync::Arc, time::Instant};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use decode::Budgets;
+use decode::DecodeLimits;
 use detect::Detector;
 use knowledge::Knowledge;
 use model::{Body, Canary, Exchange, Header, IngressKind, Request, Time};
@@ -53,7 +53,7 @@ fn open_only(exchanges: &[Exchange], rounds: usize) -> (f64, usize, usize) {
                 leaves += 1;
                 bytes += black_box(leaf.value).len();
             };
-            decode::open(exchange, &Budgets::default(), &mut visit, &mut Vec::new());
+            decode::open(exchange, &DecodeLimits::default(), &mut visit, &mut Vec::new());
         }
     });
     (best, leaves / exchanges.len(), bytes / exchanges.len())
@@ -65,7 +65,7 @@ fn open_and_look(exchanges: &[Exchange], detector: &mut Detector, rounds: usize)
         seen = 0;
         for exchange in exchanges {
             let mut look = detector.look(exchange);
-            decode::open(exchange, &Budgets::default(), &mut |leaf| look.at(leaf), &mut Vec::new());
+            decode::open(exchange, &DecodeLimits::default(), &mut |leaf| look.at(leaf), &mut Vec::new());
             seen += look.finish().len();
         }
     });

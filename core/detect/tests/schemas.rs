@@ -9,7 +9,7 @@ mod examples;
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use checks::lines;
-use decode::Budgets;
+use decode::DecodeLimits;
 use detect::{Detector, Seen};
 use examples::exchange_of;
 use knowledge::{
@@ -69,7 +69,7 @@ fn holds(knowledge: &Knowledge, schema: &Schema, example: &Example) -> Result<()
     let mut visit = |leaf: &model::Leaf<'_>| {
         let _ = writeln!(leaves, "  {} = {}", leaf.route.trail(), model::Sighting::shown(leaf.value));
     };
-    decode::open(&exchange, &Budgets::default(), &mut visit, &mut Vec::new());
+    decode::open(&exchange, &DecodeLimits::default(), &mut visit, &mut Vec::new());
     Err(format!(
         "finds {found:?}, says {says:?}; sealed {sealed}, {} deferred\n{}values:\n{leaves}",
         seen.deferred.len(),
@@ -93,7 +93,7 @@ fn look(knowledge: &Knowledge, schema: &Schema, example: &Example) -> (Exchange,
         });
     }
     let mut look = detector.look(&exchange);
-    decode::open(&exchange, &Budgets::default(), &mut |leaf| look.at(leaf), &mut Vec::new());
+    decode::open(&exchange, &DecodeLimits::default(), &mut |leaf| look.at(leaf), &mut Vec::new());
     let seen = look.done();
     (exchange, seen)
 }

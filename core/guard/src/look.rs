@@ -5,7 +5,7 @@ use std::{
     sync::PoisonError,
 };
 
-use decode::Budgets;
+use decode::DecodeLimits;
 use model::{Exchange, Gap, GapReason, Guise, Kind, Leaf, RecognitionMethod, Sighting, Trail};
 
 use crate::{Eye, riddle::Riddles, values::BEFORE};
@@ -24,7 +24,7 @@ pub struct Looked {
 }
 
 /// Tighter than for captures: a person waits.
-const BUDGETS: Budgets = Budgets { depth: 12, nodes: 100_000, bytes: 8 << 20, work: 128 << 20 };
+const BUDGETS: DecodeLimits = DecodeLimits { depth: 12, nodes: 100_000, bytes: 8 << 20, work: 128 << 20 };
 
 impl Looked {
     /// Looks into a request with what [`crate::Memory::eye`] gave.

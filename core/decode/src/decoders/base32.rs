@@ -1,9 +1,9 @@
 //! base32, RFC 4648 §6, and with the extended hex alphabet, §7; in either case.
 
-use super::{Decoder, Fit, Inner, Peeled, Rank, sense};
+use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult, sense};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Base32 {
@@ -29,21 +29,25 @@ impl Decoder for Base32 {
         self.about
     }
 
-    fn rank(&self) -> Rank {
-        Rank::Else
+    fn rank(&self) -> DecoderRank {
+        DecoderRank::Else
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.only(Kinds::ALPHANUMERIC.and(Kinds::EQUALS)).at_least(8)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.only(ByteClasses::ALPHANUMERIC.and(ByteClasses::EQUALS)).at_least(8)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        let upper = Kinds::DIGIT.and(Kinds::UPPER).and(Kinds::EQUALS);
-        let lower = Kinds::DIGIT.and(Kinds::LOWER).and(Kinds::EQUALS);
-        if look.bytes.len() >= 8 && (look.kinds.only(upper) || look.kinds.only(lower)) { Fit::Maybe } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        let upper = ByteClasses::DIGIT.and(ByteClasses::UPPER).and(ByteClasses::EQUALS);
+        let lower = ByteClasses::DIGIT.and(ByteClasses::LOWER).and(ByteClasses::EQUALS);
+        if look.bytes.len() >= 8 && (look.kinds.only(upper) || look.kinds.only(lower)) {
+            DecoderFit::Maybe
+        } else {
+            DecoderFit::No
+        }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let end = value.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
         let value = &value[..end];
         // Words are base32 too; their first characters tell.
@@ -51,13 +55,13 @@ impl Decoder for Base32 {
         let known =
             value.first_chunk::<8>().is_some_and(|first| self.decode(first, |i, byte| head[i] = byte).is_some());
         if !known || !sense::may_be_first(&head) || !inner.budget().room(value.len()) {
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         }
         let mut plain = Vec::with_capacity(value.len() * 5 / 8);
         if self.decode(value, |_, byte| plain.push(byte)).is_some() && sense::makes(&plain) {
-            return Peeled::whole(inner, &plain, None);
+            return PeelResult::whole(inner, &plain, None);
         }
-        Peeled::NOTHING
+        PeelResult::NOTHING
     }
 }
 

@@ -2,10 +2,10 @@
 //!
 //! A number in base 58: quadratic in its length, so only for short values.
 
-use super::{Decoder, Fit, Inner, Peeled, Rank, sense};
+use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult, sense};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Base58;
@@ -24,30 +24,30 @@ impl Decoder for Base58 {
         "base58 with Bitcoin's alphabet, up to 512 characters (draft-msporny-base58)"
     }
 
-    fn rank(&self) -> Rank {
-        Rank::Else
+    fn rank(&self) -> DecoderRank {
+        DecoderRank::Else
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::UPPER).only(Kinds::ALPHANUMERIC).at_least(8)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::UPPER).only(ByteClasses::ALPHANUMERIC).at_least(8)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        let mixed = look.kinds.any(Kinds::UPPER) && look.kinds.any(Kinds::LOWER);
-        if mixed && (8..=LONGEST).contains(&look.bytes.len()) && look.kinds.only(Kinds::ALPHANUMERIC) {
-            Fit::Maybe
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        let mixed = look.kinds.any(ByteClasses::UPPER) && look.kinds.any(ByteClasses::LOWER);
+        if mixed && (8..=LONGEST).contains(&look.bytes.len()) && look.kinds.only(ByteClasses::ALPHANUMERIC) {
+            DecoderFit::Maybe
         } else {
-            Fit::No
+            DecoderFit::No
         }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         if value.len() > LONGEST {
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         }
         match decoded(value) {
-            Some(plain) if plain.len() >= 6 && sense::makes(&plain) => Peeled::whole(inner, &plain, None),
-            _ => Peeled::NOTHING,
+            Some(plain) if plain.len() >= 6 && sense::makes(&plain) => PeelResult::whole(inner, &plain, None),
+            _ => PeelResult::NOTHING,
         }
     }
 }

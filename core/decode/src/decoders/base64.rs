@@ -11,10 +11,10 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use super::{Decoder, Fit, Inner, Peeled, part, sense};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult, part, sense};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 /// The alphabet with `+` and `/`.
@@ -32,18 +32,18 @@ impl Decoder for Base64 {
         "base64, padded or not, a space read as plus (RFC 4648 §4)"
     }
 
-    fn shape(&self) -> Shape {
-        let own = Kinds::PLUS.and(Kinds::SLASH).and(Kinds::SPACE).and(Kinds::BREAK);
-        Shape::ANY.only(Kinds::ALPHANUMERIC.and(Kinds::EQUALS).and(own)).at_least(8)
+    fn shape(&self) -> Prefilter {
+        let own = ByteClasses::PLUS.and(ByteClasses::SLASH).and(ByteClasses::SPACE).and(ByteClasses::BREAK);
+        Prefilter::ANY.only(ByteClasses::ALPHANUMERIC.and(ByteClasses::EQUALS).and(own)).at_least(8)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        let own = Kinds::PLUS.and(Kinds::SLASH).and(Kinds::SPACE).and(Kinds::BREAK);
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        let own = ByteClasses::PLUS.and(ByteClasses::SLASH).and(ByteClasses::SPACE).and(ByteClasses::BREAK);
         let undecided = !look.kinds.any(own);
-        if fits(look, own) && !(undecided && is_of_urls(look)) { Fit::Maybe } else { Fit::No }
+        if fits(look, own) && !(undecided && is_of_urls(look)) { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         give(&STANDARD, value, inner)
     }
 }
@@ -57,18 +57,22 @@ impl Decoder for Base64Url {
         "base64 for addresses and file names, padded or not (RFC 4648 §5)"
     }
 
-    fn shape(&self) -> Shape {
-        let own = Kinds::DASH.and(Kinds::UNDERSCORE).and(Kinds::SPACE).and(Kinds::BREAK);
-        Shape::ANY.only(Kinds::ALPHANUMERIC.and(Kinds::EQUALS).and(own)).at_least(8)
+    fn shape(&self) -> Prefilter {
+        let own = ByteClasses::DASH.and(ByteClasses::UNDERSCORE).and(ByteClasses::SPACE).and(ByteClasses::BREAK);
+        Prefilter::ANY.only(ByteClasses::ALPHANUMERIC.and(ByteClasses::EQUALS).and(own)).at_least(8)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        let own = Kinds::DASH.and(Kinds::UNDERSCORE);
-        let written = own.and(Kinds::BREAK).and(Kinds::SPACE);
-        if fits(look, written) && (look.kinds.any(own) || is_of_urls(look)) { Fit::Maybe } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        let own = ByteClasses::DASH.and(ByteClasses::UNDERSCORE);
+        let written = own.and(ByteClasses::BREAK).and(ByteClasses::SPACE);
+        if fits(look, written) && (look.kinds.any(own) || is_of_urls(look)) {
+            DecoderFit::Maybe
+        } else {
+            DecoderFit::No
+        }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         give(&URL_SAFE, value, inner)
     }
 }
@@ -81,40 +85,44 @@ pub(super) const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_S
 
 /// A value of neither alphabet's own letters counts as the one for addresses
 /// where it is a segment of one.
-fn is_of_urls(look: &Look<'_>) -> bool {
+fn is_of_urls(look: &ValueView<'_>) -> bool {
     look.layer == "path"
 }
 
-fn fits(look: &Look<'_>, own: Kinds) -> bool {
-    let hex = Kinds::DIGIT.and(Kinds::LOWER_HEX).and(Kinds::UPPER_HEX).and(Kinds::DASH).and(Kinds::SPACE);
+fn fits(look: &ValueView<'_>, own: ByteClasses) -> bool {
+    let hex = ByteClasses::DIGIT
+        .and(ByteClasses::LOWER_HEX)
+        .and(ByteClasses::UPPER_HEX)
+        .and(ByteClasses::DASH)
+        .and(ByteClasses::SPACE);
     look.bytes.len() >= 8
-        && look.kinds.only(Kinds::ALPHANUMERIC.and(Kinds::EQUALS).and(own))
+        && look.kinds.only(ByteClasses::ALPHANUMERIC.and(ByteClasses::EQUALS).and(own))
         && !look.kinds.only(hex)
         && !looks_like_words(look)
 }
 
 /// Words with spaces between them: base64 with every plus turned into a space
 /// has none at its ends and few of them.
-fn looks_like_words(look: &Look<'_>) -> bool {
-    look.kinds.any(Kinds::SPACE) && !is_grouped(look.bytes) && {
+fn looks_like_words(look: &ValueView<'_>) -> bool {
+    look.kinds.any(ByteClasses::SPACE) && !is_grouped(look.bytes) && {
         let spaces = look.bytes.iter().filter(|byte| **byte == b' ').count();
         spaces * 8 > look.bytes.len() || look.bytes.len() < 16
     }
 }
 
-fn give(engine: &GeneralPurpose, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+fn give(engine: &GeneralPurpose, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
     let is_no_word = is_no_word(value);
     if !is_no_word && opens_at_start(engine, value) == Some(false) {
-        return Peeled::NOTHING;
+        return PeelResult::NOTHING;
     }
     let text = cleaned(value);
     if !inner.budget().room(text.len() / 4 * 3) {
-        return Peeled::gap(model::GapReason::Budget);
+        return PeelResult::gap(model::GapReason::Budget);
     }
     match engine.decode(text.as_ref()) {
-        Ok(plain) if sense::makes(&plain) => Peeled::whole(inner, &plain, None),
-        Ok(plain) if is_no_word || sense::is_wide(&plain) => Peeled::perhaps(inner, &plain),
-        _ => Peeled::NOTHING,
+        Ok(plain) if sense::makes(&plain) => PeelResult::whole(inner, &plain, None),
+        Ok(plain) if is_no_word || sense::is_wide(&plain) => PeelResult::perhaps(inner, &plain),
+        _ => PeelResult::NOTHING,
     }
 }
 
@@ -181,11 +189,11 @@ fn is_no_word(text: &[u8]) -> bool {
         b'0'..=b'9' => 2,
         _ => 3,
     };
-    let kinds = Kinds::of(text);
-    if !kinds.any(Kinds::UPPER) || !kinds.any(Kinds::LOWER) {
+    let kinds = ByteClasses::of(text);
+    if !kinds.any(ByteClasses::UPPER) || !kinds.any(ByteClasses::LOWER) {
         return false;
     }
-    let digits = kinds.any(Kinds::DIGIT.and(Kinds::EQUALS));
+    let digits = kinds.any(ByteClasses::DIGIT.and(ByteClasses::EQUALS));
     let start = &text[..text.len().min(64)];
     let changes = start.windows(2).filter(|pair| kind(pair[0]) != kind(pair[1])).count();
     let slashes = start.iter().filter(|byte| **byte == b'/').count();

@@ -1,10 +1,10 @@
 //! Four bytes in five characters: Ascii85 as Adobe and btoa write it (PDF
 //! 32000-1 §7.4.3), base85 as in RFC 1924 and Git, Z85 (ZeroMQ RFC 32).
 
-use super::{Decoder, Fit, Inner, Peeled, Rank, sense};
+use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult, sense};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Base85 {
@@ -52,27 +52,38 @@ impl Decoder for Base85 {
         self.about
     }
 
-    fn rank(&self) -> Rank {
-        Rank::Else
+    fn rank(&self) -> DecoderRank {
+        DecoderRank::Else
     }
 
-    fn shape(&self) -> Shape {
-        let strange = Kinds::OTHER.and(Kinds::ANGLE).and(Kinds::BACKSLASH).and(Kinds::AMPERSAND).and(Kinds::COLON);
-        let strange =
-            strange.and(Kinds::BRACE).and(Kinds::AT).and(Kinds::SEMICOLON).and(Kinds::COMMA).and(Kinds::DOLLAR);
-        Shape::ANY.with(strange).without(Kinds::SPACE.and(Kinds::HIGH).and(Kinds::BINARY)).at_least(10)
+    fn shape(&self) -> Prefilter {
+        let strange = ByteClasses::OTHER
+            .and(ByteClasses::ANGLE)
+            .and(ByteClasses::BACKSLASH)
+            .and(ByteClasses::AMPERSAND)
+            .and(ByteClasses::COLON);
+        let strange = strange
+            .and(ByteClasses::BRACE)
+            .and(ByteClasses::AT)
+            .and(ByteClasses::SEMICOLON)
+            .and(ByteClasses::COMMA)
+            .and(ByteClasses::DOLLAR);
+        Prefilter::ANY
+            .with(strange)
+            .without(ByteClasses::SPACE.and(ByteClasses::HIGH).and(ByteClasses::BINARY))
+            .at_least(10)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if look.bytes.len() % 5 != 1 { Fit::Maybe } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if look.bytes.len() % 5 != 1 { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         match self.decoded(value) {
             Some(plain) if plain.len() >= 6 && sense::makes(&plain) && inner.budget().room(plain.len()) => {
-                Peeled::whole(inner, &plain, None)
+                PeelResult::whole(inner, &plain, None)
             }
-            _ => Peeled::NOTHING,
+            _ => PeelResult::NOTHING,
         }
     }
 }

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use model::LayerPlace;
 
-use super::{Decoder, Fit, How, Inner, Peeled, json, names::Names};
-use crate::{look::Look, shape::Shape};
+use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, json, names::NameStack};
+use crate::{look::ValueView, shape::Prefilter};
 
 pub(super) struct Bplist;
 
@@ -19,31 +19,37 @@ impl Decoder for Bplist {
         "a value in a binary property list, paths as in JSON (Apple, CFBinaryPList)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| byte == b'b').at_least(40)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| byte == b'b').at_least(40)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if look.starts_with(b"bplist0") { Fit::Certain } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if look.starts_with(b"bplist0") { DecoderFit::Certain } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let Some(list) = List::of(value) else { return Peeled::gap(model::GapReason::Broken) };
-        let mut walk =
-            Walk { list, path: String::from("$"), names: Names::default(), left: Walk::MOST, gave: false, inner };
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let Some(list) = ObjectTable::of(value) else { return PeelResult::gap(model::GapReason::Broken) };
+        let mut walk = PlistWalk {
+            list,
+            path: String::from("$"),
+            names: NameStack::default(),
+            left: PlistWalk::MOST,
+            gave: false,
+            inner,
+        };
         let top = walk.list.top;
         let ended = walk.object(top, 0);
-        let how = if walk.gave { How::Surely } else { How::Not };
+        let how = if walk.gave { PeelOutcome::Surely } else { PeelOutcome::Not };
         let gap = match (walk.left, ended) {
             (0, _) => Some(model::GapReason::Budget),
             _ => None,
         };
-        Peeled { how, gap }
+        PeelResult { how, gap }
     }
 }
 
 /// Where the objects are.
-struct List<'v> {
+struct ObjectTable<'v> {
     bytes: &'v [u8],
     /// Bytes of an offset, and of a number that names an object.
     offset: usize,
@@ -53,7 +59,7 @@ struct List<'v> {
     table: usize,
 }
 
-impl<'v> List<'v> {
+impl<'v> ObjectTable<'v> {
     /// Reads the trailer of 32 bytes.
     fn of(bytes: &'v [u8]) -> Option<Self> {
         let trailer = &bytes[bytes.len().checked_sub(32)?..];
@@ -96,17 +102,17 @@ fn number(bytes: &[u8]) -> Option<usize> {
     bytes.iter().try_fold(0usize, |sum, byte| sum.checked_mul(256)?.checked_add(usize::from(*byte)))
 }
 
-struct Walk<'v, 'i> {
-    list: List<'v>,
+struct PlistWalk<'v, 'i> {
+    list: ObjectTable<'v>,
     path: String,
-    names: Names,
+    names: NameStack,
     /// Objects that may still be gone to: an object may be named many times.
     left: u32,
     gave: bool,
-    inner: &'i mut dyn Inner,
+    inner: &'i mut dyn InnerValues,
 }
 
-impl<'v> Walk<'v, '_> {
+impl<'v> PlistWalk<'v, '_> {
     const MOST: u32 = 200_000;
     const DEEPEST: usize = 64;
 
@@ -161,7 +167,7 @@ impl<'v> Walk<'v, '_> {
     }
 
     fn bytes_of(&self, marker: u8, rest: &'v [u8]) -> Option<Vec<u8>> {
-        let (length, rest) = List::length(marker, rest)?;
+        let (length, rest) = ObjectTable::length(marker, rest)?;
         if marker >> 4 != 6 {
             return Some(rest.get(..length)?.to_vec());
         }
@@ -175,7 +181,7 @@ impl<'v> Walk<'v, '_> {
     }
 
     fn container(&mut self, marker: u8, rest: &'v [u8], depth: usize) -> ControlFlow<()> {
-        let Some((count, rest)) = List::length(marker, rest) else { return ControlFlow::Continue(()) };
+        let Some((count, rest)) = ObjectTable::length(marker, rest) else { return ControlFlow::Continue(()) };
         let size = self.list.reference;
         let reference = |at: usize| number(rest.get(at.checked_mul(size)?..)?.get(..size)?);
         let is_map = marker >> 4 == 13;

@@ -6,10 +6,10 @@
 
 use brotli_decompressor::Decompressor;
 
-use super::{Decoder, Fit, Inner, Peeled, Rank, sense};
+use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult, sense};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Brotli;
@@ -23,23 +23,23 @@ impl Decoder for Brotli {
         "Brotli (RFC 7932)"
     }
 
-    fn rank(&self) -> Rank {
-        Rank::Else
+    fn rank(&self) -> DecoderRank {
+        DecoderRank::Else
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::RAW).at_least(6)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::RAW).at_least(6)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if starts_a_stream(look.bytes) { Fit::Maybe } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if starts_a_stream(look.bytes) { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         const BUFFER: usize = 4 << 10;
         let (plain, gap) = inner.budget().read(value.len(), Decompressor::new(value, BUFFER));
         if !matches!(gap, None | Some(model::GapReason::Budget)) {
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         }
         sense::whole_or_perhaps(inner, value, &plain, gap)
     }

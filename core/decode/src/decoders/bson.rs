@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 
 use model::LayerPlace;
 
-use super::{Decoder, Fit, Inner, Peeled, json, names::Names};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult, json, names::NameStack};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Bson;
@@ -22,23 +22,23 @@ impl Decoder for Bson {
         "a value in a BSON document, paths as in JSON (bsonspec.org)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::NUL).at_least(12)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::NUL).at_least(12)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let whole = length(look.bytes) == Some(look.bytes.len()) && look.bytes.ends_with(b"\0");
         let typed = matches!(look.bytes.get(4), Some(1..=0x13 | 0xff | 0x7f));
-        if whole && typed { Fit::Maybe } else { Fit::No }
+        if whole && typed { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         if length(value) != Some(value.len()) || !is_document(value, 0) {
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         }
-        let mut walk = Walk { path: String::from("$"), names: Names::default(), inner };
+        let mut walk = BsonWalk { path: String::from("$"), names: NameStack::default(), inner };
         let _ = walk.document(value, false);
-        Peeled::ALL.surely()
+        PeelResult::ALL.surely()
     }
 }
 
@@ -49,10 +49,10 @@ fn length(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Type, name and content of an element, and what follows it.
-type Element<'v> = (u8, &'v [u8], &'v [u8], &'v [u8]);
+type BsonElement<'v> = (u8, &'v [u8], &'v [u8], &'v [u8]);
 
 /// The element that `rest` begins with.
-fn element(rest: &[u8]) -> Option<Element<'_>> {
+fn element(rest: &[u8]) -> Option<BsonElement<'_>> {
     let (kind, rest) = rest.split_first()?;
     let end = memchr::memchr(0, rest)?;
     let (name, rest) = (&rest[..end], &rest[end + 1..]);
@@ -93,13 +93,13 @@ fn is_document(document: &[u8], depth: usize) -> bool {
     true
 }
 
-struct Walk<'i> {
+struct BsonWalk<'i> {
     path: String,
-    names: Names,
-    inner: &'i mut dyn Inner,
+    names: NameStack,
+    inner: &'i mut dyn InnerValues,
 }
 
-impl Walk<'_> {
+impl BsonWalk<'_> {
     fn document(&mut self, document: &[u8], is_array: bool) -> ControlFlow<()> {
         let (outer, names) = (self.path.len(), self.names.len());
         let mut rest = &document[4..];

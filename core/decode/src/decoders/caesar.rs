@@ -7,10 +7,10 @@
 
 use model::LayerPlace;
 
-use super::{Decoder, Fit, How, Inner, Peeled, part};
+use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, part};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Caesar;
@@ -28,24 +28,24 @@ impl Decoder for Caesar {
         true
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::LOWER.and(Kinds::UPPER)).without(Kinds::RAW).at_least(16)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::LOWER.and(ByteClasses::UPPER)).without(ByteClasses::RAW).at_least(16)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         if packed(look.bytes).is_some() || look.bytes.len() >= SHORTEST && shifted(look.bytes).is_some() {
-            Fit::Maybe
+            DecoderFit::Maybe
         } else {
-            Fit::No
+            DecoderFit::No
         }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let Some(by) = packed(value).or_else(|| shifted(value)) else { return Peeled::NOTHING };
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let Some(by) = packed(value).or_else(|| shifted(value)) else { return PeelResult::NOTHING };
         if inner.budget().room(value.len()) {
             let _ = inner.give(LayerPlace::at(by.to_string()), &back(value, by));
         }
-        Peeled { how: How::Perhaps, gap: None }
+        PeelResult { how: PeelOutcome::Perhaps, gap: None }
     }
 }
 

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use super::{
-    Decoder, Fit, Inner, Peeled,
-    tree::{self, Bytes, Item, Items},
+    Decoder, DecoderFit, InnerValues, PeelResult,
+    tree::{self, ByteReader, ItemReader, TreeItem},
 };
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Cbor;
@@ -22,25 +22,31 @@ impl Decoder for Cbor {
         "a value in a CBOR map or array, paths as in JSON (RFC 8949)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| matches!(byte, 0x81..=0x9b | 0x9f | 0xa1..=0xbb | 0xbf | 0xd9)).with(Kinds::RAW)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY
+            .starting(|byte| matches!(byte, 0x81..=0x9b | 0x9f | 0xa1..=0xbb | 0xbf | 0xd9))
+            .with(ByteClasses::RAW)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let starts = matches!(look.bytes, [0x81..=0x9b | 0x9f | 0xa1..=0xbb | 0xbf | 0xd9, ..]);
-        if starts && look.bytes.len() >= 4 && look.kinds.any(Kinds::HIGH) { Fit::Maybe } else { Fit::No }
+        if starts && look.bytes.len() >= 4 && look.kinds.any(ByteClasses::HIGH) {
+            DecoderFit::Maybe
+        } else {
+            DecoderFit::No
+        }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        tree::give(Reader(Bytes(value)), inner)
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        tree::give(CborReader(ByteReader(value)), inner)
     }
 }
 
 #[derive(Clone)]
-struct Reader<'v>(Bytes<'v>);
+struct CborReader<'v>(ByteReader<'v>);
 
-impl<'v> Items<'v> for Reader<'v> {
-    fn next(&mut self) -> Option<Item<'v>> {
+impl<'v> ItemReader<'v> for CborReader<'v> {
+    fn next(&mut self) -> Option<TreeItem<'v>> {
         let (mut major, mut argument, mut info) = self.head()?;
         while major == 6 {
             // Tags say what a value means; it is read without (§3.4).
@@ -48,20 +54,20 @@ impl<'v> Items<'v> for Reader<'v> {
             (major, argument, info) = self.head()?;
         }
         let item = match (major, argument) {
-            (0, Some(number)) => Item::Integer(number.into()),
-            (1, Some(number)) => Item::Integer(-1 - i128::from(number)),
-            (2, _) => Item::Bytes(self.string(2, argument)?),
-            (3, _) => Item::Text(self.string(3, argument)?),
-            (4, count) => Item::Array(count),
-            (5, count) => Item::Map(count),
-            (7, None) => Item::End,
+            (0, Some(number)) => TreeItem::Integer(number.into()),
+            (1, Some(number)) => TreeItem::Integer(-1 - i128::from(number)),
+            (2, _) => TreeItem::Bytes(self.string(2, argument)?),
+            (3, _) => TreeItem::Text(self.string(3, argument)?),
+            (4, count) => TreeItem::Array(count),
+            (5, count) => TreeItem::Map(count),
+            (7, None) => TreeItem::End,
             (7, Some(value)) => match info {
-                20 => Item::Word("false"),
-                21 => Item::Word("true"),
-                25 => Item::Float(half(value as u16)),
-                26 => Item::Float(f32::from_bits(value as u32).into()),
-                27 => Item::Float(f64::from_bits(value)),
-                _ => Item::Nothing,
+                20 => TreeItem::Word("false"),
+                21 => TreeItem::Word("true"),
+                25 => TreeItem::Float(half(value as u16)),
+                26 => TreeItem::Float(f32::from_bits(value as u32).into()),
+                27 => TreeItem::Float(f64::from_bits(value)),
+                _ => TreeItem::Nothing,
             },
             _ => return None,
         };
@@ -73,7 +79,7 @@ impl<'v> Items<'v> for Reader<'v> {
     }
 }
 
-impl<'v> Reader<'v> {
+impl<'v> CborReader<'v> {
     /// Major type, argument (none: indefinite, or the end of such), additional
     /// information (§3).
     fn head(&mut self) -> Option<(u8, Option<u64>, u8)> {

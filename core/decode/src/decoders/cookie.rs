@@ -1,9 +1,9 @@
 //! Cookies, RFC 6265 §4.
 
-use super::{Decoder, Fit, How, Inner, Peeled, names::Names};
+use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, names::NameStack};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Cookie;
@@ -17,31 +17,33 @@ impl Decoder for Cookie {
         "a cookie of a Cookie or Set-Cookie header, as it stands (RFC 6265 §4)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::EQUALS)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::EQUALS)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if !look.kinds.any(Kinds::EQUALS) || !look.layer.ends_with("header") {
-            return Fit::No;
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if !look.kinds.any(ByteClasses::EQUALS) || !look.layer.ends_with("header") {
+            return DecoderFit::No;
         }
         match look.place {
             // More than `Maybe`, so that no form is seen in it.
-            model::LayerPlace::At(name) if name.starts_with("cookie") || name.starts_with("set-cookie") => Fit::Certain,
-            _ => Fit::No,
+            model::LayerPlace::At(name) if name.starts_with("cookie") || name.starts_with("set-cookie") => {
+                DecoderFit::Certain
+            }
+            _ => DecoderFit::No,
         }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let mut names = Names::default();
-        let mut peeled = Peeled::NOTHING;
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let mut names = NameStack::default();
+        let mut peeled = PeelResult::NOTHING;
         for pair in value.split(|byte| *byte == b';') {
             let Some(at) = memchr::memchr(b'=', pair) else { continue };
             let (name, value) = (pair[..at].trim_ascii(), unquoted(pair[at + 1..].trim_ascii()));
             if value.is_empty() {
                 continue;
             }
-            peeled.how = How::Opened;
+            peeled.how = PeelOutcome::Opened;
             if inner.give(names.place(name), value).is_break() {
                 break;
             }

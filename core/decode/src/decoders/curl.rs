@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::{Decoder, Fit, How, Inner, Peeled, json, names::Names};
-use crate::{look::Look, shape::Shape};
+use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, json, names::NameStack};
+use crate::{look::ValueView, shape::Prefilter};
 
 pub(super) struct Curl;
 
@@ -17,17 +17,17 @@ impl Decoder for Curl {
         "an argument of a curl command line, by its option; the address is url (curl's manual)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| byte == b'c').at_least(12)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| byte == b'c').at_least(12)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if look.starts_with(b"curl ") || look.starts_with(b"curl.exe ") { Fit::Maybe } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if look.starts_with(b"curl ") || look.starts_with(b"curl.exe ") { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let mut names = Names::default();
-        let mut peeled = Peeled::NOTHING;
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let mut names = NameStack::default();
+        let mut peeled = PeelResult::NOTHING;
         let mut option: Option<&'static str> = None;
         for word in words(value).skip(1) {
             let name = match (option.take(), &*word) {
@@ -38,7 +38,7 @@ impl Decoder for Curl {
                 }
                 (None, _) => "url",
             };
-            peeled.how = How::Surely;
+            peeled.how = PeelOutcome::Surely;
             if inner.budget().room(word.len()) && inner.give(names.place(name.as_bytes()), &word).is_continue() {
                 continue;
             }

@@ -4,11 +4,11 @@
 //! counts only if the stream ends where the value ends, and for sure only if it
 //! opens to something that makes sense.
 
-use super::{Decoder, Fit, Inner, Peeled, Rank, sense};
+use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult, sense};
 use crate::{
-    inflate::Wrapper,
-    look::{Kinds, Look},
-    shape::Shape,
+    inflate::DeflateWrapper,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Deflate;
@@ -22,23 +22,23 @@ impl Decoder for Deflate {
         "raw deflate (RFC 1951)"
     }
 
-    fn rank(&self) -> Rank {
-        Rank::Else
+    fn rank(&self) -> DecoderRank {
+        DecoderRank::Else
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::RAW).at_least(6)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::RAW).at_least(6)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if starts_a_block(look.bytes) { Fit::Maybe } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if starts_a_block(look.bytes) { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let inflated = inner.budget().inflate(value, Wrapper::None);
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let inflated = inner.budget().inflate(value, DeflateWrapper::None);
         let ends_here = inflated.why.is_none() && inflated.used == value.len();
         if !ends_here && inflated.why != Some(model::GapReason::Budget) {
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         }
         sense::whole_or_perhaps(inner, value, &inflated.plain, inflated.why)
     }
@@ -46,7 +46,7 @@ impl Decoder for Deflate {
 
 /// Whether a block could begin here (§3.2.3). Setting up an inflater costs more than this.
 fn starts_a_block(bytes: &[u8]) -> bool {
-    let mut bits = Bits { bytes, at: 1 };
+    let mut bits = DeflateBits { bytes, at: 1 };
     match bits.take(2) {
         // Stored: the length, and again inverted.
         Some(0) => bytes.get(1..5).is_some_and(|b| b[0] == !b[2] && b[1] == !b[3]),
@@ -57,12 +57,12 @@ fn starts_a_block(bytes: &[u8]) -> bool {
 }
 
 /// The bits of a stream, least significant first.
-struct Bits<'v> {
+struct DeflateBits<'v> {
     bytes: &'v [u8],
     at: usize,
 }
 
-impl Bits<'_> {
+impl DeflateBits<'_> {
     fn take(&mut self, count: usize) -> Option<u32> {
         let mut value = 0;
         for i in 0..count {

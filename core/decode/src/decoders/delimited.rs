@@ -3,10 +3,10 @@
 
 use model::LayerPlace;
 
-use super::{Decoder, Fit, Inner, Peeled, protobuf};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult, protobuf};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Delimited;
@@ -20,22 +20,22 @@ impl Decoder for Delimited {
         "the n-th of several protobuf messages, each behind its length (protobuf.dev, Techniques)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::RAW.and(Kinds::BREAK)).at_least(8)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::RAW.and(ByteClasses::BREAK)).at_least(8)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if messages(look.bytes).is_some() { Fit::Maybe } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if messages(look.bytes).is_some() { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let Some(messages) = messages(value) else { return Peeled::NOTHING };
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let Some(messages) = messages(value) else { return PeelResult::NOTHING };
         for (i, message) in messages.iter().enumerate() {
             if inner.give(LayerPlace::at(itoa::Buffer::new().format(i + 1)), message).is_break() {
                 break;
             }
         }
-        Peeled::ALL
+        PeelResult::ALL
     }
 }
 

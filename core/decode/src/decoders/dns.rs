@@ -6,10 +6,10 @@
 
 use model::LayerPlace;
 
-use super::{Decoder, Fit, How, Inner, Peeled};
+use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Dns;
@@ -26,17 +26,17 @@ impl Decoder for Dns {
         "a name of a DNS message, its labels, or what its options hold (RFC 1035 §4)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::NUL)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::NUL)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let could = look.bytes.len() >= 17 && look.bytes[4] == 0 && (1..=4).contains(&look.bytes[5]);
-        if could && message(look.bytes).is_some() { Fit::Certain } else { Fit::No }
+        if could && message(look.bytes).is_some() { DecoderFit::Certain } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let Some(parts) = message(value) else { return Peeled::NOTHING };
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let Some(parts) = message(value) else { return PeelResult::NOTHING };
         for (i, part) in parts.iter().enumerate() {
             let number = (i + 1).to_string();
             let given = match part {
@@ -47,7 +47,7 @@ impl Decoder for Dns {
                 break;
             }
         }
-        Peeled { how: How::Surely, gap: None }
+        PeelResult { how: PeelOutcome::Surely, gap: None }
     }
 }
 
@@ -58,7 +58,7 @@ enum MessagePart<'v> {
     Data(&'v [u8]),
 }
 
-fn name(number: &str, labels: &[&[u8]], inner: &mut dyn Inner) -> std::ops::ControlFlow<()> {
+fn name(number: &str, labels: &[&[u8]], inner: &mut dyn InnerValues) -> std::ops::ControlFlow<()> {
     inner.show(LayerPlace::at(number.to_owned()), &labels.join(&b"."[..]))?;
     for (i, label) in labels.iter().enumerate() {
         inner.give(LayerPlace::at(format!("{number} label {}", i + 1)), label)?;

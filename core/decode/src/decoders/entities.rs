@@ -5,10 +5,10 @@
 
 use std::borrow::Cow;
 
-use super::{Decoder, Fit, Inner, Peeled, Rank};
+use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Entities;
@@ -22,26 +22,26 @@ impl Decoder for Entities {
         "character references by number, and by name those of XML and Latin-1 (HTML Standard §13.5)"
     }
 
-    fn rank(&self) -> Rank {
-        Rank::Else
+    fn rank(&self) -> DecoderRank {
+        DecoderRank::Else
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::AMPERSAND).without(Kinds::RAW)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::AMPERSAND).without(ByteClasses::RAW)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if look.kinds.any(Kinds::AMPERSAND) && memchr::memchr(b';', look.bytes).is_some() {
-            Fit::Maybe
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if look.kinds.any(ByteClasses::AMPERSAND) && memchr::memchr(b';', look.bytes).is_some() {
+            DecoderFit::Maybe
         } else {
-            Fit::No
+            DecoderFit::No
         }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         match undo(value) {
-            Cow::Owned(plain) if inner.budget().room(plain.len()) => Peeled::whole(inner, &plain, None),
-            _ => Peeled::NOTHING,
+            Cow::Owned(plain) if inner.budget().room(plain.len()) => PeelResult::whole(inner, &plain, None),
+            _ => PeelResult::NOTHING,
         }
     }
 }

@@ -5,10 +5,10 @@
 use memchr::{memchr, memmem};
 use model::{GapReason, LayerPlace};
 
-use super::{Decoder, Fit, Inner, Peeled};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Envelope;
@@ -22,13 +22,13 @@ impl Decoder for Envelope {
         "the header, the n-th item and its header (n@header) of a Sentry envelope (develop.sentry.dev, Envelopes)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| byte == b'{').with(Kinds::BREAK)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| byte == b'{').with(ByteClasses::BREAK)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if !look.starts_with(b"{") || !look.kinds.any(Kinds::BREAK) {
-            return Fit::No;
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if !look.starts_with(b"{") || !look.kinds.any(ByteClasses::BREAK) {
+            return DecoderFit::No;
         }
         let (header, rest) = line(look.bytes);
         let (item, payload) = line(rest);
@@ -40,12 +40,12 @@ impl Decoder for Envelope {
         let is_object = |line: &[u8]| line.starts_with(b"{") && line.trim_ascii_end().ends_with(b"}");
         let typed = is_object(item) && memmem::find(item, b"\"type\"").is_some() && item.len() < 4096;
         let all = is_object(header) && is_about_all(header) && !payload.trim_ascii().is_empty();
-        if all && typed { Fit::Certain } else { Fit::No }
+        if all && typed { DecoderFit::Certain } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let (header, mut rest) = line(value);
-        let mut peeled = Peeled::ALL;
+        let mut peeled = PeelResult::ALL;
         if inner.give(LayerPlace::at("header"), header.trim_ascii_end()).is_break() {
             return peeled;
         }

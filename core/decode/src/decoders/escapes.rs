@@ -2,10 +2,10 @@
 //! out of where they stood (ECMA-262 §12.9.4), and bytes as Python, Go, C and
 //! PHP write them: `b'\x1f\x8b'`, `"\037\213"`.
 
-use super::{Decoder, Fit, Inner, Peeled, Rank, json, sense};
+use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult, json, sense};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Escapes;
@@ -19,21 +19,21 @@ impl Decoder for Escapes {
         "backslash escapes of program text: \\u, \\x, \\n (ECMA-262 §12.9.4)"
     }
 
-    fn rank(&self) -> Rank {
-        Rank::Else
+    fn rank(&self) -> DecoderRank {
+        DecoderRank::Else
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::BACKSLASH).without(Kinds::RAW)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::BACKSLASH).without(ByteClasses::RAW)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if has_escape(look.bytes) { Fit::Maybe } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if has_escape(look.bytes) { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         if !has_escape(value) || !inner.budget().room(value.len()) {
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         }
         // Where `\x` stands for a byte and not for a character, the bytes tell.
         if let Some(bytes) = bytes(literal(value))
@@ -41,10 +41,10 @@ impl Decoder for Escapes {
                 || !value.is_ascii()
                 || std::str::from_utf8(&bytes).is_ok_and(|text| !text.is_ascii()))
         {
-            return Peeled::perhaps(inner, &bytes);
+            return PeelResult::perhaps(inner, &bytes);
         }
         // A text may quote another that has them.
-        Peeled::perhaps(inner, &json::unescaped(value))
+        PeelResult::perhaps(inner, &json::unescaped(value))
     }
 }
 

@@ -3,10 +3,10 @@
 //! Bodies of that type, and anything else of that shape: beacons send forms as
 //! `text/plain`, and fields hold forms within forms.
 
-use super::{Decoder, Fit, Inner, Peeled, pairs};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult, pairs};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Form;
@@ -20,22 +20,22 @@ impl Decoder for Form {
         "a field of a form, percent-encoding undone (URL Standard §5)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::EQUALS).without(Kinds::BINARY)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::EQUALS).without(ByteClasses::BINARY)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        let Some(end) = memchr::memchr(b'=', look.bytes) else { return Fit::No };
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        let Some(end) = memchr::memchr(b'=', look.bytes) else { return DecoderFit::No };
         let (name, value) = (&look.bytes[..end], &look.bytes[end..]);
         if value.iter().all(|byte| *byte == b'=') {
-            return Fit::No; // padding
+            return DecoderFit::No; // padding
         }
         let is_name =
             !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || b"_-.$[]%+:~!*()@".contains(b));
-        if is_name { Fit::Maybe } else { Fit::No }
+        if is_name { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         pairs::give(value, inner)
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Browsers keep it to themselves; scripts that report `location.href` do not.
 
-use super::{Decoder, Fit, Inner, Peeled, percent, url};
-use crate::{look::Look, shape::Shape};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult, percent, url};
+use crate::{look::ValueView, shape::Prefilter};
 
 pub(super) struct Fragment;
 
@@ -16,20 +16,20 @@ impl Decoder for Fragment {
         "the fragment of an address, percent-encoding undone (RFC 3986 §3.5)"
     }
 
-    fn shape(&self) -> Shape {
+    fn shape(&self) -> Prefilter {
         url::SHAPE
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if url::is_url(look) { Fit::Maybe } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if url::is_url(look) { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         match url::parts(value).fragment {
             // Fields stay encoded: the form layer that follows undoes them.
-            Some(fragment) if memchr::memchr(b'=', fragment).is_some() => Peeled::whole(inner, fragment, None),
-            Some(fragment) if !fragment.is_empty() => Peeled::whole(inner, &percent::undo(fragment, false), None),
-            _ => Peeled::NOTHING,
+            Some(fragment) if memchr::memchr(b'=', fragment).is_some() => PeelResult::whole(inner, fragment, None),
+            Some(fragment) if !fragment.is_empty() => PeelResult::whole(inner, &percent::undo(fragment, false), None),
+            _ => PeelResult::NOTHING,
         }
     }
 }

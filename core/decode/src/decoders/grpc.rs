@@ -4,10 +4,10 @@
 
 use model::LayerPlace;
 
-use super::{Decoder, Fit, Inner, Peeled};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Grpc;
@@ -21,23 +21,23 @@ impl Decoder for Grpc {
         "the n-th message of a gRPC or gRPC-Web body (grpc/grpc, PROTOCOL-HTTP2)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| byte <= 1).with(Kinds::NUL)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| byte <= 1).with(ByteClasses::NUL)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        let starts = matches!(look.bytes, [0 | 1, 0, ..]) && look.kinds.any(Kinds::NUL);
-        if starts && messages(look.bytes).is_some() { Fit::Certain } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        let starts = matches!(look.bytes, [0 | 1, 0, ..]) && look.kinds.any(ByteClasses::NUL);
+        if starts && messages(look.bytes).is_some() { DecoderFit::Certain } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let Some(messages) = messages(value) else { return Peeled::NOTHING };
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let Some(messages) = messages(value) else { return PeelResult::NOTHING };
         for (i, message) in messages.iter().enumerate() {
             if inner.give(LayerPlace::at(itoa::Buffer::new().format(i + 1)), message).is_break() {
                 break;
             }
         }
-        Peeled::ALL
+        PeelResult::ALL
     }
 }
 

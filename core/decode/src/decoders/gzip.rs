@@ -3,8 +3,8 @@
 //! Found as a body's content encoding and, under base64, in single fields of
 //! analytics payloads. Its three fixed bytes make it certain.
 
-use super::{Decoder, Fit, Inner, Peeled};
-use crate::{inflate::Wrapper, look::Look, shape::Shape};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult};
+use crate::{inflate::DeflateWrapper, look::ValueView, shape::Prefilter};
 
 pub(super) struct Gzip;
 
@@ -17,17 +17,17 @@ impl Decoder for Gzip {
         "gzip, one member or several (RFC 1952)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| byte == 0x1f)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| byte == 0x1f)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if look.starts_with(b"\x1f\x8b\x08") { Fit::Certain } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if look.starts_with(b"\x1f\x8b\x08") { DecoderFit::Certain } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let inflated = inner.budget().inflate(value, Wrapper::Gzip);
-        Peeled::whole(inner, &inflated.plain, inflated.why)
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let inflated = inner.budget().inflate(value, DeflateWrapper::Gzip);
+        PeelResult::whole(inner, &inflated.plain, inflated.why)
     }
 }
 

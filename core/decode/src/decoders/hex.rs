@@ -7,16 +7,16 @@
 
 use std::borrow::Cow;
 
-use super::{Decoder, Fit, Inner, Peeled, sense};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult, sense};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Hex;
 
-const DIGITS: Kinds = Kinds::DIGIT.and(Kinds::LOWER_HEX).and(Kinds::UPPER_HEX);
-const SEPARATORS: Kinds = Kinds::COLON.and(Kinds::SPACE).and(Kinds::DASH);
+const DIGITS: ByteClasses = ByteClasses::DIGIT.and(ByteClasses::LOWER_HEX).and(ByteClasses::UPPER_HEX);
+const SEPARATORS: ByteClasses = ByteClasses::COLON.and(ByteClasses::SPACE).and(ByteClasses::DASH);
 
 impl Decoder for Hex {
     fn name(&self) -> &'static str {
@@ -27,45 +27,49 @@ impl Decoder for Hex {
         "hexadecimal digits, plain, after 0x, with a separator, in groups or lines (RFC 4648 §8)"
     }
 
-    fn shape(&self) -> Shape {
-        let printed =
-            Kinds::LOWER_REST.and(Kinds::UPPER_REST).and(Kinds::ANGLE).and(Kinds::OTHER).and(Kinds::BACKSLASH);
-        Shape::ANY
+    fn shape(&self) -> Prefilter {
+        let printed = ByteClasses::LOWER_REST
+            .and(ByteClasses::UPPER_REST)
+            .and(ByteClasses::ANGLE)
+            .and(ByteClasses::OTHER)
+            .and(ByteClasses::BACKSLASH);
+        Prefilter::ANY
             .starting(|byte| byte.is_ascii_hexdigit() || b"<xX\\".contains(&byte))
-            .only(DIGITS.and(SEPARATORS).and(Kinds::BREAK).and(Kinds::DOT).and(printed))
+            .only(DIGITS.and(SEPARATORS).and(ByteClasses::BREAK).and(ByteClasses::DOT).and(printed))
             .at_least(8)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let plain = look.kinds.only(DIGITS) && look.bytes.len().is_multiple_of(2) && look.bytes.len() >= 8;
         if plain {
-            return Fit::Maybe;
+            return DecoderFit::Maybe;
         }
         let separated = look.kinds.only(DIGITS.and(SEPARATORS)) && look.bytes.len() >= 11 && look.bytes.len() % 3 == 2;
         if separated {
-            return Fit::Maybe;
+            return DecoderFit::Maybe;
         }
-        let grouped = look.kinds.only(DIGITS.and(Kinds::SPACE).and(Kinds::BREAK)) && look.bytes.len() >= GROUPED;
+        let grouped =
+            look.kinds.only(DIGITS.and(ByteClasses::SPACE).and(ByteClasses::BREAK)) && look.bytes.len() >= GROUPED;
         let printed = matches!(look.bytes, [b'0' | b'\\' | b'x' | b'X' | b'<', ..]) && bare(look.bytes).is_some();
-        if grouped || printed { Fit::Maybe } else { Fit::No }
+        if grouped || printed { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let (value, is_cut) = bare(value).unwrap_or((value, false));
-        let Some(digits) = digits(value) else { return Peeled::NOTHING };
+        let Some(digits) = digits(value) else { return PeelResult::NOTHING };
         let gap = is_cut.then_some(model::GapReason::Cut);
         let pairs = digits.chunks_exact(2);
         if !pairs.remainder().is_empty() || !inner.budget().room(digits.len() / 2) {
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         }
         let Some(plain) = pairs.map(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?)).collect::<Option<Vec<u8>>>()
         else {
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         };
         if sense::makes(&plain) {
-            return Peeled::whole(inner, &plain, gap);
+            return PeelResult::whole(inner, &plain, gap);
         }
-        if plain.len() >= 12 { Peeled::perhaps(inner, &plain) } else { Peeled::NOTHING }
+        if plain.len() >= 12 { PeelResult::perhaps(inner, &plain) } else { PeelResult::NOTHING }
     }
 }
 
@@ -84,7 +88,8 @@ fn bare(value: &[u8]) -> Option<(&[u8], bool)> {
     let quoted = inner(b"x'", b"'").or_else(|| inner(b"X'", b"'")).or_else(|| inner(b"<", b">"));
     let prefixed = [&b"0x"[..], b"0X", b"\\x"].iter().find_map(|prefix| value.strip_prefix(*prefix));
     let digits = quoted.or(prefixed)?;
-    (digits.len() >= 8 && Kinds::of(digits).only(DIGITS.and(Kinds::SPACE).and(Kinds::BREAK))).then_some((digits, false))
+    (digits.len() >= 8 && ByteClasses::of(digits).only(DIGITS.and(ByteClasses::SPACE).and(ByteClasses::BREAK)))
+        .then_some((digits, false))
 }
 
 /// The digits alone; none if separators are neither between all bytes nor

@@ -1,10 +1,10 @@
 //! Dumps of bytes as people paste them: `xxd`, `hexdump`, `hexdump -C`, `od`,
 //! Wireshark. Each line begins with how far it is from the start.
 
-use super::{Decoder, Fit, Inner, Peeled};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Hexdump;
@@ -18,27 +18,35 @@ impl Decoder for Hexdump {
         "the bytes of a dump in hex, a line with its offset each (xxd, hexdump, od, Wireshark)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| matches!(byte, b'0' | b' ')).with(Kinds::SPACE).without(Kinds::RAW).at_least(16)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY
+            .starting(|byte| matches!(byte, b'0' | b' '))
+            .with(ByteClasses::SPACE)
+            .without(ByteClasses::RAW)
+            .at_least(16)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let first = look.bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        if Line::of(first).is_some_and(|line| line.offset == 0 && line.bytes.len() >= 4) { Fit::Maybe } else { Fit::No }
+        if DumpLine::of(first).is_some_and(|line| line.offset == 0 && line.bytes.len() >= 4) {
+            DecoderFit::Maybe
+        } else {
+            DecoderFit::No
+        }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         if !inner.budget().room(value.len() / 2) {
-            return Peeled::gap(model::GapReason::Budget);
+            return PeelResult::gap(model::GapReason::Budget);
         }
-        let mut lines = value.split(|byte| *byte == b'\n').filter_map(Line::of).peekable();
+        let mut lines = value.split(|byte| *byte == b'\n').filter_map(DumpLine::of).peekable();
         let mut plain: Vec<u8> = Vec::new();
         let mut octal = false;
         while let Some(line) = lines.next() {
             octal |= line.offset != plain.len();
             let offset = if octal { line.octal } else { Some(line.offset) };
             if offset != Some(plain.len()) {
-                return Peeled::NOTHING;
+                return PeelResult::NOTHING;
             }
             // What the next line says of its offset ends the bytes of this one.
             let next = lines.peek().map(|next| if octal { next.octal.unwrap_or(0) } else { next.offset });
@@ -46,18 +54,18 @@ impl Decoder for Hexdump {
             let room = if room > line.bytes.len() { line.bytes.len() } else { room };
             plain.extend(&line.bytes[..room]);
         }
-        if plain.len() < 4 { Peeled::NOTHING } else { Peeled::whole(inner, &plain, None).surely() }
+        if plain.len() < 4 { PeelResult::NOTHING } else { PeelResult::whole(inner, &plain, None).surely() }
     }
 }
 
-struct Line {
+struct DumpLine {
     offset: usize,
     /// The same, if its digits are octal as od's are.
     octal: Option<usize>,
     bytes: Vec<u8>,
 }
 
-impl Line {
+impl DumpLine {
     fn of(line: &[u8]) -> Option<Self> {
         let line = line.trim_ascii();
         let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();

@@ -5,10 +5,10 @@
 
 use model::LayerPlace;
 
-use super::{Decoder, Fit, How, Inner, Peeled, names::Names, url};
+use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, names::NameStack, url};
 use crate::{
-    look::{self, Kinds, Look},
-    shape::Shape,
+    look::{self, ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Http;
@@ -22,22 +22,22 @@ impl Decoder for Http {
         "a field (header:name), the target or the body of a whole HTTP message (RFC 9112 §2.1)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| byte.is_ascii_uppercase()).with(Kinds::BREAK).at_least(16)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| byte.is_ascii_uppercase()).with(ByteClasses::BREAK).at_least(16)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if first_line(look.bytes).is_some_and(is_start) { Fit::Certain } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if first_line(look.bytes).is_some_and(is_start) { DecoderFit::Certain } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let Some(first) = first_line(value) else { return Peeled::NOTHING };
-        let (mut names, mut name) = (Names::default(), String::new());
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let Some(first) = first_line(value) else { return PeelResult::NOTHING };
+        let (mut names, mut name) = (NameStack::default(), String::new());
         // `path` and `query` read what is text as a whole.
         if let Some(target) = url::target(first).filter(|_| !look::is_text(value))
             && inner.give(LayerPlace::at("target"), target).is_break()
         {
-            return Peeled::ALL;
+            return PeelResult::ALL;
         }
         let mut rest = &value[(first.len() + 1).min(value.len())..];
         while let Some((line, after)) = split_line(rest) {
@@ -51,13 +51,13 @@ impl Decoder for Http {
             name.push_str(&String::from_utf8_lossy(&line[..colon]).to_ascii_lowercase());
             let place = names.place(name.as_bytes()).into_owned();
             if inner.give(place, line[colon + 1..].trim_ascii()).is_break() {
-                return Peeled::ALL;
+                return PeelResult::ALL;
             }
         }
         if !rest.is_empty() {
             let _ = inner.give(LayerPlace::at("body"), rest);
         }
-        Peeled { how: How::Surely, gap: None }
+        PeelResult { how: PeelOutcome::Surely, gap: None }
     }
 }
 

@@ -11,10 +11,10 @@ use std::ops::ControlFlow;
 
 use model::{GapReason, LayerPlace};
 
-use super::{Decoder, Fit, How, Inner, Peeled, names::Names};
+use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, names::NameStack};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Json;
@@ -28,36 +28,36 @@ impl Decoder for Json {
         "a value in a JSON text, escapes undone (RFC 8259; paths as in RFC 9535)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| b"{[\" \t\r\n".contains(&byte))
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| b"{[\" \t\r\n".contains(&byte))
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let text = look.bytes.trim_ascii_start();
-        let Some((first, rest)) = text.split_first() else { return Fit::No };
+        let Some((first, rest)) = text.split_first() else { return DecoderFit::No };
         let next = rest.trim_ascii_start().first().copied();
         match (first, next) {
-            (b'{', Some(b'"')) | (b'[', Some(b'{' | b'"')) => Fit::Certain,
-            (b'[', _) if rest.starts_with(b"[[[") => Fit::Certain,
-            (b'{', Some(b'}')) => Fit::Maybe,
-            (b'[', Some(b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b']')) => Fit::Maybe,
-            (b'"', _) if rest.trim_ascii_end().ends_with(b"\"") && !has_octal(rest) => Fit::Maybe,
-            _ => Fit::No,
+            (b'{', Some(b'"')) | (b'[', Some(b'{' | b'"')) => DecoderFit::Certain,
+            (b'[', _) if rest.starts_with(b"[[[") => DecoderFit::Certain,
+            (b'{', Some(b'}')) => DecoderFit::Maybe,
+            (b'[', Some(b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b']')) => DecoderFit::Maybe,
+            (b'"', _) if rest.trim_ascii_end().ends_with(b"\"") && !has_octal(rest) => DecoderFit::Maybe,
+            _ => DecoderFit::No,
         }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let mut reader = Reader {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let mut reader = JsonReader {
             text: value,
             at: 0,
             path: String::from("$"),
             open: Vec::new(),
-            names: Names::default(),
+            names: NameStack::default(),
             inner,
             gave: false,
         };
-        let gap = reader.text().err().and_then(Stop::why);
-        Peeled { how: if reader.gave { How::Opened } else { How::Not }, gap }
+        let gap = reader.text().err().and_then(JsonStop::why);
+        PeelResult { how: if reader.gave { PeelOutcome::Opened } else { PeelOutcome::Not }, gap }
     }
 }
 
@@ -70,20 +70,20 @@ fn has_octal(text: &[u8]) -> bool {
 /// own.
 const DEEPEST: usize = 256;
 
-struct Reader<'v, 'i> {
+struct JsonReader<'v, 'i> {
     text: &'v [u8],
     at: usize,
     /// Where the value at hand lies.
     path: String,
-    open: Vec<Container>,
+    open: Vec<OpenContainer>,
     /// The names of the members of all open objects.
-    names: Names,
-    inner: &'i mut dyn Inner,
+    names: NameStack,
+    inner: &'i mut dyn InnerValues,
     gave: bool,
 }
 
 /// An array or object that has begun.
-struct Container {
+struct OpenContainer {
     is_array: bool,
     /// Elements or members so far.
     count: usize,
@@ -93,14 +93,14 @@ struct Container {
 }
 
 /// Why reading ended early.
-enum Stop {
+enum JsonStop {
     Cut,
     Broken,
     /// Nobody wants more.
     Enough,
 }
 
-impl Stop {
+impl JsonStop {
     fn why(self) -> Option<GapReason> {
         match self {
             Self::Cut => Some(GapReason::Cut),
@@ -110,11 +110,11 @@ impl Stop {
     }
 }
 
-type Read<T> = Result<T, Stop>;
+type JsonResult<T> = Result<T, JsonStop>;
 
-impl<'v> Reader<'v, '_> {
+impl<'v> JsonReader<'v, '_> {
     /// The whole text; what follows its value is given as `after`.
-    fn text(&mut self) -> Read<()> {
+    fn text(&mut self) -> JsonResult<()> {
         self.value()?;
         while let Some(container) = self.open.last_mut() {
             let (is_array, first) = (container.is_array, container.count == 0);
@@ -127,7 +127,7 @@ impl<'v> Reader<'v, '_> {
                 }
                 b',' if !first => self.at += 1,
                 _ if first => {}
-                _ => return Err(Stop::Broken),
+                _ => return Err(JsonStop::Broken),
             }
             // A comma before the end is forgiven.
             if matches!(self.next()?, b']' | b'}') {
@@ -145,17 +145,17 @@ impl<'v> Reader<'v, '_> {
     }
 
     /// The next byte that is not white, left where it is.
-    fn next(&mut self) -> Read<u8> {
+    fn next(&mut self) -> JsonResult<u8> {
         loop {
             match self.text.get(self.at) {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
                 Some(byte) => return Ok(*byte),
-                None => return Err(Stop::Cut),
+                None => return Err(JsonStop::Cut),
             }
         }
     }
 
-    fn value(&mut self) -> Read<()> {
+    fn value(&mut self) -> JsonResult<()> {
         match self.next()? {
             b'{' | b'[' if self.open.len() == DEEPEST => self.closed_container(),
             byte @ (b'{' | b'[') => {
@@ -164,7 +164,7 @@ impl<'v> Reader<'v, '_> {
                 }
                 self.at += 1;
                 let (path, names) = (self.path.len(), self.names.len());
-                self.open.push(Container { is_array: byte == b'[', count: 0, path, names });
+                self.open.push(OpenContainer { is_array: byte == b'[', count: 0, path, names });
                 Ok(())
             }
             b'"' => {
@@ -177,7 +177,7 @@ impl<'v> Reader<'v, '_> {
 
     /// A list of numbers that may be bytes is a value as well: `[31,139,8,…]`.
     /// The layer `numbers` opens it.
-    fn bytes(&mut self) -> Read<()> {
+    fn bytes(&mut self) -> JsonResult<()> {
         const FEWEST: usize = 12;
         let rest = &self.text[self.at + 1..];
         if !matches!(rest.trim_ascii_start().first(), Some(b'0'..=b'9' | b'-')) {
@@ -209,9 +209,9 @@ impl<'v> Reader<'v, '_> {
     }
 
     /// Reads a member's name, and goes on to its value.
-    fn member(&mut self) -> Read<()> {
+    fn member(&mut self) -> JsonResult<()> {
         if self.next()? != b'"' {
-            return Err(Stop::Broken);
+            return Err(JsonStop::Broken);
         }
         let (raw, escaped) = self.string()?;
         let owned;
@@ -221,7 +221,7 @@ impl<'v> Reader<'v, '_> {
         } else {
             raw
         };
-        let Some(&Container { count, names, .. }) = self.open.last() else { return Err(Stop::Broken) };
+        let Some(&OpenContainer { count, names, .. }) = self.open.last() else { return Err(JsonStop::Broken) };
         if !is_plain(name) {
             let short = self.path.len();
             self.path.push('@');
@@ -236,7 +236,7 @@ impl<'v> Reader<'v, '_> {
             self.path.push_str(itoa::Buffer::new().format(nth));
         }
         if self.next()? != b':' {
-            return Err(Stop::Broken);
+            return Err(JsonStop::Broken);
         }
         self.at += 1;
         Ok(())
@@ -244,7 +244,7 @@ impl<'v> Reader<'v, '_> {
 
     /// The string that begins here, without its quotes, and whether there are
     /// escapes in it. A cut string is given as far as it goes.
-    fn string(&mut self) -> Read<(&'v [u8], bool)> {
+    fn string(&mut self) -> JsonResult<(&'v [u8], bool)> {
         let text = self.text;
         let start = self.at + 1;
         let mut at = start;
@@ -263,26 +263,26 @@ impl<'v> Reader<'v, '_> {
                     self.at = text.len();
                     let rest = unescaped(&text[start.min(text.len())..]);
                     self.give(&rest, true)?;
-                    return Err(Stop::Cut);
+                    return Err(JsonStop::Cut);
                 }
             }
         }
     }
 
     /// A number or a word.
-    fn bare(&mut self) -> Read<()> {
+    fn bare(&mut self) -> JsonResult<()> {
         let rest = &self.text[self.at..];
         let length = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || b"+-._".contains(b)).count();
         let word = &rest[..length];
         if word.is_empty() {
-            return Err(Stop::Broken);
+            return Err(JsonStop::Broken);
         }
         self.at += length;
         if word == b"null" { Ok(()) } else { self.give(word, false) }
     }
 
     /// A container deeper than [`DEEPEST`], as one value.
-    fn closed_container(&mut self) -> Read<()> {
+    fn closed_container(&mut self) -> JsonResult<()> {
         let start = self.at;
         let mut depth = 0usize;
         while let Some(byte) = self.text.get(self.at) {
@@ -307,19 +307,19 @@ impl<'v> Reader<'v, '_> {
         flow(self.inner.give(LayerPlace::at(self.path.as_str()), value))
     }
 
-    fn give(&mut self, value: &[u8], is_string: bool) -> Read<()> {
+    fn give(&mut self, value: &[u8], is_string: bool) -> JsonResult<()> {
         self.gave = true;
         let place = LayerPlace::at(self.path.as_str());
         flow(if is_string { self.inner.give(place, value) } else { self.inner.show(place, value) })
     }
 
-    fn give_at(&mut self, place: &str, value: &[u8]) -> Read<()> {
+    fn give_at(&mut self, place: &str, value: &[u8]) -> JsonResult<()> {
         flow(self.inner.give(LayerPlace::at(place), value))
     }
 }
 
-fn flow(flow: ControlFlow<()>) -> Read<()> {
-    if flow.is_break() { Err(Stop::Enough) } else { Ok(()) }
+fn flow(flow: ControlFlow<()>) -> JsonResult<()> {
+    if flow.is_break() { Err(JsonStop::Enough) } else { Ok(()) }
 }
 
 /// Where the object or array that a text begins with ends; none if it does not.
@@ -376,17 +376,18 @@ fn quote_or_escape(text: &[u8]) -> Option<usize> {
 
 /// Names that are nothing but names.
 pub(super) fn is_plain(name: &[u8]) -> bool {
-    const PLAIN: Kinds = WORD.and(Kinds::DOT).and(Kinds::COLON).and(Kinds::SPACE);
-    name.len() <= 32 && Kinds::of(name).only(PLAIN)
+    const PLAIN: ByteClasses = WORD.and(ByteClasses::DOT).and(ByteClasses::COLON).and(ByteClasses::SPACE);
+    name.len() <= 32 && ByteClasses::of(name).only(PLAIN)
 }
 
 /// What a name is made of that needs no quotes.
-const WORD: Kinds = Kinds::ALPHANUMERIC.and(Kinds::UNDERSCORE).and(Kinds::DASH).and(Kinds::DOLLAR);
+const WORD: ByteClasses =
+    ByteClasses::ALPHANUMERIC.and(ByteClasses::UNDERSCORE).and(ByteClasses::DASH).and(ByteClasses::DOLLAR);
 
 pub(super) fn push_name(path: &mut String, name: &[u8]) {
     if let Ok(word) = std::str::from_utf8(name)
         && !name.is_empty()
-        && Kinds::of(name).only(WORD)
+        && ByteClasses::of(name).only(WORD)
     {
         path.push('.');
         path.push_str(word);
@@ -412,8 +413,8 @@ pub(super) fn unescaped(raw: &[u8]) -> Vec<u8> {
         plain.extend_from_slice(&rest[..at]);
         let (c, length) = escape(&rest[at..]);
         match c {
-            Escaped::Char(c) => plain.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-            Escaped::Byte(byte) => plain.push(byte),
+            JsonEscape::Char(c) => plain.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            JsonEscape::Byte(byte) => plain.push(byte),
         }
         rest = &rest[at + length..];
     }
@@ -421,13 +422,13 @@ pub(super) fn unescaped(raw: &[u8]) -> Vec<u8> {
     plain
 }
 
-enum Escaped {
+enum JsonEscape {
     Char(char),
     Byte(u8),
 }
 
 /// What the escape at the start of `text` means, and how long it is.
-fn escape(text: &[u8]) -> (Escaped, usize) {
+fn escape(text: &[u8]) -> (JsonEscape, usize) {
     let byte = match text.get(1) {
         Some(b'n') => b'\n',
         Some(b't') => b'\t',
@@ -438,31 +439,31 @@ fn escape(text: &[u8]) -> (Escaped, usize) {
             // Not JSON, but meant by whoever writes it.
             Some(digits) if digits.bytes().all(|b| b.is_ascii_hexdigit()) => {
                 let code = u8::from_str_radix(digits, 16).unwrap_or_default();
-                return (Escaped::Char(char::from(code)), 4);
+                return (JsonEscape::Char(char::from(code)), 4);
             }
             _ => b'x',
         },
         Some(b'u') => match unit(text) {
             Some(unit) => return wide(unit, &text[6..]),
-            None => return (Escaped::Byte(b'\\'), 1),
+            None => return (JsonEscape::Byte(b'\\'), 1),
         },
         Some(other) => *other,
-        None => return (Escaped::Byte(b'\\'), 1),
+        None => return (JsonEscape::Byte(b'\\'), 1),
     };
-    (Escaped::Byte(byte), 2)
+    (JsonEscape::Byte(byte), 2)
 }
 
-fn wide(first: u32, rest: &[u8]) -> (Escaped, usize) {
+fn wide(first: u32, rest: &[u8]) -> (JsonEscape, usize) {
     if let Some(c) = char::from_u32(first) {
-        return (Escaped::Char(c), 6);
+        return (JsonEscape::Char(c), 6);
     }
     match unit(rest) {
         Some(second @ 0xdc00..0xe000) if first < 0xdc00 => {
             let c = char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00));
-            (Escaped::Char(c.unwrap_or(char::REPLACEMENT_CHARACTER)), 12)
+            (JsonEscape::Char(c.unwrap_or(char::REPLACEMENT_CHARACTER)), 12)
         }
-        _ if (0xdc80..0xdd00).contains(&first) => (Escaped::Byte((first - 0xdc00) as u8), 6),
-        _ => (Escaped::Char(char::REPLACEMENT_CHARACTER), 6),
+        _ if (0xdc80..0xdd00).contains(&first) => (JsonEscape::Byte((first - 0xdc00) as u8), 6),
+        _ => (JsonEscape::Char(char::REPLACEMENT_CHARACTER), 6),
     }
 }
 
@@ -602,7 +603,7 @@ mod tests {
     fn depth_costs_layers_and_no_stack() {
         let deep = "[".repeat(100_000);
         let (mut leaves, mut gaps) = (0, Vec::new());
-        crate::open_value(deep.as_bytes(), &crate::Budgets::default(), &mut |_| leaves += 1, &mut gaps);
+        crate::open_value(deep.as_bytes(), &crate::DecodeLimits::default(), &mut |_| leaves += 1, &mut gaps);
         assert!(leaves < 20);
         assert!(gaps.iter().any(|gap| gap.why == model::GapReason::Budget), "{gaps:?}");
     }

@@ -1,10 +1,10 @@
 //! JSON as the argument of a call, `callback({…});`, and behind the guards
 //! that keep it from being one (`)]}'`, `for(;;);`).
 
-use super::{Decoder, Fit, Inner, Peeled};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Jsonp;
@@ -22,21 +22,21 @@ impl Decoder for Jsonp {
         true
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY
             .starting(|byte| byte.is_ascii_alphanumeric() || b"_$/)".contains(&byte))
-            .with(Kinds::BRACE)
-            .without(Kinds::RAW)
+            .with(ByteClasses::BRACE)
+            .without(ByteClasses::RAW)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if argument(look.bytes).is_some() { Fit::Maybe } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if argument(look.bytes).is_some() { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         match argument(value) {
-            Some(json) => Peeled::whole(inner, json, None),
-            None => Peeled::NOTHING,
+            Some(json) => PeelResult::whole(inner, json, None),
+            None => PeelResult::NOTHING,
         }
     }
 }

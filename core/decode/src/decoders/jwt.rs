@@ -3,10 +3,10 @@
 use base64::Engine;
 use model::{GapReason, LayerPlace};
 
-use super::{Decoder, Fit, How, Inner, Peeled, base64::URL_SAFE};
+use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, base64::URL_SAFE};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Jwt;
@@ -20,37 +20,37 @@ impl Decoder for Jwt {
         "header, payload and signature of a JSON Web Token (RFC 7515, RFC 7519); an encrypted one is sealed (RFC 7516)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY
             .starting(|byte| byte == b'e')
-            .with(Kinds::DOT)
+            .with(ByteClasses::DOT)
             .at_least(12)
-            .only(Kinds::ALPHANUMERIC.and(Kinds::DASH).and(Kinds::UNDERSCORE).and(Kinds::DOT))
+            .only(ByteClasses::ALPHANUMERIC.and(ByteClasses::DASH).and(ByteClasses::UNDERSCORE).and(ByteClasses::DOT))
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        let own = Kinds::ALPHANUMERIC.and(Kinds::DASH).and(Kinds::UNDERSCORE).and(Kinds::DOT);
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        let own = ByteClasses::ALPHANUMERIC.and(ByteClasses::DASH).and(ByteClasses::UNDERSCORE).and(ByteClasses::DOT);
         // `{"` in base64.
-        let may = look.starts_with(b"eyJ") && look.kinds.only(own) && look.kinds.any(Kinds::DOT);
-        if may { Fit::Certain } else { Fit::No }
+        let may = look.starts_with(b"eyJ") && look.kinds.only(own) && look.kinds.any(ByteClasses::DOT);
+        if may { DecoderFit::Certain } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let parts: Vec<&[u8]> = value.split(|byte| *byte == b'.').collect();
         let (names, gap): (&[&str], _) = match parts.len() {
             2 | 3 => (&["header", "payload", "signature"], None),
             5 => (&["header"], Some(GapReason::Sealed)),
-            _ => return Peeled::NOTHING,
+            _ => return PeelResult::NOTHING,
         };
-        let mut peeled = Peeled { gap, ..Peeled::NOTHING };
+        let mut peeled = PeelResult { gap, ..PeelResult::NOTHING };
         for (part, name) in parts.iter().zip(names) {
             if part.is_empty() || !inner.budget().room(part.len()) {
                 continue;
             }
             let Ok(plain) = URL_SAFE.decode(part) else {
-                return Peeled { gap: Some(GapReason::Broken), ..peeled };
+                return PeelResult { gap: Some(GapReason::Broken), ..peeled };
             };
-            peeled.how = How::Opened;
+            peeled.how = PeelOutcome::Opened;
             if inner.give(LayerPlace::at(*name), &plain).is_break() {
                 break;
             }

@@ -4,10 +4,10 @@
 //! Scripts hold bytes in strings and send the strings as UTF-8; a text read in
 //! the wrong charset and sent on (`Ã¼`) is the same thing.
 
-use super::{Decoder, Fit, Inner, Peeled, Rank, sense};
+use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult, sense};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Latin1;
@@ -21,37 +21,37 @@ impl Decoder for Latin1 {
         "bytes written as the characters of their numbers (ISO/IEC 8859-1)"
     }
 
-    fn rank(&self) -> Rank {
-        Rank::Else
+    fn rank(&self) -> DecoderRank {
+        DecoderRank::Else
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::HIGH)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::HIGH)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         // The first byte meant that is none of ASCII's must start a character,
         // or be within a mark.
-        let Some(first) = look.bytes.iter().position(|byte| *byte >= 0x80) else { return Fit::No };
+        let Some(first) = look.bytes.iter().position(|byte| *byte >= 0x80) else { return DecoderFit::No };
         match look.bytes[first..] {
-            [0xc3, 0x82..=0xb4, 0xc2, 0x80..=0xbf, ..] => Fit::Maybe,
+            [0xc3, 0x82..=0xb4, 0xc2, 0x80..=0xbf, ..] => DecoderFit::Maybe,
             [0xc2 | 0xc3, ..] if first < 3 && (look.starts_with(b"\x1f\xc2\x8b") || look.bytes[0] & 0x8f == 8) => {
-                Fit::Maybe
+                DecoderFit::Maybe
             }
-            [0xc2, ..] if look.starts_with(b"(\xc2\xb5/") => Fit::Maybe,
-            _ => Fit::No,
+            [0xc2, ..] if look.starts_with(b"(\xc2\xb5/") => DecoderFit::Maybe,
+            _ => DecoderFit::No,
         }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let Ok(text) = std::str::from_utf8(value) else { return Peeled::NOTHING };
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let Ok(text) = std::str::from_utf8(value) else { return PeelResult::NOTHING };
         let Some(plain) = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect::<Option<Vec<u8>>>() else {
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         };
         if sense::makes(&plain) && inner.budget().room(plain.len()) {
-            return Peeled::whole(inner, &plain, None);
+            return PeelResult::whole(inner, &plain, None);
         }
-        Peeled::NOTHING
+        PeelResult::NOTHING
     }
 }
 

@@ -3,10 +3,10 @@
 
 use model::{GapReason, LayerPlace};
 
-use super::{Decoder, Fit, How, Inner, Peeled, json};
+use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, json};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Lines;
@@ -20,19 +20,19 @@ impl Decoder for Lines {
         "the n-th of several JSON texts, a line each or with nothing between them (JSON lines; RFC 7464)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| b"{[\"\x1e".contains(&byte)).with(Kinds::BREAK.and(Kinds::BRACE))
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| b"{[\"\x1e".contains(&byte)).with(ByteClasses::BREAK.and(ByteClasses::BRACE))
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let follows = |between: &[u8]| memchr::memmem::find(look.bytes, between).is_some();
         let records = matches!(look.bytes, [0x1e, b'{' | b'[' | b'"', ..]);
-        let may = records || look.kinds.any(Kinds::BREAK) || BETWEEN.iter().any(|between| follows(between));
-        if may && (records || next_text(look.bytes).0.is_some()) { Fit::Certain } else { Fit::No }
+        let may = records || look.kinds.any(ByteClasses::BREAK) || BETWEEN.iter().any(|between| follows(between));
+        if may && (records || next_text(look.bytes).0.is_some()) { DecoderFit::Certain } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let mut peeled = Peeled::NOTHING;
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let mut peeled = PeelResult::NOTHING;
         let mut rest = value;
         let mut number = 0;
         while !rest.is_empty() {
@@ -49,7 +49,7 @@ impl Decoder for Lines {
             if line.is_empty() {
                 continue;
             }
-            peeled.how = How::Opened;
+            peeled.how = PeelOutcome::Opened;
             if inner.give(LayerPlace::at(itoa::Buffer::new().format(number)), line).is_break() {
                 break;
             }

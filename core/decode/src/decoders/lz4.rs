@@ -2,8 +2,8 @@
 
 use lz4_flex::frame::FrameDecoder;
 
-use super::{Decoder, Fit, Inner, Peeled};
-use crate::{look::Look, shape::Shape};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult};
+use crate::{look::ValueView, shape::Prefilter};
 
 pub(super) struct Lz4;
 
@@ -16,17 +16,17 @@ impl Decoder for Lz4 {
         "LZ4 frames (LZ4 Frame Format 1.6)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| byte == 0x04)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| byte == 0x04)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if look.starts_with(b"\x04\x22\x4d\x18") { Fit::Certain } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if look.starts_with(b"\x04\x22\x4d\x18") { DecoderFit::Certain } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let (plain, gap) = inner.budget().read(value.len(), FrameDecoder::new(value));
-        Peeled::whole(inner, &plain, gap)
+        PeelResult::whole(inner, &plain, gap)
     }
 }
 

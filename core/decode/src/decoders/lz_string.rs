@@ -5,24 +5,24 @@
 //! bytes. A stream ends with a mark of its own; only whole streams that open to
 //! text count.
 
-use super::{Decoder, Fit, Inner, Peeled, Rank};
+use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult};
 use crate::{
-    look::{self, Kinds, Look},
-    shape::Shape,
+    look::{self, ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
-pub(super) struct LzString(Packing);
+pub(super) struct LzString(LzPacking);
 
 /// `compressToBase64`.
-pub(super) static BASE64: LzString = LzString(Packing::Base64);
+pub(super) static BASE64: LzString = LzString(LzPacking::Base64);
 /// `compressToEncodedURIComponent`.
-pub(super) static URI: LzString = LzString(Packing::Uri);
+pub(super) static URI: LzString = LzString(LzPacking::Uri);
 /// `compressToUTF16`.
-pub(super) static UTF16: LzString = LzString(Packing::Utf16);
+pub(super) static UTF16: LzString = LzString(LzPacking::Utf16);
 /// `compressToUint8Array`.
-pub(super) static BYTES: LzString = LzString(Packing::Bytes);
+pub(super) static BYTES: LzString = LzString(LzPacking::Bytes);
 
-enum Packing {
+enum LzPacking {
     Base64,
     Uri,
     Utf16,
@@ -32,74 +32,76 @@ enum Packing {
 impl Decoder for LzString {
     fn name(&self) -> &'static str {
         match self.0 {
-            Packing::Base64 => "lz-string-base64",
-            Packing::Uri => "lz-string-uri",
-            Packing::Utf16 => "lz-string-utf16",
-            Packing::Bytes => "lz-string",
+            LzPacking::Base64 => "lz-string-base64",
+            LzPacking::Uri => "lz-string-uri",
+            LzPacking::Utf16 => "lz-string-utf16",
+            LzPacking::Bytes => "lz-string",
         }
     }
 
     fn about(&self) -> &'static str {
         match self.0 {
-            Packing::Base64 => "lz-string, compressToBase64 (pieroxy/lz-string)",
-            Packing::Uri => "lz-string, compressToEncodedURIComponent (pieroxy/lz-string)",
-            Packing::Utf16 => "lz-string, compressToUTF16 (pieroxy/lz-string)",
-            Packing::Bytes => "lz-string, compressToUint8Array (pieroxy/lz-string)",
+            LzPacking::Base64 => "lz-string, compressToBase64 (pieroxy/lz-string)",
+            LzPacking::Uri => "lz-string, compressToEncodedURIComponent (pieroxy/lz-string)",
+            LzPacking::Utf16 => "lz-string, compressToUTF16 (pieroxy/lz-string)",
+            LzPacking::Bytes => "lz-string, compressToUint8Array (pieroxy/lz-string)",
         }
     }
 
-    fn rank(&self) -> Rank {
+    fn rank(&self) -> DecoderRank {
         match self.0 {
             // Before base64, which opens to the same bits packed otherwise.
-            Packing::Base64 | Packing::Uri => Rank::Layer,
-            Packing::Utf16 | Packing::Bytes => Rank::Else,
+            LzPacking::Base64 | LzPacking::Uri => DecoderRank::Layer,
+            LzPacking::Utf16 | LzPacking::Bytes => DecoderRank::Else,
         }
     }
 
-    fn shape(&self) -> Shape {
-        let letters = Kinds::ALPHANUMERIC.and(Kinds::PLUS).and(Kinds::SPACE);
+    fn shape(&self) -> Prefilter {
+        let letters = ByteClasses::ALPHANUMERIC.and(ByteClasses::PLUS).and(ByteClasses::SPACE);
         match self.0 {
-            Packing::Base64 => Shape::ANY.only(letters.and(Kinds::SLASH).and(Kinds::EQUALS)).at_least(8),
-            Packing::Uri => Shape::ANY.only(letters.and(Kinds::DASH).and(Kinds::DOLLAR)).at_least(8),
-            Packing::Utf16 => Shape::ANY.with(Kinds::HIGH).without(Kinds::RAW).at_least(8),
-            Packing::Bytes => Shape::ANY.with(Kinds::RAW).at_least(8),
+            LzPacking::Base64 => {
+                Prefilter::ANY.only(letters.and(ByteClasses::SLASH).and(ByteClasses::EQUALS)).at_least(8)
+            }
+            LzPacking::Uri => Prefilter::ANY.only(letters.and(ByteClasses::DASH).and(ByteClasses::DOLLAR)).at_least(8),
+            LzPacking::Utf16 => Prefilter::ANY.with(ByteClasses::HIGH).without(ByteClasses::RAW).at_least(8),
+            LzPacking::Bytes => Prefilter::ANY.with(ByteClasses::RAW).at_least(8),
         }
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let may = match self.0 {
-            Packing::Base64 | Packing::Uri => match *look.bytes {
+            LzPacking::Base64 | LzPacking::Uri => match *look.bytes {
                 [a, b, c, ..] => [a, b, c]
                     .into_iter()
                     .try_fold(0, |bits, byte| Some(bits << 6 | sextet(byte, b"+/")?))
                     .is_some_and(|bits| is_seen(bits << 14)),
                 _ => false,
             },
-            Packing::Utf16 => look.bytes[0] >= 0x80,
-            Packing::Bytes => match *look.bytes {
+            LzPacking::Utf16 => look.bytes[0] >= 0x80,
+            LzPacking::Bytes => match *look.bytes {
                 [a, b, c, ..] => is_seen(u32::from_be_bytes([a, b, c, 0])),
                 _ => false,
             },
         };
-        if may { Fit::Maybe } else { Fit::No }
+        if may { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let limit = value.len().saturating_mul(1_000).min(32 << 20);
         let plain = match self.0 {
-            Packing::Base64 => unpacked(value.iter().map(|byte| sextet(*byte, b"+/")), 6, limit),
-            Packing::Uri => unpacked(value.iter().map(|byte| sextet(*byte, b"+-")), 6, limit),
-            Packing::Utf16 => {
-                let Ok(text) = std::str::from_utf8(value) else { return Peeled::NOTHING };
+            LzPacking::Base64 => unpacked(value.iter().map(|byte| sextet(*byte, b"+/")), 6, limit),
+            LzPacking::Uri => unpacked(value.iter().map(|byte| sextet(*byte, b"+-")), 6, limit),
+            LzPacking::Utf16 => {
+                let Ok(text) = std::str::from_utf8(value) else { return PeelResult::NOTHING };
                 unpacked(text.chars().map(|c| u32::from(c).checked_sub(32).filter(|bits| *bits < 1 << 15)), 15, limit)
             }
-            Packing::Bytes => unpacked(value.iter().map(|byte| Some(u32::from(*byte))), 8, limit),
+            LzPacking::Bytes => unpacked(value.iter().map(|byte| Some(u32::from(*byte))), 8, limit),
         };
         match plain {
             Some(plain) if is_plausible(&plain) && inner.budget().room(plain.len()) => {
-                Peeled::whole(inner, &plain, None).surely()
+                PeelResult::whole(inner, &plain, None).surely()
             }
-            _ => Peeled::NOTHING,
+            _ => PeelResult::NOTHING,
         }
     }
 }
@@ -158,7 +160,7 @@ fn sextet(byte: u8, last: &[u8; 2]) -> Option<u32> {
 }
 
 /// The bits of a packed text, most significant first.
-struct Bits<I> {
+struct LzBits<I> {
     units: I,
     width: u32,
     /// The last units taken, and how many of their bits are left.
@@ -166,7 +168,7 @@ struct Bits<I> {
     left: u32,
 }
 
-impl<I: Iterator<Item = Option<u32>>> Bits<I> {
+impl<I: Iterator<Item = Option<u32>>> LzBits<I> {
     /// The next `count` bits as a number, least significant first.
     fn take(&mut self, count: u32) -> Option<u32> {
         while self.left < count {
@@ -187,7 +189,7 @@ const END: u32 = 2;
 
 /// The text of a stream, as UTF-8; none if it breaks or does not end.
 fn unpacked(units: impl Iterator<Item = Option<u32>>, width: u32, limit: usize) -> Option<Vec<u8>> {
-    let mut bits = Bits { units, width, taken: 0, left: 0 };
+    let mut bits = LzBits { units, width, taken: 0, left: 0 };
     let first = match bits.take(2)? {
         CHAR8 => bits.take(8)?,
         CHAR16 => bits.take(16)?,

@@ -7,10 +7,10 @@ use std::borrow::Cow;
 
 use model::LayerPlace;
 
-use super::{Decoder, Fit, Inner, Peeled, entities, names::Names};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult, entities, names::NameStack};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Markup;
@@ -24,39 +24,49 @@ impl Decoder for Markup {
         "a text or an attribute in XML or HTML, references undone (XML 1.0; HTML Standard §13)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| b"< \t\r\n\xef".contains(&byte)).with(Kinds::ANGLE)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| b"< \t\r\n\xef".contains(&byte)).with(ByteClasses::ANGLE)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let text = look.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(look.bytes).trim_ascii_start();
         let may = matches!(text, [b'<', next, ..] if next.is_ascii_alphabetic() || matches!(next, b'!' | b'?'));
-        if may && look.kinds.any(Kinds::ANGLE) && memchr::memchr(b'>', text).is_some() { Fit::Maybe } else { Fit::No }
+        if may && look.kinds.any(ByteClasses::ANGLE) && memchr::memchr(b'>', text).is_some() {
+            DecoderFit::Maybe
+        } else {
+            DecoderFit::No
+        }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let mut reader =
-            Reader { rest: value, path: String::new(), open: Vec::new(), names: Names::default(), inner, gave: false };
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let mut reader = MarkupReader {
+            rest: value,
+            path: String::new(),
+            open: Vec::new(),
+            names: NameStack::default(),
+            inner,
+            gave: false,
+        };
         while reader.step() {}
-        if reader.gave { Peeled::ALL } else { Peeled::NOTHING }
+        if reader.gave { PeelResult::ALL } else { PeelResult::NOTHING }
     }
 }
 
 /// Elements open at once; deeper ones count as where they are.
 const DEEPEST: usize = 256;
 
-struct Reader<'v, 'i> {
+struct MarkupReader<'v, 'i> {
     rest: &'v [u8],
     /// Where the reader is: `/plist/dict`.
     path: String,
     /// How long the path was before each open element.
     open: Vec<usize>,
-    names: Names,
-    inner: &'i mut dyn Inner,
+    names: NameStack,
+    inner: &'i mut dyn InnerValues,
     gave: bool,
 }
 
-impl<'v> Reader<'v, '_> {
+impl<'v> MarkupReader<'v, '_> {
     /// Reads the next piece; false at the end.
     fn step(&mut self) -> bool {
         match self.rest {

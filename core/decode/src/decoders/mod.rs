@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use model::{GapReason, LayerPlace};
 
-use crate::{budget::Budget, locked, look::Look, shape::Shape};
+use crate::{budget::Budget, locked, look::ValueView, shape::Prefilter};
 
 mod gzip;
 
@@ -178,7 +178,7 @@ pub(crate) static DECODERS: &[&dyn Decoder] = &[
     &base85::ASCII85,
     &base85::BASE85,
     &base85::Z85,
-    &part::Part,
+    &part::ExchangePart,
     // Guesses, at the very last.
     &xor::Xor,
     &reversed::Reversed,
@@ -193,13 +193,13 @@ pub(crate) trait Decoder: Sync {
     fn about(&self) -> &'static str;
 
     /// When it is tried.
-    fn rank(&self) -> Rank {
-        Rank::Layer
+    fn rank(&self) -> DecoderRank {
+        DecoderRank::Layer
     }
 
     /// Whether what it finds is weak: random values would open as well.
     fn is_guess(&self) -> bool {
-        self.rank() == Rank::Weak
+        self.rank() == DecoderRank::Weak
     }
 
     /// Whether it guesses where its values begin and end: what does not open
@@ -210,19 +210,19 @@ pub(crate) trait Decoder: Sync {
 
     /// What all values of this layer have in common: others are not even shown
     /// to `fit`.
-    fn shape(&self) -> Shape;
+    fn shape(&self) -> Prefilter;
 
     /// Whether the value could be of this layer. Must be cheap: it is asked of
     /// every value there is.
-    fn fit(&self, look: &Look<'_>) -> Fit;
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit;
 
     /// Gives what is inside to `inner`. Asked of a value that does not fit it
     /// opens nothing.
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled;
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult;
 }
 
 /// Where the values inside a layer go, and what they may cost.
-pub(crate) trait Inner {
+pub(crate) trait InnerValues {
     /// A value to visit and to open. Break: nothing more is wanted.
     fn give(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()>;
 
@@ -238,7 +238,7 @@ pub(crate) trait Inner {
 
 /// Whether a value is of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fit {
+pub(crate) enum DecoderFit {
     /// It says so itself: if it does not open, that is a gap.
     Certain,
     /// It could be; nothing is missed if it does not open.
@@ -248,7 +248,7 @@ pub(crate) enum Fit {
 
 /// When a decoder is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rank {
+pub(crate) enum DecoderRank {
     /// Whenever it fits.
     Layer,
     /// Only if nothing opened the value so far.
@@ -259,15 +259,15 @@ pub(crate) enum Rank {
 
 /// What came of peeling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Peeled {
-    pub(crate) how: How,
+pub(crate) struct PeelResult {
+    pub(crate) how: PeelOutcome,
     /// Why what was given is not all.
     pub(crate) gap: Option<GapReason>,
 }
 
 /// Whether a value was of the layer, seen from the inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum How {
+pub(crate) enum PeelOutcome {
     Not,
     /// Something was given that may be meant, or not.
     Perhaps,
@@ -276,21 +276,21 @@ pub(crate) enum How {
     Surely,
 }
 
-impl Peeled {
+impl PeelResult {
     /// It was not of this layer after all.
-    pub(crate) const NOTHING: Self = Self { how: How::Not, gap: None };
-    pub(crate) const ALL: Self = Self { how: How::Opened, gap: None };
+    pub(crate) const NOTHING: Self = Self { how: PeelOutcome::Not, gap: None };
+    pub(crate) const ALL: Self = Self { how: PeelOutcome::Opened, gap: None };
 
     /// It may be this layer: `plain` is visited and opened, and others are tried
     /// on the value as well.
-    pub(crate) fn perhaps(inner: &mut dyn Inner, plain: &[u8]) -> Self {
+    pub(crate) fn perhaps(inner: &mut dyn InnerValues, plain: &[u8]) -> Self {
         let _ = inner.give(LayerPlace::Whole, plain);
-        Self { how: How::Perhaps, gap: None }
+        Self { how: PeelOutcome::Perhaps, gap: None }
     }
 
     /// The value was this layer and nothing else.
     pub(crate) fn surely(self) -> Self {
-        if self.how == How::Opened { Self { how: How::Surely, ..self } } else { self }
+        if self.how == PeelOutcome::Opened { Self { how: PeelOutcome::Surely, ..self } } else { self }
     }
 
     /// What was looked for is not all there.
@@ -299,7 +299,7 @@ impl Peeled {
     }
 
     /// One value, read as far as `gap` allows, is what is inside.
-    pub(crate) fn whole(inner: &mut dyn Inner, plain: &[u8], gap: Option<GapReason>) -> Self {
+    pub(crate) fn whole(inner: &mut dyn InnerValues, plain: &[u8], gap: Option<GapReason>) -> Self {
         if plain.is_empty() && gap.is_some() {
             return Self { gap, ..Self::NOTHING };
         }
@@ -310,7 +310,7 @@ impl Peeled {
 
 /// A decoder, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Described {
+pub struct DecoderInfo {
     /// The layer's name in trails.
     pub name: &'static str,
     /// What it undoes, and where that is specified.
@@ -320,13 +320,13 @@ pub struct Described {
 }
 
 /// Every decoder there is, in the order in which they are tried.
-pub fn decoders() -> impl Iterator<Item = Described> {
-    let named = DECODERS.iter().map(|decoder| Described {
+pub fn decoders() -> impl Iterator<Item = DecoderInfo> {
+    let named = DECODERS.iter().map(|decoder| DecoderInfo {
         name: decoder.name(),
         about: decoder.about(),
         weak: decoder.is_guess(),
     });
-    named.chain(locked::LAYERS.map(|(name, about)| Described { name, about, weak: name.starts_with("xor") }))
+    named.chain(locked::LAYERS.map(|(name, about)| DecoderInfo { name, about, weak: name.starts_with("xor") }))
 }
 
 pub(crate) use sense::makes as makes_sense;

@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 
 use super::{
-    Decoder, Fit, Inner, Peeled,
-    tree::{self, Bytes, Item, Items},
+    Decoder, DecoderFit, InnerValues, PeelResult,
+    tree::{self, ByteReader, ItemReader, TreeItem},
 };
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Msgpack;
@@ -23,64 +23,68 @@ impl Decoder for Msgpack {
         "a value in a MessagePack map or array, paths as in JSON (msgpack, spec)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| matches!(byte, 0x81..=0x8f | 0x91..=0x9f | 0xdc..=0xdf)).with(Kinds::RAW)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| matches!(byte, 0x81..=0x8f | 0x91..=0x9f | 0xdc..=0xdf)).with(ByteClasses::RAW)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let starts = matches!(look.bytes, [0x81..=0x8f | 0x91..=0x9f | 0xdc..=0xdf, ..]);
-        if starts && look.bytes.len() >= 4 && look.kinds.any(Kinds::HIGH) { Fit::Maybe } else { Fit::No }
+        if starts && look.bytes.len() >= 4 && look.kinds.any(ByteClasses::HIGH) {
+            DecoderFit::Maybe
+        } else {
+            DecoderFit::No
+        }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        tree::give(Reader(Bytes(value)), inner)
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        tree::give(MsgpackReader(ByteReader(value)), inner)
     }
 }
 
 #[derive(Clone)]
-struct Reader<'v>(Bytes<'v>);
+struct MsgpackReader<'v>(ByteReader<'v>);
 
-impl<'v> Items<'v> for Reader<'v> {
-    fn next(&mut self) -> Option<Item<'v>> {
+impl<'v> ItemReader<'v> for MsgpackReader<'v> {
+    fn next(&mut self) -> Option<TreeItem<'v>> {
         let bytes = &mut self.0;
         let item = match bytes.byte()? {
-            byte @ 0x00..=0x7f => Item::Integer(byte.into()),
-            byte @ 0x80..=0x8f => Item::Map(Some(u64::from(byte & 0x0f))),
-            byte @ 0x90..=0x9f => Item::Array(Some(u64::from(byte & 0x0f))),
+            byte @ 0x00..=0x7f => TreeItem::Integer(byte.into()),
+            byte @ 0x80..=0x8f => TreeItem::Map(Some(u64::from(byte & 0x0f))),
+            byte @ 0x90..=0x9f => TreeItem::Array(Some(u64::from(byte & 0x0f))),
             byte @ 0xa0..=0xbf => text(bytes.take(u64::from(byte & 0x1f))?),
-            0xc0 => Item::Nothing,
+            0xc0 => TreeItem::Nothing,
             0xc1 => return None,
-            0xc2 => Item::Word("false"),
-            0xc3 => Item::Word("true"),
+            0xc2 => TreeItem::Word("false"),
+            0xc3 => TreeItem::Word("true"),
             byte @ 0xc4..=0xc6 => {
                 let length = bytes.number(1 << (byte - 0xc4))?;
-                Item::Bytes(Cow::Borrowed(bytes.take(length)?))
+                TreeItem::Bytes(Cow::Borrowed(bytes.take(length)?))
             }
             byte @ 0xc7..=0xc9 => {
                 let length = bytes.number(1 << (byte - 0xc7))?;
                 bytes.byte()?;
-                Item::Bytes(Cow::Borrowed(bytes.take(length)?))
+                TreeItem::Bytes(Cow::Borrowed(bytes.take(length)?))
             }
-            0xca => Item::Float(f32::from_bits(bytes.number(4)? as u32).into()),
-            0xcb => Item::Float(f64::from_bits(bytes.number(8)?)),
-            byte @ 0xcc..=0xcf => Item::Integer(bytes.number(1 << (byte - 0xcc))?.into()),
-            0xd0 => Item::Integer((bytes.number(1)? as i8).into()),
-            0xd1 => Item::Integer((bytes.number(2)? as i16).into()),
-            0xd2 => Item::Integer((bytes.number(4)? as i32).into()),
-            0xd3 => Item::Integer((bytes.number(8)? as i64).into()),
+            0xca => TreeItem::Float(f32::from_bits(bytes.number(4)? as u32).into()),
+            0xcb => TreeItem::Float(f64::from_bits(bytes.number(8)?)),
+            byte @ 0xcc..=0xcf => TreeItem::Integer(bytes.number(1 << (byte - 0xcc))?.into()),
+            0xd0 => TreeItem::Integer((bytes.number(1)? as i8).into()),
+            0xd1 => TreeItem::Integer((bytes.number(2)? as i16).into()),
+            0xd2 => TreeItem::Integer((bytes.number(4)? as i32).into()),
+            0xd3 => TreeItem::Integer((bytes.number(8)? as i64).into()),
             byte @ 0xd4..=0xd8 => {
                 bytes.byte()?;
-                Item::Bytes(Cow::Borrowed(bytes.take(1 << (byte - 0xd4))?))
+                TreeItem::Bytes(Cow::Borrowed(bytes.take(1 << (byte - 0xd4))?))
             }
             byte @ 0xd9..=0xdb => {
                 let length = bytes.number(1 << (byte - 0xd9))?;
                 text(bytes.take(length)?)
             }
-            0xdc => Item::Array(Some(bytes.number(2)?)),
-            0xdd => Item::Array(Some(bytes.number(4)?)),
-            0xde => Item::Map(Some(bytes.number(2)?)),
-            0xdf => Item::Map(Some(bytes.number(4)?)),
-            byte @ 0xe0..=0xff => Item::Integer((byte as i8).into()),
+            0xdc => TreeItem::Array(Some(bytes.number(2)?)),
+            0xdd => TreeItem::Array(Some(bytes.number(4)?)),
+            0xde => TreeItem::Map(Some(bytes.number(2)?)),
+            0xdf => TreeItem::Map(Some(bytes.number(4)?)),
+            byte @ 0xe0..=0xff => TreeItem::Integer((byte as i8).into()),
         };
         Some(item)
     }
@@ -90,8 +94,8 @@ impl<'v> Items<'v> for Reader<'v> {
     }
 }
 
-fn text(bytes: &[u8]) -> Item<'_> {
-    Item::Text(Cow::Borrowed(bytes))
+fn text(bytes: &[u8]) -> TreeItem<'_> {
+    TreeItem::Text(Cow::Borrowed(bytes))
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@
 use memchr::memmem;
 use model::{GapReason, LayerPlace};
 
-use super::{Decoder, Fit, How, Inner, Peeled, names::Names};
+use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, names::NameStack};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Multipart;
@@ -24,30 +24,30 @@ impl Decoder for Multipart {
         "a part of a multipart body, by its name (RFC 7578, RFC 2046 §5.1)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| byte == b'-').with(Kinds::BREAK)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| byte == b'-').with(ByteClasses::BREAK)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         match boundary(look.bytes) {
-            Some((_, rest)) if rest.len() >= 8 && rest[..8].eq_ignore_ascii_case(b"content-") => Fit::Certain,
-            _ => Fit::No,
+            Some((_, rest)) if rest.len() >= 8 && rest[..8].eq_ignore_ascii_case(b"content-") => DecoderFit::Certain,
+            _ => DecoderFit::No,
         }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let Some((boundary, mut rest)) = boundary(value) else { return Peeled::NOTHING };
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let Some((boundary, mut rest)) = boundary(value) else { return PeelResult::NOTHING };
         let mark = [b"\n", boundary].concat();
         let finder = memmem::Finder::new(&mark);
-        let mut names = Names::default();
-        let mut peeled = Peeled::NOTHING;
+        let mut names = NameStack::default();
+        let mut peeled = PeelResult::NOTHING;
         for number in 1.. {
             let end = finder.find(rest);
             if end.is_none() {
                 peeled.gap = Some(GapReason::Cut);
             }
             let part = &rest[..end.unwrap_or(rest.len())];
-            peeled.how = How::Opened;
+            peeled.how = PeelOutcome::Opened;
             if !give(part.strip_suffix(b"\r").unwrap_or(part), number, &mut names, inner) {
                 break;
             }
@@ -73,7 +73,7 @@ fn boundary(value: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Gives one part; false if no more is wanted.
-fn give(part: &[u8], number: usize, names: &mut Names, inner: &mut dyn Inner) -> bool {
+fn give(part: &[u8], number: usize, names: &mut NameStack, inner: &mut dyn InnerValues) -> bool {
     let (head, content) = split(part);
     let by_number = format!("@{number}");
     let name = parameter(head, b"name").unwrap_or(by_number.as_bytes());

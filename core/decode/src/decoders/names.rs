@@ -9,14 +9,14 @@ use crate::engine::hash;
 /// The names given so far in one layer, those of containers within containers
 /// behind each other.
 #[derive(Default)]
-pub(super) struct Names {
+pub(super) struct NameStack {
     hashes: Vec<u64>,
-    /// For containers of more than [`Names::FEW`] names, by where they start:
+    /// For containers of more than [`NameStack::FEW`] names, by where they start:
     /// how often each name was met. Going through all would be quadratic.
     counts: BTreeMap<(usize, u64), usize>,
 }
 
-impl Names {
+impl NameStack {
     /// The place of the next value of this name: `name`, then `name#2`, …
     ///
     /// A `#` in a name is doubled, so that no name reads as another's second.
@@ -74,14 +74,14 @@ mod tests {
 
     #[test]
     fn names_that_read_alike_have_places_of_their_own() {
-        let mut names = Names::default();
+        let mut names = NameStack::default();
         let (one, other) = (names.place(b"R\xa3").into_owned(), names.place(b"R\xa4").into_owned());
         assert!(one != other);
     }
 
     #[test]
     fn names_are_counted_in_their_container_however_many() {
-        let mut names = Names::default();
+        let mut names = NameStack::default();
         for nth in 1..200 {
             assert_eq!(names.nth(b"a", 0), nth);
             let start = names.len();

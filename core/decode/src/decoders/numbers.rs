@@ -1,10 +1,10 @@
 //! Bytes as a list of numbers, as programs print them: `104,101,108`,
 //! `[31, -117, 8]`, `{0x1f, 0x8b}`, `new byte[] { … }`, `Uint8Array(3) [ … ]`.
 
-use super::{Decoder, Fit, Inner, Peeled, sense};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult, sense};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Numbers;
@@ -18,29 +18,44 @@ impl Decoder for Numbers {
         "bytes as a list of numbers, decimal, signed or after 0x, with commas, blanks or lines between them"
     }
 
-    fn shape(&self) -> Shape {
-        let own = Kinds::ALPHANUMERIC.and(Kinds::COMMA).and(Kinds::BRACE).and(Kinds::SPACE).and(Kinds::BREAK);
+    fn shape(&self) -> Prefilter {
+        let own = ByteClasses::ALPHANUMERIC
+            .and(ByteClasses::COMMA)
+            .and(ByteClasses::BRACE)
+            .and(ByteClasses::SPACE)
+            .and(ByteClasses::BREAK);
         // Parentheses and semicolons of programs are among the others.
-        let own = own.and(Kinds::DASH).and(Kinds::SEMICOLON).and(Kinds::OTHER).and(Kinds::ANGLE).and(Kinds::EQUALS);
-        Shape::ANY.with(Kinds::COMMA.and(Kinds::SPACE).and(Kinds::BREAK)).at_least(8).only(own)
+        let own = own
+            .and(ByteClasses::DASH)
+            .and(ByteClasses::SEMICOLON)
+            .and(ByteClasses::OTHER)
+            .and(ByteClasses::ANGLE)
+            .and(ByteClasses::EQUALS);
+        Prefilter::ANY.with(ByteClasses::COMMA.and(ByteClasses::SPACE).and(ByteClasses::BREAK)).at_least(8).only(own)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         // The first few tell: hardly any text goes on after three such numbers.
         let list = list(look.bytes);
         let mut first = tokens(list).take(3);
-        if look.kinds.any(Kinds::DIGIT) && first.all(|token| byte(token).is_some()) { Fit::Maybe } else { Fit::No }
+        if look.kinds.any(ByteClasses::DIGIT) && first.all(|token| byte(token).is_some()) {
+            DecoderFit::Maybe
+        } else {
+            DecoderFit::No
+        }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let Some(plain) = tokens(list(value)).map(byte).collect::<Option<Vec<u8>>>() else { return Peeled::NOTHING };
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let Some(plain) = tokens(list(value)).map(byte).collect::<Option<Vec<u8>>>() else {
+            return PeelResult::NOTHING;
+        };
         if plain.len() < 4 || !inner.budget().room(plain.len()) {
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         }
         match sense::makes(&plain) {
-            true => Peeled::whole(inner, &plain, None),
-            false if plain.len() >= TELLING => Peeled::perhaps(inner, &plain),
-            false => Peeled::NOTHING,
+            true => PeelResult::whole(inner, &plain, None),
+            false if plain.len() >= TELLING => PeelResult::perhaps(inner, &plain),
+            false => PeelResult::NOTHING,
         }
     }
 }

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use model::{GapReason, LayerPlace};
 
-use super::{How, Inner, Peeled, json, names::Names, percent};
+use super::{InnerValues, PeelOutcome, PeelResult, json, names::NameStack, percent};
 
 /// Gives each field's value under its name, percent-encoding undone and `+`
 /// read as a space. A name that itself carries something, or that has no
 /// value, is given as `@n`, the n-th field.
-pub(super) fn give(text: &[u8], inner: &mut dyn Inner) -> Peeled {
-    let mut names = Names::default();
-    let mut peeled = Peeled::NOTHING;
+pub(super) fn give(text: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+    let mut names = NameStack::default();
+    let mut peeled = PeelResult::NOTHING;
     let (mut rest, mut number) = (Some(text), 0);
     while let Some(from) = rest {
         let (end, in_vain) = field(from);
@@ -24,13 +24,13 @@ pub(super) fn give(text: &[u8], inner: &mut dyn Inner) -> Peeled {
         let (name, value) = split(&from[..end]);
         let name = percent::undo(name, true);
         if (value.is_none() || says_something(&name)) && !name.is_empty() {
-            peeled.how = How::Opened;
+            peeled.how = PeelOutcome::Opened;
             if inner.give(LayerPlace::at(format!("@{number}")), &name).is_break() {
                 break;
             }
         }
         let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
-        peeled.how = How::Opened;
+        peeled.how = PeelOutcome::Opened;
         let name = escaped(&name);
         let place = names.place(&name);
         if inner.give(place, &percent::undo(value, true)).is_continue() {

@@ -10,16 +10,18 @@ use std::ops::Range;
 use base64::{Engine, engine::GeneralPurpose};
 use model::LayerPlace;
 
-use super::{Decoder, Fit, How, Inner, Peeled, Rank, base64::STANDARD, base64::URL_SAFE, sense};
+use super::{
+    Decoder, DecoderFit, DecoderRank, InnerValues, PeelOutcome, PeelResult, base64::STANDARD, base64::URL_SAFE, sense,
+};
 use crate::{
-    inflate::Wrapper,
-    look::{self, Kinds, Look},
-    shape::Shape,
+    inflate::DeflateWrapper,
+    look::{self, ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
-pub(super) struct Part;
+pub(super) struct ExchangePart;
 
-impl Decoder for Part {
+impl Decoder for ExchangePart {
     fn name(&self) -> &'static str {
         "part"
     }
@@ -28,38 +30,38 @@ impl Decoder for Part {
         "bytes m..n of a longer value: JSON, an address, base64 at any alignment, or compressed data behind a header"
     }
 
-    fn rank(&self) -> Rank {
-        Rank::Else
+    fn rank(&self) -> DecoderRank {
+        DecoderRank::Else
     }
 
     fn guesses_borders(&self) -> bool {
         true
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.at_least(16)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.at_least(16)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        let has = |kinds: Kinds| look.kinds.any(kinds);
-        if has(Kinds::RAW) {
-            return if packed(look.bytes).is_some() { Fit::Maybe } else { Fit::No };
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        let has = |kinds: ByteClasses| look.kinds.any(kinds);
+        if has(ByteClasses::RAW) {
+            return if packed(look.bytes).is_some() { DecoderFit::Maybe } else { DecoderFit::No };
         }
-        let json = has(Kinds::BRACE);
-        let address = has(Kinds::COLON) && has(Kinds::SLASH);
-        let base64 = has(Kinds::UPPER) && has(Kinds::LOWER);
-        if json || address || base64 { Fit::Maybe } else { Fit::No }
+        let json = has(ByteClasses::BRACE);
+        let address = has(ByteClasses::COLON) && has(ByteClasses::SLASH);
+        let base64 = has(ByteClasses::UPPER) && has(ByteClasses::LOWER);
+        if json || address || base64 { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let mut peeled = Peeled::NOTHING;
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let mut peeled = PeelResult::NOTHING;
         if !look::is_text(value) {
             let Some(start) = packed(value) else { return peeled };
             return behind(value, start, inner);
         }
         let swallowed = swallowed(value, inner);
         let mut give = |range: Range<usize>| {
-            peeled.how = How::Opened;
+            peeled.how = PeelOutcome::Opened;
             let place = LayerPlace::at(format!("{}..{}", range.start, range.end));
             inner.give(place, &value[range]).is_continue()
         };
@@ -109,14 +111,14 @@ fn packed(value: &[u8]) -> Option<usize> {
 }
 
 /// Gives what begins at `start`, up to the end.
-fn behind(value: &[u8], start: usize, inner: &mut dyn Inner) -> Peeled {
+fn behind(value: &[u8], start: usize, inner: &mut dyn InnerValues) -> PeelResult {
     let _ = inner.give(LayerPlace::at(format!("{start}..{}", value.len())), &value[start..]);
-    Peeled { how: How::Perhaps, gap: None }
+    PeelResult { how: PeelOutcome::Perhaps, gap: None }
 }
 
 /// Runs of base64 that go on behind blanks, which were pluses before a form was
 /// decoded: those that only so are whole.
-fn swallowed(text: &[u8], inner: &mut dyn Inner) -> Vec<Range<usize>> {
+fn swallowed(text: &[u8], inner: &mut dyn InnerValues) -> Vec<Range<usize>> {
     const MOST: usize = 8;
     if memchr::memchr(b' ', text).is_none() {
         return Vec::new();
@@ -132,8 +134,8 @@ fn swallowed(text: &[u8], inner: &mut dyn Inner) -> Vec<Range<usize>> {
             text[longer.clone()].iter().map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect();
         let Ok(plain) = STANDARD.decode(&joined) else { continue };
         let is_whole = match plain.as_slice() {
-            [0x1f, 0x8b, 8, ..] => inner.budget().inflate(&plain, Wrapper::Gzip).why.is_none(),
-            [0x78, ..] => inner.budget().inflate(&plain, Wrapper::Zlib).why.is_none(),
+            [0x1f, 0x8b, 8, ..] => inner.budget().inflate(&plain, DeflateWrapper::Gzip).why.is_none(),
+            [0x78, ..] => inner.budget().inflate(&plain, DeflateWrapper::Zlib).why.is_none(),
             _ => look::is_text(&plain),
         };
         if is_whole {
@@ -218,13 +220,20 @@ fn opens_within(run: &[u8]) -> Option<Range<usize>> {
 
 /// At which of its first four characters a run starts to make sense.
 pub(super) fn opens(run: &[u8]) -> Option<usize> {
-    let kinds = Kinds::of(run);
-    let digits_or_signs = Kinds::DIGIT.and(Kinds::PLUS).and(Kinds::SLASH).and(Kinds::DASH).and(Kinds::UNDERSCORE);
-    if !kinds.any(Kinds::UPPER) || !kinds.any(Kinds::LOWER) || !(kinds.any(digits_or_signs) || run.len() >= 20) {
+    let kinds = ByteClasses::of(run);
+    let digits_or_signs = ByteClasses::DIGIT
+        .and(ByteClasses::PLUS)
+        .and(ByteClasses::SLASH)
+        .and(ByteClasses::DASH)
+        .and(ByteClasses::UNDERSCORE);
+    if !kinds.any(ByteClasses::UPPER)
+        || !kinds.any(ByteClasses::LOWER)
+        || !(kinds.any(digits_or_signs) || run.len() >= 20)
+    {
         return None;
     }
-    let url_safe = kinds.any(Kinds::DASH.and(Kinds::UNDERSCORE));
-    if url_safe && kinds.any(Kinds::PLUS.and(Kinds::SLASH)) {
+    let url_safe = kinds.any(ByteClasses::DASH.and(ByteClasses::UNDERSCORE));
+    if url_safe && kinds.any(ByteClasses::PLUS.and(ByteClasses::SLASH)) {
         return None;
     }
     let engine = if url_safe { &URL_SAFE } else { &STANDARD };

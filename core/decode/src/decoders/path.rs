@@ -5,8 +5,8 @@
 
 use model::LayerPlace;
 
-use super::{Decoder, Fit, How, Inner, Peeled, percent, url};
-use crate::{look::Look, shape::Shape};
+use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, percent, url};
+use crate::{look::ValueView, shape::Prefilter};
 
 pub(super) struct Path;
 
@@ -19,23 +19,23 @@ impl Decoder for Path {
         "the n-th segment of an address's or request line's path, percent-encoding undone (RFC 3986 §3.3)"
     }
 
-    fn shape(&self) -> Shape {
+    fn shape(&self) -> Prefilter {
         url::SHAPE
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if url::is_url(look) { Fit::Maybe } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if url::is_url(look) { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let Some(path) = url::parts(value).path else { return Peeled::NOTHING };
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let Some(path) = url::parts(value).path else { return PeelResult::NOTHING };
         let mut number = itoa::Buffer::new();
-        let mut peeled = Peeled::NOTHING;
+        let mut peeled = PeelResult::NOTHING;
         for (i, segment) in path.split(|byte| *byte == b'/').enumerate() {
             if segment.is_empty() {
                 continue;
             }
-            peeled.how = How::Opened;
+            peeled.how = PeelOutcome::Opened;
             let segment = percent::undo(segment, false);
             if inner.give(LayerPlace::at(number.format(i + 1)), &segment).is_break() {
                 break;

@@ -6,10 +6,10 @@
 
 use std::borrow::Cow;
 
-use super::{Decoder, Fit, Inner, Peeled, Rank};
+use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult};
 use crate::{
-    look::{self, Kinds, Look},
-    shape::Shape,
+    look::{self, ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Percent;
@@ -23,30 +23,31 @@ impl Decoder for Percent {
         "percent-encoding (RFC 3986 §2.1) and escape() (ECMA-262 §B.2.1.1)"
     }
 
-    fn rank(&self) -> Rank {
-        Rank::Else
+    fn rank(&self) -> DecoderRank {
+        DecoderRank::Else
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::PERCENT).without(Kinds::BINARY)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::PERCENT).without(ByteClasses::BINARY)
     }
 
-    fn fit(&self, _look: &Look<'_>) -> Fit {
-        Fit::Maybe
+    fn fit(&self, _look: &ValueView<'_>) -> DecoderFit {
+        DecoderFit::Maybe
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         match undo(value, false) {
-            Cow::Borrowed(_) => Peeled::NOTHING,
+            Cow::Borrowed(_) => PeelResult::NOTHING,
             // What has bytes that would be encoded only quotes what is encoded.
-            Cow::Owned(plain) if quotes(value) => Peeled::perhaps(inner, &plain),
-            Cow::Owned(plain) => Peeled::whole(inner, &plain, None),
+            Cow::Owned(plain) if quotes(value) => PeelResult::perhaps(inner, &plain),
+            Cow::Owned(plain) => PeelResult::whole(inner, &plain, None),
         }
     }
 }
 
 fn quotes(text: &[u8]) -> bool {
-    Kinds::of(text).any(Kinds::SPACE.and(Kinds::BRACE).and(Kinds::ANGLE)) || !look::is_text(text)
+    ByteClasses::of(text).any(ByteClasses::SPACE.and(ByteClasses::BRACE).and(ByteClasses::ANGLE))
+        || !look::is_text(text)
 }
 
 /// The bytes meant; borrowed if they are the bytes there. What is no escape
@@ -61,11 +62,11 @@ pub(super) fn undo(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]> {
         plain.extend_from_slice(&text[from..at]);
         from = at
             + match escape(&text[at..]) {
-                Some((Escaped::Byte(byte), length)) => {
+                Some((PercentEscape::Byte(byte), length)) => {
                     plain.push(byte);
                     length
                 }
-                Some((Escaped::Char(c), length)) => {
+                Some((PercentEscape::Char(c), length)) => {
                     plain.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                     length
                 }
@@ -83,22 +84,22 @@ pub(super) fn undo(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]> {
     if plain == text { Cow::Borrowed(text) } else { Cow::Owned(plain) }
 }
 
-enum Escaped {
+enum PercentEscape {
     Byte(u8),
     /// Never longer in UTF-8 than as an escape.
     Char(char),
 }
 
 /// What the escape that `text` starts with means, and how long it is.
-fn escape(text: &[u8]) -> Option<(Escaped, usize)> {
+fn escape(text: &[u8]) -> Option<(PercentEscape, usize)> {
     match text {
         [b'%', high, low, ..] if is_digit(*high) && is_digit(*low) => {
-            Some((Escaped::Byte(digit(*high) << 4 | digit(*low)), 3))
+            Some((PercentEscape::Byte(digit(*high) << 4 | digit(*low)), 3))
         }
         [b'%', b'u', a, b, c, d, ..] if [a, b, c, d].into_iter().all(|digit| is_digit(*digit)) => {
             let unit = [a, b, c, d].iter().fold(0, |unit, byte| unit << 4 | u32::from(digit(**byte)));
             // Halves of surrogate pairs are rare here and stay apart.
-            Some((Escaped::Char(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)), 6))
+            Some((PercentEscape::Char(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)), 6))
         }
         _ => None,
     }

@@ -13,10 +13,10 @@ use std::ops::ControlFlow;
 
 use model::LayerPlace;
 
-use super::{Decoder, Fit, How, Inner, Peeled, names::Names};
+use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, names::NameStack};
 use crate::{
-    look::{self, Kinds, Look},
-    shape::Shape,
+    look::{self, ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Protobuf;
@@ -30,22 +30,22 @@ impl Decoder for Protobuf {
         "a field of a message, by numbers; fixed64 and fixed32 as big-endian bytes (protobuf.dev, Encoding)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(is_tag).with(Kinds::RAW.and(Kinds::BREAK))
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(is_tag).with(ByteClasses::RAW.and(ByteClasses::BREAK))
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if look.bytes[0] & 7 == 2 || !look.is_text() { Fit::Maybe } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if look.bytes[0] & 7 == 2 || !look.is_text() { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         if !is_message(value, 0) {
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         }
         let _ = fields(value, &mut String::new(), 0, inner);
         // Random bytes read as fields, too, but of high numbers.
-        let how = if highest_number(value) <= USUAL { How::Opened } else { How::Perhaps };
-        Peeled { how, gap: None }
+        let how = if highest_number(value) <= USUAL { PeelOutcome::Opened } else { PeelOutcome::Perhaps };
+        PeelResult { how, gap: None }
     }
 }
 
@@ -66,7 +66,7 @@ fn highest_number(message: &[u8]) -> u64 {
 const DEEPEST: usize = 32;
 
 /// One field as it stands on the wire.
-enum Field<'v> {
+enum WireField<'v> {
     Varint(u64),
     Fixed64([u8; 8]),
     Fixed32([u8; 4]),
@@ -75,8 +75,8 @@ enum Field<'v> {
     Group(&'v [u8]),
 }
 
-fn fields(message: &[u8], path: &mut String, depth: usize, inner: &mut dyn Inner) -> ControlFlow<()> {
-    let mut names = Names::default();
+fn fields(message: &[u8], path: &mut String, depth: usize, inner: &mut dyn InnerValues) -> ControlFlow<()> {
+    let mut names = NameStack::default();
     let mut rest = message;
     let outer = path.len();
     while let Some((number, field, after)) = field(rest, depth) {
@@ -93,20 +93,20 @@ fn fields(message: &[u8], path: &mut String, depth: usize, inner: &mut dyn Inner
             push(path, nth as u64);
         }
         match field {
-            Field::Varint(number) => {
+            WireField::Varint(number) => {
                 inner.show(LayerPlace::at(path.as_str()), itoa::Buffer::new().format(number).as_bytes())?
             }
-            Field::Fixed64(bytes) => inner.show(LayerPlace::at(path.as_str()), &bytes)?,
-            Field::Fixed32(bytes) => inner.show(LayerPlace::at(path.as_str()), &bytes)?,
-            Field::Group(message) => fields(message, path, depth + 1, inner)?,
-            Field::Bytes(bytes) => bytes_field(bytes, path, depth, inner)?,
+            WireField::Fixed64(bytes) => inner.show(LayerPlace::at(path.as_str()), &bytes)?,
+            WireField::Fixed32(bytes) => inner.show(LayerPlace::at(path.as_str()), &bytes)?,
+            WireField::Group(message) => fields(message, path, depth + 1, inner)?,
+            WireField::Bytes(bytes) => bytes_field(bytes, path, depth, inner)?,
         }
     }
     path.truncate(outer);
     ControlFlow::Continue(())
 }
 
-fn bytes_field(bytes: &[u8], path: &mut String, depth: usize, inner: &mut dyn Inner) -> ControlFlow<()> {
+fn bytes_field(bytes: &[u8], path: &mut String, depth: usize, inner: &mut dyn InnerValues) -> ControlFlow<()> {
     let place = LayerPlace::at(path.as_str());
     let enter = depth < DEEPEST && is_nested(bytes, depth + 1);
     if !enter {
@@ -145,24 +145,24 @@ fn is_tag(byte: u8) -> bool {
 }
 
 /// The field that `bytes` start with: number, content, what follows.
-fn field(bytes: &[u8], depth: usize) -> Option<(u64, Field<'_>, &[u8])> {
+fn field(bytes: &[u8], depth: usize) -> Option<(u64, WireField<'_>, &[u8])> {
     let (tag, rest) = varint(bytes)?;
     let number = tag >> 3;
     if number == 0 || number > 536_870_911 {
         return None;
     }
     let (field, rest) = match tag & 7 {
-        0 => varint(rest).map(|(value, rest)| (Field::Varint(value), rest))?,
-        1 => rest.split_first_chunk().map(|(value, rest)| (Field::Fixed64(reversed(*value)), rest))?,
-        5 => rest.split_first_chunk().map(|(value, rest)| (Field::Fixed32(reversed(*value)), rest))?,
+        0 => varint(rest).map(|(value, rest)| (WireField::Varint(value), rest))?,
+        1 => rest.split_first_chunk().map(|(value, rest)| (WireField::Fixed64(reversed(*value)), rest))?,
+        5 => rest.split_first_chunk().map(|(value, rest)| (WireField::Fixed32(reversed(*value)), rest))?,
         2 => {
             let (length, rest) = varint(rest)?;
             let (value, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-            (Field::Bytes(value), rest)
+            (WireField::Bytes(value), rest)
         }
         3 if depth < DEEPEST => {
             let (length, end) = group_length(rest, number, depth + 1)?;
-            (Field::Group(&rest[..length]), &rest[end..])
+            (WireField::Group(&rest[..length]), &rest[end..])
         }
         _ => return None,
     };

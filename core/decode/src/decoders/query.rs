@@ -1,9 +1,9 @@
 //! The query of an address, RFC 3986 §3.4, read as fields.
 
-use super::{Decoder, Fit, Inner, Peeled, pairs, url};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult, pairs, url};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Query;
@@ -17,28 +17,28 @@ impl Decoder for Query {
         "a field of an address's query, percent-encoding undone (RFC 3986 §3.4, URL Standard §5)"
     }
 
-    fn shape(&self) -> Shape {
+    fn shape(&self) -> Prefilter {
         // A question mark is among the others.
-        url::SHAPE.with(Kinds::OTHER)
+        url::SHAPE.with(ByteClasses::OTHER)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if url::is_url(look) || is_relative(look) { Fit::Maybe } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if url::is_url(look) || is_relative(look) { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         match url::parts(value).query {
             Some(query) => pairs::give(query, inner),
-            None => Peeled::NOTHING,
+            None => PeelResult::NOTHING,
         }
     }
 }
 
 /// `page?name=value`: the end of an address, without a slash.
-fn is_relative(look: &Look<'_>) -> bool {
+fn is_relative(look: &ValueView<'_>) -> bool {
     let Some(mark) = memchr::memchr(b'?', look.bytes).filter(|mark| (1..=64).contains(mark)) else { return false };
     let (page, query) = look.bytes.split_at(mark);
-    !look.kinds.any(Kinds::SPACE.and(Kinds::BREAK).and(Kinds::BINARY))
+    !look.kinds.any(ByteClasses::SPACE.and(ByteClasses::BREAK).and(ByteClasses::BINARY))
         && page.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
         && memchr::memchr(b'=', query).is_some()
 }

@@ -4,10 +4,10 @@
 //! alike, so it counts only where every `=` is one of its own, and something
 //! comes out that a form would not encode so.
 
-use super::{Decoder, Fit, Inner, Peeled};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    look::{self, Kinds, Look},
-    shape::Shape,
+    look::{self, ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct QuotedPrintable;
@@ -21,20 +21,20 @@ impl Decoder for QuotedPrintable {
         "quoted-printable (RFC 2045 §6.7)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::EQUALS).without(Kinds::RAW.and(Kinds::AMPERSAND))
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::EQUALS).without(ByteClasses::RAW.and(ByteClasses::AMPERSAND))
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let all_own = memchr::memchr_iter(b'=', look.bytes).all(|at| match look.bytes[at + 1..] {
             [a, b, ..] => is_digit(a) && is_digit(b) || a == b'\n' || a == b'\r' && b == b'\n',
             [b'\n'] => true,
             _ => false,
         });
-        if all_own { Fit::Maybe } else { Fit::No }
+        if all_own { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let mut plain = Vec::with_capacity(value.len());
         let mut rest = value;
         let mut telling = false;
@@ -52,14 +52,14 @@ impl Decoder for QuotedPrintable {
                     telling |= !after.trim_ascii().is_empty();
                     after
                 }
-                _ => return Peeled::NOTHING,
+                _ => return PeelResult::NOTHING,
             };
         }
         plain.extend_from_slice(rest);
         if telling && look::is_text(&plain) && inner.budget().room(plain.len()) {
-            return Peeled::whole(inner, &plain, None).surely();
+            return PeelResult::whole(inner, &plain, None).surely();
         }
-        Peeled::NOTHING
+        PeelResult::NOTHING
     }
 }
 

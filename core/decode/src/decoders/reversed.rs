@@ -4,10 +4,10 @@
 
 use model::LayerPlace;
 
-use super::{Decoder, Fit, Inner, Peeled, Rank, part};
+use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult, part};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Reversed;
@@ -24,40 +24,43 @@ impl Decoder for Reversed {
         "a text, or base64, written backwards"
     }
 
-    fn rank(&self) -> Rank {
-        Rank::Weak
+    fn rank(&self) -> DecoderRank {
+        DecoderRank::Weak
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.without(Kinds::RAW.and(Kinds::SPACE).and(Kinds::BREAK)).at_least(10)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.without(ByteClasses::RAW.and(ByteClasses::SPACE).and(ByteClasses::BREAK)).at_least(10)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         // Words, numbers, dates and hex say nothing backwards.
-        let telling = Kinds::DIGIT.and(Kinds::AT).and(Kinds::EQUALS);
-        let telling =
-            if look.layer.ends_with("header") { telling } else { telling.and(Kinds::SLASH).and(Kinds::UPPER) };
-        let dull = Kinds::DIGIT.and(Kinds::LOWER_HEX).and(Kinds::UPPER_HEX).and(Kinds::DOT);
-        let dull = dull.and(Kinds::DASH).and(Kinds::COLON).and(Kinds::COMMA);
+        let telling = ByteClasses::DIGIT.and(ByteClasses::AT).and(ByteClasses::EQUALS);
+        let telling = if look.layer.ends_with("header") {
+            telling
+        } else {
+            telling.and(ByteClasses::SLASH).and(ByteClasses::UPPER)
+        };
+        let dull = ByteClasses::DIGIT.and(ByteClasses::LOWER_HEX).and(ByteClasses::UPPER_HEX).and(ByteClasses::DOT);
+        let dull = dull.and(ByteClasses::DASH).and(ByteClasses::COLON).and(ByteClasses::COMMA);
         let may = look.bytes.len() <= LONGEST && look.kinds.any(telling) && !look.kinds.only(dull);
-        if may && !look.starts_with(b"http") { Fit::Maybe } else { Fit::No }
+        if may && !look.starts_with(b"http") { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let mut backwards = value.to_vec();
         backwards.reverse();
         if !value.is_ascii() {
-            let Ok(text) = std::str::from_utf8(value) else { return Peeled::NOTHING };
+            let Ok(text) = std::str::from_utf8(value) else { return PeelResult::NOTHING };
             backwards = text.chars().rev().collect::<String>().into_bytes();
         }
         if part::opens(backwards.trim_ascii_end()) == Some(0) {
-            return Peeled::whole(inner, &backwards, None);
+            return PeelResult::whole(inner, &backwards, None);
         }
         // Padding stands at the end of what is not backwards.
         if !value.ends_with(b"=") || value.starts_with(b"=") {
             let _ = inner.show(LayerPlace::Whole, &backwards);
         }
-        Peeled::NOTHING
+        PeelResult::NOTHING
     }
 }
 

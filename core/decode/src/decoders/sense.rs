@@ -5,10 +5,10 @@
 
 use model::GapReason;
 
-use super::{Inner, Peeled};
+use super::{InnerValues, PeelResult};
 use crate::{
-    inflate::{Inflater, Wrapper},
-    look::{self, Kinds},
+    inflate::{DeflateWrapper, Inflater},
+    look::{self, ByteClasses},
 };
 
 /// Whether bytes read as something meant.
@@ -18,12 +18,17 @@ pub(crate) fn makes(plain: &[u8]) -> bool {
 
 /// Gives what an unmarked compressor opened `packed` to. What makes no sense by
 /// itself may be another layer, if it did not come out of a few bytes by chance.
-pub(super) fn whole_or_perhaps(inner: &mut dyn Inner, packed: &[u8], plain: &[u8], gap: Option<GapReason>) -> Peeled {
+pub(super) fn whole_or_perhaps(
+    inner: &mut dyn InnerValues,
+    packed: &[u8],
+    plain: &[u8],
+    gap: Option<GapReason>,
+) -> PeelResult {
     const TELLING: usize = 16;
     match makes(plain) {
-        true => Peeled::whole(inner, plain, gap),
-        false if packed.len() >= TELLING && plain.len() >= TELLING => Peeled::perhaps(inner, plain),
-        false => Peeled::NOTHING,
+        true => PeelResult::whole(inner, plain, gap),
+        false if packed.len() >= TELLING && plain.len() >= TELLING => PeelResult::perhaps(inner, plain),
+        false => PeelResult::NOTHING,
     }
 }
 
@@ -39,7 +44,7 @@ pub(super) fn is_marked(bytes: &[u8]) -> bool {
 /// Whether a zlib stream begins here, as far as its first bytes tell.
 pub(super) fn inflates(bytes: &[u8]) -> bool {
     const TASTE: usize = 64;
-    let tasted = Inflater::default().inflate(bytes, Wrapper::Zlib, TASTE);
+    let tasted = Inflater::default().inflate(bytes, DeflateWrapper::Zlib, TASTE);
     let goes_on = matches!(tasted.why, None | Some(GapReason::Budget | GapReason::Cut));
     tasted.plain.len() >= 4 && goes_on && may_be_first(&tasted.plain)
 }
@@ -61,10 +66,10 @@ pub(super) fn is_wide(bytes: &[u8]) -> bool {
 
 /// Text, but for a character cut at the end.
 fn is_text_so_far(bytes: &[u8]) -> bool {
-    let kinds = Kinds::of(bytes);
-    if kinds.any(Kinds::BINARY) {
+    let kinds = ByteClasses::of(bytes);
+    if kinds.any(ByteClasses::BINARY) {
         return false;
     }
     let cut = |error: std::str::Utf8Error| error.error_len().is_none();
-    !kinds.any(Kinds::HIGH) || std::str::from_utf8(bytes).map_or_else(cut, |_| true)
+    !kinds.any(ByteClasses::HIGH) || std::str::from_utf8(bytes).map_or_else(cut, |_| true)
 }

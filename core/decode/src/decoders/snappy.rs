@@ -6,10 +6,10 @@
 
 use snap::{raw, read::FrameDecoder};
 
-use super::{Decoder, Fit, Inner, Peeled, sense};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult, sense};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Snappy;
@@ -25,11 +25,11 @@ impl Decoder for Snappy {
         "Snappy without frames (google/snappy, format description)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::RAW.and(Kinds::BREAK).and(Kinds::SPACE))
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::RAW.and(ByteClasses::BREAK).and(ByteClasses::SPACE))
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let length = raw::decompress_len(look.bytes).unwrap_or(0);
         // Three bytes copy at most 64 (§2.2.2), so more than 22-fold is a lie.
         let possible = (4..=look.bytes.len() * 22).contains(&length) && length + 8 >= look.bytes.len() / 2;
@@ -40,17 +40,17 @@ impl Decoder for Snappy {
             [tag, ..] => tag & 3 == 0 && length > 60,
             [] => false,
         };
-        if possible && literal { Fit::Maybe } else { Fit::No }
+        if possible && literal { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let length = raw::decompress_len(value).unwrap_or(usize::MAX);
         if !inner.budget().room(length) {
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         }
         match raw::Decoder::new().decompress_vec(value) {
             Ok(plain) => sense::whole_or_perhaps(inner, value, &plain, None).surely(),
-            Err(_) => Peeled::NOTHING,
+            Err(_) => PeelResult::NOTHING,
         }
     }
 }
@@ -64,17 +64,17 @@ impl Decoder for SnappyFramed {
         "Snappy in frames (google/snappy, framing format)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| byte == 0xff)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| byte == 0xff)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if look.starts_with(b"\xff\x06\0\0sNaPpY") { Fit::Certain } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if look.starts_with(b"\xff\x06\0\0sNaPpY") { DecoderFit::Certain } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let (plain, gap) = inner.budget().read(value.len(), FrameDecoder::new(value));
-        Peeled::whole(inner, &plain, gap)
+        PeelResult::whole(inner, &plain, gap)
     }
 }
 

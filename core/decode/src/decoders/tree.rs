@@ -5,19 +5,19 @@ use std::{borrow::Cow, ops::ControlFlow};
 
 use model::LayerPlace;
 
-use super::{How, Inner, Peeled, json, names::Names};
+use super::{InnerValues, PeelOutcome, PeelResult, json, names::NameStack};
 
 /// Reads items one after another.
-pub(super) trait Items<'v>: Clone {
+pub(super) trait ItemReader<'v>: Clone {
     /// The next item; none where there is none, or it breaks the rules.
-    fn next(&mut self) -> Option<Item<'v>>;
+    fn next(&mut self) -> Option<TreeItem<'v>>;
 
     /// Whether all was read.
     fn is_done(&self) -> bool;
 }
 
 /// One item, without what it holds.
-pub(super) enum Item<'v> {
+pub(super) enum TreeItem<'v> {
     /// Nothing to show: null, undefined.
     Nothing,
     Word(&'static str),
@@ -38,34 +38,34 @@ const DEEPEST: usize = 64;
 
 /// Gives every value, if the whole reads as one container that holds at least
 /// one text: random bytes read as small containers of numbers.
-pub(super) fn give<'v>(items: impl Items<'v>, inner: &mut dyn Inner) -> Peeled {
+pub(super) fn give<'v>(items: impl ItemReader<'v>, inner: &mut dyn InnerValues) -> PeelResult {
     let mut check = items.clone();
-    let mut seen = Seen { texts: 0, maps: 0 };
+    let mut seen = TreeStats { texts: 0, maps: 0 };
     if skip(&mut check, 0, &mut seen).is_none() || !check.is_done() || seen.texts == 0 {
-        return Peeled::NOTHING;
+        return PeelResult::NOTHING;
     }
-    let mut tree = Tree { items, path: String::from("$"), names: Names::default(), inner };
+    let mut tree = TreeWalk { items, path: String::from("$"), names: NameStack::default(), inner };
     let _ = tree.value(0);
     // Text reads as an array of numbers and words now and then, never as a map.
-    if seen.maps > 0 { Peeled::ALL } else { Peeled { how: How::Perhaps, gap: None } }
+    if seen.maps > 0 { PeelResult::ALL } else { PeelResult { how: PeelOutcome::Perhaps, gap: None } }
 }
 
 /// What there was on the way.
-struct Seen {
+struct TreeStats {
     texts: usize,
     maps: usize,
 }
 
 /// Goes over an item and what it holds. Some(true): it was the end mark.
-fn skip<'v>(items: &mut impl Items<'v>, depth: usize, seen: &mut Seen) -> Option<bool> {
+fn skip<'v>(items: &mut impl ItemReader<'v>, depth: usize, seen: &mut TreeStats) -> Option<bool> {
     let (count, width) = match items.next()? {
-        Item::End => return Some(true),
-        Item::Text(text) => {
+        TreeItem::End => return Some(true),
+        TreeItem::Text(text) => {
             seen.texts += usize::from(text.len() >= 2 && std::str::from_utf8(&text).ok()?.chars().all(|c| c != '\0'));
             return Some(false);
         }
-        Item::Array(count) => (count, 1),
-        Item::Map(count) => {
+        TreeItem::Array(count) => (count, 1),
+        TreeItem::Map(count) => {
             seen.maps += 1;
             (count, 2)
         }
@@ -84,14 +84,14 @@ fn skip<'v>(items: &mut impl Items<'v>, depth: usize, seen: &mut Seen) -> Option
     Some(false)
 }
 
-struct Tree<'i, I> {
+struct TreeWalk<'i, I> {
     items: I,
     path: String,
-    names: Names,
-    inner: &'i mut dyn Inner,
+    names: NameStack,
+    inner: &'i mut dyn InnerValues,
 }
 
-impl<'v, I: Items<'v>> Tree<'_, I> {
+impl<'v, I: ItemReader<'v>> TreeWalk<'_, I> {
     /// Gives the next item and what it holds. The end mark breaks, too: checked
     /// before, it only stands where it belongs.
     fn value(&mut self, depth: usize) -> ControlFlow<()> {
@@ -99,16 +99,16 @@ impl<'v, I: Items<'v>> Tree<'_, I> {
         self.item(item, depth)
     }
 
-    fn item(&mut self, item: Item<'v>, depth: usize) -> ControlFlow<()> {
+    fn item(&mut self, item: TreeItem<'v>, depth: usize) -> ControlFlow<()> {
         let place = LayerPlace::at(self.path.as_str());
         match item {
-            Item::Nothing | Item::End => ControlFlow::Continue(()),
-            Item::Word(word) => self.inner.show(place, word.as_bytes()),
-            Item::Integer(number) => self.inner.show(place, itoa::Buffer::new().format(number).as_bytes()),
-            Item::Float(number) => self.inner.show(place, number.to_string().as_bytes()),
-            Item::Text(value) | Item::Bytes(value) => self.inner.give(place, &value),
-            Item::Array(count) => self.array(count, depth),
-            Item::Map(count) => self.map(count, depth),
+            TreeItem::Nothing | TreeItem::End => ControlFlow::Continue(()),
+            TreeItem::Word(word) => self.inner.show(place, word.as_bytes()),
+            TreeItem::Integer(number) => self.inner.show(place, itoa::Buffer::new().format(number).as_bytes()),
+            TreeItem::Float(number) => self.inner.show(place, number.to_string().as_bytes()),
+            TreeItem::Text(value) | TreeItem::Bytes(value) => self.inner.give(place, &value),
+            TreeItem::Array(count) => self.array(count, depth),
+            TreeItem::Map(count) => self.map(count, depth),
         }
     }
 
@@ -116,7 +116,7 @@ impl<'v, I: Items<'v>> Tree<'_, I> {
         let outer = self.path.len();
         for i in 0..count.unwrap_or(u64::MAX) {
             let Some(item) = self.items.next() else { return ControlFlow::Break(()) };
-            if matches!(item, Item::End) {
+            if matches!(item, TreeItem::End) {
                 break;
             }
             self.path.push('[');
@@ -133,8 +133,8 @@ impl<'v, I: Items<'v>> Tree<'_, I> {
         for i in 0..count.unwrap_or(u64::MAX) {
             let Some(name) = self.items.next() else { return ControlFlow::Break(()) };
             let name = match name {
-                Item::End => break,
-                Item::Text(name) | Item::Bytes(name) => {
+                TreeItem::End => break,
+                TreeItem::Text(name) | TreeItem::Bytes(name) => {
                     if !json::is_plain(&name) {
                         self.path.push_str(&format!("@{}", i + 1));
                         self.inner.give(LayerPlace::at(self.path.as_str()), &name)?;
@@ -142,7 +142,7 @@ impl<'v, I: Items<'v>> Tree<'_, I> {
                     }
                     name
                 }
-                Item::Integer(number) => Cow::Owned(number.to_string().into_bytes()),
+                TreeItem::Integer(number) => Cow::Owned(number.to_string().into_bytes()),
                 // Others are not written: what they hold is given as a name's.
                 other => {
                     let name = format!("@{}", i + 1);
@@ -168,9 +168,9 @@ impl<'v, I: Items<'v>> Tree<'_, I> {
 
 /// Hands out exactly as many bytes as are asked for, or none.
 #[derive(Clone)]
-pub(super) struct Bytes<'v>(pub(super) &'v [u8]);
+pub(super) struct ByteReader<'v>(pub(super) &'v [u8]);
 
-impl<'v> Bytes<'v> {
+impl<'v> ByteReader<'v> {
     pub(super) fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;

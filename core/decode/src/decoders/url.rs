@@ -3,13 +3,13 @@
 use memchr::memchr;
 
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 /// Where the parts of an address stand.
 #[derive(Default)]
-pub(super) struct Parts<'v> {
+pub(super) struct AddressParts<'v> {
     /// Without the first slash.
     pub(super) path: Option<&'v [u8]>,
     pub(super) query: Option<&'v [u8]>,
@@ -17,22 +17,24 @@ pub(super) struct Parts<'v> {
 }
 
 /// A slash, and what an address starts with.
-pub(super) const SHAPE: Shape =
-    Shape::ANY.starting(|byte| byte == b'/' || byte.is_ascii_alphabetic()).with(Kinds::SLASH).without(Kinds::BINARY);
+pub(super) const SHAPE: Prefilter = Prefilter::ANY
+    .starting(|byte| byte == b'/' || byte.is_ascii_alphabetic())
+    .with(ByteClasses::SLASH)
+    .without(ByteClasses::BINARY);
 
 /// Whether a value is an address: `scheme://…`, a path that starts with a slash
 /// and has a query or a segment that is no name, or a line that asks for one.
-pub(super) fn is_url(look: &Look<'_>) -> bool {
+pub(super) fn is_url(look: &ValueView<'_>) -> bool {
     let bytes = look.bytes;
-    if !look.kinds.any(Kinds::SLASH) || look.kinds.any(Kinds::BINARY) {
+    if !look.kinds.any(ByteClasses::SLASH) || look.kinds.any(ByteClasses::BINARY) {
         return false;
     }
-    if look.kinds.any(Kinds::BREAK) {
-        return look.kinds.any(Kinds::SPACE) && target(bytes).is_some();
+    if look.kinds.any(ByteClasses::BREAK) {
+        return look.kinds.any(ByteClasses::SPACE) && target(bytes).is_some();
     }
     match bytes {
-        [b'/', ..] => !look.kinds.any(Kinds::SPACE) && (memchr(b'?', bytes).is_some() || has_long_segment(bytes)),
-        [b'A'..=b'Z', b'A'..=b'Z', ..] if look.kinds.any(Kinds::SPACE) => target(bytes).is_some(),
+        [b'/', ..] => !look.kinds.any(ByteClasses::SPACE) && (memchr(b'?', bytes).is_some() || has_long_segment(bytes)),
+        [b'A'..=b'Z', b'A'..=b'Z', ..] if look.kinds.any(ByteClasses::SPACE) => target(bytes).is_some(),
         [first, ..] if first.is_ascii_alphabetic() => scheme_end(bytes).is_some(),
         _ => false,
     }
@@ -53,7 +55,7 @@ pub(super) fn target(text: &[u8]) -> Option<&[u8]> {
     (target.starts_with(b"/") || target.starts_with(b"http")).then_some(target)
 }
 
-pub(super) fn parts(url: &[u8]) -> Parts<'_> {
+pub(super) fn parts(url: &[u8]) -> AddressParts<'_> {
     let url = if url.first().is_some_and(u8::is_ascii_uppercase) { target(url).unwrap_or(url) } else { url };
     let (url, fragment) = cut(url, b'#');
     let (hierarchy, query) = cut(url, b'?');
@@ -61,7 +63,7 @@ pub(super) fn parts(url: &[u8]) -> Parts<'_> {
         let authority = &hierarchy[end..];
         &authority[memchr(b'/', authority).unwrap_or(authority.len())..]
     });
-    Parts { path: after_scheme.strip_prefix(b"/"), query, fragment }
+    AddressParts { path: after_scheme.strip_prefix(b"/"), query, fragment }
 }
 
 /// Where the authority begins: after `scheme://`.

@@ -1,15 +1,15 @@
 //! UTF-16, either byte order, with a byte order mark or without (RFC 2781).
 
-use super::{Decoder, Fit, Inner, Peeled};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    look::{self, Kinds, Look},
-    shape::Shape,
+    look::{self, ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Utf16;
 
 #[derive(Clone, Copy, PartialEq)]
-enum Order {
+enum ByteOrder {
     Big,
     Little,
 }
@@ -23,31 +23,31 @@ impl Decoder for Utf16 {
         "UTF-16 in either byte order, as UTF-8 (RFC 2781)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::RAW).at_least(8)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::RAW).at_least(8)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let even = look.bytes.len().is_multiple_of(2) && look.bytes.len() >= 8;
-        if even && (look.kinds.any(Kinds::NUL) || has_mark(look.bytes)) && order(look.bytes).is_some() {
-            Fit::Maybe
+        if even && (look.kinds.any(ByteClasses::NUL) || has_mark(look.bytes)) && order(look.bytes).is_some() {
+            DecoderFit::Maybe
         } else {
-            Fit::No
+            DecoderFit::No
         }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let Some(order) = order(value) else { return Peeled::NOTHING };
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let Some(order) = order(value) else { return PeelResult::NOTHING };
         let text = if has_mark(value) { &value[2..] } else { value };
         let units = text.as_chunks::<2>().0.iter().map(|pair| match order {
-            Order::Big => u16::from_be_bytes(*pair),
-            Order::Little => u16::from_le_bytes(*pair),
+            ByteOrder::Big => u16::from_be_bytes(*pair),
+            ByteOrder::Little => u16::from_le_bytes(*pair),
         });
-        let Ok(plain) = char::decode_utf16(units).collect::<Result<String, _>>() else { return Peeled::NOTHING };
+        let Ok(plain) = char::decode_utf16(units).collect::<Result<String, _>>() else { return PeelResult::NOTHING };
         if look::is_text(plain.trim_end_matches('\0').as_bytes()) && inner.budget().room(plain.len()) {
-            return Peeled::whole(inner, plain.trim_end_matches('\0').as_bytes(), None);
+            return PeelResult::whole(inner, plain.trim_end_matches('\0').as_bytes(), None);
         }
-        Peeled::NOTHING
+        PeelResult::NOTHING
     }
 }
 
@@ -56,17 +56,17 @@ fn has_mark(bytes: &[u8]) -> bool {
 }
 
 /// The byte order: by the mark, or by where most of the zeros are.
-fn order(bytes: &[u8]) -> Option<Order> {
+fn order(bytes: &[u8]) -> Option<ByteOrder> {
     match bytes {
-        [0xfe, 0xff, ..] => return Some(Order::Big),
-        [0xff, 0xfe, ..] => return Some(Order::Little),
+        [0xfe, 0xff, ..] => return Some(ByteOrder::Big),
+        [0xff, 0xfe, ..] => return Some(ByteOrder::Little),
         _ => {}
     }
     let pairs = bytes.as_chunks::<2>().0;
     let zeros = |i: usize| pairs.iter().filter(|pair| pair[i] == 0).count() * 4 > pairs.len() * 3;
     match (zeros(0), zeros(1)) {
-        (true, false) => Some(Order::Big),
-        (false, true) => Some(Order::Little),
+        (true, false) => Some(ByteOrder::Big),
+        (false, true) => Some(ByteOrder::Little),
         _ => None,
     }
 }

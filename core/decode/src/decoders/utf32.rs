@@ -1,10 +1,10 @@
 //! UTF-32 in either byte order (Unicode Standard §3.10), with a byte
 //! order mark or without.
 
-use super::{Decoder, Fit, Inner, Peeled};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    look::{self, Kinds, Look},
-    shape::Shape,
+    look::{self, ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Utf32;
@@ -18,27 +18,27 @@ impl Decoder for Utf32 {
         "UTF-32 in either byte order, as UTF-8 (Unicode Standard §3.10)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::NUL).at_least(12)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::NUL).at_least(12)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let is_start = matches!(look.bytes, [0, 0, _, _, 0, 0, ..] | [_, _, 0, 0, _, _, 0, 0, ..]);
-        if is_start && look.bytes.len().is_multiple_of(4) { Fit::Maybe } else { Fit::No }
+        if is_start && look.bytes.len().is_multiple_of(4) { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let little = value.get(2..4) == Some(b"\0\0");
         let (units, rest) = value.as_chunks::<4>();
         let code = |unit: &[u8; 4]| if little { u32::from_le_bytes(*unit) } else { u32::from_be_bytes(*unit) };
         let Some(text) = units.iter().map(|unit| char::from_u32(code(unit))).collect::<Option<String>>() else {
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         };
         let text = text.trim_start_matches('\u{feff}').trim_end_matches('\0');
         if rest.is_empty() && text.len() >= 3 && look::is_text(text.as_bytes()) && inner.budget().room(text.len()) {
-            return Peeled::whole(inner, text.as_bytes(), None).surely();
+            return PeelResult::whole(inner, text.as_bytes(), None).surely();
         }
-        Peeled::NOTHING
+        PeelResult::NOTHING
     }
 }
 

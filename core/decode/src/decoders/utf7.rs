@@ -3,10 +3,10 @@
 
 use base64::Engine;
 
-use super::{Decoder, Fit, Inner, Peeled, Rank, base64::STANDARD};
+use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult, base64::STANDARD};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Utf7;
@@ -20,22 +20,22 @@ impl Decoder for Utf7 {
         "UTF-7, base64 of UTF-16 between + and - (RFC 2152)"
     }
 
-    fn rank(&self) -> Rank {
-        Rank::Else
+    fn rank(&self) -> DecoderRank {
+        DecoderRank::Else
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.with(Kinds::PLUS).without(Kinds::RAW.and(Kinds::HIGH)).at_least(6)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.with(ByteClasses::PLUS).without(ByteClasses::RAW.and(ByteClasses::HIGH)).at_least(6)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if undone(look.bytes).is_some() { Fit::Maybe } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if undone(look.bytes).is_some() { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         match undone(value) {
-            Some(text) if inner.budget().room(text.len()) => Peeled::perhaps(inner, text.as_bytes()),
-            _ => Peeled::NOTHING,
+            Some(text) if inner.budget().room(text.len()) => PeelResult::perhaps(inner, text.as_bytes()),
+            _ => PeelResult::NOTHING,
         }
     }
 }

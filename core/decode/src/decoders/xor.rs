@@ -6,10 +6,10 @@
 
 use model::LayerPlace;
 
-use super::{Decoder, Fit, How, Inner, Peeled, Rank, part, sense};
+use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelOutcome, PeelResult, part, sense};
 use crate::{
-    look::{self, Look},
-    shape::Shape,
+    look::{self, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Xor;
@@ -26,39 +26,39 @@ impl Decoder for Xor {
         "XOR with one byte; the place is the key in hex"
     }
 
-    fn rank(&self) -> Rank {
-        Rank::Weak
+    fn rank(&self) -> DecoderRank {
+        DecoderRank::Weak
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.at_least(SHORTEST)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.at_least(SHORTEST)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
         let may = if look.is_text() {
             // What the first two bytes of an address or of JSON differ by.
-            let [first, second, ..] = look.bytes else { return Fit::No };
+            let [first, second, ..] = look.bytes else { return DecoderFit::No };
             matches!(first ^ second, 0x1c | 0x59 | 0x20 | 0x7c) && known_start(look.bytes).is_some()
         } else {
             may_open(look.bytes) || marked(look.bytes).is_some()
         };
-        if may { Fit::Maybe } else { Fit::No }
+        if may { DecoderFit::Maybe } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let key = marked(value);
         let is_packed = key.is_some();
         let key = key
             .or_else(|| known_start(value))
             .or_else(|| (1..=255).max_by_key(|key| commonness(value, *key)).filter(|key| commonness(value, *key) > 0));
-        let Some(key) = key else { return Peeled::NOTHING };
+        let Some(key) = key else { return PeelResult::NOTHING };
         let plain: Vec<u8> = value.iter().map(|byte| byte ^ key).collect();
         if !inner.budget().room(plain.len()) || !is_packed && !look::is_text(&plain) {
-            return Peeled::NOTHING;
+            return PeelResult::NOTHING;
         }
         let _ = inner.give(LayerPlace::at(format!("{key:02x}")), &plain);
         // A guess: a key from elsewhere may do better.
-        Peeled { how: How::Perhaps, gap: None }
+        PeelResult { how: PeelOutcome::Perhaps, gap: None }
     }
 }
 

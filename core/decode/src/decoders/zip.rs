@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use memchr::memmem;
 use model::GapReason;
 
-use super::{Decoder, Fit, How, Inner, Peeled, names::Names};
-use crate::{inflate::Wrapper, look::Look, shape::Shape};
+use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, names::NameStack};
+use crate::{inflate::DeflateWrapper, look::ValueView, shape::Prefilter};
 
 pub(super) struct Zip;
 
@@ -23,20 +23,20 @@ impl Decoder for Zip {
         "a file of a ZIP archive, by its name (PKWARE APPNOTE 6.3.10)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| byte == b'P').at_least(LOCAL)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| byte == b'P').at_least(LOCAL)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if look.starts_with(HEADER) { Fit::Certain } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if look.starts_with(HEADER) { DecoderFit::Certain } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let mut peeled = Peeled::NOTHING;
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let mut peeled = PeelResult::NOTHING;
         let sizes = directory(value);
-        let mut names = Names::default();
+        let mut names = NameStack::default();
         let mut at = 0;
-        while let Some(entry) = Entry::at(value, at) {
+        while let Some(entry) = ZipEntry::at(value, at) {
             let data = value.get(entry.data..).unwrap_or_default();
             let place = names.place(entry.name);
             let size = sizes.get(&at).copied().or(entry.size);
@@ -49,12 +49,12 @@ impl Decoder for Zip {
                 }
                 DEFLATED => {
                     let packed = &data[..size.unwrap_or(data.len()).min(data.len())];
-                    let inflated = inner.budget().inflate(packed, Wrapper::None);
+                    let inflated = inner.budget().inflate(packed, DeflateWrapper::None);
                     (size.unwrap_or(inflated.used), inflated.why, inner.give(place, &inflated.plain))
                 }
                 _ => (size.unwrap_or(0), Some(GapReason::Unsupported), inner.show(place, b"")),
             };
-            peeled.how = How::Surely;
+            peeled.how = PeelOutcome::Surely;
             peeled.gap = peeled.gap.or(why);
             if flow.is_break() {
                 return peeled;
@@ -63,7 +63,7 @@ impl Decoder for Zip {
             let Some(next) = value.get(at..).and_then(next) else { break };
             at += next;
         }
-        if at < value.len() && value.get(at..at + 2) != Some(b"PK") && peeled.how != How::Not {
+        if at < value.len() && value.get(at..at + 2) != Some(b"PK") && peeled.how != PeelOutcome::Not {
             peeled.gap = peeled.gap.or(Some(GapReason::Cut));
         }
         peeled
@@ -78,7 +78,7 @@ const DEFLATED: u16 = 8;
 /// Bytes of a local header (§4.3.7).
 const LOCAL: usize = 30;
 
-struct Entry<'v> {
+struct ZipEntry<'v> {
     name: &'v [u8],
     method: u16,
     encrypted: bool,
@@ -88,7 +88,7 @@ struct Entry<'v> {
     data: usize,
 }
 
-impl<'v> Entry<'v> {
+impl<'v> ZipEntry<'v> {
     fn at(value: &'v [u8], at: usize) -> Option<Self> {
         let header = value.get(at..at.checked_add(LOCAL)?)?;
         if !header.starts_with(HEADER) {

@@ -4,11 +4,11 @@
 //! bytes of header are a multiple of 31; random values have that too, one in a
 //! thousand, so only the usual window size is certain.
 
-use super::{Decoder, Fit, Inner, Peeled};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    inflate::Wrapper,
-    look::{Kinds, Look},
-    shape::Shape,
+    inflate::DeflateWrapper,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Zlib;
@@ -22,23 +22,23 @@ impl Decoder for Zlib {
         "zlib, called deflate in HTTP (RFC 1950)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| byte & 0x8f == 0x08).with(Kinds::RAW)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| byte & 0x8f == 0x08).with(ByteClasses::RAW)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        let [method, check, ..] = *look.bytes else { return Fit::No };
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        let [method, check, ..] = *look.bytes else { return DecoderFit::No };
         let is_deflate = method & 0x0f == 8 && method >> 4 <= 7 && check & 0x20 == 0;
         if is_deflate && u16::from_be_bytes([method, check]).is_multiple_of(31) {
-            let usual = method == 0x78 && look.kinds.any(Kinds::HIGH);
-            return if usual && look.bytes.len() >= 16 { Fit::Certain } else { Fit::Maybe };
+            let usual = method == 0x78 && look.kinds.any(ByteClasses::HIGH);
+            return if usual && look.bytes.len() >= 16 { DecoderFit::Certain } else { DecoderFit::Maybe };
         }
-        Fit::No
+        DecoderFit::No
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
-        let inflated = inner.budget().inflate(value, Wrapper::Zlib);
-        Peeled::whole(inner, &inflated.plain, inflated.why)
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
+        let inflated = inner.budget().inflate(value, DeflateWrapper::Zlib);
+        PeelResult::whole(inner, &inflated.plain, inflated.why)
     }
 }
 

@@ -3,10 +3,10 @@
 use model::GapReason;
 use ruzstd::decoding::StreamingDecoder;
 
-use super::{Decoder, Fit, Inner, Peeled};
+use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    look::{Kinds, Look},
-    shape::Shape,
+    look::{ByteClasses, ValueView},
+    shape::Prefilter,
 };
 
 pub(super) struct Zstd;
@@ -20,22 +20,22 @@ impl Decoder for Zstd {
         "Zstandard, one frame (RFC 8878)"
     }
 
-    fn shape(&self) -> Shape {
-        Shape::ANY.starting(|byte| byte == 0x28).with(Kinds::HIGH)
+    fn shape(&self) -> Prefilter {
+        Prefilter::ANY.starting(|byte| byte == 0x28).with(ByteClasses::HIGH)
     }
 
-    fn fit(&self, look: &Look<'_>) -> Fit {
-        if look.starts_with(b"\x28\xb5\x2f\xfd") { Fit::Certain } else { Fit::No }
+    fn fit(&self, look: &ValueView<'_>) -> DecoderFit {
+        if look.starts_with(b"\x28\xb5\x2f\xfd") { DecoderFit::Certain } else { DecoderFit::No }
     }
 
-    fn peel(&self, value: &[u8], inner: &mut dyn Inner) -> Peeled {
+    fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         match StreamingDecoder::new(value) {
             Ok(reader) => {
                 let (plain, gap) = inner.budget().read(value.len(), reader);
                 let gap = gap.map(|why| if why == GapReason::Broken && is_cut(value) { GapReason::Cut } else { why });
-                Peeled::whole(inner, &plain, gap)
+                PeelResult::whole(inner, &plain, gap)
             }
-            Err(_) => Peeled::gap(if is_cut(value) { GapReason::Cut } else { GapReason::Broken }),
+            Err(_) => PeelResult::gap(if is_cut(value) { GapReason::Cut } else { GapReason::Broken }),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use decode::Budgets;
+use decode::DecodeLimits;
 use detect::Detector;
 use expect_test::Expect;
 use knowledge::Knowledge;
@@ -49,7 +49,7 @@ pub(crate) fn detector(canaries: &[(&str, &str, &str)]) -> Detector {
 
 pub(crate) fn sightings(detector: &mut Detector, exchange: &Exchange) -> Vec<Sighting> {
     let mut look = detector.look(exchange);
-    decode::open(exchange, &Budgets::default(), &mut |leaf| look.at(leaf), &mut Vec::new());
+    decode::open(exchange, &DecodeLimits::default(), &mut |leaf| look.at(leaf), &mut Vec::new());
     look.finish()
 }
 

@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use ::decode::{Budgets, open_value, walk_value};
+use ::decode::{DecodeLimits, open_value, walk_value};
 use anyhow::{Context, Result, anyhow, bail};
 use model::{Gap, Sighting, Trail, TrailStep};
 
@@ -85,7 +85,7 @@ fn tree(value: &[u8], paint: Paint) -> (String, bool) {
     let mut visit = |leaf: &model::Leaf<'_>| {
         lines.push(Line { trail: leaf.route.trail(), shown: shown(leaf.value), weak: leaf.weak });
     };
-    open_value(value, &Budgets::default(), &mut visit, &mut gaps);
+    open_value(value, &DecodeLimits::default(), &mut visit, &mut gaps);
     let mut text = String::new();
     for line in &lines {
         line.write(paint, &mut text);
