@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use detect::Deferral;
+use detect::DeferredEvent;
 use judge::{Combination, Finding, Identifier, Recall, Reference, Seen, Traffic, Verdict};
 use model::{Destination, Gap, Note, Phase, PlantedCanary, Run, Trial};
 
@@ -39,7 +39,7 @@ pub struct Audit {
     /// What each combination of mode and switches told.
     pub combinations: Vec<Combination>,
     /// Events that were kept and sent later, with the capture they are in.
-    pub deferred: Vec<(usize, Deferral)>,
+    pub deferred: Vec<(usize, DeferredEvent)>,
     /// Gaps with the capture they are in.
     pub gaps: Vec<(usize, Gap)>,
     pub coverage: Coverage,

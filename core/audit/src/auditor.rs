@@ -7,7 +7,7 @@ use std::{
 
 use attribute::{Initiators, QuestionNames, host_of};
 use decode::{DecodeCoverage, DecodeLimits, ExchangeOpener};
-use detect::{Deferral, Detector, Refused, Seen, Waiting};
+use detect::{DeferredEvent, Detector, PendingMatches, RefusedCanary, ScanResult};
 use judge::{Closed, ExchangeFields, Fields, Identifier, Identifiers, PlantedText, SealedField, When, piece_of};
 use knowledge::Knowledge;
 use model::{Canary, Exchange, Gap, GapReason, Note, Phase, PlantedCanary, Record, Run, Sighting, Trial};
@@ -35,7 +35,7 @@ pub struct Options {
 pub struct Auditor<'k> {
     pub(crate) knowledge: &'k Knowledge,
     inspector: Inspector,
-    waiting: Waiting,
+    waiting: PendingMatches,
     pub(crate) sides: Initiators,
     pub(crate) identifiers: Identifiers,
     pub(crate) fields: Fields,
@@ -52,7 +52,7 @@ pub struct Auditor<'k> {
     pub(crate) gaps: Vec<(usize, Gap)>,
     /// Gaps beyond those.
     pub(crate) unlisted: u64,
-    pub(crate) deferred: Vec<(usize, Deferral)>,
+    pub(crate) deferred: Vec<(usize, DeferredEvent)>,
     pub(crate) coverage: Coverage,
     pub(crate) ignored: Vec<Ignored>,
     pub(crate) control: Control,
@@ -86,7 +86,7 @@ impl<'k> Auditor<'k> {
         Self {
             knowledge,
             inspector,
-            waiting: Waiting::default(),
+            waiting: PendingMatches::default(),
             sides: Initiators::default(),
             identifiers: Identifiers::default(),
             fields: Fields::default(),
@@ -116,7 +116,7 @@ impl<'k> Auditor<'k> {
     }
 
     /// A value to look for that no record plants.
-    pub fn canary(&mut self, canary: &Canary) -> Result<(), Refused> {
+    pub fn canary(&mut self, canary: &Canary) -> Result<(), RefusedCanary> {
         self.detector().plant(canary)?;
         let site = site_of(canary);
         self.plants.push(PlantedCanary { trial: None, canary: canary.clone(), site });
@@ -251,7 +251,7 @@ impl<'k> Auditor<'k> {
     fn take(
         &mut self,
         exchange: Exchange,
-        mut seen: Seen,
+        mut seen: ScanResult,
         gaps: Vec<Gap>,
         opened: DecodeCoverage,
         closed: Vec<SealedField>,

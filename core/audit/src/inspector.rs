@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use decode::{DecodeCoverage, ExchangeOpener};
-use detect::{Detector, Seen};
+use detect::{Detector, ScanResult};
 use model::{Body, Exchange, Gap, GapReason, Leaf};
 
 /// Opens exchanges and looks at them. Clones share what they look for.
@@ -21,7 +21,7 @@ pub struct Inspector {
 pub struct Looked {
     /// Without bodies: nobody needs them any more.
     pub(crate) exchange: Exchange,
-    pub(crate) seen: Seen,
+    pub(crate) seen: ScanResult,
     pub(crate) gaps: Vec<Gap>,
     pub(crate) opened: DecodeCoverage,
 }
@@ -38,12 +38,12 @@ impl Inspector {
         &mut self,
         exchange: &Exchange,
         also: &mut dyn FnMut(&Leaf<'_>),
-    ) -> (Seen, Vec<Gap>, DecodeCoverage) {
+    ) -> (ScanResult, Vec<Gap>, DecodeCoverage) {
         let readable;
         let exchange = match &exchange.seal {
             None => exchange,
             Some(_) if exchange.request.body.bytes.is_empty() => {
-                return (Seen::default(), Vec::new(), DecodeCoverage::default());
+                return (ScanResult::default(), Vec::new(), DecodeCoverage::default());
             }
             // Nobody could parse it, and values may stand in it all the same.
             Some(_) => {

@@ -6,22 +6,22 @@ use knowledge::{Knowledge, schemas::Schema};
 use model::{Canary, Exchange, Page};
 
 use crate::{
-    detectors::{Digests, Parts, Plain, Recipes, Schemas, Shorts},
+    detectors::{DigestIndex, PlainTexts, RecipeIndex, SchemaIndex, ShortHashIndex, SplitIndex},
     forms,
-    look::Look,
-    refused::{self, Refused},
+    look::ExchangeScan,
+    refused::{self, RefusedCanary},
 };
 
 /// Recognises personal data in opened values.
 #[derive(Clone)]
 pub struct Detector {
     pub(crate) canaries: Vec<Canary>,
-    pub(crate) plain: Plain,
-    pub(crate) digests: Digests,
-    pub(crate) shorts: Shorts,
-    pub(crate) parts: Parts,
-    pub(crate) recipes: Recipes,
-    pub(crate) schemas: Schemas,
+    pub(crate) plain: PlainTexts,
+    pub(crate) digests: DigestIndex,
+    pub(crate) shorts: ShortHashIndex,
+    pub(crate) parts: SplitIndex,
+    pub(crate) recipes: RecipeIndex,
+    pub(crate) schemas: SchemaIndex,
     pub(crate) patterns: bool,
 }
 
@@ -45,12 +45,12 @@ impl Detector {
     fn knowing(schemas: &[Schema]) -> Self {
         Self {
             canaries: Vec::new(),
-            plain: Plain::default(),
-            digests: Digests::default(),
-            shorts: Shorts::default(),
-            parts: Parts::default(),
-            recipes: Recipes::of(schemas),
-            schemas: Schemas::of(schemas),
+            plain: PlainTexts::default(),
+            digests: DigestIndex::default(),
+            shorts: ShortHashIndex::default(),
+            parts: SplitIndex::default(),
+            recipes: RecipeIndex::of(schemas),
+            schemas: SchemaIndex::of(schemas),
             patterns: false,
         }
     }
@@ -59,7 +59,7 @@ impl Detector {
     ///
     /// Refuses values that requests hold by chance. Short ones that are not
     /// refused count only where they stand as a word of their own.
-    pub fn plant(&mut self, canary: &Canary) -> Result<(), Refused> {
+    pub fn plant(&mut self, canary: &Canary) -> Result<(), RefusedCanary> {
         refused::check(canary)?;
         let forms = forms::of(canary);
         self.canaries.push(canary.clone());
@@ -88,7 +88,7 @@ impl Detector {
     }
 
     /// Looks at one exchange.
-    pub fn look<'d>(&'d self, exchange: &'d Exchange) -> Look<'d> {
-        Look::new(self, exchange)
+    pub fn look<'d>(&'d self, exchange: &'d Exchange) -> ExchangeScan<'d> {
+        ExchangeScan::new(self, exchange)
     }
 }

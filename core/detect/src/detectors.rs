@@ -20,9 +20,9 @@ mod runs;
 
 mod whole;
 
-pub(crate) use digest::Digests;
-pub(crate) use plain::Plain;
-pub(crate) use recipe::Recipes;
-pub(crate) use schema::{Asked, Schemas};
-pub(crate) use short::Shorts;
-pub(crate) use split::{Parts, Pieces};
+pub(crate) use digest::DigestIndex;
+pub(crate) use plain::PlainTexts;
+pub(crate) use recipe::RecipeIndex;
+pub(crate) use schema::{SchemaIndex, SchemaQuery};
+pub(crate) use short::ShortHashIndex;
+pub(crate) use split::{SplitIndex, SplitMatches};

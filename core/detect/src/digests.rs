@@ -15,19 +15,19 @@ use sha3::{Keccak256, Sha3_224, Sha3_256, Sha3_384, Sha3_512};
 use whirlpool::Whirlpool;
 
 /// A digest algorithm.
-pub(crate) struct Algorithm {
+pub(crate) struct DigestAlgorithm {
     /// As in the name of a guise: `sha256`.
     pub(crate) name: &'static str,
     /// Bytes that it gives.
     pub(crate) length: usize,
     /// How often it is met.
-    pub(crate) rank: Rank,
+    pub(crate) rank: AlgorithmRank,
     digest: fn(&[u8], &mut [u8; LONGEST]),
 }
 
 /// How often an algorithm is met: how much trouble is taken over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rank {
+pub(crate) enum AlgorithmRank {
     /// Of every form; with a salt, too. Its block has so many bytes (RFC 2104).
     Common { block: usize },
     /// Of every form.
@@ -40,7 +40,7 @@ pub(crate) enum Rank {
 pub(crate) const LONGEST: usize = 64;
 
 /// Every algorithm that is looked for.
-pub(crate) static ALGORITHMS: &[Algorithm] = &[
+pub(crate) static ALGORITHMS: &[DigestAlgorithm] = &[
     common("md5", 16, 64, with::<Md5>),
     common("sha1", 20, 64, with::<Sha1>),
     common("sha256", 32, 64, with::<Sha256>),
@@ -63,26 +63,26 @@ pub(crate) static ALGORITHMS: &[Algorithm] = &[
     rare("whirlpool", 64, with::<Whirlpool>),
 ];
 
-type Compute = fn(&[u8], &mut [u8; LONGEST]);
+type DigestFunction = fn(&[u8], &mut [u8; LONGEST]);
 
-const fn common(name: &'static str, length: usize, block: usize, digest: Compute) -> Algorithm {
-    Algorithm { name, length, rank: Rank::Common { block }, digest }
+const fn common(name: &'static str, length: usize, block: usize, digest: DigestFunction) -> DigestAlgorithm {
+    DigestAlgorithm { name, length, rank: AlgorithmRank::Common { block }, digest }
 }
 
-const fn known(name: &'static str, length: usize, digest: Compute) -> Algorithm {
-    Algorithm { name, length, rank: Rank::Known, digest }
+const fn known(name: &'static str, length: usize, digest: DigestFunction) -> DigestAlgorithm {
+    DigestAlgorithm { name, length, rank: AlgorithmRank::Known, digest }
 }
 
-const fn rare(name: &'static str, length: usize, digest: Compute) -> Algorithm {
-    Algorithm { name, length, rank: Rank::Rare, digest }
+const fn rare(name: &'static str, length: usize, digest: DigestFunction) -> DigestAlgorithm {
+    DigestAlgorithm { name, length, rank: AlgorithmRank::Rare, digest }
 }
 
 /// The algorithm of this name.
-pub(crate) fn named(name: &str) -> Option<&'static Algorithm> {
+pub(crate) fn named(name: &str) -> Option<&'static DigestAlgorithm> {
     ALGORITHMS.iter().find(|algorithm| algorithm.name == name)
 }
 
-impl Algorithm {
+impl DigestAlgorithm {
     /// The digest of a value, and how many bytes of it count.
     pub(crate) fn of(&self, value: &[u8]) -> ([u8; LONGEST], usize) {
         let mut digest = [0; LONGEST];
@@ -93,7 +93,7 @@ impl Algorithm {
     /// The keyed digest HMAC (RFC 2104 §2); of rare algorithms the digest of
     /// key and value.
     pub(crate) fn keyed(&self, key: &[u8], value: &[u8]) -> [u8; LONGEST] {
-        let Rank::Common { block } = self.rank else { return self.of(&[key, value].concat()).0 };
+        let AlgorithmRank::Common { block } = self.rank else { return self.of(&[key, value].concat()).0 };
         let mut padded = vec![0; block];
         let short = self.of(key).0;
         let key = if key.len() > block { &short[..self.length] } else { key };

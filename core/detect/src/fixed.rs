@@ -7,15 +7,15 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
-pub(crate) type Map<K, V> = HashMap<K, V, BuildHasherDefault<Fold>>;
+pub(crate) type FixedMap<K, V> = HashMap<K, V, BuildHasherDefault<FoldHasher>>;
 
 /// Folded multiplication over eight bytes at a time.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Fold(u64);
+pub(crate) struct FoldHasher(u64);
 
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-impl Hasher for Fold {
+impl Hasher for FoldHasher {
     fn write(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<8>();
         for word in words {

@@ -19,30 +19,30 @@ mod phone;
 
 mod text;
 
-pub(crate) use address::{Address, host_of};
+pub(crate) use address::{AbsoluteAddress, host_of};
 pub(crate) use expression::expressions;
 
 use model::Canary;
 
-use crate::grams::Edge;
+use crate::grams::TextBoundary;
 
 /// Every form of one value.
 #[derive(Default)]
-pub(crate) struct Forms {
+pub(crate) struct ValueForms {
     /// Texts to search for.
-    pub(crate) texts: Vec<Text>,
+    pub(crate) texts: Vec<SearchText>,
     /// Bytes to search for.
     pub(crate) bytes: Vec<Vec<u8>>,
     /// Texts whose digests are looked for.
-    pub(crate) digested: Vec<Digested>,
+    pub(crate) digested: Vec<DigestText>,
 }
 
 /// A text to search for, with the neighbours that it may not have.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Text {
+pub(crate) struct SearchText {
     pub(crate) text: String,
-    pub(crate) before: Edge,
-    pub(crate) after: Edge,
+    pub(crate) before: TextBoundary,
+    pub(crate) after: TextBoundary,
     /// An address without its query. Where a canary of its own stands for the
     /// telling part of the path, that one says better what was seen.
     pub(crate) cut_short: bool,
@@ -50,7 +50,7 @@ pub(crate) struct Text {
 
 /// A text whose digest is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Digested {
+pub(crate) struct DigestText {
     /// What was done to the value: `trim,lower`; empty if nothing.
     pub(crate) name: String,
     pub(crate) text: String,
@@ -58,7 +58,7 @@ pub(crate) struct Digested {
 
 /// What sort of value it is, and so which forms it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sort {
+pub(crate) enum ValueSort {
     Address,
     Host,
     Email,
@@ -67,7 +67,7 @@ pub(crate) enum Sort {
     Text,
 }
 
-impl Sort {
+impl ValueSort {
     /// By what it looks like, and where that leaves it open, by its kind.
     pub(crate) fn of(canary: &Canary) -> Self {
         let value = canary.value.trim();
@@ -83,21 +83,21 @@ impl Sort {
 }
 
 /// All forms of a canary's value.
-pub(crate) fn of(canary: &Canary) -> Forms {
-    let mut forms = Forms::default();
+pub(crate) fn of(canary: &Canary) -> ValueForms {
+    let mut forms = ValueForms::default();
     let value = canary.value.as_str();
     forms.digested("", value);
     forms.digested("trim", value.trim());
     if !value.is_ascii() {
         text::normal_forms(value.trim()).iter().for_each(|(name, text)| forms.digested(name, text.as_str()));
     }
-    match Sort::of(canary) {
-        Sort::Address => address::forms(value.trim(), &mut forms),
-        Sort::Host => address::host_forms(value.trim(), &mut forms),
-        Sort::Email => email::forms(value.trim(), &mut forms),
-        Sort::Phone => phone::forms(value.trim(), &mut forms),
-        Sort::Identifier => identifier::forms(value.trim(), &mut forms),
-        Sort::Text => text::forms(value, &mut forms),
+    match ValueSort::of(canary) {
+        ValueSort::Address => address::forms(value.trim(), &mut forms),
+        ValueSort::Host => address::host_forms(value.trim(), &mut forms),
+        ValueSort::Email => email::forms(value.trim(), &mut forms),
+        ValueSort::Phone => phone::forms(value.trim(), &mut forms),
+        ValueSort::Identifier => identifier::forms(value.trim(), &mut forms),
+        ValueSort::Text => text::forms(value, &mut forms),
     }
     forms.cases();
     forms
@@ -110,7 +110,7 @@ pub(crate) fn is_host_planted(canaries: &[Canary], host: &str) -> bool {
     canaries.iter().any(is_host)
 }
 
-impl Digested {
+impl DigestText {
     /// The value itself or in small letters: what even rare algorithms are
     /// fed with.
     pub(crate) fn is_usual(&self) -> bool {
@@ -123,18 +123,23 @@ impl Digested {
     }
 }
 
-impl Forms {
+impl ValueForms {
     /// A text that counts only between such neighbours.
-    pub(crate) fn text_between(&mut self, text: impl Into<String>, before: Edge, after: Edge) {
-        self.add(Text { text: text.into(), before, after, cut_short: false });
+    pub(crate) fn text_between(&mut self, text: impl Into<String>, before: TextBoundary, after: TextBoundary) {
+        self.add(SearchText { text: text.into(), before, after, cut_short: false });
     }
 
     /// An address without its query.
     pub(crate) fn cut_short(&mut self, text: &str) {
-        self.add(Text { text: text.into(), before: Edge::Label, after: Edge::Cut, cut_short: true });
+        self.add(SearchText {
+            text: text.into(),
+            before: TextBoundary::Label,
+            after: TextBoundary::Cut,
+            cut_short: true,
+        });
     }
 
-    fn add(&mut self, text: Text) {
+    fn add(&mut self, text: SearchText) {
         if !text.text.is_empty() && !self.texts.contains(&text) {
             self.texts.push(text);
         }
@@ -145,7 +150,7 @@ impl Forms {
     pub(crate) fn digested(&mut self, name: &str, text: impl Into<String>) {
         let text = text.into();
         if !text.is_empty() && !self.digested.iter().any(|known| known.text == text) {
-            self.digested.push(Digested { name: name.to_owned(), text });
+            self.digested.push(DigestText { name: name.to_owned(), text });
         }
     }
 

@@ -9,21 +9,21 @@ use model::{Exchange, Guise, Kind, LayerPlace, Leaf, RecognitionMethod, Sighting
 
 use crate::{
     digests,
-    held::{self, Held},
+    held::{self, PendingMatch},
 };
 
 /// Everything found in one exchange so far.
 #[derive(Default)]
-pub(crate) struct Found {
-    hits: Vec<Hit>,
+pub(crate) struct ExchangeMatches {
+    hits: Vec<MatchHit>,
     /// Leaves seen so far.
     leaf: u32,
     /// Where the hits of the leaf at hand begin.
     first: usize,
-    held: Vec<Held>,
+    held: Vec<PendingMatch>,
 }
 
-struct Hit {
+struct MatchHit {
     leaf: u32,
     /// Position of the canary among those planted; orders hits of one leaf.
     canary: Option<u32>,
@@ -33,7 +33,7 @@ struct Hit {
 }
 
 /// What a hit is of.
-pub(crate) struct Of<'a> {
+pub(crate) struct MatchKind<'a> {
     /// Position of the canary among those planted, and its id.
     pub(crate) canary: Option<(u32, &'a str)>,
     pub(crate) kind: &'a Kind,
@@ -42,7 +42,7 @@ pub(crate) struct Of<'a> {
     pub(crate) weak: bool,
 }
 
-impl Found {
+impl ExchangeMatches {
     /// The next leaf comes.
     pub(crate) fn next_leaf(&mut self) {
         self.leaf += 1;
@@ -62,13 +62,13 @@ impl Found {
     /// Something that was put together from several leaves, the last of which
     /// was this.
     pub(crate) fn add_sighting(&mut self, leaf: u32, canary: u32, sighting: Sighting) {
-        self.hits.push(Hit { leaf, canary: Some(canary), schema: None, sighting });
+        self.hits.push(MatchHit { leaf, canary: Some(canary), schema: None, sighting });
     }
 
     /// Something is in the leaf at hand; `shown` is only asked for if it is new.
-    pub(crate) fn add(&mut self, exchange: u64, leaf: &Leaf<'_>, of: Of<'_>, shown: impl FnOnce() -> String) {
+    pub(crate) fn add(&mut self, exchange: u64, leaf: &Leaf<'_>, of: MatchKind<'_>, shown: impl FnOnce() -> String) {
         let canary = of.canary.map(|(position, _)| position);
-        let known = |hit: &Hit| {
+        let known = |hit: &MatchHit| {
             hit.canary == canary
                 && hit.sighting.guise == of.guise
                 && hit.sighting.how == of.how
@@ -77,14 +77,26 @@ impl Found {
         if self.hits[self.first..].iter().any(known) {
             return;
         }
-        self.hits.push(Hit { leaf: self.leaf, canary, schema: None, sighting: of.sighting(exchange, leaf, shown) });
+        self.hits.push(MatchHit {
+            leaf: self.leaf,
+            canary,
+            schema: None,
+            sighting: of.sighting(exchange, leaf, shown),
+        });
     }
 
     /// A known program's field is the leaf at hand.
-    pub(crate) fn add_of_schema(&mut self, exchange: u64, leaf: &Leaf<'_>, of: Of<'_>, schema: (u16, u16), name: &str) {
+    pub(crate) fn add_of_schema(
+        &mut self,
+        exchange: u64,
+        leaf: &Leaf<'_>,
+        of: MatchKind<'_>,
+        schema: (u16, u16),
+        name: &str,
+    ) {
         let mut sighting = of.sighting(exchange, leaf, || shown(leaf.value));
         sighting.schema = Some(name.to_owned());
-        self.hits.push(Hit { leaf: self.leaf, canary: None, schema: Some(schema), sighting });
+        self.hits.push(MatchHit { leaf: self.leaf, canary: None, schema: Some(schema), sighting });
     }
 
     /// Something that counts only if something else confirms it.
@@ -92,19 +104,19 @@ impl Found {
         &mut self,
         exchange: &Exchange,
         leaf: &Leaf<'_>,
-        of: Of<'_>,
+        of: MatchKind<'_>,
         text: &str,
         shown: impl FnOnce() -> String,
     ) {
         let sighting = of.sighting(exchange.index, leaf, shown);
         let place = held::place(exchange, &sighting.trail);
-        self.held.push(Held { text: text.to_owned(), place, sighting });
+        self.held.push(PendingMatch { text: text.to_owned(), place, sighting });
     }
 
     /// What is said of it: each thing once, at the deepest place along its
     /// trail, in the order in which places were visited.
     /// Beside it, what waits for a second find.
-    pub(crate) fn sift(mut self, counts: impl Fn((u16, u16)) -> bool) -> (Vec<Sighting>, Vec<Held>) {
+    pub(crate) fn sift(mut self, counts: impl Fn((u16, u16)) -> bool) -> (Vec<Sighting>, Vec<PendingMatch>) {
         self.hits.retain(|hit| hit.schema.is_none_or(&counts));
         self.hits.sort_by(|a, b| a.subject().cmp(&b.subject()).then_with(|| a.trail().cmp(b.trail())));
         let mut said = Vec::new();
@@ -122,7 +134,7 @@ impl Found {
     }
 }
 
-impl Of<'_> {
+impl MatchKind<'_> {
     fn sighting(self, exchange: u64, leaf: &Leaf<'_>, shown: impl FnOnce() -> String) -> Sighting {
         Sighting {
             exchange,
@@ -138,7 +150,7 @@ impl Of<'_> {
     }
 }
 
-impl Hit {
+impl MatchHit {
     /// What it is a hit of, wherever that stands.
     fn subject(&self) -> impl Ord + '_ {
         let Sighting { guise, how, kind, .. } = &self.sighting;
@@ -156,8 +168,8 @@ impl Hit {
 
 /// Of hits of one thing, sorted by trail, those that say it best. What a guess
 /// led to never stands in for what is sure.
-fn deepest(hits: Vec<Hit>) -> Vec<Hit> {
-    let (weak, sure): (Vec<Hit>, Vec<Hit>) = hits.into_iter().partition(|hit| hit.sighting.weak);
+fn deepest(hits: Vec<MatchHit>) -> Vec<MatchHit> {
+    let (weak, sure): (Vec<MatchHit>, Vec<MatchHit>) = hits.into_iter().partition(|hit| hit.sighting.weak);
     let sure = innermost(sure);
     let mut all = innermost(weak);
     all.retain(|hit| {
@@ -172,8 +184,8 @@ fn deepest(hits: Vec<Hit>) -> Vec<Hit> {
 }
 
 /// In sorted order a trail comes right before one that it leads to.
-fn innermost(hits: Vec<Hit>) -> Vec<Hit> {
-    let mut kept: Vec<Hit> = Vec::new();
+fn innermost(hits: Vec<MatchHit>) -> Vec<MatchHit> {
+    let mut kept: Vec<MatchHit> = Vec::new();
     for hit in hits {
         while kept.last().is_some_and(|outer| outer.trail().leads_to(hit.trail())) {
             kept.pop();
@@ -185,8 +197,8 @@ fn innermost(hits: Vec<Hit>) -> Vec<Hit> {
 
 /// Without messages around the field that shows it: places of protobuf lead to
 /// each other within one step, `1.1` to `1.1.3`.
-fn without_wrappings(mut hits: Vec<Hit>) -> Vec<Hit> {
-    let is_message = |hit: &Hit| hit.trail().steps.last().is_some_and(|step| step.layer == "protobuf");
+fn without_wrappings(mut hits: Vec<MatchHit>) -> Vec<MatchHit> {
+    let is_message = |hit: &MatchHit| hit.trail().steps.last().is_some_and(|step| step.layer == "protobuf");
     if hits.len() < 2 || !hits.iter().any(is_message) {
         return hits;
     }
@@ -215,13 +227,13 @@ fn without_wrappings(mut hits: Vec<Hit>) -> Vec<Hit> {
 
 /// Without what a surer find says already: the same kind of data at the same
 /// place, or on the way to it.
-fn only_new(mut hits: Vec<Hit>) -> Vec<Hit> {
+fn only_new(mut hits: Vec<MatchHit>) -> Vec<MatchHit> {
     hits.sort_by_key(|hit| hit.sighting.how);
     let (sure, rest) = hits.split_at(hits.partition_point(|hit| hit.sighting.how == RecognitionMethod::Canary));
     if rest.is_empty() {
         return hits;
     }
-    let mut places: BTreeSet<(&Kind, &[TrailStep])> = sure.iter().map(Hit::place).collect();
+    let mut places: BTreeSet<(&Kind, &[TrailStep])> = sure.iter().map(MatchHit::place).collect();
     let mut is_new = vec![true; sure.len()];
     for same in rest.chunk_by(|a, b| a.sighting.how == b.sighting.how) {
         let new: Vec<bool> = same.iter().map(|hit| !is_said(hit, &places)).collect();
@@ -233,7 +245,7 @@ fn only_new(mut hits: Vec<Hit>) -> Vec<Hit> {
     hits
 }
 
-fn is_said(hit: &Hit, places: &BTreeSet<(&Kind, &[TrailStep])>) -> bool {
+fn is_said(hit: &MatchHit, places: &BTreeSet<(&Kind, &[TrailStep])>) -> bool {
     let (kind, steps) = hit.place();
     let outside = (1..=steps.len()).any(|length| places.contains(&(kind, &steps[..length])));
     let next = places.range((kind, steps)..).next();

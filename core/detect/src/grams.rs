@@ -12,11 +12,11 @@
 //! slower. Texts under eight bytes stand only at the borders of words, and are
 //! looked for there.
 
-use crate::fixed::Map;
+use crate::fixed::FixedMap;
 
 /// Which neighbours a text may not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Edge {
+pub(crate) enum TextBoundary {
     /// Any will do.
     #[default]
     Open,
@@ -36,8 +36,8 @@ pub(crate) enum Edge {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Needle {
     text: Box<[u8]>,
-    before: Edge,
-    after: Edge,
+    before: TextBoundary,
+    after: TextBoundary,
     /// What the finder is told.
     pub(crate) tag: u32,
     /// Where its window is.
@@ -46,16 +46,16 @@ pub(crate) struct Needle {
 
 /// Texts, ready to be found.
 #[derive(Clone)]
-pub(crate) struct Grams {
+pub(crate) struct GramIndex {
     needles: Vec<Needle>,
     /// Which needles have this window.
-    windows: Map<[u8; WINDOW], Vec<u32>>,
+    windows: FixedMap<[u8; WINDOW], Vec<u32>>,
     /// Windows with a run of four, and where in them it is.
-    runs: Map<u32, Vec<(u32, u8)>>,
+    runs: FixedMap<u32, Vec<(u32, u8)>>,
     window_list: Vec<[u8; WINDOW]>,
-    filter: Filter,
+    filter: RunFilter,
     /// Texts shorter than a window, by their first four bytes.
-    short: Map<u32, Vec<u32>>,
+    short: FixedMap<u32, Vec<u32>>,
     /// Windows of the value whose forms are being added.
     family: Vec<[u8; WINDOW]>,
 }
@@ -67,21 +67,21 @@ const STRIDE: usize = WINDOW - RUN + 1;
 /// Texts shorter than this cannot be looked for.
 pub(crate) const SHORTEST: usize = RUN;
 
-impl Default for Grams {
+impl Default for GramIndex {
     fn default() -> Self {
         Self {
             needles: Vec::new(),
-            windows: Map::default(),
-            runs: Map::default(),
+            windows: FixedMap::default(),
+            runs: FixedMap::default(),
             window_list: Vec::new(),
-            filter: Filter::of_bits(Filter::FEWEST),
-            short: Map::default(),
+            filter: RunFilter::of_bits(RunFilter::FEWEST),
+            short: FixedMap::default(),
             family: Vec::new(),
         }
     }
 }
 
-impl Grams {
+impl GramIndex {
     /// What is added from now on are forms of another value.
     pub(crate) fn next_value(&mut self) {
         self.family.clear();
@@ -89,14 +89,14 @@ impl Grams {
 
     /// Adds a text. Shorter than [`SHORTEST`] it is left out; shorter than a
     /// window it is held to the borders of words.
-    pub(crate) fn add(&mut self, text: impl AsRef<[u8]>, before: Edge, after: Edge, tag: u32) {
+    pub(crate) fn add(&mut self, text: impl AsRef<[u8]>, before: TextBoundary, after: TextBoundary, tag: u32) {
         let text: Box<[u8]> = text.as_ref().iter().map(u8::to_ascii_lowercase).collect();
         if text.len() < SHORTEST {
             return;
         }
         if text.len() < WINDOW {
             let run = run_at(&text, 0);
-            let needle = Needle { text, before: Edge::Word, after: Edge::Word, tag, window: 0 };
+            let needle = Needle { text, before: TextBoundary::Word, after: TextBoundary::Word, tag, window: 0 };
             self.short.entry(run).or_default().push(self.needles.len() as u32);
             self.needles.push(needle);
             return;
@@ -203,8 +203,8 @@ impl Grams {
         for (offset, run) in runs_of(&window).enumerate() {
             self.runs.entry(run).or_default().push((id, offset as u8));
         }
-        if self.runs.len() * Filter::BITS_A_RUN > self.filter.bits() {
-            self.filter = Filter::of_bits(self.filter.bits() * 4);
+        if self.runs.len() * RunFilter::BITS_A_RUN > self.filter.bits() {
+            self.filter = RunFilter::of_bits(self.filter.bits() * 4);
             for run in self.runs.keys() {
                 self.filter.set(*run);
             }
@@ -225,7 +225,7 @@ impl Needle {
     }
 }
 
-impl Edge {
+impl TextBoundary {
     fn may_follow(self, before: &[u8]) -> bool {
         before.last().is_none_or(|byte| !self.forbids(*byte))
     }
@@ -278,12 +278,12 @@ fn runs_of(window: &[u8; WINDOW]) -> impl Iterator<Item = u32> + '_ {
 
 /// A set of runs that may say yes wrongly, never no.
 #[derive(Clone)]
-struct Filter {
+struct RunFilter {
     words: Vec<u64>,
     shift: u32,
 }
 
-impl Filter {
+impl RunFilter {
     /// 4 KiB: stays in the first cache beside what is being read.
     const FEWEST: usize = 1 << 15;
     /// One position in so many is compared for nothing.
@@ -318,8 +318,8 @@ mod tests {
 
     use super::*;
 
-    fn found(needles: &[&str], value: &str, before: Edge, after: Edge) -> Vec<(u32, usize)> {
-        let mut grams = Grams::default();
+    fn found(needles: &[&str], value: &str, before: TextBoundary, after: TextBoundary) -> Vec<(u32, usize)> {
+        let mut grams = GramIndex::default();
         for (tag, needle) in needles.iter().enumerate() {
             grams.add(needle, before, after, tag as u32);
         }
@@ -334,36 +334,39 @@ mod tests {
         for before in 0..12 {
             for after in 0..12 {
                 let value = format!("{}Canary-7QX9{}", "x".repeat(before), "y".repeat(after));
-                assert_eq!(found(&["canary-7qx9"], &value, Edge::Open, Edge::Open), [(0, before)]);
+                assert_eq!(found(&["canary-7qx9"], &value, TextBoundary::Open, TextBoundary::Open), [(0, before)]);
             }
         }
     }
 
     #[test]
     fn a_text_of_one_other_character_is_not_found() {
-        assert_eq!(found(&["canary-7qx9"], "canary-7qx8 canary-8qx9 xanary-7qx9", Edge::Open, Edge::Open), []);
+        assert_eq!(
+            found(&["canary-7qx9"], "canary-7qx8 canary-8qx9 xanary-7qx9", TextBoundary::Open, TextBoundary::Open),
+            []
+        );
     }
 
     #[test]
     fn a_short_text_is_found_as_a_word_only() {
-        assert_eq!(found(&["zqxv"], "zqxv", Edge::Open, Edge::Open), [(0, 0)]);
-        assert_eq!(found(&["zqxv"], "a=ZQXV&b", Edge::Open, Edge::Open), [(0, 2)]);
-        assert_eq!(found(&["zqxv"], "azqxv zqxvb", Edge::Open, Edge::Open), []);
-        assert_eq!(found(&["zqx"], "zqx", Edge::Open, Edge::Open), []);
+        assert_eq!(found(&["zqxv"], "zqxv", TextBoundary::Open, TextBoundary::Open), [(0, 0)]);
+        assert_eq!(found(&["zqxv"], "a=ZQXV&b", TextBoundary::Open, TextBoundary::Open), [(0, 2)]);
+        assert_eq!(found(&["zqxv"], "azqxv zqxvb", TextBoundary::Open, TextBoundary::Open), []);
+        assert_eq!(found(&["zqx"], "zqx", TextBoundary::Open, TextBoundary::Open), []);
     }
 
     #[test]
     fn borders_are_kept() {
-        let number = |value| found(&["4915194636692"], value, Edge::Digit, Edge::Digit).len();
+        let number = |value| found(&["4915194636692"], value, TextBoundary::Digit, TextBoundary::Digit).len();
         assert_eq!(number("+4915194636692"), 1);
         assert_eq!(number("x4915194636692y"), 1);
         assert_eq!(number("14915194636692"), 0);
         assert_eq!(number("49151946366921"), 0);
-        let host = |value| found(&["clinic-7.example"], value, Edge::Label, Edge::Label).len();
+        let host = |value| found(&["clinic-7.example"], value, TextBoundary::Label, TextBoundary::Label).len();
         assert_eq!(host("https://www.clinic-7.example/"), 1);
         assert_eq!(host("https://xclinic-7.example/"), 0);
         assert_eq!(host("https://clinic-7.examples/"), 0);
-        let path = |value| found(&["a.example/secret"], value, Edge::Label, Edge::Path).len();
+        let path = |value| found(&["a.example/secret"], value, TextBoundary::Label, TextBoundary::Path).len();
         assert_eq!(path("https://a.example/secret?x"), 1);
         assert_eq!(path("https://a.example/secret/"), 1);
         assert_eq!(path("https://a.example/secret/more"), 0);
@@ -374,10 +377,10 @@ mod tests {
     fn a_thousand_texts_with_one_beginning_do_not_share_a_window() {
         let texts: Vec<String> =
             (0..1_000).map(|i| format!("https://honey.example/{:08x}", i * 0x9e37_79b1_u64)).collect();
-        let mut grams = Grams::default();
+        let mut grams = GramIndex::default();
         for (tag, text) in texts.iter().enumerate() {
             grams.next_value();
-            grams.add(text, Edge::Open, Edge::Open, tag as u32);
+            grams.add(text, TextBoundary::Open, TextBoundary::Open, tag as u32);
         }
         assert!(grams.windows.values().all(|ids| ids.len() <= 8));
         for (tag, text) in texts.iter().enumerate() {
@@ -405,7 +408,7 @@ mod tests {
                 plainly.extend((0..lower.len()).filter(|&at| lower[at..].starts_with(needle)).map(|at| (tag as u32, at)));
             }
             plainly.sort_unstable();
-            prop_assert_eq!(found(&needles, &value, Edge::Open, Edge::Open), plainly);
+            prop_assert_eq!(found(&needles, &value, TextBoundary::Open, TextBoundary::Open), plainly);
         }
     }
 }

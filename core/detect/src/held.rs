@@ -11,11 +11,11 @@ use std::{
 
 use model::{Exchange, LayerPlace, Sighting, Trail};
 
-use crate::seen::Seen;
+use crate::seen::ScanResult;
 
 /// A find that waits.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Held {
+pub(crate) struct PendingMatch {
     /// What was hashed. The same twice is no confirmation.
     pub(crate) text: String,
     /// Which request's which field, as far as requests of one sort agree.
@@ -23,7 +23,7 @@ pub(crate) struct Held {
     pub(crate) sighting: Sighting,
 }
 
-impl fmt::Debug for Held {
+impl fmt::Debug for PendingMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Held(..)")
     }
@@ -32,33 +32,33 @@ impl fmt::Debug for Held {
 /// Finds of earlier exchanges that still wait. Exchanges may be looked at side
 /// by side; they are settled in order.
 #[derive(Clone, Debug, Default)]
-pub struct Waiting {
-    held: VecDeque<Held>,
+pub struct PendingMatches {
+    held: VecDeque<PendingMatch>,
     /// Places where such finds were confirmed.
     confirmed: BTreeSet<String>,
 }
 
-impl Waiting {
+impl PendingMatches {
     /// So many are remembered.
     const MOST: usize = 1_024;
 
     /// The next exchange was looked at: finds that are confirmed now, of it and
     /// of those before it, become sightings. They stand before its own.
-    pub fn settle(&mut self, seen: &mut Seen) {
+    pub fn settle(&mut self, seen: &mut ScanResult) {
         let confirmed = self.confirm(std::mem::take(&mut seen.held));
         seen.sightings.splice(0..0, confirmed);
     }
 
-    fn confirm(&mut self, new: Vec<Held>) -> Vec<Sighting> {
+    fn confirm(&mut self, new: Vec<PendingMatch>) -> Vec<Sighting> {
         let Some(first) = new.first() else { return Vec::new() };
         let in_itself = new.iter().any(|held| held.text != first.text);
         let mut confirmed = Vec::new();
         for held in new {
-            let before = |waiting: &Held| waiting.place == held.place && waiting.text != held.text;
+            let before = |waiting: &PendingMatch| waiting.place == held.place && waiting.text != held.text;
             if in_itself || self.confirmed.contains(&held.place) || self.held.iter().any(before) {
                 let (there, elsewhere) = self.held.drain(..).partition(|waiting| waiting.place == held.place);
                 self.held = elsewhere;
-                confirmed.extend(<VecDeque<Held> as IntoIterator>::into_iter(there).map(|held| held.sighting));
+                confirmed.extend(<VecDeque<PendingMatch> as IntoIterator>::into_iter(there).map(|held| held.sighting));
                 self.confirmed.insert(held.place);
                 confirmed.push(held.sighting);
             } else {

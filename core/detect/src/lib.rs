@@ -2,7 +2,7 @@
 //!
 //! A [`Detector`] is told what was planted: canaries, and the pages that were
 //! given out. It prepares once what each of them may look like, and then looks
-//! at the values of one exchange after another: a [`Look`] is handed every
+//! at the values of one exchange after another: a [`ExchangeScan`] is handed every
 //! leaf, wrapping first, and says at its end what was seen, each thing at the
 //! deepest place that shows it.
 //!
@@ -37,7 +37,7 @@ mod held;
 mod fixed;
 
 pub use detector::Detector;
-pub use held::Waiting;
-pub use look::Look;
-pub use refused::Refused;
-pub use seen::{Deferral, Seen};
+pub use held::PendingMatches;
+pub use look::ExchangeScan;
+pub use refused::RefusedCanary;
+pub use seen::{DeferredEvent, ScanResult};

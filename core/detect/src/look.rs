@@ -6,31 +6,31 @@ use model::{Exchange, Leaf, Sighting};
 
 use crate::{
     detector::Detector,
-    detectors::{Asked, Pieces, pattern},
-    found::Found,
-    held::Waiting,
-    seen::Seen,
+    detectors::{SchemaQuery, SplitMatches, pattern},
+    found::ExchangeMatches,
+    held::PendingMatches,
+    seen::ScanResult,
 };
 
 /// What is being found in one exchange.
-pub struct Look<'d> {
+pub struct ExchangeScan<'d> {
     detector: &'d Detector,
     exchange: &'d Exchange,
-    asked: Asked,
-    pieces: Pieces,
-    found: Found,
+    asked: SchemaQuery,
+    pieces: SplitMatches,
+    found: ExchangeMatches,
 }
 
-impl fmt::Debug for Look<'_> {
+impl fmt::Debug for ExchangeScan<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Look(..)")
     }
 }
 
-impl<'d> Look<'d> {
+impl<'d> ExchangeScan<'d> {
     pub(crate) fn new(detector: &'d Detector, exchange: &'d Exchange) -> Self {
         let asked = detector.schemas.ask(exchange);
-        Self { detector, exchange, asked, pieces: Pieces::default(), found: Found::default() }
+        Self { detector, exchange, asked, pieces: SplitMatches::default(), found: ExchangeMatches::default() }
     }
 
     /// Looks at one value. Values come outside in, wrappings first.
@@ -53,18 +53,18 @@ impl<'d> Look<'d> {
     /// visited.
     pub fn finish(self) -> Vec<Sighting> {
         let mut seen = self.done();
-        Waiting::default().settle(&mut seen);
+        PendingMatches::default().settle(&mut seen);
         seen.sightings
     }
 
     /// All that was seen. What proves nothing alone is not yet among the
-    /// sightings: [`Waiting::settle`] adds it once something confirms it.
-    pub fn done(self) -> Seen {
+    /// sightings: [`PendingMatches::settle`] adds it once something confirms it.
+    pub fn done(self) -> ScanResult {
         let Self { detector, exchange, asked, pieces, mut found } = self;
         detector.parts.complete(pieces, &detector.canaries, exchange.index, &mut found);
         let counts = |(schema, field)| asked.counts(schema, field, &detector.schemas);
         let (sightings, held) = found.sift(counts);
         let said = detector.schemas.said(asked, exchange);
-        Seen { sightings, gaps: said.gaps, deferred: said.deferred, schemas: said.names, held }
+        ScanResult { sightings, gaps: said.gaps, deferred: said.deferred, schemas: said.names, held }
     }
 }

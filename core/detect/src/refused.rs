@@ -6,20 +6,20 @@ use model::Canary;
 
 /// Why a value cannot be planted, in one sentence that does not show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedCanary {
     /// The canary's id.
     pub id: String,
     /// The sentence, without the id.
     pub says: String,
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for RefusedCanary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "canary `{}` {}", self.id, self.says)
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for RefusedCanary {}
 
 /// Characters that a value needs at least.
 const SHORTEST: usize = 4;
@@ -77,8 +77,8 @@ const COMMON: [&str; 46] = [
 ];
 
 /// Refuses what is found by chance in requests that carry nothing of the kind.
-pub(crate) fn check(canary: &Canary) -> Result<(), Refused> {
-    let refuse = |says: String| Err(Refused { id: canary.id.clone(), says });
+pub(crate) fn check(canary: &Canary) -> Result<(), RefusedCanary> {
+    let refuse = |says: String| Err(RefusedCanary { id: canary.id.clone(), says });
     let value = canary.value.trim().to_lowercase();
     let length = value.chars().count();
     if length < SHORTEST {

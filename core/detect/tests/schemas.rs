@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use checks::lines;
 use decode::DecodeLimits;
-use detect::{Detector, Seen};
+use detect::{Detector, ScanResult};
 use examples::exchange_of;
 use knowledge::{
     Knowledge,
@@ -77,7 +77,7 @@ fn holds(knowledge: &Knowledge, schema: &Schema, example: &Example) -> Result<()
     ))
 }
 
-fn look(knowledge: &Knowledge, schema: &Schema, example: &Example) -> (Exchange, Seen) {
+fn look(knowledge: &Knowledge, schema: &Schema, example: &Example) -> (Exchange, ScanResult) {
     let exchange = exchange_of(schema, example);
     let mut detector = Detector::new(knowledge);
     if let Some(page) = &example.page {

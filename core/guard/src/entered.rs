@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use detect::{Detector, Refused};
+use detect::{Detector, RefusedCanary};
 use knowledge::Knowledge;
 use model::Canary;
 
@@ -21,7 +21,7 @@ impl Entered {
     pub fn new<'v>(
         knowledge: &Knowledge,
         values: impl IntoIterator<Item = (&'v str, &'v str)>,
-    ) -> (Self, Vec<Refused>) {
+    ) -> (Self, Vec<RefusedCanary>) {
         let mut detector = Detector::new(knowledge);
         // What has the shape of something personal is shown, not stopped.
         detector.patterns(true);

@@ -8,29 +8,29 @@ use model::{Canary, Guise, Kind, Leaf, RecognitionMethod};
 
 use super::runs;
 use crate::{
-    digests::{ALGORITHMS, Algorithm, LONGEST, Rank, hex},
-    fixed::Map,
-    forms::{self, Digested},
-    found::{Found, Of},
+    digests::{ALGORITHMS, AlgorithmRank, DigestAlgorithm, LONGEST, hex},
+    fixed::FixedMap,
+    forms::{self, DigestText},
+    found::{ExchangeMatches, MatchKind},
 };
 
 /// Every digest of every form of all canaries.
 #[derive(Clone, Default)]
-pub(crate) struct Digests {
+pub(crate) struct DigestIndex {
     /// By a digest's first eight bytes, the last entry with them.
-    last: Map<u64, u32>,
-    entries: Vec<Entry>,
+    last: FixedMap<u64, u32>,
+    entries: Vec<DigestEntry>,
     /// For each canary, its forms.
-    forms: Vec<Vec<Digested>>,
+    forms: Vec<Vec<DigestText>>,
     salts: Vec<Box<[u8]>>,
 }
 
 #[derive(Clone, Copy)]
-struct Entry {
+struct DigestEntry {
     canary: u32,
     form: u16,
     algorithm: u8,
-    made: Made,
+    made: DigestInput,
     /// The entry before this whose digest begins alike; its own position if
     /// there is none.
     before: u32,
@@ -38,7 +38,7 @@ struct Entry {
 
 /// What is hashed, and how often.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Made {
+enum DigestInput {
     Once,
     /// The hex of a digest again.
     TwiceHex,
@@ -57,17 +57,18 @@ enum Made {
 const LENGTHS: u128 =
     1 << 8 | 1 << 10 | 1 << 12 | 1 << 16 | 1 << 20 | 1 << 24 | 1 << 28 | 1 << 32 | 1 << 40 | 1 << 48 | 1 << 64;
 
-impl Digests {
+impl DigestIndex {
     /// Adds the canary at `position`.
-    pub(crate) fn plant(&mut self, position: usize, forms: Vec<Digested>) {
+    pub(crate) fn plant(&mut self, position: usize, forms: Vec<DigestText>) {
         self.forms.push(forms);
-        self.enter_all(position, &[Made::Once, Made::TwiceHex, Made::TwiceRaw]);
-        let is_common = |algorithm: &Algorithm| matches!(algorithm.rank, Rank::Common { .. });
+        self.enter_all(position, &[DigestInput::Once, DigestInput::TwiceHex, DigestInput::TwiceRaw]);
+        let is_common = |algorithm: &DigestAlgorithm| matches!(algorithm.rank, AlgorithmRank::Common { .. });
         let common = (0..ALGORITHMS.len() as u8).filter(|i| is_common(&ALGORITHMS[usize::from(*i)]));
-        let mixed: Vec<Made> = common.flat_map(|inner| [Made::OfHex(inner), Made::OfRaw(inner)]).collect();
+        let mixed: Vec<DigestInput> =
+            common.flat_map(|inner| [DigestInput::OfHex(inner), DigestInput::OfRaw(inner)]).collect();
         self.enter_all(position, &mixed);
         for salt in 0..self.salts.len() {
-            self.enter_all(position, &Made::salted(salt));
+            self.enter_all(position, &DigestInput::salted(salt));
         }
     }
 
@@ -78,16 +79,16 @@ impl Digests {
         }
         self.salts.push(salt.into());
         for position in 0..self.forms.len() {
-            self.enter_all(position, &Made::salted(self.salts.len() - 1));
+            self.enter_all(position, &DigestInput::salted(self.salts.len() - 1));
         }
     }
 
-    fn enter_all(&mut self, position: usize, all: &[Made]) {
+    fn enter_all(&mut self, position: usize, all: &[DigestInput]) {
         for form in 0..self.forms[position].len() {
             for (number, algorithm) in ALGORITHMS.iter().enumerate() {
                 let mut once = None;
                 for &made in all {
-                    let entry = Entry {
+                    let entry = DigestEntry {
                         canary: position as u32,
                         form: form as u16,
                         algorithm: number as u8,
@@ -104,7 +105,7 @@ impl Digests {
         }
     }
 
-    fn enter(&mut self, mut entry: Entry, once: [u8; LONGEST]) {
+    fn enter(&mut self, mut entry: DigestEntry, once: [u8; LONGEST]) {
         let (digest, _) = self.digest_over(entry, once);
         let id = self.entries.len() as u32;
         if let Some(before) = self.last.insert(beginning(&digest), id) {
@@ -113,7 +114,7 @@ impl Digests {
         self.entries.push(entry);
     }
 
-    pub(crate) fn at(&self, leaf: &Leaf<'_>, canaries: &[Canary], exchange: u64, found: &mut Found) {
+    pub(crate) fn at(&self, leaf: &Leaf<'_>, canaries: &[Canary], exchange: u64, found: &mut ExchangeMatches) {
         if self.entries.is_empty() {
             return;
         }
@@ -134,13 +135,13 @@ impl Digests {
         leaf: &Leaf<'_>,
         canaries: &[Canary],
         exchange: u64,
-        found: &mut Found,
+        found: &mut ExchangeMatches,
     ) {
         let host = Kind::new("visited-host");
         for entry in self.alike(last) {
             let (whole, length) = self.digest(entry);
             let is_cut = digest.len() < length;
-            if !whole[..length].starts_with(digest) || (is_cut && entry.made != Made::Once) {
+            if !whole[..length].starts_with(digest) || (is_cut && entry.made != DigestInput::Once) {
                 continue;
             }
             let (algorithm, form) = self.meant(entry);
@@ -151,7 +152,7 @@ impl Digests {
             }
             let name =
                 if is_cut { format!("{}-prefix{}", algorithm.name, digest.len()) } else { algorithm.name.into() };
-            let of = Of {
+            let of = MatchKind {
                 canary: Some((entry.canary, &canary.id)),
                 kind: if names_host { &host } else { &canary.kind },
                 guise: Guise::Digest(entry.made.guise(&name, &form.name)),
@@ -163,39 +164,39 @@ impl Digests {
     }
 
     /// All entries that begin alike, in the order in which they were planted.
-    fn alike(&self, last: u32) -> impl Iterator<Item = Entry> {
+    fn alike(&self, last: u32) -> impl Iterator<Item = DigestEntry> {
         let before = |id: &u32| Some(self.entries[*id as usize].before).filter(|before| before != id);
         let ids: Vec<u32> = std::iter::successors(Some(last), before).collect();
         ids.into_iter().rev().map(|id| self.entries[id as usize])
     }
 
-    fn meant(&self, entry: Entry) -> (&'static Algorithm, &Digested) {
+    fn meant(&self, entry: DigestEntry) -> (&'static DigestAlgorithm, &DigestText) {
         let form = &self.forms[entry.canary as usize][usize::from(entry.form)];
         (&ALGORITHMS[usize::from(entry.algorithm)], form)
     }
 
-    fn digest(&self, entry: Entry) -> ([u8; LONGEST], usize) {
+    fn digest(&self, entry: DigestEntry) -> ([u8; LONGEST], usize) {
         let (algorithm, form) = self.meant(entry);
         self.digest_over(entry, algorithm.of(form.text.as_bytes()).0)
     }
 
     /// The same, with the value hashed already.
-    fn digest_over(&self, entry: Entry, once: [u8; LONGEST]) -> ([u8; LONGEST], usize) {
+    fn digest_over(&self, entry: DigestEntry, once: [u8; LONGEST]) -> ([u8; LONGEST], usize) {
         let (algorithm, form) = self.meant(entry);
         let (value, length) = (form.text.as_bytes(), algorithm.length);
         let salt = |i: u8| &*self.salts[usize::from(i)];
         let digest = match entry.made {
-            Made::Once => once,
-            Made::TwiceHex => algorithm.of(hex(&once[..length]).as_bytes()).0,
-            Made::TwiceRaw => algorithm.of(&once[..length]).0,
-            Made::SaltBefore(i) => algorithm.of(&[salt(i), value].concat()).0,
-            Made::SaltBehind(i) => algorithm.of(&[value, salt(i)].concat()).0,
-            Made::Keyed(i) => algorithm.keyed(salt(i), value),
-            Made::OfHex(i) => {
+            DigestInput::Once => once,
+            DigestInput::TwiceHex => algorithm.of(hex(&once[..length]).as_bytes()).0,
+            DigestInput::TwiceRaw => algorithm.of(&once[..length]).0,
+            DigestInput::SaltBefore(i) => algorithm.of(&[salt(i), value].concat()).0,
+            DigestInput::SaltBehind(i) => algorithm.of(&[value, salt(i)].concat()).0,
+            DigestInput::Keyed(i) => algorithm.keyed(salt(i), value),
+            DigestInput::OfHex(i) => {
                 let (inner, length) = ALGORITHMS[usize::from(i)].of(value);
                 algorithm.of(hex(&inner[..length]).as_bytes()).0
             }
-            Made::OfRaw(i) => {
+            DigestInput::OfRaw(i) => {
                 let (inner, length) = ALGORITHMS[usize::from(i)].of(value);
                 algorithm.of(&inner[..length]).0
             }
@@ -204,23 +205,23 @@ impl Digests {
     }
 }
 
-impl Made {
+impl DigestInput {
     fn salted(salt: usize) -> [Self; 3] {
         let salt = salt as u8;
         [Self::SaltBefore(salt), Self::SaltBehind(salt), Self::Keyed(salt)]
     }
 
     /// Whether anybody would do that.
-    fn is_worth(self, algorithm: &Algorithm, form: &Digested) -> bool {
+    fn is_worth(self, algorithm: &DigestAlgorithm, form: &DigestText) -> bool {
         let is_usual = form.is_usual();
         match (self, algorithm.rank) {
-            (Self::Once, Rank::Common { .. } | Rank::Known) => true,
+            (Self::Once, AlgorithmRank::Common { .. } | AlgorithmRank::Known) => true,
             (Self::Once | Self::TwiceHex | Self::TwiceRaw, _) => is_usual,
             (Self::OfHex(i) | Self::OfRaw(i), rank) => {
                 let other = ALGORITHMS[usize::from(i)].name != algorithm.name;
-                is_usual && other && matches!(rank, Rank::Common { .. })
+                is_usual && other && matches!(rank, AlgorithmRank::Common { .. })
             }
-            (_, rank) => is_usual && matches!(rank, Rank::Common { .. }),
+            (_, rank) => is_usual && matches!(rank, AlgorithmRank::Common { .. }),
         }
     }
 

@@ -10,11 +10,11 @@ use knowledge::schemas::last_key;
 use memchr::memchr;
 use model::{Guise, Kind, LayerPlace, Leaf, RecognitionMethod};
 
-use crate::found::{Found, Of, shown};
+use crate::found::{ExchangeMatches, MatchKind, shown};
 
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Shape {
+struct PatternShape {
     kind: &'static str,
     /// Only its shape speaks for it.
     weak: bool,
@@ -23,16 +23,21 @@ struct Shape {
 /// Bytes of the longest value that one identifier could be.
 const LONGEST: usize = 64;
 
-pub(crate) fn at(leaf: &Leaf<'_>, exchange: u64, found: &mut Found) {
+pub(crate) fn at(leaf: &Leaf<'_>, exchange: u64, found: &mut ExchangeMatches) {
     let name = match leaf.route.place {
         LayerPlace::At(name) => last_key(name),
         LayerPlace::Whole => "",
     };
     let Ok(text) = std::str::from_utf8(leaf.value) else { return };
-    let mut add = |shape: Shape, text: &str| {
+    let mut add = |shape: PatternShape, text: &str| {
         let kind = Kind::new(shape.kind);
-        let of =
-            Of { canary: None, kind: &kind, guise: Guise::Plain, how: RecognitionMethod::Pattern, weak: shape.weak };
+        let of = MatchKind {
+            canary: None,
+            kind: &kind,
+            guise: Guise::Plain,
+            how: RecognitionMethod::Pattern,
+            weak: shape.weak,
+        };
         found.add(exchange, leaf, of, || shown(text.as_bytes()));
     };
     // Where a request goes says nothing of who sends it.
@@ -42,7 +47,7 @@ pub(crate) fn at(leaf: &Leaf<'_>, exchange: u64, found: &mut Found) {
         return;
     }
     if let Some(email) = email(text) {
-        add(Shape { kind: "email", weak: false }, email);
+        add(PatternShape { kind: "email", weak: false }, email);
     }
     if let Some(shape) = whole(text.trim(), name) {
         add(shape, text);
@@ -55,13 +60,13 @@ fn is_of_route(name: &str) -> bool {
 }
 
 /// What a whole field is.
-fn whole(text: &str, name: &str) -> Option<Shape> {
+fn whole(text: &str, name: &str) -> Option<PatternShape> {
     if text.len() < 2 || text.len() > LONGEST {
         return None;
     }
     let name = name.to_ascii_lowercase();
-    let sure = |kind| Some(Shape { kind, weak: false });
-    let weak = |kind| Some(Shape { kind, weak: true });
+    let sure = |kind| Some(PatternShape { kind, weak: false });
+    let weak = |kind| Some(PatternShape { kind, weak: true });
     if is_imei(text) {
         return match () {
             () if name.contains("imei") || name.contains("meid") => sure("device-id"),
@@ -87,7 +92,7 @@ fn whole(text: &str, name: &str) -> Option<Shape> {
     if is_phone_name(&name) && is_dialled(text) {
         return sure("phone");
     }
-    is_address(text, &name).then_some(Shape { kind: "ip-address", weak: true })
+    is_address(text, &name).then_some(PatternShape { kind: "ip-address", weak: true })
 }
 
 /// Whether the number begins as the bodies that give out IMEIs do (GSMA TS.06);

@@ -3,41 +3,41 @@
 use model::{Canary, Guise, Leaf, RecognitionMethod};
 
 use crate::{
-    forms::{self, Forms},
-    found::{Found, Of, shown},
-    grams::{Edge, Grams},
+    forms::{self, ValueForms},
+    found::{ExchangeMatches, MatchKind, shown},
+    grams::{GramIndex, TextBoundary},
 };
 
 /// The texts of all canaries.
 #[derive(Clone, Default)]
-pub(crate) struct Plain {
-    grams: Grams,
+pub(crate) struct PlainTexts {
+    grams: GramIndex,
     /// What the needles' tags stand for.
-    tags: Vec<Tag>,
+    tags: Vec<TextTag>,
     /// For each canary, whether another one stands for the telling part of its
     /// path.
     has_part: Vec<bool>,
 }
 
 #[derive(Clone, Copy)]
-struct Tag {
+struct TextTag {
     canary: u32,
     cut_short: bool,
 }
 
-impl Plain {
+impl PlainTexts {
     /// Adds the last of `canaries`.
-    pub(crate) fn plant(&mut self, canaries: &[Canary], forms: &Forms) {
+    pub(crate) fn plant(&mut self, canaries: &[Canary], forms: &ValueForms) {
         let Some((canary, before)) = canaries.split_last() else { return };
         let position = before.len() as u32;
         self.grams.next_value();
         for text in &forms.texts {
             self.grams.add(&text.text, text.before, text.after, self.tags.len() as u32);
-            self.tags.push(Tag { canary: position, cut_short: text.cut_short });
+            self.tags.push(TextTag { canary: position, cut_short: text.cut_short });
         }
         for bytes in &forms.bytes {
-            self.grams.add(bytes, Edge::Open, Edge::Open, self.tags.len() as u32);
-            self.tags.push(Tag { canary: position, cut_short: false });
+            self.grams.add(bytes, TextBoundary::Open, TextBoundary::Open, self.tags.len() as u32);
+            self.tags.push(TextTag { canary: position, cut_short: false });
         }
         self.has_part.push(before.iter().any(|part| is_part(part, canary)));
         for (i, address) in before.iter().enumerate() {
@@ -45,14 +45,14 @@ impl Plain {
         }
     }
 
-    pub(crate) fn at(&self, leaf: &Leaf<'_>, canaries: &[Canary], exchange: u64, found: &mut Found) {
+    pub(crate) fn at(&self, leaf: &Leaf<'_>, canaries: &[Canary], exchange: u64, found: &mut ExchangeMatches) {
         self.grams.find(leaf.value, |tag, begin, end| {
-            let Tag { canary: position, cut_short } = self.tags[tag as usize];
+            let TextTag { canary: position, cut_short } = self.tags[tag as usize];
             if cut_short && self.has_part[position as usize] {
                 return;
             }
             let canary = &canaries[position as usize];
-            let of = Of {
+            let of = MatchKind {
                 canary: Some((position, &canary.id)),
                 kind: &canary.kind,
                 guise: Guise::Plain,
@@ -66,7 +66,7 @@ impl Plain {
 
 fn is_part(part: &Canary, address: &Canary) -> bool {
     part.kind.as_str() == "visited-url-part"
-        && forms::Address::of(&address.value).is_some_and(|address| address.path.contains(&part.value))
+        && forms::AbsoluteAddress::of(&address.value).is_some_and(|address| address.path.contains(&part.value))
 }
 
 /// What stood around a find, as much as may be shown; bytes as hex.

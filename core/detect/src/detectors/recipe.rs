@@ -11,37 +11,37 @@ use model::{Canary, Exchange, Guise, Kind, Leaf, Page, PageForm, RecognitionMeth
 
 use crate::{
     digests::{self, hex},
-    fixed::Map,
-    forms::{Address, host_of},
-    found::{Found, Of},
+    fixed::FixedMap,
+    forms::{AbsoluteAddress, host_of},
+    found::{ExchangeMatches, MatchKind},
 };
 
 /// Every recipe, and what it gives for the pages that were given out.
 #[derive(Clone, Default)]
-pub(crate) struct Recipes {
-    recipes: Arc<[Known]>,
+pub(crate) struct RecipeIndex {
+    recipes: Arc<[KnownRecipe]>,
     /// What a recipe gave, and the host of the page that it was computed over.
-    given: Map<Box<[u8]>, Vec<Given>>,
+    given: FixedMap<Box<[u8]>, Vec<RecipeResult>>,
     /// A bit for each length in bytes that occurs.
     lengths: u128,
 }
 
-struct Known {
+struct KnownRecipe {
     recipe: Recipe,
     kind: Kind,
     endpoints: Vec<Endpoint>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-struct Given {
+struct RecipeResult {
     recipe: usize,
     host: String,
 }
 
-impl Recipes {
+impl RecipeIndex {
     pub(crate) fn of(schemas: &[Schema]) -> Self {
         let known = schemas.iter().flat_map(|schema| {
-            schema.recipe.iter().map(|recipe| Known {
+            schema.recipe.iter().map(|recipe| KnownRecipe {
                 recipe: recipe.clone(),
                 kind: Kind::new(&recipe.kind),
                 endpoints: schema.endpoint.clone(),
@@ -60,24 +60,24 @@ impl Recipes {
                 Over::Form => page.forms.iter().filter_map(|form| filled(recipe, page, Some(form))).collect(),
             };
             for text in texts {
-                self.give(recipe, &text, Given { recipe: i, host: host.clone() });
+                self.give(recipe, &text, RecipeResult { recipe: i, host: host.clone() });
             }
         }
     }
 
-    pub(crate) fn at(&self, leaf: &Leaf<'_>, canaries: &[Canary], exchange: &Exchange, found: &mut Found) {
+    pub(crate) fn at(&self, leaf: &Leaf<'_>, canaries: &[Canary], exchange: &Exchange, found: &mut ExchangeMatches) {
         let length = leaf.value.len();
         if length > digests::LONGEST || self.lengths >> length & 1 == 0 {
             return;
         }
         for given in self.given.get(leaf.value).into_iter().flatten() {
-            let Known { recipe, kind, endpoints } = &self.recipes[given.recipe];
+            let KnownRecipe { recipe, kind, endpoints } = &self.recipes[given.recipe];
             let is_there = endpoints.iter().any(|endpoint| endpoint.matches(&exchange.request.url))
                 && recipe.at.0.iter().any(|at| at.matches(leaf.route));
             if !is_there {
                 continue;
             }
-            let of = Of {
+            let of = MatchKind {
                 canary: of_host(canaries, &given.host),
                 kind,
                 guise: Guise::Digest(guise(recipe)),
@@ -88,7 +88,7 @@ impl Recipes {
         }
     }
 
-    fn give(&mut self, recipe: &Recipe, text: &str, given: Given) {
+    fn give(&mut self, recipe: &Recipe, text: &str, given: RecipeResult) {
         // Which digests there are was checked when the recipe was read.
         let Some(algorithm) = digests::named(&recipe.digest) else { return };
         let (digest, length) = algorithm.of(text.as_bytes());
@@ -119,7 +119,7 @@ fn of_host<'c>(canaries: &'c [Canary], host: &str) -> Option<(u32, &'c str)> {
 
 /// The text that is hashed; none if the page has no address.
 fn filled(recipe: &Recipe, page: &Page, form: Option<&PageForm>) -> Option<String> {
-    let address = Address::of(&page.url)?;
+    let address = AbsoluteAddress::of(&page.url)?;
     let name = |name: &str| match recipe.without_digit_runs {
         Some(length) => without_digit_runs(name, length),
         None => name.to_owned(),

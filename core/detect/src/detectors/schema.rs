@@ -10,9 +10,9 @@ use knowledge::schemas::{At, Endpoint, Schema, WhySealed, last_key};
 use model::{Exchange, Gap, GapReason, Kind, LayerPlace, Leaf};
 
 use crate::{
-    fixed::Map,
-    found::{Found, Of},
-    seen::Deferral,
+    fixed::FixedMap,
+    found::{ExchangeMatches, MatchKind},
+    seen::DeferredEvent,
 };
 
 mod address;
@@ -21,42 +21,42 @@ mod checksum;
 
 mod deferral;
 
-use checksum::Checksums;
-use deferral::Times;
+use checksum::ChecksumMatches;
+use deferral::StatedTimes;
 use model::{Guise, RecognitionMethod};
 
 /// Every schema, prepared for asking.
 #[derive(Clone, Default)]
-pub(crate) struct Schemas {
-    known: Arc<Known>,
+pub(crate) struct SchemaIndex {
+    known: Arc<KnownSchema>,
 }
 
 #[derive(Default)]
-struct Known {
+struct KnownSchema {
     schemas: Vec<Schema>,
     /// Kinds of each schema's fields.
     kinds: Vec<Vec<Kind>>,
     /// Schemas by the domain of an endpoint; with no domain, `any`.
-    by_domain: Map<Box<str>, Vec<u16>>,
+    by_domain: FixedMap<Box<str>, Vec<u16>>,
     any: Vec<u16>,
     /// Rules by the last name of their place.
-    by_key: Map<Box<str>, Vec<Rule>>,
-    keys: Keys,
+    by_key: FixedMap<Box<str>, Vec<SchemaRule>>,
+    keys: NameFilter,
     /// Rules without such a name, by schema.
-    open: Vec<Vec<Rule>>,
+    open: Vec<Vec<SchemaRule>>,
 }
 
 /// A place, and what it is to its schema.
 #[derive(Clone)]
-struct Rule {
+struct SchemaRule {
     schema: u16,
     at: At,
-    means: Means,
+    means: PlaceMeaning,
 }
 
 /// What a place of a schema is; the number is its position in the schema.
 #[derive(Clone, Copy)]
-enum Means {
+enum PlaceMeaning {
     Field(u16),
     Mark,
     Sealed(u16),
@@ -70,35 +70,35 @@ enum Means {
 
 /// Schemas asked about one exchange, and what they said so far.
 #[derive(Default)]
-pub(crate) struct Asked {
-    active: Vec<Active>,
+pub(crate) struct SchemaQuery {
+    active: Vec<ActiveSchema>,
     /// A bit for each schema that is asked; numbers beyond the last share it.
     bits: u128,
 }
 
-struct Active {
+struct ActiveSchema {
     schema: u16,
     /// Its mark was seen, or it needs none.
     marked: bool,
     gaps: Vec<Gap>,
-    times: Times,
-    checksums: Checksums,
+    times: StatedTimes,
+    checksums: ChecksumMatches,
     /// Fields that the request itself says are not meant.
     refused: Vec<u16>,
 }
 
 /// What schemas say of an exchange besides sightings.
 #[derive(Default)]
-pub(crate) struct Said {
+pub(crate) struct SchemaFindings {
     /// Names of the schemas whose requests these are.
     pub(crate) names: Vec<String>,
     pub(crate) gaps: Vec<Gap>,
-    pub(crate) deferred: Vec<Deferral>,
+    pub(crate) deferred: Vec<DeferredEvent>,
 }
 
-impl Schemas {
+impl SchemaIndex {
     pub(crate) fn of(schemas: &[Schema]) -> Self {
-        let mut known = Known { schemas: schemas.to_vec(), ..Known::default() };
+        let mut known = KnownSchema { schemas: schemas.to_vec(), ..KnownSchema::default() };
         for (number, schema) in schemas.iter().enumerate() {
             known.index(number as u16, schema);
         }
@@ -106,15 +106,15 @@ impl Schemas {
     }
 
     /// Those that are asked about this exchange.
-    pub(crate) fn ask(&self, exchange: &Exchange) -> Asked {
+    pub(crate) fn ask(&self, exchange: &Exchange) -> SchemaQuery {
         let known = &*self.known;
-        let mut active: Vec<Active> = Vec::new();
+        let mut active: Vec<ActiveSchema> = Vec::new();
         let (host, path) = Endpoint::parts(&exchange.request.url);
         let mut ask = |number: u16| {
             let schema = &known.schemas[usize::from(number)];
             let is_there = schema.endpoint.iter().any(|endpoint| endpoint.matches_parts(host, path));
             if is_there && active.iter().all(|active| active.schema != number) {
-                active.push(Active::new(number, schema));
+                active.push(ActiveSchema::new(number, schema));
             }
         };
         known.any.iter().for_each(|number| ask(*number));
@@ -126,10 +126,10 @@ impl Schemas {
             domain = above;
         }
         let bits = active.iter().fold(0, |bits, active| bits | bit(active.schema));
-        Asked { active, bits }
+        SchemaQuery { active, bits }
     }
 
-    pub(crate) fn at(&self, leaf: &Leaf<'_>, exchange: u64, asked: &mut Asked, found: &mut Found) {
+    pub(crate) fn at(&self, leaf: &Leaf<'_>, exchange: u64, asked: &mut SchemaQuery, found: &mut ExchangeMatches) {
         if asked.active.is_empty() {
             return;
         }
@@ -155,8 +155,8 @@ impl Schemas {
     }
 
     /// What remains once all leaves were seen.
-    pub(crate) fn said(&self, asked: Asked, exchange: &Exchange) -> Said {
-        let mut said = Said::default();
+    pub(crate) fn said(&self, asked: SchemaQuery, exchange: &Exchange) -> SchemaFindings {
+        let mut said = SchemaFindings::default();
         for active in asked.active {
             let schema = &self.known.schemas[usize::from(active.schema)];
             let checks = active.checksums.judge(schema, exchange.index);
@@ -172,9 +172,9 @@ impl Schemas {
     }
 }
 
-impl Asked {
+impl SchemaQuery {
     /// Whether what this schema found counts.
-    pub(crate) fn counts(&self, schema: u16, field: u16, schemas: &Schemas) -> bool {
+    pub(crate) fn counts(&self, schema: u16, field: u16, schemas: &SchemaIndex) -> bool {
         self.active
             .iter()
             .filter(|active| active.schema == schema && !active.refused.contains(&field))
@@ -182,20 +182,20 @@ impl Asked {
     }
 }
 
-impl Active {
+impl ActiveSchema {
     fn new(number: u16, schema: &Schema) -> Self {
         Self {
             schema: number,
             marked: schema.mark.0.is_empty() && !schema.endpoint.iter().any(|endpoint| endpoint.is_any()),
             gaps: Vec::new(),
-            times: Times::default(),
-            checksums: Checksums::default(),
+            times: StatedTimes::default(),
+            checksums: ChecksumMatches::default(),
             refused: Vec::new(),
         }
     }
 }
 
-impl Known {
+impl KnownSchema {
     fn index(&mut self, number: u16, schema: &Schema) {
         self.kinds.push(schema.field.iter().map(|field| Kind::new(&field.kind)).collect());
         self.open.push(Vec::new());
@@ -208,29 +208,29 @@ impl Known {
         }
         let numbered = |i: usize| i as u16;
         for at in &schema.mark.0 {
-            self.rule(number, at, Means::Mark);
+            self.rule(number, at, PlaceMeaning::Mark);
         }
         for (i, field) in schema.field.iter().enumerate() {
-            field.at.0.iter().for_each(|at| self.rule(number, at, Means::Field(numbered(i))));
+            field.at.0.iter().for_each(|at| self.rule(number, at, PlaceMeaning::Field(numbered(i))));
             let unless = field.unless.iter().flat_map(|unless| &unless.at.0);
-            unless.for_each(|at| self.rule(number, at, Means::Unless(numbered(i))));
+            unless.for_each(|at| self.rule(number, at, PlaceMeaning::Unless(numbered(i))));
         }
         for (i, sealed) in schema.sealed.iter().enumerate() {
-            sealed.at.0.iter().for_each(|at| self.rule(number, at, Means::Sealed(numbered(i))));
+            sealed.at.0.iter().for_each(|at| self.rule(number, at, PlaceMeaning::Sealed(numbered(i))));
         }
         for (i, deferred) in schema.deferred.iter().enumerate() {
-            deferred.happened.0.iter().for_each(|at| self.rule(number, at, Means::Happened(numbered(i))));
+            deferred.happened.0.iter().for_each(|at| self.rule(number, at, PlaceMeaning::Happened(numbered(i))));
             let sent = deferred.sent.iter().flat_map(|sent| &sent.0);
-            sent.for_each(|at| self.rule(number, at, Means::Sent(numbered(i))));
+            sent.for_each(|at| self.rule(number, at, PlaceMeaning::Sent(numbered(i))));
         }
         for (i, check) in schema.check.iter().enumerate() {
-            check.at.0.iter().for_each(|at| self.rule(number, at, Means::Checksum(numbered(i))));
-            check.of.0.iter().for_each(|at| self.rule(number, at, Means::Checked(numbered(i))));
+            check.at.0.iter().for_each(|at| self.rule(number, at, PlaceMeaning::Checksum(numbered(i))));
+            check.of.0.iter().for_each(|at| self.rule(number, at, PlaceMeaning::Checked(numbered(i))));
         }
     }
 
-    fn rule(&mut self, schema: u16, at: &At, means: Means) {
-        let rule = Rule { schema, at: at.clone(), means };
+    fn rule(&mut self, schema: u16, at: &At, means: PlaceMeaning) {
+        let rule = SchemaRule { schema, at: at.clone(), means };
         match at.keys() {
             None => self.open[usize::from(schema)].push(rule),
             Some(keys) => {
@@ -242,22 +242,29 @@ impl Known {
         }
     }
 
-    fn apply(&self, rule: &Rule, leaf: &Leaf<'_>, exchange: u64, asked: &mut Asked, found: &mut Found) {
+    fn apply(
+        &self,
+        rule: &SchemaRule,
+        leaf: &Leaf<'_>,
+        exchange: u64,
+        asked: &mut SchemaQuery,
+        found: &mut ExchangeMatches,
+    ) {
         let Some(active) = asked.active.iter_mut().find(|active| active.schema == rule.schema) else { return };
         if !rule.at.matches(leaf.route) {
             return;
         }
         let schema = &self.schemas[usize::from(rule.schema)];
         match rule.means {
-            Means::Mark => active.marked = true,
-            Means::Field(i) => {
+            PlaceMeaning::Mark => active.marked = true,
+            PlaceMeaning::Field(i) => {
                 let field = &schema.field[usize::from(i)];
                 if says_nothing(leaf.value) || field.except.iter().any(|except| except.as_bytes() == leaf.value) {
                     return;
                 }
                 let planned = &self.kinds[usize::from(rule.schema)][usize::from(i)];
                 let Some(kind) = address::kind(planned, leaf.value, field.guise.is_some()) else { return };
-                let of = Of {
+                let of = MatchKind {
                     canary: None,
                     kind: &kind,
                     guise: field.guise.clone().map_or(Guise::Plain, Guise::Digest),
@@ -266,7 +273,7 @@ impl Known {
                 };
                 found.add_of_schema(exchange, leaf, of, (rule.schema, i), &schema.name);
             }
-            Means::Unless(i) => {
+            PlaceMeaning::Unless(i) => {
                 let is = schema.field[usize::from(i)]
                     .unless
                     .as_ref()
@@ -275,7 +282,7 @@ impl Known {
                     active.refused.push(i);
                 }
             }
-            Means::Sealed(i) => {
+            PlaceMeaning::Sealed(i) => {
                 let sealed = &schema.sealed[usize::from(i)];
                 let why = match sealed.why {
                     WhySealed::Sealed => GapReason::Sealed,
@@ -284,10 +291,10 @@ impl Known {
                 let place = leaf.route.trail();
                 active.gaps.push(Gap { exchange: Some(exchange), place, why, says: sealed.says.clone() });
             }
-            Means::Happened(i) => active.times.happened(i, leaf),
-            Means::Sent(i) => active.times.sent(i, leaf),
-            Means::Checksum(i) => active.checksums.sum(i, leaf),
-            Means::Checked(i) => active.checksums.text(i, &schema.check[usize::from(i)], leaf),
+            PlaceMeaning::Happened(i) => active.times.happened(i, leaf),
+            PlaceMeaning::Sent(i) => active.times.sent(i, leaf),
+            PlaceMeaning::Checksum(i) => active.checksums.sum(i, leaf),
+            PlaceMeaning::Checked(i) => active.checksums.text(i, &schema.check[usize::from(i)], leaf),
         }
     }
 }
@@ -307,15 +314,15 @@ fn says_nothing(value: &[u8]) -> bool {
 
 /// A set of names that may say yes wrongly, never no: most names stand in no
 /// schema.
-struct Keys([u64; 64]);
+struct NameFilter([u64; 64]);
 
-impl Default for Keys {
+impl Default for NameFilter {
     fn default() -> Self {
         Self([0; 64])
     }
 }
 
-impl Keys {
+impl NameFilter {
     fn slot(key: &str) -> Option<(usize, u32)> {
         let bytes = key.as_bytes();
         let (first, last) = (usize::from(*bytes.first()?), u32::from(*bytes.last()?));

@@ -7,24 +7,24 @@
 
 use model::{Canary, Exchange, Guise, Kind, Leaf, RecognitionMethod};
 
-use super::whole::{self, Number};
+use super::whole::{self, FieldNumber};
 use crate::{
     digests,
-    fixed::Map,
-    forms::{self, Forms, expressions},
-    found::{Found, Of, shown},
+    fixed::FixedMap,
+    forms::{self, ValueForms, expressions},
+    found::{ExchangeMatches, MatchKind, shown},
 };
 
 /// Short hashes and digest beginnings of all canaries.
 #[derive(Clone, Default)]
-pub(crate) struct Shorts {
-    four: Map<[u8; 4], Vec<Meaning>>,
-    eight: Map<[u8; 8], Vec<Meaning>>,
-    expressions: Vec<Expression>,
+pub(crate) struct ShortHashIndex {
+    four: FixedMap<[u8; 4], Vec<HashMeaning>>,
+    eight: FixedMap<[u8; 8], Vec<HashMeaning>>,
+    expressions: Vec<HashExpression>,
 }
 
 #[derive(Clone)]
-struct Expression {
+struct HashExpression {
     canary: u32,
     text: Box<str>,
     /// It names a host and no page.
@@ -32,14 +32,14 @@ struct Expression {
 }
 
 #[derive(Clone, PartialEq, Eq)]
-enum Meaning {
+enum HashMeaning {
     Hash { canary: u32, guise: Box<str> },
     Expression(u32),
 }
 
-impl Shorts {
+impl ShortHashIndex {
     /// Adds the canary at `position`.
-    pub(crate) fn plant(&mut self, position: usize, canary: &Canary, forms: &Forms) {
+    pub(crate) fn plant(&mut self, position: usize, canary: &Canary, forms: &ValueForms) {
         let canary_number = position as u32;
         for form in forms.digested.iter().filter(|form| form.is_usual()) {
             for short in digests::short(form.text.as_bytes()) {
@@ -47,7 +47,7 @@ impl Shorts {
                     "" => short.name.into(),
                     name => format!("{}({name})", short.name).into(),
                 };
-                let meaning = Meaning::Hash { canary: canary_number, guise };
+                let meaning = HashMeaning::Hash { canary: canary_number, guise };
                 let number = short.number.to_be_bytes();
                 match short.bytes {
                     4 => add(&mut self.four, [number[4], number[5], number[6], number[7]], meaning),
@@ -62,22 +62,22 @@ impl Shorts {
         for text in expressions(&address) {
             let digest = digests::sha256(text.as_bytes());
             let is_host = text.find('/') == Some(text.len() - 1);
-            let meaning = Meaning::Expression(self.expressions.len() as u32);
+            let meaning = HashMeaning::Expression(self.expressions.len() as u32);
             let first = |i: usize| digest[i];
             add(&mut self.four, std::array::from_fn(first), meaning.clone());
             add(&mut self.eight, std::array::from_fn(first), meaning);
-            self.expressions.push(Expression { canary: canary_number, text: text.into(), is_host });
+            self.expressions.push(HashExpression { canary: canary_number, text: text.into(), is_host });
         }
     }
 
-    pub(crate) fn at(&self, leaf: &Leaf<'_>, canaries: &[Canary], exchange: &Exchange, found: &mut Found) {
+    pub(crate) fn at(&self, leaf: &Leaf<'_>, canaries: &[Canary], exchange: &Exchange, found: &mut ExchangeMatches) {
         if self.four.is_empty() {
             return;
         }
         whole::each(leaf.value, |number| {
             let (meanings, bytes) = match number {
-                Number::Four(bytes) => (self.four.get(&bytes), 4),
-                Number::Eight(bytes) => (self.eight.get(&bytes), 8),
+                FieldNumber::Four(bytes) => (self.four.get(&bytes), 4),
+                FieldNumber::Eight(bytes) => (self.eight.get(&bytes), 8),
             };
             for meaning in meanings.into_iter().flatten() {
                 self.tell(meaning, bytes, leaf, canaries, exchange, found);
@@ -88,20 +88,20 @@ impl Shorts {
     #[cold]
     fn tell(
         &self,
-        meaning: &Meaning,
+        meaning: &HashMeaning,
         bytes: usize,
         leaf: &Leaf<'_>,
         canaries: &[Canary],
         exchange: &Exchange,
-        found: &mut Found,
+        found: &mut ExchangeMatches,
     ) {
         let host = Kind::new("visited-host");
         let canary = match meaning {
-            Meaning::Hash { canary, .. } => *canary,
-            Meaning::Expression(id) => self.expressions[*id as usize].canary,
+            HashMeaning::Hash { canary, .. } => *canary,
+            HashMeaning::Expression(id) => self.expressions[*id as usize].canary,
         };
         let planted = &canaries[canary as usize];
-        let mut of = Of {
+        let mut of = MatchKind {
             canary: Some((canary, &planted.id)),
             kind: &planted.kind,
             guise: Guise::Plain,
@@ -109,12 +109,12 @@ impl Shorts {
             weak: false,
         };
         match meaning {
-            Meaning::Hash { guise, .. } => {
+            HashMeaning::Hash { guise, .. } => {
                 of.guise = Guise::Digest(guise.to_string());
                 of.weak = true;
                 found.add(exchange.index, leaf, of, || shown(leaf.value));
             }
-            Meaning::Expression(id) => {
+            HashMeaning::Expression(id) => {
                 let expression = &self.expressions[*id as usize];
                 of.guise = Guise::Digest(format!("sha256-prefix{bytes}"));
                 if expression.is_host {
@@ -135,7 +135,7 @@ impl Shorts {
     }
 }
 
-fn add<const N: usize>(map: &mut Map<[u8; N], Vec<Meaning>>, number: [u8; N], meaning: Meaning) {
+fn add<const N: usize>(map: &mut FixedMap<[u8; N], Vec<HashMeaning>>, number: [u8; N], meaning: HashMeaning) {
     let all = map.entry(number).or_default();
     if !all.contains(&meaning) {
         all.push(meaning);

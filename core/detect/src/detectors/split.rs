@@ -7,37 +7,37 @@
 use model::{Canary, Guise, LayerPlace, Leaf, RecognitionMethod, Route, Sighting, Trail};
 
 use crate::{
-    fixed::Map,
-    forms::{Address, Sort},
-    found::{Found, Of, shown},
-    grams::{Edge, Grams},
+    fixed::FixedMap,
+    forms::{AbsoluteAddress, ValueSort},
+    found::{ExchangeMatches, MatchKind, shown},
+    grams::{GramIndex, TextBoundary},
 };
 
 /// The parts of all canaries.
 #[derive(Clone, Default)]
-pub(crate) struct Parts {
+pub(crate) struct SplitIndex {
     /// Canary and number of the part, by the part in small ASCII letters.
-    by_text: Map<Box<[u8]>, Vec<(u32, u8)>>,
+    by_text: FixedMap<Box<[u8]>, Vec<(u32, u8)>>,
     /// A bit for each length in bytes that occurs.
     lengths: u128,
     /// For each canary, how many parts it has.
     counts: Vec<u8>,
     /// Whole values, to be found over the seams of numbered pieces.
-    whole: Grams,
+    whole: GramIndex,
     /// Bytes of the longest of them.
     longest: usize,
 }
 
 /// Parts seen in one exchange.
 #[derive(Default)]
-pub(crate) struct Pieces {
-    seen: Vec<Piece>,
+pub(crate) struct SplitMatches {
+    seen: Vec<SplitPiece>,
     /// Numbered fields that follow each other, one after the other.
     seam: Vec<u8>,
-    row: Option<Row>,
+    row: Option<NumberedFields>,
 }
 
-struct Piece {
+struct SplitPiece {
     canary: u32,
     part: u8,
     /// Which object or form it was in.
@@ -49,7 +49,7 @@ struct Piece {
 }
 
 /// What numbered fields have in common.
-struct Row {
+struct NumberedFields {
     parent: usize,
     layer: &'static str,
     stem: String,
@@ -60,7 +60,7 @@ const LONGEST: usize = 120;
 /// Bytes of the shortest part that is worth anything.
 const SHORTEST: usize = 3;
 
-impl Parts {
+impl SplitIndex {
     /// Adds the last of `canaries`.
     pub(crate) fn plant(&mut self, canaries: &[Canary]) {
         let Some((canary, before)) = canaries.split_last() else { return };
@@ -73,7 +73,7 @@ impl Parts {
         }
         self.longest = self.longest.max(canary.value.len());
         self.whole.next_value();
-        self.whole.add(canary.value.trim(), Edge::Open, Edge::Open, position);
+        self.whole.add(canary.value.trim(), TextBoundary::Open, TextBoundary::Open, position);
     }
 
     pub(crate) fn at(
@@ -81,8 +81,8 @@ impl Parts {
         leaf: &Leaf<'_>,
         canaries: &[Canary],
         exchange: u64,
-        pieces: &mut Pieces,
-        found: &mut Found,
+        pieces: &mut SplitMatches,
+        found: &mut ExchangeMatches,
     ) {
         let length = leaf.value.len();
         if length > LONGEST || leaf.weak {
@@ -101,13 +101,19 @@ impl Parts {
     }
 
     /// Values of which every part was seen in one object.
-    pub(crate) fn complete(&self, pieces: Pieces, canaries: &[Canary], exchange: u64, found: &mut Found) {
+    pub(crate) fn complete(
+        &self,
+        pieces: SplitMatches,
+        canaries: &[Canary],
+        exchange: u64,
+        found: &mut ExchangeMatches,
+    ) {
         for (i, piece) in pieces.seen.iter().enumerate() {
-            let is_beside = |other: &&Piece| piece.is_beside(other);
+            let is_beside = |other: &&SplitPiece| piece.is_beside(other);
             if pieces.seen[i + 1..].iter().any(|other| is_beside(&other)) || found.has_sure(piece.canary) {
                 continue;
             }
-            let beside: Vec<&Piece> = pieces.seen[..=i].iter().filter(is_beside).collect();
+            let beside: Vec<&SplitPiece> = pieces.seen[..=i].iter().filter(is_beside).collect();
             let has = |part: u8| beside.iter().any(|piece| piece.part == part);
             if !(0..self.counts[piece.canary as usize]).all(has) {
                 continue;
@@ -129,7 +135,7 @@ impl Parts {
         }
     }
 
-    fn part(&self, leaf: &Leaf<'_>, number: u32, pieces: &mut Pieces) {
+    fn part(&self, leaf: &Leaf<'_>, number: u32, pieces: &mut SplitMatches) {
         /// A request that holds more than this of them is not about one person.
         const MOST: usize = 256;
         let mut lower = [0; LONGEST];
@@ -141,7 +147,15 @@ impl Parts {
         for &(canary, part) in parts {
             if pieces.seen.len() < MOST {
                 let (parent, layer, trail) = (parent(leaf.route), leaf.route.layer, leaf.route.trail());
-                pieces.seen.push(Piece { canary, part, parent, layer, leaf: number, trail, text: text.to_string() });
+                pieces.seen.push(SplitPiece {
+                    canary,
+                    part,
+                    parent,
+                    layer,
+                    leaf: number,
+                    trail,
+                    text: text.to_string(),
+                });
             }
         }
     }
@@ -152,15 +166,15 @@ impl Parts {
         name: &str,
         canaries: &[Canary],
         exchange: u64,
-        pieces: &mut Pieces,
-        found: &mut Found,
+        pieces: &mut SplitMatches,
+        found: &mut ExchangeMatches,
     ) {
         /// Pieces that are put together at most.
         const MOST: usize = 4_096;
         const ROOM: usize = 1_024;
         let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == ']');
         let (parent, layer) = (parent(leaf.route), leaf.route.layer);
-        let is_next = |row: &Row| row.parent == parent && row.layer == layer && row.stem == stem;
+        let is_next = |row: &NumberedFields| row.parent == parent && row.layer == layer && row.stem == stem;
         if pieces.seam.len() > MOST || !pieces.row.as_ref().is_some_and(is_next) {
             pieces.seam.clear();
             match &mut pieces.row {
@@ -170,7 +184,7 @@ impl Parts {
                     row.stem.clear();
                     row.stem.push_str(stem);
                 }
-                none => *none = Some(Row { parent, layer, stem: stem.to_owned() }),
+                none => *none = Some(NumberedFields { parent, layer, stem: stem.to_owned() }),
             }
         }
         let seam = pieces.seam.len();
@@ -185,7 +199,7 @@ impl Parts {
             let (begin, end) = (begin + from, end + from);
             if begin < seam && end > seam {
                 let canary = &canaries[position as usize];
-                let of = Of {
+                let of = MatchKind {
                     canary: Some((position, &canary.id)),
                     kind: &canary.kind,
                     guise: Guise::Plain,
@@ -198,7 +212,7 @@ impl Parts {
     }
 }
 
-impl Piece {
+impl SplitPiece {
     fn is_beside(&self, other: &Self) -> bool {
         (self.canary, self.parent, self.layer) == (other.canary, other.parent, other.layer)
     }
@@ -213,12 +227,14 @@ fn parent(route: &Route<'_>) -> usize {
 
 fn parts(canary: &Canary) -> Vec<String> {
     let value = canary.value.trim();
-    let parts: Vec<&str> = match Sort::of(canary) {
-        Sort::Email => value.rsplit_once('@').map(|(local, domain)| vec![local, domain]).unwrap_or_default(),
-        Sort::Address => match Address::of(value) {
+    let parts: Vec<&str> = match ValueSort::of(canary) {
+        ValueSort::Email => value.rsplit_once('@').map(|(local, domain)| vec![local, domain]).unwrap_or_default(),
+        ValueSort::Address => match AbsoluteAddress::of(value) {
             // Host and path alone are no whole address: pages are named by them
             // everywhere. Only all three parts together are one.
-            Some(Address { authority, path, query: Some(query), .. }) if path.len() > 1 => vec![authority, path, query],
+            Some(AbsoluteAddress { authority, path, query: Some(query), .. }) if path.len() > 1 => {
+                vec![authority, path, query]
+            }
             _ => Vec::new(),
         },
         _ if matches!(canary.kind.as_str(), "person-name" | "location") => {

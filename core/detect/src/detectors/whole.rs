@@ -9,20 +9,20 @@ use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER_P
 
 /// A field's whole value read as a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Number {
+pub(super) enum FieldNumber {
     Four([u8; 4]),
     Eight([u8; 8]),
 }
 
 /// Tells every number that the whole value may be.
-pub(super) fn each(value: &[u8], mut tell: impl FnMut(Number)) {
+pub(super) fn each(value: &[u8], mut tell: impl FnMut(FieldNumber)) {
     match value.len() {
-        4 => both_ways(Number::four(value), &mut tell),
+        4 => both_ways(FieldNumber::four(value), &mut tell),
         6..=20 => {}
         _ => return,
     }
     if value.len() == 8 && !is_text(value) {
-        both_ways(Number::eight(value), &mut tell);
+        both_ways(FieldNumber::eight(value), &mut tell);
     }
     decimal(value, &mut tell);
     let mut bytes = [0; 9];
@@ -41,13 +41,13 @@ pub(super) fn each(value: &[u8], mut tell: impl FnMut(Number)) {
         _ => 0,
     };
     match length {
-        4 => tell(Number::Four([bytes[0], bytes[1], bytes[2], bytes[3]])),
-        8 => tell(Number::eight(&bytes[..8])),
+        4 => tell(FieldNumber::Four([bytes[0], bytes[1], bytes[2], bytes[3]])),
+        8 => tell(FieldNumber::eight(&bytes[..8])),
         _ => {}
     }
 }
 
-impl Number {
+impl FieldNumber {
     fn four(value: &[u8]) -> Self {
         let mut bytes = [0; 4];
         bytes.copy_from_slice(value);
@@ -68,7 +68,7 @@ impl Number {
     }
 }
 
-fn both_ways(number: Number, tell: &mut impl FnMut(Number)) {
+fn both_ways(number: FieldNumber, tell: &mut impl FnMut(FieldNumber)) {
     tell(number);
     if number.reversed() != number {
         tell(number.reversed());
@@ -77,7 +77,7 @@ fn both_ways(number: Number, tell: &mut impl FnMut(Number)) {
 
 /// A decimal number of seven digits and more; smaller ones are counts and
 /// years.
-fn decimal(value: &[u8], tell: &mut impl FnMut(Number)) {
+fn decimal(value: &[u8], tell: &mut impl FnMut(FieldNumber)) {
     const FEWEST: usize = 7;
     let (negative, digits) = match value {
         [b'-', digits @ ..] => (true, digits),
@@ -96,10 +96,10 @@ fn decimal(value: &[u8], tell: &mut impl FnMut(Number)) {
     match u32::try_from(number) {
         Ok(number) => {
             let signed = if negative { number.wrapping_neg() } else { number };
-            tell(Number::Four(signed.to_be_bytes()));
+            tell(FieldNumber::Four(signed.to_be_bytes()));
         }
         // What is longer than a time in microseconds.
-        Err(_) if digits.len() > 16 => both_ways(Number::Eight(signed.to_be_bytes()), tell),
+        Err(_) if digits.len() > 16 => both_ways(FieldNumber::Eight(signed.to_be_bytes()), tell),
         Err(_) => {}
     }
 }
@@ -113,7 +113,7 @@ fn is_text(value: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn told(value: &[u8]) -> Vec<Number> {
+    fn told(value: &[u8]) -> Vec<FieldNumber> {
         let mut all = Vec::new();
         each(value, |number| all.push(number));
         all
@@ -121,12 +121,12 @@ mod tests {
 
     #[test]
     fn a_number_is_read_however_it_is_written() {
-        let four = Number::Four([0xcb, 0xf4, 0x39, 0x26]);
+        let four = FieldNumber::Four([0xcb, 0xf4, 0x39, 0x26]);
         for value in ["cbf43926", "CBF43926", "y/Q5Jg==", "y_Q5Jg", "3421780262", "-873187034"] {
             assert!(told(value.as_bytes()).contains(&four), "{value}");
         }
         assert!(told(&[0xcb, 0xf4, 0x39, 0x26]).contains(&four) && told(&[0x26, 0x39, 0xf4, 0xcb]).contains(&four));
-        let eight = Number::Eight([0xef, 0x46, 0xdb, 0x37, 0x51, 0xd8, 0xe9, 0x99]);
+        let eight = FieldNumber::Eight([0xef, 0x46, 0xdb, 0x37, 0x51, 0xd8, 0xe9, 0x99]);
         for value in ["ef46db3751d8e999", "70bbN1HY6Zk=", "70bbN1HY6Zk", "17241709254077376921", "-1205034819632174695"]
         {
             assert!(told(value.as_bytes()).contains(&eight), "{value}");
@@ -137,7 +137,11 @@ mod tests {
     fn ordinary_fields_are_no_numbers() {
         for value in ["", "2024", "1588600000000", "page_view", "true", "01234567", "a longer text than any number is"]
         {
-            assert_eq!(told(value.as_bytes()).iter().filter(|n| matches!(n, Number::Eight(_))).count(), 0, "{value}");
+            assert_eq!(
+                told(value.as_bytes()).iter().filter(|n| matches!(n, FieldNumber::Eight(_))).count(),
+                0,
+                "{value}"
+            );
         }
     }
 

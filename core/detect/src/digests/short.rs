@@ -7,7 +7,7 @@ use xxhash_rust::xxh64::xxh64;
 
 /// A short hash of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Short {
+pub(crate) struct ShortHash {
     /// As in the name of a guise: `crc32`.
     pub(crate) name: &'static str,
     pub(crate) number: u64,
@@ -16,10 +16,10 @@ pub(crate) struct Short {
 }
 
 /// All short hashes of a value, seeds being nought.
-pub(crate) fn of(value: &[u8]) -> [Short; 5] {
+pub(crate) fn of(value: &[u8]) -> [ShortHash; 5] {
     let murmur = murmur3_128(value);
-    let four = |name, number: u32| Short { name, number: u64::from(number), bytes: 4 };
-    let eight = |name, number| Short { name, number, bytes: 8 };
+    let four = |name, number: u32| ShortHash { name, number: u64::from(number), bytes: 4 };
+    let eight = |name, number| ShortHash { name, number, bytes: 8 };
     [
         four("crc32", crc32fast::hash(value)),
         four("murmur3-32", murmur3_32(value)),

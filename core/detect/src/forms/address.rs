@@ -2,8 +2,8 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::{Forms, text};
-use crate::grams::Edge;
+use super::{ValueForms, text};
+use crate::grams::TextBoundary;
 
 /// Characters that a path needs before it tells one page from all others
 /// without the query behind it.
@@ -11,7 +11,7 @@ const TELLING_PATH: usize = 8;
 
 /// An absolute address, cut into its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Address<'a> {
+pub(crate) struct AbsoluteAddress<'a> {
     pub(crate) scheme: &'a str,
     /// Host, and port if one is named.
     pub(crate) authority: &'a str,
@@ -23,7 +23,7 @@ pub(crate) struct Address<'a> {
     pub(crate) fragment: Option<&'a str>,
 }
 
-impl<'a> Address<'a> {
+impl<'a> AbsoluteAddress<'a> {
     pub(crate) fn of(url: &'a str) -> Option<Self> {
         let (scheme, rest) = url.split_once("://")?;
         let (rest, fragment) = split(rest, '#');
@@ -42,24 +42,24 @@ fn split(text: &str, at: char) -> (&str, Option<&str>) {
 
 /// The host of an absolute address, in lower case.
 pub(crate) fn host_of(url: &str) -> Option<String> {
-    let address = Address::of(url)?;
+    let address = AbsoluteAddress::of(url)?;
     let host = address.authority.split_once(':').map_or(address.authority, |(host, _)| host);
     Some(host.to_lowercase())
 }
 
 pub(super) fn is_address(value: &str) -> bool {
-    Address::of(value).is_some() && !value.contains(char::is_whitespace)
+    AbsoluteAddress::of(value).is_some() && !value.contains(char::is_whitespace)
 }
 
 pub(super) fn is_host(value: &str) -> bool {
     value.contains('.') && value.chars().all(|c| c.is_alphanumeric() || ".-:".contains(c))
 }
 
-pub(super) fn forms(value: &str, forms: &mut Forms) {
-    let Some(address) = Address::of(value) else { return };
+pub(super) fn forms(value: &str, forms: &mut ValueForms) {
+    let Some(address) = AbsoluteAddress::of(value) else { return };
     texts(&address, forms);
     if let Some(decoded) = decoded(value)
-        && let Some(address) = Address::of(&decoded)
+        && let Some(address) = AbsoluteAddress::of(&decoded)
     {
         texts(&address, forms);
         forms.digested("decoded", decoded.as_str());
@@ -69,17 +69,17 @@ pub(super) fn forms(value: &str, forms: &mut Forms) {
 
 /// The shortest texts that still say which page it was: an address without
 /// scheme, `www.` and last slash is found in every longer form of it.
-fn texts(address: &Address<'_>, forms: &mut Forms) {
+fn texts(address: &AbsoluteAddress<'_>, forms: &mut ValueForms) {
     let host = without_www(address.authority);
     let path = address.path.trim_end_matches('/');
     let query = address.query.filter(|query| !query.is_empty());
     let fragment = address.fragment.filter(|fragment| !fragment.is_empty());
     let telling = path.len() > TELLING_PATH;
-    let mut add = |end: String, after: Edge| {
+    let mut add = |end: String, after: TextBoundary| {
         // Hardly more than a host counts only where it is written as an address.
         let (text, before) = match telling || query.is_some() || fragment.is_some() {
-            true => (format!("{host}{end}"), Edge::Label),
-            false => (format!("{}://{}{end}", address.scheme, address.authority), Edge::Word),
+            true => (format!("{host}{end}"), TextBoundary::Label),
+            false => (format!("{}://{}{end}", address.scheme, address.authority), TextBoundary::Word),
         };
         text::spelled(&text, before, after, forms);
     };
@@ -89,12 +89,12 @@ fn texts(address: &Address<'_>, forms: &mut Forms) {
     }
     for path in paths {
         match (query, fragment) {
-            (None, None) => add(path.trim_end_matches('/').to_owned(), Edge::Path),
-            (None, Some(fragment)) => add(format!("{path}#{fragment}"), Edge::Open),
-            (Some(query), None) => add(format!("{path}?{query}"), Edge::Open),
+            (None, None) => add(path.trim_end_matches('/').to_owned(), TextBoundary::Path),
+            (None, Some(fragment)) => add(format!("{path}#{fragment}"), TextBoundary::Open),
+            (Some(query), None) => add(format!("{path}?{query}"), TextBoundary::Open),
             (Some(query), Some(fragment)) => {
-                add(format!("{path}?{query}#{fragment}"), Edge::Open);
-                add(format!("{path}?{query}"), Edge::Cut);
+                add(format!("{path}?{query}#{fragment}"), TextBoundary::Open);
+                add(format!("{path}?{query}"), TextBoundary::Cut);
             }
         }
     }
@@ -103,8 +103,8 @@ fn texts(address: &Address<'_>, forms: &mut Forms) {
     }
 }
 
-fn digests(address: &Address<'_>, forms: &mut Forms) {
-    let Address { authority, path, query, .. } = *address;
+fn digests(address: &AbsoluteAddress<'_>, forms: &mut ValueForms) {
+    let AbsoluteAddress { authority, path, query, .. } = *address;
     let scheme = format!("{}://", address.scheme.to_ascii_lowercase());
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     let short = path.trim_end_matches('/');
@@ -132,9 +132,9 @@ fn digests(address: &Address<'_>, forms: &mut Forms) {
     }
 }
 
-pub(super) fn host_forms(value: &str, forms: &mut Forms) {
+pub(super) fn host_forms(value: &str, forms: &mut ValueForms) {
     let host = without_www(value);
-    text::spelled(host, Edge::Label, Edge::Label, forms);
+    text::spelled(host, TextBoundary::Label, TextBoundary::Label, forms);
     let host = host.to_lowercase();
     forms.digested("without-www", host.as_str());
     forms.digested("with-scheme", format!("https://{}", value.to_lowercase()));
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     fn shown(value: &str) -> String {
-        let mut found = Forms::default();
+        let mut found = ValueForms::default();
         forms(value, &mut found);
         let texts = found.texts.iter().map(|text| format!("{}\n", text.text));
         let digested = found.digested.iter().map(|form| format!("({}) {}\n", form.name, form.text));
@@ -208,11 +208,11 @@ mod tests {
 
     #[test]
     fn an_address_is_cut_into_its_parts() {
-        let address = Address::of("https://u:p@a.example:8443/x/y?q=1#f").unwrap();
+        let address = AbsoluteAddress::of("https://u:p@a.example:8443/x/y?q=1#f").unwrap();
         assert_eq!((address.scheme, address.authority), ("https", "a.example:8443"));
         assert_eq!((address.path, address.query, address.fragment), ("/x/y", Some("q=1"), Some("f")));
         assert_eq!(host_of("https://A.example:8443/x").as_deref(), Some("a.example"));
-        assert_eq!(Address::of("a.example/x"), None);
-        assert_eq!(Address::of("two words://x"), None);
+        assert_eq!(AbsoluteAddress::of("a.example/x"), None);
+        assert_eq!(AbsoluteAddress::of("two words://x"), None);
     }
 }

@@ -7,7 +7,7 @@
 
 use percent_encoding::percent_decode;
 
-use super::Address;
+use super::AbsoluteAddress;
 
 /// Labels that a shortened host begins with at most.
 const LABELS: usize = 5;
@@ -16,7 +16,7 @@ const STEPS: usize = 4;
 
 /// All expressions of an address, the longest first.
 pub(crate) fn expressions(url: &str) -> Vec<String> {
-    let Some(address) = Address::of(url) else { return Vec::new() };
+    let Some(address) = AbsoluteAddress::of(url) else { return Vec::new() };
     let host = canonical_host(address.authority);
     let path = canonical_path(address.path);
     let query = address.query.map(|query| format!("?{}", escaped(&unescaped(query))));

@@ -4,26 +4,26 @@
 //! one: sixteen bytes of a UUID, eight of an Android id, decimal in a varint,
 //! two digits a byte in an IMEI.
 
-use super::{Forms, text};
-use crate::grams::Edge;
+use super::{ValueForms, text};
+use crate::grams::TextBoundary;
 
 /// Under this many characters an identifier without its separators is likely
 /// to be part of something else.
 const SHORTEST_JOINED: usize = 10;
 
-pub(super) fn forms(value: &str, forms: &mut Forms) {
+pub(super) fn forms(value: &str, forms: &mut ValueForms) {
     let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
     let edge = match value.len() {
-        _ if is_number => Edge::Digit,
-        ..SHORTEST_JOINED => Edge::Word,
-        _ => Edge::Open,
+        _ if is_number => TextBoundary::Digit,
+        ..SHORTEST_JOINED => TextBoundary::Word,
+        _ => TextBoundary::Open,
     };
     text::spelled(value, edge, edge, forms);
     let joined: String = value.chars().filter(|c| c.is_alphanumeric()).collect();
     if joined.len() < SHORTEST_JOINED || !joined.is_ascii() {
         return;
     }
-    let edge = if is_number { Edge::Digit } else { Edge::Word };
+    let edge = if is_number { TextBoundary::Digit } else { TextBoundary::Word };
     if joined != value {
         forms.text_between(joined.as_str(), edge, edge);
         forms.digested("without-separators", joined.as_str());
@@ -46,7 +46,7 @@ pub(super) fn forms(value: &str, forms: &mut Forms) {
 }
 
 /// The bytes that hex digits stand for, and the number that those are.
-fn number(hex: &str, forms: &mut Forms) {
+fn number(hex: &str, forms: &mut ValueForms) {
     let Ok(bytes) = data_encoding::HEXLOWER_PERMISSIVE.decode(hex.as_bytes()) else { return };
     match *bytes.as_slice() {
         [a, b, c, d, e, f, g, h] => eight([a, b, c, d, e, f, g, h], forms),
@@ -64,7 +64,7 @@ fn number(hex: &str, forms: &mut Forms) {
     }
 }
 
-fn eight(bytes: [u8; 8], forms: &mut Forms) {
+fn eight(bytes: [u8; 8], forms: &mut ValueForms) {
     let number = u64::from_be_bytes(bytes);
     decimal(number, forms);
     forms.bytes.push(bytes.to_vec());
@@ -72,19 +72,19 @@ fn eight(bytes: [u8; 8], forms: &mut Forms) {
 }
 
 /// In decimal, and as a language has it that knows no unsigned numbers.
-fn decimal(number: u64, forms: &mut Forms) {
+fn decimal(number: u64, forms: &mut ValueForms) {
     let signed = number as i64;
     if number >= 10_000_000_000 {
-        forms.text_between(number.to_string(), Edge::Digit, Edge::Digit);
+        forms.text_between(number.to_string(), TextBoundary::Digit, TextBoundary::Digit);
     }
     if signed < 0 {
-        forms.text_between(signed.to_string(), Edge::Digit, Edge::Digit);
+        forms.text_between(signed.to_string(), TextBoundary::Digit, TextBoundary::Digit);
     }
 }
 
 /// A long number, an IMEI, as its eight bytes, and as two digits a byte in
 /// either order with whatever fills the last.
-fn digits(digits: &str, forms: &mut Forms) {
+fn digits(digits: &str, forms: &mut ValueForms) {
     const FEWEST: usize = 14;
     let Some(number) = digits.parse::<u64>().ok().filter(|_| digits.len() >= FEWEST) else { return };
     forms.bytes.push(number.to_be_bytes().to_vec());
@@ -96,7 +96,7 @@ fn digits(digits: &str, forms: &mut Forms) {
     }
 }
 
-fn separated(joined: &str, lengths: &[usize], by: &str, name: &'static str, forms: &mut Forms) {
+fn separated(joined: &str, lengths: &[usize], by: &str, name: &'static str, forms: &mut ValueForms) {
     let mut left = joined;
     let mut groups = Vec::new();
     for &length in lengths {
@@ -105,7 +105,7 @@ fn separated(joined: &str, lengths: &[usize], by: &str, name: &'static str, form
         left = rest;
     }
     let text = groups.join(by);
-    forms.text_between(text.as_str(), Edge::Word, Edge::Word);
+    forms.text_between(text.as_str(), TextBoundary::Word, TextBoundary::Word);
     forms.digested(name, text.as_str());
     forms.digested(name, text.to_lowercase());
 }

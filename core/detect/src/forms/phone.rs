@@ -1,7 +1,7 @@
 //! Phone numbers: E.164 and what people and programs make of it.
 
-use super::Forms;
-use crate::grams::Edge;
+use super::ValueForms;
+use crate::grams::TextBoundary;
 
 /// Digits that a number needs before it can be told from other numbers.
 const SHORTEST_LOCAL: usize = 8;
@@ -12,9 +12,9 @@ pub(super) fn is_phone(value: &str) -> bool {
     (SHORTEST_LOCAL..=17).contains(&digits) && value.chars().all(others)
 }
 
-pub(super) fn forms(value: &str, forms: &mut Forms) {
+pub(super) fn forms(value: &str, forms: &mut ValueForms) {
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
-    forms.text_between(value, Edge::Digit, Edge::Digit);
+    forms.text_between(value, TextBoundary::Digit, TextBoundary::Digit);
     let (full, local) = if value.starts_with('+') {
         let (_, local) = digits.split_at(country_code(&digits));
         (digits.as_str(), local)
@@ -35,8 +35,8 @@ pub(super) fn forms(value: &str, forms: &mut Forms) {
     }
 }
 
-fn number(text: String, name: &'static str, forms: &mut Forms) {
-    forms.text_between(text.as_str(), Edge::Digit, Edge::Digit);
+fn number(text: String, name: &'static str, forms: &mut ValueForms) {
+    forms.text_between(text.as_str(), TextBoundary::Digit, TextBoundary::Digit);
     forms.digested(name, text);
 }
 

@@ -2,26 +2,26 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::Forms;
-use crate::grams::Edge;
+use super::ValueForms;
+use crate::grams::TextBoundary;
 
 /// Under this many characters a single word is likely to be somebody else's.
 const LONG_WORD: usize = 10;
 
-pub(super) fn forms(value: &str, forms: &mut Forms) {
+pub(super) fn forms(value: &str, forms: &mut ValueForms) {
     let trimmed = value.trim();
     let is_word = trimmed.chars().all(char::is_alphabetic) || trimmed.bytes().all(|byte| byte.is_ascii_digit());
     let edge = match trimmed.chars().count() {
-        count if is_word && count < LONG_WORD => Edge::Word,
-        _ if trimmed.bytes().all(|byte| byte.is_ascii_digit()) => Edge::Digit,
-        _ => Edge::Open,
+        count if is_word && count < LONG_WORD => TextBoundary::Word,
+        _ if trimmed.bytes().all(|byte| byte.is_ascii_digit()) => TextBoundary::Digit,
+        _ => TextBoundary::Open,
     };
     spelled(trimmed, edge, edge, forms);
 }
 
 /// The text as it is and, where a comparison of ASCII letters would not see
 /// that they are one, in both cases and the normal forms of Unicode.
-pub(super) fn spelled(text: &str, before: Edge, after: Edge, forms: &mut Forms) {
+pub(super) fn spelled(text: &str, before: TextBoundary, after: TextBoundary, forms: &mut ValueForms) {
     forms.text_between(text, before, after);
     if text.is_ascii() {
         return;

@@ -17,17 +17,17 @@ pub(super) fn kind<'k>(planned: &'k Kind, value: &[u8], is_disguised: bool) -> O
     match planned.as_str() {
         "visited-url-part" | "visited-url" if matches!(value, b"/" | b"//" | b"#" | b"?") => None,
         "visited-url" => match sort(value) {
-            Sort::Address => as_planned,
-            Sort::Path => Some(Cow::Owned(Kind::new("visited-url-part"))),
-            Sort::Host => Some(Cow::Owned(Kind::new("visited-host"))),
-            Sort::Word => Some(Cow::Owned(Kind::new("screen-name"))),
-            Sort::Other => as_planned,
+            AddressForm::Address => as_planned,
+            AddressForm::Path => Some(Cow::Owned(Kind::new("visited-url-part"))),
+            AddressForm::Host => Some(Cow::Owned(Kind::new("visited-host"))),
+            AddressForm::Word => Some(Cow::Owned(Kind::new("screen-name"))),
+            AddressForm::Other => as_planned,
         },
         _ => as_planned,
     }
 }
 
-enum Sort {
+enum AddressForm {
     Address,
     Path,
     Host,
@@ -36,7 +36,7 @@ enum Sort {
     Other,
 }
 
-fn sort(value: &[u8]) -> Sort {
+fn sort(value: &[u8]) -> AddressForm {
     let is_host = |host: &[u8]| {
         let mut labels = host.split(|byte| *byte == b'.');
         let top = labels.next_back().unwrap_or_default();
@@ -50,17 +50,17 @@ fn sort(value: &[u8]) -> Sort {
             && labels.all(is_label)
     };
     if memchr::memmem::find(value, b"://").is_some() || value.starts_with(b"//") {
-        return Sort::Address;
+        return AddressForm::Address;
     }
     let slash = memchr::memchr(b'/', value);
     match slash {
-        Some(0) => Sort::Path,
-        Some(at) if is_host(&value[..at]) => Sort::Address,
-        None if is_host(value) => Sort::Host,
+        Some(0) => AddressForm::Path,
+        Some(at) if is_host(&value[..at]) => AddressForm::Address,
+        None if is_host(value) => AddressForm::Host,
         None if !value.is_empty() && value.iter().all(|b| b.is_ascii_alphanumeric() || b"_.$".contains(b)) => {
-            Sort::Word
+            AddressForm::Word
         }
-        _ => Sort::Other,
+        _ => AddressForm::Other,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::digests::{self, hex};
 
 /// Checksums of one exchange, and what was found where they are of.
 #[derive(Default)]
-pub(super) struct Checksums {
+pub(super) struct ChecksumMatches {
     /// Which check, where it stands, what it says.
     sums: Vec<(u16, Trail, String)>,
     /// Which check, and the checksum of what stands there.
@@ -15,7 +15,7 @@ pub(super) struct Checksums {
 }
 
 /// What came of comparing them.
-pub(super) struct Judged {
+pub(super) struct ChecksumResult {
     pub(super) fits: bool,
     pub(super) gaps: Vec<Gap>,
 }
@@ -23,7 +23,7 @@ pub(super) struct Judged {
 /// Longer than any checksum.
 const LONGEST: usize = 64;
 
-impl Checksums {
+impl ChecksumMatches {
     pub(super) fn sum(&mut self, check: u16, leaf: &Leaf<'_>) {
         if let Ok(text) = std::str::from_utf8(leaf.value)
             && text.len() <= LONGEST
@@ -40,12 +40,12 @@ impl Checksums {
         self.judge_ref(schema, 0).fits
     }
 
-    pub(super) fn judge(self, schema: &Schema, exchange: u64) -> Judged {
+    pub(super) fn judge(self, schema: &Schema, exchange: u64) -> ChecksumResult {
         self.judge_ref(schema, exchange)
     }
 
-    fn judge_ref(&self, schema: &Schema, exchange: u64) -> Judged {
-        let mut judged = Judged { fits: false, gaps: Vec::new() };
+    fn judge_ref(&self, schema: &Schema, exchange: u64) -> ChecksumResult {
+        let mut judged = ChecksumResult { fits: false, gaps: Vec::new() };
         for (check, place, sum) in &self.sums {
             let mut texts = self.texts.iter().filter(|(of, _)| of == check).peekable();
             if texts.peek().is_none() {

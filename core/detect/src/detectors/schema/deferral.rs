@@ -3,24 +3,24 @@
 use knowledge::schemas::{Schema, Unit};
 use model::{Exchange, LayerPlace, Leaf, Time, Trail};
 
-use crate::seen::Deferral;
+use crate::seen::DeferredEvent;
 
 /// Times that one exchange states.
 #[derive(Default)]
-pub(super) struct Times {
-    happened: Vec<Stated>,
-    sent: Vec<Stated>,
+pub(super) struct StatedTimes {
+    happened: Vec<StatedTime>,
+    sent: Vec<StatedTime>,
 }
 
 /// A number that a schema calls a time.
-struct Stated {
+struct StatedTime {
     /// Which pair of the schema's.
     pair: u16,
     trail: Trail,
     number: i64,
 }
 
-impl Times {
+impl StatedTimes {
     pub(super) fn happened(&mut self, pair: u16, leaf: &Leaf<'_>) {
         self.happened.extend(stated(pair, leaf));
     }
@@ -30,11 +30,11 @@ impl Times {
     }
 
     /// Events that were sent so late that it is worth a word.
-    pub(super) fn deferrals(&self, schema: &Schema, exchange: &Exchange) -> Vec<Deferral> {
+    pub(super) fn deferrals(&self, schema: &Schema, exchange: &Exchange) -> Vec<DeferredEvent> {
         self.happened.iter().filter_map(|event| self.deferral(event, schema, exchange)).collect()
     }
 
-    fn deferral(&self, event: &Stated, schema: &Schema, exchange: &Exchange) -> Option<Deferral> {
+    fn deferral(&self, event: &StatedTime, schema: &Schema, exchange: &Exchange) -> Option<DeferredEvent> {
         let pair = schema.deferred.get(usize::from(event.pair))?;
         let happened = time(event.number, pair.unit)?;
         let sent = match &pair.sent {
@@ -42,7 +42,7 @@ impl Times {
             Some(_) => time(self.sent_with(event)?.number, pair.unit)?,
         };
         let is_late = sent.seconds_since(happened) >= f64::from(pair.at_least);
-        is_late.then(|| Deferral {
+        is_late.then(|| DeferredEvent {
             exchange: exchange.index,
             trail: event.trail.clone(),
             happened,
@@ -53,17 +53,17 @@ impl Times {
 
     /// The time of sending that stands in the same object as the event's, or
     /// the only one there is.
-    fn sent_with(&self, event: &Stated) -> Option<&Stated> {
+    fn sent_with(&self, event: &StatedTime) -> Option<&StatedTime> {
         let mut of_pair = self.sent.iter().filter(|sent| sent.pair == event.pair);
         let same = self.sent.iter().find(|sent| sent.pair == event.pair && object(&sent.trail) == object(&event.trail));
         same.or_else(|| of_pair.next().filter(|_| of_pair.next().is_none()))
     }
 }
 
-fn stated(pair: u16, leaf: &Leaf<'_>) -> Option<Stated> {
+fn stated(pair: u16, leaf: &Leaf<'_>) -> Option<StatedTime> {
     let text = std::str::from_utf8(leaf.value).ok()?;
     let whole = text.split('.').next().unwrap_or(text);
-    Some(Stated { pair, trail: leaf.route.trail(), number: whole.parse().ok()? })
+    Some(StatedTime { pair, trail: leaf.route.trail(), number: whole.parse().ok()? })
 }
 
 /// Only numbers that are times of this century.
