@@ -12,7 +12,7 @@ use std::{ops::ControlFlow, time::Instant};
 
 use audit::{Auditor, Capture, Options};
 use decode::{DecodeLimits, ExchangeOpener};
-use formats::Item;
+use formats::PieceItem;
 use knowledge::Knowledge;
 use model::{Canary, Record};
 use serde_json::Value;
@@ -53,10 +53,10 @@ fn round(mut bytes: &[u8], auditor: &mut Auditor<'_>, stage: &str) -> usize {
             return ControlFlow::Continue(());
         }
         piece.read(&mut |item| match item {
-            Item::Record(Record::Exchange(exchange)) if stage == "look" => {
+            PieceItem::Record(Record::Exchange(exchange)) if stage == "look" => {
                 auditor.looked(inspector.inspect(*exchange));
             }
-            Item::Record(Record::Exchange(exchange)) if stage == "open" => {
+            PieceItem::Record(Record::Exchange(exchange)) if stage == "open" => {
                 let mut seen = 0;
                 opener.open(&exchange, &mut |leaf| seen += leaf.value.len(), &mut Vec::new());
                 std::hint::black_box(seen);

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use expect_test::Expect;
 use model::{Direction, Exchange, Record};
 
-use crate::{Item, read};
+use crate::{PieceItem, read};
 
 /// Checks what is read from a capture, one thing a line.
 pub(crate) fn check(capture: impl AsRef<[u8]>, expected: Expect) {
@@ -18,11 +18,11 @@ pub(crate) fn shown(capture: &[u8]) -> String {
     // One byte at a time: no format may depend on what comes together.
     for chunk in [usize::MAX, 1] {
         let mut text = String::new();
-        let mut input = Chunks { rest: capture, chunk };
+        let mut input = ChunkedReader { rest: capture, chunk };
         let format = read(&mut input, &mut |item| match item {
-            Item::Record(Record::Exchange(exchange)) => show(&exchange, &mut text),
-            Item::Record(_) => text.push_str("a record\n"),
-            Item::Gap(gap) => {
+            PieceItem::Record(Record::Exchange(exchange)) => show(&exchange, &mut text),
+            PieceItem::Record(_) => text.push_str("a record\n"),
+            PieceItem::Gap(gap) => {
                 let at = gap.exchange.map(|index| format!("{index} ")).unwrap_or_default();
                 let _ = writeln!(text, "{at}{} ! {:?}: {}", gap.place, gap.why, gap.says);
             }
@@ -65,12 +65,12 @@ fn text(bytes: &[u8]) -> String {
     }
 }
 
-struct Chunks<'c> {
+struct ChunkedReader<'c> {
     rest: &'c [u8],
     chunk: usize,
 }
 
-impl std::io::Read for Chunks<'_> {
+impl std::io::Read for ChunkedReader<'_> {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         let some = self.chunk.min(into.len()).min(self.rest.len());
         into[..some].copy_from_slice(&self.rest[..some]);

@@ -1,7 +1,7 @@
 //! Reads captures that other programs wrote.
 //!
 //! A capture is a long list of requests. [`cut`] goes through a file once and
-//! cuts it into [`Piece`]s, one a request, without looking into them; reading a
+//! cuts it into [`CapturePiece`]s, one a request, without looking into them; reading a
 //! piece needs nothing but the piece, so that many can be read at a time.
 //! [`read`] does both. Either way no more than one piece is in memory, however
 //! long the file is.
@@ -9,7 +9,7 @@
 //! Which format it is the bytes say, never the name. A piece that cannot be
 //! read is a [`Gap`](model::Gap) and the next one follows; a file that ends too
 //! early gives what it has, and says so. Only a file that is no capture at all
-//! is [`Refused`].
+//! is [`RefusedFile`].
 //!
 //! There are no files here: the caller brings something to read from.
 #![forbid(unsafe_code)]
@@ -31,19 +31,22 @@ mod checks;
 
 use std::{io::Read, ops::ControlFlow};
 
-pub use formats::{Convention, Described, formats};
-pub use piece::{Item, Piece};
-pub use refused::Refused;
+pub use formats::{FormatConvention, FormatInfo, formats};
+pub use piece::{CapturePiece, PieceItem};
+pub use refused::RefusedFile;
 
 /// Cuts a capture into pieces and gives the name of its format.
 ///
 /// Stops early when `each` breaks.
-pub fn cut(input: &mut dyn Read, each: &mut dyn FnMut(Piece) -> ControlFlow<()>) -> Result<&'static str, Refused> {
+pub fn cut(
+    input: &mut dyn Read,
+    each: &mut dyn FnMut(CapturePiece) -> ControlFlow<()>,
+) -> Result<&'static str, RefusedFile> {
     formats::cut(input, each)
 }
 
 /// Reads a capture item by item and gives the name of its format.
-pub fn read(input: &mut dyn Read, each: &mut dyn FnMut(Item)) -> Result<&'static str, Refused> {
+pub fn read(input: &mut dyn Read, each: &mut dyn FnMut(PieceItem)) -> Result<&'static str, RefusedFile> {
     cut(input, &mut |piece| {
         piece.read(each);
         ControlFlow::Continue(())

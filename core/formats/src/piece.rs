@@ -8,43 +8,43 @@ use crate::formats::Format;
 
 /// What reading a piece gives.
 #[derive(Debug)]
-pub enum Item {
+pub enum PieceItem {
     Record(Record),
     Gap(Gap),
 }
 
 /// One request as it stands in the file, not yet read; or what is wrong there.
-pub struct Piece {
+pub struct CapturePiece {
     index: u64,
-    what: What,
+    what: PieceContent,
 }
 
-enum What {
+enum PieceContent {
     /// Bytes to read, and what is already known to be wrong with them.
     Bytes { format: &'static dyn Format, bytes: Vec<u8>, gaps: Vec<Gap> },
     /// Of the capture itself.
     Gap(Gap),
 }
 
-impl fmt::Debug for Piece {
+impl fmt::Debug for CapturePiece {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Piece({})", self.index)
     }
 }
 
-impl Piece {
+impl CapturePiece {
     pub(crate) fn of(format: &'static dyn Format, index: u64, bytes: Vec<u8>) -> Self {
-        Self { index, what: What::Bytes { format, bytes, gaps: Vec::new() } }
+        Self { index, what: PieceContent::Bytes { format, bytes, gaps: Vec::new() } }
     }
 
     /// Something that is wrong with the capture, from `index` on.
     pub(crate) fn gap(index: u64, why: GapReason, says: impl Into<String>) -> Self {
-        Self { index, what: What::Gap(gap(None, why, says)) }
+        Self { index, what: PieceContent::Gap(gap(None, why, says)) }
     }
 
     /// The same piece, with something wrong in it.
     pub(crate) fn but(mut self, why: GapReason, says: impl Into<String>) -> Self {
-        if let What::Bytes { gaps, .. } = &mut self.what {
+        if let PieceContent::Bytes { gaps, .. } = &mut self.what {
             gaps.push(gap(Some(self.index), why, says));
         }
         self
@@ -58,35 +58,35 @@ impl Piece {
     /// How many bytes of the capture it is.
     pub fn size(&self) -> usize {
         match &self.what {
-            What::Bytes { bytes, .. } => bytes.len(),
-            What::Gap(_) => 0,
+            PieceContent::Bytes { bytes, .. } => bytes.len(),
+            PieceContent::Gap(_) => 0,
         }
     }
 
     /// What is in it. An exchange comes before its gaps.
-    pub fn read(self, each: &mut dyn FnMut(Item)) {
+    pub fn read(self, each: &mut dyn FnMut(PieceItem)) {
         match self.what {
-            What::Gap(gap) => each(Item::Gap(gap)),
-            What::Bytes { format, bytes, gaps } => {
+            PieceContent::Gap(gap) => each(PieceItem::Gap(gap)),
+            PieceContent::Bytes { format, bytes, gaps } => {
                 format.read(self.index, &bytes, each);
-                gaps.into_iter().for_each(|gap| each(Item::Gap(gap)));
+                gaps.into_iter().for_each(|gap| each(PieceItem::Gap(gap)));
             }
         }
     }
 }
 
 /// What a format made of one piece.
-pub(crate) struct Made {
+pub(crate) struct PieceResult {
     pub(crate) exchange: Option<Exchange>,
     pub(crate) gaps: Vec<Gap>,
 }
 
-impl Made {
-    pub(crate) fn give(self, each: &mut dyn FnMut(Item)) {
+impl PieceResult {
+    pub(crate) fn give(self, each: &mut dyn FnMut(PieceItem)) {
         if let Some(exchange) = self.exchange {
-            each(Item::Record(Record::Exchange(Box::new(exchange))));
+            each(PieceItem::Record(Record::Exchange(Box::new(exchange))));
         }
-        self.gaps.into_iter().for_each(|gap| each(Item::Gap(gap)));
+        self.gaps.into_iter().for_each(|gap| each(PieceItem::Gap(gap)));
     }
 }
 

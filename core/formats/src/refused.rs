@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 /// Why a file was not read at all, in one sentence without its name.
 #[derive(Debug)]
-pub enum Refused {
+pub enum RefusedFile {
     Empty,
     /// What it is instead, as far as that is known.
     NotACapture(&'static str),
@@ -14,7 +14,7 @@ pub enum Refused {
     Unreadable(io::Error),
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for RefusedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("is empty"),
@@ -25,4 +25,4 @@ impl fmt::Display for Refused {
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for RefusedFile {}

@@ -12,10 +12,10 @@ use std::{
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use ruzstd::decoding::StreamingDecoder;
 
-use crate::utf16::Utf16;
+use crate::utf16::Utf16Reader;
 
 /// A file that is being read.
-pub(crate) struct Source<'r> {
+pub(crate) struct CaptureSource<'r> {
     input: Box<dyn Read + 'r>,
     window: Vec<u8>,
     /// The unread part of the window.
@@ -27,7 +27,7 @@ pub(crate) struct Source<'r> {
     packed: bool,
 }
 
-impl fmt::Debug for Source<'_> {
+impl fmt::Debug for CaptureSource<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Source(..)")
     }
@@ -37,22 +37,22 @@ const WINDOW: usize = 128 << 10;
 /// So much of a file a format may look at before it says whether it fits.
 const HEAD: usize = 4 << 10;
 
-impl<'r> Source<'r> {
+impl<'r> CaptureSource<'r> {
     /// Opens a file, what it is packed with and what its text is written in.
     pub(crate) fn open(input: &'r mut dyn Read) -> Self {
         /// Wrappings around each other.
         const MOST: usize = 4;
         let mut source = Self::over(Box::new(input), false);
         for _ in 0..MOST {
-            let (unpack, packed): (Unpack<'r>, bool) = match source.head() {
+            let (unpack, packed): (UnpackLayer<'r>, bool) = match source.head() {
                 [0x1f, 0x8b, 8, ..] => (|packed| Box::new(MultiGzDecoder::new(packed)), true),
                 [0x28, 0xb5, 0x2f, 0xfd, ..] => (unpack_zstd, true),
                 [a, b, ..] if is_zlib(*a, *b) => (|packed| Box::new(ZlibDecoder::new(packed)), true),
                 [0xff, 0xfe, ..] | [b'{' | b'[', 0, ..] => {
-                    (|text| Box::new(Utf16::new(text, u16::from_le_bytes)), false)
+                    (|text| Box::new(Utf16Reader::new(text, u16::from_le_bytes)), false)
                 }
                 [0xfe, 0xff, ..] | [0, b'{' | b'[', ..] => {
-                    (|text| Box::new(Utf16::new(text, u16::from_be_bytes)), false)
+                    (|text| Box::new(Utf16Reader::new(text, u16::from_be_bytes)), false)
                 }
                 _ => return source,
             };
@@ -160,7 +160,7 @@ impl<'r> Source<'r> {
 }
 
 /// Goes round what a file is read from.
-type Unpack<'r> = fn(Box<dyn Read + 'r>) -> Box<dyn Read + 'r>;
+type UnpackLayer<'r> = fn(Box<dyn Read + 'r>) -> Box<dyn Read + 'r>;
 
 fn unpack_zstd<'r>(packed: Box<dyn Read + 'r>) -> Box<dyn Read + 'r> {
     match StreamingDecoder::new(packed) {

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 /// Reads UTF-16 as UTF-8, without its byte order mark.
-pub(crate) struct Utf16<R> {
+pub(crate) struct Utf16Reader<R> {
     input: R,
     unit: fn([u8; 2]) -> u16,
     /// The first half of a character that needs two.
@@ -14,7 +14,7 @@ pub(crate) struct Utf16<R> {
     begun: bool,
 }
 
-impl<R: Read> Utf16<R> {
+impl<R: Read> Utf16Reader<R> {
     pub(crate) fn new(input: R, unit: fn([u8; 2]) -> u16) -> Self {
         Self { input, unit, half: None, ready: Vec::new(), given: 0, begun: false }
     }
@@ -45,7 +45,7 @@ impl<R: Read> Utf16<R> {
     }
 }
 
-impl<R> Utf16<R> {
+impl<R> Utf16Reader<R> {
     fn unit_read(&mut self, unit: u16) {
         let first = self.half.take();
         if let Some(first) = first
@@ -70,7 +70,7 @@ impl<R> Utf16<R> {
     }
 }
 
-impl<R: Read> Read for Utf16<R> {
+impl<R: Read> Read for Utf16Reader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.given == self.ready.len() {
             if !self.more()? {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use expect_test::expect;
-use formats::{Item, read};
+use formats::{PieceItem, read};
 use model::{Direction, Record};
 
 /// Writes `flows.mitm` and `flows.zhar` into the folder it is given.
@@ -57,7 +57,7 @@ fn lines(path: &Path) -> String {
     let mut lines = String::new();
     read(&mut &bytes[..], &mut |item| {
         lines.push_str(&match item {
-            Item::Record(Record::Exchange(exchange)) => {
+            PieceItem::Record(Record::Exchange(exchange)) => {
                 let mut line = format!("{} {} {}", exchange.index, exchange.request.method, exchange.request.url);
                 line.push_str(&format!(" > {}", exchange.request.body.bytes.escape_ascii()));
                 for message in &exchange.messages {
@@ -66,8 +66,8 @@ fn lines(path: &Path) -> String {
                 }
                 line + "\n"
             }
-            Item::Record(_) => "another record\n".to_owned(),
-            Item::Gap(gap) => format!("{} ! {}\n", gap.place, gap.says),
+            PieceItem::Record(_) => "another record\n".to_owned(),
+            PieceItem::Gap(gap) => format!("{} ! {}\n", gap.place, gap.says),
         });
     })
     .expect("it is a capture");

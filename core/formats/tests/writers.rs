@@ -5,7 +5,7 @@
 //! bytes into JSON, how it lists headers, what it leaves out.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use formats::{Item, read};
+use formats::{PieceItem, read};
 use model::{Direction, Exchange, Record};
 use serde_json::{Value, json};
 
@@ -60,9 +60,9 @@ fn har(entries: Vec<Value>, creator: &str) -> String {
 fn read_all(har: &str) -> Vec<Exchange> {
     let mut all = Vec::new();
     read(&mut har.as_bytes(), &mut |item| match item {
-        Item::Record(Record::Exchange(exchange)) => all.push(*exchange),
-        Item::Record(_) => panic!("a HAR has exchanges only"),
-        Item::Gap(gap) => panic!("{}: {}", gap.place, gap.says),
+        PieceItem::Record(Record::Exchange(exchange)) => all.push(*exchange),
+        PieceItem::Record(_) => panic!("a HAR has exchanges only"),
+        PieceItem::Gap(gap) => panic!("{}: {}", gap.place, gap.says),
     })
     .expect("it is a HAR");
     all

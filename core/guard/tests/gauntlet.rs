@@ -91,7 +91,7 @@ fn exchanges(capture: &Path) -> Vec<Exchange> {
     let mut all = Vec::new();
     let mut file = File::open(capture.join("capture.mitm")).unwrap();
     formats::read(&mut file, &mut |item| {
-        if let formats::Item::Record(Record::Exchange(mut exchange)) = item {
+        if let formats::PieceItem::Record(Record::Exchange(mut exchange)) = item {
             // Live, a request is decided before there is an answer.
             exchange.response = None;
             all.push(*exchange);

@@ -211,7 +211,7 @@ fn sdk(capture: &Path) -> Play {
     let mut records = Vec::new();
     let mut file = File::open(capture.join("capture.mitm")).unwrap();
     formats::read(&mut file, &mut |item| {
-        if let formats::Item::Record(record) = item {
+        if let formats::PieceItem::Record(record) = item {
             records.push(record);
         }
     })

@@ -19,7 +19,7 @@ use std::{
 use anyhow::{Context, Result};
 use audit::{Auditor, Capture, Inspector, Looked};
 use evidence::{Evidence, State};
-use formats::{Item, Piece};
+use formats::{CapturePiece, PieceItem};
 use indicatif::ProgressBar;
 use model::{Gap, GapReason, LayerPlace, Record, Trail};
 use sha2::{Digest, Sha256};
@@ -54,7 +54,7 @@ pub fn look(sources: &[Source], auditor: &mut Auditor<'_>, jobs: usize) -> Vec<U
 /// What comes up while reading files, in order.
 enum Step {
     Begin(Capture),
-    Piece(Piece),
+    Piece(CapturePiece),
     End { format: &'static str, sha256: String },
     Evidence(PathBuf),
     Unread(Unread),
@@ -84,9 +84,9 @@ impl Step {
         let mut found = Vec::new();
         piece.read(&mut |item| {
             found.push(match item {
-                Item::Record(Record::Exchange(exchange)) => Found::Looked(Box::new(inspector.inspect(*exchange))),
-                Item::Record(record) => Found::Record(record),
-                Item::Gap(gap) => Found::Gap(gap),
+                PieceItem::Record(Record::Exchange(exchange)) => Found::Looked(Box::new(inspector.inspect(*exchange))),
+                PieceItem::Record(record) => Found::Record(record),
+                PieceItem::Gap(gap) => Found::Gap(gap),
             });
         });
         Done::Looked(found)

@@ -12,7 +12,7 @@ mod score;
 use std::path::{Path, PathBuf};
 
 use audit::{Auditor, Capture, Options};
-use formats::Item;
+use formats::PieceItem;
 use knowledge::Knowledge;
 use model::Canary;
 use score::{Score, Truth};
@@ -37,9 +37,9 @@ fn sightings(knowledge: &Knowledge, truth: &Truth, file: &Path) -> Vec<(String, 
     let mut inspector = auditor.inspector();
     let mut bytes = &std::fs::read(file).expect("the capture is there")[..];
     let read = formats::read(&mut bytes, &mut |item| match item {
-        Item::Record(model::Record::Exchange(exchange)) => auditor.looked(inspector.inspect(*exchange)),
-        Item::Record(record) => auditor.push(record),
-        Item::Gap(gap) => auditor.gap(gap),
+        PieceItem::Record(model::Record::Exchange(exchange)) => auditor.looked(inspector.inspect(*exchange)),
+        PieceItem::Record(record) => auditor.push(record),
+        PieceItem::Gap(gap) => auditor.gap(gap),
     });
     read.expect("it is a capture");
     let audit = auditor.finish();

@@ -13,9 +13,9 @@ use std::{io::Read, ops::ControlFlow};
 use model::GapReason;
 
 use crate::{
-    piece::{Item, Piece},
-    refused::Refused,
-    source::Source,
+    piece::{CapturePiece, PieceItem},
+    refused::RefusedFile,
+    source::CaptureSource,
 };
 
 /// A way to write down a capture.
@@ -27,7 +27,7 @@ pub(crate) trait Format: Sync {
     fn says(&self) -> &'static str;
 
     /// What programs do differently in it.
-    fn conventions(&self) -> &'static [Convention] {
+    fn conventions(&self) -> &'static [FormatConvention] {
         &[]
     }
 
@@ -35,28 +35,28 @@ pub(crate) trait Format: Sync {
     fn fits(&self, head: &[u8]) -> bool;
 
     /// Cuts it into pieces, one a request. Gives the position after the last.
-    fn cut(&self, source: &mut Source<'_>, each: &mut Each<'_>) -> Result<u64, Refused>;
+    fn cut(&self, source: &mut CaptureSource<'_>, each: &mut PieceSink<'_>) -> Result<u64, RefusedFile>;
 
     /// Reads one piece. Never fails: what cannot be read is a gap.
-    fn read(&self, index: u64, bytes: &[u8], each: &mut dyn FnMut(Item));
+    fn read(&self, index: u64, bytes: &[u8], each: &mut dyn FnMut(PieceItem));
 }
 
 /// Who is given the pieces.
-pub(crate) type Each<'e> = dyn FnMut(Piece) -> ControlFlow<()> + 'e;
+pub(crate) type PieceSink<'e> = dyn FnMut(CapturePiece) -> ControlFlow<()> + 'e;
 
-const FORMATS: [&dyn Format; 2] = [&har::Har, &mitmproxy::Flows];
+const FORMATS: [&dyn Format; 2] = [&har::Har, &mitmproxy::MitmproxyFlows];
 
 /// A format, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Described {
+pub struct FormatInfo {
     pub name: &'static str,
     pub says: &'static str,
-    pub conventions: &'static [Convention],
+    pub conventions: &'static [FormatConvention],
 }
 
 /// Something that programs do differently in a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Convention {
+pub struct FormatConvention {
     pub what: &'static str,
     /// Who does it.
     pub by: &'static str,
@@ -65,24 +65,24 @@ pub struct Convention {
 }
 
 /// Every format that is read.
-pub fn formats() -> impl Iterator<Item = Described> {
-    FORMATS.iter().map(|format| Described {
+pub fn formats() -> impl Iterator<Item = FormatInfo> {
+    FORMATS.iter().map(|format| FormatInfo {
         name: format.name(),
         says: format.says(),
         conventions: format.conventions(),
     })
 }
 
-pub(crate) fn cut(input: &mut dyn Read, each: &mut Each<'_>) -> Result<&'static str, Refused> {
-    let mut source = Source::open(input);
+pub(crate) fn cut(input: &mut dyn Read, each: &mut PieceSink<'_>) -> Result<&'static str, RefusedFile> {
+    let mut source = CaptureSource::open(input);
     let head = source.head();
     let Some(format) = FORMATS.into_iter().find(|format| format.fits(head)) else {
         let refused = other::refused(head);
-        return Err(source.into_trouble().map_or(refused, Refused::Unreadable));
+        return Err(source.into_trouble().map_or(refused, RefusedFile::Unreadable));
     };
     let end = format.cut(&mut source, each)?;
     if let Some(says) = source.trouble() {
-        let _ = each(Piece::gap(end, GapReason::Cut, says));
+        let _ = each(CapturePiece::gap(end, GapReason::Cut, says));
     }
     Ok(format.name())
 }

@@ -149,7 +149,7 @@ fn requests(capture: &Path) -> Vec<Request> {
     let mut all = Vec::new();
     let mut file = File::open(capture.join("capture.mitm")).unwrap();
     formats::read(&mut file, &mut |item| {
-        if let formats::Item::Record(Record::Exchange(exchange)) = item {
+        if let formats::PieceItem::Record(Record::Exchange(exchange)) = item {
             let Exchange { request, .. } = *exchange;
             all.push(request);
         }

@@ -10,34 +10,34 @@ use base64::{
 
 use memchr::{memchr_iter, memchr2};
 
-use super::text::Text;
+use super::text::WtfText;
 
 /// A body as a HAR has it.
 #[derive(Default)]
-pub(super) struct Written<'a> {
-    pub(super) text: Option<Text<'a>>,
-    pub(super) encoding: Option<Text<'a>>,
-    pub(super) mime: Option<Text<'a>>,
-    pub(super) params: Vec<Param<'a>>,
+pub(super) struct HarBody<'a> {
+    pub(super) text: Option<WtfText<'a>>,
+    pub(super) encoding: Option<WtfText<'a>>,
+    pub(super) mime: Option<WtfText<'a>>,
+    pub(super) params: Vec<FormParam<'a>>,
     /// Lengths that the capture states for it, in bytes; 0 and less are none.
     pub(super) lengths: Vec<f64>,
 }
 
 /// A field of a form.
-pub(super) struct Param<'a> {
-    pub(super) name: Text<'a>,
-    pub(super) value: Option<Text<'a>>,
-    pub(super) file: Option<Text<'a>>,
+pub(super) struct FormParam<'a> {
+    pub(super) name: WtfText<'a>,
+    pub(super) value: Option<WtfText<'a>>,
+    pub(super) file: Option<WtfText<'a>>,
 }
 
 /// The bytes, and what is wrong with them.
-pub(super) struct Bytes {
+pub(super) struct BodyBytes {
     pub(super) bytes: Vec<u8>,
-    pub(super) wrong: Option<Wrong>,
+    pub(super) wrong: Option<BodyFault>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
+pub(super) enum BodyFault {
     /// Longer than the capture, or the file, has it.
     Cut,
     /// Said to be base64, and is not.
@@ -48,8 +48,8 @@ pub(super) enum Wrong {
     Absent,
 }
 
-impl Written<'_> {
-    pub(super) fn bytes(&self) -> Bytes {
+impl HarBody<'_> {
+    pub(super) fn bytes(&self) -> BodyBytes {
         let text = self.text.as_ref().filter(|text| !text.is_empty());
         let Some(text) = text else { return self.of_params() };
         if self.encoding.as_ref().is_some_and(|encoding| encoding.raw().eq_ignore_ascii_case(b"base64")) {
@@ -57,17 +57,17 @@ impl Written<'_> {
         }
         let bytes = self.of_text(text);
         let wrong = match () {
-            () if text.cut => Some(Wrong::Cut),
-            () if self.is_lossy(&bytes) => Some(Wrong::Lossy),
+            () if text.cut => Some(BodyFault::Cut),
+            () if self.is_lossy(&bytes) => Some(BodyFault::Lossy),
             () => None,
         };
-        Bytes { bytes: bytes.into_owned(), wrong }
+        BodyBytes { bytes: bytes.into_owned(), wrong }
     }
 
     /// Unmarked text is UTF-8, or each character is a byte. What the capture
     /// says of its length decides; if it says nothing, text that reads as
     /// UTF-8 once it is bytes, or that no person writes, is bytes.
-    fn of_text<'t>(&self, text: &'t Text<'_>) -> Cow<'t, [u8]> {
+    fn of_text<'t>(&self, text: &'t WtfText<'_>) -> Cow<'t, [u8]> {
         let exact = text.exact();
         if text.escapes_bytes() {
             return exact;
@@ -95,21 +95,21 @@ impl Written<'_> {
         memchr_iter(LOST[0], bytes).any(|at| bytes[at..].starts_with(LOST)) && !self.says(bytes.len())
     }
 
-    fn of_params(&self) -> Bytes {
+    fn of_params(&self) -> BodyBytes {
         if self.params.is_empty() {
-            let wrong = self.lengths.iter().any(|length| *length > 0.0).then_some(Wrong::Absent);
-            return Bytes { bytes: Vec::new(), wrong };
+            let wrong = self.lengths.iter().any(|length| *length > 0.0).then_some(BodyFault::Absent);
+            return BodyBytes { bytes: Vec::new(), wrong };
         }
         let mime = self.mime.as_ref().map(|mime| mime.lossy().into_owned()).unwrap_or_default();
         let bytes = match mime.to_ascii_lowercase().starts_with("multipart/") {
             true => multipart(&mime, &self.params),
             false => form(&self.params),
         };
-        Bytes { bytes, wrong: None }
+        BodyBytes { bytes, wrong: None }
     }
 }
 
-fn of_base64(text: &Text<'_>) -> Bytes {
+fn of_base64(text: &WtfText<'_>) -> BodyBytes {
     let packed = match text.raw().iter().any(u8::is_ascii_whitespace) {
         false => Cow::Borrowed(text.raw()),
         true => text.raw().iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect(),
@@ -121,14 +121,14 @@ fn of_base64(text: &Text<'_>) -> Bytes {
     // A text that was cut ends anywhere.
     let whole = if text.cut { packed.len() / 4 * 4 } else { packed.len() };
     match GeneralPurpose::new(alphabet, config).decode(&packed[..whole]) {
-        Ok(bytes) => Bytes { bytes, wrong: text.cut.then_some(Wrong::Cut) },
-        Err(_) => Bytes { bytes: text.exact().into_owned(), wrong: Some(Wrong::NotBase64) },
+        Ok(bytes) => BodyBytes { bytes, wrong: text.cut.then_some(BodyFault::Cut) },
+        Err(_) => BodyBytes { bytes: text.exact().into_owned(), wrong: Some(BodyFault::NotBase64) },
     }
 }
 
 /// `name=value&…` (URL Standard §5.2). Some programs have undone the percent
 /// encoding of the fields, some have not.
-fn form(params: &[Param<'_>]) -> Vec<u8> {
+fn form(params: &[FormParam<'_>]) -> Vec<u8> {
     let texts = || params.iter().flat_map(|param| [Some(&param.name), param.value.as_ref()]).flatten();
     let encoded = texts().all(|text| is_encoded(text.raw()));
     let mut body = Vec::new();
@@ -166,7 +166,7 @@ fn is_encoded(text: &[u8]) -> bool {
 }
 
 /// RFC 7578, with the boundary that the type names.
-fn multipart(mime: &str, params: &[Param<'_>]) -> Vec<u8> {
+fn multipart(mime: &str, params: &[FormParam<'_>]) -> Vec<u8> {
     let boundary = mime.split_once("boundary=").map_or("candor", |(_, rest)| rest.split(';').next().unwrap_or(rest));
     let boundary = boundary.trim().trim_matches('"');
     let mut body = Vec::new();

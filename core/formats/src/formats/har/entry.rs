@@ -5,26 +5,26 @@ use std::sync::Arc;
 use model::{Body, Exchange, GapReason, Header, IngressKind, Request, Response, Seal, SealReason, Time};
 
 use super::{
-    body::{Param, Written, Wrong},
-    json::{Bad, Json, Read},
+    body::{BodyFault, FormParam, HarBody},
+    json::{HarResult, JsonCursor, JsonFault},
     socket,
-    text::Text,
+    text::WtfText,
 };
 use crate::{
-    piece::{Made, body_gap, gap},
+    piece::{PieceResult, body_gap, gap},
     stamp,
 };
 
 /// Reads an entry, as far as it can be read.
-pub(super) fn read(index: u64, bytes: &[u8]) -> Made {
-    let mut entry = Entry::default();
-    let read = entry.fill(&mut Json::new(bytes));
+pub(super) fn read(index: u64, bytes: &[u8]) -> PieceResult {
+    let mut entry = HarEntry::default();
+    let read = entry.fill(&mut JsonCursor::new(bytes));
     let mut gaps = Vec::new();
     match read {
         Ok(()) => {}
         // That the file ends here is said of the file.
-        Err(Bad::Cut) => {}
-        Err(Bad::Broken) => {
+        Err(JsonFault::Cut) => {}
+        Err(JsonFault::Broken) => {
             gaps.push(gap(Some(index), GapReason::Broken, "the entry is broken JSON from some place on"))
         }
     }
@@ -32,14 +32,14 @@ pub(super) fn read(index: u64, bytes: &[u8]) -> Made {
         if read.is_ok() {
             gaps.push(gap(Some(index), GapReason::Missing, "the entry has no request with an address"));
         }
-        return Made { exchange: None, gaps };
+        return PieceResult { exchange: None, gaps };
     }
     if is_local(&entry.request.url) {
-        return Made { exchange: None, gaps };
+        return PieceResult { exchange: None, gaps };
     }
     let (exchange, wrong) = entry.exchange(index);
     gaps.extend(wrong.map(|wrong| body_gap(index, wrong.why(), wrong.says())));
-    Made { exchange: Some(exchange), gaps }
+    PieceResult { exchange: Some(exchange), gaps }
 }
 
 /// Whether an address is looked up in the browser itself: nothing is sent.
@@ -66,19 +66,19 @@ fn is_local(url: &str) -> bool {
 
 /// What an entry says.
 #[derive(Default)]
-struct Entry<'a> {
+struct HarEntry<'a> {
     started: Option<Time>,
     /// Milliseconds from the first byte to the last.
     took: Option<f64>,
     connection: Option<u64>,
-    request: Half<'a>,
-    response: Half<'a>,
+    request: EntryHalf<'a>,
+    response: EntryHalf<'a>,
     messages: Vec<model::Message>,
 }
 
 /// What it says of the request, or of the answer.
 #[derive(Default)]
-struct Half<'a> {
+struct EntryHalf<'a> {
     method: String,
     url: String,
     version: String,
@@ -86,11 +86,11 @@ struct Half<'a> {
     headers: Vec<Header>,
     cookies: Vec<Header>,
     query: Vec<Header>,
-    body: Written<'a>,
+    body: HarBody<'a>,
 }
 
-impl<'a> Entry<'a> {
-    fn fill(&mut self, json: &mut Json<'a>) -> Read<()> {
+impl<'a> HarEntry<'a> {
+    fn fill(&mut self, json: &mut JsonCursor<'a>) -> HarResult<()> {
         json.object(|key, json| {
             match key {
                 b"startedDateTime" => self.started = json.text()?.and_then(|text| stamp::time(&text.lossy())),
@@ -108,7 +108,7 @@ impl<'a> Entry<'a> {
         })
     }
 
-    fn exchange(self, index: u64) -> (Exchange, Option<Wrong>) {
+    fn exchange(self, index: u64) -> (Exchange, Option<BodyFault>) {
         let started = self.started.unwrap_or_default();
         let took = self.took.filter(|took| *took > 0.0 && *took < 1e12);
         let response = (self.response.status > 0).then(|| self.response.response());
@@ -137,8 +137,8 @@ impl<'a> Entry<'a> {
     }
 }
 
-impl<'a> Half<'a> {
-    fn fill(&mut self, json: &mut Json<'a>) -> Read<()> {
+impl<'a> EntryHalf<'a> {
+    fn fill(&mut self, json: &mut JsonCursor<'a>) -> HarResult<()> {
         json.object(|key, json| {
             match key {
                 b"method" => self.method = owned(json.text()?),
@@ -156,7 +156,7 @@ impl<'a> Half<'a> {
         })
     }
 
-    fn body(&mut self, json: &mut Json<'a>) -> Read<()> {
+    fn body(&mut self, json: &mut JsonCursor<'a>) -> HarResult<()> {
         if json.next()? != b'{' {
             self.body.text = json.any()?;
             return Ok(());
@@ -190,7 +190,7 @@ impl<'a> Half<'a> {
         Ok(())
     }
 
-    fn request(mut self) -> (Request, Option<Wrong>) {
+    fn request(mut self) -> (Request, Option<BodyFault>) {
         let url = self.absolute();
         self.headers.retain(|header| !header.name.starts_with(':'));
         if !self.cookies.is_empty() && !self.has("cookie") {
@@ -201,7 +201,7 @@ impl<'a> Half<'a> {
         let body = self.body.bytes();
         let method = if self.method.is_empty() { "GET".to_owned() } else { self.method };
         let bodiless = ["GET", "HEAD"].contains(&&*method);
-        let wrong = body.wrong.filter(|wrong| !(bodiless && *wrong == Wrong::Absent));
+        let wrong = body.wrong.filter(|wrong| !(bodiless && *wrong == BodyFault::Absent));
         let whole = Body { bytes: body.bytes.into(), cut_from: None };
         (Request { method, url, version: self.version, headers: self.headers, body: whole }, wrong)
     }
@@ -249,7 +249,7 @@ impl<'a> Half<'a> {
     }
 }
 
-impl Wrong {
+impl BodyFault {
     fn why(self) -> GapReason {
         match self {
             Self::Cut => GapReason::Cut,
@@ -269,7 +269,7 @@ impl Wrong {
 }
 
 /// `{name, value}` objects, as HAR has them; or pairs; or one object.
-fn named(json: &mut Json<'_>, into: &mut Vec<Header>) -> Read<()> {
+fn named(json: &mut JsonCursor<'_>, into: &mut Vec<Header>) -> HarResult<()> {
     if json.next()? == b'{' {
         return json.object(|key, json| {
             let name = String::from_utf8_lossy(key).into_owned();
@@ -313,7 +313,7 @@ fn named(json: &mut Json<'_>, into: &mut Vec<Header>) -> Read<()> {
     })
 }
 
-fn param<'a>(json: &mut Json<'a>) -> Read<Option<Param<'a>>> {
+fn param<'a>(json: &mut JsonCursor<'a>) -> HarResult<Option<FormParam<'a>>> {
     let (mut name, mut value, mut file) = (None, None, None);
     json.object(|key, json| {
         match key {
@@ -324,14 +324,14 @@ fn param<'a>(json: &mut Json<'a>) -> Read<Option<Param<'a>>> {
         }
         Ok(())
     })?;
-    Ok(name.map(|name| Param { name, value, file }))
+    Ok(name.map(|name| FormParam { name, value, file }))
 }
 
-fn owned(text: Option<Text<'_>>) -> String {
+fn owned(text: Option<WtfText<'_>>) -> String {
     text.map(|text| text.lossy().into_owned()).unwrap_or_default()
 }
 
-fn value(text: Option<Text<'_>>) -> Vec<u8> {
+fn value(text: Option<WtfText<'_>>) -> Vec<u8> {
     text.map(|text| text.exact().into_owned()).unwrap_or_default()
 }
 

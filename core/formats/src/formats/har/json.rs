@@ -2,59 +2,59 @@
 //!
 //! RFC 8259, and what a strict reader would refuse: lone surrogates, control
 //! characters and raw bytes in strings, commas too many, strings that were cut
-//! ([`Kept::MARK`]). A text that ends early gives all that came before.
+//! ([`BoundedBytes::MARK`]). A text that ends early gives all that came before.
 
 use std::borrow::Cow;
 
 use super::{
-    scan::{Kept, quote_or_escape},
-    text::Text,
+    scan::{BoundedBytes, quote_or_escape},
+    text::WtfText,
 };
 
 /// A place in a JSON text that was passed.
-pub(super) struct Ahead<'a> {
+pub(super) struct JsonMark<'a> {
     bytes: &'a [u8],
     from: usize,
 }
 
-impl<'a> Ahead<'a> {
+impl<'a> JsonMark<'a> {
     /// What stands between that place and where `json` is now.
-    pub(super) fn ahead_to(&self, json: &Json<'a>) -> Option<Text<'a>> {
+    pub(super) fn ahead_to(&self, json: &JsonCursor<'a>) -> Option<WtfText<'a>> {
         let written = self.bytes.get(self.from..json.at)?.trim_ascii();
-        Some(Text::new(Cow::Borrowed(written), false))
+        Some(WtfText::new(Cow::Borrowed(written), false))
     }
 }
 
 /// Why reading stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Bad {
+pub(super) enum JsonFault {
     /// The text ends here.
     Cut,
     /// This is no JSON.
     Broken,
 }
 
-pub(super) type Read<T> = Result<T, Bad>;
+pub(super) type HarResult<T> = Result<T, JsonFault>;
 
 /// A place in a JSON text.
-pub(super) struct Json<'a> {
+pub(super) struct JsonCursor<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Json<'a> {
+impl<'a> JsonCursor<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
     /// Where we are, to come back to.
-    pub(super) fn ahead(&self) -> Ahead<'a> {
-        Ahead { bytes: self.bytes, from: self.at }
+    pub(super) fn ahead(&self) -> JsonMark<'a> {
+        JsonMark { bytes: self.bytes, from: self.at }
     }
 
     /// Members of the object here, in order; each must be read or skipped.
     /// A value that is no object has none.
-    pub(super) fn object(&mut self, mut member: impl FnMut(&[u8], &mut Self) -> Read<()>) -> Read<()> {
+    pub(super) fn object(&mut self, mut member: impl FnMut(&[u8], &mut Self) -> HarResult<()>) -> HarResult<()> {
         if self.next()? != b'{' {
             return self.skip();
         }
@@ -69,20 +69,20 @@ impl<'a> Json<'a> {
                 b'"' => {
                     let key = self.string()?;
                     if self.next()? != b':' {
-                        return Err(Bad::Broken);
+                        return Err(JsonFault::Broken);
                     }
                     self.at += 1;
                     self.next()?;
                     member(key.raw(), self)?;
                 }
-                _ => return Err(Bad::Broken),
+                _ => return Err(JsonFault::Broken),
             }
         }
     }
 
     /// Elements of the array here; each must be read or skipped. A value that
     /// is no array has none.
-    pub(super) fn array(&mut self, mut element: impl FnMut(&mut Self) -> Read<()>) -> Read<()> {
+    pub(super) fn array(&mut self, mut element: impl FnMut(&mut Self) -> HarResult<()>) -> HarResult<()> {
         if self.next()? != b'[' {
             return self.skip();
         }
@@ -101,7 +101,7 @@ impl<'a> Json<'a> {
 
     /// The string here, or the number or word as it is written. `null` and
     /// whatever has an inside are none.
-    pub(super) fn text(&mut self) -> Read<Option<Text<'a>>> {
+    pub(super) fn text(&mut self) -> HarResult<Option<WtfText<'a>>> {
         match self.next()? {
             b'"' => self.string().map(Some),
             b'{' | b'[' => self.skip().map(|()| None),
@@ -109,42 +109,42 @@ impl<'a> Json<'a> {
                 let from = self.at;
                 self.skip()?;
                 let word = &self.bytes[from..self.at];
-                Ok((word != b"null").then(|| Text::new(Cow::Borrowed(word), false)))
+                Ok((word != b"null").then(|| WtfText::new(Cow::Borrowed(word), false)))
             }
         }
     }
 
     /// As [`Self::text`], and whatever has an inside as it is written.
-    pub(super) fn any(&mut self) -> Read<Option<Text<'a>>> {
+    pub(super) fn any(&mut self) -> HarResult<Option<WtfText<'a>>> {
         match self.next()? {
             b'{' | b'[' => {
                 let from = self.at;
                 let read = self.skip();
                 let written = &self.bytes[from..self.at.min(self.bytes.len())];
-                Ok(Some(Text::new(Cow::Borrowed(written), read.is_err())))
+                Ok(Some(WtfText::new(Cow::Borrowed(written), read.is_err())))
             }
             _ => self.text(),
         }
     }
 
     /// The number here, also if it stands in a string.
-    pub(super) fn number(&mut self) -> Read<Option<f64>> {
+    pub(super) fn number(&mut self) -> HarResult<Option<f64>> {
         Ok(self.text()?.and_then(|text| text.lossy().trim().parse().ok()))
     }
 
     /// What the next value begins with.
-    pub(super) fn next(&mut self) -> Read<u8> {
+    pub(super) fn next(&mut self) -> HarResult<u8> {
         while let Some(byte) = self.bytes.get(self.at) {
             if !byte.is_ascii_whitespace() {
                 return Ok(*byte);
             }
             self.at += 1;
         }
-        Err(Bad::Cut)
+        Err(JsonFault::Cut)
     }
 
     /// Leaves out the value here.
-    pub(super) fn skip(&mut self) -> Read<()> {
+    pub(super) fn skip(&mut self) -> HarResult<()> {
         let mut depth = 0u64;
         loop {
             match self.next()? {
@@ -154,11 +154,11 @@ impl<'a> Json<'a> {
                     depth += 1;
                 }
                 b'}' | b']' => {
-                    depth = depth.checked_sub(1).ok_or(Bad::Broken)?;
+                    depth = depth.checked_sub(1).ok_or(JsonFault::Broken)?;
                     self.at += 1;
                 }
                 b',' | b':' if depth > 0 => self.at += 1,
-                b',' | b':' => return Err(Bad::Broken),
+                b',' | b':' => return Err(JsonFault::Broken),
                 _ => self.word(),
             }
             if depth == 0 {
@@ -173,10 +173,10 @@ impl<'a> Json<'a> {
         self.at += rest.iter().position(ends).unwrap_or(rest.len());
     }
 
-    fn leave_string(&mut self) -> Read<()> {
+    fn leave_string(&mut self) -> HarResult<()> {
         self.at += 1;
         loop {
-            let found = quote_or_escape(&self.bytes[self.at..]).ok_or(Bad::Cut)?;
+            let found = quote_or_escape(&self.bytes[self.at..]).ok_or(JsonFault::Cut)?;
             let quote = self.bytes[self.at + found] == b'"';
             self.at += found + if quote { 1 } else { 2 };
             if quote {
@@ -184,28 +184,28 @@ impl<'a> Json<'a> {
             }
             if self.at > self.bytes.len() {
                 self.at = self.bytes.len();
-                return Err(Bad::Cut);
+                return Err(JsonFault::Cut);
             }
         }
     }
 
-    fn string(&mut self) -> Read<Text<'a>> {
+    fn string(&mut self) -> HarResult<WtfText<'a>> {
         self.at += 1;
         let from = self.at;
         let rest = &self.bytes[from..];
         let Some(first) = quote_or_escape(rest) else {
             self.at = self.bytes.len();
-            return if rest.is_empty() { Err(Bad::Cut) } else { Ok(Text::new(Cow::Borrowed(rest), true)) };
+            return if rest.is_empty() { Err(JsonFault::Cut) } else { Ok(WtfText::new(Cow::Borrowed(rest), true)) };
         };
         if rest[first] == b'"' {
             self.at = from + first + 1;
-            return Ok(Text::new(Cow::Borrowed(&rest[..first]), false));
+            return Ok(WtfText::new(Cow::Borrowed(&rest[..first]), false));
         }
         let mut plain = Vec::with_capacity((first + 64).min(rest.len()));
         plain.extend_from_slice(&rest[..first]);
         self.at = from + first;
         let cut = self.escaped(&mut plain);
-        Ok(Text::new(Cow::Owned(plain), cut))
+        Ok(WtfText::new(Cow::Owned(plain), cut))
     }
 
     /// The rest of a string, from its first backslash on: whether it was cut.
@@ -235,7 +235,7 @@ impl<'a> Json<'a> {
                     Some(code) => push(plain, code),
                     None => cut = true,
                 },
-                byte if *byte == Kept::MARK[1] => cut = true,
+                byte if *byte == BoundedBytes::MARK[1] => cut = true,
                 byte => plain.push(*byte),
             }
         }

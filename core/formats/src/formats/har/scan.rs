@@ -3,15 +3,15 @@
 //! All it knows is where strings and brackets begin and end, so whatever is
 //! wrong inside an entry stays inside that entry. It never holds more than one.
 
-use crate::source::Source;
+use crate::source::CaptureSource;
 
 /// A place in a JSON text.
-pub(super) struct Scan<'s, 'r> {
-    source: &'s mut Source<'r>,
+pub(super) struct JsonScan<'s, 'r> {
+    source: &'s mut CaptureSource<'r>,
 }
 
-impl<'s, 'r> Scan<'s, 'r> {
-    pub(super) fn new(source: &'s mut Source<'r>) -> Self {
+impl<'s, 'r> JsonScan<'s, 'r> {
+    pub(super) fn new(source: &'s mut CaptureSource<'r>) -> Self {
         Self { source }
     }
 
@@ -94,7 +94,7 @@ impl<'s, 'r> Scan<'s, 'r> {
 
     /// The key that begins here, as it is written, and the colon behind it.
     pub(super) fn key(&mut self) -> Option<Vec<u8>> {
-        let mut kept = Kept::up_to(KEY);
+        let mut kept = BoundedBytes::up_to(KEY);
         if !self.value(Some(&mut kept)) {
             return None;
         }
@@ -106,8 +106,8 @@ impl<'s, 'r> Scan<'s, 'r> {
     }
 
     /// Goes over the value that begins here: false if the file ends within it.
-    pub(super) fn value(&mut self, mut kept: Option<&mut Kept>) -> bool {
-        let mut at = At::default();
+    pub(super) fn value(&mut self, mut kept: Option<&mut BoundedBytes>) -> bool {
+        let mut at = ScanState::default();
         loop {
             let seen = self.source.look();
             if seen.is_empty() {
@@ -126,9 +126,9 @@ const KEY: usize = 1 << 10;
 
 /// Where in a value we are.
 #[derive(Default)]
-struct At {
+struct ScanState {
     depth: u64,
-    mode: Mode,
+    mode: ScanMode,
     /// A scalar has begun: the next separator ends it.
     scalar: bool,
     /// The string that we are in is not kept any more.
@@ -136,27 +136,27 @@ struct At {
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Mode {
+enum ScanMode {
     #[default]
     Outside,
     String,
     Escape,
 }
 
-impl At {
+impl ScanState {
     /// Goes over `seen`: how much of it belongs to the value, and whether the
     /// value ends there.
-    fn over(&mut self, seen: &[u8], mut kept: Option<&mut Kept>) -> (usize, bool) {
+    fn over(&mut self, seen: &[u8], mut kept: Option<&mut BoundedBytes>) -> (usize, bool) {
         let (mut at, mut from) = (0, 0);
         let mut done = false;
         while at < seen.len() && !done {
             match self.mode {
-                Mode::Outside => done = self.outside(seen[at], &mut at),
-                Mode::Escape => {
+                ScanMode::Outside => done = self.outside(seen[at], &mut at),
+                ScanMode::Escape => {
                     at += 1;
-                    self.mode = Mode::String;
+                    self.mode = ScanMode::String;
                 }
-                Mode::String => {
+                ScanMode::String => {
                     if let Some(kept) = kept.as_deref_mut()
                         && !self.eliding
                         && kept.full(at - from)
@@ -170,13 +170,13 @@ impl At {
                     match found.map(|_| seen[end]) {
                         Some(b'"') => {
                             if self.eliding {
-                                kept.as_deref_mut().into_iter().for_each(Kept::mark);
+                                kept.as_deref_mut().into_iter().for_each(BoundedBytes::mark);
                                 (from, self.eliding) = (end, false);
                             }
-                            self.mode = Mode::Outside;
+                            self.mode = ScanMode::Outside;
                             done = self.depth == 0;
                         }
-                        Some(_) => self.mode = Mode::Escape,
+                        Some(_) => self.mode = ScanMode::Escape,
                         None => {}
                     }
                     if self.eliding {
@@ -197,7 +197,7 @@ impl At {
     /// One byte outside strings: whether the value has ended.
     fn outside(&mut self, byte: u8, at: &mut usize) -> bool {
         match byte {
-            b'"' => self.mode = Mode::String,
+            b'"' => self.mode = ScanMode::String,
             b'{' | b'[' => self.depth += 1,
             // A value that does not even begin is passed, or nobody gets on.
             b'}' | b']' | b',' if self.depth == 0 => {
@@ -245,16 +245,16 @@ pub(super) fn quote_or_escape(text: &[u8]) -> Option<usize> {
 
 /// Bytes of a value, up to a limit.
 ///
-/// From the limit on the inside of strings is left out and [`Kept::MARK`]
+/// From the limit on the inside of strings is left out and [`BoundedBytes::MARK`]
 /// stands for it, so that what is kept still reads as a value.
-pub(super) struct Kept {
+pub(super) struct BoundedBytes {
     bytes: Vec<u8>,
     limit: usize,
     elided: bool,
     lost: bool,
 }
 
-impl Kept {
+impl BoundedBytes {
     /// An escape that JSON does not have.
     pub(super) const MARK: &[u8; 2] = b"\\!";
 

@@ -6,17 +6,17 @@
 use model::{Body, Direction, Message};
 
 use super::{
-    body::Written,
-    json::{Json, Read},
-    text::Text,
+    body::HarBody,
+    json::{HarResult, JsonCursor},
+    text::WtfText,
 };
 use crate::stamp;
 
-pub(super) fn message(json: &mut Json<'_>) -> Read<Message> {
+pub(super) fn message(json: &mut JsonCursor<'_>) -> HarResult<Message> {
     let mut from_client = true;
     let mut at = model::Time(0);
     let mut binary = false;
-    let mut written = Written::default();
+    let mut written = HarBody::default();
     json.object(|key, json| {
         match key {
             b"type" => from_client = json.text()?.is_none_or(|word| is_sent(&word)),
@@ -29,12 +29,12 @@ pub(super) fn message(json: &mut Json<'_>) -> Read<Message> {
         Ok(())
     })?;
     if binary && written.encoding.is_none() {
-        written.encoding = Some(Text::new(b"base64".into(), false));
+        written.encoding = Some(WtfText::new(b"base64".into(), false));
     }
     let direction = if from_client { Direction::FromClient } else { Direction::FromServer };
     Ok(Message { direction, at, text: !binary, body: Body::whole(written.bytes().bytes) })
 }
 
-fn is_sent(word: &Text<'_>) -> bool {
+fn is_sent(word: &WtfText<'_>) -> bool {
     [&b"send"[..], b"sent", b"request", b"outgoing"].contains(&word.raw())
 }

@@ -289,7 +289,7 @@ fn an_entry_beyond_the_budget_keeps_its_head() {
     let mut lines = Vec::new();
     crate::read(&mut capture.as_bytes(), &mut |item| {
         lines.push(match item {
-            crate::Item::Record(model::Record::Exchange(exchange)) => {
+            crate::PieceItem::Record(model::Record::Exchange(exchange)) => {
                 format!(
                     "{} {} {}",
                     exchange.request.url,
@@ -297,8 +297,8 @@ fn an_entry_beyond_the_budget_keeps_its_head() {
                     exchange.response.is_some()
                 )
             }
-            crate::Item::Record(_) => "a record".into(),
-            crate::Item::Gap(gap) => gap.says,
+            crate::PieceItem::Record(_) => "a record".into(),
+            crate::PieceItem::Gap(gap) => gap.says,
         });
     })
     .unwrap();

@@ -6,13 +6,13 @@ use memchr::memchr_iter;
 
 /// A string; lone surrogates stand in it as three bytes (WTF-8).
 #[derive(Clone)]
-pub(super) struct Text<'a> {
+pub(super) struct WtfText<'a> {
     bytes: Cow<'a, [u8]>,
     /// Not all of it is there.
     pub(super) cut: bool,
 }
 
-impl<'a> Text<'a> {
+impl<'a> WtfText<'a> {
     pub(super) fn new(bytes: Cow<'a, [u8]>, cut: bool) -> Self {
         Self { bytes, cut }
     }

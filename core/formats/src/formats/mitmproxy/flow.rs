@@ -9,26 +9,26 @@ use model::{
 
 use super::{
     KNOWN,
-    tnetstring::{self, Value},
+    tnetstring::{self, TnetValue},
 };
 use crate::{
-    piece::{Made, body_gap, gap},
+    piece::{PieceResult, body_gap, gap},
     stamp,
 };
 
 /// The version of a flow, if it is a number. mitmproxy before 4 has a list.
 pub(super) fn version(bytes: &[u8]) -> Option<i64> {
     match tnetstring::dict(bytes).0.at("version") {
-        Value::Number(version) => Some(*version as i64),
-        Value::List(_) => Some(0),
+        TnetValue::Number(version) => Some(*version as i64),
+        TnetValue::List(_) => Some(0),
         _ => None,
     }
 }
 
 /// Reads a flow, as far as it can be read.
-pub(super) fn read(index: u64, bytes: &[u8]) -> Made {
+pub(super) fn read(index: u64, bytes: &[u8]) -> PieceResult {
     let (flow, whole) = tnetstring::dict(bytes);
-    let mut made = Made { exchange: None, gaps: Vec::new() };
+    let mut made = PieceResult { exchange: None, gaps: Vec::new() };
     match flow.at("version").number().map(|version| version as i64) {
         Some(version) if version < *KNOWN.start() => {
             made.gaps.push(gap(Some(index), GapReason::Unsupported, "the flow is of a mitmproxy before 5"));
@@ -57,7 +57,7 @@ pub(super) fn read(index: u64, bytes: &[u8]) -> Made {
     made
 }
 
-fn http(index: u64, flow: &Value<'_>, made: &mut Made) -> Option<Exchange> {
+fn http(index: u64, flow: &TnetValue<'_>, made: &mut PieceResult) -> Option<Exchange> {
     let asked = flow.at("request");
     let method = asked.at("method").text();
     if method.is_empty() {
@@ -95,7 +95,7 @@ fn http(index: u64, flow: &Value<'_>, made: &mut Made) -> Option<Exchange> {
     })
 }
 
-fn answer(response: &Value<'_>) -> Response {
+fn answer(response: &TnetValue<'_>) -> Response {
     Response {
         status: response.at("status_code").number().unwrap_or(0.0) as u16,
         version: version_of(response),
@@ -106,7 +106,7 @@ fn answer(response: &Value<'_>) -> Response {
 }
 
 /// Before version 12 the messages of a WebSocket were a flow of their own.
-fn socket(index: u64, flow: &Value<'_>) -> Exchange {
+fn socket(index: u64, flow: &TnetValue<'_>) -> Exchange {
     let scheme = if flow.at("server_conn").at("tls_established").is_true() { "wss" } else { "ws" };
     let request = bare("GET", format!("{scheme}://{}/", server(flow)));
     let messages = flow.at("messages").list().iter().map(socket_message).collect();
@@ -114,7 +114,7 @@ fn socket(index: u64, flow: &Value<'_>) -> Exchange {
 }
 
 /// `[opcode, from client, content, time, …]`
-fn socket_message(message: &Value<'_>) -> Message {
+fn socket_message(message: &TnetValue<'_>) -> Message {
     Message {
         direction: direction(message.nth(1)),
         at: time(message.nth(3)),
@@ -124,10 +124,10 @@ fn socket_message(message: &Value<'_>) -> Message {
 }
 
 /// `[from client, content, time]`
-fn stream(index: u64, kind: &[u8], flow: &Value<'_>) -> Exchange {
+fn stream(index: u64, kind: &[u8], flow: &TnetValue<'_>) -> Exchange {
     let kind = String::from_utf8_lossy(kind).into_owned();
     let request = bare(&kind.to_ascii_uppercase(), format!("{kind}://{}/", server(flow)));
-    let message = |message: &Value<'_>| Message {
+    let message = |message: &TnetValue<'_>| Message {
         direction: direction(message.nth(0)),
         at: time(message.nth(2)),
         text: false,
@@ -137,7 +137,7 @@ fn stream(index: u64, kind: &[u8], flow: &Value<'_>) -> Exchange {
     Exchange { messages, ..plain(index, flow, request) }
 }
 
-fn dns(index: u64, flow: &Value<'_>) -> Exchange {
+fn dns(index: u64, flow: &TnetValue<'_>) -> Exchange {
     let question = flow.at("request").at("questions").nth(0);
     let kind = question.at("type").number().unwrap_or(1.0);
     let url = format!("dns://{}/{}?type={kind}", server(flow), question.at("name").text());
@@ -147,7 +147,7 @@ fn dns(index: u64, flow: &Value<'_>) -> Exchange {
 }
 
 /// An exchange that nothing is known of but the connection.
-fn plain(index: u64, flow: &Value<'_>, request: Request) -> Exchange {
+fn plain(index: u64, flow: &TnetValue<'_>, request: Request) -> Exchange {
     let client = flow.at("client_conn");
     let peer = if client.at("peername").is_null() { client.at("address") } else { client.at("peername") };
     Exchange {
@@ -171,7 +171,7 @@ fn bare(method: &str, url: String) -> Request {
 
 /// The address as the client knew it: where the connection was redirected the
 /// server has only a number, and the name stands in the headers.
-fn address(request: &Value<'_>, headers: &[Header]) -> String {
+fn address(request: &TnetValue<'_>, headers: &[Header]) -> String {
     let authority = request.at("authority").text();
     let host_header = headers.iter().find(|header| header.name.eq_ignore_ascii_case("host"));
     let named = match authority.is_empty() {
@@ -194,15 +194,15 @@ fn address(request: &Value<'_>, headers: &[Header]) -> String {
 }
 
 /// `host:port` of the server that the connection went to.
-fn server(flow: &Value<'_>) -> String {
+fn server(flow: &TnetValue<'_>) -> String {
     let connection = flow.at("server_conn");
     let names = ["address", "peername", "ip_address"];
-    let port_of = |at: &Value<'_>| host_port(at);
+    let port_of = |at: &TnetValue<'_>| host_port(at);
     names.iter().find_map(|name| port_of(connection.at(name))).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// `[host, port, …]`
-fn host_port(address: &Value<'_>) -> Option<String> {
+fn host_port(address: &TnetValue<'_>) -> Option<String> {
     let host = address.nth(0).bytes()?;
     let port = address.nth(1).number()?;
     Some(format!("{}:{port}", bracketed(&String::from_utf8_lossy(host))))
@@ -216,15 +216,15 @@ fn bracketed(host: &str) -> String {
     }
 }
 
-fn headers(half: &Value<'_>) -> Vec<Header> {
-    let header = |pair: &Value<'_>| {
+fn headers(half: &TnetValue<'_>) -> Vec<Header> {
+    let header = |pair: &TnetValue<'_>| {
         let name = String::from_utf8_lossy(pair.nth(0).bytes()?).into_owned();
         Some(Header { name, value: pair.nth(1).bytes()?.to_vec() })
     };
     half.at("headers").list().iter().filter_map(header).collect()
 }
 
-fn version_of(half: &Value<'_>) -> String {
+fn version_of(half: &TnetValue<'_>) -> String {
     let version = half.at("http_version").text();
     match &*version {
         "HTTP/2.0" => "HTTP/2".to_owned(),
@@ -233,10 +233,10 @@ fn version_of(half: &Value<'_>) -> String {
     }
 }
 
-fn direction(from_client: &Value<'_>) -> Direction {
+fn direction(from_client: &TnetValue<'_>) -> Direction {
     if from_client.is_true() { Direction::FromClient } else { Direction::FromServer }
 }
 
-fn time(seconds: &Value<'_>) -> Time {
+fn time(seconds: &TnetValue<'_>) -> Time {
     seconds.number().map(stamp::of_seconds).unwrap_or_default()
 }

@@ -16,14 +16,14 @@ mod tnetstring;
 
 use model::GapReason;
 
-use super::{Each, Format};
+use super::{Format, PieceSink};
 use crate::{
-    piece::{Item, Piece},
-    refused::Refused,
-    source::Source,
+    piece::{CapturePiece, PieceItem},
+    refused::RefusedFile,
+    source::CaptureSource,
 };
 
-pub(super) struct Flows;
+pub(super) struct MitmproxyFlows;
 
 /// What flow format versions are known.
 const KNOWN: std::ops::RangeInclusive<i64> = 7..=21;
@@ -31,7 +31,7 @@ const KNOWN: std::ops::RangeInclusive<i64> = 7..=21;
 /// Larger flows are left out.
 const PIECE: usize = 64 << 20;
 
-impl Format for Flows {
+impl Format for MitmproxyFlows {
     fn name(&self) -> &'static str {
         "mitmproxy"
     }
@@ -45,12 +45,12 @@ impl Format for Flows {
         rest.is_empty() || tnetstring::length(rest).is_some()
     }
 
-    fn cut(&self, source: &mut Source<'_>, each: &mut Each<'_>) -> Result<u64, Refused> {
+    fn cut(&self, source: &mut CaptureSource<'_>, each: &mut PieceSink<'_>) -> Result<u64, RefusedFile> {
         let mut index = 0;
         while !source.look().is_empty() {
             let Some(piece) = self.next(source, index)? else {
                 let says = format!("the file is broken after {index} flows: the rest cannot be read");
-                let _ = each(Piece::gap(index, GapReason::Broken, says));
+                let _ = each(CapturePiece::gap(index, GapReason::Broken, says));
                 return Ok(index);
             };
             index += 1;
@@ -61,18 +61,18 @@ impl Format for Flows {
         Ok(index)
     }
 
-    fn read(&self, index: u64, bytes: &[u8], each: &mut dyn FnMut(Item)) {
+    fn read(&self, index: u64, bytes: &[u8], each: &mut dyn FnMut(PieceItem)) {
         flow::read(index, bytes).give(each);
     }
 }
 
-impl Flows {
+impl MitmproxyFlows {
     /// The next flow; none if what comes is no tnetstring.
-    fn next(&self, source: &mut Source<'_>, index: u64) -> Result<Option<Piece>, Refused> {
+    fn next(&self, source: &mut CaptureSource<'_>, index: u64) -> Result<Option<CapturePiece>, RefusedFile> {
         let Some(length) = length_at(source) else { return Ok(None) };
         if length > PIECE as u64 {
             source.leave_out(length + 1);
-            return Ok(Some(Piece::gap(
+            return Ok(Some(CapturePiece::gap(
                 index,
                 GapReason::Budget,
                 format!("flow {index} is larger than the budget allows"),
@@ -85,17 +85,17 @@ impl Flows {
             return Ok(None);
         }
         if index == 0 && flow::version(&bytes).is_some_and(|version| version < *KNOWN.start()) {
-            return Err(Refused::NotRead(
+            return Err(RefusedFile::NotRead(
                 "holds flows of a mitmproxy before 5: open and save them with a newer mitmproxy first",
             ));
         }
-        let piece = Piece::of(&Flows, index, bytes);
+        let piece = CapturePiece::of(&MitmproxyFlows, index, bytes);
         Ok(Some(if whole { piece } else { piece.but(GapReason::Cut, "the file ends within this flow") }))
     }
 }
 
 /// The length that stands before a tnetstring, and the colon.
-fn length_at(source: &mut Source<'_>) -> Option<u64> {
+fn length_at(source: &mut CaptureSource<'_>) -> Option<u64> {
     let mut length = 0u64;
     for digits in 0..=tnetstring::DIGITS {
         match source.take(1)[..] {

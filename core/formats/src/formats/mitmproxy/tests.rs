@@ -3,20 +3,20 @@ use expect_test::expect;
 use crate::checks::{check, shown};
 
 /// A value as mitmproxy writes it.
-enum Net {
+enum NetValue {
     Null,
     True,
     Number(i64),
     Time(&'static str),
     Text(&'static str),
     Bytes(&'static [u8]),
-    List(Vec<Net>),
-    Dict(Vec<(&'static str, Net)>),
+    List(Vec<NetValue>),
+    Dict(Vec<(&'static str, NetValue)>),
 }
 
-use Net::{Bytes, Dict, List, Null, Number, Text, Time, True};
+use NetValue::{Bytes, Dict, List, Null, Number, Text, Time, True};
 
-impl Net {
+impl NetValue {
     fn write(&self) -> Vec<u8> {
         let (inner, kind) = match self {
             Null => (vec![], '~'),
@@ -25,7 +25,7 @@ impl Net {
             Time(time) => (time.as_bytes().to_vec(), '^'),
             Text(text) => (text.as_bytes().to_vec(), ';'),
             Bytes(bytes) => (bytes.to_vec(), ','),
-            List(items) => (items.iter().flat_map(Net::write).collect(), ']'),
+            List(items) => (items.iter().flat_map(NetValue::write).collect(), ']'),
             Dict(fields) => {
                 (fields.iter().flat_map(|(key, value)| [Text(key).write(), value.write()].concat()).collect(), '}')
             }
@@ -34,7 +34,7 @@ impl Net {
     }
 }
 
-fn flow(version: i64, kind: &'static str, more: Vec<(&'static str, Net)>) -> Vec<u8> {
+fn flow(version: i64, kind: &'static str, more: Vec<(&'static str, NetValue)>) -> Vec<u8> {
     let server = Dict(vec![("address", List(vec![Text("198.18.0.1"), Number(443)]))]);
     let client =
         Dict(vec![("peername", List(vec![Text("::1"), Number(5)])), ("timestamp_start", Time("1588555800.25"))]);
@@ -48,7 +48,7 @@ fn flow(version: i64, kind: &'static str, more: Vec<(&'static str, Net)>) -> Vec
     Dict(fields).write()
 }
 
-fn request() -> Net {
+fn request() -> NetValue {
     Dict(vec![
         ("method", Bytes(b"POST")),
         ("scheme", Bytes(b"https")),
@@ -86,7 +86,7 @@ fn other_connections_are_exchanges_too() {
     let said = || List(vec![List(vec![True, Bytes(b"hello"), Time("2.0")])]);
     let question = Dict(vec![("name", Text("c4n4ry.example")), ("type", Number(28))]);
     let dns = Dict(vec![("questions", List(vec![question]))]);
-    let message = List(vec![Number(1), Net::Null, Bytes(b"from the server"), Time("2.0")]);
+    let message = List(vec![Number(1), NetValue::Null, Bytes(b"from the server"), Time("2.0")]);
     let capture = [
         flow(15, "tcp", vec![("messages", said())]),
         flow(19, "udp", vec![("messages", said())]),

@@ -10,14 +10,14 @@ const NODES: usize = 4_000_000;
 
 /// A value; texts and bytes are both bytes.
 #[derive(Clone, Default, PartialEq)]
-pub(super) enum Value<'a> {
+pub(super) enum TnetValue<'a> {
     #[default]
     Null,
     Bool(bool),
     Number(f64),
     Bytes(&'a [u8]),
-    List(Vec<Value<'a>>),
-    Dict(Vec<(&'a [u8], Value<'a>)>),
+    List(Vec<TnetValue<'a>>),
+    Dict(Vec<(&'a [u8], TnetValue<'a>)>),
 }
 
 /// The length that `bytes` begin with, and what follows its colon.
@@ -30,22 +30,22 @@ pub(super) fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
 
 /// The inside of a dictionary, as far as it can be read; and whether that is
 /// all of it.
-pub(super) fn dict(bytes: &[u8]) -> (Value<'_>, bool) {
+pub(super) fn dict(bytes: &[u8]) -> (TnetValue<'_>, bool) {
     let mut left = NODES;
     let mut fields = Vec::new();
     let whole = members(bytes, DEPTH, &mut left, &mut fields).is_some();
-    (Value::Dict(fields), whole)
+    (TnetValue::Dict(fields), whole)
 }
 
 fn members<'a>(
     mut bytes: &'a [u8],
     depth: usize,
     left: &mut usize,
-    fields: &mut Vec<(&'a [u8], Value<'a>)>,
+    fields: &mut Vec<(&'a [u8], TnetValue<'a>)>,
 ) -> Option<()> {
     while !bytes.is_empty() {
         let (key, rest) = value(bytes, depth, left)?;
-        let Value::Bytes(key) = key else { return None };
+        let TnetValue::Bytes(key) = key else { return None };
         // A flow that was cut ends in a value that was: its parts are of use.
         let Some((value, rest)) = value(rest, depth, left) else {
             fields.push((key, cut(rest, depth, left)));
@@ -58,26 +58,26 @@ fn members<'a>(
 }
 
 /// What there is of a dictionary that is not all there.
-fn cut<'a>(bytes: &'a [u8], depth: usize, left: &mut usize) -> Value<'a> {
-    let Some((_, inner)) = length(bytes) else { return Value::Null };
+fn cut<'a>(bytes: &'a [u8], depth: usize, left: &mut usize) -> TnetValue<'a> {
+    let Some((_, inner)) = length(bytes) else { return TnetValue::Null };
     let mut fields = Vec::new();
     if depth > 0 && length(inner).is_some() {
         members(inner, depth - 1, left, &mut fields);
     }
-    Value::Dict(fields)
+    TnetValue::Dict(fields)
 }
 
-fn value<'a>(bytes: &'a [u8], depth: usize, left: &mut usize) -> Option<(Value<'a>, &'a [u8])> {
+fn value<'a>(bytes: &'a [u8], depth: usize, left: &mut usize) -> Option<(TnetValue<'a>, &'a [u8])> {
     *left = left.checked_sub(1)?;
     let (length, rest) = length(bytes)?;
     let (inner, rest) = rest.split_at_checked(length)?;
     let (kind, rest) = rest.split_first()?;
     let text = || std::str::from_utf8(inner).ok();
     let value = match kind {
-        b',' | b';' => Value::Bytes(inner),
-        b'~' => Value::Null,
-        b'!' => Value::Bool(inner == b"true"),
-        b'#' | b'^' => Value::Number(text()?.trim().parse().ok()?),
+        b',' | b';' => TnetValue::Bytes(inner),
+        b'~' => TnetValue::Null,
+        b'!' => TnetValue::Bool(inner == b"true"),
+        b'#' | b'^' => TnetValue::Number(text()?.trim().parse().ok()?),
         b']' => {
             let (mut items, mut inside) = (Vec::new(), inner);
             while !inside.is_empty() {
@@ -85,33 +85,33 @@ fn value<'a>(bytes: &'a [u8], depth: usize, left: &mut usize) -> Option<(Value<'
                 items.push(item);
                 inside = after;
             }
-            Value::List(items)
+            TnetValue::List(items)
         }
         b'}' => {
             let mut fields = Vec::new();
             members(inner, depth.checked_sub(1)?, left, &mut fields)?;
-            Value::Dict(fields)
+            TnetValue::Dict(fields)
         }
         _ => return None,
     };
     Some((value, rest))
 }
 
-const NULL: &Value<'_> = &Value::Null;
+const NULL: &TnetValue<'_> = &TnetValue::Null;
 
-impl<'a> Value<'a> {
+impl<'a> TnetValue<'a> {
     /// The member of this name, or null.
-    pub(super) fn at(&self, key: &str) -> &Value<'a> {
+    pub(super) fn at(&self, key: &str) -> &TnetValue<'a> {
         let Self::Dict(fields) = self else { return NULL };
         fields.iter().find(|(name, _)| *name == key.as_bytes()).map_or(NULL, |(_, value)| value)
     }
 
     /// The element at this position, or null.
-    pub(super) fn nth(&self, position: usize) -> &Value<'a> {
+    pub(super) fn nth(&self, position: usize) -> &TnetValue<'a> {
         self.list().get(position).unwrap_or(NULL)
     }
 
-    pub(super) fn list(&self) -> &[Value<'a>] {
+    pub(super) fn list(&self) -> &[TnetValue<'a>] {
         match self {
             Self::List(items) => items,
             _ => &[],
