@@ -1,10 +1,10 @@
 //! Host → registrable domain → owner, seat, purpose, hosting.
 
-use knowledge::owners::{Hosted as Documented, Owners};
+use knowledge::owners::{DocumentedHosting as Documented, OwnerTable};
 use model::{Destination, Exchange, HostingPlace, Purpose, Request};
 
 /// Whose a host is. `path` helps where an owner uses one host for several things.
-pub fn destination(owners: &Owners, host: &str, path: &str) -> Destination {
+pub fn destination(owners: &OwnerTable, host: &str, path: &str) -> Destination {
     let site = site_of(host).to_owned();
     let Some((owner, entry)) = owners.of(host, path) else {
         return Destination {

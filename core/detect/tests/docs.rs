@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use expect_test::expect_file;
 use knowledge::{
     Knowledge,
-    schemas::{At, Schema},
+    schemas::{Schema, SchemaPlace},
 };
 
 #[test]
@@ -101,7 +101,7 @@ fn places(schema: &Schema) -> String {
     text
 }
 
-fn list(places: &[At]) -> String {
+fn list(places: &[SchemaPlace]) -> String {
     let mut all: Vec<String> = places.iter().map(|at| format!("`{at}`")).collect();
     const SHOWN: usize = 6;
     if all.len() > SHOWN {

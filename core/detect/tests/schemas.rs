@@ -14,7 +14,7 @@ use detect::{Detector, ScanResult};
 use examples::exchange_of;
 use knowledge::{
     Knowledge,
-    schemas::{Example, Schema},
+    schemas::{Schema, SchemaExample},
 };
 use model::{Exchange, Page, PageForm, RecognitionMethod, Time};
 
@@ -35,7 +35,7 @@ fn every_schema_finds_in_its_examples_what_it_says() {
 #[test]
 fn every_schema_has_an_example_and_a_counter_example() {
     for schema in &Knowledge::built_in().schemas {
-        let shows = |example: &&Example| !example.finds.is_empty() || example.sealed;
+        let shows = |example: &&SchemaExample| !example.finds.is_empty() || example.sealed;
         let (finds, not): (Vec<_>, Vec<_>) = schema.example.iter().partition(shows);
         assert!(!finds.is_empty(), "{} has no example that finds something", schema.path);
         assert!(!not.is_empty(), "{} has no example that finds nothing", schema.path);
@@ -54,7 +54,7 @@ fn every_kind_that_a_schema_names_is_one_that_there_is() {
     }
 }
 
-fn holds(knowledge: &Knowledge, schema: &Schema, example: &Example) -> Result<(), String> {
+fn holds(knowledge: &Knowledge, schema: &Schema, example: &SchemaExample) -> Result<(), String> {
     let (exchange, seen) = look(knowledge, schema, example);
     let of_it =
         seen.sightings.iter().filter(|sighting| sighting.how == RecognitionMethod::Schema || sighting.canary.is_none());
@@ -77,7 +77,7 @@ fn holds(knowledge: &Knowledge, schema: &Schema, example: &Example) -> Result<()
     ))
 }
 
-fn look(knowledge: &Knowledge, schema: &Schema, example: &Example) -> (Exchange, ScanResult) {
+fn look(knowledge: &Knowledge, schema: &Schema, example: &SchemaExample) -> (Exchange, ScanResult) {
     let exchange = exchange_of(schema, example);
     let mut detector = Detector::new(knowledge);
     if let Some(page) = &example.page {

@@ -17,7 +17,7 @@ pub use stand::Stand;
 
 use std::collections::BTreeMap;
 
-use knowledge::kinds::Kinds;
+use knowledge::kinds::KindTable;
 use model::{Destination, Kind, Mode, Time};
 
 use crate::Who;
@@ -164,7 +164,7 @@ impl Choices {
     }
 
     /// Whether every kind there is may leave: then nothing is left to stop.
-    pub fn are_all_on(&self, kinds: &Kinds, who: &Who, wall: Time) -> bool {
+    pub fn are_all_on(&self, kinds: &KindTable, who: &Who, wall: Time) -> bool {
         !kinds.all().is_empty() && kinds.all().iter().all(|kind| self.is_on(&Kind::new(&kind.id), who, wall))
     }
 

@@ -27,8 +27,9 @@ pub(crate) fn at(knowledge: &Knowledge, aim: &Destination, url: &str) -> Option<
 
 /// Whether a known program sends nothing here but what is typed.
 fn is_suggesting(knowledge: &Knowledge, url: &str) -> bool {
-    let typed =
-        |kinds: &[knowledge::schemas::Field]| !kinds.is_empty() && kinds.iter().all(|field| field.kind == "typed-text");
+    let typed = |kinds: &[knowledge::schemas::SchemaField]| {
+        !kinds.is_empty() && kinds.iter().all(|field| field.kind == "typed-text")
+    };
     let suggesting = knowledge.schemas.iter().filter(|schema| typed(&schema.field));
     suggesting.flat_map(|schema| &schema.endpoint).any(|endpoint| endpoint.matches(url))
 }

@@ -2,7 +2,7 @@
 
 use std::{cell::OnceCell, fmt};
 
-use knowledge::{Knowledge, subjects::Subject};
+use knowledge::{Knowledge, subjects::SubjectSpec};
 use model::{
     Act, Attribution, Canary, Destination, Initiator, Mode, Note, Phase, PlantedCanary, Run, Sighting, Time, Trial,
 };
@@ -164,7 +164,7 @@ impl<'a> Case<'a> {
     }
 
     /// What is known of the subject; none if nobody described it.
-    pub fn subject(&self) -> Option<&'a Subject> {
+    pub fn subject(&self) -> Option<&'a SubjectSpec> {
         let run = self.run?;
         self.knowledge.subjects.iter().find(|subject| subject.is_called(&run.subject.name))
     }

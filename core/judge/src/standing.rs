@@ -122,9 +122,9 @@ impl<'a> Case<'a> {
     }
 
     fn turns_collection(&self, switch: &str) -> bool {
-        use knowledge::subjects::Turns;
+        use knowledge::subjects::SwitchPurpose;
         let known = self.subject().and_then(|subject| subject.switch(switch));
-        known.is_none_or(|switch| switch.turns == Turns::Collection)
+        known.is_none_or(|switch| switch.turns == SwitchPurpose::Collection)
     }
 
     /// When the switch that is off in this phase was turned off.

@@ -21,8 +21,8 @@ use pattern::{HostPattern, PathPattern};
 
 /// Every answer there is, to be found by host.
 #[derive(Clone, Debug, Default)]
-pub struct Answers {
-    answers: Vec<Answer>,
+pub struct AnswerTable {
+    answers: Vec<AnswerRule>,
     by_host: BTreeMap<HostPattern, Vec<usize>>,
 }
 
@@ -31,13 +31,13 @@ pub struct Answers {
 #[serde(deny_unknown_fields)]
 pub struct AnswerFile {
     #[serde(rename = "answer")]
-    answers: Vec<Answer>,
+    answers: Vec<AnswerRule>,
 }
 
 /// What is said to requests of one kind.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Answer {
+pub struct AnswerRule {
     /// `update.googleapis.com`; `*.miui.com` means that name and all below it,
     /// `*` any.
     pub host: Vec<HostPattern>,
@@ -84,13 +84,13 @@ pub struct MessageAnswer {
 
 /// An answer to one request, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct PreparedAnswer {
     pub status: u16,
     pub headers: Vec<Header>,
     pub body: Vec<u8>,
 }
 
-impl std::fmt::Debug for Said {
+impl std::fmt::Debug for PreparedAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Said(..)")
     }
@@ -111,7 +111,7 @@ impl AnswerFile {
     }
 }
 
-impl Answers {
+impl AnswerTable {
     pub(crate) fn add(&mut self, file: AnswerFile) {
         for answer in file.answers {
             for host in &answer.host {
@@ -121,13 +121,13 @@ impl Answers {
         }
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Answer> {
+    pub fn iter(&self) -> impl Iterator<Item = &AnswerRule> {
         self.answers.iter()
     }
 
     /// The answer for a request: the longest name that fits wins, then the
     /// longest path, then what asks for more.
-    pub fn answer(&self, request: &Request) -> Option<&Answer> {
+    pub fn answer(&self, request: &Request) -> Option<&AnswerRule> {
         let host = request.host().to_ascii_lowercase();
         HostPattern::that_fit(&host)
             .filter_map(|pattern| self.by_host.get(&pattern))
@@ -135,7 +135,7 @@ impl Answers {
     }
 
     /// What is said to a request: by one of the answers, or else by what it accepts.
-    pub fn say(&self, request: &Request) -> Said {
+    pub fn say(&self, request: &Request) -> PreparedAnswer {
         self.answer(request).map_or_else(|| fallback(request), |answer| answer.say(request))
     }
 
@@ -147,7 +147,7 @@ impl Answers {
         answer.message.iter().find(fits).map(|one| one.says.as_str())
     }
 
-    fn best(&self, places: &[usize], request: &Request) -> Option<&Answer> {
+    fn best(&self, places: &[usize], request: &Request) -> Option<&AnswerRule> {
         let fitting = places.iter().map(|place| &self.answers[*place]);
         // The first of equals: `max_by_key` alone would give the last.
         fitting
@@ -158,16 +158,16 @@ impl Answers {
     }
 }
 
-impl Answer {
+impl AnswerRule {
     /// What is said to this request.
-    pub fn say(&self, request: &Request) -> Said {
+    pub fn say(&self, request: &Request) -> PreparedAnswer {
         let mut headers = Vec::new();
         if let Some(content_type) = &self.content_type {
             headers.push(Header::new("Content-Type", content_type.as_str()));
         }
         headers.extend(self.header.iter().map(|(name, value)| Header::new(name.as_str(), value.as_str())));
         headers.extend(fallback::for_other_sites(request));
-        Said { status: self.status, headers, body: self.body_for(request) }
+        PreparedAnswer { status: self.status, headers, body: self.body_for(request) }
     }
 
     fn body_for(&self, request: &Request) -> Vec<u8> {
@@ -309,13 +309,13 @@ mod tests {
         Request { method: method.into(), url: url.into(), version: "HTTP/1.1".into(), headers, body: Body::default() }
     }
 
-    fn answers(text: &str) -> Answers {
-        let mut answers = Answers::default();
+    fn answers(text: &str) -> AnswerTable {
+        let mut answers = AnswerTable::default();
         answers.add(AnswerFile::parse("answers/x.toml", text).unwrap());
         answers
     }
 
-    fn said(answers: &Answers, example: &str) -> String {
+    fn said(answers: &AnswerTable, example: &str) -> String {
         String::from_utf8(answers.say(&request(example)).body).unwrap()
     }
 

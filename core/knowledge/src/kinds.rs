@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 /// Every kind that Candor knows, found by its name or by another one for it.
 #[derive(Clone, Debug, Default)]
-pub struct Kinds {
+pub struct KindTable {
     list: Vec<KindInfo>,
     by_name: BTreeMap<String, usize>,
 }
@@ -41,7 +41,7 @@ struct KindsFile {
 
 const SENSITIVITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
 
-impl Kinds {
+impl KindTable {
     /// Reads `kinds.toml`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let file: KindsFile = toml::from_str(text).map_err(|error| error.to_string())?;
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_kind_is_found_by_any_of_its_names() {
-        let kinds = Kinds::parse(TWO).unwrap();
+        let kinds = KindTable::parse(TWO).unwrap();
         for name in ["search", "search-term", "search_term"] {
             assert_eq!(kinds.kind(name).unwrap().id, "search");
         }
@@ -128,14 +128,14 @@ mod tests {
             (TWO.replace("aliases", "alias"), "unknown field `alias`"),
             (TWO.replace("it is what is on the mind", ""), "kind `search` does not say why"),
         ] {
-            let error = Kinds::parse(&text).unwrap_err();
+            let error = KindTable::parse(&text).unwrap_err();
             assert!(error.contains(says), "{error}");
         }
     }
 
     #[test]
     fn the_shipped_list_has_every_kind_that_the_contracts_name() {
-        let kinds = Kinds::parse(include_str!("../../../data/kinds.toml")).unwrap();
+        let kinds = KindTable::parse(include_str!("../../../data/kinds.toml")).unwrap();
         for name in [
             "visited-url",
             "visited-url-part",

@@ -30,15 +30,15 @@ static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../data");
 /// All that Candor knows, parsed.
 #[derive(Clone, Debug)]
 pub struct Knowledge {
-    pub kinds: kinds::Kinds,
+    pub kinds: kinds::KindTable,
     pub schemas: Vec<schemas::Schema>,
-    pub owners: owners::Owners,
+    pub owners: owners::OwnerTable,
     pub promises: Vec<promises::Promise>,
     /// What makers say themselves about what is sent.
     pub disclosures: Vec<promises::Disclosure>,
-    pub subjects: Vec<subjects::Subject>,
+    pub subjects: Vec<subjects::SubjectSpec>,
     pub scenarios: Vec<scenarios::Scenario>,
-    pub answers: answers::Answers,
+    pub answers: answers::AnswerTable,
     /// Every file of `data/` by its path there, as bytes.
     pub files: BTreeMap<String, Vec<u8>>,
 }
@@ -86,26 +86,26 @@ impl Knowledge {
     }
 
     fn read(files: BTreeMap<String, Vec<u8>>) -> Result<Self, BadFile> {
-        let mut kinds = kinds::Kinds::default();
+        let mut kinds = kinds::KindTable::default();
         let mut schemas = Vec::new();
-        let mut owners = owners::Owners::default();
+        let mut owners = owners::OwnerTable::default();
         let mut promises = Vec::new();
         let mut disclosures = Vec::new();
         let mut subjects = Vec::new();
         let mut scenarios = Vec::new();
-        let mut answers = answers::Answers::default();
+        let mut answers = answers::AnswerTable::default();
         for (path, bytes) in &files {
             let Some((folder, text)) = toml_text(path, bytes)? else { continue };
             let bad = |says| BadFile { path: path.clone(), says };
             match folder {
-                "" if path == "kinds.toml" => kinds = kinds::Kinds::parse(text).map_err(bad)?,
+                "" if path == "kinds.toml" => kinds = kinds::KindTable::parse(text).map_err(bad)?,
                 "schemas" => schemas.push(schemas::Schema::parse(path, text).map_err(bad)?),
                 "owners" => owners.add(text).map_err(bad)?,
                 "promises" => {
                     promises.extend(promises::parse(text).map_err(bad)?);
                     disclosures.extend(promises::disclosures(text).map_err(bad)?);
                 }
-                "subjects" => subjects.push(subjects::Subject::parse(path, text).map_err(bad)?),
+                "subjects" => subjects.push(subjects::SubjectSpec::parse(path, text).map_err(bad)?),
                 "scenarios" => scenarios.push(scenarios::Scenario::parse(path, text).map_err(bad)?),
                 "answers" => answers.add(answers::AnswerFile::parse(path, text).map_err(bad)?),
                 _ => return Err(bad("is in no folder that Candor reads".into())),

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 /// Every owner, and the way from a host to its owner.
 #[derive(Clone, Debug, Default)]
-pub struct Owners {
+pub struct OwnerTable {
     owners: Vec<Owner>,
     /// Owner and host of each entry, by the name that it is about, without `*.`: asked for
     /// every request, of which there are many more than names.
@@ -30,13 +30,13 @@ pub struct Owner {
     /// Where name and seat were read.
     pub source: String,
     #[serde(rename = "host")]
-    pub hosts: Vec<Host>,
+    pub hosts: Vec<OwnedHost>,
 }
 
 /// A host, or all below a name, and what it is there for.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Host {
+pub struct OwnedHost {
     /// `sa.api.intl.miui.com`; `*.miui.com` means that name and all below it.
     pub name: String,
     /// Only addresses whose path starts so.
@@ -46,13 +46,13 @@ pub struct Host {
     /// Why we say so.
     pub because: String,
     #[serde(default)]
-    pub hosted: Option<Hosted>,
+    pub hosted: Option<DocumentedHosting>,
 }
 
 /// Where a server stands, as somebody documented it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Hosted {
+pub struct DocumentedHosting {
     pub country: String,
     #[serde(default)]
     pub asn: Option<u32>,
@@ -63,7 +63,7 @@ pub struct Hosted {
     pub source: String,
 }
 
-impl Owners {
+impl OwnerTable {
     pub(crate) fn add(&mut self, text: &str) -> Result<(), String> {
         let owner: Owner = toml::from_str(text).map_err(|error| error.to_string())?;
         if owner.seat.len() != 2 || !owner.seat.chars().all(|c| c.is_ascii_uppercase()) {
@@ -90,7 +90,7 @@ impl Owners {
 
     /// The owner of a host and the entry that says so: the longest name that
     /// fits wins, a name before all below it, then the longest path.
-    pub fn of(&self, host: &str, path: &str) -> Option<(&Owner, &Host)> {
+    pub fn of(&self, host: &str, path: &str) -> Option<(&Owner, &OwnedHost)> {
         // The host itself, then the domains that it lies in.
         let names = std::iter::successors(Some(host), |name| name.split_once('.').map(|(_, domain)| domain));
         let entries = names.filter_map(|name| self.by_name.get(name)).flatten();
@@ -101,7 +101,7 @@ impl Owners {
     }
 }
 
-impl Host {
+impl OwnedHost {
     /// The name that it is about, whether alone or with all below it.
     fn bare_name(&self) -> &str {
         self.name.strip_prefix("*.").unwrap_or(&self.name)
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_longest_name_and_path_decide() {
-        let mut owners = Owners::default();
+        let mut owners = OwnerTable::default();
         owners.add(GOOGLE).unwrap();
         let purpose = |host, path| owners.of(host, path).map(|(_, entry)| entry.purpose.as_str());
         assert_eq!(purpose("www.google.com", "/complete/search?q=a"), Some("suggest"));
@@ -159,6 +159,6 @@ mod tests {
     #[test]
     fn an_entry_without_a_reason_is_refused() {
         let text = GOOGLE.replace("\"omnibox\"", "\"\"");
-        assert!(Owners::default().add(&text).unwrap_err().contains("no reason"));
+        assert!(OwnerTable::default().add(&text).unwrap_err().contains("no reason"));
     }
 }

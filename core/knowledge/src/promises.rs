@@ -22,10 +22,10 @@ use std::collections::BTreeMap;
 use model::{Kind, Mode};
 use serde::Deserialize;
 
-pub use assertion::{Assertion, Limits, Must, Never, Only};
+pub use assertion::{Assertion, ClauseLimits, MustClause, NeverClause, OnlyClause};
 pub use disclosure::Disclosure;
 pub use sentence::{Sentence, SentenceClass, SentenceSource};
-pub use valid::{MakerState, Valid, Versions};
+pub use valid::{MakerState, ValidityRange, VersionRange};
 
 use check::seconds;
 use entry::PromiseEntry;
@@ -38,9 +38,9 @@ pub struct Promise {
     pub sentence: Sentence,
     /// Subjects it is about, `name` or `name@edition`; empty means every subject.
     pub subjects: Vec<String>,
-    pub when: When,
+    pub when: PromiseConditions,
     /// What it is said of; outside it is untested.
-    pub valid: Valid,
+    pub valid: ValidityRange,
     /// What the maker makes it depend on.
     pub state: Option<MakerState>,
     pub claim: Assertion,
@@ -49,7 +49,7 @@ pub struct Promise {
 /// The circumstances that a promise is about. What is not said does not matter.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct When {
+pub struct PromiseConditions {
     #[serde(default)]
     pub mode: Option<String>,
     /// Positions of what turns collection on and off; any of them: `default`
@@ -70,7 +70,7 @@ const EEA: [&str; 30] = [
 /// Whose words they are is said by the name of the list.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct PromiseFile {
     #[serde(default)]
     promise: Vec<PromiseEntry>,
     #[serde(default)]
@@ -93,7 +93,7 @@ impl Promise {
     }
 
     /// The prohibition, if that is what it claims.
-    pub fn never(&self) -> Option<&Never> {
+    pub fn never(&self) -> Option<&NeverClause> {
         match &self.claim {
             Assertion::Never(never) => Some(never),
             _ => None,
@@ -153,13 +153,13 @@ impl Promise {
 
 /// What makers say themselves about what is sent.
 pub(crate) fn disclosures(text: &str) -> Result<Vec<Disclosure>, String> {
-    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let file: PromiseFile = toml::from_str(text).map_err(|error| error.to_string())?;
     file.discloses.iter().try_for_each(Disclosure::check)?;
     Ok(file.discloses)
 }
 
 pub(crate) fn parse(text: &str) -> Result<Vec<Promise>, String> {
-    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let file: PromiseFile = toml::from_str(text).map_err(|error| error.to_string())?;
     let lists = [
         (SentenceClass::Promise, file.promise),
         (SentenceClass::Expectation, file.expectation),

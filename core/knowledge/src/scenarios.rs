@@ -14,13 +14,13 @@ pub struct Scenario {
     #[serde(default = "one")]
     pub at_once: usize,
     #[serde(rename = "arm")]
-    pub arms: Vec<Arm>,
+    pub arms: Vec<ScenarioArm>,
 }
 
 /// One combination of conditions, how often, and what is done in it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Arm {
+pub struct ScenarioArm {
     /// `normal` or `private`.
     pub mode: String,
     /// Fresh installs of it.
@@ -35,17 +35,17 @@ pub struct Arm {
     /// `default`: as installed. `all`: once for every combination of the
     /// positions of the subject's switches; not at all if it has none.
     #[serde(default)]
-    pub switches: Switches,
+    pub switches: ArmSwitches,
     /// Devices that the installs are spread over.
     #[serde(default = "one_time")]
     pub devices: u32,
-    pub steps: Vec<Step>,
+    pub steps: Vec<ScenarioStep>,
 }
 
 /// Where the subject's switches stand in an arm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Switches {
+pub enum ArmSwitches {
     #[default]
     Default,
     All,
@@ -54,7 +54,7 @@ pub enum Switches {
 /// One step, or several alike.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub struct ScenarioStep {
     /// A word of [`Act`].
     pub act: String,
     #[serde(default = "one_time")]
@@ -93,14 +93,14 @@ fn one_time() -> u32 {
     1
 }
 
-impl Step {
+impl ScenarioStep {
     /// What is done.
     pub fn act(&self) -> Act {
         Act::from_word(&self.act).unwrap_or_default()
     }
 }
 
-impl Arm {
+impl ScenarioArm {
     pub fn mode(&self) -> Mode {
         Mode::from_word(&self.mode)
     }
@@ -127,7 +127,7 @@ impl Scenario {
     }
 }
 
-impl Step {
+impl ScenarioStep {
     /// Whether a person could do it without a driver's help, by the address bar.
     fn is_for_keys(&self) -> bool {
         match self.act() {
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn an_arm_stands_as_installed_on_one_device_unless_it_says_otherwise() {
         let arm = read("act = \"visit\"").unwrap().arms.remove(0);
-        assert_eq!((arm.switches, arm.devices), (Switches::Default, 1));
+        assert_eq!((arm.switches, arm.devices), (ArmSwitches::Default, 1));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! stands and why we say so, what is computed from a page (*recipes*), which
 //! parts are encrypted, and when an event happened as against when it was sent.
 //! It proves itself by examples and counter-examples. Places are written as
-//! reports print them; see [`At`] for the wildcards.
+//! reports print them; see [`SchemaPlace`] for the wildcards.
 
 mod at;
 
@@ -12,9 +12,9 @@ mod endpoint;
 
 mod example;
 
-pub use at::{At, BadAt, last_key};
+pub use at::{BadSchemaPlace, SchemaPlace, last_key};
 pub use endpoint::Endpoint;
-pub use example::{Example, ExamplePage};
+pub use example::{ExamplePage, SchemaExample};
 
 use std::{fmt, marker::PhantomData};
 
@@ -47,26 +47,26 @@ pub struct Schema {
     /// Places of which one must hold something before any field counts: the
     /// mark of a format whose address says nothing.
     #[serde(default)]
-    pub mark: OneOrMore<At>,
+    pub mark: OneOrMore<SchemaPlace>,
     #[serde(default)]
-    pub field: Vec<Field>,
+    pub field: Vec<SchemaField>,
     #[serde(default)]
-    pub recipe: Vec<Recipe>,
+    pub recipe: Vec<DigestRecipe>,
     #[serde(default)]
-    pub sealed: Vec<Sealed>,
+    pub sealed: Vec<SealedPlace>,
     #[serde(default)]
-    pub deferred: Vec<Deferred>,
+    pub deferred: Vec<DeferralFields>,
     #[serde(default)]
-    pub check: Vec<Check>,
+    pub check: Vec<ChecksumRule>,
     #[serde(default)]
-    pub example: Vec<Example>,
+    pub example: Vec<SchemaExample>,
 }
 
 /// A place where personal data of one kind stands.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Field {
-    pub at: OneOrMore<At>,
+pub struct SchemaField {
+    pub at: OneOrMore<SchemaPlace>,
     pub kind: String,
     /// The disguise, if the value is one: `sha256(trim,lower)`.
     #[serde(default)]
@@ -77,7 +77,7 @@ pub struct Field {
     /// Another place by which the request says itself that this field is not
     /// what it is called.
     #[serde(default)]
-    pub unless: Option<Unless>,
+    pub unless: Option<FieldException>,
     #[serde(default)]
     pub because: Option<String>,
 }
@@ -85,20 +85,20 @@ pub struct Field {
 /// A place, and the value there that takes a field's meaning from it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Unless {
-    pub at: OneOrMore<At>,
+pub struct FieldException {
+    pub at: OneOrMore<SchemaPlace>,
     pub is: String,
 }
 
 /// A digest over known parts of a page, as a program computes it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Recipe {
+pub struct DigestRecipe {
     /// What the digest is of: `autofill form signature`.
     pub name: String,
-    pub at: OneOrMore<At>,
+    pub at: OneOrMore<SchemaPlace>,
     /// `page`: computed once a page; `form`: once for each of its forms.
-    pub over: Over,
+    pub over: RecipeInput,
     /// `md5`, `sha1`, `sha256` …
     pub digest: String,
     /// The text that is hashed. `{scheme}`, `{host}`, `{path}`, `{query}`,
@@ -118,7 +118,7 @@ pub struct Recipe {
 /// What a recipe is computed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Over {
+pub enum RecipeInput {
     Page,
     Form,
 }
@@ -126,8 +126,8 @@ pub enum Over {
 /// A place whose content is encrypted by the program itself.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Sealed {
-    pub at: OneOrMore<At>,
+pub struct SealedPlace {
+    pub at: OneOrMore<SchemaPlace>,
     /// One sentence: how it is encrypted and what its envelope tells.
     pub says: String,
     #[serde(default)]
@@ -151,13 +151,13 @@ pub enum WhySealed {
 /// happened.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Deferred {
-    pub happened: OneOrMore<At>,
+pub struct DeferralFields {
+    pub happened: OneOrMore<SchemaPlace>,
     /// Beside it, in the same object; if none is given, the time of the request.
     #[serde(default)]
-    pub sent: Option<OneOrMore<At>>,
+    pub sent: Option<OneOrMore<SchemaPlace>>,
     #[serde(default)]
-    pub unit: Unit,
+    pub unit: TimeUnit,
     /// Less than this many seconds is not worth a word.
     pub at_least: u32,
     #[serde(default)]
@@ -168,12 +168,12 @@ pub struct Deferred {
 /// a mark of the format; one that does not fit is a gap.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Check {
+pub struct ChecksumRule {
     /// Where the checksum stands, as a decimal number or in hex.
-    pub at: OneOrMore<At>,
-    pub digest: Checksum,
+    pub at: OneOrMore<SchemaPlace>,
+    pub digest: ChecksumAlgorithm,
     /// Where the text stands that it is of.
-    pub of: OneOrMore<At>,
+    pub of: OneOrMore<SchemaPlace>,
     #[serde(default)]
     pub because: Option<String>,
 }
@@ -181,7 +181,7 @@ pub struct Check {
 /// How a checksum is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Checksum {
+pub enum ChecksumAlgorithm {
     /// Java's `String.hashCode`, a signed decimal.
     JavaHash,
     /// CRC-32, an unsigned decimal.
@@ -192,7 +192,7 @@ pub enum Checksum {
 
 /// What a number at a place counts, from the Unix epoch on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum Unit {
+pub enum TimeUnit {
     #[default]
     #[serde(rename = "ms")]
     Milliseconds,
@@ -265,7 +265,8 @@ impl Schema {
         let checks = self.check.iter_mut().flat_map(|check| [&mut check.at, &mut check.of]);
         let all = std::iter::once(&mut self.mark).chain(fields).chain(seals).chain(recipes).chain(times).chain(checks);
         for places in all {
-            let expanded: Result<Vec<Vec<At>>, String> = places.0.iter().map(|at| expanded(at, &under)).collect();
+            let expanded: Result<Vec<Vec<SchemaPlace>>, String> =
+                places.0.iter().map(|at| expanded(at, &under)).collect();
             places.0 = expanded?.concat();
         }
         self.under = under;
@@ -299,7 +300,7 @@ impl Schema {
     }
 }
 
-fn expanded(at: &At, under: &[String]) -> Result<Vec<At>, String> {
+fn expanded(at: &SchemaPlace, under: &[String]) -> Result<Vec<SchemaPlace>, String> {
     let text = at.to_string();
     let Some(rest) = text.strip_prefix('…') else { return Ok(vec![at.clone()]) };
     if under.is_empty() {
@@ -309,7 +310,7 @@ fn expanded(at: &At, under: &[String]) -> Result<Vec<At>, String> {
     under.iter().map(whole).collect()
 }
 
-impl Recipe {
+impl DigestRecipe {
     fn check(&self) -> Result<(), String> {
         if !DIGESTS.contains(&self.digest.as_str()) {
             let (name, digest, known) = (&self.name, &self.digest, DIGESTS.join(", "));
@@ -364,7 +365,7 @@ mod tests {
             .replace("[[field]]", "under = [\"body ▸ json $\", \"body ▸ json $[*]\"]\n[[field]]")
             .replace("body ▸ form gps_adid", "….gps_adid");
         let schema = Schema::parse("x", &text).unwrap();
-        let places: Vec<String> = schema.field[0].at.0.iter().map(At::to_string).collect();
+        let places: Vec<String> = schema.field[0].at.0.iter().map(SchemaPlace::to_string).collect();
         assert_eq!(places, ["body ▸ json $.gps_adid", "body ▸ json $[*].gps_adid"]);
     }
 

@@ -10,7 +10,7 @@ pub type Preferences = BTreeMap<String, toml::Value>;
 /// A browser or phone that Candor can put through a scenario.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Subject {
+pub struct SubjectSpec {
     pub name: String,
     /// One line for `candor list subjects`.
     pub says: String,
@@ -26,7 +26,7 @@ pub struct Subject {
     /// `authority` (as a company would install its own) or `nothing`, for a
     /// subject that cannot be made to trust Candor: all its TLS is then sealed.
     #[serde(default)]
-    pub trust: Trust,
+    pub trust: CertificateTrust,
     /// Its desktop entry: a person who opens it from the menu starts what stands
     /// behind `Exec=` there (freedesktop.org, Desktop Entry Specification).
     #[serde(default)]
@@ -69,7 +69,7 @@ pub struct Subject {
     pub apps: Vec<String>,
     /// What is known of an app's private pages.
     #[serde(default)]
-    pub private: Option<Private>,
+    pub private: Option<PrivateOpening>,
     /// Owner (`data/owners/`) that makes it.
     pub maker: String,
     /// Host of the search engine whose result page it opens.
@@ -81,16 +81,16 @@ pub struct Subject {
     pub reports: bool,
     /// The first edition is the default.
     #[serde(default, rename = "edition")]
-    pub editions: Vec<Edition>,
+    pub editions: Vec<SubjectEdition>,
     /// Switches of its own that change what it reports.
     #[serde(default, rename = "switch")]
-    pub switches: Vec<Switch>,
+    pub switches: Vec<SubjectSwitch>,
 }
 
 /// How a subject is made to let Candor in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Trust {
+pub enum CertificateTrust {
     #[default]
     Authority,
     Nothing,
@@ -100,7 +100,7 @@ pub enum Trust {
 /// neither way it is known that there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Private {
+pub struct PrivateOpening {
     /// Every page that it opens is a private one.
     #[serde(default)]
     pub always: bool,
@@ -124,7 +124,7 @@ pub struct Private {
 /// A variant of a subject.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Edition {
+pub struct SubjectEdition {
     pub name: String,
     pub says: String,
     /// What of it is documented, what is our reconstruction.
@@ -147,7 +147,7 @@ pub struct Edition {
 /// A switch in the subject's settings.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Switch {
+pub struct SubjectSwitch {
     pub name: String,
     pub says: String,
     /// Page on which it stands, below the extension or as an address.
@@ -156,13 +156,13 @@ pub struct Switch {
     pub control: String,
     /// What the person decides by it.
     #[serde(default)]
-    pub turns: Turns,
+    pub turns: SwitchPurpose,
 }
 
 /// What a switch is there for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Turns {
+pub enum SwitchPurpose {
     /// On: it reports. Off: it does not. So its label says, at least.
     #[default]
     Collection,
@@ -175,7 +175,7 @@ const DRIVERS: [&str; 6] = ["chromium", "firefox", "window", "phone", "guided", 
 /// Stands before the package of an app where a subject is named.
 pub const ANDROID: &str = "android:";
 
-impl Subject {
+impl SubjectSpec {
     pub(crate) fn parse(path: &str, text: &str) -> Result<Self, String> {
         let subject: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         if path != format!("subjects/{}.toml", subject.name) {
@@ -208,14 +208,14 @@ impl Subject {
     }
 
     /// A switch by its name.
-    pub fn switch(&self, name: &str) -> Option<&Switch> {
+    pub fn switch(&self, name: &str) -> Option<&SubjectSwitch> {
         self.switches.iter().find(|switch| switch.name == name)
     }
 
     /// Names of the switches that turn collection on and off in an edition.
-    pub fn collection_switches<'s>(&'s self, edition: Option<&'s Edition>) -> impl Iterator<Item = &'s str> {
+    pub fn collection_switches<'s>(&'s self, edition: Option<&'s SubjectEdition>) -> impl Iterator<Item = &'s str> {
         let names = edition.map(|edition| edition.switches.as_slice()).unwrap_or_default();
-        let turns = |name: &str| self.switch(name).is_some_and(|switch| switch.turns == Turns::Collection);
+        let turns = |name: &str| self.switch(name).is_some_and(|switch| switch.turns == SwitchPurpose::Collection);
         names.iter().map(String::as_str).filter(move |name| turns(name))
     }
 
@@ -225,7 +225,7 @@ impl Subject {
     }
 
     /// The edition of this name; with none given, the first there is.
-    pub fn edition(&self, name: Option<&str>) -> Option<&Edition> {
+    pub fn edition(&self, name: Option<&str>) -> Option<&SubjectEdition> {
         match name {
             Some(name) => self.editions.iter().find(|edition| edition.name == name),
             None => self.editions.first(),
@@ -237,9 +237,9 @@ impl Subject {
 mod tests {
     use super::*;
 
-    fn parse(rest: &str) -> Result<Subject, String> {
+    fn parse(rest: &str) -> Result<SubjectSpec, String> {
         let text = format!("name = \"app\"\nsays = \"an app\"\nmaker = \"somebody\"\n{rest}");
-        Subject::parse("subjects/app.toml", &text)
+        SubjectSpec::parse("subjects/app.toml", &text)
     }
 
     #[test]

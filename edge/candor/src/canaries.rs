@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
-use knowledge::kinds::Kinds;
+use knowledge::kinds::KindTable;
 use model::Canary;
 
 /// Reads the canaries of a file.
@@ -19,7 +19,7 @@ pub fn read(path: &Path) -> Result<Vec<Canary>> {
 
 /// Refuses kinds that nobody knows: a misspelt one would be looked for as if it
 /// were plain text, and not by what it is.
-pub fn check(canaries: &[Canary], kinds: &Kinds) -> Result<()> {
+pub fn check(canaries: &[Canary], kinds: &KindTable) -> Result<()> {
     for canary in canaries {
         let kind = canary.kind.as_str();
         if kinds.kind(kind).is_some() {

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Result, bail};
 use knowledge::{
     Knowledge,
-    subjects::{ANDROID, Edition, Preferences, Subject, Trust},
+    subjects::{ANDROID, CertificateTrust, Preferences, SubjectEdition, SubjectSpec},
 };
 
 /// `chromium`, `reporting-browser@3.4.0`, `/opt/some/browser`, `android:com.android.chrome`.
-pub fn subject(knowledge: &Knowledge, wanted: &str) -> Result<(Subject, Option<Edition>)> {
+pub fn subject(knowledge: &Knowledge, wanted: &str) -> Result<(SubjectSpec, Option<SubjectEdition>)> {
     if let Some(package) = wanted.strip_prefix(ANDROID) {
         return Ok((app(knowledge, package)?, None));
     }
@@ -37,7 +37,7 @@ pub fn subject(knowledge: &Knowledge, wanted: &str) -> Result<(Subject, Option<E
 
 /// An app on a phone on the cable: `android:com.android.chrome`. Its name says
 /// which of a subject's apps it is.
-fn app(knowledge: &Knowledge, package: &str) -> Result<Subject> {
+fn app(knowledge: &Knowledge, package: &str) -> Result<SubjectSpec> {
     let is_name = |part: &str| {
         part.starts_with(|first: char| first.is_ascii_alphabetic())
             && part.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
@@ -49,27 +49,27 @@ fn app(knowledge: &Knowledge, package: &str) -> Result<Subject> {
     }
     let name = format!("{ANDROID}{package}");
     let known = knowledge.subjects.iter().find(|subject| subject.is_called(&name)).cloned();
-    let found = known.unwrap_or_else(|| Subject { driver: "android".into(), ..unknown("") });
-    Ok(Subject { name, ..found })
+    let found = known.unwrap_or_else(|| SubjectSpec { driver: "android".into(), ..unknown("") });
+    Ok(SubjectSpec { name, ..found })
 }
 
 /// A browser of the Chromium or Firefox family. Nothing is known of it but
 /// that: not who makes it, nor that it reports.
-fn by_path(path: &str) -> Result<Subject> {
+fn by_path(path: &str) -> Result<SubjectSpec> {
     if !Path::new(path).is_file() {
         bail!("there is no program {path}");
     }
     let file = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
     let driver = if file.contains("firefox") { "firefox" } else { "chromium" };
-    Ok(Subject { driver: driver.into(), programs: vec![path.into()], ..unknown(path) })
+    Ok(SubjectSpec { driver: driver.into(), programs: vec![path.into()], ..unknown(path) })
 }
 
 /// Any other browser, used by its window.
-pub fn by_line(line: &str, private: &[String], keys: &[String]) -> Result<Subject> {
+pub fn by_line(line: &str, private: &[String], keys: &[String]) -> Result<SubjectSpec> {
     let words = words(line)?;
     let Some((program, arguments)) = words.split_first() else { bail!("--command names no program") };
     let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
-    Ok(Subject {
+    Ok(SubjectSpec {
         driver: "window".into(),
         programs: vec![program.clone()],
         arguments: arguments.to_vec(),
@@ -79,14 +79,14 @@ pub fn by_line(line: &str, private: &[String], keys: &[String]) -> Result<Subjec
     })
 }
 
-fn unknown(name: &str) -> Subject {
-    Subject {
+fn unknown(name: &str) -> SubjectSpec {
+    SubjectSpec {
         simulation: false,
         name: name.to_owned(),
         says: String::new(),
         driver: String::new(),
         programs: vec![],
-        trust: Trust::Authority,
+        trust: CertificateTrust::Authority,
         desktop: None,
         private_keys: None,
         read_back: vec![],

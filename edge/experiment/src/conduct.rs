@@ -12,7 +12,7 @@ use honey::{Garden, Planter};
 use knowledge::{
     Knowledge,
     scenarios::Scenario,
-    subjects::{Edition, Subject, Trust},
+    subjects::{CertificateTrust, SubjectEdition, SubjectSpec},
 };
 use model::{ArmRole, CaptureEnd, Note, Record, Run, Trial};
 use proxy::Authority;
@@ -39,8 +39,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Wish {
     pub knowledge: Arc<Knowledge>,
-    pub subject: Subject,
-    pub edition: Option<Edition>,
+    pub subject: SubjectSpec,
+    pub edition: Option<SubjectEdition>,
     pub scenario: Scenario,
     pub seed: u64,
     pub repeat: u32,
@@ -73,8 +73,8 @@ pub trait Progress: Send + Sync + 'static {
 
 /// What the trials of a run share.
 pub(crate) struct Conduct {
-    pub subject: Subject,
-    pub edition: Option<Edition>,
+    pub subject: SubjectSpec,
+    pub edition: Option<SubjectEdition>,
     pub entry: Entry,
     pub seed: u64,
     pub walls: Walls,
@@ -319,7 +319,7 @@ fn conditions(wish: &Wish) -> Vec<String> {
     conditions.extend(wish.conditions.iter().cloned());
     if wish.app.is_none() && ["chromium", "firefox", "window"].contains(&wish.subject.driver.as_str()) {
         conditions.push("in a fresh home folder and profile".into());
-        if wish.subject.trust == Trust::Authority {
+        if wish.subject.trust == CertificateTrust::Authority {
             conditions.push("Candor's certificate authority was trusted".into());
         }
         if wish.walls == Walls::None {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use honey::Names;
 use knowledge::{
-    scenarios::{self, Scenario, Step, Switches},
-    subjects::{Edition, Subject},
+    scenarios::{self, ArmSwitches, Scenario, ScenarioStep},
+    subjects::{SubjectEdition, SubjectSpec},
 };
 use model::{Act, Arm, ArmRole, Mode, RunSwitch};
 
@@ -55,7 +55,13 @@ const ORDER: u64 = u64::MAX;
 impl Plan {
     /// The plan of a run. The same seed gives the same order and, by
     /// [`honey::Planter`], the same canaries.
-    pub fn new(scenario: &Scenario, subject: &Subject, edition: Option<&Edition>, seed: u64, repeat: u32) -> Self {
+    pub fn new(
+        scenario: &Scenario,
+        subject: &SubjectSpec,
+        edition: Option<&SubjectEdition>,
+        seed: u64,
+        repeat: u32,
+    ) -> Self {
         let mut names = Names::new(seed, ORDER);
         let mut trials = Vec::new();
         for _ in 0..repeat.max(1) {
@@ -145,7 +151,7 @@ impl Planned {
 /// In which roles each install of an arm is used. Only what has a driver can be
 /// compared with itself without one, and what is not there without our help, as
 /// an extension that a driver loads, has no reference.
-fn roles(arm: &scenarios::Arm, subject: &Subject) -> &'static [ArmRole] {
+fn roles(arm: &scenarios::ScenarioArm, subject: &SubjectSpec) -> &'static [ArmRole] {
     let is_driven = ["chromium", "firefox"].contains(&subject.driver.as_str());
     match (arm.reference, is_driven && subject.extension.is_none()) {
         (false, _) => &[ArmRole::Driven],
@@ -156,16 +162,20 @@ fn roles(arm: &scenarios::Arm, subject: &Subject) -> &'static [ArmRole] {
 
 /// Where the switches stand in each of an arm's variants. What turns a switch,
 /// where there is none, is not done at all.
-fn positions(arm: &scenarios::Arm, subject: &Subject, edition: Option<&Edition>) -> Vec<Vec<RunSwitch>> {
+fn positions(
+    arm: &scenarios::ScenarioArm,
+    subject: &SubjectSpec,
+    edition: Option<&SubjectEdition>,
+) -> Vec<Vec<RunSwitch>> {
     let names = edition.map(|edition| edition.switches.as_slice()).unwrap_or_default();
     let throws = arm.steps.iter().any(|step| step.act() == Act::Switch);
     if throws && subject.collection_switches(edition).next().is_none() {
         return vec![];
     }
     match arm.switches {
-        Switches::Default => vec![stand(names, |_| "default")],
-        Switches::All if names.is_empty() => vec![],
-        Switches::All => (0..1_usize << names.len().min(6))
+        ArmSwitches::Default => vec![stand(names, |_| "default")],
+        ArmSwitches::All if names.is_empty() => vec![],
+        ArmSwitches::All => (0..1_usize << names.len().min(6))
             .map(|bits| stand(names, |at| if bits >> at & 1 == 1 { "on" } else { "off" }))
             .collect(),
     }
@@ -185,10 +195,10 @@ struct Steps {
 
 impl Steps {
     fn of(
-        arm: &scenarios::Arm,
+        arm: &scenarios::ScenarioArm,
         positions: &[RunSwitch],
-        subject: &Subject,
-        edition: Option<&Edition>,
+        subject: &SubjectSpec,
+        edition: Option<&SubjectEdition>,
         names: &mut Names,
     ) -> Vec<Do> {
         let mut steps = Self { mode: arm.mode(), counts: BTreeMap::new(), all: vec![] };
@@ -211,7 +221,7 @@ impl Steps {
         steps.all
     }
 
-    fn add(&mut self, step: &Step, subject: &Subject, edition: Option<&Edition>, names: &mut Names) {
+    fn add(&mut self, step: &ScenarioStep, subject: &SubjectSpec, edition: Option<&SubjectEdition>, names: &mut Names) {
         let mode = step.mode.as_deref().map(Mode::from_word);
         self.mode = mode.unwrap_or(if step.act() == Act::Later { Mode::Normal } else { self.mode });
         let mut lengths: Vec<Option<usize>> = step.length.iter().copied().map(Some).collect();
@@ -265,7 +275,7 @@ impl Steps {
 
 /// What a step throws. A switch that a person turned off is more than one that
 /// stands off: from that moment on something was promised.
-fn switches_of(step: &Step, subject: &Subject, edition: Option<&Edition>) -> Vec<RunSwitch> {
+fn switches_of(step: &ScenarioStep, subject: &SubjectSpec, edition: Option<&SubjectEdition>) -> Vec<RunSwitch> {
     let Some(to) = step.to.as_deref().filter(|_| step.act() == Act::Switch) else { return vec![] };
     let position = if to == "off" { "turned-off" } else { "on" };
     let named = |name: &str| RunSwitch { name: name.to_owned(), position: position.to_owned() };

@@ -5,7 +5,7 @@ use std::{io::Read, path::PathBuf};
 
 use knowledge::{
     Knowledge,
-    subjects::{Edition, Preferences, Subject},
+    subjects::{Preferences, SubjectEdition, SubjectSpec},
 };
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -19,7 +19,7 @@ use crate::{
 
 /// What starts a subject on this machine: its desktop entry as it is installed,
 /// else the first of its programs that is here, without any argument.
-pub(crate) fn entry_of(subject: &Subject) -> Result<Entry, Error> {
+pub(crate) fn entry_of(subject: &SubjectSpec) -> Result<Entry, Error> {
     let plain = |program| Entry { file: None, program, args: vec![] };
     let by_entry = subject.desktop.as_deref().and_then(desktop::installed);
     let by_name = || subject.programs.iter().find_map(|program| find(program)).map(plain);
@@ -65,8 +65,8 @@ fn starts_with_script(path: &std::path::Path) -> bool {
 pub(crate) async fn extension(
     cell: &Cell,
     knowledge: &Knowledge,
-    subject: &Subject,
-    edition: Option<&Edition>,
+    subject: &SubjectSpec,
+    edition: Option<&SubjectEdition>,
 ) -> Result<Option<PathBuf>, Error> {
     let Some(folder) = &subject.extension else { return Ok(None) };
     let config = edition.map(|edition| &edition.config);
@@ -76,14 +76,14 @@ pub(crate) async fn extension(
 }
 
 /// Command line arguments of a subject in an edition.
-pub(crate) fn arguments(subject: &Subject, edition: Option<&Edition>) -> Vec<String> {
+pub(crate) fn arguments(subject: &SubjectSpec, edition: Option<&SubjectEdition>) -> Vec<String> {
     let of_edition = edition.map(|edition| edition.arguments.as_slice()).unwrap_or_default();
     subject.arguments.iter().chain(of_edition).cloned().collect()
 }
 
 /// Preferences that it starts with, in the shape that its driver takes:
 /// Chromium's are nested, Firefox's are flat.
-pub(crate) fn preferences(subject: &Subject, edition: Option<&Edition>) -> Value {
+pub(crate) fn preferences(subject: &SubjectSpec, edition: Option<&SubjectEdition>) -> Value {
     let mut all = Map::new();
     for (name, value) in preferred(subject, edition) {
         let value = serde_json::to_value(value).unwrap_or_default();
@@ -96,7 +96,7 @@ pub(crate) fn preferences(subject: &Subject, edition: Option<&Edition>) -> Value
 }
 
 /// Where its profile lies if nobody says where, below its home.
-pub(crate) fn usual_profile(subject: &Subject) -> &'static str {
+pub(crate) fn usual_profile(subject: &SubjectSpec) -> &'static str {
     match subject.driver.as_str() {
         "chromium" => ".config/chromium",
         _ => "profile",
@@ -106,7 +106,7 @@ pub(crate) fn usual_profile(subject: &Subject) -> &'static str {
 /// Takes back what remote control needs: what remains is the command line of
 /// the desktop entry, and the arguments of an edition. Firefox looks for an
 /// authority in its profile alone, so the profile is made first and named.
-pub(crate) fn as_a_person_starts_it(launch: &mut Launch, subject: &Subject) {
+pub(crate) fn as_a_person_starts_it(launch: &mut Launch, subject: &SubjectSpec) {
     usual_profile(subject).clone_into(&mut launch.profile);
     if subject.driver == "firefox" {
         launch.args.extend(["--profile".to_owned(), "{profile}".to_owned()]);
@@ -115,7 +115,7 @@ pub(crate) fn as_a_person_starts_it(launch: &mut Launch, subject: &Subject) {
 }
 
 /// What makes the subject unlike one that was just installed, for the report.
-pub(crate) fn conditions(subject: &Subject, edition: Option<&Edition>) -> Vec<String> {
+pub(crate) fn conditions(subject: &SubjectSpec, edition: Option<&SubjectEdition>) -> Vec<String> {
     let arguments = arguments(subject, edition).into_iter().filter(|argument| !argument.contains('{'));
     let arguments = arguments.map(|argument| format!("started with {argument}"));
     let preferences = preferred(subject, edition).map(|(name, value)| format!("started with {name} = {value}"));
@@ -123,8 +123,8 @@ pub(crate) fn conditions(subject: &Subject, edition: Option<&Edition>) -> Vec<St
 }
 
 fn preferred<'s>(
-    subject: &'s Subject,
-    edition: Option<&'s Edition>,
+    subject: &'s SubjectSpec,
+    edition: Option<&'s SubjectEdition>,
 ) -> impl Iterator<Item = <&'s Preferences as IntoIterator>::Item> {
     subject.preferences.iter().chain(edition.into_iter().flat_map(|edition| &edition.preferences))
 }

@@ -419,8 +419,8 @@ impl Stage<'_> {
 
     fn trust(&self) -> Trust {
         match self.conduct.subject.trust {
-            subjects::Trust::Authority => Trust::Authority(self.conduct.authority.cert_pem().to_owned()),
-            subjects::Trust::Nothing => Trust::Nothing,
+            subjects::CertificateTrust::Authority => Trust::Authority(self.conduct.authority.cert_pem().to_owned()),
+            subjects::CertificateTrust::Nothing => Trust::Nothing,
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use guard::Choices;
-use knowledge::kinds::Kinds;
+use knowledge::kinds::KindTable;
 use model::Time;
 
 use crate::{Change, Error, comments, files};
@@ -28,7 +28,7 @@ struct Last {
 impl Chosen {
     /// Reads the file; if it is broken there is nothing before it to keep, and
     /// everything is off.
-    pub(crate) fn open(path: PathBuf, kinds: &Kinds) -> Result<Self, Error> {
+    pub(crate) fn open(path: PathBuf, kinds: &KindTable) -> Result<Self, Error> {
         let chosen = Self { path, now: RwLock::default(), last: Mutex::default() };
         chosen.reload(kinds)?;
         Ok(chosen)
@@ -44,7 +44,7 @@ impl Chosen {
     }
 
     /// Reads the file again if it was edited. True: other choices are in force.
-    pub(crate) fn reload(&self, kinds: &Kinds) -> Result<bool, Error> {
+    pub(crate) fn reload(&self, kinds: &KindTable) -> Result<bool, Error> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let text = files::read(&self.path)?;
         if text == last.text {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use knowledge::schemas::{Endpoint, Over, Recipe, Schema};
+use knowledge::schemas::{DigestRecipe, Endpoint, RecipeInput, Schema};
 use model::{Canary, Exchange, Guise, Kind, Leaf, Page, PageForm, RecognitionMethod};
 
 use crate::{
@@ -27,7 +27,7 @@ pub(crate) struct RecipeIndex {
 }
 
 struct KnownRecipe {
-    recipe: Recipe,
+    recipe: DigestRecipe,
     kind: Kind,
     endpoints: Vec<Endpoint>,
 }
@@ -56,8 +56,8 @@ impl RecipeIndex {
         for (i, known) in Arc::clone(&self.recipes).iter().enumerate() {
             let recipe = &known.recipe;
             let texts: Vec<String> = match recipe.over {
-                Over::Page => filled(recipe, page, None).into_iter().collect(),
-                Over::Form => page.forms.iter().filter_map(|form| filled(recipe, page, Some(form))).collect(),
+                RecipeInput::Page => filled(recipe, page, None).into_iter().collect(),
+                RecipeInput::Form => page.forms.iter().filter_map(|form| filled(recipe, page, Some(form))).collect(),
             };
             for text in texts {
                 self.give(recipe, &text, RecipeResult { recipe: i, host: host.clone() });
@@ -88,7 +88,7 @@ impl RecipeIndex {
         }
     }
 
-    fn give(&mut self, recipe: &Recipe, text: &str, given: RecipeResult) {
+    fn give(&mut self, recipe: &DigestRecipe, text: &str, given: RecipeResult) {
         // Which digests there are was checked when the recipe was read.
         let Some(algorithm) = digests::named(&recipe.digest) else { return };
         let (digest, length) = algorithm.of(text.as_bytes());
@@ -102,7 +102,7 @@ impl RecipeIndex {
 }
 
 /// `sha1-prefix8(autofill form signature)`.
-fn guise(recipe: &Recipe) -> String {
+fn guise(recipe: &DigestRecipe) -> String {
     match recipe.keep {
         Some(keep) => format!("{}-prefix{keep}({})", recipe.digest, recipe.name),
         None => format!("{}({})", recipe.digest, recipe.name),
@@ -118,7 +118,7 @@ fn of_host<'c>(canaries: &'c [Canary], host: &str) -> Option<(u32, &'c str)> {
 }
 
 /// The text that is hashed; none if the page has no address.
-fn filled(recipe: &Recipe, page: &Page, form: Option<&PageForm>) -> Option<String> {
+fn filled(recipe: &DigestRecipe, page: &Page, form: Option<&PageForm>) -> Option<String> {
     let address = AbsoluteAddress::of(&page.url)?;
     let name = |name: &str| match recipe.without_digit_runs {
         Some(length) => without_digit_runs(name, length),

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use knowledge::schemas::{At, Endpoint, Schema, WhySealed, last_key};
+use knowledge::schemas::{Endpoint, Schema, SchemaPlace, WhySealed, last_key};
 use model::{Exchange, Gap, GapReason, Kind, LayerPlace, Leaf};
 
 use crate::{
@@ -50,7 +50,7 @@ struct KnownSchema {
 #[derive(Clone)]
 struct SchemaRule {
     schema: u16,
-    at: At,
+    at: SchemaPlace,
     means: PlaceMeaning,
 }
 
@@ -229,7 +229,7 @@ impl KnownSchema {
         }
     }
 
-    fn rule(&mut self, schema: u16, at: &At, means: PlaceMeaning) {
+    fn rule(&mut self, schema: u16, at: &SchemaPlace, means: PlaceMeaning) {
         let rule = SchemaRule { schema, at: at.clone(), means };
         match at.keys() {
             None => self.open[usize::from(schema)].push(rule),

@@ -6,11 +6,11 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use knowledge::schemas::{Example, Schema};
+use knowledge::schemas::{Schema, SchemaExample};
 use model::{Body, Exchange, Header, IngressKind, Request, Time};
 
 /// The request of an example.
-pub(crate) fn exchange_of(schema: &Schema, example: &Example) -> Exchange {
+pub(crate) fn exchange_of(schema: &Schema, example: &SchemaExample) -> Exchange {
     let inside = example.inside.as_ref().map(|inside| wrapped(inside.trim().as_bytes(), &example.wrapped));
     let filled = |text: &str| match &inside {
         Some((wrapped, hash)) => text.replace("{inside}", wrapped).replace("{java-hash}", hash),

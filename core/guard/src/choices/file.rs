@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, fmt, fmt::Write};
 
-use knowledge::kinds::Kinds;
+use knowledge::kinds::KindTable;
 use model::{Kind, Mode, Time};
 use serde::Deserialize;
 use toml::value::Datetime;
@@ -122,7 +122,7 @@ struct TextDestined {
 
 impl Choices {
     /// Reads the text. Kinds may go by any of their names.
-    pub fn parse(text: &str, kinds: &Kinds) -> Result<Self, BadChoices> {
+    pub fn parse(text: &str, kinds: &KindTable) -> Result<Self, BadChoices> {
         let text: Text = toml::from_str(text).map_err(|error| BadChoices(error.to_string()))?;
         let unread = |word: Option<String>, default| match word {
             None => Ok(default),
@@ -210,21 +210,21 @@ impl TextRow {
 }
 
 impl TextDevice {
-    fn read(self, kinds: &Kinds) -> Result<Device, BadChoices> {
+    fn read(self, kinds: &KindTable) -> Result<Device, BadChoices> {
         let table = table(self.kinds, kinds)?;
         Ok(Device { id: self.id, name: self.name, maker: self.maker, table })
     }
 }
 
 impl TextProgram {
-    fn read(self, kinds: &Kinds) -> Result<Program, BadChoices> {
+    fn read(self, kinds: &KindTable) -> Result<Program, BadChoices> {
         let table = table(self.kinds, kinds)?;
         Ok(Program { name: self.name, maker: self.maker, table })
     }
 }
 
 impl TextHour {
-    fn read(self, kinds: &Kinds) -> Result<Hour, BadChoices> {
+    fn read(self, kinds: &KindTable) -> Result<Hour, BadChoices> {
         let mode = match Mode::from_word(&self.mode) {
             Mode::Unknown => {
                 return Err(BadChoices(format!("an hour is for mode normal or private, not {:?}", self.mode)));
@@ -245,7 +245,7 @@ impl TextDestined {
     }
 }
 
-fn table(rows: BTreeMap<String, TextRow>, kinds: &Kinds) -> Result<Table, BadChoices> {
+fn table(rows: BTreeMap<String, TextRow>, kinds: &KindTable) -> Result<Table, BadChoices> {
     let row = |(name, row): (String, TextRow)| {
         let row = Row { normal: row.normal.map(Switch::is_on), private: row.private.map(Switch::is_on) };
         Ok((kind(&name, kinds)?, row))
@@ -253,7 +253,7 @@ fn table(rows: BTreeMap<String, TextRow>, kinds: &Kinds) -> Result<Table, BadCho
     rows.into_iter().map(row).collect::<Result<_, _>>().map(Table)
 }
 
-fn kind(name: &str, kinds: &Kinds) -> Result<Kind, BadChoices> {
+fn kind(name: &str, kinds: &KindTable) -> Result<Kind, BadChoices> {
     let known = kinds.kind(name).ok_or_else(|| BadChoices(format!("no kind of data is called {name:?}")))?;
     Ok(Kind::new(&known.id))
 }
@@ -318,7 +318,7 @@ mod tests {
     use super::*;
     use crate::checks::knowledge;
 
-    fn kinds() -> Kinds {
+    fn kinds() -> KindTable {
         knowledge().kinds.clone()
     }
 
@@ -443,7 +443,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_is_a_panic(text in ".{0,200}") {
-            let _ = Choices::parse(&text, &Kinds::default());
+            let _ = Choices::parse(&text, &KindTable::default());
         }
 
         #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use knowledge::promises::Must;
+use knowledge::promises::MustClause;
 use model::{Act, Initiator, Phase};
 
 use super::{
@@ -37,7 +37,7 @@ pub(super) fn is_event(phase: &Phase, after: &str) -> bool {
 
 impl Scope<'_> {
     /// Whether it came each time.
-    pub(super) fn required(&self, must: &Must) -> Required {
+    pub(super) fn required(&self, must: &MustClause) -> Required {
         let waited: BTreeSet<usize> =
             self.exercised.done.iter().copied().filter(|event| self.was_waited_for(*event, must)).collect();
         let missed: Vec<usize> = waited.iter().copied().filter(|event| !self.came(*event, must)).collect();
@@ -46,7 +46,7 @@ impl Scope<'_> {
         Required { outcome, because, events, missed: missed.len() as u32 }
     }
 
-    fn judged(&self, must: &Must, events: &ActCount, missed: &[usize]) -> (Outcome, String) {
+    fn judged(&self, must: &MustClause, events: &ActCount, missed: &[usize]) -> (Outcome, String) {
         let what = format!("a request to {}{}", must.host, must.path.as_deref().unwrap_or_default());
         let after = format!("{} ({})", count(events.acts(), "event"), must.after);
         let installs = events.installs(self.case);
@@ -75,14 +75,14 @@ impl Scope<'_> {
     }
 
     /// Whether the trial went on until it was due.
-    fn was_waited_for(&self, event: usize, must: &Must) -> bool {
+    fn was_waited_for(&self, event: usize, must: &MustClause) -> bool {
         let at = &self.case.phases[event];
         let phases = self.case.phases.iter().filter(|phase| phase.trial == at.trial).map(|phase| phase.at.0);
         let traffic = self.case.traffic.iter().filter(|one| one.trial == Some(at.trial)).map(|one| one.at.0);
         phases.chain(traffic).max().is_some_and(|last| last >= at.at.0 + must.within())
     }
 
-    fn came(&self, event: usize, must: &Must) -> bool {
+    fn came(&self, event: usize, must: &MustClause) -> bool {
         let at = &self.case.phases[event];
         let due = at.at.0..=at.at.0 + must.within();
         let of_trial = self.case.traffic.iter().filter(|one| one.trial == Some(at.trial) && due.contains(&one.at.0));
@@ -90,7 +90,7 @@ impl Scope<'_> {
     }
 
     /// Why it could have come unseen.
-    fn unwatched(&self, must: &Must) -> Option<String> {
+    fn unwatched(&self, must: &MustClause) -> Option<String> {
         let case = self.case;
         let mut why = Vec::new();
         if !case.run.is_some_and(|run| run.bypass_watched) {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use knowledge::promises::{Assertion, Limits, Promise};
+use knowledge::promises::{Assertion, ClauseLimits, Promise};
 use model::{Act, Destination, Initiator, Kind, RecognitionMethod, Sighting};
 
 use super::required::is_event;
@@ -125,7 +125,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn counts_way(&self, seen: &Seen, via: &Limits) -> bool {
+    fn counts_way(&self, seen: &Seen, via: &ClauseLimits) -> bool {
         let mut of_it = self.case.traffic.iter().filter(|one| one.trial == seen.trial);
         via.is_empty()
             || of_it.any(|one| one.exchange == seen.sighting.exchange && via.counts_way(&one.scheme, &one.host))

@@ -3,7 +3,7 @@
 
 use model::{Header, Request};
 
-use super::{Said, begins, path_of};
+use super::{PreparedAnswer, begins, path_of};
 
 /// The smallest picture: a transparent GIF of one point.
 const GIF: &[u8] =
@@ -14,22 +14,22 @@ const SVG: &[u8] = b"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1\" heigh
 const HTML: &[u8] = b"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>OK</title><p>OK</p></html>";
 
 /// A type of content, and the least that is of that type.
-type Content = (&'static str, &'static [u8]);
+type ContentSample = (&'static str, &'static [u8]);
 
 /// What a server that is well would say to this, as far as that can be guessed.
-pub fn fallback(request: &Request) -> Said {
+pub fn fallback(request: &Request) -> PreparedAnswer {
     if request.method == "OPTIONS" {
-        return Said { status: 204, headers: for_other_sites(request), body: Vec::new() };
+        return PreparedAnswer { status: 204, headers: for_other_sites(request), body: Vec::new() };
     }
     let Some((content_type, body)) = content(request) else {
-        return Said { status: 204, headers: for_other_sites(request), body: Vec::new() };
+        return PreparedAnswer { status: 204, headers: for_other_sites(request), body: Vec::new() };
     };
     let mut headers = vec![Header::new("Content-Type", content_type)];
     headers.extend(for_other_sites(request));
-    Said { status: 200, headers, body: body.to_vec() }
+    PreparedAnswer { status: 200, headers, body: body.to_vec() }
 }
 
-fn content(request: &Request) -> Option<Content> {
+fn content(request: &Request) -> Option<ContentSample> {
     let accepts = request.header("accept").unwrap_or(b"*/*");
     if begins(Some(accepts), "text/event-stream") {
         // No content tells an event source not to ask again.
@@ -43,7 +43,7 @@ fn content(request: &Request) -> Option<Content> {
     })
 }
 
-fn by_type(media: &str) -> Option<Content> {
+fn by_type(media: &str) -> Option<ContentSample> {
     match media {
         "text/html" | "application/xhtml+xml" => Some(("text/html; charset=utf-8", HTML)),
         "application/json" | "application/vnd.api+json" => Some(("application/json", b"{}")),
@@ -61,7 +61,7 @@ fn by_type(media: &str) -> Option<Content> {
 }
 
 /// What the page wants it for (Fetch Metadata).
-fn by_use(request: &Request) -> Option<Content> {
+fn by_use(request: &Request) -> Option<ContentSample> {
     match request.header("sec-fetch-dest")? {
         b"script" | b"worker" | b"sharedworker" | b"serviceworker" => by_type("text/javascript"),
         b"style" => by_type("text/css"),
@@ -71,7 +71,7 @@ fn by_use(request: &Request) -> Option<Content> {
     }
 }
 
-fn by_path(url: &str) -> Option<Content> {
+fn by_path(url: &str) -> Option<ContentSample> {
     let file = path_of(url).rsplit('/').next().unwrap_or_default();
     let (_, ending) = file.rsplit_once('.')?;
     match ending.to_ascii_lowercase().as_str() {
@@ -90,7 +90,7 @@ fn by_path(url: &str) -> Option<Content> {
 }
 
 /// A server answers protobuf with protobuf.
-fn by_own_type(request: &Request) -> Option<Content> {
+fn by_own_type(request: &Request) -> Option<ContentSample> {
     let own = request.header("content-type");
     let is = |start| begins(own, start);
     match () {

@@ -9,9 +9,9 @@ use super::check::seconds;
 /// One of the four.
 #[derive(Clone, Debug)]
 pub enum Assertion {
-    Never(Never),
-    Only(Only),
-    Must(Must),
+    Never(NeverClause),
+    Only(OnlyClause),
+    Must(MustClause),
     /// Why no run could show it.
     Untestable(String),
 }
@@ -19,7 +19,7 @@ pub enum Assertion {
 /// What must not happen.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Never {
+pub struct NeverClause {
     #[serde(default)]
     pub kinds: Vec<String>,
     /// Nor any identifier that stays, whatever it is called and wherever it
@@ -43,18 +43,18 @@ pub struct Never {
     pub within: Option<String>,
     /// The disguises that it is about: `plain`, `sha256`, `sha256-prefix4` …
     #[serde(default)]
-    pub guise: Limits,
+    pub guise: ClauseLimits,
     /// The ways that it is about: a scheme (`http`), or a host (`relay.example`,
     /// and all below it).
     #[serde(default)]
-    pub via: Limits,
+    pub via: ClauseLimits,
 }
 
 /// What alone may be sent: of these kinds, and to these hosts. A list that is
 /// empty limits nothing.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Only {
+pub struct OnlyClause {
     #[serde(default)]
     pub kinds: Vec<String>,
     /// Hosts, with all below them. The site itself may always have it.
@@ -63,7 +63,7 @@ pub struct Only {
     /// What it is about; all kinds if none is named.
     #[serde(default)]
     pub of: Vec<String>,
-    /// As in [`Never`].
+    /// As in [`NeverClause`].
     #[serde(default)]
     pub to: Option<String>,
 }
@@ -71,7 +71,7 @@ pub struct Only {
 /// A request that must be seen, each time that something was done.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Must {
+pub struct MustClause {
     pub host: String,
     /// What its path begins with.
     #[serde(default)]
@@ -85,7 +85,7 @@ pub struct Must {
 /// What counts: all but what is allowed, or only what is forbidden.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Limits {
+pub struct ClauseLimits {
     #[serde(default)]
     pub allowed: Vec<String>,
     #[serde(default)]
@@ -119,7 +119,7 @@ impl Assertion {
     }
 }
 
-impl Only {
+impl OnlyClause {
     /// Whether it forbids that something of this kind goes to this host.
     pub fn forbids(&self, kind: &Kind, host: &str) -> bool {
         let has = |list: &[String]| list.iter().any(|one| Kind::new(one) == *kind);
@@ -130,7 +130,7 @@ impl Only {
     }
 }
 
-impl Must {
+impl MustClause {
     /// Whether a request is the one.
     pub fn is_met_by(&self, host: &str, path: &str) -> bool {
         host == self.host && self.path.as_ref().is_none_or(|begin| path.starts_with(begin.as_str()))
@@ -142,7 +142,7 @@ impl Must {
     }
 }
 
-impl Limits {
+impl ClauseLimits {
     /// Whether this guise counts: `sha1-prefix8(form signature)` is `sha1-prefix8`.
     pub fn counts_guise(&self, guise: &str) -> bool {
         let base = guise.split('(').next().unwrap_or(guise);
@@ -179,12 +179,12 @@ mod tests {
 
     #[test]
     fn what_alone_may_be_sent_is_all_else_forbidden() {
-        let only = Only { kinds: list(&["visited-host"]), ..Only::default() };
+        let only = OnlyClause { kinds: list(&["visited-host"]), ..OnlyClause::default() };
         assert!(
             only.forbids(&Kind::new("visited-url"), "a.example")
                 && !only.forbids(&Kind::new("visited-host"), "a.example")
         );
-        let only = Only { hosts: list(&["engine.example"]), of: list(&["search"]), ..Only::default() };
+        let only = OnlyClause { hosts: list(&["engine.example"]), of: list(&["search"]), ..OnlyClause::default() };
         assert!(
             only.forbids(&Kind::new("search"), "other.example")
                 && !only.forbids(&Kind::new("search"), "www.engine.example")
@@ -195,18 +195,18 @@ mod tests {
 
     #[test]
     fn a_guise_counts_by_its_name_with_or_without_its_recipe() {
-        let forbidden = Limits { forbidden: list(&["plain"]), ..Limits::default() };
+        let forbidden = ClauseLimits { forbidden: list(&["plain"]), ..ClauseLimits::default() };
         assert!(forbidden.counts_guise("plain") && !forbidden.counts_guise("sha256"));
-        let allowed = Limits { allowed: list(&["sha1-prefix8"]), ..Limits::default() };
+        let allowed = ClauseLimits { allowed: list(&["sha1-prefix8"]), ..ClauseLimits::default() };
         assert!(!allowed.counts_guise("sha1-prefix8(autofill form signature)") && allowed.counts_guise("sha1"));
-        assert!(Limits::default().counts_guise("plain"));
+        assert!(ClauseLimits::default().counts_guise("plain"));
     }
 
     #[test]
     fn a_way_is_a_scheme_or_a_host_with_all_below_it() {
-        let clear = Limits { forbidden: list(&["http"]), ..Limits::default() };
+        let clear = ClauseLimits { forbidden: list(&["http"]), ..ClauseLimits::default() };
         assert!(clear.counts_way("http", "a.example") && !clear.counts_way("https", "a.example"));
-        let relayed = Limits { allowed: list(&["relay.example"]), ..Limits::default() };
+        let relayed = ClauseLimits { allowed: list(&["relay.example"]), ..ClauseLimits::default() };
         assert!(!relayed.counts_way("https", "eu.relay.example") && relayed.counts_way("https", "a.example"));
     }
 }

@@ -3,7 +3,7 @@
 
 use model::Mode;
 
-use super::{Assertion, Must, Never, Only, Promise, assertion::Limits};
+use super::{Assertion, MustClause, NeverClause, OnlyClause, Promise, assertion::ClauseLimits};
 
 /// The schemes of requests that can be told apart.
 const SCHEMES: [&str; 7] = ["http", "https", "ws", "wss", "dns", "udp", "tcp"];
@@ -52,7 +52,7 @@ fn addressee(to: Option<&str>) -> Result<(), String> {
     }
 }
 
-fn never(never: &Never) -> Result<(), String> {
+fn never(never: &NeverClause) -> Result<(), String> {
     if never.kinds.is_empty() && !never.identifiers {
         return Err("forbids no kinds, so nothing could break it".into());
     }
@@ -80,14 +80,14 @@ fn never(never: &Never) -> Result<(), String> {
     }
 }
 
-fn one_list(name: &str, limits: &Limits) -> Result<(), String> {
+fn one_list(name: &str, limits: &ClauseLimits) -> Result<(), String> {
     match limits.allowed.is_empty() || limits.forbidden.is_empty() {
         true => Ok(()),
         false => Err(format!("{name} says what is allowed or what is forbidden, not both")),
     }
 }
 
-fn only(only: &Only) -> Result<(), String> {
+fn only(only: &OnlyClause) -> Result<(), String> {
     if only.kinds.is_empty() && only.hosts.is_empty() {
         return Err("`only` names neither kinds nor hosts, so nothing could break it".into());
     }
@@ -97,7 +97,7 @@ fn only(only: &Only) -> Result<(), String> {
     }
 }
 
-fn must(must: &Must) -> Result<(), String> {
+fn must(must: &MustClause) -> Result<(), String> {
     if !EVENTS.contains(&must.after.as_str()) {
         return Err(format!("must: after = {:?} is not one of {}", must.after, EVENTS.join(", ")));
     }

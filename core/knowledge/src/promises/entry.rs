@@ -3,7 +3,10 @@
 
 use serde::Deserialize;
 
-use super::{Assertion, MakerState, Must, Never, Only, Sentence, SentenceClass, SentenceSource, Valid, When};
+use super::{
+    Assertion, MakerState, MustClause, NeverClause, OnlyClause, PromiseConditions, Sentence, SentenceClass,
+    SentenceSource, ValidityRange,
+};
 
 /// A sentence as it stands in a file.
 #[derive(Deserialize)]
@@ -13,13 +16,13 @@ pub(super) struct PromiseEntry {
     #[serde(default)]
     pub(super) subjects: Vec<String>,
     #[serde(default)]
-    pub(super) when: When,
+    pub(super) when: PromiseConditions,
     #[serde(default)]
-    pub(super) valid: Valid,
+    pub(super) valid: ValidityRange,
     pub(super) state: Option<MakerState>,
-    never: Option<Never>,
-    only: Option<Only>,
-    must: Option<Must>,
+    never: Option<NeverClause>,
+    only: Option<OnlyClause>,
+    must: Option<MustClause>,
     untestable: Option<String>,
     /// The vendor's words, short.
     quote: Option<String>,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// Versions and days. What is not named does not limit.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Valid {
+pub struct ValidityRange {
     /// The first day: `2020-05-04`.
     #[serde(default)]
     pub from: Option<String>,
@@ -16,7 +16,7 @@ pub struct Valid {
     #[serde(default)]
     pub until: Option<String>,
     #[serde(default)]
-    pub versions: Versions,
+    pub versions: VersionRange,
     /// Where it is said to hold, in the source's words; shown beside it.
     #[serde(default)]
     pub territory: Option<String>,
@@ -25,7 +25,7 @@ pub struct Valid {
 /// First and last version, both included: `12.1` is any 12.1.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Versions {
+pub struct VersionRange {
     #[serde(default)]
     pub from: Option<String>,
     #[serde(default)]
@@ -42,7 +42,7 @@ pub enum MakerState {
     SignedIn,
 }
 
-impl Valid {
+impl ValidityRange {
     /// Why it says nothing of this version on this day; none if it does.
     pub fn excludes(&self, version: &str, day: &str) -> Option<String> {
         if let Some(from) = self.from.as_deref().filter(|from| day < *from) {
@@ -51,7 +51,7 @@ impl Valid {
         if let Some(until) = self.until.as_deref().filter(|until| day > *until) {
             return Some(format!("it is said of the time until {until}, and this was on {day}"));
         }
-        let Versions { from, until } = &self.versions;
+        let VersionRange { from, until } = &self.versions;
         if from.is_none() && until.is_none() {
             return None;
         }
@@ -107,7 +107,7 @@ fn numbers(version: &str) -> Option<Vec<u64>> {
 mod tests {
     use super::*;
 
-    fn valid(text: &str) -> Valid {
+    fn valid(text: &str) -> ValidityRange {
         toml::from_str(text).expect("it is TOML")
     }
 

@@ -16,32 +16,32 @@ use serde::Deserialize;
 
 /// A place in a request, perhaps with wildcards.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct At {
+pub struct SchemaPlace {
     text: String,
-    steps: Vec<AtStep>,
+    steps: Vec<SchemaPlaceStep>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum AtStep {
+enum SchemaPlaceStep {
     /// `**`
     Any,
     One {
         layers: Vec<String>,
-        names: Vec<Name>,
+        names: Vec<NamePattern>,
     },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Name {
+enum NamePattern {
     /// The layer holds one value.
     Whole,
     Any,
     /// Text and stars, in turn; one text is an exact name.
-    Glob(Vec<Piece>),
+    Glob(Vec<NamePiece>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
+enum NamePiece {
     Text(String),
     /// `*`
     Star,
@@ -51,17 +51,17 @@ enum Piece {
 
 /// Why a text is not a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadAt(pub &'static str);
+pub struct BadSchemaPlace(pub &'static str);
 
-impl fmt::Display for BadAt {
+impl fmt::Display for BadSchemaPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 }
 
-impl std::error::Error for BadAt {}
+impl std::error::Error for BadSchemaPlace {}
 
-impl fmt::Display for At {
+impl fmt::Display for SchemaPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
@@ -70,13 +70,13 @@ impl fmt::Display for At {
 /// Layers that carry a value and say nothing about its place.
 const CARRIERS: [&str; 9] = ["percent", "gzip", "zlib", "deflate", "brotli", "zstd", "lz4", "snappy", "utf-16"];
 
-impl At {
+impl SchemaPlace {
     /// Whether a route ends at this place.
     pub fn matches(&self, route: &Route<'_>) -> bool {
         // The last step stands for itself: what is *in* the value is another leaf.
         let Some((last, before)) = self.steps.split_last() else { return false };
         match last {
-            AtStep::Any => ends_at(&self.steps, Some(route)),
+            SchemaPlaceStep::Any => ends_at(&self.steps, Some(route)),
             one => one.matches(route) && ends_at(before, route.before),
         }
     }
@@ -84,16 +84,16 @@ impl At {
     /// The last name, after its last dot, if no wildcard is in it: by it a
     /// place is ruled out quickly. None: nothing can be said quickly.
     pub fn keys(&self) -> Option<Vec<&str>> {
-        let Some(AtStep::One { names, .. }) = self.steps.last() else { return None };
+        let Some(SchemaPlaceStep::One { names, .. }) = self.steps.last() else { return None };
         names
             .iter()
             .map(|name| match name {
-                Name::Glob(pieces) => {
-                    let Some(Piece::Text(last)) = pieces.last() else { return None };
+                NamePattern::Glob(pieces) => {
+                    let Some(NamePiece::Text(last)) = pieces.last() else { return None };
                     let key = last_key(last);
                     (pieces.len() == 1 || key.len() < last.len()).then_some(key)
                 }
-                Name::Whole | Name::Any => None,
+                NamePattern::Whole | NamePattern::Any => None,
             })
             .collect()
     }
@@ -114,14 +114,14 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-impl AtStep {
+impl SchemaPlaceStep {
     fn matches(&self, route: &Route<'_>) -> bool {
         let Self::One { layers, names } = self else { return true };
         layers.iter().any(|layer| layer == route.layer) && names.iter().any(|name| name.matches(route.place))
     }
 }
 
-impl Name {
+impl NamePattern {
     fn matches(&self, place: &LayerPlace<'_>) -> bool {
         match (self, place) {
             (Self::Whole, LayerPlace::Whole) | (Self::Any, LayerPlace::At(_)) => true,
@@ -134,9 +134,9 @@ impl Name {
 }
 
 /// Whether the route, read from its end, is what the steps say.
-fn ends_at(steps: &[AtStep], route: Option<&Route<'_>>) -> bool {
+fn ends_at(steps: &[SchemaPlaceStep], route: Option<&Route<'_>>) -> bool {
     let Some((last, before)) = steps.split_last() else { return route.is_none() };
-    if matches!(last, AtStep::Any) {
+    if matches!(last, SchemaPlaceStep::Any) {
         let mut here = route;
         loop {
             if ends_at(before, here) {
@@ -152,20 +152,20 @@ fn ends_at(steps: &[AtStep], route: Option<&Route<'_>>) -> bool {
 }
 
 /// Whether a name ends with the last text, if there is one.
-fn ends_like(pieces: &[Piece], name: &str) -> bool {
+fn ends_like(pieces: &[NamePiece], name: &str) -> bool {
     match pieces.last() {
-        Some(Piece::Text(text)) => name.ends_with(text.as_str()),
+        Some(NamePiece::Text(text)) => name.ends_with(text.as_str()),
         _ => true,
     }
 }
 
-fn glob(pieces: &[Piece], name: &str) -> bool {
+fn glob(pieces: &[NamePiece], name: &str) -> bool {
     let Some((piece, rest)) = pieces.split_first() else { return name.is_empty() };
     let until = |end: usize| (0..=end).any(|at| name.get(at..).is_some_and(|left| glob(rest, left)));
     match piece {
-        Piece::Text(text) => name.strip_prefix(text.as_str()).is_some_and(|left| glob(rest, left)),
-        Piece::Star => until(name.find(['.', '[', ']']).unwrap_or(name.len())),
-        Piece::Stars => until(name.len()),
+        NamePiece::Text(text) => name.strip_prefix(text.as_str()).is_some_and(|left| glob(rest, left)),
+        NamePiece::Star => until(name.find(['.', '[', ']']).unwrap_or(name.len())),
+        NamePiece::Stars => until(name.len()),
     }
 }
 
@@ -186,58 +186,58 @@ fn first(name: &str) -> String {
     first
 }
 
-impl FromStr for At {
-    type Err = BadAt;
+impl FromStr for SchemaPlace {
+    type Err = BadSchemaPlace;
 
-    fn from_str(text: &str) -> Result<Self, BadAt> {
+    fn from_str(text: &str) -> Result<Self, BadSchemaPlace> {
         let steps = text.split('▸').map(|step| step_from(step.trim())).collect::<Result<_, _>>()?;
         Ok(Self { text: text.to_owned(), steps })
     }
 }
 
-fn step_from(text: &str) -> Result<AtStep, BadAt> {
+fn step_from(text: &str) -> Result<SchemaPlaceStep, BadSchemaPlace> {
     if text == "**" {
-        return Ok(AtStep::Any);
+        return Ok(SchemaPlaceStep::Any);
     }
     let (layers, names) = match text.split_once(' ') {
-        None => (text, vec![Name::Whole]),
+        None => (text, vec![NamePattern::Whole]),
         Some((layers, names)) => (layers, names_from(names.trim())?),
     };
     if layers.is_empty() {
-        return Err(BadAt("a step has no layer"));
+        return Err(BadSchemaPlace("a step has no layer"));
     }
-    Ok(AtStep::One { layers: layers.split('|').map(str::to_owned).collect(), names })
+    Ok(SchemaPlaceStep::One { layers: layers.split('|').map(str::to_owned).collect(), names })
 }
 
-fn names_from(text: &str) -> Result<Vec<Name>, BadAt> {
+fn names_from(text: &str) -> Result<Vec<NamePattern>, BadSchemaPlace> {
     if let Some(open) = text.strip_prefix('"') {
-        let inner = open.strip_suffix('"').ok_or(BadAt("a quoted name has no end"))?;
-        return Ok(vec![Name::Glob(vec![Piece::Text(inner.replace("\\\"", "\"").replace("\\\\", "\\"))])]);
+        let inner = open.strip_suffix('"').ok_or(BadSchemaPlace("a quoted name has no end"))?;
+        return Ok(vec![NamePattern::Glob(vec![NamePiece::Text(inner.replace("\\\"", "\"").replace("\\\\", "\\"))])]);
     }
     Ok(text.split('|').map(name_from).collect())
 }
 
-fn name_from(text: &str) -> Name {
+fn name_from(text: &str) -> NamePattern {
     if text == "*" {
-        return Name::Any;
+        return NamePattern::Any;
     }
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find('*') {
         if at > 0 {
-            pieces.push(Piece::Text(rest[..at].to_owned()));
+            pieces.push(NamePiece::Text(rest[..at].to_owned()));
         }
         let stars = rest[at..].starts_with("**");
-        pieces.push(if stars { Piece::Stars } else { Piece::Star });
+        pieces.push(if stars { NamePiece::Stars } else { NamePiece::Star });
         rest = &rest[at + 1 + usize::from(stars)..];
     }
     if !rest.is_empty() {
-        pieces.push(Piece::Text(rest.to_owned()));
+        pieces.push(NamePiece::Text(rest.to_owned()));
     }
-    Name::Glob(pieces)
+    NamePattern::Glob(pieces)
 }
 
-impl<'de> Deserialize<'de> for At {
+impl<'de> Deserialize<'de> for SchemaPlace {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }
@@ -250,9 +250,9 @@ mod tests {
     use super::*;
 
     fn matches(at: &str, trail: &str) -> bool {
-        let at: At = at.parse().unwrap();
+        let at: SchemaPlace = at.parse().unwrap();
         let trail: Trail = trail.parse().unwrap();
-        fn with(steps: &[model::TrailStep], before: Option<&Route<'_>>, at: &At) -> bool {
+        fn with(steps: &[model::TrailStep], before: Option<&Route<'_>>, at: &SchemaPlace) -> bool {
             let (step, rest) = steps.split_first().unwrap();
             let layer: &'static str = Box::leak(step.layer.to_string().into_boxed_str());
             let route = Route { before, layer, place: &step.place };
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_place_is_ruled_out_by_its_last_name() {
-        let keys = |at: &str| at.parse::<At>().unwrap().keys().map(|keys| keys.join(" "));
+        let keys = |at: &str| at.parse::<SchemaPlace>().unwrap().keys().map(|keys| keys.join(" "));
         assert_eq!(keys("body ▸ json $[*].properties.$url").as_deref(), Some("$url"));
         assert_eq!(keys("body ▸ form a|b").as_deref(), Some("a b"));
         assert_eq!(keys("body ▸ json $.a*").as_deref(), None);

@@ -12,13 +12,13 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     text: String,
-    host: Host,
+    host: EndpointHost,
     /// Pieces between the stars; none is any path.
     path: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Host {
+enum EndpointHost {
     Any,
     Is(String),
     /// Written `*.example.com`; kept as `.example.com`.
@@ -28,16 +28,16 @@ enum Host {
 impl Endpoint {
     /// Whether any address will do.
     pub fn is_any(&self) -> bool {
-        self.host == Host::Any && self.path.is_none()
+        self.host == EndpointHost::Any && self.path.is_none()
     }
 
     /// The host, or the domain above it, by which an address is ruled out
     /// quickly; none if any host will do.
     pub fn domain(&self) -> Option<&str> {
         match &self.host {
-            Host::Any => None,
-            Host::Is(host) => Some(host),
-            Host::Below(domain) => Some(&domain[1..]),
+            EndpointHost::Any => None,
+            EndpointHost::Is(host) => Some(host),
+            EndpointHost::Below(domain) => Some(&domain[1..]),
         }
     }
 
@@ -71,9 +71,9 @@ impl Endpoint {
 
     fn matches_host(&self, host: &str) -> bool {
         match &self.host {
-            Host::Any => true,
-            Host::Is(ours) => host.eq_ignore_ascii_case(ours),
-            Host::Below(domain) => {
+            EndpointHost::Any => true,
+            EndpointHost::Is(ours) => host.eq_ignore_ascii_case(ours),
+            EndpointHost::Below(domain) => {
                 let cut = host.len().checked_sub(domain.len()).filter(|&cut| cut > 0);
                 cut.and_then(|cut| host.get(cut..)).is_some_and(|end| end.eq_ignore_ascii_case(domain))
             }
@@ -107,7 +107,7 @@ impl FromStr for Endpoint {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text == "*" {
-            return Ok(Self { text: text.into(), host: Host::Any, path: None });
+            return Ok(Self { text: text.into(), host: EndpointHost::Any, path: None });
         }
         let Some((_, rest)) = text.split_once("://") else {
             return Err(format!("endpoint `{text}` is neither `*` nor an address with a scheme"));
@@ -117,11 +117,11 @@ impl FromStr for Endpoint {
         }
         let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
         let host = match host.strip_prefix('*') {
-            Some("") => Host::Any,
+            Some("") => EndpointHost::Any,
             Some(domain) if domain.starts_with('.') && !domain.contains('*') => {
-                Host::Below(domain.to_ascii_lowercase())
+                EndpointHost::Below(domain.to_ascii_lowercase())
             }
-            None if !host.is_empty() && !host.contains('*') => Host::Is(host.to_ascii_lowercase()),
+            None if !host.is_empty() && !host.contains('*') => EndpointHost::Is(host.to_ascii_lowercase()),
             _ => return Err(format!("endpoint `{text}` has a host that is neither whole nor `*.` and a domain")),
         };
         let path = path.map(|path| format!("/{path}").split('*').map(str::to_owned).collect());

@@ -9,7 +9,7 @@ use super::Schema;
 /// One request and the kinds of data that the schema finds in it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Example {
+pub struct SchemaExample {
     /// What it shows, in a few words.
     #[serde(default)]
     pub says: Option<String>,
@@ -60,7 +60,7 @@ pub struct ExamplePage {
     pub forms: Vec<Vec<String>>,
 }
 
-impl Example {
+impl SchemaExample {
     /// The address of the request: its own, or the schema's.
     pub fn url<'e>(&'e self, schema: &'e Schema) -> Option<&'e str> {
         self.url.as_deref().or_else(|| schema.endpoint.first().and_then(|endpoint| endpoint.url()))

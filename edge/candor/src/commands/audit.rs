@@ -12,7 +12,7 @@ use judge::Severity;
 use knowledge::{
     Knowledge,
     scenarios::Scenario,
-    subjects::{ANDROID, Edition, Subject},
+    subjects::{ANDROID, SubjectEdition, SubjectSpec},
 };
 
 use crate::{
@@ -95,7 +95,7 @@ pub(super) fn severity(word: &str) -> Result<Severity, String> {
 impl Audit {
     pub fn run(self) -> Result<Exit> {
         let knowledge = Arc::new(self.known.read()?);
-        let wanted: Vec<(Subject, Option<Edition>)> = self.wanted(&knowledge)?;
+        let wanted: Vec<(SubjectSpec, Option<SubjectEdition>)> = self.wanted(&knowledge)?;
         for (subject, _) in &wanted {
             self.guiding.fits(&subject.name, &subject.driver)?;
         }
@@ -115,7 +115,7 @@ impl Audit {
     }
 
     /// Refuses what would be without effect on anything that is audited.
-    fn fits(&self, wanted: &[(Subject, Option<Edition>)]) -> Result<()> {
+    fn fits(&self, wanted: &[(SubjectSpec, Option<SubjectEdition>)]) -> Result<()> {
         let any = |drivers: &[&str]| wanted.iter().any(|(subject, _)| drivers.contains(&subject.driver.as_str()));
         if self.clear && !any(&["android"]) {
             bail!(
@@ -132,7 +132,7 @@ impl Audit {
         Ok(())
     }
 
-    fn wanted(&self, knowledge: &Knowledge) -> Result<Vec<(Subject, Option<Edition>)>> {
+    fn wanted(&self, knowledge: &Knowledge) -> Result<Vec<(SubjectSpec, Option<SubjectEdition>)>> {
         if let Some(line) = &self.command {
             let by_line = named::by_line(line, &self.private_flag, &self.address_keys)?;
             return Ok(vec![(by_line, None)]);
@@ -142,7 +142,7 @@ impl Audit {
         names.iter().map(|name| named::subject(knowledge, name)).collect()
     }
 
-    fn scenario_of(&self, knowledge: &Knowledge, subject: &Subject) -> Result<Scenario> {
+    fn scenario_of(&self, knowledge: &Knowledge, subject: &SubjectSpec) -> Result<Scenario> {
         let name = self.scenario.as_deref().or(subject.scenario.as_deref()).unwrap_or("quick");
         let mut scenario = scenario(knowledge, name)?;
         if let Some(longest) = self.longest_stay.map(f64::from) {
@@ -156,8 +156,8 @@ impl Audit {
     fn one(
         &self,
         knowledge: &Arc<Knowledge>,
-        subject: Subject,
-        edition: Option<Edition>,
+        subject: SubjectSpec,
+        edition: Option<SubjectEdition>,
         scenario: Scenario,
     ) -> Result<audit::Audit> {
         let name = match &edition {

@@ -61,7 +61,7 @@ fn subjects(knowledge: &Knowledge) -> Vec<(String, String)> {
     for subject in &knowledge.subjects {
         let says = if subject.simulation { format!("simulation: {}", subject.says) } else { subject.says.clone() };
         rows.push((subject.name.clone(), says));
-        let of = |edition: &knowledge::subjects::Edition| {
+        let of = |edition: &knowledge::subjects::SubjectEdition| {
             (format!("{}@{}", subject.name, edition.name), edition.says.clone())
         };
         rows.extend(subject.editions.iter().map(of));

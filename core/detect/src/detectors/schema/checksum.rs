@@ -1,6 +1,6 @@
 //! Checksums that a program sends along with what they are of.
 
-use knowledge::schemas::{Check, Checksum, Schema};
+use knowledge::schemas::{ChecksumAlgorithm, ChecksumRule, Schema};
 use model::{Gap, GapReason, Leaf, Trail};
 
 use crate::digests::{self, hex};
@@ -32,7 +32,7 @@ impl ChecksumMatches {
         }
     }
 
-    pub(super) fn text(&mut self, check: u16, how: &Check, leaf: &Leaf<'_>) {
+    pub(super) fn text(&mut self, check: u16, how: &ChecksumRule, leaf: &Leaf<'_>) {
         self.texts.push((check, computed(how.digest, leaf.value)));
     }
 
@@ -66,10 +66,12 @@ impl ChecksumMatches {
     }
 }
 
-fn computed(how: Checksum, value: &[u8]) -> String {
+fn computed(how: ChecksumAlgorithm, value: &[u8]) -> String {
     match how {
-        Checksum::JavaHash => digests::java_hash(value).cast_signed().to_string(),
-        Checksum::Crc32 => crc32fast::hash(value).to_string(),
-        Checksum::Md5 => digests::named("md5").map(|md5| hex(&md5.of(value).0[..md5.length])).unwrap_or_default(),
+        ChecksumAlgorithm::JavaHash => digests::java_hash(value).cast_signed().to_string(),
+        ChecksumAlgorithm::Crc32 => crc32fast::hash(value).to_string(),
+        ChecksumAlgorithm::Md5 => {
+            digests::named("md5").map(|md5| hex(&md5.of(value).0[..md5.length])).unwrap_or_default()
+        }
     }
 }

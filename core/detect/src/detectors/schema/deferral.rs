@@ -1,6 +1,6 @@
 //! When an event happened, as against when it was sent.
 
-use knowledge::schemas::{Schema, Unit};
+use knowledge::schemas::{Schema, TimeUnit};
 use model::{Exchange, LayerPlace, Leaf, Time, Trail};
 
 use crate::seen::DeferredEvent;
@@ -67,11 +67,11 @@ fn stated(pair: u16, leaf: &Leaf<'_>) -> Option<StatedTime> {
 }
 
 /// Only numbers that are times of this century.
-fn time(number: i64, unit: Unit) -> Option<Time> {
+fn time(number: i64, unit: TimeUnit) -> Option<Time> {
     let micros = number.checked_mul(match unit {
-        Unit::Seconds => 1_000_000,
-        Unit::Milliseconds => 1_000,
-        Unit::Microseconds => 1,
+        TimeUnit::Seconds => 1_000_000,
+        TimeUnit::Milliseconds => 1_000,
+        TimeUnit::Microseconds => 1,
     })?;
     (946_684_800_000_000..4_102_444_800_000_000).contains(&micros).then_some(Time(micros))
 }

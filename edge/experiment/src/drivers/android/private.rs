@@ -27,7 +27,7 @@ pub enum Private {
 
 impl Private {
     /// What is known of an app in this version.
-    pub fn of(known: Option<&subjects::Private>, version: &str) -> Self {
+    pub fn of(known: Option<&subjects::PrivateOpening>, version: &str) -> Self {
         let Some(known) = known else {
             return Self::Never("Candor knows no way in which another app opens a private page of it".to_owned());
         };
@@ -81,8 +81,8 @@ impl fmt::Display for Private {
 mod tests {
     use super::*;
 
-    fn known(always: bool, extra: Option<&str>) -> subjects::Private {
-        subjects::Private {
+    fn known(always: bool, extra: Option<&str>) -> subjects::PrivateOpening {
+        subjects::PrivateOpening {
             always,
             extra: extra.map(str::to_owned),
             tab: None,
