@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use audit::{Audit, Auditor, Capture, Options};
-use honey::beacon::{self, Beacon};
+use honey::beacon::{self, BeaconRequest};
 use knowledge::Knowledge;
 use model::{Body, Client, Exchange, IngressKind, PlantedCanary, Record, Request, Run, Time, Trial};
 
-fn exchange(index: u64, beacon: &Beacon) -> Exchange {
+fn exchange(index: u64, beacon: &BeaconRequest) -> Exchange {
     let (query, body) = match beacon.transport {
-        beacon::Transport::Query => (format!("?v={}", percent(&beacon.payload)), Body::default()),
+        beacon::BeaconTransport::Query => (format!("?v={}", percent(&beacon.payload)), Body::default()),
         _ => (String::new(), Body::whole(beacon.payload.clone())),
     };
     Exchange {
@@ -39,7 +39,7 @@ fn percent(bytes: &[u8]) -> String {
 }
 
 /// A run of all rounds; `lost` says which beacons never arrive.
-fn audit(lost: impl Fn(&Beacon) -> bool) -> Audit {
+fn audit(lost: impl Fn(&BeaconRequest) -> bool) -> Audit {
     let knowledge = Knowledge::built_in();
     let mut auditor = Auditor::new(&knowledge, Options::default());
     auditor.capture(Capture::default());
@@ -86,7 +86,8 @@ fn the_control_counts_as_nothing_else() {
 
 #[test]
 fn what_does_not_arrive_is_missed_by_its_name() {
-    let audit = audit(|beacon| beacon.layer == beacon::Layer::Gzip && beacon.disguise == beacon::Disguise::Sha256);
+    let audit =
+        audit(|beacon| beacon.layer == beacon::BeaconLayer::Gzip && beacon.disguise == beacon::BeaconDisguise::Sha256);
     assert!(!audit.recall.missed.is_empty());
     assert!(audit.recall.missed.iter().all(|one| one.ends_with("gzip ▸ sha256")), "{:?}", audit.recall.missed);
 }

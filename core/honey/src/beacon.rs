@@ -20,7 +20,7 @@ use model::{Canary, Kind};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
-use crate::Names;
+use crate::NameStream;
 
 /// Rounds in which every pair has come at least once; a trial has two.
 pub const ROUNDS: u32 = 25;
@@ -33,7 +33,7 @@ const PURPOSE: u64 = 0xbeac_0000_0000;
 
 /// How a beacon travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Transport {
+pub enum BeaconTransport {
     /// A POST in clear.
     Http,
     /// A POST over TLS.
@@ -48,7 +48,7 @@ pub enum Transport {
 
 /// What lies around the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Layer {
+pub enum BeaconLayer {
     None,
     Json,
     Form,
@@ -61,7 +61,7 @@ pub enum Layer {
 
 /// What the value is turned into before anything lies around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Disguise {
+pub enum BeaconDisguise {
     Plain,
     Md5,
     Sha1,
@@ -69,7 +69,7 @@ pub enum Disguise {
     Sha512,
 }
 
-impl Transport {
+impl BeaconTransport {
     pub const ALL: [Self; 5] = [Self::Http, Self::Https, Self::Query, Self::Header, Self::WebSocket];
 
     pub const fn as_str(self) -> &'static str {
@@ -88,7 +88,7 @@ impl Transport {
     }
 }
 
-impl Layer {
+impl BeaconLayer {
     pub const ALL: [Self; 8] =
         [Self::None, Self::Json, Self::Form, Self::Base64, Self::Hex, Self::Gzip, Self::Zlib, Self::Protobuf];
 
@@ -131,7 +131,7 @@ fn packed<W: Write>(mut encoder: W, value: &str, finish: impl FnOnce(W) -> std::
     finish(encoder).unwrap_or_default()
 }
 
-impl Disguise {
+impl BeaconDisguise {
     pub const ALL: [Self; 5] = [Self::Plain, Self::Md5, Self::Sha1, Self::Sha256, Self::Sha512];
 
     pub const fn as_str(self) -> &'static str {
@@ -157,12 +157,12 @@ impl Disguise {
 
 /// One request to send.
 #[derive(Clone, Debug)]
-pub struct Beacon {
+pub struct BeaconRequest {
     /// Where it goes, and nothing else.
     pub host: String,
-    pub transport: Transport,
-    pub layer: Layer,
-    pub disguise: Disguise,
+    pub transport: BeaconTransport,
+    pub layer: BeaconLayer,
+    pub disguise: BeaconDisguise,
     /// What is to be found in it; none in the silent twin.
     pub canary: Option<Canary>,
     /// What is sent: a body, a message, or text for a query or field.
@@ -170,34 +170,34 @@ pub struct Beacon {
 }
 
 /// The beacons of a round: every level of each factor, and one silent twin.
-pub fn beacons(seed: u64, trial: u32, round: u32) -> Vec<Beacon> {
-    let mut names = Names::new(seed, PURPOSE + (u64::from(trial) << 1) + u64::from(round & 1));
+pub fn beacons(seed: u64, trial: u32, round: u32) -> Vec<BeaconRequest> {
+    let mut names = NameStream::new(seed, PURPOSE + (u64::from(trial) << 1) + u64::from(round & 1));
     // Whatever is found at the twin's host is a false alarm.
     let (host, twin_host) = (names.host(), names.host());
     let rounds_before = trial.wrapping_mul(2).wrapping_add(round);
-    let mut beacons: Vec<Beacon> = (0..Layer::ALL.len())
+    let mut beacons: Vec<BeaconRequest> = (0..BeaconLayer::ALL.len())
         .map(|n| one(&mut names, &host, levels(rounds_before, n), Some((trial, round, n))))
         .collect();
-    let twin = rounds_before as usize % Layer::ALL.len();
+    let twin = rounds_before as usize % BeaconLayer::ALL.len();
     beacons.push(one(&mut names, &twin_host, levels(rounds_before, twin), None));
     beacons
 }
 
 /// Transport, layer and disguise of the `n`th beacon of a round.
-fn levels(round: u32, n: usize) -> (Transport, Layer, Disguise) {
+fn levels(round: u32, n: usize) -> (BeaconTransport, BeaconLayer, BeaconDisguise) {
     let round = round as usize;
-    let transport = Transport::ALL[(n + round) % Transport::ALL.len()];
+    let transport = BeaconTransport::ALL[(n + round) % BeaconTransport::ALL.len()];
     // Both have five levels: the second moves on whenever the first has gone round.
-    let disguise = Disguise::ALL[(n + round / Transport::ALL.len()) % Disguise::ALL.len()];
-    (transport, Layer::ALL[n], disguise)
+    let disguise = BeaconDisguise::ALL[(n + round / BeaconTransport::ALL.len()) % BeaconDisguise::ALL.len()];
+    (transport, BeaconLayer::ALL[n], disguise)
 }
 
 fn one(
-    names: &mut Names,
+    names: &mut NameStream,
     host: &str,
-    (transport, layer, disguise): (Transport, Layer, Disguise),
+    (transport, layer, disguise): (BeaconTransport, BeaconLayer, BeaconDisguise),
     planted: Option<(u32, u32, usize)>,
-) -> Beacon {
+) -> BeaconRequest {
     let value = names.word(12);
     let payload = layer.around(&disguise.of(&value));
     let payload = match transport.is_text() && payload.iter().any(|byte| !byte.is_ascii_graphic()) {
@@ -210,7 +210,7 @@ fn one(
         value,
         decoy: false,
     });
-    Beacon { host: host.to_owned(), transport, layer, disguise, canary, payload }
+    BeaconRequest { host: host.to_owned(), transport, layer, disguise, canary, payload }
 }
 
 #[cfg(test)]
@@ -223,14 +223,14 @@ mod tests {
     fn every_round_has_every_level_and_one_silent_twin() {
         for round in 0..ROUNDS {
             let beacons = beacons(7, round / 2, round % 2);
-            let spoken: Vec<&Beacon> = beacons.iter().filter(|beacon| beacon.canary.is_some()).collect();
+            let spoken: Vec<&BeaconRequest> = beacons.iter().filter(|beacon| beacon.canary.is_some()).collect();
             assert_eq!(beacons.len() - spoken.len(), 1);
             let transports: BTreeSet<_> = spoken.iter().map(|beacon| beacon.transport).collect();
             let layers: BTreeSet<_> = spoken.iter().map(|beacon| beacon.layer).collect();
             let disguises: BTreeSet<_> = spoken.iter().map(|beacon| beacon.disguise).collect();
             assert_eq!(
                 (transports.len(), layers.len(), disguises.len()),
-                (Transport::ALL.len(), Layer::ALL.len(), Disguise::ALL.len())
+                (BeaconTransport::ALL.len(), BeaconLayer::ALL.len(), BeaconDisguise::ALL.len())
             );
         }
     }
@@ -247,7 +247,8 @@ mod tests {
                 pairs.insert((layer.as_str(), disguise.as_str()));
             }
         }
-        let (transports, layers, disguises) = (Transport::ALL.len(), Layer::ALL.len(), Disguise::ALL.len());
+        let (transports, layers, disguises) =
+            (BeaconTransport::ALL.len(), BeaconLayer::ALL.len(), BeaconDisguise::ALL.len());
         assert_eq!(pairs.len(), transports * layers + transports * disguises + layers * disguises);
     }
 

@@ -8,34 +8,34 @@ use std::{
 use model::{Header, Request};
 
 use crate::{
-    Planted,
+    ActCanaries,
     pages::{self, path},
 };
 
 /// The sites that exist. Pages are added while the run goes on.
 #[derive(Debug, Default)]
-pub struct Garden {
-    sites: RwLock<BTreeMap<String, Vec<Planted>>>,
+pub struct HoneySites {
+    sites: RwLock<BTreeMap<String, Vec<ActCanaries>>>,
     engines: RwLock<Vec<String>>,
 }
 
 /// An answer of a honey site.
 #[derive(Clone)]
-pub struct Served {
+pub struct HoneyAnswer {
     pub status: u16,
     pub headers: Vec<Header>,
     pub body: Vec<u8>,
 }
 
-impl std::fmt::Debug for Served {
+impl std::fmt::Debug for HoneyAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Served({}, {} bytes)", self.status, self.body.len())
     }
 }
 
-impl Garden {
+impl HoneySites {
     /// Puts a page where its address says.
-    pub fn add(&self, planted: &Planted) {
+    pub fn add(&self, planted: &ActCanaries) {
         let host = host(&planted.url);
         if !host.is_empty() {
             let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
@@ -49,7 +49,7 @@ impl Garden {
     }
 
     /// The answer, if the request is for a site of ours.
-    pub fn serve(&self, request: &Request) -> Option<Served> {
+    pub fn serve(&self, request: &Request) -> Option<HoneyAnswer> {
         let (host, path) = (request.host(), path(&request.url));
         let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(site) = sites.get(host) {
@@ -69,7 +69,7 @@ mod tests {
     use model::{Act, Body};
 
     use super::*;
-    use crate::Planter;
+    use crate::CanaryGenerator;
 
     fn get(url: &str) -> Request {
         Request {
@@ -83,8 +83,8 @@ mod tests {
 
     #[test]
     fn a_planted_page_is_served_with_its_title_and_form() {
-        let garden = Garden::default();
-        let planted = Planter::new(1, 1).plant(Act::Form, "");
+        let garden = HoneySites::default();
+        let planted = CanaryGenerator::new(1, 1).plant(Act::Form, "");
         garden.add(&planted);
         let served = garden.serve(&get(&planted.url)).unwrap();
         let body = String::from_utf8(served.body).unwrap();
@@ -95,8 +95,8 @@ mod tests {
 
     #[test]
     fn what_is_not_on_a_site_is_not_found_there() {
-        let garden = Garden::default();
-        let planted = Planter::new(1, 1).plant(Act::Visit, "");
+        let garden = HoneySites::default();
+        let planted = CanaryGenerator::new(1, 1).plant(Act::Visit, "");
         garden.add(&planted);
         let elsewhere = format!("https://{}/nothing", planted.plants[2].canary.value);
         assert_eq!(garden.serve(&get(&elsewhere)).unwrap().status, 404);
@@ -105,8 +105,8 @@ mod tests {
 
     #[test]
     fn a_page_is_reached_by_a_link_and_by_a_redirect_on_its_own_site() {
-        let garden = Garden::default();
-        let planted = Planter::new(1, 1).plant(Act::Visit, "");
+        let garden = HoneySites::default();
+        let planted = CanaryGenerator::new(1, 1).plant(Act::Visit, "");
         garden.add(&planted);
         let way = String::from_utf8(garden.serve(&get(&planted.way_here())).unwrap().body).unwrap();
         assert!(way.contains(&format!("id=\"on\" href=\"{}\"", planted.url)), "{way}");
@@ -117,8 +117,8 @@ mod tests {
 
     #[test]
     fn a_download_is_a_file_and_no_page() {
-        let garden = Garden::default();
-        let planted = Planter::new(1, 1).plant(Act::Download, "");
+        let garden = HoneySites::default();
+        let planted = CanaryGenerator::new(1, 1).plant(Act::Download, "");
         garden.add(&planted);
         let served = garden.serve(&get(&planted.url)).unwrap();
         assert!(served.headers.iter().any(|header| header.name == "content-disposition"));
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn an_engine_answers_searches_only() {
-        let garden = Garden::default();
+        let garden = HoneySites::default();
         garden.add_engine("duckduckgo.com");
         assert!(garden.serve(&get("https://duckduckgo.com/?q=two+words")).is_some());
         assert!(garden.serve(&get("https://duckduckgo.com/ac/?q=tw")).is_none());

@@ -19,7 +19,7 @@ pub mod beacon;
 
 mod manifest;
 
-pub use garden::{Garden, Served};
-pub use names::Names;
+pub use garden::{HoneyAnswer, HoneySites};
+pub use names::NameStream;
 pub use pages::LINK;
-pub use planter::{Planted, Planter, SiteVisit};
+pub use planter::{ActCanaries, CanaryGenerator, SiteVisit};

@@ -7,10 +7,10 @@
 
 use model::{PageResource, RequestCause};
 
-use crate::{Planted, pages};
+use crate::{ActCanaries, pages};
 
 /// The manifest of a page, as its record keeps it.
-pub(crate) fn of(planted: &Planted) -> Vec<PageResource> {
+pub(crate) fn of(planted: &ActCanaries) -> Vec<PageResource> {
     let named =
         |method: &str, path: &str| PageResource { method: method.into(), path: path.into(), cause: RequestCause::Page };
     let page = pages::path(&planted.url);
@@ -30,7 +30,7 @@ mod tests {
     use model::Act;
 
     use super::*;
-    use crate::{Garden, Planter};
+    use crate::{CanaryGenerator, HoneySites};
 
     /// Every address in the markup and scripts of a site.
     fn named_in(text: &str) -> Vec<String> {
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn whatever_a_page_names_stands_in_its_manifest_and_on_its_own_site() {
         for act in [Act::Visit, Act::Form, Act::Download] {
-            let (garden, planted) = (Garden::default(), Planter::new(5, 1).plant(act, ""));
+            let (garden, planted) = (HoneySites::default(), CanaryGenerator::new(5, 1).plant(act, ""));
             garden.add(&planted);
             let site = planted.url.split('/').take(3).collect::<Vec<&str>>().join("/");
             let listed = of(&planted);

@@ -3,7 +3,7 @@
 /// A stream of names: SplitMix64 (Steele, Lea, Flood 2014), so that a plan
 /// can be run again from its seed alone. The seed is what must be unguessable.
 #[derive(Clone, Debug)]
-pub struct Names {
+pub struct NameStream {
     state: u64,
 }
 
@@ -11,7 +11,7 @@ const CONSONANTS: &[u8] = b"bdfghjklmnprstvz";
 const VOWELS: &[u8] = b"aeiou";
 const SUFFIXES: [&str; 6] = ["com", "de", "net", "fr", "org", "it"];
 
-impl Names {
+impl NameStream {
     /// The stream of this seed, for this purpose: other purposes share no names.
     pub fn new(seed: u64, purpose: u64) -> Self {
         let mut names = Self { state: seed };
@@ -62,15 +62,15 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_names() {
-        let (mut one, mut other) = (Names::new(7, 1), Names::new(7, 1));
+        let (mut one, mut other) = (NameStream::new(7, 1), NameStream::new(7, 1));
         assert_eq!(one.host(), other.host());
-        assert_ne!(Names::new(7, 1).host(), Names::new(7, 2).host());
-        assert_ne!(Names::new(7, 1).host(), Names::new(8, 1).host());
+        assert_ne!(NameStream::new(7, 1).host(), NameStream::new(7, 2).host());
+        assert_ne!(NameStream::new(7, 1).host(), NameStream::new(8, 1).host());
     }
 
     #[test]
     fn a_host_is_an_ordinary_registrable_name() {
-        let host = Names::new(1, 1).host();
+        let host = NameStream::new(1, 1).host();
         let (name, suffix) = host.split_once('.').unwrap();
         assert_eq!(name.len(), 16);
         assert!(SUFFIXES.contains(&suffix));

@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 use model::{Header, PageForm};
 
-use crate::{Planted, Served, planter::DOWNLOAD};
+use crate::{ActCanaries, HoneyAnswer, planter::DOWNLOAD};
 
 const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 
@@ -35,7 +35,7 @@ pub(crate) const ICON: &str = "/favicon.ico";
 /// The link on it: an element's id.
 pub const LINK: &str = "on";
 
-pub(crate) fn of_site(site: &[Planted], url: &str, path: &str) -> Served {
+pub(crate) fn of_site(site: &[ActCanaries], url: &str, path: &str) -> HoneyAnswer {
     let bare = |url: &str| url.split_once("://").map_or(url, |(_, rest)| rest).to_owned();
     if let Some(planted) = site.iter().find(|planted| bare(&planted.url) == bare(url)) {
         return if is_file(path) { download() } else { page(&planted.title, &content(planted)) };
@@ -57,16 +57,16 @@ pub(crate) fn of_site(site: &[Planted], url: &str, path: &str) -> Served {
         }
         WORKER => served(200, "text/javascript", b"self.addEventListener('activate',()=>0)".to_vec()),
         NEXT => page("Next", &html! { p { "The page after this." } }),
-        BEACON => Served { status: 204, ..served(204, "text/plain", vec![]) },
+        BEACON => HoneyAnswer { status: 204, ..served(204, "text/plain", vec![]) },
         SENT => page("Thank you", &html! { p { "Your form has arrived." } }),
         WAY => way(site),
         REDIRECT => redirect(site),
-        _ => Served { status: 404, ..page("Not found", &html! { p { "There is no such page." } }) },
+        _ => HoneyAnswer { status: 404, ..page("Not found", &html! { p { "There is no such page." } }) },
     }
 }
 
 /// The page of results; none for what is not a search.
-pub(crate) fn of_engine(path: &str) -> Option<Served> {
+pub(crate) fn of_engine(path: &str) -> Option<HoneyAnswer> {
     let (path, query) = path.split_once('?')?;
     let asked = query.split('&').find_map(|pair| pair.strip_prefix("q="))?;
     (path == "/" || path == "/search" || path == "/html/").then(|| {
@@ -82,12 +82,12 @@ fn is_file(path: &str) -> bool {
     path.split('?').next().is_some_and(|path| path.rsplit('.').next() == Some(DOWNLOAD))
 }
 
-fn way(site: &[Planted]) -> Served {
+fn way(site: &[ActCanaries]) -> HoneyAnswer {
     let to = site.first().map_or("/", |planted| &planted.url);
     page("The way", &html! { p { a id=(LINK) href=(to) { "This way" } } })
 }
 
-fn content(planted: &Planted) -> Markup {
+fn content(planted: &ActCanaries) -> Markup {
     html! {
         p { "An ordinary page with a picture, a style sheet and a script." }
         img src="/picture.gif" width="8" height="8" alt="";
@@ -109,7 +109,7 @@ fn form_of(form: &PageForm) -> Markup {
     }
 }
 
-fn page(title: &str, content: &Markup) -> Served {
+fn page(title: &str, content: &Markup) -> HoneyAnswer {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -126,13 +126,13 @@ fn page(title: &str, content: &Markup) -> Served {
     served(200, "text/html; charset=utf-8", markup.into_string().into_bytes())
 }
 
-fn download() -> Served {
+fn download() -> HoneyAnswer {
     let mut answer = served(200, "application/octet-stream", vec![0x43; 2_048]);
     answer.headers.push(Header::new("content-disposition", "attachment; filename=\"download.bin\""));
     answer
 }
 
-fn redirect(site: &[Planted]) -> Served {
+fn redirect(site: &[ActCanaries]) -> HoneyAnswer {
     let to = site.first().map_or("/", |planted| &planted.url);
     let mut answer = served(302, "text/plain", vec![]);
     answer.headers.push(Header::new("location", to));
@@ -145,7 +145,7 @@ pub(crate) fn path(url: &str) -> &str {
     rest.find('/').map_or("/", |at| &rest[at..])
 }
 
-fn served(status: u16, kind: &str, body: Vec<u8>) -> Served {
+fn served(status: u16, kind: &str, body: Vec<u8>) -> HoneyAnswer {
     let headers = vec![Header::new("content-type", kind), Header::new("cache-control", "no-store")];
-    Served { status, headers, body }
+    HoneyAnswer { status, headers, body }
 }

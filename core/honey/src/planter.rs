@@ -4,24 +4,24 @@ use std::collections::BTreeMap;
 
 use model::{Act, Canary, Page, PageForm, PlantedCanary, Time};
 
-use crate::{Names, manifest, pages};
+use crate::{NameStream, manifest, pages};
 
 /// What the address of a file to download ends in.
 pub(crate) const DOWNLOAD: &str = "bin";
 
 /// Makes the canaries of one trial, each used once.
 #[derive(Clone, Debug)]
-pub struct Planter {
+pub struct CanaryGenerator {
     trial: u32,
-    names: Names,
+    names: NameStream,
     made: u32,
     /// Sites that are visited twice, by number.
-    twins: BTreeMap<u32, Planted>,
+    twins: BTreeMap<u32, ActCanaries>,
 }
 
 /// Canaries that belong to one act, and what to do with them.
 #[derive(Clone, Debug)]
-pub struct Planted {
+pub struct ActCanaries {
     pub plants: Vec<PlantedCanary>,
     /// The address to open, if it is a visit.
     pub url: String,
@@ -40,13 +40,13 @@ pub enum SiteVisit {
     Again,
 }
 
-impl Planter {
+impl CanaryGenerator {
     pub fn new(seed: u64, trial: u32) -> Self {
-        Self { trial, names: Names::new(seed, u64::from(trial) + 1), made: 0, twins: BTreeMap::new() }
+        Self { trial, names: NameStream::new(seed, u64::from(trial) + 1), made: 0, twins: BTreeMap::new() }
     }
 
     /// Canaries for an act; `engine` is the host that searches go to.
-    pub fn plant(&mut self, act: Act, engine: &str) -> Planted {
+    pub fn plant(&mut self, act: Act, engine: &str) -> ActCanaries {
         self.made += 1;
         match act {
             Act::Search => self.search(engine),
@@ -60,7 +60,7 @@ impl Planter {
 
     /// A visit to the site of this number: the second one goes to where the first
     /// went, and plants nothing new.
-    pub fn plant_twin(&mut self, site: u32) -> (Planted, SiteVisit) {
+    pub fn plant_twin(&mut self, site: u32) -> (ActCanaries, SiteVisit) {
         if let Some(planted) = self.twins.get(&site) {
             return (planted.clone(), SiteVisit::Again);
         }
@@ -70,7 +70,7 @@ impl Planter {
     }
 
     /// A visit to an address of exactly so many characters.
-    pub fn plant_address_of(&mut self, length: usize) -> Planted {
+    pub fn plant_address_of(&mut self, length: usize) -> ActCanaries {
         self.made += 1;
         let host = self.names.host();
         let rest = length.saturating_sub(format!("https://{host}/").len());
@@ -93,7 +93,7 @@ impl Planter {
         plants
     }
 
-    fn visit(&mut self) -> Planted {
+    fn visit(&mut self) -> ActCanaries {
         let host = self.names.host();
         let (section, secret) = (self.names.word(3), self.names.word(7));
         let query = self.names.word(6);
@@ -102,7 +102,7 @@ impl Planter {
     }
 
     /// A file below an address of its own; a page's title it does not have.
-    fn download(&mut self) -> Planted {
+    fn download(&mut self) -> ActCanaries {
         let host = self.names.host();
         let secret = self.names.word(7);
         let url = format!("https://{host}/{}/{secret}.{DOWNLOAD}?ref={}", self.names.word(3), self.names.word(6));
@@ -112,15 +112,15 @@ impl Planter {
     }
 
     /// A folder opened on a phone: its name, and that of the screen it leads to.
-    fn screen(&mut self) -> Planted {
+    fn screen(&mut self) -> ActCanaries {
         let folder = format!("{} {}", capital(&self.names.word(4)), self.names.word(4));
         let screen = format!("com.{}.{}Activity", self.names.word(5), capital(&self.names.word(5)));
         let plants =
             vec![self.canary("folder", "folder", &folder, None), self.canary("screen", "screen-name", &screen, None)];
-        Planted { plants, url: String::new(), title: folder, text: screen, secret: String::new(), forms: vec![] }
+        ActCanaries { plants, url: String::new(), title: folder, text: screen, secret: String::new(), forms: vec![] }
     }
 
-    fn page_at(&mut self, url: String, host: &str, secret: &str) -> Planted {
+    fn page_at(&mut self, url: String, host: &str, secret: &str) -> ActCanaries {
         let title = format!("{} {}", capital(&self.names.word(5)), self.names.word(5));
         let mut plants = vec![
             self.canary("url", "visited-url", &url, Some(host)),
@@ -130,10 +130,10 @@ impl Planter {
         ];
         // A part that others could have by chance proves nothing.
         plants.retain(|plant| plant.canary.kind.as_str() != "visited-url-part" || secret.len() >= 14);
-        Planted { plants, url, title, text: String::new(), secret: String::new(), forms: vec![] }
+        ActCanaries { plants, url, title, text: String::new(), secret: String::new(), forms: vec![] }
     }
 
-    fn form(&mut self) -> Planted {
+    fn form(&mut self) -> ActCanaries {
         let mut planted = self.visit();
         let site = planted.url.split('/').nth(2).unwrap_or_default().to_owned();
         planted.text = format!("{} {}", self.names.word(4), self.names.word(5));
@@ -146,18 +146,18 @@ impl Planter {
         planted
     }
 
-    fn search(&mut self, engine: &str) -> Planted {
+    fn search(&mut self, engine: &str) -> ActCanaries {
         let text = format!("{} {}", self.names.word(5), self.names.word(5));
         let url = format!("https://{engine}/?q={}", text.replace(' ', "+"));
         let plants = vec![self.canary("search", "search", &text, Some(engine))];
-        Planted { plants, url, title: format!("{text} at {engine}"), text, secret: String::new(), forms: vec![] }
+        ActCanaries { plants, url, title: format!("{text} at {engine}"), text, secret: String::new(), forms: vec![] }
     }
 
     /// Typed into the address bar and never sent: it has no site.
-    fn typed(&mut self) -> Planted {
+    fn typed(&mut self) -> ActCanaries {
         let text = format!("{} {}", self.names.word(4), self.names.word(5));
         let plants = vec![self.canary("typed", "typed-text", &text, None)];
-        Planted { plants, url: String::new(), title: String::new(), text, secret: String::new(), forms: vec![] }
+        ActCanaries { plants, url: String::new(), title: String::new(), text, secret: String::new(), forms: vec![] }
     }
 
     fn canary(&self, what: &str, kind: &str, value: &str, site: Option<&str>) -> PlantedCanary {
@@ -166,7 +166,7 @@ impl Planter {
     }
 }
 
-impl Planted {
+impl ActCanaries {
     /// A page on the same site, whose first link leads to this one.
     pub fn way_here(&self) -> String {
         self.on_the_same_site(pages::WAY)
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn each_trial_has_canaries_of_its_own() {
-        let value = |trial| Planter::new(7, trial).plant(Act::Visit, "").plants[0].canary.value.clone();
+        let value = |trial| CanaryGenerator::new(7, trial).plant(Act::Visit, "").plants[0].canary.value.clone();
         assert_eq!(value(1), value(1));
         assert_ne!(value(1), value(2));
     }
@@ -214,7 +214,7 @@ mod tests {
     fn ids_are_unique_in_a_run() {
         let mut ids = std::collections::BTreeSet::new();
         for trial in 1..4 {
-            let mut planter = Planter::new(7, trial);
+            let mut planter = CanaryGenerator::new(7, trial);
             for act in [Act::Visit, Act::Form, Act::Search, Act::Type, Act::Visit] {
                 for id in planter.plant(act, "e.com").ids() {
                     assert!(ids.insert(id.clone()), "{id} twice");
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_twin_is_visited_at_the_same_address_again() {
-        let mut planter = Planter::new(7, 1);
+        let mut planter = CanaryGenerator::new(7, 1);
         let (first, visit) = planter.plant_twin(0);
         assert_eq!(visit, SiteVisit::First);
         let (other, _) = planter.plant_twin(1);
@@ -236,14 +236,14 @@ mod tests {
 
     #[test]
     fn decoys_belong_to_no_trial() {
-        let decoys = Planter::new(7, 0).decoys();
+        let decoys = CanaryGenerator::new(7, 0).decoys();
         assert!(decoys.iter().all(|plant| plant.canary.decoy && plant.trial.is_none()));
         assert!(decoys.len() > 4);
     }
 
     #[test]
     fn an_address_is_as_long_as_it_was_asked_to_be() {
-        let mut planter = Planter::new(7, 1);
+        let mut planter = CanaryGenerator::new(7, 1);
         for length in [40, 400, 1_600] {
             let planted = planter.plant_address_of(length);
             assert_eq!(planted.url.len(), length);
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn form_names_hold_no_long_runs_of_digits() {
         // Chromium strips runs of five digits or more before it takes its digest.
-        let planted = Planter::new(7, 1).plant(Act::Form, "");
+        let planted = CanaryGenerator::new(7, 1).plant(Act::Form, "");
         assert!(planted.forms[0].name.chars().all(|c| c.is_ascii_lowercase()));
     }
 }

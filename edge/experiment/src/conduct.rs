@@ -8,7 +8,7 @@ use std::{
 };
 
 use evidence::{Head, Pen, Writer};
-use honey::{Garden, Planter};
+use honey::{CanaryGenerator, HoneySites};
 use knowledge::{
     Knowledge,
     scenarios::Scenario,
@@ -168,7 +168,7 @@ pub async fn conduct(
     };
     let writer = Writer::create(&wish.evidence)?;
     let pen = writer.pen();
-    let world = Arc::new(World { garden: Garden::default(), knowledge: Arc::clone(&wish.knowledge) });
+    let world = Arc::new(World { garden: HoneySites::default(), knowledge: Arc::clone(&wish.knowledge) });
     if let Some(engine) = &wish.subject.search {
         world.garden.add_engine(engine);
     }
@@ -191,7 +191,7 @@ pub async fn conduct(
     progress.begins(&plan);
     pen.write(Record::Run(run)).await?;
     conduct.tell_package().await?;
-    for plant in Planter::new(wish.seed, 0).decoys() {
+    for plant in CanaryGenerator::new(wish.seed, 0).decoys() {
         pen.write(Record::Plant(plant)).await?;
     }
     let mut trials = Trials {

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use honey::beacon::{self, Beacon, Transport};
+use honey::beacon::{self, BeaconRequest, BeaconTransport};
 use model::{PlantedCanary, Record};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proxy::{Authority, dns::Addresses};
@@ -60,7 +60,7 @@ pub(crate) async fn send(
     Ok(())
 }
 
-fn record(trial: u32, beacon: &Beacon) -> model::Beacon {
+fn record(trial: u32, beacon: &BeaconRequest) -> model::Beacon {
     model::Beacon {
         trial,
         at: now(),
@@ -72,21 +72,26 @@ fn record(trial: u32, beacon: &Beacon) -> model::Beacon {
     }
 }
 
-async fn one(cell: &Cell, client: Option<&TlsConnector>, addresses: &Addresses, beacon: &Beacon) -> io::Result<()> {
-    let port = if beacon.transport == Transport::Http { 80 } else { 443 };
+async fn one(
+    cell: &Cell,
+    client: Option<&TlsConnector>,
+    addresses: &Addresses,
+    beacon: &BeaconRequest,
+) -> io::Result<()> {
+    let port = if beacon.transport == BeaconTransport::Http { 80 } else { 443 };
     let to = SocketAddr::from((addresses.address_of(&beacon.host), port));
     let connected = cell.inside(move || Blocking::connect_timeout(&to, PATIENCE)).await.map_err(io::Error::other)??;
     connected.set_nonblocking(true)?;
     let mut stream = TcpStream::from_std(connected)?;
     let request = request(beacon);
-    if beacon.transport == Transport::Http {
+    if beacon.transport == BeaconTransport::Http {
         return exchange(&mut stream, &request).await;
     }
     let name = ServerName::try_from(beacon.host.clone()).map_err(io::Error::other)?;
     let client = client.ok_or(io::ErrorKind::Unsupported)?;
     let mut stream = client.connect(name, stream).await?;
     exchange(&mut stream, &request).await?;
-    if beacon.transport == Transport::WebSocket {
+    if beacon.transport == BeaconTransport::WebSocket {
         stream.write_all(&frame(&beacon.payload)).await?;
         // A close frame (RFC 6455 §5.5.1), and the end of the other side.
         stream.write_all(&[0x88, 0x80, 0, 0, 0, 0]).await?;
@@ -108,11 +113,11 @@ fn trusting(authority: &Authority) -> io::Result<TlsConnector> {
 }
 
 /// The request as HTTP/1.1 has it.
-fn request(beacon: &Beacon) -> Vec<u8> {
+fn request(beacon: &BeaconRequest) -> Vec<u8> {
     let host = &beacon.host;
     let text = String::from_utf8_lossy(&beacon.payload);
     match beacon.transport {
-        Transport::Http | Transport::Https => {
+        BeaconTransport::Http | BeaconTransport::Https => {
             let kind = content_type(beacon.layer);
             let length = beacon.payload.len();
             let head = format!(
@@ -120,12 +125,12 @@ fn request(beacon: &Beacon) -> Vec<u8> {
             );
             [head.as_bytes(), &beacon.payload].concat()
         }
-        Transport::Query => {
+        BeaconTransport::Query => {
             let text = utf8_percent_encode(&text, NON_ALPHANUMERIC);
             format!("GET /control?v={text} HTTP/1.1\r\nHost: {host}\r\n\r\n").into()
         }
-        Transport::Header => format!("GET /control HTTP/1.1\r\nHost: {host}\r\nX-Control: {text}\r\n\r\n").into(),
-        Transport::WebSocket => format!(
+        BeaconTransport::Header => format!("GET /control HTTP/1.1\r\nHost: {host}\r\nX-Control: {text}\r\n\r\n").into(),
+        BeaconTransport::WebSocket => format!(
             "GET /control HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: Y2FuZG9yIGFza3MgeW91IQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         )
@@ -133,12 +138,14 @@ fn request(beacon: &Beacon) -> Vec<u8> {
     }
 }
 
-fn content_type(layer: beacon::Layer) -> &'static str {
+fn content_type(layer: beacon::BeaconLayer) -> &'static str {
     match layer {
-        beacon::Layer::Json => "application/json",
-        beacon::Layer::Form => "application/x-www-form-urlencoded",
-        beacon::Layer::Gzip | beacon::Layer::Zlib | beacon::Layer::Protobuf => "application/octet-stream",
-        beacon::Layer::None | beacon::Layer::Base64 | beacon::Layer::Hex => "text/plain",
+        beacon::BeaconLayer::Json => "application/json",
+        beacon::BeaconLayer::Form => "application/x-www-form-urlencoded",
+        beacon::BeaconLayer::Gzip | beacon::BeaconLayer::Zlib | beacon::BeaconLayer::Protobuf => {
+            "application/octet-stream"
+        }
+        beacon::BeaconLayer::None | beacon::BeaconLayer::Base64 | beacon::BeaconLayer::Hex => "text/plain",
     }
 }
 
@@ -184,11 +191,11 @@ mod tests {
 
     #[test]
     fn what_has_a_meaning_in_an_address_is_written_in_percent() {
-        let beacon = Beacon {
+        let beacon = BeaconRequest {
             host: "a.example".into(),
-            transport: Transport::Query,
-            layer: beacon::Layer::None,
-            disguise: beacon::Disguise::Plain,
+            transport: BeaconTransport::Query,
+            layer: beacon::BeaconLayer::None,
+            disguise: beacon::BeaconDisguise::Plain,
             canary: None,
             payload: b"a+b={}".to_vec(),
         };

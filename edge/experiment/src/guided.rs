@@ -12,7 +12,7 @@ use std::{
 };
 
 use evidence::{Pen, Writer};
-use honey::{Garden, Planter};
+use honey::{CanaryGenerator, HoneySites};
 use model::{Act, Exchange, Mode, Note, Phase, Record, Run, RunSwitch, Time};
 use proxy::{Authority, Onward, Proxy, Settings, Sink, Work};
 use tokio::{sync::watch, time::sleep};
@@ -126,13 +126,13 @@ pub async fn guide(
     run.on_a_phone("a phone, used by hand".into());
     let writer = Writer::create(&wish.evidence)?;
     let pen = writer.pen();
-    let world = Arc::new(World { garden: Garden::default(), knowledge: Arc::clone(&wish.knowledge) });
+    let world = Arc::new(World { garden: HoneySites::default(), knowledge: Arc::clone(&wish.knowledge) });
     if let Some(engine) = &wish.subject.search {
         world.garden.add_engine(engine);
     }
     guided.tasks.iter().filter_map(Task::page).for_each(|planted| world.garden.add(planted));
     pen.write(Record::Run(run)).await?;
-    for plant in Planter::new(wish.seed, 0).decoys() {
+    for plant in CanaryGenerator::new(wish.seed, 0).decoys() {
         pen.write(Record::Plant(plant)).await?;
     }
     let eyes = Arc::new(Eyes::new(pen.clone(), &guided.tasks));
@@ -235,7 +235,7 @@ impl Hand<'_> {
             mode: task.step.mode,
             session: self.session,
             at: now(),
-            canaries: task.planted.as_ref().map(honey::Planted::ids).unwrap_or_default(),
+            canaries: task.planted.as_ref().map(honey::ActCanaries::ids).unwrap_or_default(),
             switches,
         };
         Ok(self.pen.write(Record::Phase(phase)).await?)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use honey::Names;
+use honey::NameStream;
 use knowledge::{
     scenarios::{self, ArmSwitches, Scenario, ScenarioStep},
     subjects::{SubjectEdition, SubjectSpec},
@@ -54,7 +54,7 @@ const ORDER: u64 = u64::MAX;
 
 impl Plan {
     /// The plan of a run. The same seed gives the same order and, by
-    /// [`honey::Planter`], the same canaries.
+    /// [`honey::CanaryGenerator`], the same canaries.
     pub fn new(
         scenario: &Scenario,
         subject: &SubjectSpec,
@@ -62,7 +62,7 @@ impl Plan {
         seed: u64,
         repeat: u32,
     ) -> Self {
-        let mut names = Names::new(seed, ORDER);
+        let mut names = NameStream::new(seed, ORDER);
         let mut trials = Vec::new();
         for _ in 0..repeat.max(1) {
             for arm in &scenario.arms {
@@ -199,7 +199,7 @@ impl Steps {
         positions: &[RunSwitch],
         subject: &SubjectSpec,
         edition: Option<&SubjectEdition>,
-        names: &mut Names,
+        names: &mut NameStream,
     ) -> Vec<Do> {
         let mut steps = Self { mode: arm.mode(), counts: BTreeMap::new(), all: vec![] };
         let mut to_throw = positions.iter().any(|switch| switch.position != "default");
@@ -221,7 +221,13 @@ impl Steps {
         steps.all
     }
 
-    fn add(&mut self, step: &ScenarioStep, subject: &SubjectSpec, edition: Option<&SubjectEdition>, names: &mut Names) {
+    fn add(
+        &mut self,
+        step: &ScenarioStep,
+        subject: &SubjectSpec,
+        edition: Option<&SubjectEdition>,
+        names: &mut NameStream,
+    ) {
         let mode = step.mode.as_deref().map(Mode::from_word);
         self.mode = mode.unwrap_or(if step.act() == Act::Later { Mode::Normal } else { self.mode });
         let mut lengths: Vec<Option<usize>> = step.length.iter().copied().map(Some).collect();
@@ -242,7 +248,7 @@ impl Steps {
     }
 
     /// So many visits to half as many sites, none right after itself.
-    fn twins(&self, visits: u32, names: &mut Names) -> Vec<u32> {
+    fn twins(&self, visits: u32, names: &mut NameStream) -> Vec<u32> {
         let before = self.all.iter().filter_map(|step| step.twin).max().map_or(0, |last| last + 1);
         let mut sites: Vec<u32> = (0..visits).map(|visit| before + visit % (visits / 2).max(1)).collect();
         // Every third order or so is one; as it stands the list is one, too.

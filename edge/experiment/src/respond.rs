@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use honey::Garden;
+use honey::HoneySites;
 use knowledge::Knowledge;
 use model::Request;
 use proxy::{Answer, Reply};
@@ -11,7 +11,7 @@ use proxy::{Answer, Reply};
 /// The world that a subject sees.
 #[derive(Debug)]
 pub struct World {
-    pub garden: Garden,
+    pub garden: HoneySites,
     pub knowledge: Arc<Knowledge>,
 }
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use honey::{Planted, Planter, SiteVisit};
+use honey::{ActCanaries, CanaryGenerator, SiteVisit};
 use knowledge::subjects;
 use model::{Act, ArmRole, ListedRequest, Mode, Note, Phase, Record, RunSwitch};
 use proxy::{Proxy, Settings, dns};
@@ -78,7 +78,7 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
         read: vec![],
         lister: None,
         session: 0,
-        planter: Planter::new(conduct.seed, planned.id),
+        planter: CanaryGenerator::new(conduct.seed, planned.id),
         tells: false,
     };
     if cell.watched() {
@@ -168,7 +168,7 @@ struct Stage<'a> {
     read: Vec<String>,
     lister: Option<JoinHandle<()>>,
     session: u32,
-    planter: Planter,
+    planter: CanaryGenerator,
     /// This trial is the one of its role that tells what was in force.
     tells: bool,
 }
@@ -260,7 +260,7 @@ impl Stage<'_> {
         self.browser.as_mut().ok_or(Error::NoPage("the subject"))?.open(folder, screen).await
     }
 
-    async fn visit(&self, step: &Do, planted: &Planted) -> Result<(), Error> {
+    async fn visit(&self, step: &Do, planted: &ActCanaries) -> Result<(), Error> {
         let (browser, hands) = (self.browser()?, self.hands());
         let words = if step.act == Act::Search { &planted.text } else { &planted.url };
         let visited = match step.by.as_deref() {
@@ -279,13 +279,13 @@ impl Stage<'_> {
         }
     }
 
-    async fn follow(&self, planted: &Planted) -> Result<Visited, Error> {
+    async fn follow(&self, planted: &ActCanaries) -> Result<Visited, Error> {
         let browser = self.browser()?;
         browser.visit(self.hands(), &planted.way_here()).await?;
         browser.follow_link(self.hands(), &format!("#{}", honey::LINK)).await
     }
 
-    async fn fill(&self, planted: &Planted) -> Result<(), Error> {
+    async fn fill(&self, planted: &ActCanaries) -> Result<(), Error> {
         let visited = self.browser()?.visit(self.hands(), &planted.url).await?;
         if let Some(says) = visited.failed {
             return self.note("visit-failed", &says, 1).await;

@@ -1,7 +1,7 @@
 //! A phone in somebody's hand: the person is the driver, asked for one thing
 //! after the other by whoever leads them.
 
-use honey::{Planted, Planter};
+use honey::{ActCanaries, CanaryGenerator};
 use model::Act;
 use proxy::Work;
 
@@ -26,7 +26,7 @@ pub struct Task {
     pub trial: usize,
     pub step: Do,
     /// What it is done with; its canaries are its own.
-    pub planted: Option<Planted>,
+    pub planted: Option<ActCanaries>,
 }
 
 impl Task {
@@ -34,7 +34,7 @@ impl Task {
     pub(crate) fn all(plan: &Plan, seed: u64, engine: &str) -> Vec<Self> {
         let mut tasks = vec![];
         for (trial, planned) in plan.trials.iter().enumerate() {
-            let mut planter = Planter::new(seed, planned.id);
+            let mut planter = CanaryGenerator::new(seed, planned.id);
             for step in &planned.steps {
                 let planted = planted(&mut planter, step, engine);
                 tasks.push(Self { trial, step: step.clone(), planted });
@@ -44,7 +44,7 @@ impl Task {
     }
 
     /// A page of ours that the task opens.
-    pub(crate) fn page(&self) -> Option<&Planted> {
+    pub(crate) fn page(&self) -> Option<&ActCanaries> {
         self.planted.as_ref().filter(|planted| !planted.url.is_empty() && self.step.act != Act::Search)
     }
 
@@ -55,7 +55,7 @@ impl Task {
     }
 }
 
-fn planted(planter: &mut Planter, step: &Do, engine: &str) -> Option<Planted> {
+fn planted(planter: &mut CanaryGenerator, step: &Do, engine: &str) -> Option<ActCanaries> {
     if let Some(length) = step.length {
         return Some(planter.plant_address_of(length));
     }
