@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use detect::DeferredEvent;
-use judge::{Combination, Finding, Identifier, Recall, Reference, Seen, Traffic, Verdict};
+use judge::{
+    BeaconRecall, Finding, Identifier, JudgedExchange, ReferenceOutcome, SightingContext, SwitchCombination, Verdict,
+};
 use model::{Destination, Gap, Note, Phase, PlantedCanary, Run, Trial};
 
 use crate::Tally;
@@ -22,7 +24,7 @@ pub struct Audit {
     /// Why the run ended before its plan did; none if it did not, or if there was no run.
     pub early: Option<String>,
     /// One entry an exchange, for experiments; empty for other captures.
-    pub traffic: Vec<Traffic>,
+    pub traffic: Vec<JudgedExchange>,
     pub spotted: Vec<Spotted>,
     pub identifiers: Vec<Identifier>,
     pub destinations: Vec<Destination>,
@@ -33,11 +35,11 @@ pub struct Audit {
     pub disclosed: Vec<(String, usize, String)>,
     pub verdicts: Vec<Verdict>,
     /// What of the control was found.
-    pub recall: Recall,
+    pub recall: BeaconRecall,
     /// What remote control changes of the subject.
-    pub reference: Reference,
+    pub reference: ReferenceOutcome,
     /// What each combination of mode and switches told.
-    pub combinations: Vec<Combination>,
+    pub combinations: Vec<SwitchCombination>,
     /// Events that were kept and sent later, with the capture they are in.
     pub deferred: Vec<(usize, DeferredEvent)>,
     /// Gaps with the capture they are in.
@@ -73,7 +75,7 @@ pub struct Spotted {
     pub capture: usize,
     pub method: String,
     pub url: String,
-    pub seen: Seen,
+    pub seen: SightingContext,
 }
 
 /// How much could be looked at.

@@ -8,7 +8,10 @@ use std::{
 use attribute::{Initiators, QuestionNames, host_of};
 use decode::{DecodeCoverage, DecodeLimits, ExchangeOpener};
 use detect::{DeferredEvent, Detector, PendingMatches, RefusedCanary, ScanResult};
-use judge::{Closed, ExchangeFields, Fields, Identifier, Identifiers, PlantedText, SealedField, When, piece_of};
+use judge::{
+    ExchangeFields, FieldCollector, Identifier, IdentifierCircumstances, IdentifierTable, PlantedText, SealedField,
+    UnopenedFields, piece_of,
+};
 use knowledge::Knowledge;
 use model::{Canary, Exchange, Gap, GapReason, Note, Phase, PlantedCanary, Record, Run, Sighting, Trial};
 
@@ -37,8 +40,8 @@ pub struct Auditor<'k> {
     inspector: Inspector,
     waiting: PendingMatches,
     pub(crate) sides: Initiators,
-    pub(crate) identifiers: Identifiers,
-    pub(crate) fields: Fields,
+    pub(crate) identifiers: IdentifierTable,
+    pub(crate) fields: FieldCollector,
     pub(crate) captures: Vec<Capture>,
     pub(crate) run: Option<Run>,
     pub(crate) trials: Vec<Trial>,
@@ -88,8 +91,8 @@ impl<'k> Auditor<'k> {
             inspector,
             waiting: PendingMatches::default(),
             sides: Initiators::default(),
-            identifiers: Identifiers::default(),
-            fields: Fields::default(),
+            identifiers: IdentifierTable::default(),
+            fields: FieldCollector::default(),
             captures: vec![],
             run: None,
             trials: vec![],
@@ -220,7 +223,7 @@ impl<'k> Auditor<'k> {
             .collect();
         // Each site is visited once or twice, and all of them may be told the same.
         let at = if self.sides.is_site(&exchange) { Identifier::VISITED_SITES } else { host_of(&exchange) };
-        let (identifiers, fields, mut closed) = (&mut self.identifiers, &mut self.fields, Closed::default());
+        let (identifiers, fields, mut closed) = (&mut self.identifiers, &mut self.fields, UnopenedFields::default());
         let (seen, mut gaps, opened) = self.inspector.open(&exchange, &mut |leaf| {
             if let Some(when) = when {
                 identifiers.see_at(at, &exchange, leaf, when, &planted);
@@ -299,10 +302,14 @@ impl<'k> Auditor<'k> {
 
     /// Install and session of an exchange, if identifiers are to be looked for
     /// in it: it is a trial's.
-    fn when(&self, exchange: &Exchange) -> Option<When> {
+    fn when(&self, exchange: &Exchange) -> Option<IdentifierCircumstances> {
         let trial = self.trials.iter().find(|trial| Some(trial.id) == exchange.trial)?;
         let phase = phase_at(&self.phases, exchange)?;
-        Some(When { install: trial.install, session: self.phases[phase].session, device: trial.arm.device })
+        Some(IdentifierCircumstances {
+            install: trial.install,
+            session: self.phases[phase].session,
+            device: trial.arm.device,
+        })
     }
 
     /// Lists a gap. Of an endless capture without a run only so many are

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use judge::Recall;
+use judge::BeaconRecall;
 use model::{Beacon, Exchange, Sighting};
 
 /// What was sent as a control, and what of it was found.
@@ -42,8 +42,8 @@ impl Control {
     }
 
     /// What of all that was sent was found.
-    pub(crate) fn recall(&self) -> Recall {
-        let mut recall = Recall::default();
+    pub(crate) fn recall(&self) -> BeaconRecall {
+        let mut recall = BeaconRecall::default();
         let nothing = BTreeSet::new();
         for beacon in &self.sent {
             let found = self.found.get(&(beacon.trial, beacon.host.clone())).unwrap_or(&nothing);

@@ -159,7 +159,7 @@ fn flows(audit: &Audit) -> BTreeSet<Flow> {
     flows
 }
 
-fn mode(audit: &Audit, seen: &judge::Seen) -> Mode {
+fn mode(audit: &Audit, seen: &judge::SightingContext) -> Mode {
     let used = |id: &String| audit.phases.iter().find(|phase| phase.canaries.contains(id));
     let sent = || seen.phase.and_then(|phase| audit.phases.get(phase));
     seen.sighting.canary.as_ref().and_then(used).or_else(sent).map_or(Mode::Unknown, |phase| phase.mode)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use attribute::Initiators;
-use judge::{Case, CaseTests, Late, Seen, Traffic};
+use judge::{CaseTests, JudgeInput, JudgedExchange, LateEvent, SightingContext};
 use knowledge::Knowledge;
 use model::{Destination, Exchange, Gap, GapReason, Initiator, LayerPlace, PlantedCanary, Purpose, Request, Trail};
 
@@ -40,25 +40,25 @@ pub(crate) fn settle(mut auditor: Auditor<'_>) -> Audit {
     judged(auditor, places, traffic)
 }
 
-fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<Traffic>) -> Audit {
+fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<JudgedExchange>) -> Audit {
     let spotted = places.spotted;
     let early = match (&auditor.run, auditor.ended) {
         (Some(_), false) => Some("the evidence has no end: whoever wrote it was stopped".to_owned()),
         _ => auditor.early,
     };
-    let seen: Vec<Seen> = spotted.iter().map(|one| one.seen.clone()).collect();
+    let seen: Vec<SightingContext> = spotted.iter().map(|one| one.seen.clone()).collect();
     let identifiers = auditor.identifiers.found();
     let names = auditor.fields.places();
     let of_the_run: BTreeSet<(usize, u64)> = traffic.iter().map(|one| (one.capture, one.exchange)).collect();
-    let late: Vec<Late> = auditor
+    let late: Vec<LateEvent> = auditor
         .deferred
         .iter()
         .filter(|(capture, event)| of_the_run.contains(&(*capture, event.exchange)))
-        .map(|(_, event)| Late { exchange: event.exchange, happened: event.happened, sent: event.sent })
+        .map(|(_, event)| LateEvent { exchange: event.exchange, happened: event.happened, sent: event.sent })
         .collect();
     let recall = auditor.control.recall();
     let tests = CaseTests::default();
-    let case = Case {
+    let case = JudgeInput {
         knowledge: auditor.knowledge,
         run: auditor.run.as_ref(),
         trials: &auditor.trials,
@@ -150,7 +150,7 @@ impl Places {
                 capture: kept.capture,
                 method: kept.exchange.request.method.clone(),
                 url: kept.exchange.request.url.clone(),
-                seen: Seen {
+                seen: SightingContext {
                     sighting,
                     side,
                     destination,
@@ -181,8 +181,8 @@ impl Places {
     }
 }
 
-fn traffic_of(kept: &mut Kept, side: Initiator, phase: Option<usize>) -> Traffic {
-    Traffic {
+fn traffic_of(kept: &mut Kept, side: Initiator, phase: Option<usize>) -> JudgedExchange {
+    JudgedExchange {
         capture: kept.capture,
         exchange: kept.exchange.index,
         trial: kept.exchange.trial,

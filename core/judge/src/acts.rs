@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::Act;
 
-use crate::{Case, Seen};
+use crate::{JudgeInput, SightingContext};
 
 /// Acts that count, by phase, and what somebody was told of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,11 @@ pub struct ActCount {
 impl ActCount {
     /// Of these acts (phases of the case), as told by these sightings. What is
     /// about another act is counted nowhere.
-    pub fn of<'s>(case: &Case<'_>, acts: &BTreeSet<usize>, told_by: impl IntoIterator<Item = &'s Seen>) -> Self {
+    pub fn of<'s>(
+        case: &JudgeInput<'_>,
+        acts: &BTreeSet<usize>,
+        told_by: impl IntoIterator<Item = &'s SightingContext>,
+    ) -> Self {
         let mut told: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         for seen in told_by {
             if let Some(about) = case.about(seen).filter(|about| acts.contains(about)) {
@@ -44,13 +48,13 @@ impl ActCount {
     }
 
     /// In how many installs they were done.
-    pub fn installs(&self, case: &Case<'_>) -> u32 {
+    pub fn installs(&self, case: &JudgeInput<'_>) -> u32 {
         let install = |phase: &usize| case.trial(case.phases[*phase].trial).map(|trial| trial.install);
         self.done.iter().filter_map(install).collect::<BTreeSet<u32>>().len() as u32
     }
 }
 
-impl Case<'_> {
+impl JudgeInput<'_> {
     /// Whether an act counts for what was not seen: it was done, in a trial that
     /// went to its end. What is sent late is sent then.
     pub(crate) fn is_exercised(&self, phase: usize) -> bool {

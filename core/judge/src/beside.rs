@@ -7,21 +7,21 @@ use std::collections::BTreeMap;
 
 use model::{Initiator, RecognitionMethod};
 
-use crate::{Case, Scope, Seen, Traffic};
+use crate::{IdentifierScope, JudgeInput, JudgedExchange, SightingContext};
 
 /// Seconds within which one owner, seeing one address, joins two requests.
 pub(crate) const WINDOW: f64 = 60.0;
 
 /// How close an identifier stands, from close to far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Nearness {
+pub(crate) enum IdentifierNearness {
     Request,
     Connection,
     Cookie,
     Owner,
 }
 
-impl Nearness {
+impl IdentifierNearness {
     /// `in the same request`
     pub(crate) fn says(self) -> String {
         match self {
@@ -34,29 +34,30 @@ impl Nearness {
 }
 
 /// Requests that carry an identifier, of the subject's own.
-pub(crate) struct Identified<'a> {
-    case: &'a Case<'a>,
-    by_trial: BTreeMap<u32, Vec<&'a Traffic>>,
+pub(crate) struct IdentifiedRequests<'a> {
+    case: &'a JudgeInput<'a>,
+    by_trial: BTreeMap<u32, Vec<&'a JudgedExchange>>,
 }
 
-impl<'a> Identified<'a> {
+impl<'a> IdentifiedRequests<'a> {
     /// Requests that carry what stays: found by variation, or named so by a schema.
-    pub(crate) fn that_stay(case: &'a Case<'a>) -> Self {
-        let varies = case.identifiers.iter().filter(|identifier| identifier.scope != Scope::DeviceOrConstant);
+    pub(crate) fn that_stay(case: &'a JudgeInput<'a>) -> Self {
+        let varies = case.identifiers.iter().filter(|identifier| identifier.scope != IdentifierScope::DeviceOrConstant);
         let named = case.seen.iter().filter(|seen| is_named_identifier(seen));
         let exchanges = varies.flat_map(|identifier| identifier.exchanges.iter().map(|(exchange, _)| *exchange));
         Self::of(case, exchanges.chain(named.map(|seen| seen.sighting.exchange)))
     }
 
     /// Requests that carry what is the same in every install on one device.
-    pub(crate) fn that_may_stay(case: &'a Case<'a>) -> Self {
-        let constant = case.identifiers.iter().filter(|identifier| identifier.scope == Scope::DeviceOrConstant);
+    pub(crate) fn that_may_stay(case: &'a JudgeInput<'a>) -> Self {
+        let constant =
+            case.identifiers.iter().filter(|identifier| identifier.scope == IdentifierScope::DeviceOrConstant);
         Self::of(case, constant.flat_map(|identifier| identifier.exchanges.iter().map(|(exchange, _)| *exchange)))
     }
 
-    fn of(case: &'a Case<'a>, exchanges: impl Iterator<Item = u64>) -> Self {
+    fn of(case: &'a JudgeInput<'a>, exchanges: impl Iterator<Item = u64>) -> Self {
         let exchanges: std::collections::BTreeSet<u64> = exchanges.collect();
-        let mut by_trial: BTreeMap<u32, Vec<&Traffic>> = BTreeMap::new();
+        let mut by_trial: BTreeMap<u32, Vec<&JudgedExchange>> = BTreeMap::new();
         for one in case.traffic.iter().filter(|one| exchanges.contains(&one.exchange)) {
             if let Some(trial) = one.trial.filter(|_| !matches!(one.side, Initiator::Page | Initiator::Caused)) {
                 by_trial.entry(trial).or_default().push(one);
@@ -66,37 +67,37 @@ impl<'a> Identified<'a> {
     }
 
     /// How close an identifier stands to a report.
-    pub(crate) fn beside(&self, seen: &Seen) -> Option<Nearness> {
+    pub(crate) fn beside(&self, seen: &SightingContext) -> Option<IdentifierNearness> {
         let report = self
             .case
             .traffic
             .iter()
             .find(|one| one.trial.is_some() && one.trial == seen.trial && one.exchange == seen.sighting.exchange)?;
-        let nearness = |other: &&Traffic| {
+        let nearness = |other: &&JudgedExchange| {
             if other.exchange == report.exchange {
-                Some(Nearness::Request)
+                Some(IdentifierNearness::Request)
             } else if other.host == report.host && other.connection == report.connection {
-                Some(Nearness::Connection)
+                Some(IdentifierNearness::Connection)
             } else if report.cookie.is_some() && other.cookie == report.cookie && self.is_same_owner(other, report) {
-                Some(Nearness::Cookie)
+                Some(IdentifierNearness::Cookie)
             } else {
                 let near = other.at.seconds_since(report.at).abs() <= WINDOW;
-                (near && self.is_same_owner(other, report)).then_some(Nearness::Owner)
+                (near && self.is_same_owner(other, report)).then_some(IdentifierNearness::Owner)
             }
         };
         self.by_trial.get(&report.trial?)?.iter().filter_map(nearness).min()
     }
 
     /// One owner, or one registrable domain of which nobody knows the owner.
-    fn is_same_owner(&self, a: &Traffic, b: &Traffic) -> bool {
-        let of = |one: &Traffic| self.case.destinations.iter().find(|destination| destination.host == one.host);
+    fn is_same_owner(&self, a: &JudgedExchange, b: &JudgedExchange) -> bool {
+        let of = |one: &JudgedExchange| self.case.destinations.iter().find(|destination| destination.host == one.host);
         let Some((a, b)) = of(a).zip(of(b)) else { return a.host == b.host };
         a.site == b.site || a.owner.is_some() && a.owner == b.owner
     }
 }
 
 /// A known format names it: it names a device, an install or a person, beyond a session.
-fn is_named_identifier(seen: &Seen) -> bool {
+fn is_named_identifier(seen: &SightingContext) -> bool {
     let kind = &seen.sighting.kind;
     let lasting = kind.is_identifier() && kind.as_str() != "session-id";
     lasting

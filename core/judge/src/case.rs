@@ -7,28 +7,28 @@ use model::{
     Act, Attribution, Canary, Destination, Initiator, Mode, Note, Phase, PlantedCanary, Run, Sighting, Time, Trial,
 };
 
-use crate::{Dependence, FieldValue, Identifier, Recall, Reference, dependence, reference};
+use crate::{BeaconRecall, FieldValue, Identifier, ReferenceOutcome, SealedDependence, dependence, reference};
 
 /// One experiment, or one capture, with everything that was recognised in it.
 #[derive(Clone, Copy, Debug)]
-pub struct Case<'a> {
+pub struct JudgeInput<'a> {
     pub knowledge: &'a Knowledge,
     pub run: Option<&'a Run>,
     pub trials: &'a [Trial],
     /// In the order of the capture.
     pub phases: &'a [Phase],
     pub plants: &'a [PlantedCanary],
-    pub traffic: &'a [Traffic],
-    pub seen: &'a [Seen],
+    pub traffic: &'a [JudgedExchange],
+    pub seen: &'a [SightingContext],
     pub identifiers: &'a [Identifier],
     /// Names of the places of values, by their numbers.
     pub places: &'a [String],
     /// Events that state themselves that they were sent late.
-    pub late: &'a [Late],
+    pub late: &'a [LateEvent],
     pub destinations: &'a [Destination],
     pub notes: &'a [Note],
     /// What of the control was found.
-    pub recall: &'a Recall,
+    pub recall: &'a BeaconRecall,
     /// Empty at first: what is asked of all of it is worked out once.
     pub tests: &'a CaseTests,
     /// Why the run ended before its plan did, if it did.
@@ -37,7 +37,7 @@ pub struct Case<'a> {
 
 /// A sighting in its circumstances.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct SightingContext {
     pub sighting: Sighting,
     pub side: Attribution,
     /// Which of the case's destinations.
@@ -54,7 +54,7 @@ pub struct Seen {
 
 /// One exchange, as far as the judge needs it.
 #[derive(Clone)]
-pub struct Traffic {
+pub struct JudgedExchange {
     /// Which of the captures: each counts its exchanges from the start.
     pub capture: usize,
     pub exchange: u64,
@@ -72,7 +72,7 @@ pub struct Traffic {
     pub sealed: bool,
     /// Places of it that could not be read.
     pub gaps: u32,
-    /// Bytes of it that stayed closed: see [`crate::Closed`].
+    /// Bytes of it that stayed closed: see [`crate::UnopenedFields`].
     pub closed: u64,
     /// Its values, as far as it takes to compare them.
     pub fields: Vec<FieldValue>,
@@ -85,20 +85,20 @@ pub struct Traffic {
 
 /// An event that a known format dates, and that was sent later.
 #[derive(Clone, Debug)]
-pub struct Late {
+pub struct LateEvent {
     pub exchange: u64,
     pub happened: Time,
     pub sent: Time,
 }
 
 /// Says which exchange it is, and nothing of what was captured.
-impl fmt::Debug for Traffic {
+impl fmt::Debug for JudgedExchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Traffic {{ capture: {}, exchange: {} }}", self.capture, self.exchange)
     }
 }
 
-impl Traffic {
+impl JudgedExchange {
     /// Something of it could not be read, and it was not a page that sent it.
     pub fn is_unread(&self) -> bool {
         (self.sealed || self.gaps > 0 || self.closed > 0) && !matches!(self.side, Initiator::Page | Initiator::Caused)
@@ -114,18 +114,18 @@ impl Traffic {
 /// done when it is first asked for.
 #[derive(Clone, Debug, Default)]
 pub struct CaseTests {
-    dependence: OnceCell<Dependence>,
-    reference: OnceCell<Reference>,
+    dependence: OnceCell<SealedDependence>,
+    reference: OnceCell<ReferenceOutcome>,
 }
 
-impl<'a> Case<'a> {
+impl<'a> JudgeInput<'a> {
     /// Whether traffic that cannot be read depends on what the person does.
-    pub fn dependence(&self) -> &'a Dependence {
+    pub fn dependence(&self) -> &'a SealedDependence {
         self.tests.dependence.get_or_init(|| dependence(self))
     }
 
     /// How the reference arm compares with the driven ones.
-    pub fn reference(&self) -> &'a Reference {
+    pub fn reference(&self) -> &'a ReferenceOutcome {
         self.tests.reference.get_or_init(|| reference(self))
     }
 
@@ -146,14 +146,14 @@ impl<'a> Case<'a> {
 
     /// The phase that a sighting is about: its canary's; else the one in which
     /// the event itself says that it happened; else the one it was sent in.
-    pub fn about(&self, seen: &Seen) -> Option<usize> {
+    pub fn about(&self, seen: &SightingContext) -> Option<usize> {
         match self.plant(&seen.sighting) {
             Some(plant) => self.phase_of(&plant.canary, seen.at).or(seen.phase),
             None => self.happened(seen).or(seen.phase),
         }
     }
 
-    fn happened(&self, seen: &Seen) -> Option<usize> {
+    fn happened(&self, seen: &SightingContext) -> Option<usize> {
         let trial = seen.trial?;
         let happened = self.late.iter().find(|late| late.exchange == seen.sighting.exchange)?.happened;
         self.phases.iter().rposition(|phase| phase.trial == trial && phase.at <= happened)
@@ -172,7 +172,7 @@ impl<'a> Case<'a> {
     /// Whether a sighting can carry a claim: the subject itself sent a value
     /// that was really used, to somebody it was not given to, and walking its
     /// trail again gives it.
-    pub fn accuses(&self, seen: &Seen) -> bool {
+    pub fn accuses(&self, seen: &SightingContext) -> bool {
         let own = match seen.side.side {
             Initiator::Native => true,
             Initiator::Extension => self.has_own_extension(),
@@ -182,13 +182,13 @@ impl<'a> Case<'a> {
     }
 
     /// A value that was used, seen without a guess, at a place that gives it again.
-    pub fn is_sound(&self, seen: &Seen) -> bool {
+    pub fn is_sound(&self, seen: &SightingContext) -> bool {
         let decoy = self.plant(&seen.sighting).is_some_and(|plant| plant.canary.decoy);
         seen.replayed && !seen.sighting.weak && !decoy
     }
 
     /// The site may know that it is visited, and the engine what it is asked.
-    pub fn is_to_its_site(&self, seen: &Seen) -> bool {
+    pub fn is_to_its_site(&self, seen: &SightingContext) -> bool {
         let host = &self.destinations[seen.destination].host;
         self.plant(&seen.sighting).and_then(|plant| plant.site.as_ref()).is_some_and(|site| site == host)
     }

@@ -9,7 +9,7 @@ use model::{LayerPlace, Leaf, Route};
 
 use crate::{
     noise::{SEALED_BITS, noise_bits},
-    place::{Outer, digest, is_protocol_randomness, place_of},
+    place::{OuterValue, digest, is_protocol_randomness, place_of},
 };
 
 /// A field that nothing opened. Which value it is, its digest says, so that
@@ -29,18 +29,18 @@ impl fmt::Debug for SealedField {
 /// Takes the values of one exchange in the order in which they are visited,
 /// outside in, and knows at the end which fields stayed closed.
 #[derive(Clone, Default)]
-pub struct Closed {
+pub struct UnopenedFields {
     fields: Vec<SealedField>,
     /// The value last met, as long as nothing was found in it.
-    waiting: Option<Waiting>,
+    waiting: Option<PendingField>,
     /// Short members of lists, one after another: `[12, 200, 13]`.
     lists: BTreeMap<String, Vec<u8>>,
 }
 
 /// A field that may still turn out to be open.
 #[derive(Clone)]
-struct Waiting {
-    outer: Outer,
+struct PendingField {
+    outer: OuterValue,
     field: SealedField,
     /// How many pieces its text falls into at signs that separate, and their bytes.
     pieces: u64,
@@ -50,7 +50,7 @@ struct Waiting {
 /// Layers that only split a text: noise has such signs in it, too.
 const SPLITTING: [&str; 9] = ["form", "query", "path", "fragment", "pairs", "delimited", "lines", "cookie", "part"];
 
-impl Waiting {
+impl PendingField {
     /// Text that is split into parts was read. Noise that falls apart was not:
     /// its pieces are short.
     fn is_open(&self) -> bool {
@@ -59,13 +59,13 @@ impl Waiting {
     }
 }
 
-impl fmt::Debug for Closed {
+impl fmt::Debug for UnopenedFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Closed(..)")
     }
 }
 
-impl Closed {
+impl UnopenedFields {
     /// The next value.
     pub fn see(&mut self, leaf: &Leaf<'_>) {
         if leaf.weak {
@@ -74,13 +74,13 @@ impl Closed {
         self.waiting = self.waiting.take().and_then(|waiting| self.after(waiting, leaf));
         if noise_bits(leaf.value) > SEALED_BITS && !is_protocol_randomness(&place_of(&leaf.route.trail()), leaf.value) {
             let field = SealedField { digest: digest(leaf.value), bytes: leaf.value.len() as u64 };
-            self.waiting = Some(Waiting { outer: Outer::of(leaf.route), field, pieces: 0, piece_bytes: 0 });
+            self.waiting = Some(PendingField { outer: OuterValue::of(leaf.route), field, pieces: 0, piece_bytes: 0 });
         }
         self.member(leaf);
     }
 
     /// What still waits once the next value has come.
-    fn after(&mut self, mut waiting: Waiting, next: &Leaf<'_>) -> Option<Waiting> {
+    fn after(&mut self, mut waiting: PendingField, next: &Leaf<'_>) -> Option<PendingField> {
         match waiting.outer.layer_within(next.route) {
             None => {
                 self.close(waiting);
@@ -97,7 +97,7 @@ impl Closed {
         }
     }
 
-    fn close(&mut self, waiting: Waiting) {
+    fn close(&mut self, waiting: PendingField) {
         if !waiting.is_open() {
             self.fields.push(waiting.field);
         }
@@ -150,12 +150,12 @@ mod tests {
         (0..length).map(|_| next(&mut state)).collect()
     }
 
-    fn bytes(closed: Closed) -> u64 {
+    fn bytes(closed: UnopenedFields) -> u64 {
         closed.fields().iter().map(|field| field.bytes).sum()
     }
 
     fn closed(values: &[(usize, &[u8])]) -> u64 {
-        let mut closed = Closed::default();
+        let mut closed = UnopenedFields::default();
         let whole = LayerPlace::Whole;
         let outer = Route { before: None, layer: "body", place: &whole };
         let inner = Route { before: Some(&outer), layer: "gzip", place: &whole };
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn noise_that_falls_apart_at_signs_that_separate_was_not_read() {
         let split = |pieces: usize| {
-            let mut closed = Closed::default();
+            let mut closed = UnopenedFields::default();
             let (whole, field) = (LayerPlace::Whole, LayerPlace::at("x"));
             let body = Route { before: None, layer: "body", place: &whole };
             let inner = Route { before: Some(&body), layer: "form", place: &field };
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_list_of_numbers_is_one_field() {
-        let mut list = Closed::default();
+        let mut list = UnopenedFields::default();
         let whole = LayerPlace::Whole;
         let body = Route { before: None, layer: "body", place: &whole };
         for (i, byte) in noise(120).iter().enumerate() {
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn the_messages_in_a_field_of_a_message_were_found_in_it() {
-        let mut closed = Closed::default();
+        let mut closed = UnopenedFields::default();
         let whole = LayerPlace::Whole;
         let body = Route { before: None, layer: "body", place: &whole };
         let (outer, inner) = (LayerPlace::at("4"), LayerPlace::at("4.1"));

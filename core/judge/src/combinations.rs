@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::Mode;
 
-use crate::{ActCount, Case, Position, Seen, Standing, acts::is_act};
+use crate::{ActCount, JudgeInput, SightingContext, SwitchInPhase, SwitchPosition, acts::is_act};
 
 /// One combination, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Combination {
+pub struct SwitchCombination {
     pub mode: Mode,
-    pub standing: Vec<Standing>,
+    pub standing: Vec<SwitchInPhase>,
     /// Every switch stands where it stands in a fresh install, thrown there or
     /// not; none if nobody looked.
     pub as_installed: Option<bool>,
@@ -25,8 +25,8 @@ pub struct Combination {
 }
 
 /// One row a combination, normal mode first. Nothing where no act was done.
-pub fn combinations(case: &Case<'_>) -> Vec<Combination> {
-    let mut acts: BTreeMap<(Mode, Vec<Standing>), BTreeSet<usize>> = BTreeMap::new();
+pub fn combinations(case: &JudgeInput<'_>) -> Vec<SwitchCombination> {
+    let mut acts: BTreeMap<(Mode, Vec<SwitchInPhase>), BTreeSet<usize>> = BTreeMap::new();
     for (phase, at) in case.phases.iter().enumerate().filter(|(_, phase)| is_act(phase.act)) {
         acts.entry((at.mode, case.standing(phase))).or_default().insert(phase);
     }
@@ -34,12 +34,17 @@ pub fn combinations(case: &Case<'_>) -> Vec<Combination> {
     rows.filter(|row| row.acts > 0).collect()
 }
 
-fn combination(case: &Case<'_>, mode: Mode, standing: Vec<Standing>, acts: &BTreeSet<usize>) -> Combination {
+fn combination(
+    case: &JudgeInput<'_>,
+    mode: Mode,
+    standing: Vec<SwitchInPhase>,
+    acts: &BTreeSet<usize>,
+) -> SwitchCombination {
     // What the instrument caused accuses nobody, here as in verdicts.
-    let accuses = |seen: &&Seen| case.accuses(seen) && !case.reference().voids(case, seen);
-    let planted = |seen: &&Seen| case.plant(&seen.sighting).is_some();
+    let accuses = |seen: &&SightingContext| case.accuses(seen) && !case.reference().voids(case, seen);
+    let planted = |seen: &&SightingContext| case.plant(&seen.sighting).is_some();
     let count = ActCount::of(case, acts, case.seen.iter().filter(accuses).filter(planted));
-    Combination {
+    SwitchCombination {
         mode,
         as_installed: as_installed(case, &standing),
         standing,
@@ -50,9 +55,9 @@ fn combination(case: &Case<'_>, mode: Mode, standing: Vec<Standing>, acts: &BTre
     }
 }
 
-fn as_installed(case: &Case<'_>, standing: &[Standing]) -> Option<bool> {
-    let same = |one: &Standing| match one.position {
-        Position::Default(_) => Some(true),
+fn as_installed(case: &JudgeInput<'_>, standing: &[SwitchInPhase]) -> Option<bool> {
+    let same = |one: &SwitchInPhase| match one.position {
+        SwitchPosition::Default(_) => Some(true),
         other => Some(other.is_on()? == case.default_of(&one.switch)?),
     };
     standing.iter().map(same).try_fold(true, |all, one| one.map(|one| all && one))

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Exchange, Leaf, Trail};
 
 use crate::{
-    Seen,
+    SightingContext,
     fields::is_clock,
     place::{digest, place_of},
 };
@@ -21,7 +21,7 @@ pub struct Identifier {
     pub host: String,
     /// Where it stands; `[*]` for any position in a list.
     pub place: String,
-    pub scope: Scope,
+    pub scope: IdentifierScope,
     /// Exchanges that carry it, with the trail there.
     pub exchanges: Vec<(u64, Trail)>,
     /// The same exchanges, together where they carry the same value.
@@ -32,7 +32,7 @@ pub struct Identifier {
 
 /// How far it reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
+pub enum IdentifierScope {
     /// The same until reinstalled.
     Persistent,
     /// The same across reinstalls, different between devices.
@@ -48,12 +48,12 @@ impl Identifier {
 
     /// Whether the request that this was seen in carries it. Identifiers are of an experiment, and
     /// a capture beside it counts its exchanges from the start as well.
-    pub fn stands_beside(&self, seen: &Seen) -> bool {
+    pub fn stands_beside(&self, seen: &SightingContext) -> bool {
         seen.trial.is_some() && self.exchanges.iter().any(|(exchange, _)| *exchange == seen.sighting.exchange)
     }
 }
 
-impl Scope {
+impl IdentifierScope {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Persistent => "persistent",
@@ -65,12 +65,12 @@ impl Scope {
 
 /// Values that stood at a place, by install and session.
 #[derive(Clone, Debug, Default)]
-pub struct Identifiers {
-    places: BTreeMap<(String, String), Place>,
+pub struct IdentifierTable {
+    places: BTreeMap<(String, String), IdentifierPlace>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Place {
+struct IdentifierPlace {
     /// (install, session) → digests of values.
     values: BTreeMap<(u32, u32), BTreeSet<u64>>,
     devices: BTreeMap<u32, u32>,
@@ -81,7 +81,7 @@ struct Place {
 
 /// In which circumstances a value stood there.
 #[derive(Clone, Copy, Debug)]
-pub struct When {
+pub struct IdentifierCircumstances {
     pub install: u32,
     pub session: u32,
     pub device: u32,
@@ -93,15 +93,22 @@ const VALUES: usize = 256;
 /// Fewer than 32 bits tell few people apart; more than this is content.
 const LONGEST: usize = 512;
 
-impl Identifiers {
+impl IdentifierTable {
     /// Notes a value of an exchange. `planted` are the run's canaries, whose
     /// values explain themselves.
-    pub fn see(&mut self, exchange: &Exchange, leaf: &Leaf<'_>, when: When, planted: &[&str]) {
+    pub fn see(&mut self, exchange: &Exchange, leaf: &Leaf<'_>, when: IdentifierCircumstances, planted: &[&str]) {
         self.see_at(exchange.host(), exchange, leaf, when, planted);
     }
 
     /// The same for one of several hosts that count as one.
-    pub fn see_at(&mut self, host: &str, exchange: &Exchange, leaf: &Leaf<'_>, when: When, planted: &[&str]) {
+    pub fn see_at(
+        &mut self,
+        host: &str,
+        exchange: &Exchange,
+        leaf: &Leaf<'_>,
+        when: IdentifierCircumstances,
+        planted: &[&str],
+    ) {
         if leaf.weak || !could_identify(leaf.value) || is_explained(leaf.value, planted) {
             return;
         }
@@ -132,7 +139,7 @@ impl Identifiers {
     }
 }
 
-impl Place {
+impl IdentifierPlace {
     fn identifier(&self, host: &str, name: &str) -> Option<Identifier> {
         let installs: BTreeSet<u32> = self.values.keys().map(|(install, _)| *install).collect();
         let lasting: BTreeMap<u32, BTreeSet<u64>> =
@@ -145,11 +152,11 @@ impl Place {
             .filter(|(_, values): &(u32, BTreeSet<u64>)| !values.is_empty())
             .collect();
         let (scope, values, installs) = if own.len() >= 3 {
-            (Scope::Persistent, own.iter().flat_map(|(_, values)| values.clone()).collect(), own.len())
+            (IdentifierScope::Persistent, own.iter().flat_map(|(_, values)| values.clone()).collect(), own.len())
         } else if let Some(values) = self.of_devices(&lasting) {
-            (Scope::Device, values, installs.len())
+            (IdentifierScope::Device, values, installs.len())
         } else {
-            (Scope::DeviceOrConstant, self.constant(&lasting)?, installs.len())
+            (IdentifierScope::DeviceOrConstant, self.constant(&lasting)?, installs.len())
         };
         let values: BTreeSet<u64> = values;
         let alike = values.iter().filter_map(|value| self.stands.get(value)).map(|stands| positions(stands)).collect();
@@ -287,13 +294,13 @@ mod tests {
     }
 
     /// Values by (install, session, device).
-    fn found(values: &[(u32, u32, u32, &str)]) -> Vec<Scope> {
-        let mut identifiers = Identifiers::default();
+    fn found(values: &[(u32, u32, u32, &str)]) -> Vec<IdentifierScope> {
+        let mut identifiers = IdentifierTable::default();
         let place = At::at("$[0].id");
         for (index, (install, session, device, value)) in values.iter().enumerate() {
             let route = Route { before: None, layer: "json", place: &place };
             let leaf = Leaf { value: value.as_bytes(), route: &route, weak: false };
-            let when = When { install: *install, session: *session, device: *device };
+            let when = IdentifierCircumstances { install: *install, session: *session, device: *device };
             identifiers.see(&exchange(index as u64), &leaf, when, &["https://planted.example/x"]);
         }
         identifiers.found().iter().map(|identifier| identifier.scope).collect()
@@ -306,7 +313,7 @@ mod tests {
     #[test]
     fn the_same_in_two_sessions_and_different_in_three_installs_is_an_identifier() {
         let values = [(1, 1, 0, A), (1, 2, 0, A), (2, 1, 0, B), (2, 2, 0, B), (3, 1, 0, C), (3, 2, 0, C)];
-        assert_eq!(found(&values), [Scope::Persistent]);
+        assert_eq!(found(&values), [IdentifierScope::Persistent]);
         assert_eq!(found(&values[..4]), [], "two installs do not show it");
     }
 
@@ -320,7 +327,7 @@ mod tests {
         const LONG: &str = "6f1c8e0a-1111-4222-8333-0123456789ab";
         let values = [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)];
         let on = |device: fn(u32) -> u32| values.map(|(install, session)| (install, session, device(install), LONG));
-        assert_eq!(found(&on(|_| 0)), [Scope::DeviceOrConstant]);
+        assert_eq!(found(&on(|_| 0)), [IdentifierScope::DeviceOrConstant]);
         assert_eq!(found(&on(|install| install % 2)), [], "on two devices it is known to be a constant");
     }
 
@@ -332,7 +339,7 @@ mod tests {
     #[test]
     fn the_same_across_reinstalls_and_different_between_devices_is_the_devices() {
         let values = [(1, 1, 1, A), (1, 2, 1, A), (2, 1, 1, A), (2, 2, 1, A), (3, 1, 2, B), (3, 2, 2, B)];
-        assert_eq!(found(&values), [Scope::Device]);
+        assert_eq!(found(&values), [IdentifierScope::Device]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Holds what was seen against what was promised.
 //!
-//! The judge is given a whole [`Case`] and speaks once, at the end: verdicts
+//! The judge is given a whole [`JudgeInput`] and speaks once, at the end: verdicts
 //! on promises, each with its evidence and its bound, and findings. It accuses
 //! only where a sighting can be replayed, and acquits only where it could have
 //! seen. What it could not see it says.
@@ -46,19 +46,19 @@ mod combinations;
 
 pub use acts::ActCount;
 pub use bound::upper_bound;
-pub use case::{Case, CaseTests, Late, Seen, Traffic};
-pub use closed::{Closed, SealedField};
-pub use combinations::{Combination, combinations};
-pub use fields::{ExchangeFields, FieldValue, Fields, PlantedText, Sort, piece_of};
-pub use identifiers::{Identifier, Identifiers, Scope, When};
-pub(crate) use instruments::Instruments;
+pub use case::{CaseTests, JudgeInput, JudgedExchange, LateEvent, SightingContext};
+pub use closed::{SealedField, UnopenedFields};
+pub use combinations::{SwitchCombination, combinations};
+pub use fields::{ExchangeFields, FieldCollector, FieldValue, PlantedText, ValueClass, piece_of};
+pub use identifiers::{Identifier, IdentifierCircumstances, IdentifierScope, IdentifierTable};
+pub(crate) use instruments::InstrumentCache;
 pub use knowledge::promises::{Sentence, SentenceClass, SentenceSource};
 pub use noise::{SEALED_BITS, noise_bits};
 pub use outcome::Outcome;
 pub use place::digest;
-pub use recall::{Found, Recall};
-pub use reference::{Comparison, Difference, Reference, reference};
+pub use recall::{BeaconRecall, RecallCount};
+pub use reference::{ReferenceComparison, ReferenceOutcome, TrafficDifference, reference};
 pub use rules::{CODES, Finding, Severity, disclosed, findings};
-pub use sealed::{ALPHA, Dependence, Depends, Measure, Tested, dependence};
-pub use standing::{Position, Standing};
+pub use sealed::{ALPHA, DependentHost, SealedDependence, TestResult, TrafficMeasure, dependence};
+pub use standing::{SwitchInPhase, SwitchPosition};
 pub use verdict::{Verdict, verdicts};

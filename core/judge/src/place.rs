@@ -4,14 +4,14 @@ use model::{LayerPlace, Route, Trail};
 
 /// A value that others may lie in, by where it stands.
 #[derive(Clone, Debug)]
-pub(crate) struct Outer {
+pub(crate) struct OuterValue {
     depth: usize,
     layer: &'static str,
     /// The messages in a field of a message stand beside it: `4` and `4.1`.
     name: Option<String>,
 }
 
-impl Outer {
+impl OuterValue {
     pub(crate) fn of(route: &Route<'_>) -> Self {
         let name = match route.place {
             LayerPlace::At(name) => Some(name.clone().into_owned()),

@@ -4,33 +4,33 @@ use std::collections::BTreeMap;
 
 /// Beacons of a run: requests of Candor's own, in known number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Recall {
+pub struct BeaconRecall {
     /// By transport, layer and disguise: how many were sent, and how many found.
-    pub transports: BTreeMap<String, Found>,
-    pub layers: BTreeMap<String, Found>,
-    pub disguises: BTreeMap<String, Found>,
-    pub all: Found,
+    pub transports: BTreeMap<String, RecallCount>,
+    pub layers: BTreeMap<String, RecallCount>,
+    pub disguises: BTreeMap<String, RecallCount>,
+    pub all: RecallCount,
     /// Silent twins that were sent, and those in which something was found.
-    pub twins: Found,
+    pub twins: RecallCount,
     /// Those that were missed, by transport, layer and disguise.
     pub missed: Vec<String>,
 }
 
 /// How many of those that were sent were found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct RecallCount {
     pub sent: u64,
     pub found: u64,
 }
 
-impl Found {
+impl RecallCount {
     fn count(&mut self, found: bool) {
         self.sent += 1;
         self.found += u64::from(found);
     }
 }
 
-impl Recall {
+impl BeaconRecall {
     /// Counts one beacon.
     pub fn count(&mut self, transport: &str, layer: &str, disguise: &str, found: bool) {
         self.all.count(found);
@@ -51,7 +51,7 @@ impl Recall {
 
     /// Why nothing can be called kept, if the control was not sent or not wholly found.
     pub(crate) fn obstacle(&self) -> Option<String> {
-        let Found { sent, found } = self.all;
+        let RecallCount { sent, found } = self.all;
         if sent == 0 {
             return Some(
                 "the control is missing: no request of known content was sent beside the subject's own.".into(),
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_control_that_is_missing_missed_or_too_ready_stands_in_the_way() {
-        let mut recall = Recall::default();
+        let mut recall = BeaconRecall::default();
         assert!(recall.obstacle().is_some_and(|why| why.contains("is missing")));
         recall.count("https", "gzip", "sha256", true);
         recall.count_twin(false);
@@ -88,10 +88,10 @@ mod tests {
 
     #[test]
     fn every_factor_has_a_table_of_its_own() {
-        let mut recall = Recall::default();
+        let mut recall = BeaconRecall::default();
         recall.count("https", "gzip", "plain", true);
         recall.count("https", "json", "plain", false);
-        assert_eq!(recall.transports["https"], Found { sent: 2, found: 1 });
+        assert_eq!(recall.transports["https"], RecallCount { sent: 2, found: 1 });
         assert_eq!((recall.layers["gzip"].found, recall.layers["json"].found), (1, 0));
     }
 }

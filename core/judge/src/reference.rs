@@ -11,34 +11,34 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{ArmRole, Initiator, Kind, Mode, Purpose, Trial};
 
-use crate::{Case, Seen};
+use crate::{JudgeInput, SightingContext};
 
 /// Trials of each side and mode without which nothing is compared.
 const LEAST: usize = 2;
 
 /// How the comparison came out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Reference {
+pub enum ReferenceOutcome {
     /// The subject carries no instrument in any arm, or is a program of ours.
     #[default]
     NotNeeded,
     /// Why there is none, in words that end a sentence.
     Missing(String),
-    Compared(Comparison),
+    Compared(ReferenceComparison),
 }
 
 /// Both sides of the comparison, in a fixed order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Comparison {
+pub struct ReferenceComparison {
     /// Trials that were compared: reference and driven.
     pub trials: (usize, usize),
-    pub only_reference: Vec<Difference>,
-    pub only_driven: Vec<Difference>,
+    pub only_reference: Vec<TrafficDifference>,
+    pub only_driven: Vec<TrafficDifference>,
 }
 
 /// What one side sends and the other does not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Difference {
+pub struct TrafficDifference {
     pub mode: Mode,
     pub host: String,
     pub purpose: Purpose,
@@ -47,27 +47,27 @@ pub struct Difference {
 }
 
 /// Holds the reference trials of a run against those that went the same way, driven.
-pub fn reference(case: &Case<'_>) -> Reference {
+pub fn reference(case: &JudgeInput<'_>) -> ReferenceOutcome {
     let of_role = |role: ArmRole| case.trials.iter().filter(move |trial| trial.arm.role == role);
     if of_role(ArmRole::Reference).next().is_none() {
         return if case.carries_instrument() {
-            Reference::Missing("the run had no reference arm".into())
+            ReferenceOutcome::Missing("the run had no reference arm".into())
         } else {
-            Reference::NotNeeded
+            ReferenceOutcome::NotNeeded
         };
     }
     let sites: BTreeSet<&str> = case.plants.iter().filter_map(|plant| plant.site.as_deref()).collect();
-    let sends: BTreeMap<u32, BTreeSet<Difference>> =
+    let sends: BTreeMap<u32, BTreeSet<TrafficDifference>> =
         case.trials.iter().map(|trial| (trial.id, case.sends(trial, &sites))).collect();
     let modes: BTreeSet<Mode> = of_role(ArmRole::Reference).map(|trial| trial.arm.mode).collect();
-    let mut comparison = Comparison::default();
+    let mut comparison = ReferenceComparison::default();
     for mode in modes {
         let complete = |role| -> Vec<&Trial> {
             of_role(role).filter(|trial| trial.arm.mode == mode && case.is_complete(trial)).collect()
         };
         let (plain, driven) = (complete(ArmRole::Reference), complete(ArmRole::Compared));
         if plain.len() < LEAST || driven.len() < LEAST {
-            return Reference::Missing(format!(
+            return ReferenceOutcome::Missing(format!(
                 "in {} mode {} reference trials and {} driven ones came to their end, and {LEAST} of each are needed",
                 mode.word(),
                 plain.len(),
@@ -82,13 +82,13 @@ pub fn reference(case: &Case<'_>) -> Reference {
         comparison.only_reference.extend(only_in(&sends, &plain, &any_driven));
         comparison.only_driven.extend(only_in(&sends, &driven, &plain));
     }
-    Reference::Compared(comparison)
+    ReferenceOutcome::Compared(comparison)
 }
 
-impl Reference {
+impl ReferenceOutcome {
     /// Whether the instrument caused this sighting: its like is in every driven
     /// trial and in no reference trial. A sighting in the reference arm is never voided.
-    pub(crate) fn voids(&self, case: &Case<'_>, seen: &Seen) -> bool {
+    pub(crate) fn voids(&self, case: &JudgeInput<'_>, seen: &SightingContext) -> bool {
         let Self::Compared(comparison) = self else { return false };
         let Some(trial) = seen.trial.and_then(|id| case.trial(id)) else { return false };
         let destination = &case.destinations[seen.destination];
@@ -121,7 +121,7 @@ impl Reference {
     }
 }
 
-impl Case<'_> {
+impl JudgeInput<'_> {
     /// Whether the subject is used under remote control and could be used without.
     fn carries_instrument(&self) -> bool {
         let Some(run) = self.run else { return false };
@@ -133,7 +133,7 @@ impl Case<'_> {
     }
 
     /// All that a subject sent of itself in a trial, but to the sites it was sent to.
-    fn sends(&self, trial: &Trial, sites: &BTreeSet<&str>) -> BTreeSet<Difference> {
+    fn sends(&self, trial: &Trial, sites: &BTreeSet<&str>) -> BTreeSet<TrafficDifference> {
         let mode = trial.arm.mode;
         let own = |side: Initiator| matches!(side, Initiator::Native | Initiator::Extension);
         let purpose_of = |host: &str| {
@@ -144,25 +144,29 @@ impl Case<'_> {
         // how it was sent there.
         let of_trial = self.traffic.iter().filter(|one| one.trial == Some(trial.id) && own(one.side));
         let of_trial = of_trial.filter(|one| !sites.contains(one.host.as_str()));
-        let mut sends: BTreeSet<Difference> = of_trial
-            .map(|one| Difference { mode, host: one.host.clone(), purpose: purpose_of(&one.host), kind: None })
+        let mut sends: BTreeSet<TrafficDifference> = of_trial
+            .map(|one| TrafficDifference { mode, host: one.host.clone(), purpose: purpose_of(&one.host), kind: None })
             .collect();
         let seen = self.seen.iter().filter(|seen| seen.trial == Some(trial.id) && own(seen.side.side));
         sends.extend(seen.filter(|seen| self.is_sound(seen) && !self.is_to_its_site(seen)).map(|seen| {
             let destination = &self.destinations[seen.destination];
             let (host, purpose) = (destination.host.clone(), destination.purpose);
-            Difference { mode, host, purpose, kind: Some(seen.sighting.kind.clone()) }
+            TrafficDifference { mode, host, purpose, kind: Some(seen.sighting.kind.clone()) }
         }));
         sends
     }
 }
 
 /// What is in all of these trials and in none of the others.
-fn only_in(sends: &BTreeMap<u32, BTreeSet<Difference>>, these: &[&Trial], others: &[&Trial]) -> Vec<Difference> {
+fn only_in(
+    sends: &BTreeMap<u32, BTreeSet<TrafficDifference>>,
+    these: &[&Trial],
+    others: &[&Trial],
+) -> Vec<TrafficDifference> {
     let mut all = these.iter().filter_map(|trial| sends.get(&trial.id));
     let Some(first) = all.next() else { return vec![] };
     let in_all = all.fold(first.clone(), |in_all, one| &in_all & one);
     let is_elsewhere =
-        |one: &Difference| others.iter().any(|trial| sends.get(&trial.id).is_some_and(|all| all.contains(one)));
+        |one: &TrafficDifference| others.iter().any(|trial| sends.get(&trial.id).is_some_and(|all| all.contains(one)));
     in_all.into_iter().filter(|one| !is_elsewhere(one)).collect()
 }

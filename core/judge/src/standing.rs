@@ -6,18 +6,18 @@ use std::{collections::BTreeMap, fmt};
 
 use model::Time;
 
-use crate::Case;
+use crate::JudgeInput;
 
 /// One switch in one phase.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Standing {
+pub struct SwitchInPhase {
     pub switch: String,
-    pub position: Position,
+    pub position: SwitchPosition,
 }
 
 /// Where a switch stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Position {
+pub enum SwitchPosition {
     /// As installed: on, off, or nobody looked.
     Default(Option<bool>),
     /// As the person left it whose device this is: nobody looked.
@@ -28,7 +28,7 @@ pub enum Position {
     TurnedOff,
 }
 
-impl Position {
+impl SwitchPosition {
     fn of(word: &str, default: Option<bool>) -> Self {
         match word {
             "on" => Self::On,
@@ -51,22 +51,22 @@ impl Position {
 }
 
 /// `incognito-mode on (as installed)`
-impl fmt::Display for Standing {
+impl fmt::Display for SwitchInPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let position = match self.position {
-            Position::Default(Some(true)) => "on (as installed)",
-            Position::Default(Some(false)) => "off (as installed)",
-            Position::Default(None) => "as installed",
-            Position::AsLeft => "as they were left",
-            Position::On => "on",
-            Position::Off => "off",
-            Position::TurnedOff => "turned off",
+            SwitchPosition::Default(Some(true)) => "on (as installed)",
+            SwitchPosition::Default(Some(false)) => "off (as installed)",
+            SwitchPosition::Default(None) => "as installed",
+            SwitchPosition::AsLeft => "as they were left",
+            SwitchPosition::On => "on",
+            SwitchPosition::Off => "off",
+            SwitchPosition::TurnedOff => "turned off",
         };
         write!(f, "{} {position}", self.switch)
     }
 }
 
-impl<'a> Case<'a> {
+impl<'a> JudgeInput<'a> {
     /// Where a switch stands in a fresh install, as the driver read it. Reads
     /// that contradict each other say nothing.
     pub fn default_of(&self, switch: &str) -> Option<bool> {
@@ -79,7 +79,7 @@ impl<'a> Case<'a> {
     }
 
     /// Where the subject's switches stand in a phase; empty if it has none.
-    pub fn standing(&self, phase: usize) -> Vec<Standing> {
+    pub fn standing(&self, phase: usize) -> Vec<SwitchInPhase> {
         let at = &self.phases[phase];
         let Some(trial) = self.trial(at.trial) else { return vec![] };
         let mut words: Vec<(&str, &str)> =
@@ -92,9 +92,9 @@ impl<'a> Case<'a> {
                 }
             }
         }
-        let standing = |(name, word): (&str, &str)| Standing {
+        let standing = |(name, word): (&str, &str)| SwitchInPhase {
             switch: name.to_owned(),
-            position: Position::of(word, self.default_of(name)),
+            position: SwitchPosition::of(word, self.default_of(name)),
         };
         words.into_iter().map(standing).collect()
     }
@@ -105,8 +105,8 @@ impl<'a> Case<'a> {
         let standing = self.standing(phase);
         let collection = || standing.iter().filter(|one| self.turns_collection(&one.switch));
         words.iter().any(|word| match word.as_str() {
-            "default" => standing.iter().all(|one| matches!(one.position, Position::Default(_))),
-            "turned-off" => collection().any(|one| one.position == Position::TurnedOff),
+            "default" => standing.iter().all(|one| matches!(one.position, SwitchPosition::Default(_))),
+            "turned-off" => collection().any(|one| one.position == SwitchPosition::TurnedOff),
             "off" => collection().count() > 0 && collection().all(|one| one.position.is_on() == Some(false)),
             "on" => collection().any(|one| one.position.is_on() == Some(true)),
             _ => false,

@@ -3,7 +3,7 @@
 
 mod stage;
 
-use judge::{Outcome, Scope, Severity};
+use judge::{IdentifierScope, Outcome, Severity};
 use model::{Initiator, Mode, RecognitionMethod};
 use stage::{COLLECTOR, REPORT, Sent, Stage};
 
@@ -179,7 +179,7 @@ fn beside_what_is_a_devices_id_or_a_constant_nobody_is_acquitted() {
     let (mut stage, visits) = five_installs(ANONYMOUS);
     let alike = visits.iter().map(|of| vec![stage.tell(of[0], of[0], REPORT)]).collect();
     stage.identifier(COLLECTOR, alike);
-    stage.identifiers[0].scope = Scope::DeviceOrConstant;
+    stage.identifiers[0].scope = IdentifierScope::DeviceOrConstant;
     let verdict = stage.verdict();
     assert_eq!(verdict.outcome, Outcome::Unclear, "{}", verdict.because);
     assert!(verdict.because.contains("a device's id from a constant"), "{}", verdict.because);

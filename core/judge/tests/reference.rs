@@ -3,7 +3,7 @@
 
 mod stage;
 
-use judge::{Outcome, Reference, reference};
+use judge::{Outcome, ReferenceOutcome, reference};
 use model::{ArmRole, Mode};
 use stage::{COLLECTOR, REPORT, Stage};
 
@@ -80,7 +80,7 @@ fn what_only_the_driven_arm_sends_accuses_nobody_and_nothing_else_is_voided() {
     two(&mut stage, ArmRole::Compared, true);
     let word = stage.word();
     assert!(!word.accuses(), "{word:?}");
-    let Reference::Compared(comparison) = reference(&stage.case()) else { panic!("both sides are there") };
+    let ReferenceOutcome::Compared(comparison) = reference(&stage.case()) else { panic!("both sides are there") };
     let kinds: Vec<_> = comparison.only_driven.iter().map(|one| (one.host.as_str(), one.kind.is_some())).collect();
     assert_eq!(kinds, [(COLLECTOR, false), (COLLECTOR, true)]);
 
@@ -115,7 +115,7 @@ fn pages_of_sites_that_the_subject_was_sent_to_are_no_difference() {
         stage.close(trial);
     }
     two(&mut stage, ArmRole::Compared, false);
-    let Reference::Compared(comparison) = reference(&stage.case()) else { panic!("both sides are there") };
+    let ReferenceOutcome::Compared(comparison) = reference(&stage.case()) else { panic!("both sides are there") };
     assert!(comparison.only_reference.is_empty(), "{comparison:?}");
 }
 
@@ -129,7 +129,7 @@ fn what_the_driven_arms_send_at_times_is_no_difference() {
         stage.close(trial);
     }
     two(&mut stage, ArmRole::Compared, false);
-    let Reference::Compared(comparison) = reference(&stage.case()) else { panic!("both sides are there") };
+    let ReferenceOutcome::Compared(comparison) = reference(&stage.case()) else { panic!("both sides are there") };
     assert!(comparison.only_reference.is_empty() && comparison.only_driven.is_empty(), "{comparison:?}");
 }
 
@@ -137,8 +137,8 @@ fn what_the_driven_arms_send_at_times_is_no_difference() {
 fn a_program_without_an_instrument_needs_no_reference() {
     for (name, edition) in [("falkon", None), ("reporting-browser", Some("3.4.0")), ("reporting-phone", None)] {
         let stage = Stage::new(PRIVATE).of_subject(name, edition);
-        assert_eq!(reference(&stage.case()), Reference::NotNeeded, "{name}");
+        assert_eq!(reference(&stage.case()), ReferenceOutcome::NotNeeded, "{name}");
     }
     let by_path = Stage::new(PRIVATE).of_subject("/opt/some/browser", None);
-    assert!(matches!(reference(&by_path.case()), Reference::Missing(_)));
+    assert!(matches!(reference(&by_path.case()), ReferenceOutcome::Missing(_)));
 }

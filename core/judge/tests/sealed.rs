@@ -3,7 +3,7 @@
 
 mod stage;
 
-use judge::{Outcome, Severity, Tested, dependence};
+use judge::{Outcome, Severity, TestResult, dependence};
 use model::Mode;
 use stage::Stage;
 
@@ -63,7 +63,7 @@ fn a_channel_that_is_used_only_when_the_subject_is_depends_on_use() {
 fn a_channel_that_ticks_whatever_happens_does_not() {
     let stage = installs(6, |_, trial, step| if (trial + step) % 3 == 0 { 800 } else { 0 });
     assert_eq!(stage.found("sealed-depends"), []);
-    assert!(matches!(dependence(&stage.case()).on_use, Tested::Done { .. }));
+    assert!(matches!(dependence(&stage.case()).on_use, TestResult::Done { .. }));
     let verdict = stage.verdict();
     assert_eq!(verdict.outcome, Outcome::Unclear, "what is sealed may be a report all the same");
     assert!(verdict.because.contains("bytes after the first act that could not be read"), "{}", verdict.because);
@@ -72,7 +72,7 @@ fn a_channel_that_ticks_whatever_happens_does_not() {
 #[test]
 fn four_and_four_installs_are_untested_with_the_reason() {
     let stage = installs(4, |used, _, _| if used { 800 } else { 0 });
-    let Tested::Untested(why) = dependence(&stage.case()).on_use else { panic!("it was tested") };
+    let TestResult::Untested(why) = dependence(&stage.case()).on_use else { panic!("it was tested") };
     assert!(why.contains("4 trials with use and 4 without, and 5 of each"), "{why}");
     assert_eq!(stage.found("sealed-depends"), []);
     assert!(stage.verdict().because.contains("untested"), "{}", stage.verdict().because);
@@ -83,7 +83,7 @@ fn installs_with_different_numbers_of_steps_are_not_compared() {
     let mut stage = installs(6, |used, _, _| if used { 800 } else { 0 });
     let last = stage.trials.len() as u32;
     stage.idle(last);
-    let Tested::Untested(why) = dependence(&stage.case()).on_use else { panic!("it was tested") };
+    let TestResult::Untested(why) = dependence(&stage.case()).on_use else { panic!("it was tested") };
     assert!(why.contains("not as many steps"), "{why}");
 }
 
@@ -91,14 +91,14 @@ fn installs_with_different_numbers_of_steps_are_not_compared() {
 fn installs_of_different_lengths_are_not_compared() {
     let mut stage = installs(6, |used, _, _| if used { 800 } else { 0 });
     stage.phases.last_mut().unwrap().at.0 += 60_000_000;
-    let Tested::Untested(why) = dependence(&stage.case()).on_use else { panic!("it was tested") };
+    let TestResult::Untested(why) = dependence(&stage.case()).on_use else { panic!("it was tested") };
     assert!(why.contains("not equally long"), "{why}");
 }
 
 #[test]
 fn where_all_could_be_read_there_is_nothing_to_test() {
     let stage = installs(6, |_, _, _| 0);
-    assert_eq!(dependence(&stage.case()).on_use, Tested::AllRead);
+    assert_eq!(dependence(&stage.case()).on_use, TestResult::AllRead);
     assert_eq!(stage.word(), Outcome::Kept);
 }
 
@@ -140,6 +140,6 @@ fn a_padded_channel_hides_the_address() {
 #[test]
 fn too_few_visits_of_each_length_are_untested() {
     let stage = addresses(4, |length| length as u64);
-    let Tested::Untested(why) = dependence(&stage.case()).on_address else { panic!("it was tested") };
+    let TestResult::Untested(why) = dependence(&stage.case()).on_address else { panic!("it was tested") };
     assert!(why.contains("10 times each"), "{why}");
 }

@@ -22,7 +22,7 @@ mod whom;
 use std::collections::BTreeSet;
 
 use audit::{Audit, Spotted};
-use judge::{Combination, Finding, Outcome, Severity, Verdict};
+use judge::{Finding, Outcome, Severity, SwitchCombination, Verdict};
 use model::{GapReason, Initiator, PlantedCanary};
 
 pub(crate) use alike::{Alike, alike};
@@ -124,14 +124,14 @@ pub(crate) fn shown_groups(finding: &Finding, most: usize) -> usize {
 }
 
 /// One combination of mode and switches in words: `private, incognito on`.
-pub(crate) fn setting(combination: &Combination) -> String {
+pub(crate) fn setting(combination: &SwitchCombination) -> String {
     let mut words = vec![combination.mode.word().to_owned()];
     words.extend(combination.standing.iter().map(|standing| inert(&standing.to_string()).into_owned()));
     words.join(", ")
 }
 
 /// Hosts that were told in a combination.
-pub(crate) fn told_to(audit: &Audit, combination: &Combination) -> String {
+pub(crate) fn told_to(audit: &Audit, combination: &SwitchCombination) -> String {
     let hosts = combination.to.iter().filter_map(|at| audit.destinations.get(*at));
     let hosts: BTreeSet<String> = hosts.map(|to| inert(&to.host).into_owned()).collect();
     listed(&hosts.into_iter().collect::<Vec<String>>())

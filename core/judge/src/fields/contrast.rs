@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::Trial;
 
 use super::{
-    Sort,
-    table::{Group, RowKey, Sent, Table},
+    ValueClass,
+    table::{FieldTable, RowKey, SentValue, TrialGroup},
 };
 use crate::sealed::permute::divisions_of;
 
@@ -28,14 +28,14 @@ const SPREAD: f64 = 3.0;
 
 /// What was found in one group of trials.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Contrast {
+pub(crate) enum ContrastResult {
     NotRun(String),
-    Run { extra: Vec<Extra>, used: usize, blank: usize },
+    Run { extra: Vec<ExtraField>, used: usize, blank: usize },
 }
 
 /// A field of which a host gets more when the subject is used.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Extra {
+pub(crate) struct ExtraField {
     pub(crate) host: String,
     pub(crate) place: String,
     /// Adjusted for every host and field that was looked at.
@@ -49,31 +49,31 @@ pub(crate) struct Extra {
 /// Requests that a host gets, as a field.
 const REQUESTS: &str = "requests";
 
-pub(crate) fn contrast(table: &Table<'_>, group: &Group<'_>) -> Contrast {
+pub(crate) fn contrast(table: &FieldTable<'_>, group: &TrialGroup<'_>) -> ContrastResult {
     if let Some(why) = refused(table, group) {
-        return Contrast::NotRun(why);
+        return ContrastResult::NotRun(why);
     }
     let rows = rows(table, group);
     let weights: Vec<&[f64]> = rows.iter().map(|row| row.weights.as_slice()).collect();
     let p = max_t(&weights, group.blank.len());
     let found = rows.iter().zip(p).filter(|(_, p)| *p <= ALPHA);
-    let extra = found.map(|(row, p)| Extra {
+    let extra = found.map(|(row, p)| ExtraField {
         host: row.key.host.to_owned(),
         place: row.key.place.to_owned(),
         p,
         piece: row.piece,
         differs: row.differs,
     });
-    Contrast::Run { extra: extra.collect(), used: group.used.len(), blank: group.blank.len() }
+    ContrastResult::Run { extra: extra.collect(), used: group.used.len(), blank: group.blank.len() }
 }
 
 /// Why these trials cannot be compared.
-fn refused(table: &Table<'_>, group: &Group<'_>) -> Option<String> {
+fn refused(table: &FieldTable<'_>, group: &TrialGroup<'_>) -> Option<String> {
     let (used, blank) = (group.used.len(), group.blank.len());
     if used < LEAST || blank < LEAST {
         return Some(format!("there were {used} trials with use and {blank} without, and {LEAST} of each are needed"));
     }
-    let starts = |trial: &&Trial| Group::starts(table.case, trial);
+    let starts = |trial: &&Trial| TrialGroup::starts(table.case, trial);
     let all: BTreeSet<usize> = group.used.iter().chain(&group.blank).map(starts).collect();
     if all.len() > 1 {
         return Some("its trials do not start the subject equally often".into());
@@ -83,19 +83,19 @@ fn refused(table: &Table<'_>, group: &Group<'_>) -> Option<String> {
         .then(|| format!("a trial with use took {longest:.0} s, three times as long as one without"))
 }
 
-fn shortest(table: &Table<'_>, group: &Group<'_>) -> f64 {
+fn shortest(table: &FieldTable<'_>, group: &TrialGroup<'_>) -> f64 {
     group.blank.iter().map(|trial| table.case.seconds(trial)).fold(f64::INFINITY, f64::min).max(1.0)
 }
 
 /// One field, with how much of it each trial holds: first those left alone.
-struct Row<'a> {
+struct ContrastRow<'a> {
     key: RowKey<'a>,
     piece: u8,
     weights: Vec<f64>,
     differs: bool,
 }
 
-fn rows<'a>(table: &Table<'a>, group: &Group<'a>) -> Vec<Row<'a>> {
+fn rows<'a>(table: &FieldTable<'a>, group: &TrialGroup<'a>) -> Vec<ContrastRow<'a>> {
     let trials: Vec<&Trial> = group.blank.iter().chain(&group.used).copied().collect();
     let shortest = shortest(table, group);
     // A trial that took longer would hold more of everything.
@@ -110,39 +110,44 @@ fn rows<'a>(table: &Table<'a>, group: &Group<'a>) -> Vec<Row<'a>> {
         let by_trial = table.unexplained(key);
         let pieces: BTreeSet<u8> = by_trial.values().flatten().map(|one| piece(one)).collect();
         for piece_of_row in pieces {
-            let of = |trial: &&Trial| -> Vec<Sent<'a>> {
+            let of = |trial: &&Trial| -> Vec<SentValue<'a>> {
                 let sent = by_trial.get(&trial.id).into_iter().flatten();
                 sent.filter(|one| piece(one) == piece_of_row).copied().collect()
             };
             let weights = trials.iter().zip(&scale).map(|(trial, scale)| weight(&of(trial)) / scale).collect();
             let differing = group.used.iter().filter(|trial| differs(&of(trial))).count();
-            rows.push(Row { key: *key, piece: piece_of_row, weights, differs: differing * 2 >= group.used.len() });
+            rows.push(ContrastRow {
+                key: *key,
+                piece: piece_of_row,
+                weights,
+                differs: differing * 2 >= group.used.len(),
+            });
         }
     }
     for (host, by_trial) in requests {
         let count = |trial: &&Trial| by_trial.get(&trial.id).map_or(0.0, |of_trial| of_trial.len() as f64);
         let weights = trials.iter().zip(&scale).map(|(trial, scale)| count(trial) / scale).collect();
-        rows.push(Row { key: RowKey { host, place: REQUESTS }, piece: 0, weights, differs: false });
+        rows.push(ContrastRow { key: RowKey { host, place: REQUESTS }, piece: 0, weights, differs: false });
     }
     rows
 }
 
-fn piece(sent: &Sent<'_>) -> u8 {
+fn piece(sent: &SentValue<'_>) -> u8 {
     match sent.value.sort {
-        Sort::Piece(piece) => piece,
-        Sort::Unknown | Sort::Number => 0,
+        ValueClass::Piece(piece) => piece,
+        ValueClass::Unknown | ValueClass::Number => 0,
     }
 }
 
 /// How much is told: each value counts once, and more if it holds more.
-fn weight(sent: &[Sent<'_>]) -> f64 {
+fn weight(sent: &[SentValue<'_>]) -> f64 {
     let distinct: BTreeMap<u64, u16> = sent.iter().map(|one| (one.value.digest, one.value.bits)).collect();
     distinct.values().map(|bits| (f64::from(*bits) / 64.0).clamp(1.0, 8.0)).sum()
 }
 
 /// Whether values differ from one act to the next, or one value alone holds as
 /// much as a list of visits. A session's own id does neither.
-fn differs(sent: &[Sent<'_>]) -> bool {
+fn differs(sent: &[SentValue<'_>]) -> bool {
     const LIST: u16 = 256;
     let distinct: BTreeSet<u64> = sent.iter().map(|one| one.value.digest).collect();
     let phases: BTreeSet<usize> = sent.iter().map(|one| one.phase).collect();

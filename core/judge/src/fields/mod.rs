@@ -19,23 +19,23 @@ use std::{
 
 use model::{Kind, Leaf, Trail};
 
-use crate::place::{Outer, digest, is_protocol_randomness, place_of};
+use crate::place::{OuterValue, digest, is_protocol_randomness, place_of};
 
 /// One value of an exchange.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct FieldValue {
-    /// Its place, as a number; [`Fields::places`] names it.
+    /// Its place, as a number; [`FieldCollector::places`] names it.
     pub place: u32,
-    /// Which value it is; of a [`Sort::Number`] the number itself.
+    /// Which value it is; of a [`ValueClass::Number`] the number itself.
     pub digest: u64,
     /// How many bits it can hold at most.
     pub bits: u16,
-    pub sort: Sort,
+    pub sort: ValueClass,
 }
 
 /// What is known of a value without looking at another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sort {
+pub enum ValueClass {
     /// Nothing.
     Unknown,
     /// It is a number, and may turn out to count something.
@@ -63,16 +63,16 @@ pub fn piece_of(kind: &Kind) -> u8 {
 /// Takes the values of one exchange after another, in the order in which they
 /// are visited.
 #[derive(Clone, Default)]
-pub struct Fields {
+pub struct FieldCollector {
     places: BTreeMap<String, u32>,
     /// The values of the exchange at hand.
     now: Vec<(String, FieldValue)>,
     /// The value last met, as long as nothing was found in it.
-    waiting: Option<(Outer, String, FieldValue)>,
+    waiting: Option<(OuterValue, String, FieldValue)>,
     is_cut: bool,
 }
 
-impl fmt::Debug for Fields {
+impl fmt::Debug for FieldCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Fields({} places)", self.places.len())
     }
@@ -102,7 +102,7 @@ pub struct ExchangeFields {
 /// Values of one exchange that are compared.
 const MOST: usize = 4_096;
 
-impl Fields {
+impl FieldCollector {
     /// The next value of the exchange at hand.
     pub fn see(&mut self, leaf: &Leaf<'_>, planted: &[PlantedText<'_>]) {
         if leaf.weak {
@@ -115,7 +115,7 @@ impl Fields {
         }
         let place = place_of(&leaf.route.trail());
         if let Some((digest, bits, sort)) = sort(&place, leaf.value, planted) {
-            self.waiting = Some((Outer::of(leaf.route), place, FieldValue { place: 0, digest, bits, sort }));
+            self.waiting = Some((OuterValue::of(leaf.route), place, FieldValue { place: 0, digest, bits, sort }));
         }
     }
 
@@ -149,7 +149,7 @@ impl Fields {
         names.into_iter().map(|(name, _)| name).collect()
     }
 
-    fn settle_waiting(&mut self, stays: impl Fn(&Outer) -> bool) {
+    fn settle_waiting(&mut self, stays: impl Fn(&OuterValue) -> bool) {
         if let Some((outer, place, value)) = self.waiting.take()
             && stays(&outer)
         {
@@ -159,12 +159,12 @@ impl Fields {
 }
 
 /// Which value it is and how much it could tell; nothing if it explains itself.
-fn sort(place: &str, value: &[u8], planted: &[PlantedText<'_>]) -> Option<(u64, u16, Sort)> {
+fn sort(place: &str, value: &[u8], planted: &[PlantedText<'_>]) -> Option<(u64, u16, ValueClass)> {
     if is_protocol_randomness(place, value) {
         return None;
     }
     let bits = bits(value).min(u32::from(u16::MAX)) as u16;
-    let Ok(text) = std::str::from_utf8(value) else { return Some((digest(value), bits, Sort::Unknown)) };
+    let Ok(text) = std::str::from_utf8(value) else { return Some((digest(value), bits, ValueClass::Unknown)) };
     if is_clock(text) || is_date(text) {
         return None;
     }
@@ -172,10 +172,10 @@ fn sort(place: &str, value: &[u8], planted: &[PlantedText<'_>]) -> Option<(u64, 
         && text.bytes().all(|byte| byte.is_ascii_digit())
         && let Ok(number) = text.parse()
     {
-        return Some((number, bits, Sort::Number));
+        return Some((number, bits, ValueClass::Number));
     }
     let piece = piece(text, planted);
-    Some((digest(value), bits, if piece == 0 { Sort::Unknown } else { Sort::Piece(piece) }))
+    Some((digest(value), bits, if piece == 0 { ValueClass::Unknown } else { ValueClass::Piece(piece) }))
 }
 
 /// Of what a text is a piece. A few letters are a piece of anything, and only
@@ -240,7 +240,7 @@ mod tests {
 
     /// Values by place, as they stay to be compared.
     fn kept(values: &[(&'static str, &'static str, &str)], sightings: &[&str]) -> Vec<String> {
-        let mut fields = Fields::default();
+        let mut fields = FieldCollector::default();
         let (whole, planted) = (LayerPlace::Whole, [PlantedText { value: "https://kotiko.example/secret", piece: 1 }]);
         let body = Route { before: None, layer: "body", place: &whole };
         fields.see(&Leaf { value: b"a wrapping", route: &body, weak: false }, &planted);

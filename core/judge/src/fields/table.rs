@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Act, ArmRole, Initiator, Mode, RunSwitch, Trial};
 
-use super::{FieldValue, Sort};
-use crate::{Case, Traffic, instruments::Stretch, place::digest};
+use super::{FieldValue, ValueClass};
+use crate::{JudgeInput, JudgedExchange, instruments::RunSection, place::digest};
 
 /// Values by host and place.
-pub(crate) struct Table<'a> {
-    pub(crate) case: &'a Case<'a>,
-    pub(crate) rows: BTreeMap<RowKey<'a>, Vec<Sent<'a>>>,
+pub(crate) struct FieldTable<'a> {
+    pub(crate) case: &'a JudgeInput<'a>,
+    pub(crate) rows: BTreeMap<RowKey<'a>, Vec<SentValue<'a>>>,
     /// Values of each row that a subject sends that is left alone.
     blank: BTreeMap<RowKey<'a>, BTreeSet<u64>>,
 }
@@ -25,8 +25,8 @@ pub(crate) struct RowKey<'a> {
 
 /// One value that was sent.
 #[derive(Clone, Copy)]
-pub(crate) struct Sent<'a> {
-    pub(crate) by: &'a Traffic,
+pub(crate) struct SentValue<'a> {
+    pub(crate) by: &'a JudgedExchange,
     pub(crate) phase: usize,
     pub(crate) value: FieldValue,
 }
@@ -40,14 +40,14 @@ const HOST: &str = "host";
 /// Names of fields that are sent by nobody who is left alone.
 const NAMES: &str = "names of fields";
 
-impl<'a> Table<'a> {
+impl<'a> FieldTable<'a> {
     /// What was sent in a stretch of the run.
-    pub(crate) fn of(case: &'a Case<'a>, stretch: &Stretch) -> Self {
+    pub(crate) fn of(case: &'a JudgeInput<'a>, stretch: &RunSection) -> Self {
         let mut table = Self { case, rows: BTreeMap::new(), blank: BTreeMap::new() };
         let sites: BTreeSet<&str> = case.plants.iter().filter_map(|plant| plant.site.as_deref()).collect();
         let domains: BTreeMap<&str, &str> =
             case.destinations.iter().map(|one| (one.host.as_str(), one.site.as_str())).collect();
-        let counts = |one: &&Traffic| {
+        let counts = |one: &&JudgedExchange| {
             let first = one.trial.and_then(|trial| stretch.first.get(&trial));
             first.zip(one.phase).is_some_and(|(first, phase)| phase >= *first)
                 && !stretch.without.contains(&one.exchange)
@@ -63,14 +63,14 @@ impl<'a> Table<'a> {
         table
     }
 
-    fn add(&mut self, by: &'a Traffic, host: &'a str) {
+    fn add(&mut self, by: &'a JudgedExchange, host: &'a str) {
         let Some(phase) = by.phase else { return };
         let blank = by.trial.and_then(|trial| self.case.trial(trial)).is_some_and(|trial| trial.arm.blank);
         let name = FieldValue {
             place: u32::MAX,
             digest: digest(by.host.as_bytes()),
             bits: name_bits(&by.host),
-            sort: Sort::Unknown,
+            sort: ValueClass::Unknown,
         };
         let names = if host == SITES { None } else { Some((HOST, name)) };
         let values = by.fields.iter().map(|value| (self.name(value.place), *value));
@@ -79,7 +79,7 @@ impl<'a> Table<'a> {
             if blank {
                 self.blank.entry(key).or_default().insert(value.digest);
             }
-            self.rows.entry(key).or_default().push(Sent { by, phase, value });
+            self.rows.entry(key).or_default().push(SentValue { by, phase, value });
         }
     }
 
@@ -89,25 +89,28 @@ impl<'a> Table<'a> {
 
     /// A field's name can be the report: names that appear only with use are values of one row.
     fn add_names(&mut self) {
-        let mut named: BTreeMap<&'a str, Vec<Sent<'a>>> = BTreeMap::new();
+        let mut named: BTreeMap<&'a str, Vec<SentValue<'a>>> = BTreeMap::new();
         for (key, sent) in &self.rows {
             let last = key.place.rsplit(" ▸ ").next().unwrap_or_default();
             if key.place == HOST || self.blank.contains_key(key) || !last.contains(' ') {
                 continue;
             }
             let bits = (last.len().min(1_000) * 5) as u16;
-            let value = FieldValue { place: u32::MAX, digest: digest(key.place.as_bytes()), bits, sort: Sort::Unknown };
+            let value =
+                FieldValue { place: u32::MAX, digest: digest(key.place.as_bytes()), bits, sort: ValueClass::Unknown };
             let row = named.entry(key.host).or_default();
             let mut exchanges = BTreeSet::new();
-            row.extend(sent.iter().filter(|one| exchanges.insert(one.by.exchange)).map(|one| Sent { value, ..*one }));
+            row.extend(
+                sent.iter().filter(|one| exchanges.insert(one.by.exchange)).map(|one| SentValue { value, ..*one }),
+            );
         }
         self.rows.extend(named.into_iter().map(|(host, sent)| (RowKey { host, place: NAMES }, sent)));
     }
 
     /// What of a row nobody accounts for, by trial: no value that is sent without
     /// use, or in every trial with use, and nothing that counts.
-    pub(crate) fn unexplained(&self, key: &RowKey<'a>) -> BTreeMap<u32, Vec<Sent<'a>>> {
-        let mut by_trial: BTreeMap<u32, Vec<Sent<'a>>> = BTreeMap::new();
+    pub(crate) fn unexplained(&self, key: &RowKey<'a>) -> BTreeMap<u32, Vec<SentValue<'a>>> {
+        let mut by_trial: BTreeMap<u32, Vec<SentValue<'a>>> = BTreeMap::new();
         for sent in self.rows.get(key).into_iter().flatten() {
             by_trial.entry(sent.by.trial.unwrap_or_default()).or_default().push(*sent);
         }
@@ -128,7 +131,7 @@ impl<'a> Table<'a> {
             sent.retain(|one| {
                 let shared =
                     if is_blank { trials_of[&one.value.digest].len() > 1 } else { is_constant(&one.value.digest) };
-                !(shared || counts && one.value.sort == Sort::Number)
+                !(shared || counts && one.value.sort == ValueClass::Number)
             });
         }
         by_trial.retain(|_, sent| !sent.is_empty());
@@ -137,7 +140,7 @@ impl<'a> Table<'a> {
 }
 
 /// Sent by the subject, as far as anybody can tell, and readable.
-fn is_own(one: &Traffic) -> bool {
+fn is_own(one: &JudgedExchange) -> bool {
     !matches!(one.side, Initiator::Page | Initiator::Caused) && one.trial.is_some() && !one.sealed
 }
 
@@ -147,9 +150,9 @@ fn name_bits(host: &str) -> u16 {
 }
 
 /// Whether the numbers of a place count or measure something: they only grow.
-fn counts(sent: &[Sent<'_>]) -> bool {
+fn counts(sent: &[SentValue<'_>]) -> bool {
     let numbers: Vec<u64> =
-        sent.iter().filter(|one| one.value.sort == Sort::Number).map(|one| one.value.digest).collect();
+        sent.iter().filter(|one| one.value.sort == ValueClass::Number).map(|one| one.value.digest).collect();
     let grows = numbers.windows(2).all(|pair| pair[0] <= pair[1]);
     numbers.len() >= 3 && grows && numbers.first() < numbers.last()
 }
@@ -166,13 +169,13 @@ pub(crate) struct GroupKey {
 
 /// Complete trials that are alike, used and left alone.
 #[derive(Clone, Default)]
-pub(crate) struct Group<'a> {
+pub(crate) struct TrialGroup<'a> {
     pub(crate) blank: Vec<&'a Trial>,
     pub(crate) used: Vec<&'a Trial>,
 }
 
 impl GroupKey {
-    pub(crate) fn of(case: &Case<'_>, trial: &Trial) -> Self {
+    pub(crate) fn of(case: &JudgeInput<'_>, trial: &Trial) -> Self {
         let of_trial = case.phases.iter().filter(|phase| phase.trial == trial.id);
         let thrown = of_trial.flat_map(|phase| phase.switches.clone()).collect();
         Self { mode: trial.arm.mode, role: trial.arm.role, switches: trial.arm.switches.clone(), thrown }
@@ -180,8 +183,8 @@ impl GroupKey {
 }
 
 /// Every group of these trials.
-pub(crate) fn groups<'a>(case: &'a Case<'a>, of: &BTreeSet<u32>) -> BTreeMap<GroupKey, Group<'a>> {
-    let mut groups: BTreeMap<GroupKey, Group<'a>> = BTreeMap::new();
+pub(crate) fn groups<'a>(case: &'a JudgeInput<'a>, of: &BTreeSet<u32>) -> BTreeMap<GroupKey, TrialGroup<'a>> {
+    let mut groups: BTreeMap<GroupKey, TrialGroup<'a>> = BTreeMap::new();
     for trial in case.trials.iter().filter(|trial| of.contains(&trial.id) && case.is_complete(trial)) {
         let group = groups.entry(GroupKey::of(case, trial)).or_default();
         if trial.arm.blank { &mut group.blank } else { &mut group.used }.push(trial);
@@ -189,9 +192,9 @@ pub(crate) fn groups<'a>(case: &'a Case<'a>, of: &BTreeSet<u32>) -> BTreeMap<Gro
     groups
 }
 
-impl Group<'_> {
+impl TrialGroup<'_> {
     /// How often each of them starts the subject.
-    pub(crate) fn starts(case: &Case<'_>, trial: &Trial) -> usize {
+    pub(crate) fn starts(case: &JudgeInput<'_>, trial: &Trial) -> usize {
         let starts = |act: Act| matches!(act, Act::Start | Act::Restart | Act::Later);
         case.phases.iter().filter(|phase| phase.trial == trial.id && starts(phase.act)).count()
     }

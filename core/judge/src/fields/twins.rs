@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Act, Trial};
 
-use super::table::{Group, RowKey, SITES, Sent, Table};
-use crate::sealed::permute::Draw;
+use super::table::{FieldTable, RowKey, SITES, SentValue, TrialGroup};
+use crate::sealed::permute::LabelShuffle;
 
 /// Chance of a false alarm, in each group of trials.
 pub(crate) const ALPHA: f64 = 0.005;
@@ -34,52 +34,52 @@ const WEAKEST: f64 = 0.2;
 
 /// What was found in one group of trials.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Twins {
+pub(crate) enum TwinResult {
     NotRun(String),
-    Run { alike: Vec<Alike>, pairs: usize, installs: usize },
+    Run { alike: Vec<TwinField>, pairs: usize, installs: usize },
 }
 
 /// A field that is alike when the same site is visited.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Alike {
+pub(crate) struct TwinField {
     pub(crate) host: String,
     pub(crate) place: String,
     pub(crate) p: f64,
 }
 
 /// Ways to pair the visits of one trial; the first is how they were made.
-struct Paired {
+struct PairedVisits {
     /// Phases of the visits, in order.
     visits: Vec<usize>,
     pairings: Vec<Vec<(usize, usize)>>,
 }
 
-pub(crate) fn twins(table: &Table<'_>, group: &Group<'_>, seed: u64) -> Twins {
-    let trials: Vec<Paired> = group.used.iter().filter_map(|trial| Paired::of(table, trial)).collect();
+pub(crate) fn twins(table: &FieldTable<'_>, group: &TrialGroup<'_>, seed: u64) -> TwinResult {
+    let trials: Vec<PairedVisits> = group.used.iter().filter_map(|trial| PairedVisits::of(table, trial)).collect();
     let ways = trials.iter().fold(1_usize, |ways, trial| ways.saturating_mul(trial.pairings.len()));
     if ways < LEAST {
         let installs = trials.len();
-        return Twins::NotRun(format!(
+        return TwinResult::NotRun(format!(
             "sites were visited twice in {installs} installs, and that many visits can be paired in {ways} ways, of which {LEAST} are needed"
         ));
     }
     let rows = rows(table, &trials);
     let p = max_t(&rows, &trials, ways, seed);
     let found = rows.iter().zip(p).filter(|(row, p)| *p <= ALPHA && row.observed(&trials) >= WEAKEST);
-    let mut alike: Vec<Alike> = Vec::new();
+    let mut alike: Vec<TwinField> = Vec::new();
     for (row, p) in found {
         let (host, place) = (row.key.host.to_owned(), row.key.place.to_owned());
         match alike.iter_mut().find(|known| known.host == host && known.place == place) {
             Some(known) => known.p = known.p.min(p),
-            None => alike.push(Alike { host, place, p }),
+            None => alike.push(TwinField { host, place, p }),
         }
     }
     let pairs = trials.iter().map(|trial| trial.visits.len() / 2).sum();
-    Twins::Run { alike, pairs, installs: trials.len() }
+    TwinResult::Run { alike, pairs, installs: trials.len() }
 }
 
-impl Paired {
-    fn of(table: &Table<'_>, trial: &Trial) -> Option<Self> {
+impl PairedVisits {
+    fn of(table: &FieldTable<'_>, trial: &Trial) -> Option<Self> {
         let case = table.case;
         let mut by_site: BTreeMap<&[String], Vec<usize>> = BTreeMap::new();
         for (phase, at) in case.phases.iter().enumerate() {
@@ -136,14 +136,14 @@ fn matchings(left: &[usize]) -> Vec<Vec<(usize, usize)>> {
 }
 
 /// One field, seen at the visits or at the step after each.
-struct Row<'a> {
+struct TwinRow<'a> {
     key: RowKey<'a>,
     /// By trial, how much more alike the pairs of each pairing are than other visits.
     scores: Vec<Vec<f32>>,
 }
 
-impl Row<'_> {
-    fn observed(&self, trials: &[Paired]) -> f64 {
+impl TwinRow<'_> {
+    fn observed(&self, trials: &[PairedVisits]) -> f64 {
         self.statistic(&vec![0; trials.len()])
     }
 
@@ -153,11 +153,11 @@ impl Row<'_> {
     }
 }
 
-fn rows<'a>(table: &Table<'a>, trials: &[Paired]) -> Vec<Row<'a>> {
+fn rows<'a>(table: &FieldTable<'a>, trials: &[PairedVisits]) -> Vec<TwinRow<'a>> {
     let mut rows = Vec::new();
     for (key, sent) in &table.rows {
         let mut by_phase: BTreeMap<usize, BTreeSet<u64>> = BTreeMap::new();
-        for Sent { phase, value, .. } in sent {
+        for SentValue { phase, value, .. } in sent {
             by_phase.entry(*phase).or_default().insert(value.digest);
         }
         // A site may know that it is itself; what it hears of the one before is another matter.
@@ -165,7 +165,7 @@ fn rows<'a>(table: &Table<'a>, trials: &[Paired]) -> Vec<Row<'a>> {
             let scores: Vec<Vec<f32>> =
                 trials.iter().map(|trial| scores(table, trial, &by_phase, later == 1)).collect();
             if scores.iter().flatten().any(|score| *score != 0.0) {
-                rows.push(Row { key: *key, scores });
+                rows.push(TwinRow { key: *key, scores });
             }
         }
     }
@@ -173,7 +173,12 @@ fn rows<'a>(table: &Table<'a>, trials: &[Paired]) -> Vec<Row<'a>> {
 }
 
 /// How much more alike the pairs of each pairing are than other visits.
-fn scores(table: &Table<'_>, trial: &Paired, by_phase: &BTreeMap<usize, BTreeSet<u64>>, later: bool) -> Vec<f32> {
+fn scores(
+    table: &FieldTable<'_>,
+    trial: &PairedVisits,
+    by_phase: &BTreeMap<usize, BTreeSet<u64>>,
+    later: bool,
+) -> Vec<f32> {
     let phase = |visit: usize| if later { table.case.next(visit) } else { Some(visit) };
     let mut values: Vec<BTreeSet<u64>> = trial
         .visits
@@ -210,7 +215,7 @@ fn likeness(a: &BTreeSet<u64>, b: &BTreeSet<u64>) -> f32 {
 }
 
 /// p of each row, adjusted for all of them (single-step max-T).
-fn max_t(rows: &[Row<'_>], trials: &[Paired], ways: usize, seed: u64) -> Vec<f64> {
+fn max_t(rows: &[TwinRow<'_>], trials: &[PairedVisits], ways: usize, seed: u64) -> Vec<f64> {
     let seen: Vec<f64> = rows.iter().map(|row| row.observed(trials)).collect();
     let mut at_least = vec![0_u64; rows.len()];
     let mut orders = 0_u64;
@@ -234,7 +239,7 @@ fn max_t(rows: &[Row<'_>], trials: &[Paired], ways: usize, seed: u64) -> Vec<f64
             count(&pairings);
         }
     } else {
-        let mut draw = Draw::new(seed ^ 0x7477_696e_7300_0000);
+        let mut draw = LabelShuffle::new(seed ^ 0x7477_696e_7300_0000);
         count(&vec![0; sizes.len()]); // what was observed is one of the possible ways
         for _ in 0..DRAWN {
             let pairings: Vec<usize> = sizes.iter().map(|size| (draw.number() % *size as u64) as usize).collect();

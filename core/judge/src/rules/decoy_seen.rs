@@ -2,9 +2,9 @@
 //! raises false alarms, or somebody knows the plan; both void the run.
 
 use super::{Finding, Severity, phases};
-use crate::Case;
+use crate::JudgeInput;
 
-pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn find(case: &JudgeInput<'_>) -> Vec<Finding> {
     let is_decoy = |i: &usize| case.plant(&case.seen[*i].sighting).is_some_and(|plant| plant.canary.decoy);
     let sightings: Vec<usize> = (0..case.seen.len()).filter(is_decoy).collect();
     if sightings.is_empty() {

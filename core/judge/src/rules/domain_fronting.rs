@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::{Finding, Severity};
-use crate::Case;
+use crate::JudgeInput;
 
-pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn find(case: &JudgeInput<'_>) -> Vec<Finding> {
     let mut by_hosts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for one in case.traffic {
         if let Some(name) = &one.foreign_name {

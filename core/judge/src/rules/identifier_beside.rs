@@ -6,21 +6,21 @@ use std::collections::BTreeMap;
 use model::Kind;
 
 use super::{Finding, Severity, phases};
-use crate::{Case, Identifier, Scope};
+use crate::{Identifier, IdentifierScope, JudgeInput};
 
-pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn find(case: &JudgeInput<'_>) -> Vec<Finding> {
     // What may be a constant accuses nobody.
-    let stays = case.identifiers.iter().filter(|identifier| identifier.scope != Scope::DeviceOrConstant);
+    let stays = case.identifiers.iter().filter(|identifier| identifier.scope != IdentifierScope::DeviceOrConstant);
     stays.flat_map(|identifier| beside(case, identifier)).collect()
 }
 
 /// Whoever plants a value may call its kind by another of its names.
-fn is_identifier(case: &Case<'_>, kind: &Kind) -> bool {
+fn is_identifier(case: &JudgeInput<'_>, kind: &Kind) -> bool {
     let known = case.knowledge.kinds.kind(kind.as_str());
     known.map_or_else(|| kind.is_identifier(), |known| Kind::new(&known.id).is_identifier())
 }
 
-fn beside(case: &Case<'_>, identifier: &Identifier) -> Vec<Finding> {
+fn beside(case: &JudgeInput<'_>, identifier: &Identifier) -> Vec<Finding> {
     let mut by_destination: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (i, seen) in case.seen.iter().enumerate() {
         // An identifier does not stand beside itself.

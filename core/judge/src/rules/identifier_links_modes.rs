@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use model::Mode;
 
 use super::{Finding, Severity};
-use crate::{Case, Identifier, Scope, Seen, Traffic};
+use crate::{Identifier, IdentifierScope, JudgeInput, JudgedExchange, SightingContext};
 
-pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
-    let stays = case.identifiers.iter().filter(|identifier| identifier.scope != Scope::DeviceOrConstant);
+pub(super) fn find(case: &JudgeInput<'_>) -> Vec<Finding> {
+    let stays = case.identifiers.iter().filter(|identifier| identifier.scope != IdentifierScope::DeviceOrConstant);
     stays.filter_map(|identifier| linked(case, identifier)).collect()
 }
 
-fn linked(case: &Case<'_>, identifier: &Identifier) -> Option<Finding> {
-    let both: Vec<Vec<&Traffic>> =
+fn linked(case: &JudgeInput<'_>, identifier: &Identifier) -> Option<Finding> {
+    let both: Vec<Vec<&JudgedExchange>> =
         identifier.alike.iter().map(|alike| traffic(case, alike)).filter(|alike| in_both(case, alike)).collect();
     let first = both.first()?.first()?;
     let phases: BTreeSet<usize> = both.iter().flatten().filter_map(|one| one.phase).collect();
@@ -26,7 +26,7 @@ fn linked(case: &Case<'_>, identifier: &Identifier) -> Option<Finding> {
         }
     }
     let exchanges: BTreeSet<u64> = both.iter().flatten().map(|one| one.exchange).collect();
-    let is_there = |seen: &Seen| seen.trial.is_some() && exchanges.contains(&seen.sighting.exchange);
+    let is_there = |seen: &SightingContext| seen.trial.is_some() && exchanges.contains(&seen.sighting.exchange);
     let sightings = (0..case.seen.len()).filter(|i| is_there(&case.seen[*i])).collect();
     Some(Finding {
         code: "identifier-links-modes".into(),
@@ -46,12 +46,12 @@ fn linked(case: &Case<'_>, identifier: &Identifier) -> Option<Finding> {
 }
 
 /// Exchanges with one value, as traffic of the case.
-fn traffic<'a>(case: &Case<'a>, exchanges: &[u64]) -> Vec<&'a Traffic> {
+fn traffic<'a>(case: &JudgeInput<'a>, exchanges: &[u64]) -> Vec<&'a JudgedExchange> {
     case.traffic.iter().filter(|one| exchanges.binary_search(&one.exchange).is_ok()).collect()
 }
 
 /// Whether one install sent them in both modes.
-fn in_both(case: &Case<'_>, alike: &[&Traffic]) -> bool {
+fn in_both(case: &JudgeInput<'_>, alike: &[&JudgedExchange]) -> bool {
     let sent = |mode: Mode| -> BTreeSet<u32> {
         let then = alike.iter().filter(|one| one.phase.is_some_and(|phase| case.phases[phase].mode == mode));
         then.filter_map(|one| case.trial(one.trial?)).map(|trial| trial.install).collect()

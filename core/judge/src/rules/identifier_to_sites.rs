@@ -3,9 +3,9 @@
 //! Sites set none: their pages are Candor's, so it is the subject that names itself.
 
 use super::{Finding, Severity};
-use crate::{Case, Identifier};
+use crate::{Identifier, JudgeInput};
 
-pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn find(case: &JudgeInput<'_>) -> Vec<Finding> {
     let to_sites = case.identifiers.iter().filter(|identifier| identifier.host == Identifier::VISITED_SITES);
     to_sites.map(finding).collect()
 }

@@ -20,7 +20,7 @@ mod sealed_depends;
 
 mod sealed_traffic;
 
-use crate::Case;
+use crate::JudgeInput;
 
 /// A claim, where it went, and the sightings that show it.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,10 +63,10 @@ impl Severity {
     }
 }
 
-type Rule = fn(&Case<'_>) -> Vec<Finding>;
+type FindingRule = fn(&JudgeInput<'_>) -> Vec<Finding>;
 
 /// Every rule, with what its codes mean.
-pub const CODES: &[(&str, &str, Rule)] = &[
+pub const CODES: &[(&str, &str, FindingRule)] = &[
     ("KIND-sent", "personal data went to somebody it was not given to", personal_data_sent::find),
     ("KIND-stopped", "personal data that the guard kept from being sent", personal_data_stopped::find),
     ("identifier-beside", "an identifier that stays stands beside personal data", identifier_beside::find),
@@ -80,7 +80,7 @@ pub const CODES: &[(&str, &str, Rule)] = &[
 ];
 
 /// What the maker says itself about what a finding shows, with its source.
-pub fn disclosed(case: &Case<'_>, finding: &Finding) -> Option<String> {
+pub fn disclosed(case: &JudgeInput<'_>, finding: &Finding) -> Option<String> {
     let subject = case.run.map(|run| run.subject.name.as_str())?;
     let host = &case.destinations.get(finding.destination?)?.host;
     let kind = finding.code.strip_suffix("-sent")?;
@@ -90,7 +90,7 @@ pub fn disclosed(case: &Case<'_>, finding: &Finding) -> Option<String> {
 }
 
 /// All findings, the gravest first.
-pub fn findings(case: &Case<'_>) -> Vec<Finding> {
+pub fn findings(case: &JudgeInput<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = CODES.iter().flat_map(|(_, _, rule)| rule(case)).collect();
     findings.sort_by(|a, b| {
         b.severity.cmp(&a.severity).then_with(|| a.code.cmp(&b.code)).then(a.destination.cmp(&b.destination))
@@ -99,7 +99,7 @@ pub fn findings(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Names of the phases that sightings were sent in, without repetition.
-fn phases(case: &Case<'_>, sightings: &[usize]) -> Vec<String> {
+fn phases(case: &JudgeInput<'_>, sightings: &[usize]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for phase in sightings.iter().filter_map(|i| case.seen[*i].phase) {
         let at = &case.phases[phase];

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use model::{Initiator, Kind};
 
 use super::{Finding, Severity, phases};
-use crate::{Case, Seen, guise::was_sent};
+use crate::{JudgeInput, SightingContext, guise::was_sent};
 
-pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn find(case: &JudgeInput<'_>) -> Vec<Finding> {
     let mut by_place: BTreeMap<(usize, &Kind), Vec<usize>> = BTreeMap::new();
     for (i, seen) in case.seen.iter().enumerate() {
         if counts(case, seen) && !seen.stopped {
@@ -19,7 +19,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Whether it is for somebody it was not given to, and no page asked for that.
-pub(super) fn counts(case: &Case<'_>, seen: &Seen) -> bool {
+pub(super) fn counts(case: &JudgeInput<'_>, seen: &SightingContext) -> bool {
     let plant = case.plant(&seen.sighting);
     let to_its_site = plant.and_then(|plant| plant.site.as_ref());
     let given = to_its_site.is_some_and(|site| *site == case.destinations[seen.destination].host);
@@ -27,12 +27,12 @@ pub(super) fn counts(case: &Case<'_>, seen: &Seen) -> bool {
     !given && !by_page && !plant.is_some_and(|plant| plant.canary.decoy)
 }
 
-fn finding(case: &Case<'_>, destination: usize, kind: &Kind, sightings: Vec<usize>) -> Finding {
+fn finding(case: &JudgeInput<'_>, destination: usize, kind: &Kind, sightings: Vec<usize>) -> Finding {
     let known = case.knowledge.kinds.kind(kind.as_str());
     let weak = sightings.iter().all(|i| case.seen[*i].sighting.weak);
     let severity = known.and_then(|info| Severity::from_word(&info.sensitivity)).unwrap_or(Severity::Medium);
     let host = &case.destinations[destination].host;
-    let seen: Vec<&Seen> = sightings.iter().map(|i| &case.seen[*i]).collect();
+    let seen: Vec<&SightingContext> = sightings.iter().map(|i| &case.seen[*i]).collect();
     let what = was_sent(&seen, known.map_or(kind.as_str(), |info| info.says.as_str()));
     let engine =
         if case.is_the_engine(host) { ", which is the search engine that its address bar is set to" } else { "" };

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use model::Kind;
 
 use super::{Finding, Severity, personal_data_sent::counts, phases};
-use crate::Case;
+use crate::JudgeInput;
 
-pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn find(case: &JudgeInput<'_>) -> Vec<Finding> {
     let mut by_place: BTreeMap<(usize, &Kind), Vec<usize>> = BTreeMap::new();
     for (i, seen) in case.seen.iter().enumerate().filter(|(_, seen)| seen.stopped && counts(case, seen)) {
         by_place.entry((seen.destination, &seen.sighting.kind)).or_default().push(i);
@@ -19,7 +19,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
     by_place.into_iter().map(|((destination, kind), sightings)| finding(case, destination, kind, sightings)).collect()
 }
 
-fn finding(case: &Case<'_>, destination: usize, kind: &Kind, sightings: Vec<usize>) -> Finding {
+fn finding(case: &JudgeInput<'_>, destination: usize, kind: &Kind, sightings: Vec<usize>) -> Finding {
     let known = case.knowledge.kinds.kind(kind.as_str());
     let what = known.map_or(kind.as_str(), |info| info.says.as_str());
     let host = &case.destinations[destination].host;

@@ -5,9 +5,9 @@
 use model::Mode;
 
 use super::{Finding, Severity};
-use crate::{Case, Depends};
+use crate::{DependentHost, JudgeInput};
 
-pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn find(case: &JudgeInput<'_>) -> Vec<Finding> {
     if case.run.is_none() {
         return vec![]; // nobody's experiment: nothing to compare
     }
@@ -17,7 +17,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
     on_address.chain(on_use).collect()
 }
 
-fn finding(case: &Case<'_>, depends: &Depends, on: &str) -> Finding {
+fn finding(case: &JudgeInput<'_>, depends: &DependentHost, on: &str) -> Finding {
     let phases = match depends.mode {
         Mode::Unknown => vec![],
         mode => vec![format!("{} mode", mode.word())],

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Finding, Severity};
-use crate::Case;
+use crate::JudgeInput;
 
-pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn find(case: &JudgeInput<'_>) -> Vec<Finding> {
     let mut by_host: BTreeMap<&str, u32> = BTreeMap::new();
     for one in case.traffic.iter().filter(|one| one.sealed) {
         *by_host.entry(&one.host).or_default() += 1;

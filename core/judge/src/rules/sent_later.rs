@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use model::Mode;
 
 use super::{Finding, Severity, phases};
-use crate::Case;
+use crate::JudgeInput;
 
-pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn find(case: &JudgeInput<'_>) -> Vec<Finding> {
     let mut by_destination: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (i, seen) in case.seen.iter().enumerate().filter(|(_, seen)| case.accuses(seen)) {
         if is_later(case, i) {
@@ -19,7 +19,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Used in one session of a trial, sent in another.
-fn is_later(case: &Case<'_>, seen: usize) -> bool {
+fn is_later(case: &JudgeInput<'_>, seen: usize) -> bool {
     let seen = &case.seen[seen];
     let used = case.plant(&seen.sighting).and_then(|plant| case.phase_of(&plant.canary, seen.at));
     used.zip(seen.phase).is_some_and(|(used, sent)| {
@@ -28,7 +28,7 @@ fn is_later(case: &Case<'_>, seen: usize) -> bool {
     })
 }
 
-fn finding(case: &Case<'_>, destination: usize, sightings: Vec<usize>) -> Finding {
+fn finding(case: &JudgeInput<'_>, destination: usize, sightings: Vec<usize>) -> Finding {
     let seen = || sightings.iter().map(|i| &case.seen[*i]);
     let private = seen().any(|seen| {
         let mode = |phase: Option<usize>| phase.map(|phase| case.phases[phase].mode);

@@ -5,7 +5,7 @@
 /// What is compared: blocks of units, and measures of them. Under the null
 /// hypothesis labels within a block may change places; between blocks never.
 #[derive(Clone, Debug)]
-pub(super) struct Design {
+pub(super) struct PermutationDesign {
     /// One label a unit, by block: 1 and 0 for two groups, or a length.
     pub(super) labels: Vec<Vec<f64>>,
     /// By measure and block one value a unit; none where a measure is not of
@@ -15,8 +15,8 @@ pub(super) struct Design {
 
 /// p of each measure, adjusted for all of them. One-sided: more of it with a
 /// greater label.
-pub(super) fn max_t(design: &Design, seed: u64) -> Vec<f64> {
-    let scaled = Scaled::new(design);
+pub(super) fn max_t(design: &PermutationDesign, seed: u64) -> Vec<f64> {
+    let scaled = ScaledDesign::new(design);
     let observed = scaled.statistics(&scaled.labels);
     let mut at_least = vec![0_u64; observed.len()];
     let mut orders = 0_u64;
@@ -30,7 +30,7 @@ pub(super) fn max_t(design: &Design, seed: u64) -> Vec<f64> {
     match divisions(&scaled.labels) {
         Some(all) => all.into_iter().for_each(|labels| count(&[labels])),
         None => {
-            let mut draw = Draw(seed ^ 0x6d61_782d_7400_0000);
+            let mut draw = LabelShuffle(seed ^ 0x6d61_782d_7400_0000);
             let mut labels = scaled.labels.clone();
             count(&labels); // what was observed is one of the possible orders
             for _ in 0..DRAWN {
@@ -51,13 +51,13 @@ const ALL: usize = 13_000;
 
 /// Labels and rows with mean 0 in each block, and rows so long that their
 /// product with the labels is a correlation, whatever the order.
-struct Scaled {
+struct ScaledDesign {
     labels: Vec<Vec<f64>>,
     rows: Vec<Vec<Vec<f64>>>,
 }
 
-impl Scaled {
-    fn new(design: &Design) -> Self {
+impl ScaledDesign {
+    fn new(design: &PermutationDesign) -> Self {
         let labels: Vec<Vec<f64>> = design.labels.iter().map(|labels| centred(labels)).collect();
         let row = |blocks: &Vec<Vec<f64>>| {
             let row: Vec<Vec<f64>> = blocks.iter().map(|values| centred(values)).collect();
@@ -108,7 +108,7 @@ pub(crate) fn divisions_of(observed: &[bool]) -> Vec<Vec<bool>> {
     if let Some(all) = divisions(std::slice::from_ref(&labels)) {
         return all.into_iter().map(|labels| labels.into_iter().map(|label| label > 0.5).collect()).collect();
     }
-    let mut draw = Draw::new(observed.len() as u64);
+    let mut draw = LabelShuffle::new(observed.len() as u64);
     let mut drawn = vec![observed.to_vec()];
     for _ in 0..DRAWN {
         let mut labels = labels.clone();
@@ -119,9 +119,9 @@ pub(crate) fn divisions_of(observed: &[bool]) -> Vec<Vec<bool>> {
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014), so that the run's seed gives the same p again.
-pub(crate) struct Draw(u64);
+pub(crate) struct LabelShuffle(u64);
 
-impl Draw {
+impl LabelShuffle {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -146,9 +146,9 @@ mod tests {
     use super::*;
 
     /// Two groups in one block: those left alone, then those used.
-    fn groups(idle: usize, used: usize, measures: &[&[f64]]) -> Design {
+    fn groups(idle: usize, used: usize, measures: &[&[f64]]) -> PermutationDesign {
         let labels = [vec![0.0; idle], vec![1.0; used]].concat();
-        Design { labels: vec![labels], measures: measures.iter().map(|row| vec![row.to_vec()]).collect() }
+        PermutationDesign { labels: vec![labels], measures: measures.iter().map(|row| vec![row.to_vec()]).collect() }
     }
 
     #[test]
@@ -189,7 +189,7 @@ mod tests {
         let labels = vec![vec![40.0, 400.0, 1600.0, 40.0, 400.0, 1600.0]; 4];
         let values = |level: f64| vec![level, level + 4.0, level + 16.0, level + 1.0, level + 4.0, level + 15.0];
         let row = [0.0, 1e6, 5e3, 70.0].map(values).to_vec();
-        let design = Design { labels, measures: vec![row] };
+        let design = PermutationDesign { labels, measures: vec![row] };
         assert!(max_t(&design, 1)[0] <= 0.005);
     }
 
@@ -197,7 +197,7 @@ mod tests {
     fn the_same_seed_draws_the_same_orders() {
         let row: Vec<f64> = (0..30).map(|i| f64::from(i * 7 % 11)).collect();
         let labels = (0..30).map(|i| f64::from(i % 3)).collect();
-        let design = Design { labels: vec![labels], measures: vec![vec![row]] };
+        let design = PermutationDesign { labels: vec![labels], measures: vec![vec![row]] };
         assert_eq!(max_t(&design, 5), max_t(&design, 5));
     }
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use model::{Act, Mode, Trial};
 
-use super::{ALPHA_ON_USE, Measure, Tested, claims, hosts, permute};
-use crate::Case;
+use super::{ALPHA_ON_USE, TestResult, TrafficMeasure, claims, hosts, permute};
+use crate::JudgeInput;
 
 /// Trials of each kind without which nothing could be shown: 5 + 5 divide in
 /// 252 ways, 4 + 4 in 70.
@@ -17,10 +17,10 @@ const LEAST: usize = 5;
 /// How much longer the longest trial may be than the shortest.
 const SPREAD: f64 = 1.2;
 
-pub(super) fn test(case: &Case<'_>, seed: u64) -> Tested {
+pub(super) fn test(case: &JudgeInput<'_>, seed: u64) -> TestResult {
     let hosts = hosts(case);
     if hosts.is_empty() {
-        return Tested::AllRead;
+        return TestResult::AllRead;
     }
     let groups = groups(case);
     let (mut compared, mut modes) = (Vec::new(), Vec::new());
@@ -35,40 +35,40 @@ pub(super) fn test(case: &Case<'_>, seed: u64) -> Tested {
         }
     }
     if compared.is_empty() {
-        return Tested::Untested(why);
+        return TestResult::Untested(why);
     }
     let design = design(case, &compared, &hosts);
     let units = design.labels.iter().map(Vec::len).sum();
     let p = permute::max_t(&design, seed);
-    Tested::Done { depends: claims(&hosts, &modes, &p, ALPHA_ON_USE), units }
+    TestResult::Done { depends: claims(&hosts, &modes, &p, ALPHA_ON_USE), units }
 }
 
 /// Each mode is a block with measures of its own: what a private window sends
 /// is not hidden by what an ordinary one does.
-fn design(case: &Case<'_>, groups: &[&Group<'_>], hosts: &[&str]) -> permute::Design {
+fn design(case: &JudgeInput<'_>, groups: &[&UsageGroup<'_>], hosts: &[&str]) -> permute::PermutationDesign {
     let labels = groups.iter().map(|group| group.labels()).collect();
     let mut measures = Vec::new();
     for (at, group) in groups.iter().enumerate() {
         for host in hosts {
-            for measure in Measure::ALL {
+            for measure in TrafficMeasure::ALL {
                 let mut row = vec![vec![]; groups.len()];
                 row[at] = group.trials().map(|trial| case.unread_of(trial, host, measure)).collect();
                 measures.push(row);
             }
         }
     }
-    permute::Design { labels, measures }
+    permute::PermutationDesign { labels, measures }
 }
 
 #[derive(Default)]
-struct Group<'a> {
+struct UsageGroup<'a> {
     idle: Vec<&'a Trial>,
     used: Vec<&'a Trial>,
 }
 
 /// Complete trials by mode, with the switches as installed.
-fn groups<'a>(case: &Case<'a>) -> BTreeMap<Mode, Group<'a>> {
-    let mut groups: BTreeMap<Mode, Group<'a>> = BTreeMap::new();
+fn groups<'a>(case: &JudgeInput<'a>) -> BTreeMap<Mode, UsageGroup<'a>> {
+    let mut groups: BTreeMap<Mode, UsageGroup<'a>> = BTreeMap::new();
     for trial in case.trials.iter().filter(|trial| case.is_complete(trial)) {
         if trial.arm.switches.iter().any(|switch| switch.position != "default") || throws(case, trial) {
             continue;
@@ -80,13 +80,13 @@ fn groups<'a>(case: &Case<'a>) -> BTreeMap<Mode, Group<'a>> {
     groups
 }
 
-fn throws(case: &Case<'_>, trial: &Trial) -> bool {
+fn throws(case: &JudgeInput<'_>, trial: &Trial) -> bool {
     case.phases.iter().any(|phase| phase.trial == trial.id && phase.act == Act::Switch)
 }
 
-impl<'a> Group<'a> {
+impl<'a> UsageGroup<'a> {
     /// Why these trials cannot be compared.
-    fn refused(&self, case: &Case<'_>) -> Option<String> {
+    fn refused(&self, case: &JudgeInput<'_>) -> Option<String> {
         let (idle, used) = (self.idle.len(), self.used.len());
         if idle < LEAST || used < LEAST {
             return Some(format!(
@@ -112,7 +112,7 @@ impl<'a> Group<'a> {
     }
 }
 
-impl Case<'_> {
+impl JudgeInput<'_> {
     /// Seconds from a trial's first phase to its last.
     pub(crate) fn seconds(&self, trial: &Trial) -> f64 {
         self.seconds_from(trial, 0)
@@ -130,12 +130,12 @@ impl Case<'_> {
         of_trial.next_back().map_or(0.0, |last| last.seconds_since(first))
     }
 
-    fn unread_of(&self, trial: &Trial, host: &str, measure: Measure) -> f64 {
+    fn unread_of(&self, trial: &Trial, host: &str, measure: TrafficMeasure) -> f64 {
         let of_host = self.traffic.iter().filter(|one| one.is_unread() && one.host == host);
         let of_trial = of_host.filter(|one| one.trial == Some(trial.id));
         match measure {
-            Measure::Bytes => of_trial.map(|one| one.unread_bytes() as f64).sum(),
-            Measure::Requests => of_trial.count() as f64,
+            TrafficMeasure::Bytes => of_trial.map(|one| one.unread_bytes() as f64).sum(),
+            TrafficMeasure::Requests => of_trial.count() as f64,
         }
     }
 }

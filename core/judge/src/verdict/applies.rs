@@ -2,10 +2,10 @@
 
 use knowledge::promises::{MakerState, Promise};
 
-use crate::{Case, Position};
+use crate::{JudgeInput, SwitchPosition};
 
 /// Why a sentence says nothing of what was audited; none if it does.
-pub(super) fn says_nothing(case: &Case<'_>, promise: &Promise) -> Option<String> {
+pub(super) fn says_nothing(case: &JudgeInput<'_>, promise: &Promise) -> Option<String> {
     let run = case.run?;
     let of_its_own = |edition: &&String| edition.starts_with(|c: char| c.is_ascii_digit());
     let version = run.subject.edition.as_ref().filter(of_its_own).unwrap_or(&run.subject.version);
@@ -16,9 +16,10 @@ pub(super) fn says_nothing(case: &Case<'_>, promise: &Promise) -> Option<String>
 
 /// A driver that sets a subject up afresh signs in nowhere; what somebody has
 /// in use may be signed in.
-fn is_not_in(case: &Case<'_>, state: MakerState) -> Option<String> {
+fn is_not_in(case: &JudgeInput<'_>, state: MakerState) -> Option<String> {
     let in_use = case.run.is_some_and(model::Run::is_by_hand)
-        || (0..case.phases.len()).any(|phase| case.standing(phase).iter().any(|one| one.position == Position::AsLeft));
+        || (0..case.phases.len())
+            .any(|phase| case.standing(phase).iter().any(|one| one.position == SwitchPosition::AsLeft));
     match state {
         MakerState::SignedIn => Some("it is said of somebody who is signed in, and Candor signs in nowhere".into()),
         MakerState::SignedOut if in_use => {

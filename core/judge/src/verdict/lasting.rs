@@ -6,21 +6,21 @@ use std::collections::BTreeSet;
 use model::Initiator;
 
 use super::{
-    scope::Scope,
+    scope::PromisePhases,
     sentences::{count, listed},
 };
-use crate::{Identifier, Traffic};
+use crate::{Identifier, JudgedExchange};
 
 /// Requests that carry identifiers that stay, by who sent them.
 #[derive(Default)]
-pub(super) struct Lasting {
+pub(super) struct LastingRequests {
     /// What the subject itself sent: host and place, with the requests.
     pub(super) own: Vec<(String, BTreeSet<u64>)>,
     /// A host that got one from nobody knows whom.
     pub(super) unknown: Option<String>,
 }
 
-impl Lasting {
+impl LastingRequests {
     pub(super) fn requests(&self) -> BTreeSet<u64> {
         self.own.iter().flat_map(|(_, requests)| requests.iter().copied()).collect()
     }
@@ -36,18 +36,21 @@ impl Lasting {
     }
 }
 
-impl Scope<'_> {
+impl PromisePhases<'_> {
     /// Those that the sentence speaks against.
-    pub(super) fn lasting(&self) -> Lasting {
-        let mut lasting = Lasting::default();
+    pub(super) fn lasting(&self) -> LastingRequests {
+        let mut lasting = LastingRequests::default();
         if !self.promise.is_about_identifiers() {
             return lasting;
         }
         // What may be a constant accuses nobody.
-        for identifier in self.case.identifiers.iter().filter(|one| one.scope != crate::Scope::DeviceOrConstant) {
-            let carries = |one: &&Traffic| one.trial.is_some() && self.carries(identifier, one.exchange);
+        for identifier in
+            self.case.identifiers.iter().filter(|one| one.scope != crate::IdentifierScope::DeviceOrConstant)
+        {
+            let carries = |one: &&JudgedExchange| one.trial.is_some() && self.carries(identifier, one.exchange);
             let covered = self.case.traffic.iter().filter(carries).filter(|one| self.is_covered(one));
-            let (own, others): (Vec<&Traffic>, Vec<&Traffic>) = covered.partition(|one| self.is_own(one.side));
+            let (own, others): (Vec<&JudgedExchange>, Vec<&JudgedExchange>) =
+                covered.partition(|one| self.is_own(one.side));
             if !own.is_empty() {
                 let place = format!("{} was sent an identifier that stays, at {}", identifier.host, identifier.place);
                 lasting.own.push((place, own.iter().map(|one| one.exchange).collect()));
@@ -70,7 +73,7 @@ impl Scope<'_> {
         identifier.exchanges.iter().any(|(other, _)| *other == exchange)
     }
 
-    fn is_covered(&self, one: &Traffic) -> bool {
+    fn is_covered(&self, one: &JudgedExchange) -> bool {
         let maker = |host: &str| {
             let mut of_host = self.case.destinations.iter().filter(|destination| destination.host == host);
             of_host.any(|destination| self.is_the_makers(destination))

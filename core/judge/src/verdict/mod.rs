@@ -25,8 +25,8 @@ use knowledge::{
     subjects::ANDROID,
 };
 
-use crate::{Case, Instruments, Outcome, upper_bound};
-use scope::Scope;
+use crate::{InstrumentCache, JudgeInput, Outcome, upper_bound};
+use scope::PromisePhases;
 
 /// Visits and installs without which nothing is called kept.
 const VISITS: u32 = 30;
@@ -57,9 +57,9 @@ pub struct Verdict {
 }
 
 /// The verdict on each promise that is about the subject.
-pub fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
+pub fn verdicts(case: &JudgeInput<'_>) -> Vec<Verdict> {
     let Some(run) = case.run else { return vec![] };
-    let instruments = Instruments::of(case);
+    let instruments = InstrumentCache::of(case);
     let about = case
         .knowledge
         .promises
@@ -109,8 +109,8 @@ fn who_made(name: &str) -> String {
     format!("who makes this program is not known to Candor: {by}.")
 }
 
-fn verdict(case: &Case<'_>, promise: &Promise, instruments: &Instruments<'_>) -> Verdict {
-    let scope = Scope::of(case, promise);
+fn verdict(case: &JudgeInput<'_>, promise: &Promise, instruments: &InstrumentCache<'_>) -> Verdict {
+    let scope = PromisePhases::of(case, promise);
     let said = |outcome, because: String| Verdict {
         promise: promise.id.clone(),
         sentence: promise.sentence.clone(),

@@ -6,18 +6,18 @@ use model::{Initiator, Mode, Time};
 
 use super::{
     INSTALLS, VISITS,
-    scope::{Breaches, Scope},
+    scope::{BreachSightings, PromisePhases},
     sentences::{count, listed},
 };
-use crate::{Case, Dependence, Instruments, Tested, Traffic};
+use crate::{InstrumentCache, JudgeInput, JudgedExchange, SealedDependence, TestResult};
 
 /// Installs with two sessions each without which no value is told to be an
 /// identifier.
 const TOLD_APART: usize = 3;
 
-impl Scope<'_> {
+impl PromisePhases<'_> {
     /// Why nothing at all can be said.
-    pub(super) fn untested(&self, breaches: &Breaches) -> Option<String> {
+    pub(super) fn untested(&self, breaches: &BreachSightings) -> Option<String> {
         let case = self.case;
         if self.staked.is_empty() {
             let what = self.not_done();
@@ -64,7 +64,11 @@ impl Scope<'_> {
 
     /// What may have hidden a report, and the sightings that show it: the first of
     /// what there is.
-    pub(super) fn hidden(&self, breaches: &Breaches, instruments: &Instruments<'_>) -> Option<(String, Vec<usize>)> {
+    pub(super) fn hidden(
+        &self,
+        breaches: &BreachSightings,
+        instruments: &InstrumentCache<'_>,
+    ) -> Option<(String, Vec<usize>)> {
         let case = self.case;
         let host = |i: &usize| &case.destinations[case.seen[*i].destination].host;
         if let Some(first) = breaches.unknown.first() {
@@ -95,13 +99,13 @@ impl Scope<'_> {
     }
 
     /// Where nothing is reported, nothing can be anonymous.
-    pub(super) fn vacuous(&self, breaches: &Breaches) -> Option<String> {
+    pub(super) fn vacuous(&self, breaches: &BreachSightings) -> Option<String> {
         (self.promise.is_about_anonymity() && !breaches.is_reported)
             .then(|| format!("nothing was reported that it could be about, in {}{}.", self.acts(), self.condition()))
     }
 
     /// What is missing for an acquittal.
-    pub(super) fn unproven(&self, instruments: &Instruments<'_>) -> Option<String> {
+    pub(super) fn unproven(&self, instruments: &InstrumentCache<'_>) -> Option<String> {
         let case = self.case;
         self.uncontrolled()
             .or_else(|| case.reference().obstacle(self.promise.mode()))
@@ -112,7 +116,7 @@ impl Scope<'_> {
     }
 
     /// Unread traffic that was shown to depend on what was done.
-    fn depends(&self, dependence: &Dependence) -> Option<String> {
+    fn depends(&self, dependence: &SealedDependence) -> Option<String> {
         let mode = self.promise.mode();
         let concerns = |of: Mode| mode.is_none_or(|mode| of == mode || of == Mode::Unknown);
         let on_use = dependence.on_use.depends().iter().map(|one| (one, "use"));
@@ -129,13 +133,14 @@ impl Scope<'_> {
 
     /// Unread bytes of the subject's own, after the first act, to somebody the
     /// promise is about: on a timer or not, they may be the report.
-    fn unread(&self, dependence: &Dependence) -> Option<String> {
+    fn unread(&self, dependence: &SealedDependence) -> Option<String> {
         let case = self.case;
         let mut first: BTreeMap<u32, Time> = BTreeMap::new();
         for at in self.staked.iter().map(|phase| &case.phases[*phase]) {
             first.entry(at.trial).or_insert(at.at);
         }
-        let is_after = |one: &&Traffic| one.trial.and_then(|trial| first.get(&trial)).is_some_and(|act| one.at >= *act);
+        let is_after =
+            |one: &&JudgedExchange| one.trial.and_then(|trial| first.get(&trial)).is_some_and(|act| one.at >= *act);
         let unread = case.traffic.iter().filter(|one| one.is_unread()).filter(is_after);
         let mut by_host: BTreeMap<&str, u64> = BTreeMap::new();
         for one in unread.filter(|one| self.covers_host(&one.host)) {
@@ -143,7 +148,7 @@ impl Scope<'_> {
         }
         let (host, bytes) = by_host.into_iter().next()?;
         let tested = match &dependence.on_use {
-            Tested::Untested(why) => format!(" Whether it depends on use is untested: {why}."),
+            TestResult::Untested(why) => format!(" Whether it depends on use is untested: {why}."),
             _ => String::new(),
         };
         Some(format!("{host} was sent {bytes} bytes after the first act that could not be read.{tested}"))
@@ -188,7 +193,7 @@ impl Scope<'_> {
     }
 }
 
-fn bypass(case: &Case<'_>) -> Option<String> {
+fn bypass(case: &JudgeInput<'_>) -> Option<String> {
     let watched = case.run.is_some_and(|run| run.bypass_watched);
     (!watched).then(|| {
         "bypass not watched: the subject ran outside a namespace of its own, so traffic could have gone past Candor."
@@ -198,7 +203,7 @@ fn bypass(case: &Case<'_>) -> Option<String> {
 
 /// A subject that is known to report, and of which nothing is seen even in
 /// normal mode, is not silent: we are blind.
-fn blind(case: &Case<'_>) -> Option<String> {
+fn blind(case: &JudgeInput<'_>) -> Option<String> {
     let edition = case.run.and_then(|run| run.subject.edition.as_deref());
     let reports = case.subject().is_some_and(|subject| subject.is_known_to_report(edition));
     let normal_shows = case.seen.iter().any(|seen| {
@@ -218,9 +223,9 @@ fn blind(case: &Case<'_>) -> Option<String> {
         .then(|| "the instrument is blind: the subject let us into none of its own connections.".into())
 }
 
-fn false_alarms(case: &Case<'_>) -> Option<String> {
-    let decoy = |seen: &&crate::Seen| case.plant(&seen.sighting).is_some_and(|plant| plant.canary.decoy);
-    let decoys: Vec<&crate::Seen> = case.seen.iter().filter(decoy).collect();
+fn false_alarms(case: &JudgeInput<'_>) -> Option<String> {
+    let decoy = |seen: &&crate::SightingContext| case.plant(&seen.sighting).is_some_and(|plant| plant.canary.decoy);
+    let decoys: Vec<&crate::SightingContext> = case.seen.iter().filter(decoy).collect();
     let hosts: BTreeSet<&str> = decoys.iter().map(|seen| case.destinations[seen.destination].host.as_str()).collect();
     let hosts: Vec<String> = hosts.into_iter().map(str::to_owned).collect();
     (!decoys.is_empty()).then(|| {

@@ -10,13 +10,13 @@ use model::{Act, Initiator, Phase};
 
 use super::{
     INSTALLS, VISITS,
-    scope::Scope,
+    scope::PromisePhases,
     sentences::{count, listed},
 };
 use crate::{ActCount, Outcome};
 
 /// What came of a claim that something must be seen.
-pub(super) struct Required {
+pub(super) struct RequiredResult {
     pub(super) outcome: Outcome,
     pub(super) because: String,
     /// The events after which it must come, and those of them after which it did not.
@@ -35,15 +35,15 @@ pub(super) fn is_event(phase: &Phase, after: &str) -> bool {
     }
 }
 
-impl Scope<'_> {
+impl PromisePhases<'_> {
     /// Whether it came each time.
-    pub(super) fn required(&self, must: &MustClause) -> Required {
+    pub(super) fn required(&self, must: &MustClause) -> RequiredResult {
         let waited: BTreeSet<usize> =
             self.exercised.done.iter().copied().filter(|event| self.was_waited_for(*event, must)).collect();
         let missed: Vec<usize> = waited.iter().copied().filter(|event| !self.came(*event, must)).collect();
         let events = ActCount { done: waited, ..ActCount::default() };
         let (outcome, because) = self.judged(must, &events, &missed);
-        Required { outcome, because, events, missed: missed.len() as u32 }
+        RequiredResult { outcome, because, events, missed: missed.len() as u32 }
     }
 
     fn judged(&self, must: &MustClause, events: &ActCount, missed: &[usize]) -> (Outcome, String) {

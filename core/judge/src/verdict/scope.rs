@@ -8,14 +8,14 @@ use model::{Act, Destination, Initiator, Kind, RecognitionMethod, Sighting};
 
 use super::required::is_event;
 use crate::{
-    ActCount, Case, Seen,
-    beside::{Identified, Nearness},
-    instruments::Stretch,
+    ActCount, JudgeInput, SightingContext,
+    beside::{IdentifiedRequests, IdentifierNearness},
+    instruments::RunSection,
 };
 
 /// A promise, and the phases that can speak about it.
-pub(super) struct Scope<'a> {
-    pub(super) case: &'a Case<'a>,
+pub(super) struct PromisePhases<'a> {
+    pub(super) case: &'a JudgeInput<'a>,
     pub(super) promise: &'a Promise,
     pub(super) kinds: Vec<Kind>,
     /// Phases in which an act put the promise at stake, done or not.
@@ -26,11 +26,11 @@ pub(super) struct Scope<'a> {
 
 /// Sightings that a promise forbids, by what stands against the accusation.
 #[derive(Default)]
-pub(super) struct Breaches {
+pub(super) struct BreachSightings {
     /// Nothing.
     pub(super) broken: Vec<usize>,
     /// How close identifiers stand, where it is about them.
-    pub(super) near: BTreeSet<Nearness>,
+    pub(super) near: BTreeSet<IdentifierNearness>,
     /// Nobody knows who sent it.
     pub(super) unknown: Vec<usize>,
     /// Nobody knows where the server stands.
@@ -43,8 +43,8 @@ pub(super) struct Breaches {
     pub(super) is_reported: bool,
 }
 
-impl<'a> Scope<'a> {
-    pub(super) fn of(case: &'a Case<'a>, promise: &'a Promise) -> Self {
+impl<'a> PromisePhases<'a> {
+    pub(super) fn of(case: &'a JudgeInput<'a>, promise: &'a Promise) -> Self {
         let kinds = kinds_at_stake(promise);
         let stakes = |phase: usize| match &promise.claim {
             Assertion::Must(must) => is_event(&case.phases[phase], &must.after),
@@ -61,9 +61,10 @@ impl<'a> Scope<'a> {
         ActCount::of(self.case, &self.staked, sightings.iter().map(|i| &self.case.seen[*i]))
     }
 
-    pub(super) fn breaches(&self) -> Breaches {
-        let mut breaches = Breaches::default();
-        let (stays, may_stay) = (Identified::that_stay(self.case), Identified::that_may_stay(self.case));
+    pub(super) fn breaches(&self) -> BreachSightings {
+        let mut breaches = BreachSightings::default();
+        let (stays, may_stay) =
+            (IdentifiedRequests::that_stay(self.case), IdentifiedRequests::that_may_stay(self.case));
         for (i, seen) in self.case.seen.iter().enumerate().filter(|(_, seen)| self.is_told(seen)) {
             breaches.is_reported = true;
             if !self.case.is_sound(seen) {
@@ -73,7 +74,7 @@ impl<'a> Scope<'a> {
             } else if let Some(nearness) = stays.beside(seen) {
                 breaches.near.insert(nearness);
                 self.sort(i, seen, &mut breaches);
-            } else if may_stay.beside(seen) == Some(Nearness::Request) {
+            } else if may_stay.beside(seen) == Some(IdentifierNearness::Request) {
                 breaches.beside_constant.push(i);
             }
         }
@@ -81,7 +82,7 @@ impl<'a> Scope<'a> {
     }
 
     /// By who sent it, and where its server stands.
-    fn sort(&self, i: usize, seen: &Seen, breaches: &mut Breaches) {
+    fn sort(&self, i: usize, seen: &SightingContext, breaches: &mut BreachSightings) {
         let own_extension = self.case.has_own_extension();
         match seen.side.side {
             Initiator::Page | Initiator::Caused => {}
@@ -98,7 +99,7 @@ impl<'a> Scope<'a> {
 
     /// Whether a sighting is of what the promise is about, sent by somebody else
     /// than a page to somebody who must not have it.
-    fn is_told(&self, seen: &Seen) -> bool {
+    fn is_told(&self, seen: &SightingContext) -> bool {
         let Some(about) = self.case.about(seen) else { return false };
         let plant = self.case.plant(&seen.sighting);
         !matches!(seen.side.side, Initiator::Page | Initiator::Caused)
@@ -112,7 +113,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Whether the claim speaks against it: its kind, its disguise, its way.
-    fn is_against(&self, seen: &Seen) -> bool {
+    fn is_against(&self, seen: &SightingContext) -> bool {
         let kind = &seen.sighting.kind;
         match &self.promise.claim {
             Assertion::Never(never) => {
@@ -125,7 +126,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn counts_way(&self, seen: &Seen, via: &ClauseLimits) -> bool {
+    fn counts_way(&self, seen: &SightingContext, via: &ClauseLimits) -> bool {
         let mut of_it = self.case.traffic.iter().filter(|one| one.trial == seen.trial);
         via.is_empty()
             || of_it.any(|one| one.exchange == seen.sighting.exchange && via.counts_way(&one.scheme, &one.host))
@@ -137,7 +138,7 @@ impl<'a> Scope<'a> {
 
     /// A promise holds for what was done while it applied. One about turning
     /// off holds besides for whatever is sent from then on, from a queue too.
-    fn is_in_its_time(&self, about: usize, seen: &Seen) -> bool {
+    fn is_in_its_time(&self, about: usize, seen: &SightingContext) -> bool {
         let covered = |phase: usize| covers(self.case, self.promise, phase);
         let late_enough = |phase: usize| {
             let thrown = self.case.turned_off_at(phase);
@@ -150,7 +151,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The site may, and where the promise says so the maker; or anyone but the maker.
-    fn may_have_it(&self, seen: &Seen) -> bool {
+    fn may_have_it(&self, seen: &SightingContext) -> bool {
         match self.promise.claim.to() {
             None if matches!(self.promise.claim, Assertion::Only(_)) => self.case.is_to_its_site(seen),
             None => false,
@@ -160,7 +161,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn is_to_the_maker(&self, seen: &Seen) -> bool {
+    fn is_to_the_maker(&self, seen: &SightingContext) -> bool {
         self.is_the_makers(&self.case.destinations[seen.destination])
     }
 
@@ -172,10 +173,10 @@ impl<'a> Scope<'a> {
     /// Each trial from the first phase on that the promise applies in, without what
     /// is known to tell of acts in which it does not: what an ordinary session after
     /// a private one reports of itself.
-    pub(super) fn stretch(&self) -> Stretch {
+    pub(super) fn stretch(&self) -> RunSection {
         let applies: Vec<bool> =
             (0..self.case.phases.len()).map(|phase| covers(self.case, self.promise, phase)).collect();
-        let mut stretch = Stretch::default();
+        let mut stretch = RunSection::default();
         for phase in (0..applies.len()).filter(|phase| applies[*phase]) {
             stretch.first.entry(self.case.phases[phase].trial).or_insert(phase);
         }
@@ -229,7 +230,7 @@ fn shows(sighting: &Sighting) -> bool {
 }
 
 /// Whether a promise applies in a phase: its mode, and where switches stand.
-fn covers(case: &Case<'_>, promise: &Promise, phase: usize) -> bool {
+fn covers(case: &JudgeInput<'_>, promise: &Promise, phase: usize) -> bool {
     let when = &promise.when;
     promise.mode().is_none_or(|mode| case.phases[phase].mode == mode)
         && (when.switch.is_empty() || case.stands(phase, &when.switch))

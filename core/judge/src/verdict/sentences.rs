@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use model::{Act, Kind};
 
-use super::scope::{Breaches, Scope};
-use crate::{ActCount, Case, Instruments, Seen, guise::was_sent, upper_bound};
+use super::scope::{BreachSightings, PromisePhases};
+use crate::{ActCount, InstrumentCache, JudgeInput, SightingContext, guise::was_sent, upper_bound};
 
-impl Scope<'_> {
+impl PromisePhases<'_> {
     /// Who was sent what, how often, and where the switches stood.
-    pub(super) fn accusation(&self, breaches: &Breaches, count: &ActCount) -> String {
+    pub(super) fn accusation(&self, breaches: &BreachSightings, count: &ActCount) -> String {
         let broken = &breaches.broken;
-        let mut by_host: Vec<(usize, Vec<&Seen>)> = Vec::new();
+        let mut by_host: Vec<(usize, Vec<&SightingContext>)> = Vec::new();
         for seen in broken.iter().map(|i| &self.case.seen[*i]) {
             match by_host.iter_mut().find(|(destination, _)| *destination == seen.destination) {
                 Some((_, of_host)) => of_host.push(seen),
@@ -28,7 +28,7 @@ impl Scope<'_> {
         format!("{}{beside}{}{}.", told.join("; "), self.with_switches(broken), self.condition())
     }
 
-    fn told(&self, destination: usize, seen: &[&Seen], count: &ActCount) -> String {
+    fn told(&self, destination: usize, seen: &[&SightingContext], count: &ActCount) -> String {
         let kinds = self.plainly(seen.iter().map(|seen| &seen.sighting.kind).collect());
         let what = was_sent(seen, &listed(&kinds));
         let how_often = self.how_often(destination, seen, count);
@@ -37,7 +37,7 @@ impl Scope<'_> {
 
     /// `in 3 of 30 acts`, and what is about other acts, or about none, by itself:
     /// it is no part of those that were at stake.
-    fn how_often(&self, destination: usize, seen: &[&Seen], all: &ActCount) -> String {
+    fn how_often(&self, destination: usize, seen: &[&SightingContext], all: &ActCount) -> String {
         let told = all.told.values().filter(|to| to.contains(&destination)).count();
         let (mut others, mut requests) = (BTreeSet::new(), BTreeSet::new());
         for seen in seen {
@@ -74,7 +74,7 @@ impl Scope<'_> {
 
     /// Nothing was seen, and how much that leaves open: of acts, of installs,
     /// and of each kind of act.
-    pub(super) fn acquittal(&self, instruments: &Instruments<'_>) -> String {
+    pub(super) fn acquittal(&self, instruments: &InstrumentCache<'_>) -> String {
         let installs = self.exercised.installs(self.case);
         let percent = |n: u32| format!("{:.1} %", upper_bound(n) * 100.0);
         let kinds = self.kinds_of_acts();
@@ -92,7 +92,7 @@ impl Scope<'_> {
     }
 
     /// What was sent that nobody accounts for.
-    fn accounted(&self, instruments: &Instruments<'_>) -> String {
+    fn accounted(&self, instruments: &InstrumentCache<'_>) -> String {
         let most = self.unexplained_bits(instruments);
         let most: Vec<String> = most.iter().map(|(host, bits)| format!("{bits} bits to {host}")).collect();
         match most.as_slice() {
@@ -157,7 +157,7 @@ impl Scope<'_> {
 }
 
 /// The kinds in plain words. Who has the address has its parts too.
-fn plainly(case: &Case<'_>, mut kinds: BTreeSet<&Kind>) -> Vec<String> {
+fn plainly(case: &JudgeInput<'_>, mut kinds: BTreeSet<&Kind>) -> Vec<String> {
     if kinds.iter().any(|kind| kind.as_str() == "visited-url") {
         kinds.retain(|kind| !["visited-url-part", "visited-host"].contains(&kind.as_str()));
     }

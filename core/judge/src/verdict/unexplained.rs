@@ -7,26 +7,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::Mode;
 
-use super::scope::Scope;
+use super::scope::PromisePhases;
 use crate::{
-    Instruments,
+    InstrumentCache,
     fields::{
-        contrast::{Contrast, Extra},
+        contrast::{ContrastResult, ExtraField},
         piece_of,
         table::{GroupKey, SITES},
-        twins::{Alike, Twins},
+        twins::{TwinField, TwinResult},
     },
-    instruments::{Reading, Readings, in_mode},
+    instruments::{GroupReading, InstrumentReadings, in_mode},
 };
 
-impl Scope<'_> {
+impl PromisePhases<'_> {
     /// Values that come with use, or that are the same for the same site.
-    pub(super) fn unexplained(&self, instruments: &Instruments<'_>) -> Option<String> {
+    pub(super) fn unexplained(&self, instruments: &InstrumentCache<'_>) -> Option<String> {
         let all = instruments.read(&self.stretch());
         let readings = self.at_stake(&all);
         let extra = readings.iter().find_map(|(_, reading)| match &reading.contrast {
-            Contrast::Run { extra, .. } => extra.iter().find(|extra| self.could_be_told_by(extra)),
-            Contrast::NotRun(_) => None,
+            ContrastResult::Run { extra, .. } => extra.iter().find(|extra| self.could_be_told_by(extra)),
+            ContrastResult::NotRun(_) => None,
         });
         if let Some(extra) = extra {
             return Some(format!(
@@ -37,12 +37,12 @@ impl Scope<'_> {
             ));
         }
         let alike = readings.iter().find_map(|(_, reading)| match &reading.twins {
-            Twins::Run { alike, .. } => {
+            TwinResult::Run { alike, .. } => {
                 alike.iter().find(|alike| self.is_about_visits() && self.may_concern(&alike.host))
             }
-            Twins::NotRun(_) => None,
+            TwinResult::NotRun(_) => None,
         });
-        alike.map(|Alike { host, place, p }| {
+        alike.map(|TwinField { host, place, p }| {
             format!(
                 "{} was sent values at {place} that are the same when the same site is visited again, and others when it is not (twin visits, max-T permutation test, p = {p:.4}).",
                 self.host_named(host)
@@ -51,10 +51,10 @@ impl Scope<'_> {
     }
 
     /// Without the instruments nothing is called kept.
-    pub(super) fn not_run(&self, instruments: &Instruments<'_>) -> Option<String> {
+    pub(super) fn not_run(&self, instruments: &InstrumentCache<'_>) -> Option<String> {
         let all = instruments.read(&self.stretch());
         let readings = self.at_stake(&all);
-        let missing = |name: &str, why: &dyn Fn(&Reading) -> Option<String>| {
+        let missing = |name: &str, why: &dyn Fn(&GroupReading) -> Option<String>| {
             let mut by_mode: BTreeMap<Mode, Option<String>> = BTreeMap::new();
             for (key, reading) in &readings {
                 let why = why(reading);
@@ -67,20 +67,20 @@ impl Scope<'_> {
             Some(format!("{name} was not run: {}{why}.", in_mode(mode)))
         };
         let contrast = missing("the contrast with installs left alone", &|reading| match &reading.contrast {
-            Contrast::NotRun(why) => Some(why.clone()),
-            Contrast::Run { .. } => None,
+            ContrastResult::NotRun(why) => Some(why.clone()),
+            ContrastResult::Run { .. } => None,
         });
         contrast.or_else(|| {
             let twins = missing("the test by twin visits", &|reading| match &reading.twins {
-                Twins::NotRun(why) => Some(why.clone()),
-                Twins::Run { .. } => None,
+                TwinResult::NotRun(why) => Some(why.clone()),
+                TwinResult::Run { .. } => None,
             });
             twins.filter(|_| self.is_about_visits())
         })
     }
 
     /// The readings of the groups of trials in which the promise was exercised.
-    fn at_stake<'i>(&self, readings: &'i Readings<'_>) -> Vec<(GroupKey, &'i Reading)> {
+    fn at_stake<'i>(&self, readings: &'i InstrumentReadings<'_>) -> Vec<(GroupKey, &'i GroupReading)> {
         let trials = self.exercised.done.iter().filter_map(|phase| self.case.trial(self.case.phases[*phase].trial));
         let keys: BTreeSet<GroupKey> = trials.map(|trial| GroupKey::of(self.case, trial)).collect();
         keys.into_iter().filter_map(|key| readings.groups.get(&key).map(|reading| (key, reading))).collect()
@@ -88,7 +88,7 @@ impl Scope<'_> {
 
     /// Whether an extra field could tell what must not be told: it differs, and
     /// is no piece of something that the promise is not about.
-    fn could_be_told_by(&self, extra: &Extra) -> bool {
+    fn could_be_told_by(&self, extra: &ExtraField) -> bool {
         let pieces = self.kinds.iter().fold(0, |pieces, kind| pieces | piece_of(kind));
         extra.differs && (extra.piece == 0 || extra.piece & pieces != 0) && self.may_concern(&extra.host)
     }
@@ -114,7 +114,7 @@ impl Scope<'_> {
     }
 
     /// The most bits that nobody accounts for, sent in one step to one host.
-    pub(super) fn unexplained_bits(&self, instruments: &Instruments<'_>) -> Vec<(String, u32)> {
+    pub(super) fn unexplained_bits(&self, instruments: &InstrumentCache<'_>) -> Vec<(String, u32)> {
         const SHOWN: usize = 3;
         let mut by_act: BTreeMap<(&str, usize), u32> = BTreeMap::new();
         let readings = instruments.read(&self.stretch());

@@ -2,7 +2,10 @@
 #![allow(dead_code, reason = "not every test file plays everything")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-use judge::{Case, Fields, Finding, Identifier, Late, Outcome, PlantedText, Recall, Scope, Seen, Traffic, Verdict};
+use judge::{
+    BeaconRecall, FieldCollector, Finding, Identifier, IdentifierScope, JudgeInput, JudgedExchange, LateEvent, Outcome,
+    PlantedText, SightingContext, Verdict,
+};
 use knowledge::Knowledge;
 use model::{
     Act, Arm, ArmRole, Attribution, Canary, Destination, Guise, HostingPlace, Initiator, Kind, LayerPlace, Leaf, Mode,
@@ -16,22 +19,22 @@ pub struct Stage {
     pub trials: Vec<Trial>,
     pub phases: Vec<Phase>,
     pub plants: Vec<PlantedCanary>,
-    pub traffic: Vec<Traffic>,
-    pub seen: Vec<Seen>,
+    pub traffic: Vec<JudgedExchange>,
+    pub seen: Vec<SightingContext>,
     pub identifiers: Vec<Identifier>,
-    fields: Fields,
+    fields: FieldCollector,
     places: Vec<String>,
-    pub late: Vec<Late>,
+    pub late: Vec<LateEvent>,
     pub destinations: Vec<Destination>,
     pub notes: Vec<Note>,
-    pub recall: Recall,
+    pub recall: BeaconRecall,
     pub early: Option<String>,
     clock: i64,
 }
 
 /// A control of which all was found.
-fn whole() -> Recall {
-    let mut recall = Recall::default();
+fn whole() -> BeaconRecall {
+    let mut recall = BeaconRecall::default();
     recall.count("https", "json", "plain", true);
     recall.count_twin(false);
     recall
@@ -71,7 +74,7 @@ impl Stage {
             traffic: vec![],
             seen: vec![],
             identifiers: vec![],
-            fields: Fields::default(),
+            fields: FieldCollector::default(),
             places: vec![],
             late: vec![],
             destinations: vec![],
@@ -242,7 +245,7 @@ impl Stage {
     /// An exchange in a phase that could be read.
     pub fn send(&mut self, phase: usize, host: &str, side: Initiator) -> u64 {
         let exchange = self.traffic.len() as u64;
-        self.traffic.push(Traffic {
+        self.traffic.push(JudgedExchange {
             capture: 0,
             exchange,
             trial: Some(self.phases[phase].trial),
@@ -308,7 +311,7 @@ impl Stage {
         let exchange = self.send(sent, what.to, what.side);
         let destination = self.destination(what.to);
         let guise = if what.guise == "plain" { Guise::Plain } else { Guise::Digest(what.guise.into()) };
-        self.seen.push(Seen {
+        self.seen.push(SightingContext {
             sighting: Sighting {
                 exchange,
                 kind: Kind::new(what.kind),
@@ -337,7 +340,7 @@ impl Stage {
         self.identifiers.push(Identifier {
             host: host.into(),
             place: "body ▸ json $.id".into(),
-            scope: Scope::Persistent,
+            scope: IdentifierScope::Persistent,
             exchanges: alike.iter().flatten().map(|exchange| (*exchange, trail())).collect(),
             installs: alike.len(),
             alike,
@@ -373,8 +376,8 @@ impl Stage {
             Some(HostingPlace { country: country.into(), asn: None, network: None, because });
     }
 
-    pub fn case(&self) -> Case<'_> {
-        Case {
+    pub fn case(&self) -> JudgeInput<'_> {
+        JudgeInput {
             knowledge: &self.knowledge,
             run: Some(&self.run),
             trials: &self.trials,

@@ -9,7 +9,7 @@ mod lines;
 use std::collections::BTreeMap;
 
 use audit::Audit;
-use judge::{Found, Recall, SentenceClass};
+use judge::{BeaconRecall, RecallCount, SentenceClass};
 use model::{Destination, Gap};
 use serde::Serialize;
 
@@ -208,11 +208,11 @@ impl<'a> Report<'a> {
     }
 }
 
-fn levels(table: &BTreeMap<String, Found>) -> Vec<Level<'_>> {
-    table.iter().map(|(level, Found { sent, found })| Level { level, sent: *sent, found: *found }).collect()
+fn levels(table: &BTreeMap<String, RecallCount>) -> Vec<Level<'_>> {
+    table.iter().map(|(level, RecallCount { sent, found })| Level { level, sent: *sent, found: *found }).collect()
 }
 
-fn control(recall: &Recall) -> Option<Control<'_>> {
+fn control(recall: &BeaconRecall) -> Option<Control<'_>> {
     (recall.all.sent > 0).then(|| Control {
         sent: recall.all.sent,
         found: recall.all.found,

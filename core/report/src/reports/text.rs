@@ -6,7 +6,7 @@ mod lay;
 mod paint;
 
 use audit::Audit;
-use judge::{Identifier, Outcome, Position, Verdict};
+use judge::{Identifier, Outcome, SwitchPosition, Verdict};
 use model::{Guise, Initiator};
 
 use self::lay::{Sheet, padded};
@@ -92,7 +92,7 @@ fn combinations(sheet: &mut Sheet, audit: &Audit) {
         let to = if one.told > 0 { format!(", to {}", told::told_to(audit, one)) } else { String::new() };
         let (acts, installs) = (count(u64::from(one.acts), "act"), count(u64::from(one.installs), "install"));
         // Said here only where the positions do not say it themselves.
-        let thrown = one.standing.iter().any(|standing| !matches!(standing.position, Position::Default(_)));
+        let thrown = one.standing.iter().any(|standing| !matches!(standing.position, SwitchPosition::Default(_)));
         let installed = if one.as_installed == Some(true) && thrown { "as installed; " } else { "" };
         sheet.text(13, &format!("{installed}{} of {acts} in {installs}{to}", one.told));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use audit::Audit;
-use judge::Found;
+use judge::RecallCount;
 
 use crate::words::count;
 
@@ -13,11 +13,13 @@ pub(crate) fn control(audit: &Audit) -> Vec<String> {
     if recall.all.sent == 0 {
         return vec![];
     }
-    let Found { sent, found } = recall.all;
+    let RecallCount { sent, found } = recall.all;
     let twins = match recall.twins {
-        Found { sent: 0, .. } => String::new(),
-        Found { sent, found: 0 } => format!("; {} without a value, nothing found in them", count(sent, "request")),
-        Found { sent, found } => format!("; {sent} without a value, and something found in {found} of them"),
+        RecallCount { sent: 0, .. } => String::new(),
+        RecallCount { sent, found: 0 } => {
+            format!("; {} without a value, nothing found in them", count(sent, "request"))
+        }
+        RecallCount { sent, found } => format!("; {sent} without a value, and something found in {found} of them"),
     };
     let mut told = vec![format!("{found} of {} of known content found{twins}", count(sent, "request"))];
     for (factor, table) in
@@ -28,8 +30,8 @@ pub(crate) fn control(audit: &Audit) -> Vec<String> {
     told
 }
 
-fn row(table: &BTreeMap<String, Found>) -> String {
+fn row(table: &BTreeMap<String, RecallCount>) -> String {
     let cells: Vec<String> =
-        table.iter().map(|(level, Found { sent, found })| format!("{level} {found}/{sent}")).collect();
+        table.iter().map(|(level, RecallCount { sent, found })| format!("{level} {found}/{sent}")).collect();
     cells.join(", ")
 }

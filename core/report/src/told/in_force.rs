@@ -2,7 +2,7 @@
 //! has it, and what the comparison with the reference showed.
 
 use audit::Audit;
-use judge::{Comparison, Difference, Reference};
+use judge::{ReferenceComparison, ReferenceOutcome, TrafficDifference};
 use model::ArmRole;
 
 use crate::{
@@ -63,11 +63,11 @@ fn preferences(audit: &Audit) -> Vec<(&'static str, String)> {
 }
 
 /// One sentence on the comparison; none where there is nothing to compare.
-fn compared(reference: &Reference) -> Option<String> {
+fn compared(reference: &ReferenceOutcome) -> Option<String> {
     match reference {
-        Reference::NotNeeded => None,
-        Reference::Missing(why) => Some(format!("none: {}.", inert(why))),
-        Reference::Compared(Comparison { trials: (plain, driven), only_reference, only_driven }) => {
+        ReferenceOutcome::NotNeeded => None,
+        ReferenceOutcome::Missing(why) => Some(format!("none: {}.", inert(why))),
+        ReferenceOutcome::Compared(ReferenceComparison { trials: (plain, driven), only_reference, only_driven }) => {
             let trials = format!(
                 "{} without an instrument beside {} driven through the same steps",
                 count(*plain as u64, "trial"),
@@ -87,7 +87,7 @@ fn compared(reference: &Reference) -> Option<String> {
     }
 }
 
-fn hosts(differences: &[Difference]) -> String {
+fn hosts(differences: &[TrafficDifference]) -> String {
     let told: Vec<String> = differences
         .iter()
         .map(|one| match &one.kind {

@@ -1,6 +1,6 @@
 //! How a subject was really started stands in every report that a person reads.
 
-use judge::{Comparison, Difference, Recall, Reference};
+use judge::{BeaconRecall, ReferenceComparison, ReferenceOutcome, TrafficDifference};
 use model::{Arm, ArmRole, Mode, Note, Purpose, Time, Trial};
 
 use crate::small;
@@ -18,10 +18,10 @@ fn audit() -> audit::Audit {
     for trial in [Some(1), Some(3)] {
         note(trial, "preference", "suggest = false");
     }
-    audit.reference = Reference::Compared(Comparison {
+    audit.reference = ReferenceOutcome::Compared(ReferenceComparison {
         trials: (4, 4),
         only_reference: vec![],
-        only_driven: vec![Difference {
+        only_driven: vec![TrafficDifference {
             mode: Mode::Normal,
             host: "driver.example".into(),
             purpose: Purpose::Unknown,
@@ -61,14 +61,14 @@ fn command_lines_package_preferences_and_the_reference_stand_in_every_report() {
 #[test]
 fn a_missing_reference_is_said_with_its_reason() {
     let mut audit = small::audit();
-    audit.reference = Reference::Missing("the run had no reference arm".into());
+    audit.reference = ReferenceOutcome::Missing("the run had no reference arm".into());
     assert!(flat(&report::text(&audit)).contains("reference none: the run had no reference arm."));
 }
 
 #[test]
 fn the_recall_of_the_control_stands_in_every_report() {
     let mut audit = small::audit();
-    let mut recall = Recall::default();
+    let mut recall = BeaconRecall::default();
     recall.count("https", "gzip", "sha256", true);
     recall.count("http", "json", "plain", false);
     recall.count_twin(false);

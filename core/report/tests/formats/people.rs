@@ -323,7 +323,7 @@ fn the_setting_that_is_as_installed_is_told_where_its_switches_were_thrown() {
         let (_, rest) = text.split_once("WHAT EACH SETTING TOLD\n").unwrap();
         rest.split("\n\n").next().unwrap().to_owned()
     };
-    audit.combinations[0].standing[0].position = judge::Position::On;
+    audit.combinations[0].standing[0].position = judge::SwitchPosition::On;
     assert!(
         settings(&audit).ends_with("as installed; 1 of 2 acts in 1 install, to sa.example"),
         "{}",

@@ -2,8 +2,8 @@
 
 use audit::{Audit, Capture, Coverage, Ignored, Spotted, Tally};
 use judge::{
-    Combination, Finding, Identifier, Outcome, Position, Scope, Seen, Sentence, SentenceClass, SentenceSource,
-    Severity, Standing, Traffic, Verdict,
+    Finding, Identifier, IdentifierScope, JudgedExchange, Outcome, Sentence, SentenceClass, SentenceSource, Severity,
+    SightingContext, SwitchCombination, SwitchInPhase, SwitchPosition, Verdict,
 };
 use model::{
     Act, Arm, Attribution, Canary, Destination, Gap, GapReason, Guise, HostingPlace, Initiator, Kind, Mode, Note,
@@ -57,7 +57,7 @@ pub(crate) fn audit() -> Audit {
         identifiers: vec![Identifier {
             host: "sa.example".into(),
             place: "body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[*].distinct_id".into(),
-            scope: Scope::Persistent,
+            scope: IdentifierScope::Persistent,
             exchanges: vec![(1, Trail::default())],
             alike: vec![],
             installs: 3,
@@ -96,9 +96,12 @@ pub(crate) fn audit() -> Audit {
         )],
         coverage: Coverage { exchanges: 3, read: 2, sealed: 1, bytes: 2_680, bytes_read: 680 },
         ignored: vec![Ignored { canary: "short".into(), because: "too short to be told from chance".into() }],
-        combinations: vec![Combination {
+        combinations: vec![SwitchCombination {
             mode: Mode::Private,
-            standing: vec![Standing { switch: "incognito-mode".into(), position: Position::Default(Some(true)) }],
+            standing: vec![SwitchInPhase {
+                switch: "incognito-mode".into(),
+                position: SwitchPosition::Default(Some(true)),
+            }],
             as_installed: Some(true),
             acts: 2,
             told: 1,
@@ -148,9 +151,9 @@ fn plant(id: &str, kind: &str, value: &str, decoy: bool) -> PlantedCanary {
     PlantedCanary { trial: (!decoy).then_some(1), canary, site: (!decoy).then(|| "qwertzuiopas.com".into()) }
 }
 
-fn traffic(exchange: u64, host: &str, side: Initiator, sealed: bool, at: Time) -> Traffic {
+fn traffic(exchange: u64, host: &str, side: Initiator, sealed: bool, at: Time) -> JudgedExchange {
     let phase = if at.0 % 60_000_000 < 2_000_000 { 0 } else { 1 };
-    Traffic {
+    JudgedExchange {
         capture: 0,
         exchange,
         trial: Some(1),
@@ -177,7 +180,7 @@ fn spotted(at: Time) -> Spotted {
         capture: 0,
         method: "POST".into(),
         url: "https://sa.example/sa?project=p".into(),
-        seen: Seen {
+        seen: SightingContext {
             sighting: Sighting {
                 exchange: 1,
                 kind: Kind::new("visited-url"),

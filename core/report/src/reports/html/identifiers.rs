@@ -1,7 +1,7 @@
 //! Values that name an install or a device.
 
 use audit::Audit;
-use judge::{Identifier, Scope};
+use judge::{Identifier, IdentifierScope};
 use maud::{Markup, html};
 
 use super::{Part, requests};
@@ -37,9 +37,9 @@ fn one(audit: &Audit, identifier: &Identifier) -> Markup {
         p .what {
             b { (inert(&identifier.host)) }
             @match identifier.scope {
-                Scope::Persistent => " gets an identifier of the install: it stays until the program is set up anew."
-                Scope::DeviceOrConstant => " gets a value that is the same in every install on this device: an identifier of the device, or a constant."
-                Scope::Device => " gets an identifier of the device: it survives setting the program up anew."
+                IdentifierScope::Persistent => " gets an identifier of the install: it stays until the program is set up anew."
+                IdentifierScope::DeviceOrConstant => " gets a value that is the same in every install on this device: an identifier of the device, or a constant."
+                IdentifierScope::Device => " gets an identifier of the device: it survives setting the program up anew."
             }
         }
         p { "at " code { (inert(&identifier.place)) } }

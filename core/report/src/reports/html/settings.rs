@@ -2,7 +2,7 @@
 //! its label says.
 
 use audit::Audit;
-use judge::Combination;
+use judge::SwitchCombination;
 use maud::{Markup, html};
 
 use super::Part;
@@ -19,7 +19,7 @@ pub(super) fn section(audit: &Audit) -> Option<Part> {
     Some(Part { id: "settings", title: "What each setting told", short: "Settings", content })
 }
 
-fn setting(audit: &Audit, one: &Combination) -> Markup {
+fn setting(audit: &Audit, one: &SwitchCombination) -> Markup {
     let told = one.told > 0;
     html! {
         li .told[told] {
