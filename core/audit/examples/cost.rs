@@ -10,7 +10,7 @@
 
 use std::{ops::ControlFlow, time::Instant};
 
-use audit::{Auditor, Capture, Options};
+use audit::{AuditOptions, Auditor, CaptureSummary};
 use decode::{DecodeLimits, ExchangeOpener};
 use formats::PieceItem;
 use knowledge::Knowledge;
@@ -29,13 +29,13 @@ fn main() {
     let stage = arguments.get(3).map_or("look", String::as_str);
     let knowledge = Knowledge::built_in();
     let began = Instant::now();
-    let mut auditor = Auditor::new(&knowledge, Options::default());
+    let mut auditor = Auditor::new(&knowledge, AuditOptions::default());
     for canary in &canaries {
         let _ = auditor.canary(canary);
     }
     println!("{} canaries, prepared in {:.0} ms", canaries.len(), began.elapsed().as_secs_f64() * 1e3);
     for _ in 0..rounds {
-        auditor.capture(Capture::default());
+        auditor.capture(CaptureSummary::default());
         let began = Instant::now();
         let requests = round(&bytes, &mut auditor, stage);
         println!("{stage}: {:.2} µs a request", began.elapsed().as_secs_f64() * 1e6 / requests.max(1) as f64);

@@ -8,12 +8,12 @@ use judge::{
 };
 use model::{Destination, Gap, Note, Phase, PlantedCanary, Run, Trial};
 
-use crate::Tally;
+use crate::DestinationCounts;
 
 /// The whole result of looking at one run or some captures.
 #[derive(Debug, Default)]
 pub struct Audit {
-    pub captures: Vec<Capture>,
+    pub captures: Vec<CaptureSummary>,
     pub run: Option<Run>,
     /// The subject is Candor's own simulation of a case: no maker's product was seen to do this.
     pub simulation: bool,
@@ -25,11 +25,11 @@ pub struct Audit {
     pub early: Option<String>,
     /// One entry an exchange, for experiments; empty for other captures.
     pub traffic: Vec<JudgedExchange>,
-    pub spotted: Vec<Spotted>,
+    pub spotted: Vec<LocatedSighting>,
     pub identifiers: Vec<Identifier>,
     pub destinations: Vec<Destination>,
     /// What went to each destination, in the same order.
-    pub tallies: Vec<Tally>,
+    pub tallies: Vec<DestinationCounts>,
     pub findings: Vec<Finding>,
     /// What the maker says itself, by the code and the destination of a finding.
     pub disclosed: Vec<(String, usize, String)>,
@@ -46,7 +46,7 @@ pub struct Audit {
     pub gaps: Vec<(usize, Gap)>,
     pub coverage: Coverage,
     /// Canaries that were not looked for.
-    pub ignored: Vec<Ignored>,
+    pub ignored: Vec<IgnoredCanary>,
     /// Programs whose requests were recognised, by name.
     pub programs: BTreeSet<String>,
 }
@@ -61,7 +61,7 @@ impl Audit {
 
 /// A file, or a run, that was looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Capture {
+pub struct CaptureSummary {
     pub source: String,
     pub format: String,
     pub exchanges: u64,
@@ -71,7 +71,7 @@ pub struct Capture {
 
 /// A sighting with the request it was made in.
 #[derive(Clone, Debug)]
-pub struct Spotted {
+pub struct LocatedSighting {
     pub capture: usize,
     pub method: String,
     pub url: String,
@@ -90,7 +90,7 @@ pub struct Coverage {
 
 /// A canary that is too short or too common to be looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ignored {
+pub struct IgnoredCanary {
     pub canary: String,
     pub because: String,
 }

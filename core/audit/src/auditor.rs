@@ -16,16 +16,16 @@ use knowledge::Knowledge;
 use model::{Canary, Exchange, Gap, GapReason, Note, Phase, PlantedCanary, Record, Run, Sighting, Trial};
 
 use crate::{
-    Audit, Capture, Coverage, Ignored,
-    control::Control,
-    inspector::{Inspector, Looked, head_of},
+    Audit, CaptureSummary, Coverage, IgnoredCanary,
+    control::ControlReport,
+    inspector::{InspectedExchange, Inspector, head_of},
     once::once,
-    settle::{Places, settle},
+    settle::{DestinationOrder, settle},
 };
 
 /// How hard to look.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct AuditOptions {
     pub budgets: DecodeLimits,
     /// Also report what only has the shape of personal data.
     pub patterns: bool,
@@ -42,7 +42,7 @@ pub struct Auditor<'k> {
     pub(crate) sides: Initiators,
     pub(crate) identifiers: IdentifierTable,
     pub(crate) fields: FieldCollector,
-    pub(crate) captures: Vec<Capture>,
+    pub(crate) captures: Vec<CaptureSummary>,
     pub(crate) run: Option<Run>,
     pub(crate) trials: Vec<Trial>,
     pub(crate) phases: Vec<Phase>,
@@ -50,22 +50,22 @@ pub struct Auditor<'k> {
     pub(crate) notes: Vec<Note>,
     pub(crate) early: Option<String>,
     pub(crate) ended: bool,
-    pub(crate) kept: Vec<Kept>,
-    pub(crate) places: Places,
+    pub(crate) kept: Vec<RetainedExchange>,
+    pub(crate) places: DestinationOrder,
     pub(crate) gaps: Vec<(usize, Gap)>,
     /// Gaps beyond those.
     pub(crate) unlisted: u64,
     pub(crate) deferred: Vec<(usize, DeferredEvent)>,
     pub(crate) coverage: Coverage,
-    pub(crate) ignored: Vec<Ignored>,
-    pub(crate) control: Control,
+    pub(crate) ignored: Vec<IgnoredCanary>,
+    pub(crate) control: ControlReport,
     /// Programs whose requests were recognised.
     pub(crate) programs: BTreeSet<String>,
 }
 
 /// An exchange that is still needed, and what was seen in it.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct RetainedExchange {
     pub capture: usize,
     pub exchange: Exchange,
     pub foreign_name: Option<String>,
@@ -81,7 +81,7 @@ pub(crate) struct Kept {
 }
 
 impl<'k> Auditor<'k> {
-    pub fn new(knowledge: &'k Knowledge, options: Options) -> Self {
+    pub fn new(knowledge: &'k Knowledge, options: AuditOptions) -> Self {
         let mut detector = Detector::new(knowledge);
         options.salts.iter().for_each(|salt| detector.salt(salt));
         detector.patterns(options.patterns);
@@ -102,19 +102,19 @@ impl<'k> Auditor<'k> {
             early: None,
             ended: false,
             kept: vec![],
-            places: Places::default(),
+            places: DestinationOrder::default(),
             gaps: vec![],
             unlisted: 0,
             deferred: vec![],
             coverage: Coverage::default(),
             ignored: vec![],
-            control: Control::default(),
+            control: ControlReport::default(),
             programs: BTreeSet::new(),
         }
     }
 
     /// Begins a capture; the records that follow are of it.
-    pub fn capture(&mut self, capture: Capture) {
+    pub fn capture(&mut self, capture: CaptureSummary) {
         self.captures.push(capture);
     }
 
@@ -189,20 +189,20 @@ impl<'k> Auditor<'k> {
 
     fn plant(&mut self, plant: PlantedCanary) {
         if let Err(refused) = self.detector().plant(&plant.canary) {
-            self.ignored.push(Ignored { canary: plant.canary.id.clone(), because: refused.to_string() });
+            self.ignored.push(IgnoredCanary { canary: plant.canary.id.clone(), because: refused.to_string() });
         }
         self.sides.plant(&plant);
         // What the control carries is nothing that was done.
-        if plant.canary.kind.as_str() != Control::KIND {
+        if plant.canary.kind.as_str() != ControlReport::KIND {
             self.plants.push(plant);
         }
     }
 
     /// The next exchange, inspected elsewhere. For captures that are nobody's
     /// experiment: in those each exchange stands for itself.
-    pub fn looked(&mut self, looked: Looked) {
+    pub fn looked(&mut self, looked: InspectedExchange) {
         self.begin();
-        let Looked { exchange, seen, gaps, opened } = looked;
+        let InspectedExchange { exchange, seen, gaps, opened } = looked;
         self.take(exchange, seen, gaps, opened, vec![]);
     }
 
@@ -291,8 +291,17 @@ impl<'k> Auditor<'k> {
         let questions = QuestionNames::in_exchange(&exchange);
         let foreign_name = exchange.foreign_name().map(str::to_ascii_lowercase);
         let exchange = head_of(exchange);
-        let kept =
-            Kept { capture, exchange, foreign_name, questions, sightings, gaps: count as u32, closed, fields, bytes };
+        let kept = RetainedExchange {
+            capture,
+            exchange,
+            foreign_name,
+            questions,
+            sightings,
+            gaps: count as u32,
+            closed,
+            fields,
+            bytes,
+        };
         match kept.exchange.trial {
             Some(_) => self.kept.push(kept),
             // Nothing that is still to come changes what it means.

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Kind, RecognitionMethod};
 
-use crate::Spotted;
+use crate::LocatedSighting;
 
 /// Fewer say nothing of what comes next.
 const TELLING: usize = 3;
 
 /// Calls a session's what changes each time.
-pub(crate) fn settle(spotted: &mut [Spotted]) {
+pub(crate) fn settle(spotted: &mut [LocatedSighting]) {
     let mut places: BTreeMap<(usize, usize, String, String), Vec<usize>> = BTreeMap::new();
     for (i, one) in spotted.iter().enumerate() {
         let sighting = &one.seen.sighting;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Gap, GapReason, Initiator};
 
-use crate::auditor::{Auditor, Kept};
+use crate::auditor::{Auditor, RetainedExchange};
 
 /// Takes out constants: what installs send that are left alone, and others that
 /// are used send as well, says nothing about use, however much it looks like noise.
@@ -34,7 +34,7 @@ pub(crate) fn without_constants(auditor: &mut Auditor<'_>) {
 }
 
 /// What stayed closed was not looked at: it is a gap, unless a page sent it.
-pub(crate) fn note(auditor: &mut Auditor<'_>, kept: &mut Kept, side: Initiator) {
+pub(crate) fn note(auditor: &mut Auditor<'_>, kept: &mut RetainedExchange, side: Initiator) {
     if kept.fields.is_cut {
         kept.gaps += 1;
         gap(auditor, kept, GapReason::Budget, "more values than are compared with those of other requests".into());
@@ -50,7 +50,7 @@ pub(crate) fn note(auditor: &mut Auditor<'_>, kept: &mut Kept, side: Initiator) 
     }
 }
 
-fn gap(auditor: &mut Auditor<'_>, kept: &Kept, why: GapReason, says: String) {
+fn gap(auditor: &mut Auditor<'_>, kept: &RetainedExchange, why: GapReason, says: String) {
     let place = "body".parse().unwrap_or_default();
     let gap = Gap { exchange: Some(kept.exchange.index), place, why, says };
     // After what is known of the same request.

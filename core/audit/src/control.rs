@@ -9,7 +9,7 @@ use model::{Beacon, Exchange, Sighting};
 
 /// What was sent as a control, and what of it was found.
 #[derive(Debug, Default)]
-pub(crate) struct Control {
+pub(crate) struct ControlReport {
     sent: Vec<Beacon>,
     /// Hosts of a trial that get nothing else.
     hosts: BTreeSet<(u32, String)>,
@@ -17,7 +17,7 @@ pub(crate) struct Control {
     found: BTreeMap<(u32, String), BTreeSet<String>>,
 }
 
-impl Control {
+impl ControlReport {
     /// What the kind of its canaries is called.
     pub(crate) const KIND: &str = "beacon";
 

@@ -9,22 +9,22 @@ use crate::Audit;
 
 /// What changed from one audit to another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Difference {
-    pub before: Side,
-    pub after: Side,
+pub struct AuditDifference {
+    pub before: ComparedAudit,
+    pub after: ComparedAudit,
     /// One entry a promise, in the order of the knowledge.
-    pub turns: Vec<Turn>,
-    pub new_findings: Vec<Claim>,
-    pub gone_findings: Vec<Claim>,
-    pub began: Vec<Flow>,
-    pub stopped: Vec<Flow>,
+    pub turns: Vec<VerdictChange>,
+    pub new_findings: Vec<FindingKey>,
+    pub gone_findings: Vec<FindingKey>,
+    pub began: Vec<DataFlow>,
+    pub stopped: Vec<DataFlow>,
     /// What makes the two hard to compare.
     pub unlike: Vec<String>,
 }
 
 /// Which audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Side {
+pub struct ComparedAudit {
     /// `reporting-browser@3.4.0`
     pub subject: String,
     pub version: String,
@@ -39,7 +39,7 @@ pub struct Side {
 
 /// A promise, and what was said of it both times; none where it was not judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Turn {
+pub struct VerdictChange {
     pub promise: String,
     pub sentence: Sentence,
     pub before: Option<Outcome>,
@@ -50,7 +50,7 @@ pub struct Turn {
 
 /// A finding, as far as it is the same in another run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Claim {
+pub struct FindingKey {
     pub code: String,
     pub host: String,
     pub severity: Severity,
@@ -59,13 +59,13 @@ pub struct Claim {
 
 /// A kind of data that goes to a host, by the mode it was given out in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Flow {
+pub struct DataFlow {
     pub kind: String,
     pub host: String,
     pub mode: Mode,
 }
 
-impl Turn {
+impl VerdictChange {
     pub fn is_worse(&self) -> bool {
         self.before.zip(self.after).is_some_and(|(before, after)| after.is_worse_than(before))
     }
@@ -75,11 +75,11 @@ impl Turn {
     }
 }
 
-impl Difference {
+impl AuditDifference {
     pub fn of(before: &Audit, after: &Audit) -> Self {
         let (old, new) = (claims(before), claims(after));
         let (was, is) = (flows(before), flows(after));
-        let only = |these: &BTreeMap<(String, String), Claim>, those: &BTreeMap<(String, String), Claim>| {
+        let only = |these: &BTreeMap<(String, String), FindingKey>, those: &BTreeMap<(String, String), FindingKey>| {
             these.iter().filter(|(key, _)| !those.contains_key(*key)).map(|(_, claim)| claim.clone()).collect()
         };
         Self {
@@ -96,14 +96,15 @@ impl Difference {
 
     /// Whether a verdict got worse, or a finding at least this grave is new.
     pub fn is_worse(&self, at_least: Severity) -> bool {
-        self.turns.iter().any(Turn::is_worse) || self.new_findings.iter().any(|claim| claim.severity >= at_least)
+        self.turns.iter().any(VerdictChange::is_worse)
+            || self.new_findings.iter().any(|claim| claim.severity >= at_least)
     }
 }
 
-fn side(audit: &Audit) -> Side {
+fn side(audit: &Audit) -> ComparedAudit {
     let run = audit.run.clone().unwrap_or_default();
     let edition = run.subject.edition.map(|edition| format!("@{edition}")).unwrap_or_default();
-    Side {
+    ComparedAudit {
         subject: format!("{}{edition}", run.subject.name),
         version: run.subject.version,
         scenario: run.scenario,
@@ -113,12 +114,12 @@ fn side(audit: &Audit) -> Side {
     }
 }
 
-fn turns(before: &Audit, after: &Audit) -> Vec<Turn> {
+fn turns(before: &Audit, after: &Audit) -> Vec<VerdictChange> {
     let of = |audit: &Audit, promise: &str| audit.verdicts.iter().find(|one| one.promise == promise).cloned();
     let mut all: Vec<&judge::Verdict> = after.verdicts.iter().collect();
     let gone = |one: &&judge::Verdict| !after.verdicts.iter().any(|other| other.promise == one.promise);
     all.extend(before.verdicts.iter().filter(gone));
-    let turn = |verdict: &judge::Verdict| Turn {
+    let turn = |verdict: &judge::Verdict| VerdictChange {
         promise: verdict.promise.clone(),
         sentence: verdict.sentence.clone(),
         before: of(before, &verdict.promise).map(|one| one.outcome),
@@ -128,11 +129,11 @@ fn turns(before: &Audit, after: &Audit) -> Vec<Turn> {
     all.into_iter().map(turn).collect()
 }
 
-fn claims(audit: &Audit) -> BTreeMap<(String, String), Claim> {
-    let mut claims: BTreeMap<(String, String), Claim> = BTreeMap::new();
+fn claims(audit: &Audit) -> BTreeMap<(String, String), FindingKey> {
+    let mut claims: BTreeMap<(String, String), FindingKey> = BTreeMap::new();
     for finding in &audit.findings {
         let host = finding.destination.map(|at| audit.destinations[at].host.clone()).unwrap_or_default();
-        let claim = Claim {
+        let claim = FindingKey {
             code: finding.code.clone(),
             host: host.clone(),
             severity: finding.severity,
@@ -144,12 +145,12 @@ fn claims(audit: &Audit) -> BTreeMap<(String, String), Claim> {
 }
 
 /// Findings that data was sent, by the mode in which it was given out.
-fn flows(audit: &Audit) -> BTreeSet<Flow> {
+fn flows(audit: &Audit) -> BTreeSet<DataFlow> {
     let mut flows = BTreeSet::new();
     for finding in audit.findings.iter().filter(|finding| finding.code.ends_with("-sent")) {
         let Some(at) = finding.destination else { continue };
         for seen in finding.sightings.iter().map(|i| &audit.spotted[*i].seen) {
-            flows.insert(Flow {
+            flows.insert(DataFlow {
                 kind: seen.sighting.kind.to_string(),
                 host: audit.destinations[at].host.clone(),
                 mode: mode(audit, seen),
@@ -231,25 +232,25 @@ mod tests {
     #[test]
     fn a_promise_that_was_kept_and_is_broken_is_worse() {
         let (kept, broken) = (audit(&[("p", Outcome::Kept)], &[]), audit(&[("p", Outcome::Broken)], &[]));
-        assert!(Difference::of(&kept, &broken).is_worse(Severity::Low));
-        let better = Difference::of(&broken, &kept);
+        assert!(AuditDifference::of(&kept, &broken).is_worse(Severity::Low));
+        let better = AuditDifference::of(&broken, &kept);
         assert!(!better.is_worse(Severity::Low) && better.turns[0].is_better());
     }
 
     #[test]
     fn not_knowing_any_more_is_worse_than_kept_and_no_worse_than_not_knowing() {
         let of = |word| audit(&[("p", word)], &[]);
-        assert!(Difference::of(&of(Outcome::Kept), &of(Outcome::Unclear)).is_worse(Severity::Low));
-        assert!(!Difference::of(&of(Outcome::Untested), &of(Outcome::Unclear)).is_worse(Severity::Low));
+        assert!(AuditDifference::of(&of(Outcome::Kept), &of(Outcome::Unclear)).is_worse(Severity::Low));
+        assert!(!AuditDifference::of(&of(Outcome::Untested), &of(Outcome::Unclear)).is_worse(Severity::Low));
     }
 
     #[test]
     fn a_new_finding_is_worse_and_one_that_is_gone_is_not() {
         let (without, with) = (audit(&[], &[]), audit(&[], &[("search-sent", Severity::High)]));
-        let worse = Difference::of(&without, &with);
+        let worse = AuditDifference::of(&without, &with);
         assert!(worse.is_worse(Severity::Low));
         assert_eq!(worse.new_findings[0].host, "c.example");
-        let better = Difference::of(&with, &without);
+        let better = AuditDifference::of(&with, &without);
         assert!(!better.is_worse(Severity::Low));
         assert_eq!(better.gone_findings.len(), 1);
     }
@@ -257,20 +258,20 @@ mod tests {
     #[test]
     fn what_only_informs_does_not_fail_a_pipeline() {
         let with = audit(&[], &[("sealed-traffic", Severity::Info)]);
-        assert!(!Difference::of(&audit(&[], &[]), &with).is_worse(Severity::Low));
+        assert!(!AuditDifference::of(&audit(&[], &[]), &with).is_worse(Severity::Low));
     }
 
     #[test]
     fn an_audit_is_no_different_from_itself() {
         let one = audit(&[("p", Outcome::Broken)], &[("search-sent", Severity::High)]);
-        let same = Difference::of(&one, &one);
+        let same = AuditDifference::of(&one, &one);
         assert!(same.new_findings.is_empty() && same.began.is_empty() && !same.is_worse(Severity::Info));
     }
 
     #[test]
     fn a_promise_that_was_not_judged_before_cannot_have_got_worse() {
         let now = audit(&[("p", Outcome::Broken)], &[]);
-        let difference = Difference::of(&audit(&[], &[]), &now);
+        let difference = AuditDifference::of(&audit(&[], &[]), &now);
         assert_eq!(difference.turns[0].before, None);
         assert!(!difference.is_worse(Severity::Low));
     }

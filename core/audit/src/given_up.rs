@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use model::{Exchange, Note, Seal, SealReason};
 
-use crate::auditor::{Auditor, Kept};
+use crate::auditor::{Auditor, RetainedExchange};
 
 /// Takes them out of what was kept, out of the gaps and out of the counts; what
 /// remains of them is a note in each trial and for each host.
@@ -18,21 +18,22 @@ pub(crate) fn set_apart(auditor: &mut Auditor<'_>) {
     // Exchanges are numbered in each capture anew.
     let given_up: BTreeSet<(usize, u64)> = {
         let kept = &auditor.kept;
-        let mut taken: BTreeSet<Taken<'_>> = BTreeSet::new();
-        taken.extend(kept.iter().filter_map(Taken::of));
-        let came_again = |dropped: &Kept| Taken::by(dropped).is_some_and(|by| taken.contains(&by));
+        let mut taken: BTreeSet<AcceptedCertificates<'_>> = BTreeSet::new();
+        taken.extend(kept.iter().filter_map(AcceptedCertificates::of));
+        let came_again =
+            |dropped: &RetainedExchange| AcceptedCertificates::by(dropped).is_some_and(|by| taken.contains(&by));
         let dropped = kept.iter().filter(|kept| hung_up(&kept.exchange) && came_again(kept));
         dropped.map(|kept| (kept.capture, kept.exchange.index)).collect()
     };
     if given_up.is_empty() {
         return;
     }
-    let (apart, kept): (Vec<Kept>, Vec<Kept>) = std::mem::take(&mut auditor.kept)
+    let (apart, kept): (Vec<RetainedExchange>, Vec<RetainedExchange>) = std::mem::take(&mut auditor.kept)
         .into_iter()
         .partition(|kept| given_up.contains(&(kept.capture, kept.exchange.index)));
     auditor.kept = kept;
     auditor.gaps.retain(|(capture, gap)| gap.exchange.is_none_or(|index| !given_up.contains(&(*capture, index))));
-    for Kept { exchange, bytes, .. } in apart {
+    for RetainedExchange { exchange, bytes, .. } in apart {
         auditor.coverage.exchanges -= 1;
         auditor.coverage.sealed -= 1;
         auditor.coverage.bytes -= bytes;
@@ -58,20 +59,20 @@ fn hung_up(exchange: &Exchange) -> bool {
 
 /// Who took our certificate for which host, in which capture.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Taken<'k> {
+struct AcceptedCertificates<'k> {
     capture: usize,
     host: &'k str,
     client: (&'k str, &'k str),
 }
 
-impl<'k> Taken<'k> {
+impl<'k> AcceptedCertificates<'k> {
     /// The client of a connection over TLS that could be read.
-    fn of(kept: &'k Kept) -> Option<Self> {
+    fn of(kept: &'k RetainedExchange) -> Option<Self> {
         let read = kept.exchange.seal.is_none() && kept.exchange.request.url.starts_with("https:");
         if read { Self::by(kept) } else { None }
     }
 
-    fn by(kept: &'k Kept) -> Option<Self> {
+    fn by(kept: &'k RetainedExchange) -> Option<Self> {
         Some(Self { capture: kept.capture, host: kept.exchange.host(), client: client_of(&kept.exchange)? })
     }
 }
@@ -88,7 +89,7 @@ mod tests {
     use model::{Client, ClientHello, IngressKind, Record, Request, Run, Time, Trial};
 
     use super::*;
-    use crate::{Audit, Options};
+    use crate::{Audit, AuditOptions};
 
     const CHROMIUM: &str = "t13d1516h2_8daaf6152771_d8a2da3f94cd";
     const RESUMED: &str = "t13d1517h2_8daaf6152771_b6f405a00624";
@@ -124,8 +125,8 @@ mod tests {
 
     fn audit(exchanges: impl IntoIterator<Item = Exchange>) -> Audit {
         let knowledge = Knowledge::built_in();
-        let mut auditor = Auditor::new(&knowledge, Options::default());
-        auditor.capture(crate::Capture::default());
+        let mut auditor = Auditor::new(&knowledge, AuditOptions::default());
+        auditor.capture(crate::CaptureSummary::default());
         auditor.push(Record::Run(Run::default()));
         auditor.push(Record::Trial(Trial { id: 1, ..Trial::default() }));
         exchanges.into_iter().for_each(|exchange| auditor.push(Record::Exchange(Box::new(exchange))));
@@ -157,14 +158,14 @@ mod tests {
     #[test]
     fn the_gaps_of_another_capture_stay() {
         let knowledge = Knowledge::built_in();
-        let mut auditor = Auditor::new(&knowledge, Options::default());
-        auditor.capture(crate::Capture::default());
+        let mut auditor = Auditor::new(&knowledge, AuditOptions::default());
+        auditor.capture(crate::CaptureSummary::default());
         auditor.push(Record::Run(Run::default()));
         auditor.push(Record::Trial(Trial { id: 1, ..Trial::default() }));
         for exchange in [dropped(1, Seal::HUNG_UP), exchange(3, RESUMED, "https://own.example/listen")] {
             auditor.push(Record::Exchange(Box::new(exchange)));
         }
-        auditor.capture(crate::Capture::default());
+        auditor.capture(crate::CaptureSummary::default());
         auditor.push(Record::Exchange(Box::new(Exchange { trial: None, ..dropped(1, Seal::HUNG_UP) })));
         let audit = auditor.finish();
         assert_eq!(audit.gaps.iter().map(|(capture, _)| *capture).collect::<Vec<_>>(), [1]);

@@ -18,7 +18,7 @@ pub struct Inspector {
 
 /// An exchange that was looked at.
 #[derive(Debug)]
-pub struct Looked {
+pub struct InspectedExchange {
     /// Without bodies: nobody needs them any more.
     pub(crate) exchange: Exchange,
     pub(crate) seen: ScanResult,
@@ -28,9 +28,9 @@ pub struct Looked {
 
 impl Inspector {
     /// Opens an exchange and looks at what it sent.
-    pub fn inspect(&mut self, exchange: Exchange) -> Looked {
+    pub fn inspect(&mut self, exchange: Exchange) -> InspectedExchange {
         let (seen, gaps, opened) = self.open(&exchange, &mut |_| {});
-        Looked { exchange: head_of(exchange), seen, gaps, opened }
+        InspectedExchange { exchange: head_of(exchange), seen, gaps, opened }
     }
 
     /// The same; `also` is shown every value too.

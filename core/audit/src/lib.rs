@@ -29,8 +29,8 @@ mod tally;
 
 mod difference;
 
-pub use audit::{Audit, Capture, Coverage, Ignored, Spotted};
-pub use auditor::{Auditor, Options};
-pub use difference::{Claim, Difference, Flow, Side, Turn};
-pub use inspector::{Inspector, Looked};
-pub use tally::Tally;
+pub use audit::{Audit, CaptureSummary, Coverage, IgnoredCanary, LocatedSighting};
+pub use auditor::{AuditOptions, Auditor};
+pub use difference::{AuditDifference, ComparedAudit, DataFlow, FindingKey, VerdictChange};
+pub use inspector::{InspectedExchange, Inspector};
+pub use tally::DestinationCounts;

@@ -13,7 +13,7 @@ pub(crate) fn once(sightings: Vec<Sighting>) -> Vec<Sighting> {
     if sightings.len() < 2 {
         return sightings;
     }
-    let readings: Vec<Reading<'_>> = sightings.iter().map(Reading::of).collect();
+    let readings: Vec<SightingKey<'_>> = sightings.iter().map(SightingKey::of).collect();
     let mut sorted: Vec<usize> = (0..readings.len()).collect();
     sorted.sort_by(|a, b| readings[*a].cmp(&readings[*b]).then(a.cmp(b)));
     // What a guess led to never stands in for what is sure.
@@ -30,7 +30,7 @@ pub(crate) fn once(sightings: Vec<Sighting>) -> Vec<Sighting> {
             is_again[i] |= outside && sightings[i].weak == weak;
         }
     }
-    let mut known: BTreeSet<(&Reading<'_>, &str)> = BTreeSet::new();
+    let mut known: BTreeSet<(&SightingKey<'_>, &str)> = BTreeSet::new();
     for i in sure.iter().chain(sorted.iter().filter(|i| sightings[**i].weak)) {
         is_again[*i] |= !known.insert((&readings[*i], &sightings[*i].value));
     }
@@ -40,14 +40,14 @@ pub(crate) fn once(sightings: Vec<Sighting>) -> Vec<Sighting> {
 
 /// What a sighting is of, and where it stands.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Reading<'s> {
+struct SightingKey<'s> {
     of: (RecognitionMethod, Option<&'s str>, &'s Kind, &'s Guise),
     /// The parts of its places, one after another: `protobuf 4.1` and
     /// `protobuf 4 ▸ protobuf 1` are the same way.
     way: Vec<String>,
 }
 
-impl<'s> Reading<'s> {
+impl<'s> SightingKey<'s> {
     fn of(sighting: &'s Sighting) -> Self {
         let of = (sighting.how, sighting.canary.as_deref(), &sighting.kind, &sighting.guise);
         Self { of, way: way(&sighting.trail) }

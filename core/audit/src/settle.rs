@@ -8,8 +8,8 @@ use knowledge::Knowledge;
 use model::{Destination, Exchange, Gap, GapReason, Initiator, LayerPlace, PlantedCanary, Purpose, Request, Trail};
 
 use crate::{
-    Audit, Spotted, Tally,
-    auditor::{Auditor, Kept, phase_at},
+    Audit, DestinationCounts, LocatedSighting,
+    auditor::{Auditor, RetainedExchange, phase_at},
     changing, closed, given_up,
 };
 
@@ -40,7 +40,7 @@ pub(crate) fn settle(mut auditor: Auditor<'_>) -> Audit {
     judged(auditor, places, traffic)
 }
 
-fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<JudgedExchange>) -> Audit {
+fn judged(auditor: Auditor<'_>, places: DestinationOrder, traffic: Vec<JudgedExchange>) -> Audit {
     let spotted = places.spotted;
     let early = match (&auditor.run, auditor.ended) {
         (Some(_), false) => Some("the evidence has no end: whoever wrote it was stopped".to_owned()),
@@ -113,21 +113,21 @@ fn judged(auditor: Auditor<'_>, places: Places, traffic: Vec<JudgedExchange>) ->
 /// Destinations in the order in which they were first met, and what was seen
 /// on the way to them.
 #[derive(Debug, Default)]
-pub(crate) struct Places {
+pub(crate) struct DestinationOrder {
     destinations: Vec<Destination>,
-    tallies: Vec<Tally>,
+    tallies: Vec<DestinationCounts>,
     known: BTreeMap<(String, Purpose), usize>,
-    spotted: Vec<Spotted>,
+    spotted: Vec<LocatedSighting>,
 }
 
-impl Places {
+impl DestinationOrder {
     /// Says of an exchange whose it is and who sent it.
     pub(crate) fn settle(
         &mut self,
         knowledge: &Knowledge,
         sides: &Initiators,
         plants: &BTreeMap<&str, &PlantedCanary>,
-        kept: Kept,
+        kept: RetainedExchange,
         phase: Option<usize>,
     ) {
         if kept.exchange.request.method == Request::DNS && kept.sightings.is_empty() {
@@ -146,7 +146,7 @@ impl Places {
                 Some(plant) => sides.side_of_planted(&kept.exchange, &side, kept.questions.as_ref(), plant),
                 None => side.clone(),
             };
-            self.spotted.push(Spotted {
+            self.spotted.push(LocatedSighting {
                 capture: kept.capture,
                 method: kept.exchange.request.method.clone(),
                 url: kept.exchange.request.url.clone(),
@@ -175,13 +175,13 @@ impl Places {
         let key = (destination.host.clone(), destination.purpose);
         *self.known.entry(key).or_insert_with(|| {
             self.destinations.push(destination);
-            self.tallies.push(Tally::default());
+            self.tallies.push(DestinationCounts::default());
             self.destinations.len() - 1
         })
     }
 }
 
-fn traffic_of(kept: &mut Kept, side: Initiator, phase: Option<usize>) -> JudgedExchange {
+fn traffic_of(kept: &mut RetainedExchange, side: Initiator, phase: Option<usize>) -> JudgedExchange {
     JudgedExchange {
         capture: kept.capture,
         exchange: kept.exchange.index,

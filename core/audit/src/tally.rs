@@ -4,7 +4,7 @@ use model::Initiator;
 
 /// Counts for one destination.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct DestinationCounts {
     pub requests: u64,
     /// Bytes of the requests: addresses and bodies.
     pub bytes: u64,
@@ -17,7 +17,7 @@ pub struct Tally {
     pub sightings: u64,
 }
 
-impl Tally {
+impl DestinationCounts {
     pub(crate) fn count(&mut self, side: Initiator, sealed: bool, bytes: u64) {
         self.requests += 1;
         self.bytes += bytes;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use audit::{Audit, Auditor, Capture, Options};
+use audit::{Audit, AuditOptions, Auditor, CaptureSummary};
 use knowledge::Knowledge;
 use model::{
     Act, Arm, Body, Canary, Exchange, GapReason, Header, IngressKind, Kind, Phase, PlantedCanary, Record, Request, Run,
@@ -60,8 +60,8 @@ fn post(index: u64, trial: u32, headers: &[(&str, &str)], body: &[u8]) -> Exchan
 /// Two trials, the second of them left alone, in which these are sent.
 fn audited(exchanges: Vec<Exchange>) -> Audit {
     let knowledge = Knowledge::built_in();
-    let mut auditor = Auditor::new(&knowledge, Options::default());
-    auditor.capture(Capture::default());
+    let mut auditor = Auditor::new(&knowledge, AuditOptions::default());
+    auditor.capture(CaptureSummary::default());
     auditor.push(Record::Run(Run::default()));
     for id in [1, 2, 3] {
         let arm = Arm { blank: id == 2, ..Arm::default() };

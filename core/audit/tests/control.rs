@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use audit::{Audit, Auditor, Capture, Options};
+use audit::{Audit, AuditOptions, Auditor, CaptureSummary};
 use honey::beacon::{self, BeaconRequest};
 use knowledge::Knowledge;
 use model::{Body, Client, Exchange, IngressKind, PlantedCanary, Record, Request, Run, Time, Trial};
@@ -41,8 +41,8 @@ fn percent(bytes: &[u8]) -> String {
 /// A run of all rounds; `lost` says which beacons never arrive.
 fn audit(lost: impl Fn(&BeaconRequest) -> bool) -> Audit {
     let knowledge = Knowledge::built_in();
-    let mut auditor = Auditor::new(&knowledge, Options::default());
-    auditor.capture(Capture::default());
+    let mut auditor = Auditor::new(&knowledge, AuditOptions::default());
+    auditor.capture(CaptureSummary::default());
     auditor.push(Record::Run(Run::default()));
     auditor.push(Record::Trial(Trial { id: 1, ..Trial::default() }));
     let mut index = 0;

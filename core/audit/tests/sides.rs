@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use audit::{Audit, Auditor, Capture, Options};
+use audit::{Audit, AuditOptions, Auditor, CaptureSummary};
 use judge::Identifier;
 use knowledge::Knowledge;
 use model::{
@@ -91,8 +91,8 @@ impl Script {
 
     fn audit(self) -> Audit {
         let knowledge = Knowledge::built_in();
-        let mut auditor = Auditor::new(&knowledge, Options::default());
-        auditor.capture(Capture::default());
+        let mut auditor = Auditor::new(&knowledge, AuditOptions::default());
+        auditor.capture(CaptureSummary::default());
         self.records.into_iter().for_each(|record| auditor.push(record));
         auditor.finish()
     }

@@ -23,7 +23,7 @@ use std::{
     sync::Arc,
 };
 
-use audit::{Auditor, Capture, Options};
+use audit::{AuditOptions, Auditor, CaptureSummary};
 use evidence::Evidence;
 use guard::{
     Asking, Choices, Client, Entered, Looked, Memory, Now, Reason, Suggestions, Verdict, Wanted, Who, decide,
@@ -104,8 +104,8 @@ fn all(knowledge: &Knowledge) -> Vec<Play> {
 
 /// Findings of an audit, by the requests that they rest on.
 fn found(knowledge: &Knowledge, play: &Play) -> Vec<(String, u64, Initiator)> {
-    let mut auditor = Auditor::new(knowledge, Options { patterns: true, ..Options::default() });
-    auditor.capture(Capture::default());
+    let mut auditor = Auditor::new(knowledge, AuditOptions { patterns: true, ..AuditOptions::default() });
+    auditor.capture(CaptureSummary::default());
     for canary in &play.entered {
         let _ = auditor.canary(canary);
     }

@@ -21,7 +21,7 @@ mod whom;
 
 use std::collections::BTreeSet;
 
-use audit::{Audit, Spotted};
+use audit::{Audit, LocatedSighting};
 use judge::{Finding, Outcome, Severity, SwitchCombination, Verdict};
 use model::{GapReason, Initiator, PlantedCanary};
 
@@ -52,7 +52,7 @@ pub(crate) fn accusing(audit: &Audit) -> BTreeSet<usize> {
 }
 
 /// The planted value that a sighting is of.
-pub(crate) fn plant<'a>(audit: &'a Audit, spotted: &Spotted) -> Option<&'a PlantedCanary> {
+pub(crate) fn plant<'a>(audit: &'a Audit, spotted: &LocatedSighting) -> Option<&'a PlantedCanary> {
     let id = spotted.seen.sighting.canary.as_deref()?;
     audit.plants.iter().find(|plant| plant.canary.id == id)
 }
@@ -62,7 +62,7 @@ pub(crate) fn decoys(audit: &Audit) -> (usize, usize) {
     let planted = audit.plants.iter().filter(|plant| plant.canary.decoy).count();
     let ids: BTreeSet<&str> =
         audit.plants.iter().filter(|plant| plant.canary.decoy).map(|plant| plant.canary.id.as_str()).collect();
-    let is_hit = |one: &&Spotted| one.seen.sighting.canary.as_deref().is_some_and(|id| ids.contains(id));
+    let is_hit = |one: &&LocatedSighting| one.seen.sighting.canary.as_deref().is_some_and(|id| ids.contains(id));
     (planted, audit.spotted.iter().filter(is_hit).count())
 }
 

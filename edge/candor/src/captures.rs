@@ -17,7 +17,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use audit::{Auditor, Capture, Inspector, Looked};
+use audit::{Auditor, CaptureSummary, InspectedExchange, Inspector};
 use evidence::{Evidence, State};
 use formats::{CapturePiece, PieceItem};
 use indicatif::ProgressBar;
@@ -53,7 +53,7 @@ pub fn look(sources: &[Source], auditor: &mut Auditor<'_>, jobs: usize) -> Vec<U
 
 /// What comes up while reading files, in order.
 enum Step {
-    Begin(Capture),
+    Begin(CaptureSummary),
     Piece(CapturePiece),
     End { format: &'static str, sha256: String },
     Evidence(PathBuf),
@@ -67,7 +67,7 @@ enum Done {
 }
 
 enum Found {
-    Looked(Box<Looked>),
+    Looked(Box<InspectedExchange>),
     Record(Record),
     Gap(Gap),
 }
@@ -143,7 +143,7 @@ pub fn evidence(path: &Path, auditor: &mut Auditor<'_>) -> Result<()> {
             path.display()
         );
     }
-    auditor.capture(Capture {
+    auditor.capture(CaptureSummary {
         source: name(path),
         format: "candor".into(),
         exchanges: 0,
@@ -178,7 +178,7 @@ fn file(source: &Source, bar: &ProgressBar, each: &mut dyn FnMut(Step) -> Contro
     };
     let mut hashed = Hashed { file, hash: Sha256::new(), head: Vec::new(), bar };
     let mut begun = false;
-    let begin = Capture { source: name(&source.path), ..Capture::default() };
+    let begin = CaptureSummary { source: name(&source.path), ..CaptureSummary::default() };
     let format = formats::cut(&mut hashed, &mut |piece| {
         if !begun {
             begun = true;

@@ -8,7 +8,7 @@ mod run;
 
 use std::path::Path;
 
-use audit::{Auditor, Capture, Options};
+use audit::{AuditOptions, Auditor, CaptureSummary};
 use judge::Verdict;
 use knowledge::Knowledge;
 use model::{Exchange, Record};
@@ -28,8 +28,8 @@ fn way_of(exchange: &Exchange) -> Option<&str> {
 
 /// The verdict on the evidence as it would be if this had been the only way, or none.
 fn judged_alone(evidence: &str, knowledge: &Knowledge, way: Option<&str>) -> Verdict {
-    let mut auditor = Auditor::new(knowledge, Options::default());
-    auditor.capture(Capture::default());
+    let mut auditor = Auditor::new(knowledge, AuditOptions::default());
+    auditor.capture(CaptureSummary::default());
     let file = evidence::Evidence::open(Path::new(evidence)).expect("it can be opened");
     let read = file.records(|record| match record {
         Record::Exchange(mut exchange) => {

@@ -11,7 +11,7 @@ mod score;
 
 use std::path::{Path, PathBuf};
 
-use audit::{Auditor, Capture, Options};
+use audit::{AuditOptions, Auditor, CaptureSummary};
 use formats::PieceItem;
 use knowledge::Knowledge;
 use model::Canary;
@@ -27,13 +27,13 @@ fn captures(folder: &Path) -> Vec<PathBuf> {
 
 /// What is seen in one capture: canary and position of the request.
 fn sightings(knowledge: &Knowledge, truth: &Truth, file: &Path) -> Vec<(String, u64)> {
-    let mut auditor = Auditor::new(knowledge, Options::default());
+    let mut auditor = Auditor::new(knowledge, AuditOptions::default());
     for canary in &truth.canaries {
         if let Err(refused) = auditor.canary(&Canary::new(&canary.id, &canary.kind, &canary.value)) {
             println!("{}: {refused}", file.display());
         }
     }
-    auditor.capture(Capture::default());
+    auditor.capture(CaptureSummary::default());
     let mut inspector = auditor.inspector();
     let mut bytes = &std::fs::read(file).expect("the capture is there")[..];
     let read = formats::read(&mut bytes, &mut |item| match item {

@@ -16,7 +16,7 @@ mod shapes;
 
 use std::sync::Arc;
 
-use audit::{Auditor, Capture, Options};
+use audit::{AuditOptions, Auditor, CaptureSummary};
 use knowledge::Knowledge;
 use model::{Body, Canary, Direction, Exchange, Header, IngressKind, Message, Request, Time};
 
@@ -74,9 +74,9 @@ const OTHERS: [&str; 3] = [
 /// Whether the value is seen in each of these requests.
 fn seen(exchanges: Vec<Exchange>) -> Vec<bool> {
     let knowledge = Knowledge::built_in();
-    let mut auditor = Auditor::new(&knowledge, Options::default());
+    let mut auditor = Auditor::new(&knowledge, AuditOptions::default());
     auditor.canary(&Canary::new("probe", "email", VALUE)).expect("a good canary");
-    auditor.capture(Capture::default());
+    auditor.capture(CaptureSummary::default());
     let mut seen = vec![false; exchanges.len()];
     let mut inspector = auditor.inspector();
     for (index, mut exchange) in exchanges.into_iter().enumerate() {

@@ -1,12 +1,12 @@
 //! Everything, for programs. A shape of its own: the inner types may change.
 
-use audit::{Claim, Difference, Flow, Side};
+use audit::{AuditDifference, ComparedAudit, DataFlow, FindingKey};
 use judge::{Outcome, SentenceClass};
 use serde_json::{Value, json};
 
 use crate::inert::inert;
 
-pub(super) fn json(difference: &Difference) -> String {
+pub(super) fn json(difference: &AuditDifference) -> String {
     let turns: Vec<Value> = difference
         .turns
         .iter()
@@ -38,7 +38,7 @@ pub(super) fn json(difference: &Difference) -> String {
     format!("{value:#}\n")
 }
 
-fn side(side: &Side) -> Value {
+fn side(side: &ComparedAudit) -> Value {
     json!({
         "subject": inert(&side.subject),
         "version": inert(&side.version),
@@ -49,11 +49,11 @@ fn side(side: &Side) -> Value {
     })
 }
 
-fn flow(flow: &Flow) -> Value {
+fn flow(flow: &DataFlow) -> Value {
     json!({"kind": inert(&flow.kind), "host": inert(&flow.host), "mode": flow.mode.word()})
 }
 
-fn claim(claim: &Claim) -> Value {
+fn claim(claim: &FindingKey) -> Value {
     json!({
         "code": inert(&claim.code),
         "host": inert(&claim.host),

@@ -3,20 +3,20 @@
 
 use std::fmt::Write;
 
-use audit::Difference;
+use audit::AuditDifference;
 use judge::{Outcome, Severity};
 
 use super::{claim, word};
 use crate::inert::inert;
 
-pub(super) fn junit(difference: &Difference) -> String {
+pub(super) fn junit(difference: &AuditDifference) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = write(&mut out, difference);
     out
 }
 
-fn write(out: &mut String, difference: &Difference) -> std::fmt::Result {
+fn write(out: &mut String, difference: &AuditDifference) -> std::fmt::Result {
     let new: Vec<_> = difference.new_findings.iter().filter(|claim| claim.severity > Severity::Info).collect();
     let worse = difference.turns.iter().filter(|turn| turn.is_worse()).count();
     let undecided = |after: Option<Outcome>| !after.is_some_and(|after| after.accuses() || after.acquits());

@@ -2,19 +2,19 @@
 
 use std::fmt::Write;
 
-use audit::Difference;
+use audit::AuditDifference;
 
 use super::{claim, flow, word};
 use crate::{reports::markdown::plain, told};
 
-pub(super) fn markdown(difference: &Difference) -> String {
+pub(super) fn markdown(difference: &AuditDifference) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = write(&mut out, difference);
     out
 }
 
-fn write(out: &mut String, difference: &Difference) -> std::fmt::Result {
+fn write(out: &mut String, difference: &AuditDifference) -> std::fmt::Result {
     writeln!(out, "## {} → {}\n", plain(&difference.before.subject), plain(&difference.after.subject))?;
     for mark in super::simulated(difference) {
         writeln!(out, "> {}\n", plain(&mark))?;

@@ -10,7 +10,7 @@ mod sarif;
 
 mod junit;
 
-use audit::{Claim, Difference, Flow};
+use audit::{AuditDifference, DataFlow, FindingKey};
 use judge::Outcome;
 
 use crate::{inert::inert, told::SIMULATION, words::listed};
@@ -22,7 +22,7 @@ pub struct CompareFormat {
     pub name: &'static str,
     /// One line for help.
     pub says: &'static str,
-    pub render: fn(&Difference) -> String,
+    pub render: fn(&AuditDifference) -> String,
 }
 
 /// Every format, the one for people at a terminal first.
@@ -39,26 +39,26 @@ fn word(outcome: Option<Outcome>) -> &'static str {
 }
 
 /// That one side, or both, is a simulation.
-fn simulated(difference: &Difference) -> impl Iterator<Item = String> {
+fn simulated(difference: &AuditDifference) -> impl Iterator<Item = String> {
     let sides = [&difference.before, &difference.after].into_iter().filter(|side| side.simulation);
     let names: Vec<String> = sides.map(|side| inert(&side.subject).into_owned()).collect();
     (!names.is_empty()).then(|| format!("SIMULATION, {}: {SIMULATION}", listed(&names))).into_iter()
 }
 
 /// `search-sent, sa.example`
-fn claim(claim: &Claim) -> String {
+fn claim(claim: &FindingKey) -> String {
     let code = inert(&claim.code);
     if claim.host.is_empty() { code.into_owned() } else { format!("{code}, {}", inert(&claim.host)) }
 }
 
 /// `visited-url of private mode, to sa.example`
-fn flow(flow: &Flow) -> String {
+fn flow(flow: &DataFlow) -> String {
     format!("{} of {} mode, to {}", inert(&flow.kind), flow.mode.word(), inert(&flow.host))
 }
 
 #[cfg(test)]
 mod tests {
-    use audit::{Side, Turn};
+    use audit::{ComparedAudit, VerdictChange};
     use expect_test::expect;
     use judge::{Sentence, SentenceSource, Severity};
     use model::Mode;
@@ -69,8 +69,8 @@ mod tests {
         SentenceSource { name: "A notice".into(), date: Some("2020-05-04".into()), ..SentenceSource::default() }
     }
 
-    fn difference() -> Difference {
-        let side = |subject: &str| Side {
+    fn difference() -> AuditDifference {
+        let side = |subject: &str| ComparedAudit {
             subject: subject.into(),
             version: "156.0".into(),
             scenario: "quick".into(),
@@ -78,14 +78,14 @@ mod tests {
             early: false,
             simulation: false,
         };
-        let turn = |promise: &str, before, after| Turn {
+        let turn = |promise: &str, before, after| VerdictChange {
             promise: promise.into(),
             sentence: Sentence { words: "Private means <private>.".into(), source: source(), ..Sentence::default() },
             before,
             after,
             because: "sa.example was sent the address.".into(),
         };
-        Difference {
+        AuditDifference {
             before: side("browser@1"),
             after: side("browser@2"),
             turns: vec![
@@ -94,14 +94,14 @@ mod tests {
                 turn("off", Some(Outcome::Untested), Some(Outcome::Unclear)),
                 turn("option", None, Some(Outcome::Kept)),
             ],
-            new_findings: vec![Claim {
+            new_findings: vec![FindingKey {
                 code: "search-sent".into(),
                 host: "evil\u{202e}.example".into(),
                 severity: Severity::High,
                 says: "it was sent".into(),
             }],
             gone_findings: vec![],
-            began: vec![Flow { kind: "search".into(), host: "sa.example".into(), mode: Mode::Private }],
+            began: vec![DataFlow { kind: "search".into(), host: "sa.example".into(), mode: Mode::Private }],
             stopped: vec![],
             unlike: vec!["the scenarios differ: quick before, standard after".into()],
         }
@@ -153,8 +153,8 @@ mod tests {
     #[test]
     fn every_format_is_there_and_makes_captured_text_harmless() {
         let mut difference = difference();
-        let Side { subject, version, scenario, .. } = &mut difference.after;
-        let Side { subject: before, version: earlier, .. } = &mut difference.before;
+        let ComparedAudit { subject, version, scenario, .. } = &mut difference.after;
+        let ComparedAudit { subject: before, version: earlier, .. } = &mut difference.before;
         let captured = [subject, version, scenario, before, earlier, &mut difference.unlike[0]];
         captured.into_iter().for_each(|text| text.push('\u{202e}'));
         difference.new_findings[0].code.push('\u{202e}');

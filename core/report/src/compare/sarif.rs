@@ -1,6 +1,6 @@
 //! SARIF 2.1.0 (OASIS): what changed, by `baselineState` (§3.27.24).
 
-use audit::{Claim, Difference, Turn};
+use audit::{AuditDifference, FindingKey, VerdictChange};
 use judge::Severity;
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::{
     reports::sarif::{kind, level, whose},
 };
 
-pub(super) fn sarif(difference: &Difference) -> String {
+pub(super) fn sarif(difference: &AuditDifference) -> String {
     let turns = difference.turns.iter().map(of_turn);
     let new = difference.new_findings.iter().map(|claim| of_claim(claim, "new"));
     let gone = difference.gone_findings.iter().map(|claim| of_claim(claim, "absent"));
@@ -26,7 +26,7 @@ pub(super) fn sarif(difference: &Difference) -> String {
     format!("{log:#}\n")
 }
 
-fn of_turn(turn: &Turn) -> Value {
+fn of_turn(turn: &VerdictChange) -> Value {
     let (kind, level) = turn.after.map_or(("open", "none"), kind);
     let state = match (turn.before, turn.after) {
         (None, _) => "new",
@@ -47,7 +47,7 @@ fn of_turn(turn: &Turn) -> Value {
     })
 }
 
-fn of_claim(claim: &Claim, state: &str) -> Value {
+fn of_claim(claim: &FindingKey, state: &str) -> Value {
     json!({
         "ruleId": inert(&claim.code),
         "kind": if claim.severity == Severity::Info { "informational" } else { "fail" },

@@ -2,19 +2,19 @@
 
 use std::fmt::Write;
 
-use audit::{Difference, Side, Turn};
+use audit::{AuditDifference, ComparedAudit, VerdictChange};
 
 use super::{claim, flow, word};
 use crate::{inert::inert, told};
 
-pub(super) fn text(difference: &Difference) -> String {
+pub(super) fn text(difference: &AuditDifference) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = write(&mut out, difference);
     out
 }
 
-fn write(out: &mut String, difference: &Difference) -> std::fmt::Result {
+fn write(out: &mut String, difference: &AuditDifference) -> std::fmt::Result {
     let (before, after) = (&difference.before, &difference.after);
     writeln!(out, "{} → {}, scenario {}", subject(before), subject(after), inert(&after.scenario))?;
     let marks: Vec<String> = super::simulated(difference).collect();
@@ -35,13 +35,13 @@ fn write(out: &mut String, difference: &Difference) -> std::fmt::Result {
     Ok(())
 }
 
-fn subject(side: &Side) -> String {
+fn subject(side: &ComparedAudit) -> String {
     format!("{} {}", inert(&side.subject), inert(&side.version))
 }
 
-fn turns(out: &mut String, difference: &Difference) -> std::fmt::Result {
+fn turns(out: &mut String, difference: &AuditDifference) -> std::fmt::Result {
     writeln!(out, "\nPROMISES AND EXPECTATIONS")?;
-    let mut turns: Vec<&Turn> = difference.turns.iter().collect();
+    let mut turns: Vec<&VerdictChange> = difference.turns.iter().collect();
     turns.sort_by_key(|turn| (!turn.is_worse(), !turn.is_better(), turn.before.is_none()));
     for turn in turns {
         let sentence = told::sentence(&turn.sentence);
@@ -54,7 +54,7 @@ fn turns(out: &mut String, difference: &Difference) -> std::fmt::Result {
     Ok(())
 }
 
-fn how(turn: &Turn) -> &'static str {
+fn how(turn: &VerdictChange) -> &'static str {
     match (turn.before, turn.after) {
         (None, _) => "new",
         (_, None) => "gone",

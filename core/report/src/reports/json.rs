@@ -234,7 +234,7 @@ fn d(index: usize) -> String {
     format!("d{}", index + 1)
 }
 
-fn capture(capture: &audit::Capture) -> Capture<'_> {
+fn capture(capture: &audit::CaptureSummary) -> Capture<'_> {
     Capture { source: &capture.source, format: &capture.format, exchanges: capture.exchanges, sha256: &capture.sha256 }
 }
 

@@ -44,7 +44,7 @@ fn pretty(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).expect("a JSON value has only string keys") + "\n"
 }
 
-fn artifact(capture: &audit::Capture) -> Value {
+fn artifact(capture: &audit::CaptureSummary) -> Value {
     let mut artifact = json!({"location": {"uri": uri(&capture.source)}});
     // The head of a chain is no digest of the file (SARIF §3.24.11).
     if capture.format != "candor" {

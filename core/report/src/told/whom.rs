@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use audit::{Audit, Tally};
+use audit::{Audit, DestinationCounts};
 use model::{Destination, Purpose};
 
 use super::{accusing, is_own};
@@ -12,7 +12,7 @@ use super::{accusing, is_own};
 pub(crate) struct Row<'a> {
     pub index: usize,
     pub to: &'a Destination,
-    pub tally: &'a Tally,
+    pub tally: &'a DestinationCounts,
     /// Its own requests, and those of which the sender is unknown.
     pub requests: u64,
     pub bytes: u64,
@@ -95,7 +95,7 @@ impl<'a> Whom<'a> {
 
 /// Bytes of its own requests. The tally counts pages' too; where there are
 /// some, the traffic says which are whose.
-fn own_bytes(audit: &Audit, to: &Destination, tally: &Tally) -> u64 {
+fn own_bytes(audit: &Audit, to: &Destination, tally: &DestinationCounts) -> u64 {
     let others = tally.page + tally.caused;
     let shared = audit.destinations.iter().filter(|other| other.host == to.host).count() > 1;
     if others == 0 || shared || audit.traffic.is_empty() {

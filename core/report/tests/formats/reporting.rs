@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use audit::{Audit, Auditor, Capture, Options};
+use audit::{Audit, AuditOptions, Auditor, CaptureSummary};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use knowledge::Knowledge;
@@ -29,8 +29,8 @@ pub(crate) fn audit() -> &'static Audit {
 /// The same, made anew.
 pub(crate) fn made() -> Audit {
     let knowledge = Knowledge::built_in();
-    let mut auditor = Auditor::new(&knowledge, Options::default());
-    auditor.capture(Capture {
+    let mut auditor = Auditor::new(&knowledge, AuditOptions::default());
+    auditor.capture(CaptureSummary {
         source: "reporting-browser-3-4-0.candor".into(),
         format: "candor".into(),
         exchanges: 0,

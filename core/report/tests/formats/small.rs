@@ -1,6 +1,6 @@
 //! An audit built by hand: one verdict of each word, one finding, one gap.
 
-use audit::{Audit, Capture, Coverage, Ignored, Spotted, Tally};
+use audit::{Audit, CaptureSummary, Coverage, DestinationCounts, IgnoredCanary, LocatedSighting};
 use judge::{
     Finding, Identifier, IdentifierScope, JudgedExchange, Outcome, Sentence, SentenceClass, SentenceSource, Severity,
     SightingContext, SwitchCombination, SwitchInPhase, SwitchPosition, Verdict,
@@ -17,7 +17,7 @@ pub(crate) fn audit() -> Audit {
     let start: i64 = 1_588_555_800_000;
     let at = |millis| Time::from_millis(start + millis);
     Audit {
-        captures: vec![Capture {
+        captures: vec![CaptureSummary {
             source: "small.candor".into(),
             format: "candor".into(),
             exchanges: 3,
@@ -64,9 +64,9 @@ pub(crate) fn audit() -> Audit {
         }],
         destinations: destinations(),
         tallies: vec![
-            Tally { requests: 1, bytes: 40, page: 1, ..Tally::default() },
-            Tally { requests: 1, bytes: 640, extension: 1, sightings: 1, ..Tally::default() },
-            Tally { requests: 1, bytes: 2_000, native: 1, sealed: 1, ..Tally::default() },
+            DestinationCounts { requests: 1, bytes: 40, page: 1, ..DestinationCounts::default() },
+            DestinationCounts { requests: 1, bytes: 640, extension: 1, sightings: 1, ..DestinationCounts::default() },
+            DestinationCounts { requests: 1, bytes: 2_000, native: 1, sealed: 1, ..DestinationCounts::default() },
         ],
         findings: vec![Finding {
             code: "visited-url-sent".into(),
@@ -95,7 +95,7 @@ pub(crate) fn audit() -> Audit {
             },
         )],
         coverage: Coverage { exchanges: 3, read: 2, sealed: 1, bytes: 2_680, bytes_read: 680 },
-        ignored: vec![Ignored { canary: "short".into(), because: "too short to be told from chance".into() }],
+        ignored: vec![IgnoredCanary { canary: "short".into(), because: "too short to be told from chance".into() }],
         combinations: vec![SwitchCombination {
             mode: Mode::Private,
             standing: vec![SwitchInPhase {
@@ -174,9 +174,9 @@ fn traffic(exchange: u64, host: &str, side: Initiator, sealed: bool, at: Time) -
     }
 }
 
-fn spotted(at: Time) -> Spotted {
+fn spotted(at: Time) -> LocatedSighting {
     let trail: Trail = TRAIL.parse().unwrap();
-    Spotted {
+    LocatedSighting {
         capture: 0,
         method: "POST".into(),
         url: "https://sa.example/sa?project=p".into(),

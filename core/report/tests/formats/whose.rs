@@ -82,7 +82,7 @@ fn a_comparison_with_a_simulation_says_so_in_every_format() {
     let (mut one, other) = (small::audit(), small::audit());
     for simulation in [false, true] {
         one.simulation = simulation;
-        let difference = audit::Difference::of(&one, &other);
+        let difference = audit::AuditDifference::of(&one, &other);
         for format in report::COMPARE_FORMATS {
             let shown = (format.render)(&difference);
             let marks = ["Candor’s own simulation", "\"simulation\": true"];

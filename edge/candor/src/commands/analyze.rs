@@ -3,7 +3,7 @@
 use std::{path::PathBuf, thread};
 
 use anyhow::{Context, Result, bail};
-use audit::{Audit, Auditor, Options};
+use audit::{Audit, AuditOptions, Auditor};
 use judge::Severity;
 use model::Canary;
 
@@ -58,7 +58,8 @@ impl Analyze {
         let knowledge = self.known.read()?;
         canaries::check(&canaries, &knowledge.kinds)?;
         let salts = self.salt.iter().map(|salt| salt.clone().into_bytes()).collect();
-        let mut auditor = Auditor::new(&knowledge, Options { patterns: self.patterns, salts, ..Options::default() });
+        let mut auditor =
+            Auditor::new(&knowledge, AuditOptions { patterns: self.patterns, salts, ..AuditOptions::default() });
         let mut exit = Exit::Clean;
         for canary in &canaries {
             if let Err(refused) = auditor.canary(canary) {

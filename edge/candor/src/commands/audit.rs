@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use audit::Options;
+use audit::AuditOptions;
 use experiment::{Ran, Wish, cell::Walls};
 use judge::Severity;
 use knowledge::{
@@ -202,7 +202,7 @@ impl Audit {
         if let Some(why) = &ran.early {
             talk(&format!("candor: ended early ({why}); judging what there is"));
         }
-        let audit = look::at_evidence(&evidence, knowledge, Options::default())?;
+        let audit = look::at_evidence(&evidence, knowledge, AuditOptions::default())?;
         print(&render::to_stdout(&audit, "text"));
         for (extension, content) in [("html", report::html(&audit)), ("json", report::json(&audit))] {
             let path = base.with_extension(extension);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use audit::{Difference, Options};
+use audit::{AuditDifference, AuditOptions};
 use judge::Severity;
 use report::COMPARE_FORMATS;
 
@@ -43,13 +43,13 @@ impl Compare {
             if !path.exists() {
                 bail!("there is no file {}", path.display());
             }
-            let audit = look::at_evidence(path, &knowledge, Options::default())?;
+            let audit = look::at_evidence(path, &knowledge, AuditOptions::default())?;
             if audit.run.is_none() {
                 bail!("{} holds no experiment: compare files that `candor audit` wrote", path.display());
             }
             Ok(audit)
         };
-        let difference = Difference::of(&audit(&self.before)?, &audit(&self.after)?);
+        let difference = AuditDifference::of(&audit(&self.before)?, &audit(&self.after)?);
         let format = COMPARE_FORMATS.iter().find(|format| format.name == self.format);
         let content = format.map_or_else(String::new, |format| (format.render)(&difference));
         match &self.output {

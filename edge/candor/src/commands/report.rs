@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use audit::Options;
+use audit::AuditOptions;
 
 use crate::{
     exit::{Exit, print},
@@ -30,7 +30,7 @@ impl Report {
         if !self.evidence.exists() {
             bail!("there is no file {}", self.evidence.display());
         }
-        let audit = look::at_evidence(&self.evidence, &self.known.read()?, Options::default())?;
+        let audit = look::at_evidence(&self.evidence, &self.known.read()?, AuditOptions::default())?;
         match &self.output {
             None => print(&render::to_stdout(&audit, &self.format)),
             Some(path) => std::fs::write(path, render::plain(&audit, &self.format))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use audit::{Audit, Spotted};
+use audit::{Audit, LocatedSighting};
 use judge::{Finding, Severity};
 use maud::{Markup, html};
 use model::{Guise, RecognitionMethod};
@@ -129,7 +129,7 @@ fn peeled(audit: &Audit, anchors: &Anchors, at: (usize, usize), group: &Alike) -
 }
 
 /// What the value is, who sent it, and how sure that is.
-fn meaning(audit: &Audit, spotted: &Spotted) -> Markup {
+fn meaning(audit: &Audit, spotted: &LocatedSighting) -> Markup {
     let sighting = &spotted.seen.sighting;
     let plant = told::plant(audit, spotted);
     html! {
@@ -192,7 +192,7 @@ fn rows(audit: &Audit, anchors: &Anchors, (f, g): (usize, usize), group: &Alike)
     }
 }
 
-fn when(audit: &Audit, spotted: &Spotted) -> String {
+fn when(audit: &Audit, spotted: &LocatedSighting) -> String {
     let phase = told::phase(audit, spotted.seen.phase);
     match (phase, spotted.seen.trial) {
         (Some(phase), Some(trial)) => format!("trial {trial}, {}", inert(&phase)),
