@@ -20,5 +20,5 @@ mod tables;
 pub mod pieces;
 
 pub use compare::{COMPARE_FORMATS, CompareFormat};
-pub use reports::{FORMATS, Format, Paint, csv, html, json, markdown, painted, sarif, text};
+pub use reports::{FORMATS, ReportFormat, TextColor, csv, html, json, markdown, painted, sarif, text};
 pub use tables::matrix;

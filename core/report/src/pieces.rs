@@ -4,6 +4,6 @@
 
 pub use crate::{
     inert::{inert, inert_head},
-    reports::pieces::{Band, Canvas, Flows, Node, SHEET, Tone, drawn, eye, staircase},
+    reports::pieces::{Canvas, FlowBand, FlowDiagram, FlowNode, FlowTone, SHEET, drawn, eye, staircase},
     words::{count, country, kind, listed, thousands},
 };

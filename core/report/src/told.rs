@@ -25,14 +25,14 @@ use audit::{Audit, LocatedSighting};
 use judge::{Finding, Outcome, Severity, SwitchCombination, Verdict};
 use model::{GapReason, Initiator, PlantedCanary};
 
-pub(crate) use alike::{Alike, alike};
+pub(crate) use alike::{SightingGroup, alike};
 pub(crate) use control::control;
-pub(crate) use deeds::Deeds;
+pub(crate) use deeds::ActTotals;
 pub(crate) use heads::{conditions, done, heading, is_as_left, subject, untold};
 pub(crate) use in_force::in_force;
-pub(crate) use seats::{Seat, seats, servers};
-pub(crate) use timeline::{Dot, Lane, Line, Mark, line};
-pub(crate) use whom::{Owner, Row, Whom};
+pub(crate) use seats::{CountrySeat, seats, servers};
+pub(crate) use timeline::{ActLane, DotMark, RequestDot, TrialLine, line};
+pub(crate) use whom::{DestinationRow, OwnerGroup, RecipientTable};
 pub(crate) use whose::{SIMULATION, sentence, simulation, tested, whose};
 
 use crate::{inert::inert, words::listed};

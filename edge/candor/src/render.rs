@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use audit::Audit;
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use report::{COMPARE_FORMATS, FORMATS, Paint};
+use report::{COMPARE_FORMATS, FORMATS, TextColor};
 
 /// The formats there are, for `--format`.
 pub fn formats() -> PossibleValuesParser {
@@ -25,5 +25,5 @@ pub fn plain(audit: &Audit, format: &str) -> String {
 /// For standard output: text is coloured on a terminal, unless `NO_COLOR` is set.
 pub fn to_stdout(audit: &Audit, format: &str) -> String {
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-    if format == "text" && colour { report::painted(audit, Paint::Colour) } else { plain(audit, format) }
+    if format == "text" && colour { report::painted(audit, TextColor::Colour) } else { plain(audit, format) }
 }

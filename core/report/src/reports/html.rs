@@ -32,7 +32,7 @@ mod style;
 use audit::Audit;
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
-use self::findings::Anchors;
+use self::findings::SightingAnchors;
 use crate::{
     told,
     words::{count, date},
@@ -41,7 +41,7 @@ use crate::{
 /// What other pages than this one are built from too.
 pub mod pieces {
     pub use super::{
-        picture::{Band, Canvas, Flows, Node, Tone, drawn},
+        picture::{Canvas, FlowBand, FlowDiagram, FlowNode, FlowTone, drawn},
         shapes::eye,
         style::SHEET,
         trail::staircase,
@@ -55,7 +55,7 @@ const POLICY: &str =
 
 /// The whole report as one HTML file.
 pub fn html(audit: &Audit) -> String {
-    let anchors = Anchors::of(audit);
+    let anchors = SightingAnchors::of(audit);
     let parts = [
         verdicts::section(audit, &anchors),
         settings::section(audit),
@@ -67,12 +67,12 @@ pub fn html(audit: &Audit) -> String {
         unseen::section(audit),
         method::section(audit),
     ];
-    let parts: Vec<Part> = parts.into_iter().flatten().collect();
+    let parts: Vec<PageSection> = parts.into_iter().flatten().collect();
     page(audit, &parts).into_string() + "\n"
 }
 
 /// A section of the page.
-struct Part {
+struct PageSection {
     id: &'static str,
     title: &'static str,
     /// What it is called in the list at the top.
@@ -80,7 +80,7 @@ struct Part {
     content: Markup,
 }
 
-fn page(audit: &Audit, parts: &[Part]) -> Markup {
+fn page(audit: &Audit, parts: &[PageSection]) -> Markup {
     let heading = told::heading(audit);
     markup! {
         (DOCTYPE)
@@ -113,7 +113,7 @@ fn page(audit: &Audit, parts: &[Part]) -> Markup {
     }
 }
 
-fn top(audit: &Audit, heading: &str, parts: &[Part]) -> Markup {
+fn top(audit: &Audit, heading: &str, parts: &[PageSection]) -> Markup {
     markup! {
         header .top {
             p .brand {
@@ -145,8 +145,8 @@ fn top(audit: &Audit, heading: &str, parts: &[Part]) -> Markup {
 
 /// Four numbers, for those who read no further.
 fn glance(audit: &Audit) -> Markup {
-    let whom = told::Whom::of(audit);
-    let own: u64 = whom.owners.iter().map(told::Owner::requests).sum();
+    let whom = told::RecipientTable::of(audit);
+    let own: u64 = whom.owners.iter().map(told::OwnerGroup::requests).sum();
     let hosts = whom.rows().map(|row| row.to.host.as_str()).collect::<std::collections::BTreeSet<&str>>().len();
     let seen = told::accused(audit).len() as u64;
     let unread: u64 = whom.rows().map(|row| row.tally.sealed).sum();

@@ -20,28 +20,28 @@ const VERSION: u32 = 1;
 
 /// The whole report as JSON.
 pub fn json(audit: &Audit) -> String {
-    lines::written(&Report::of(audit))
+    lines::written(&JsonReport::of(audit))
 }
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct JsonReport<'a> {
     candor: u32,
     version: &'static str,
     /// The subject is Candor's own simulation of a case.
     simulation: bool,
-    captures: Vec<Capture<'a>>,
+    captures: Vec<JsonCapture<'a>>,
     /// How the subject was started, what was in force, and what the reference showed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    in_force: Vec<InForce>,
+    in_force: Vec<JsonSetting>,
     /// What was sent to be found, and what of it was: absent where no control was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    control: Option<Control<'a>>,
-    sightings: Vec<Sighting<'a>>,
-    findings: Vec<Finding<'a>>,
-    destinations: Vec<To<'a>>,
-    promises: Vec<Promise<'a>>,
-    gaps: Vec<Unseen<'a>>,
-    coverage: Coverage,
+    control: Option<JsonControl<'a>>,
+    sightings: Vec<JsonSighting<'a>>,
+    findings: Vec<JsonFinding<'a>>,
+    destinations: Vec<JsonRecipient<'a>>,
+    promises: Vec<JsonPromise<'a>>,
+    gaps: Vec<JsonUnseen<'a>>,
+    coverage: JsonCoverage,
     seats: Vec<SeatRow>,
 }
 
@@ -55,7 +55,7 @@ struct SeatRow {
 }
 
 #[derive(Serialize)]
-struct Capture<'a> {
+struct JsonCapture<'a> {
     source: &'a str,
     format: &'a str,
     exchanges: u64,
@@ -63,31 +63,31 @@ struct Capture<'a> {
 }
 
 #[derive(Serialize)]
-struct Control<'a> {
+struct JsonControl<'a> {
     sent: u64,
     found: u64,
     twins: u64,
     false_alarms: u64,
-    transports: Vec<Level<'a>>,
-    layers: Vec<Level<'a>>,
-    disguises: Vec<Level<'a>>,
+    transports: Vec<JsonLevel<'a>>,
+    layers: Vec<JsonLevel<'a>>,
+    disguises: Vec<JsonLevel<'a>>,
 }
 
 #[derive(Serialize)]
-struct Level<'a> {
+struct JsonLevel<'a> {
     level: &'a str,
     sent: u64,
     found: u64,
 }
 
 #[derive(Serialize)]
-struct InForce {
+struct JsonSetting {
     what: &'static str,
     says: String,
 }
 
 #[derive(Serialize)]
-struct Sighting<'a> {
+struct JsonSighting<'a> {
     id: String,
     capture: usize,
     exchange: u64,
@@ -108,7 +108,7 @@ struct Sighting<'a> {
 }
 
 #[derive(Serialize)]
-struct Finding<'a> {
+struct JsonFinding<'a> {
     code: &'a str,
     severity: &'static str,
     destination: Option<String>,
@@ -120,26 +120,26 @@ struct Finding<'a> {
 }
 
 #[derive(Serialize)]
-struct To<'a> {
+struct JsonRecipient<'a> {
     id: String,
     host: &'a str,
     site: &'a str,
     owner: Option<&'a str>,
     seat: Option<&'a str>,
-    hosted: Option<Hosted<'a>>,
+    hosted: Option<JsonHosting<'a>>,
     purpose: &'static str,
     because: &'a str,
 }
 
 #[derive(Serialize)]
-struct Hosted<'a> {
+struct JsonHosting<'a> {
     country: &'a str,
     asn: Option<u32>,
     network: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct Promise<'a> {
+struct JsonPromise<'a> {
     id: &'a str,
     /// The maker's own words; none where the sentence is not the maker's.
     quote: Option<&'a str>,
@@ -156,11 +156,11 @@ struct Promise<'a> {
     class: &'static str,
     sentence: &'a str,
     tested: &'a str,
-    source: Source<'a>,
+    source: JsonSource<'a>,
 }
 
 #[derive(Serialize)]
-struct Source<'a> {
+struct JsonSource<'a> {
     name: &'a str,
     address: Option<&'a str>,
     date: Option<&'a str>,
@@ -170,7 +170,7 @@ struct Source<'a> {
 }
 
 #[derive(Serialize)]
-struct Unseen<'a> {
+struct JsonUnseen<'a> {
     capture: usize,
     exchange: Option<u64>,
     #[serde(rename = "where")]
@@ -180,7 +180,7 @@ struct Unseen<'a> {
 }
 
 #[derive(Serialize)]
-struct Coverage {
+struct JsonCoverage {
     exchanges: u64,
     read: u64,
     sealed: u64,
@@ -188,14 +188,14 @@ struct Coverage {
     bytes_read: u64,
 }
 
-impl<'a> Report<'a> {
+impl<'a> JsonReport<'a> {
     fn of(audit: &'a Audit) -> Self {
         Self {
             candor: VERSION,
             version: env!("CARGO_PKG_VERSION"),
             simulation: audit.simulation,
             captures: audit.captures.iter().map(capture).collect(),
-            in_force: told::in_force(audit).into_iter().map(|(what, says)| InForce { what, says }).collect(),
+            in_force: told::in_force(audit).into_iter().map(|(what, says)| JsonSetting { what, says }).collect(),
             control: control(&audit.recall),
             sightings: (0..audit.spotted.len()).map(|i| sighting(audit, i)).collect(),
             findings: audit.findings.iter().map(|one| finding(audit, one)).collect(),
@@ -208,12 +208,12 @@ impl<'a> Report<'a> {
     }
 }
 
-fn levels(table: &BTreeMap<String, RecallCount>) -> Vec<Level<'_>> {
-    table.iter().map(|(level, RecallCount { sent, found })| Level { level, sent: *sent, found: *found }).collect()
+fn levels(table: &BTreeMap<String, RecallCount>) -> Vec<JsonLevel<'_>> {
+    table.iter().map(|(level, RecallCount { sent, found })| JsonLevel { level, sent: *sent, found: *found }).collect()
 }
 
-fn control(recall: &BeaconRecall) -> Option<Control<'_>> {
-    (recall.all.sent > 0).then(|| Control {
+fn control(recall: &BeaconRecall) -> Option<JsonControl<'_>> {
+    (recall.all.sent > 0).then(|| JsonControl {
         sent: recall.all.sent,
         found: recall.all.found,
         twins: recall.twins.sent,
@@ -234,14 +234,19 @@ fn d(index: usize) -> String {
     format!("d{}", index + 1)
 }
 
-fn capture(capture: &audit::CaptureSummary) -> Capture<'_> {
-    Capture { source: &capture.source, format: &capture.format, exchanges: capture.exchanges, sha256: &capture.sha256 }
+fn capture(capture: &audit::CaptureSummary) -> JsonCapture<'_> {
+    JsonCapture {
+        source: &capture.source,
+        format: &capture.format,
+        exchanges: capture.exchanges,
+        sha256: &capture.sha256,
+    }
 }
 
-fn sighting(audit: &Audit, index: usize) -> Sighting<'_> {
+fn sighting(audit: &Audit, index: usize) -> JsonSighting<'_> {
     let spotted = &audit.spotted[index];
     let (seen, sighting) = (&spotted.seen, &spotted.seen.sighting);
-    Sighting {
+    JsonSighting {
         id: s(index),
         capture: spotted.capture,
         exchange: sighting.exchange,
@@ -260,8 +265,8 @@ fn sighting(audit: &Audit, index: usize) -> Sighting<'_> {
     }
 }
 
-fn finding<'a>(audit: &'a Audit, finding: &'a judge::Finding) -> Finding<'a> {
-    Finding {
+fn finding<'a>(audit: &'a Audit, finding: &'a judge::Finding) -> JsonFinding<'a> {
+    JsonFinding {
         code: &finding.code,
         severity: finding.severity.word(),
         destination: finding.destination.map(d),
@@ -272,14 +277,14 @@ fn finding<'a>(audit: &'a Audit, finding: &'a judge::Finding) -> Finding<'a> {
     }
 }
 
-fn to((index, to): (usize, &Destination)) -> To<'_> {
-    To {
+fn to((index, to): (usize, &Destination)) -> JsonRecipient<'_> {
+    JsonRecipient {
         id: d(index),
         host: &to.host,
         site: &to.site,
         owner: to.owner.as_deref(),
         seat: to.seat.as_deref(),
-        hosted: to.hosted.as_ref().map(|hosted| Hosted {
+        hosted: to.hosted.as_ref().map(|hosted| JsonHosting {
             country: &hosted.country,
             asn: hosted.asn,
             network: hosted.network.as_deref(),
@@ -289,9 +294,9 @@ fn to((index, to): (usize, &Destination)) -> To<'_> {
     }
 }
 
-fn promise(verdict: &judge::Verdict) -> Promise<'_> {
+fn promise(verdict: &judge::Verdict) -> JsonPromise<'_> {
     let sentence = &verdict.sentence;
-    Promise {
+    JsonPromise {
         id: &verdict.promise,
         quote: (sentence.class == SentenceClass::Promise).then_some(&sentence.words),
         verdict: verdict.outcome.word(),
@@ -306,7 +311,7 @@ fn promise(verdict: &judge::Verdict) -> Promise<'_> {
         class: sentence.class.word(),
         sentence: &sentence.words,
         tested: &sentence.tested,
-        source: Source {
+        source: JsonSource {
             name: &sentence.source.name,
             address: sentence.source.address.as_deref(),
             date: sentence.source.date.as_deref(),
@@ -317,8 +322,8 @@ fn promise(verdict: &judge::Verdict) -> Promise<'_> {
     }
 }
 
-fn unseen((capture, gap): &(usize, Gap)) -> Unseen<'_> {
-    Unseen {
+fn unseen((capture, gap): &(usize, Gap)) -> JsonUnseen<'_> {
+    JsonUnseen {
         capture: *capture,
         exchange: gap.exchange,
         place: gap.place.to_string(),
@@ -328,7 +333,7 @@ fn unseen((capture, gap): &(usize, Gap)) -> Unseen<'_> {
 }
 
 fn seats(audit: &Audit) -> Vec<SeatRow> {
-    let seat = |seat: told::Seat| SeatRow {
+    let seat = |seat: told::CountrySeat| SeatRow {
         country: seat.country,
         owners: seat.owners,
         requests: seat.requests,
@@ -337,7 +342,7 @@ fn seats(audit: &Audit) -> Vec<SeatRow> {
     told::seats(audit).into_iter().map(seat).collect()
 }
 
-fn coverage(audit: &Audit) -> Coverage {
+fn coverage(audit: &Audit) -> JsonCoverage {
     let audit::Coverage { exchanges, read, sealed, bytes, bytes_read } = audit.coverage;
-    Coverage { exchanges, read, sealed, bytes, bytes_read }
+    JsonCoverage { exchanges, read, sealed, bytes, bytes_read }
 }

@@ -8,7 +8,7 @@ use judge::Outcome;
 
 use crate::{
     inert::inert,
-    told::{self, Whom, alike},
+    told::{self, RecipientTable, alike},
     words::{bytes, count, country, gap, percent, sentence, thousands},
 };
 
@@ -106,7 +106,7 @@ fn whom(out: &mut String, audit: &Audit) -> std::fmt::Result {
         out,
         "| host | owner | purpose | requests | bytes | unread | recognised |\n|---|---|---|--:|--:|--:|--:|"
     )?;
-    for owner in &Whom::of(audit).owners {
+    for owner in &RecipientTable::of(audit).owners {
         let seat = owner.seat.map(|seat| format!(", {}", country(seat))).unwrap_or_default();
         let name = owner.name.unwrap_or("not on record");
         for row in &owner.rows {

@@ -19,11 +19,11 @@ pub use html::{html, pieces};
 pub use json::json;
 pub use markdown::markdown;
 pub use sarif::sarif;
-pub use text::{Paint, painted, text};
+pub use text::{TextColor, painted, text};
 
 /// A way to show an audit.
 #[derive(Clone, Copy, Debug)]
-pub struct Format {
+pub struct ReportFormat {
     /// What stands after `--format`, and the ending of its files.
     pub name: &'static str,
     /// One line for help.
@@ -32,11 +32,11 @@ pub struct Format {
 }
 
 /// Every format, the one for people at a terminal first.
-pub const FORMATS: &[Format] = &[
-    Format { name: "text", says: "for a terminal", render: text },
-    Format { name: "html", says: "one page that needs no network and no script", render: html },
-    Format { name: "json", says: "everything, for programs; stable (version 1)", render: json },
-    Format { name: "sarif", says: "SARIF 2.1.0, for code scanning", render: sarif },
-    Format { name: "csv", says: "one row a sighting and one a sentence judged, for spreadsheets", render: csv },
-    Format { name: "markdown", says: "for a pull request", render: markdown },
+pub const FORMATS: &[ReportFormat] = &[
+    ReportFormat { name: "text", says: "for a terminal", render: text },
+    ReportFormat { name: "html", says: "one page that needs no network and no script", render: html },
+    ReportFormat { name: "json", says: "everything, for programs; stable (version 1)", render: json },
+    ReportFormat { name: "sarif", says: "SARIF 2.1.0, for code scanning", render: sarif },
+    ReportFormat { name: "csv", says: "one row a sighting and one a sentence judged, for spreadsheets", render: csv },
+    ReportFormat { name: "markdown", says: "for a pull request", render: markdown },
 ];

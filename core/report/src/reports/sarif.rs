@@ -178,7 +178,7 @@ fn locations(audit: &Audit, sightings: &[usize]) -> Vec<Value> {
     }
 }
 
-fn place_says(audit: &Audit, group: &told::Alike) -> String {
+fn place_says(audit: &Audit, group: &told::SightingGroup) -> String {
     let spotted = &audit.spotted[group.members[0]];
     let sighting = &spotted.seen.sighting;
     let says = format!("{} as {} in {}, {}×", sighting.kind, sighting.guise, group.place, group.members.len());

@@ -9,23 +9,23 @@ use audit::Audit;
 use judge::{Identifier, Outcome, SwitchPosition, Verdict};
 use model::{Guise, Initiator};
 
-use self::lay::{Sheet, padded};
+use self::lay::{TextSheet, padded};
 use crate::{
     inert::{inert, inert_head},
-    told::{self, Alike, Row, Whom},
+    told::{self, DestinationRow, RecipientTable, SightingGroup},
     words::{bytes, count, country, date, gap, percent, sentence, thousands},
 };
 
-pub use paint::Paint;
+pub use paint::TextColor;
 
 /// The whole report as text, without colour.
 pub fn text(audit: &Audit) -> String {
-    painted(audit, Paint::None)
+    painted(audit, TextColor::None)
 }
 
 /// The whole report as text, in colour where the reader can see it.
-pub fn painted(audit: &Audit, paint: Paint) -> String {
-    let mut sheet = Sheet::new(paint);
+pub fn painted(audit: &Audit, paint: TextColor) -> String {
+    let mut sheet = TextSheet::new(paint);
     head(&mut sheet, audit);
     verdicts(&mut sheet, audit);
     combinations(&mut sheet, audit);
@@ -38,7 +38,7 @@ pub fn painted(audit: &Audit, paint: Paint) -> String {
     sheet.done()
 }
 
-fn head(sheet: &mut Sheet, audit: &Audit) {
+fn head(sheet: &mut TextSheet, audit: &Audit) {
     let when = audit.run.as_ref().map(|run| format!(" · {}", date(run.started))).unwrap_or_default();
     sheet.line(&format!("{}{}", sheet.bold(&told::subject(audit)), sheet.dim(&when)));
     if let Some(simulation) = told::simulation(audit) {
@@ -50,7 +50,7 @@ fn head(sheet: &mut Sheet, audit: &Audit) {
     }
 }
 
-fn verdicts(sheet: &mut Sheet, audit: &Audit) {
+fn verdicts(sheet: &mut TextSheet, audit: &Audit) {
     if audit.verdicts.is_empty() {
         return;
     }
@@ -61,7 +61,7 @@ fn verdicts(sheet: &mut Sheet, audit: &Audit) {
     }
 }
 
-fn promise(sheet: &mut Sheet, audit: &Audit, verdict: &Verdict) {
+fn promise(sheet: &mut TextSheet, audit: &Audit, verdict: &Verdict) {
     let mark = told::mark(verdict.outcome);
     let word = format!("{mark} {:<8}", verdict.outcome.plainly().to_uppercase());
     let word = sheet.verdict(verdict.outcome, &word);
@@ -80,7 +80,7 @@ fn promise(sheet: &mut Sheet, audit: &Audit, verdict: &Verdict) {
     sheet.trail(15, &spotted.seen.sighting.trail.to_string());
 }
 
-fn combinations(sheet: &mut Sheet, audit: &Audit) {
+fn combinations(sheet: &mut TextSheet, audit: &Audit) {
     if audit.combinations.is_empty() {
         return;
     }
@@ -98,8 +98,8 @@ fn combinations(sheet: &mut Sheet, audit: &Audit) {
     }
 }
 
-fn destinations(sheet: &mut Sheet, audit: &Audit) {
-    let whom = Whom::of(audit);
+fn destinations(sheet: &mut TextSheet, audit: &Audit) {
+    let whom = RecipientTable::of(audit);
     sheet.title("WHAT IT SENT BY ITSELF, TO WHOM", "");
     if whom.owners.is_empty() {
         sheet.text(2, "nothing was seen");
@@ -120,7 +120,7 @@ fn destinations(sheet: &mut Sheet, audit: &Audit) {
     }
 }
 
-fn seats(sheet: &mut Sheet, audit: &Audit) {
+fn seats(sheet: &mut TextSheet, audit: &Audit) {
     let seats = told::seats(audit);
     if seats.is_empty() {
         return;
@@ -140,7 +140,7 @@ fn seats(sheet: &mut Sheet, audit: &Audit) {
 }
 
 /// A host with what it was sent; a long name stands on a line of its own.
-fn host(sheet: &mut Sheet, row: &Row<'_>) {
+fn host(sheet: &mut TextSheet, row: &DestinationRow<'_>) {
     let mut host = inert_head(&row.to.host, 72);
     if host.chars().count() > HOST {
         sheet.line(&format!("    {host}"));
@@ -161,7 +161,7 @@ fn host(sheet: &mut Sheet, row: &Row<'_>) {
 /// Columns for a host.
 const HOST: usize = 32;
 
-fn findings(sheet: &mut Sheet, audit: &Audit) {
+fn findings(sheet: &mut TextSheet, audit: &Audit) {
     let found = told::telling(audit);
     sheet.title("FINDINGS", &if found.is_empty() { "none".to_owned() } else { String::new() });
     for finding in found {
@@ -187,7 +187,7 @@ fn findings(sheet: &mut Sheet, audit: &Audit) {
 /// Different places that a finding shows; the rest is in the other formats.
 const GROUPS: usize = 3;
 
-fn alike(sheet: &mut Sheet, audit: &Audit, group: &Alike) {
+fn alike(sheet: &mut TextSheet, audit: &Audit, group: &SightingGroup) {
     let Some(spotted) = group.members.first().and_then(|first| audit.spotted.get(*first)) else { return };
     let sighting = &spotted.seen.sighting;
     sheet.trail(11, &format!("{}× {}", group.members.len(), group.place));
@@ -208,7 +208,7 @@ fn alike(sheet: &mut Sheet, audit: &Audit, group: &Alike) {
     }
 }
 
-fn phases(sheet: &mut Sheet, phases: &[String]) {
+fn phases(sheet: &mut TextSheet, phases: &[String]) {
     if phases.is_empty() {
         return;
     }
@@ -221,7 +221,7 @@ fn phases(sheet: &mut Sheet, phases: &[String]) {
     sheet.faint(11, &told);
 }
 
-fn identifiers(sheet: &mut Sheet, audit: &Audit) {
+fn identifiers(sheet: &mut TextSheet, audit: &Audit) {
     if audit.identifiers.is_empty() {
         return;
     }
@@ -237,7 +237,7 @@ fn identifiers(sheet: &mut Sheet, audit: &Audit) {
     }
 }
 
-fn unseen(sheet: &mut Sheet, audit: &Audit) {
+fn unseen(sheet: &mut TextSheet, audit: &Audit) {
     let told = told::untold(audit);
     if told.is_empty() && audit.gaps.is_empty() {
         return;
@@ -258,7 +258,7 @@ fn unseen(sheet: &mut Sheet, audit: &Audit) {
 /// Gaps of each sort that are named one by one.
 const GAPS_SHOWN: usize = 5;
 
-fn foot(sheet: &mut Sheet, audit: &Audit) {
+fn foot(sheet: &mut TextSheet, audit: &Audit) {
     sheet.title("HOW WE KNOW", "");
     let coverage = &audit.coverage;
     let share = coverage.bytes_read as f64 / coverage.bytes.max(1) as f64;

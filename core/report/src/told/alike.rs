@@ -9,13 +9,13 @@ use model::{Guise, Initiator, Kind};
 use crate::inert::{inert, inert_head};
 
 /// Sightings alike, in the order of the capture.
-pub(crate) struct Alike {
+pub(crate) struct SightingGroup {
     /// The trail, with `[*]` for any position in a list.
     pub place: String,
     pub members: Vec<usize>,
 }
 
-impl Alike {
+impl SightingGroup {
     /// What stands there, in a few words: the value, or how many there are and
     /// the first of them.
     pub(crate) fn value(&self, audit: &Audit, limit: usize) -> String {
@@ -37,11 +37,11 @@ impl Alike {
 }
 
 /// What must agree for two sightings to be alike.
-type Key<'a> = (String, usize, &'a Kind, &'a Guise, Initiator);
+type GroupingKey<'a> = (String, usize, &'a Kind, &'a Guise, Initiator);
 
 /// Groups of sightings, the largest first.
-pub(crate) fn alike(audit: &Audit, sightings: &[usize]) -> Vec<Alike> {
-    let mut groups: Vec<(Key<'_>, Vec<usize>)> = Vec::new();
+pub(crate) fn alike(audit: &Audit, sightings: &[usize]) -> Vec<SightingGroup> {
+    let mut groups: Vec<(GroupingKey<'_>, Vec<usize>)> = Vec::new();
     for &i in sightings {
         let Some(spotted) = audit.spotted.get(i) else { continue };
         let (seen, sighting) = (&spotted.seen, &spotted.seen.sighting);
@@ -53,7 +53,7 @@ pub(crate) fn alike(audit: &Audit, sightings: &[usize]) -> Vec<Alike> {
         }
     }
     groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
-    groups.into_iter().map(|((place, ..), members)| Alike { place, members }).collect()
+    groups.into_iter().map(|((place, ..), members)| SightingGroup { place, members }).collect()
 }
 
 /// `$[3].url` → `$[*].url`.

@@ -9,7 +9,7 @@ use crate::words::count;
 
 /// Acts of a whole run.
 #[derive(Default)]
-pub(crate) struct Deeds {
+pub(crate) struct ActTotals {
     /// Fresh profiles that it was started on.
     pub installs: u64,
     /// Trials in which nothing was visited.
@@ -28,7 +28,7 @@ pub(crate) struct Deeds {
     pub seconds: f64,
 }
 
-impl Deeds {
+impl ActTotals {
     pub fn of(audit: &Audit) -> Self {
         let mut deeds = Self {
             installs: audit.trials.iter().map(|trial| trial.install).collect::<BTreeSet<u32>>().len() as u64,

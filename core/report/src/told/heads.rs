@@ -4,7 +4,7 @@
 use audit::Audit;
 use judge::{Outcome, SentenceClass};
 
-use super::Deeds;
+use super::ActTotals;
 use crate::{
     inert::inert,
     words::{count, duration, listed},
@@ -77,7 +77,7 @@ pub(crate) fn done(audit: &Audit) -> Vec<String> {
             count(super::requests_and_lookups(audit).0, "request")
         )];
     };
-    let deeds = Deeds::of(audit);
+    let deeds = ActTotals::of(audit);
     let name = match &run.subject.edition {
         Some(_) => inert(&run.subject.name).replace('-', " "),
         None => inert(&run.subject.name).into_owned(),
@@ -161,7 +161,7 @@ pub(crate) fn untold(audit: &Audit) -> Vec<String> {
         );
     }
     if audit.run.is_some() {
-        let seconds = Deeds::of(audit).seconds;
+        let seconds = ActTotals::of(audit).seconds;
         told.push(format!(
             "What is sent later than this was not waited for: the longest trial took {}.",
             duration(seconds)

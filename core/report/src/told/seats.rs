@@ -3,11 +3,11 @@
 
 use audit::Audit;
 
-use super::Whom;
+use super::RecipientTable;
 use crate::{inert::inert, words::country};
 
 /// One country, or nobody knows which.
-pub(crate) struct Seat {
+pub(crate) struct CountrySeat {
     pub country: Option<String>,
     /// Owners, or sites whose owner is not on record.
     pub owners: Vec<String>,
@@ -16,7 +16,7 @@ pub(crate) struct Seat {
     pub seen: u64,
 }
 
-impl Seat {
+impl CountrySeat {
     /// `China`, `not on record`
     pub fn name(&self) -> &str {
         self.country.as_deref().map_or("not on record", country)
@@ -24,9 +24,9 @@ impl Seat {
 }
 
 /// Every country, that with the most sightings first.
-pub(crate) fn seats(audit: &Audit) -> Vec<Seat> {
-    let whom = Whom::of(audit);
-    let mut seats: Vec<Seat> = Vec::new();
+pub(crate) fn seats(audit: &Audit) -> Vec<CountrySeat> {
+    let whom = RecipientTable::of(audit);
+    let mut seats: Vec<CountrySeat> = Vec::new();
     for owner in &whom.owners {
         let country = owner.seat.map(|seat| inert(seat).into_owned());
         let label = inert(owner.label).into_owned();
@@ -36,7 +36,7 @@ pub(crate) fn seats(audit: &Audit) -> Vec<Seat> {
                 seat.owners.push(label);
                 (seat.requests, seat.seen) = (seat.requests + requests, seat.seen + seen);
             }
-            None => seats.push(Seat { country, owners: vec![label], requests, seen }),
+            None => seats.push(CountrySeat { country, owners: vec![label], requests, seen }),
         }
     }
     seats.sort_by_key(|seat| std::cmp::Reverse((seat.seen, seat.requests)));

@@ -9,7 +9,7 @@ use model::{Destination, Purpose};
 use super::{accusing, is_own};
 
 /// One destination that the subject contacted itself.
-pub(crate) struct Row<'a> {
+pub(crate) struct DestinationRow<'a> {
     pub index: usize,
     pub to: &'a Destination,
     pub tally: &'a DestinationCounts,
@@ -21,26 +21,26 @@ pub(crate) struct Row<'a> {
 }
 
 /// Destinations of one owner, or of one site where the owner is not known.
-pub(crate) struct Owner<'a> {
+pub(crate) struct OwnerGroup<'a> {
     pub name: Option<&'a str>,
     pub seat: Option<&'a str>,
     /// The owner, or the site whose owner nobody knows.
     pub label: &'a str,
-    pub rows: Vec<Row<'a>>,
+    pub rows: Vec<DestinationRow<'a>>,
 }
 
 /// Everyone who was told something.
 #[derive(Default)]
-pub(crate) struct Whom<'a> {
+pub(crate) struct RecipientTable<'a> {
     /// Those with sightings first, then the busiest.
-    pub owners: Vec<Owner<'a>>,
+    pub owners: Vec<OwnerGroup<'a>>,
     /// Sites that the subject was sent to.
     pub visited: u64,
     /// Requests that pages made, or caused, wherever they went.
     pub by_pages: u64,
 }
 
-impl Owner<'_> {
+impl OwnerGroup<'_> {
     pub fn requests(&self) -> u64 {
         self.rows.iter().map(|row| row.requests).sum()
     }
@@ -50,7 +50,7 @@ impl Owner<'_> {
     }
 }
 
-impl<'a> Whom<'a> {
+impl<'a> RecipientTable<'a> {
     pub fn of(audit: &'a Audit) -> Self {
         let mut seen: BTreeMap<usize, u64> = BTreeMap::new();
         for i in accusing(audit) {
@@ -68,7 +68,7 @@ impl<'a> Whom<'a> {
             }
             let bytes = own_bytes(audit, to, tally);
             let seen = seen.get(&index).copied().unwrap_or(0);
-            whom.add(Row { index, to, tally, requests, bytes, seen });
+            whom.add(DestinationRow { index, to, tally, requests, bytes, seen });
         }
         for owner in &mut whom.owners {
             owner.rows.sort_by_key(|row| std::cmp::Reverse((row.seen, row.requests)));
@@ -77,18 +77,18 @@ impl<'a> Whom<'a> {
         whom
     }
 
-    fn add(&mut self, row: Row<'a>) {
+    fn add(&mut self, row: DestinationRow<'a>) {
         let to = row.to;
         let label = to.owner.as_deref().unwrap_or(&to.site);
         let name = to.owner.as_deref();
         match self.owners.iter_mut().find(|owner| owner.name == name && owner.label == label) {
             Some(owner) => owner.rows.push(row),
-            None => self.owners.push(Owner { name, seat: to.seat.as_deref(), label, rows: vec![row] }),
+            None => self.owners.push(OwnerGroup { name, seat: to.seat.as_deref(), label, rows: vec![row] }),
         }
     }
 
     /// Every row, in the order of their owners.
-    pub fn rows(&self) -> impl Iterator<Item = &Row<'a>> {
+    pub fn rows(&self) -> impl Iterator<Item = &DestinationRow<'a>> {
         self.owners.iter().flat_map(|owner| &owner.rows)
     }
 }

@@ -1,7 +1,7 @@
 //! What people are told: text, Markdown, and the page.
 
 use expect_test::expect;
-use report::Paint;
+use report::TextColor;
 
 use crate::{reporting, small};
 
@@ -152,7 +152,7 @@ fn text_fits_a_terminal_of_eighty_columns() {
 #[test]
 fn colour_is_added_and_nothing_else() {
     let audit = small::audit();
-    let painted = report::painted(&audit, Paint::Colour);
+    let painted = report::painted(&audit, TextColor::Colour);
     assert!(painted.contains("\u{1b}[1;31m"));
     let mut plain = String::new();
     let mut parts = painted.split("\u{1b}[");

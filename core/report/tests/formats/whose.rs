@@ -6,7 +6,7 @@ use crate::{reporting, small};
 
 /// A format's text with its escapes and line breaks taken back, so that one
 /// sentence is one text in all of them.
-fn read(format: &report::Format, audit: &audit::Audit) -> String {
+fn read(format: &report::ReportFormat, audit: &audit::Audit) -> String {
     let shown = (format.render)(audit).replace("&amp;", "&").replace("\\_", "_").replace("\\!", "!");
     shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -7,10 +7,10 @@ use judge::{Finding, Severity};
 use maud::{Markup, html};
 use model::{Guise, RecognitionMethod};
 
-use super::{Part, trail};
+use super::{PageSection, trail};
 use crate::{
     inert::{inert, inert_head},
-    told::{self, Alike, alike},
+    told::{self, SightingGroup, alike},
     words::{count, sender, sentence},
 };
 
@@ -19,12 +19,12 @@ const ROWS: usize = 4;
 const GROUPS: usize = 6;
 
 /// Where on the page a sighting stands.
-pub(super) struct Anchors {
+pub(super) struct SightingAnchors {
     /// Finding and group that show a sighting first, and whether it has a row there.
     places: BTreeMap<usize, (usize, usize, bool)>,
 }
 
-impl Anchors {
+impl SightingAnchors {
     pub fn of(audit: &Audit) -> Self {
         let mut places = BTreeMap::new();
         for (f, finding) in told::telling(audit).into_iter().enumerate() {
@@ -50,7 +50,7 @@ impl Anchors {
     }
 }
 
-pub(super) fn section(audit: &Audit, anchors: &Anchors) -> Option<Part> {
+pub(super) fn section(audit: &Audit, anchors: &SightingAnchors) -> Option<PageSection> {
     let none = told::telling(audit).is_empty();
     let content = html! {
         @if none {
@@ -63,10 +63,10 @@ pub(super) fn section(audit: &Audit, anchors: &Anchors) -> Option<Part> {
         }
         @for (f, finding) in told::telling(audit).into_iter().enumerate() { (one(audit, anchors, f, finding)) }
     };
-    Some(Part { id: "found", title: "What was recognised, layer by layer", short: "Findings", content })
+    Some(PageSection { id: "found", title: "What was recognised, layer by layer", short: "Findings", content })
 }
 
-fn one(audit: &Audit, anchors: &Anchors, f: usize, finding: &Finding) -> Markup {
+fn one(audit: &Audit, anchors: &SightingAnchors, f: usize, finding: &Finding) -> Markup {
     let groups = alike(audit, &finding.sightings);
     let shown = told::shown_groups(finding, GROUPS);
     html! {
@@ -108,7 +108,7 @@ fn phases(phases: &[String]) -> String {
     }
 }
 
-fn peeled(audit: &Audit, anchors: &Anchors, at: (usize, usize), group: &Alike) -> Markup {
+fn peeled(audit: &Audit, anchors: &SightingAnchors, at: (usize, usize), group: &SightingGroup) -> Markup {
     let Some(spotted) = group.members.first().and_then(|first| audit.spotted.get(*first)) else { return html! {} };
     let sighting = &spotted.seen.sighting;
     let (f, g) = at;
@@ -161,7 +161,7 @@ fn meaning(audit: &Audit, spotted: &LocatedSighting) -> Markup {
     }
 }
 
-fn rows(audit: &Audit, anchors: &Anchors, (f, g): (usize, usize), group: &Alike) -> Markup {
+fn rows(audit: &Audit, anchors: &SightingAnchors, (f, g): (usize, usize), group: &SightingGroup) -> Markup {
     let more = group.members.len().saturating_sub(ROWS) as u64;
     html! {
         table .sightings role="table" {

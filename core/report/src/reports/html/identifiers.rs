@@ -4,14 +4,14 @@ use audit::Audit;
 use judge::{Identifier, IdentifierScope};
 use maud::{Markup, html};
 
-use super::{Part, requests};
+use super::{PageSection, requests};
 use crate::{
     inert::inert,
     told,
     words::{count, listed},
 };
 
-pub(super) fn section(audit: &Audit) -> Option<Part> {
+pub(super) fn section(audit: &Audit) -> Option<PageSection> {
     if audit.run.is_none() && audit.identifiers.is_empty() {
         return None;
     }
@@ -28,7 +28,7 @@ pub(super) fn section(audit: &Audit) -> Option<Part> {
             }
         }
     };
-    Some(Part { id: "identifiers", title: "Identifiers that stay", short: "Identifiers", content })
+    Some(PageSection { id: "identifiers", title: "Identifiers that stay", short: "Identifiers", content })
 }
 
 fn one(audit: &Audit, identifier: &Identifier) -> Markup {

@@ -4,14 +4,14 @@ use audit::Audit;
 use maud::{Markup, html};
 use model::{Run, Trial};
 
-use super::Part;
+use super::PageSection;
 use crate::{
     inert::inert,
     told,
     words::{count, date},
 };
 
-pub(super) fn section(audit: &Audit) -> Option<Part> {
+pub(super) fn section(audit: &Audit) -> Option<PageSection> {
     let content = html! {
         ol .steps {
             li { b { "A room without a way out." } " The program runs in a network of its own. Whatever it sends arrives at Candor, even what goes past the proxy." }
@@ -29,7 +29,7 @@ pub(super) fn section(audit: &Audit) -> Option<Part> {
         @if !audit.trials.is_empty() { (trials(audit)) }
     };
     let title = if audit.run.is_some() { "How this was done" } else { "How Candor looks" };
-    Some(Part { id: "method", title, short: "Method", content })
+    Some(PageSection { id: "method", title, short: "Method", content })
 }
 
 fn decoys(audit: &Audit) -> Markup {

@@ -13,12 +13,12 @@ use maud::{Markup, html};
 
 pub use self::{
     draw::{Canvas, drawn},
-    flows::{Band, Flows, Node, Tone},
+    flows::{FlowBand, FlowDiagram, FlowNode, FlowTone},
 };
-use super::{Part, requests};
+use super::{PageSection, requests};
 
-pub(super) fn section(audit: &Audit) -> Option<Part> {
-    let flows = Flows::of(audit);
+pub(super) fn section(audit: &Audit) -> Option<PageSection> {
+    let flows = FlowDiagram::of(audit);
     if flows.bands.is_empty() {
         return None;
     }
@@ -38,10 +38,10 @@ pub(super) fn section(audit: &Audit) -> Option<Part> {
             }
         }
     };
-    Some(Part { id: "picture", title: "What left, to whom", short: "Picture", content })
+    Some(PageSection { id: "picture", title: "What left, to whom", short: "Picture", content })
 }
 
-fn table(flows: &Flows) -> Markup {
+fn table(flows: &FlowDiagram) -> Markup {
     html! {
         table .plain {
             thead { tr { th scope="col" { "What" } th scope="col" { "To whom" } th scope="col" .n { "Requests" } } }

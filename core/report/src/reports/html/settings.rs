@@ -5,10 +5,10 @@ use audit::Audit;
 use judge::SwitchCombination;
 use maud::{Markup, html};
 
-use super::Part;
+use super::PageSection;
 use crate::{told, words::count};
 
-pub(super) fn section(audit: &Audit) -> Option<Part> {
+pub(super) fn section(audit: &Audit) -> Option<PageSection> {
     if audit.combinations.is_empty() {
         return None;
     }
@@ -16,7 +16,7 @@ pub(super) fn section(audit: &Audit) -> Option<Part> {
         p .note { "An act is a page opened, a search, a text typed. It was told if anyone but the site itself was sent what it was." }
         ul .settings { @for one in &audit.combinations { (setting(audit, one)) } }
     };
-    Some(Part { id: "settings", title: "What each setting told", short: "Settings", content })
+    Some(PageSection { id: "settings", title: "What each setting told", short: "Settings", content })
 }
 
 fn setting(audit: &Audit, one: &SwitchCombination) -> Markup {

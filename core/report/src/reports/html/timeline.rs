@@ -7,18 +7,19 @@ use audit::Audit;
 use maud::{Markup, html};
 use model::{Mode, Trial};
 
-use super::Part;
+use super::PageSection;
 use crate::{
     inert::inert,
-    told::{self, Dot, Lane, Line, Mark},
+    told::{self, ActLane, DotMark, RequestDot, TrialLine},
     words::{count, duration},
 };
 
 /// Trials that are drawn; of more, those with sightings come first.
 const SHOWN: usize = 12;
 
-pub(super) fn section(audit: &Audit) -> Option<Part> {
-    let mut lines: Vec<(&Trial, Line)> = audit.trials.iter().map(|trial| (trial, told::line(audit, trial))).collect();
+pub(super) fn section(audit: &Audit) -> Option<PageSection> {
+    let mut lines: Vec<(&Trial, TrialLine)> =
+        audit.trials.iter().map(|trial| (trial, told::line(audit, trial))).collect();
     if lines.is_empty() {
         return None;
     }
@@ -34,26 +35,26 @@ pub(super) fn section(audit: &Audit) -> Option<Part> {
         @for (trial, line) in &lines { (drawn(trial, line)) }
         @if hidden > 0 { p .more { "and " (count(hidden as u64, "more trial")) ", which the evidence holds" } }
     };
-    Some(Part { id: "time", title: "When it was sent", short: "Timeline", content })
+    Some(PageSection { id: "time", title: "When it was sent", short: "Timeline", content })
 }
 
 fn legend() -> Markup {
     html! {
         ul .legend {
-            li { (sign(Mark::Seen)) "carried something about the person" }
-            li { (sign(Mark::Sealed)) "could not be read" }
-            li { (sign(Mark::Plain)) "nothing recognised in it" }
+            li { (sign(DotMark::Seen)) "carried something about the person" }
+            li { (sign(DotMark::Sealed)) "could not be read" }
+            li { (sign(DotMark::Plain)) "nothing recognised in it" }
             li { span .swatch.private {} "private mode" }
             li { span .swatch.normal {} "normal mode" }
         }
     }
 }
 
-fn sign(mark: Mark) -> Markup {
+fn sign(mark: DotMark) -> Markup {
     html! { svg width="16" height="16" aria-hidden="true" focusable="false" { (dot("8", mark, 1)) } }
 }
 
-fn drawn(trial: &Trial, line: &Line) -> Markup {
+fn drawn(trial: &Trial, line: &TrialLine) -> Markup {
     let mode = if trial.arm.blank { "without visits" } else { trial.arm.mode.word() };
     let marked =
         if line.marked > 0 { format!(", {} with something about the person", line.marked) } else { String::new() };
@@ -77,7 +78,7 @@ fn drawn(trial: &Trial, line: &Line) -> Markup {
     }
 }
 
-fn row(lane: &Lane) -> Markup {
+fn row(lane: &ActLane) -> Markup {
     let mode = if lane.mode == Mode::Private { "private" } else { "normal" };
     html! {
         li .lane .(mode) {
@@ -87,14 +88,14 @@ fn row(lane: &Lane) -> Markup {
                 @for (start, end) in &lane.spans {
                     rect .span x=(percent(*start)) y="3" width=(percent((end - start - 0.001).max(0.002))) height="14" rx="3" {}
                 }
-                @for Dot { at, mark, count } in &lane.dots { (dot(&percent(*at), *mark, *count)) }
+                @for RequestDot { at, mark, count } in &lane.dots { (dot(&percent(*at), *mark, *count)) }
             }
         }
     }
 }
 
-fn described(lane: &Lane) -> String {
-    let [plain, sealed, seen] = [Mark::Plain, Mark::Sealed, Mark::Seen].map(|mark| lane.count(mark));
+fn described(lane: &ActLane) -> String {
+    let [plain, sealed, seen] = [DotMark::Plain, DotMark::Sealed, DotMark::Seen].map(|mark| lane.count(mark));
     let all = plain + sealed + seen;
     if all == 0 {
         return format!("{}: nothing sent", lane.mode.word());
@@ -109,15 +110,15 @@ fn described(lane: &Lane) -> String {
 }
 
 /// A circle, a hollow square, a diamond: told apart without colour.
-fn dot(x: &str, mark: Mark, count: u64) -> Markup {
+fn dot(x: &str, mark: DotMark, count: u64) -> Markup {
     let more = (count as f64).ln().min(3.0);
     html! {
         @match mark {
-            Mark::Plain => { circle .dot.plain cx=(x) cy="10" r=(size(2.6, more)) {} }
-            Mark::Sealed => {
+            DotMark::Plain => { circle .dot.plain cx=(x) cy="10" r=(size(2.6, more)) {} }
+            DotMark::Sealed => {
                 svg .at x=(x) y="10" overflow="visible" { rect .dot.sealed x="-3.2" y="-3.2" width="6.4" height="6.4" {} }
             }
-            Mark::Seen => { svg .at x=(x) y="10" overflow="visible" { path .dot.seen d="M0-6L6 0 0 6-6 0z" {} } }
+            DotMark::Seen => { svg .at x=(x) y="10" overflow="visible" { path .dot.seen d="M0-6L6 0 0 6-6 0z" {} } }
         }
     }
 }

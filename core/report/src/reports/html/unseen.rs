@@ -7,7 +7,7 @@ use audit::Audit;
 use maud::{Markup, html};
 use model::GapReason;
 
-use super::Part;
+use super::PageSection;
 use crate::{
     inert::{inert, inert_head},
     told,
@@ -17,7 +17,7 @@ use crate::{
 /// Kinds of gaps that are named one by one.
 const SHOWN: usize = 12;
 
-pub(super) fn section(audit: &Audit) -> Option<Part> {
+pub(super) fn section(audit: &Audit) -> Option<PageSection> {
     let coverage = &audit.coverage;
     let share = coverage.bytes_read as f64 / coverage.bytes.max(1) as f64;
     let (requests, lookups) = told::requests_and_lookups(audit);
@@ -49,7 +49,12 @@ pub(super) fn section(audit: &Audit) -> Option<Part> {
             }
         }
     };
-    Some(Part { id: "unseen", title: "What could not be seen, and what was not tested", short: "Not seen", content })
+    Some(PageSection {
+        id: "unseen",
+        title: "What could not be seen, and what was not tested",
+        short: "Not seen",
+        content,
+    })
 }
 
 /// Connections that could not be read, by host and reason.

@@ -4,14 +4,14 @@ use audit::Audit;
 use judge::{Sentence, SentenceClass, Verdict};
 use maud::{Markup, html};
 
-use super::{Anchors, Part, shapes};
+use super::{PageSection, SightingAnchors, shapes};
 use crate::{
     inert::inert,
     told,
     words::{count, percent, sentence},
 };
 
-pub(super) fn section(audit: &Audit, anchors: &Anchors) -> Option<Part> {
+pub(super) fn section(audit: &Audit, anchors: &SightingAnchors) -> Option<PageSection> {
     if audit.verdicts.is_empty() {
         return None;
     }
@@ -27,10 +27,15 @@ pub(super) fn section(audit: &Audit, anchors: &Anchors) -> Option<Part> {
             @for (n, verdict) in verdicts.iter().enumerate() { (card(audit, anchors, n, verdict)) }
         }
     };
-    Some(Part { id: "promises", title: "What was promised or expected, and what we saw", short: "Promises", content })
+    Some(PageSection {
+        id: "promises",
+        title: "What was promised or expected, and what we saw",
+        short: "Promises",
+        content,
+    })
 }
 
-fn card(audit: &Audit, anchors: &Anchors, n: usize, verdict: &Verdict) -> Markup {
+fn card(audit: &Audit, anchors: &SightingAnchors, n: usize, verdict: &Verdict) -> Markup {
     html! {
         article .verdict .(verdict.outcome.word()) aria-labelledby={ "verdict-" (n) } {
             (shapes::verdict(verdict.outcome))
@@ -63,7 +68,7 @@ fn source(sentence: &Sentence) -> Markup {
     }
 }
 
-fn evidence(audit: &Audit, anchors: &Anchors, verdict: &Verdict) -> Markup {
+fn evidence(audit: &Audit, anchors: &SightingAnchors, verdict: &Verdict) -> Markup {
     let Some((first, spotted)) = verdict.evidence.first().and_then(|i| Some((i, audit.spotted.get(*i)?))) else {
         return html! {};
     };

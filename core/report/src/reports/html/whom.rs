@@ -4,15 +4,15 @@ use audit::Audit;
 use maud::{Markup, html};
 use model::Destination;
 
-use super::Part;
+use super::PageSection;
 use crate::{
     inert::inert,
-    told::{Owner, Row, Whom},
+    told::{DestinationRow, OwnerGroup, RecipientTable},
     words::{bytes, count, country, thousands},
 };
 
-pub(super) fn section(audit: &Audit) -> Option<Part> {
-    let whom = Whom::of(audit);
+pub(super) fn section(audit: &Audit) -> Option<PageSection> {
+    let whom = RecipientTable::of(audit);
     let content = html! {
         @if whom.owners.is_empty() {
             p { "No request was seen that it sent by itself." }
@@ -40,7 +40,7 @@ pub(super) fn section(audit: &Audit) -> Option<Part> {
         }
     };
     let content = html! { (content) (seats(audit)) };
-    Some(Part { id: "whom", title: "Everyone it contacted by itself", short: "Destinations", content })
+    Some(PageSection { id: "whom", title: "Everyone it contacted by itself", short: "Destinations", content })
 }
 
 /// Where things went.
@@ -68,7 +68,7 @@ fn seats(audit: &Audit) -> Markup {
     }
 }
 
-fn group(owner: &Owner<'_>) -> Markup {
+fn group(owner: &OwnerGroup<'_>) -> Markup {
     html! {
         tbody role="rowgroup" {
             tr role="row" .owner {
@@ -85,7 +85,7 @@ fn group(owner: &Owner<'_>) -> Markup {
     }
 }
 
-fn host(row: &Row<'_>) -> Markup {
+fn host(row: &DestinationRow<'_>) -> Markup {
     html! {
         tr role="row" .told[row.seen > 0] {
             th role="rowheader" scope="row" {

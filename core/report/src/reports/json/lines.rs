@@ -11,20 +11,20 @@ use crate::inert::acts;
 /// The value as JSON text with a line break at its end.
 pub(super) fn written(value: &impl Serialize) -> String {
     let mut out = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut out, Lines::default());
+    let mut serializer = Serializer::with_formatter(&mut out, JsonLines::default());
     value.serialize(&mut serializer).expect("the report's shapes have only string keys, and a Vec takes all bytes");
     out.push(b'\n');
     String::from_utf8(out).expect("the serializer writes the text it was given and ASCII")
 }
 
 #[derive(Default)]
-struct Lines {
+struct JsonLines {
     depth: usize,
     /// Whether the list that was closed last had members.
     filled: bool,
 }
 
-impl Lines {
+impl JsonLines {
     fn separate<W: ?Sized + Write>(&self, writer: &mut W, first: bool, at: usize) -> Result<()> {
         let comma: &[u8] = if first { b"" } else { b"," };
         writer.write_all(comma)?;
@@ -39,7 +39,7 @@ impl Lines {
     }
 }
 
-impl Formatter for Lines {
+impl Formatter for JsonLines {
     fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
         self.depth += 1;
         writer.write_all(b"{")

@@ -2,20 +2,20 @@
 
 use judge::{Outcome, Severity};
 
-use super::Paint;
+use super::TextColor;
 use crate::inert::inert;
 
 /// Columns of the narrowest terminal we write for.
 const WIDTH: usize = 80;
 
 /// What was written so far.
-pub(super) struct Sheet {
+pub(super) struct TextSheet {
     out: String,
-    paint: Paint,
+    paint: TextColor,
 }
 
-impl Sheet {
-    pub fn new(paint: Paint) -> Self {
+impl TextSheet {
+    pub fn new(paint: TextColor) -> Self {
         Self { out: String::new(), paint }
     }
 
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_label_that_does_not_fit_stands_alone() {
-        let mut sheet = Sheet::new(Paint::None);
+        let mut sheet = TextSheet::new(TextColor::None);
         sheet.hanging(2, "✗ BROKEN", 13, "one");
         sheet.hanging(2, "§ FOR AN AUTHORITY", 13, "two");
         assert_eq!(sheet.done(), "  ✗ BROKEN   one\n  § FOR AN AUTHORITY\n             two\n");
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_trail_breaks_before_a_layer() {
-        let mut sheet = Sheet::new(Paint::None);
+        let mut sheet = TextSheet::new(TextColor::None);
         sheet.trail(40, "body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url");
         let indent = " ".repeat(40);
         assert_eq!(
@@ -180,6 +180,6 @@ mod tests {
 
     #[test]
     fn colour_takes_no_room() {
-        assert_eq!(shown_width(&Paint::Colour.loud("four")), 4);
+        assert_eq!(shown_width(&TextColor::Colour.loud("four")), 4);
     }
 }

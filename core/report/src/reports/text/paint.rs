@@ -4,7 +4,7 @@ use judge::{Outcome, Severity};
 
 /// Whether the reader sees colour. The caller knows: a terminal, `NO_COLOR`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Paint {
+pub enum TextColor {
     #[default]
     None,
     /// The sixteen colours that every terminal has (ECMA-48, SGR).
@@ -17,7 +17,7 @@ const RED: &str = "1;31";
 const GREEN: &str = "1;32";
 const YELLOW: &str = "1;33";
 
-impl Paint {
+impl TextColor {
     fn with(self, code: &str, text: &str) -> String {
         match self {
             Self::Colour if !text.is_empty() => format!("\u{1b}[{code}m{text}\u{1b}[0m"),

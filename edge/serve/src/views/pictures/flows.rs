@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gate::{Goal, Tally};
 use maud::{Markup, html};
 use model::Kind;
-use report::pieces::{Band, Canvas, Flows, Node, Tone, count, country, drawn, inert_head, kind};
+use report::pieces::{Canvas, FlowBand, FlowDiagram, FlowNode, FlowTone, count, country, drawn, inert_head, kind};
 
 use crate::english;
 
@@ -29,44 +29,45 @@ pub(super) fn figure(today: &Tally, guards: bool) -> Option<Markup> {
     })
 }
 
-fn flows(today: &Tally, guards: bool) -> Flows {
+fn flows(today: &Tally, guards: bool) -> FlowDiagram {
     let title = if guards { english::dashboard::FLOWS_GUARD } else { english::dashboard::FLOWS_CAPTURE };
     let order = owners(today);
-    let mut pairs: BTreeMap<(u8, String, String), (Tone, u64)> = BTreeMap::new();
+    let mut pairs: BTreeMap<(u8, String, String), (FlowTone, u64)> = BTreeMap::new();
     for (flow, n) in today.flows() {
         let (tone, what) = match &flow.kind {
-            None => (Tone::Unread, english::event::UNREAD.to_owned()),
-            Some(id) => {
-                (if flow.stopped { Tone::Held } else { Tone::Readable }, inert_head(&kind(&Kind::new(id)), NAME))
-            }
+            None => (FlowTone::Unread, english::event::UNREAD.to_owned()),
+            Some(id) => (
+                if flow.stopped { FlowTone::Held } else { FlowTone::Readable },
+                inert_head(&kind(&Kind::new(id)), NAME),
+            ),
         };
         pairs.entry((rank(tone), what, name(&flow.goal))).or_insert((tone, 0)).1 += n;
     }
     let rest: u64 = order.iter().skip(OWNERS).map(|(_, node)| node.count).sum();
     let others = order.len().saturating_sub(OWNERS) as u64;
     let place = |owner: &str| order.iter().position(|(name, _)| name == owner).unwrap_or(OWNERS).min(OWNERS);
-    let mut flows = Flows { title, left: vec![], right: vec![], bands: vec![], visited: 0, by_pages: 0 };
+    let mut flows = FlowDiagram { title, left: vec![], right: vec![], bands: vec![], visited: 0, by_pages: 0 };
     for ((_, what, owner), (tone, n)) in &pairs {
         let to = place(owner);
         let remark = match tone {
-            Tone::Held => Some(english::pictures::HELD.to_owned()),
-            Tone::Readable if guards => Some(english::pictures::WENT_ON.to_owned()),
+            FlowTone::Held => Some(english::pictures::HELD.to_owned()),
+            FlowTone::Readable if guards => Some(english::pictures::WENT_ON.to_owned()),
             _ => None,
         };
         let from = flows.left.iter().position(|node| node.tone == *tone && node.title == *what).unwrap_or_else(|| {
-            flows.left.push(Node { title: what.clone(), remark, lines: vec![], tone: *tone, count: 0 });
+            flows.left.push(FlowNode { title: what.clone(), remark, lines: vec![], tone: *tone, count: 0 });
             flows.left.len() - 1
         });
         flows.left[from].count += n;
         match flows.bands.iter_mut().find(|band| (band.from, band.to) == (from, to)) {
             Some(band) => band.count += n,
-            None => flows.bands.push(Band { from, to, count: *n }),
+            None => flows.bands.push(FlowBand { from, to, count: *n }),
         }
     }
     flows.right = order.into_iter().take(OWNERS).map(|(_, node)| node).collect();
     if others > 0 {
         let title = count(others, "more destination");
-        flows.right.push(Node { title, remark: None, lines: vec![], tone: Tone::Owner, count: rest });
+        flows.right.push(FlowNode { title, remark: None, lines: vec![], tone: FlowTone::Owner, count: rest });
     }
     flows
 }
@@ -77,18 +78,18 @@ fn name(goal: &Goal) -> String {
 }
 
 /// Everyone it was for, with their hosts; those who were meant most first.
-fn owners(today: &Tally) -> Vec<(String, Node)> {
-    let mut owners: BTreeMap<String, Node> = BTreeMap::new();
+fn owners(today: &Tally) -> Vec<(String, FlowNode)> {
+    let mut owners: BTreeMap<String, FlowNode> = BTreeMap::new();
     for (goal, n) in today.goals() {
         let remark = match &goal.owner {
             Some(_) => goal.seat.as_deref().map(|seat| country(seat).to_owned()),
             None => Some(english::event::OWNER_UNKNOWN.to_owned()),
         };
-        let node = owners.entry(name(goal)).or_insert_with(|| Node {
+        let node = owners.entry(name(goal)).or_insert_with(|| FlowNode {
             title: inert_head(&name(goal), NAME),
             remark,
             lines: vec![],
-            tone: Tone::Owner,
+            tone: FlowTone::Owner,
             count: 0,
         });
         node.count += n;
@@ -96,21 +97,21 @@ fn owners(today: &Tally) -> Vec<(String, Node)> {
             node.lines.push(format!("{} · {n}", inert_head(&goal.host, NAME)));
         }
     }
-    let mut owners: Vec<(String, Node)> = owners.into_iter().collect();
+    let mut owners: Vec<(String, FlowNode)> = owners.into_iter().collect();
     owners.sort_by_key(|(_, node)| std::cmp::Reverse(node.count));
     owners
 }
 
 /// From top to bottom: stopped, went on, nobody knows.
-const fn rank(tone: Tone) -> u8 {
+const fn rank(tone: FlowTone) -> u8 {
     match tone {
-        Tone::Held => 0,
-        Tone::Unread => 2,
+        FlowTone::Held => 0,
+        FlowTone::Unread => 2,
         _ => 1,
     }
 }
 
-fn table(flows: &Flows) -> Markup {
+fn table(flows: &FlowDiagram) -> Markup {
     html! {
         table .plain {
             thead {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::flows::{Flows, Node, Tone};
+use super::flows::{FlowDiagram, FlowNode, FlowTone};
 use crate::words::count;
 
 /// The drawing's measures, in its own units.
@@ -33,14 +33,14 @@ const ONE: f64 = 9.0;
 const LEAST: f64 = 1.5;
 
 /// A node's place: top of its slot, of its bar, and the bar's height.
-struct Slot {
+struct NodeSlot {
     top: f64,
     bar: f64,
     height: f64,
 }
 
 /// The drawing. Both canvases can stand on one page.
-pub fn drawn(flows: &Flows, canvas: &Canvas) -> Markup {
+pub fn drawn(flows: &FlowDiagram, canvas: &Canvas) -> Markup {
     let total: u64 = flows.bands.iter().map(|band| band.count).sum();
     let scale = (ALL / total.max(1) as f64).min(ONE);
     let thick = |n: u64| (n as f64 * scale).max(LEAST);
@@ -64,16 +64,16 @@ pub fn drawn(flows: &Flows, canvas: &Canvas) -> Markup {
             title id=(title) { (flows.title) }
             desc id=(desc) { (described(flows)) }
             (bands(flows, canvas, &left, &right, &thick))
-            @for (node, slot) in flows.left.iter().zip(&left) { (label(node, slot, canvas, Edge::Left)) }
-            @for (node, slot) in flows.right.iter().zip(&right) { (label(node, slot, canvas, Edge::Right)) }
+            @for (node, slot) in flows.left.iter().zip(&left) { (label(node, slot, canvas, CanvasEdge::Left)) }
+            @for (node, slot) in flows.right.iter().zip(&right) { (label(node, slot, canvas, CanvasEdge::Right)) }
             @if pages { (by_pages(flows, canvas, end)) }
         }
     }
 }
 
 fn heights(
-    flows: &Flows,
-    side: impl Fn(&super::flows::Band) -> usize,
+    flows: &FlowDiagram,
+    side: impl Fn(&super::flows::FlowBand) -> usize,
     nodes: usize,
     thick: &impl Fn(u64) -> f64,
 ) -> Vec<f64> {
@@ -84,24 +84,30 @@ fn heights(
     heights
 }
 
-fn slots(nodes: &[Node], heights: &[f64], canvas: &Canvas) -> (Vec<Slot>, f64) {
+fn slots(nodes: &[FlowNode], heights: &[f64], canvas: &Canvas) -> (Vec<NodeSlot>, f64) {
     let mut y = 4.0;
     let mut slots = Vec::new();
     for (node, &height) in nodes.iter().zip(heights) {
         let label = rows(node, canvas) as f64 * canvas.line;
         let room = height.max(label);
-        slots.push(Slot { top: y + (room - label) / 2.0, bar: y + (room - height) / 2.0, height });
+        slots.push(NodeSlot { top: y + (room - label) / 2.0, bar: y + (room - height) / 2.0, height });
         y += room + GAP;
     }
     (slots, y - GAP + 4.0)
 }
 
 /// Lines of a node's label.
-fn rows(node: &Node, canvas: &Canvas) -> usize {
+fn rows(node: &FlowNode, canvas: &Canvas) -> usize {
     if canvas.inside { 2 } else { 2 + node.lines.len() }
 }
 
-fn bands(flows: &Flows, canvas: &Canvas, left: &[Slot], right: &[Slot], thick: &impl Fn(u64) -> f64) -> Markup {
+fn bands(
+    flows: &FlowDiagram,
+    canvas: &Canvas,
+    left: &[NodeSlot],
+    right: &[NodeSlot],
+    thick: &impl Fn(u64) -> f64,
+) -> Markup {
     let mut from: Vec<f64> = left.iter().map(|slot| slot.bar).collect();
     let mut to: Vec<f64> = right.iter().map(|slot| slot.bar).collect();
     let mut paths = Vec::new();
@@ -148,22 +154,22 @@ fn ribbon(x1: f64, x2: f64, y1: f64, y2: f64, thickness: f64) -> String {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Edge {
+enum CanvasEdge {
     Left,
     Right,
 }
 
-fn label(node: &Node, slot: &Slot, canvas: &Canvas, edge: Edge) -> Markup {
+fn label(node: &FlowNode, slot: &NodeSlot, canvas: &Canvas, edge: CanvasEdge) -> Markup {
     let (bar, text, anchor) = match (edge, canvas.inside) {
-        (Edge::Left, false) => (canvas.from, canvas.from - 12.0, "end"),
-        (Edge::Right, false) => (canvas.to - BAR, canvas.to + 12.0, "start"),
-        (Edge::Left, true) => (canvas.from, canvas.from + BAR + 8.0, "start"),
-        (Edge::Right, true) => (canvas.to - BAR, canvas.to - BAR - 8.0, "end"),
+        (CanvasEdge::Left, false) => (canvas.from, canvas.from - 12.0, "end"),
+        (CanvasEdge::Right, false) => (canvas.to - BAR, canvas.to + 12.0, "start"),
+        (CanvasEdge::Left, true) => (canvas.from, canvas.from + BAR + 8.0, "start"),
+        (CanvasEdge::Right, true) => (canvas.to - BAR, canvas.to - BAR - 8.0, "end"),
     };
     let number = count(node.count, "request");
     let second = match (&node.remark, canvas.inside) {
         (Some(remark), false) => format!("{remark} · {number}"),
-        (Some(remark), true) if edge == Edge::Right => remark.clone(),
+        (Some(remark), true) if edge == CanvasEdge::Right => remark.clone(),
         (Some(remark), true) => format!("{remark} · {}", node.count),
         _ => number,
     };
@@ -183,7 +189,7 @@ fn label(node: &Node, slot: &Slot, canvas: &Canvas, edge: Edge) -> Markup {
 }
 
 /// Pages' own requests, apart: they are no news to anybody.
-fn by_pages(flows: &Flows, canvas: &Canvas, top: f64) -> Markup {
+fn by_pages(flows: &FlowDiagram, canvas: &Canvas, top: f64) -> Markup {
     let y = top + 34.0;
     let (left, right, start, end) = match canvas.inside {
         false => (canvas.from - 12.0, canvas.to + 12.0, "end", "start"),
@@ -213,7 +219,7 @@ fn by_pages(flows: &Flows, canvas: &Canvas, top: f64) -> Markup {
     }
 }
 
-fn described(flows: &Flows) -> String {
+fn described(flows: &FlowDiagram) -> String {
     let mut told: Vec<String> = flows
         .bands
         .iter()
@@ -228,15 +234,15 @@ fn described(flows: &Flows) -> String {
     told.join("; ") + "."
 }
 
-const fn tone(tone: Tone) -> &'static str {
+const fn tone(tone: FlowTone) -> &'static str {
     match tone {
-        Tone::Readable => "readable",
-        Tone::Disguised => "disguised",
-        Tone::Identifier => "identifier",
-        Tone::Unread => "unread",
-        Tone::Nothing => "nothing",
-        Tone::Held => "held",
-        Tone::Owner => "owner",
+        FlowTone::Readable => "readable",
+        FlowTone::Disguised => "disguised",
+        FlowTone::Identifier => "identifier",
+        FlowTone::Unread => "unread",
+        FlowTone::Nothing => "nothing",
+        FlowTone::Held => "held",
+        FlowTone::Owner => "owner",
     }
 }
 

@@ -7,18 +7,18 @@ use model::{Guise, Sighting};
 
 use crate::{
     inert::inert_head,
-    told::{self, Owner, Whom, is_own},
+    told::{self, OwnerGroup, RecipientTable, is_own},
     words::{count, country, kind},
 };
 
 /// Both sides of the picture and what lies between.
 #[derive(Clone, Debug)]
-pub struct Flows {
+pub struct FlowDiagram {
     /// What the whole picture is called.
     pub title: &'static str,
-    pub left: Vec<Node>,
-    pub right: Vec<Node>,
-    pub bands: Vec<Band>,
+    pub left: Vec<FlowNode>,
+    pub right: Vec<FlowNode>,
+    pub bands: Vec<FlowBand>,
     /// Sites it was sent to, and requests that pages made.
     pub visited: u64,
     pub by_pages: u64,
@@ -26,18 +26,18 @@ pub struct Flows {
 
 /// One thing on either side.
 #[derive(Clone)]
-pub struct Node {
+pub struct FlowNode {
     pub title: String,
     pub remark: Option<String>,
     /// Smaller lines below, on wide screens.
     pub lines: Vec<String>,
-    pub tone: Tone,
+    pub tone: FlowTone,
     pub count: u64,
 }
 
 /// How much of what went to whom, as places on both sides.
 #[derive(Clone, Copy, Debug)]
-pub struct Band {
+pub struct FlowBand {
     pub from: usize,
     pub to: usize,
     pub count: u64,
@@ -45,7 +45,7 @@ pub struct Band {
 
 /// What sort of thing a band carries, the gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tone {
+pub enum FlowTone {
     Readable,
     Disguised,
     Identifier,
@@ -64,18 +64,18 @@ const OWNERS: usize = 9;
 const HOSTS: usize = 4;
 
 /// Requests by capture and position.
-type Requests = BTreeSet<(usize, u64)>;
+type RequestMap = BTreeSet<(usize, u64)>;
 
-impl std::fmt::Debug for Node {
+impl std::fmt::Debug for FlowNode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Node(..)")
     }
 }
 
-impl Flows {
+impl FlowDiagram {
     pub(super) fn of(audit: &Audit) -> Self {
-        let whom = Whom::of(audit);
-        let mut carried: BTreeMap<(What, usize), Requests> = BTreeMap::new();
+        let whom = RecipientTable::of(audit);
+        let mut carried: BTreeMap<(CarriedData, usize), RequestMap> = BTreeMap::new();
         let owner_of = owners_by_destination(&whom);
         note_sightings(audit, &owner_of, &mut carried);
         note_identifiers(audit, &whom, &mut carried);
@@ -87,61 +87,66 @@ impl Flows {
             visited: whom.visited,
             by_pages: whom.by_pages,
         };
-        let mut counts: BTreeMap<(What, usize), u64> = BTreeMap::new();
+        let mut counts: BTreeMap<(CarriedData, usize), u64> = BTreeMap::new();
         for ((what, owner), requests) in &carried {
             *counts.entry((what.clone(), (*owner).min(OWNERS))).or_default() += requests.len() as u64;
         }
         for (at, owner) in whom.owners.iter().enumerate() {
-            let known: Requests =
+            let known: RequestMap =
                 carried.iter().filter(|((_, to), _)| *to == at).flat_map(|(_, requests)| requests.clone()).collect();
             let unread: u64 = owner.rows.iter().map(|row| row.tally.sealed.min(row.requests)).sum();
             let nothing = owner.requests().saturating_sub(known.len() as u64 + unread);
-            for (tone, n) in [(Tone::Unread, unread), (Tone::Nothing, nothing)] {
+            for (tone, n) in [(FlowTone::Unread, unread), (FlowTone::Nothing, nothing)] {
                 if n > 0 {
-                    *counts.entry((What { tone, title: String::new(), remark: None }, at.min(OWNERS))).or_default() +=
-                        n;
+                    *counts
+                        .entry((CarriedData { tone, title: String::new(), remark: None }, at.min(OWNERS)))
+                        .or_default() += n;
                 }
             }
         }
         for ((what, to), count) in counts {
             let from = flows.left_of(what, count);
-            flows.bands.push(Band { from, to, count });
+            flows.bands.push(FlowBand { from, to, count });
         }
         flows
     }
 
-    fn left_of(&mut self, what: What, count: u64) -> usize {
+    fn left_of(&mut self, what: CarriedData, count: u64) -> usize {
         let (title, remark) = match what.tone {
-            Tone::Unread => ("could not be read".to_owned(), Some("encrypted".to_owned())),
-            Tone::Nothing => ("nothing recognised".to_owned(), Some("of the person’s".to_owned())),
+            FlowTone::Unread => ("could not be read".to_owned(), Some("encrypted".to_owned())),
+            FlowTone::Nothing => ("nothing recognised".to_owned(), Some("of the person’s".to_owned())),
             _ => (what.title, what.remark),
         };
-        let same = |node: &Node| node.tone == what.tone && node.title == title && node.remark == remark;
+        let same = |node: &FlowNode| node.tone == what.tone && node.title == title && node.remark == remark;
         if let Some(at) = self.left.iter().position(same) {
             self.left[at].count += count;
             return at;
         }
-        self.left.push(Node { title, remark, lines: vec![], tone: what.tone, count });
+        self.left.push(FlowNode { title, remark, lines: vec![], tone: what.tone, count });
         self.left.len() - 1
     }
 }
 
 /// What a request carries; the order is that of the left side.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct What {
-    tone: Tone,
+struct CarriedData {
+    tone: FlowTone,
     title: String,
     remark: Option<String>,
 }
 
-fn owners_by_destination(whom: &Whom<'_>) -> BTreeMap<usize, usize> {
+fn owners_by_destination(whom: &RecipientTable<'_>) -> BTreeMap<usize, usize> {
     let rows = whom.owners.iter().enumerate();
     rows.flat_map(|(at, owner)| owner.rows.iter().map(move |row| (row.index, at))).collect()
 }
 
-fn note_sightings(audit: &Audit, owner_of: &BTreeMap<usize, usize>, carried: &mut BTreeMap<(What, usize), Requests>) {
+fn note_sightings(
+    audit: &Audit,
+    owner_of: &BTreeMap<usize, usize>,
+    carried: &mut BTreeMap<(CarriedData, usize), RequestMap>,
+) {
     let accusing = told::accusing(audit);
-    let whole: Requests = accusing
+    let whole: RequestMap = accusing
         .iter()
         .map(|i| &audit.spotted[*i])
         .filter(|one| one.seen.sighting.kind.as_str() == "visited-url")
@@ -161,46 +166,50 @@ fn note_sightings(audit: &Audit, owner_of: &BTreeMap<usize, usize>, carried: &mu
     }
 }
 
-fn what(sighting: &Sighting) -> What {
+fn what(sighting: &Sighting) -> CarriedData {
     let title = kind(&sighting.kind).into_owned();
     match sighting.guise {
         // By name here, by variation below: one and the same.
         Guise::Plain if sighting.kind.as_str() == "persistent-id" => lasting(),
-        Guise::Plain => What { tone: Tone::Readable, title, remark: None },
-        Guise::Digest(_) => What { tone: Tone::Disguised, title, remark: Some("as a digest".into()) },
+        Guise::Plain => CarriedData { tone: FlowTone::Readable, title, remark: None },
+        Guise::Digest(_) => CarriedData { tone: FlowTone::Disguised, title, remark: Some("as a digest".into()) },
     }
 }
 
-fn lasting() -> What {
-    What { tone: Tone::Identifier, title: "lasting identifier".into(), remark: None }
+fn lasting() -> CarriedData {
+    CarriedData { tone: FlowTone::Identifier, title: "lasting identifier".into(), remark: None }
 }
 
-fn note_identifiers(audit: &Audit, whom: &Whom<'_>, carried: &mut BTreeMap<(What, usize), Requests>) {
+fn note_identifiers(
+    audit: &Audit,
+    whom: &RecipientTable<'_>,
+    carried: &mut BTreeMap<(CarriedData, usize), RequestMap>,
+) {
     let own: BTreeMap<u64, usize> =
         audit.traffic.iter().filter(|one| is_own(one.side)).map(|one| (one.exchange, one.capture)).collect();
     for identifier in &audit.identifiers {
-        let is_to = |owner: &Owner<'_>| owner.rows.iter().any(|row| row.to.host == identifier.host);
+        let is_to = |owner: &OwnerGroup<'_>| owner.rows.iter().any(|row| row.to.host == identifier.host);
         let Some(owner) = whom.owners.iter().position(is_to) else { continue };
         let exchanges = identifier.exchanges.iter().map(|(exchange, _)| *exchange);
-        let requests: Requests = exchanges.filter_map(|one| Some((*own.get(&one)?, one))).collect();
+        let requests: RequestMap = exchanges.filter_map(|one| Some((*own.get(&one)?, one))).collect();
         if !requests.is_empty() {
             carried.entry((lasting(), owner)).or_default().extend(requests);
         }
     }
 }
 
-fn right(whom: &Whom<'_>) -> Vec<Node> {
-    let mut nodes: Vec<Node> = whom.owners.iter().take(OWNERS).map(owner).collect();
+fn right(whom: &RecipientTable<'_>) -> Vec<FlowNode> {
+    let mut nodes: Vec<FlowNode> = whom.owners.iter().take(OWNERS).map(owner).collect();
     let rest = whom.owners.get(OWNERS..).unwrap_or_default();
     if !rest.is_empty() {
-        let requests = rest.iter().map(Owner::requests).sum();
+        let requests = rest.iter().map(OwnerGroup::requests).sum();
         let title = count(rest.len() as u64, "more owner");
-        nodes.push(Node { title, remark: None, lines: vec![], tone: Tone::Owner, count: requests });
+        nodes.push(FlowNode { title, remark: None, lines: vec![], tone: FlowTone::Owner, count: requests });
     }
     nodes
 }
 
-fn owner(owner: &Owner<'_>) -> Node {
+fn owner(owner: &OwnerGroup<'_>) -> FlowNode {
     let title = match owner.name {
         Some(name) => inert_head(name, 40),
         None => inert_head(owner.label, 40),
@@ -215,5 +224,5 @@ fn owner(owner: &Owner<'_>) -> Node {
     if owner.rows.len() > HOSTS {
         lines.push(format!("and {}", count((owner.rows.len() - HOSTS) as u64, "more host")));
     }
-    Node { title, remark, lines, tone: Tone::Owner, count: owner.requests() }
+    FlowNode { title, remark, lines, tone: FlowTone::Owner, count: owner.requests() }
 }
