@@ -16,7 +16,7 @@ const MOST: usize = 8 << 20;
 const LONGEST: usize = 4 << 20;
 
 /// One answer of a page.
-struct Answer {
+struct PageAnswer {
     id: u64,
     /// Sites whose pages it is part of.
     sites: Vec<String>,
@@ -29,17 +29,17 @@ struct Answer {
 
 /// Answers not yet read to their end.
 #[derive(Default)]
-pub(crate) struct Answers {
-    open: Vec<Answer>,
+pub(crate) struct PageAnswers {
+    open: Vec<PageAnswer>,
     next: u64,
 }
 
-impl Answers {
+impl PageAnswers {
     /// An answer begins. Its content coding is what the server says it is.
     pub(crate) fn begin(&mut self, sites: Vec<String>, coding: Option<&[u8]>) -> u64 {
         self.next += 1;
         let coding = coding.and_then(decoder);
-        self.open.push(Answer { id: self.next, sites, coding, bytes: Vec::new(), read: 0, ended: false });
+        self.open.push(PageAnswer { id: self.next, sites, coding, bytes: Vec::new(), read: 0, ended: false });
         self.next
     }
 
@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    fn read(answers: &mut Answers) -> Vec<String> {
+    fn read(answers: &mut PageAnswers) -> Vec<String> {
         let mut all = Vec::new();
         answers.read(&mut |sites, host| all.push(format!("{} {host}", sites.join(","))));
         all
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_still_comes_is_read_as_far_as_it_came() {
-        let mut answers = Answers::default();
+        let mut answers = PageAnswers::default();
         let id = answers.begin(vec!["a.example".into()], None);
         answers.more(id, b"<img src=//one.example/>");
         assert_eq!(read(&mut answers), ["a.example one.example"]);
@@ -129,7 +129,7 @@ mod tests {
     fn a_packed_answer_is_opened_even_when_half_of_it_is_there() {
         let filler: String = (0..4_000).map(|i| format!("{i:x} ")).collect();
         let packed = gzip(format!("<script src=https://cdn.example/s.js></script>{filler}").as_bytes());
-        let mut answers = Answers::default();
+        let mut answers = PageAnswers::default();
         let id = answers.begin(vec!["a.example".into()], Some(b"GZIP"));
         answers.more(id, &packed[..packed.len() / 2]);
         assert_eq!(read(&mut answers), ["a.example cdn.example"]);
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_header_that_lies_about_the_coding_hides_nothing() {
-        let mut answers = Answers::default();
+        let mut answers = PageAnswers::default();
         let id = answers.begin(vec!["a.example".into()], Some(b"gzip"));
         answers.more(id, b"<img src=//one.example/>");
         assert_eq!(read(&mut answers), ["a.example one.example"]);
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn an_answer_without_end_is_bounded() {
-        let mut answers = Answers::default();
+        let mut answers = PageAnswers::default();
         let id = answers.begin(vec![], None);
         for _ in 0..20 {
             answers.more(id, &vec![b' '; 1 << 20]);

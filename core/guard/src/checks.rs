@@ -8,7 +8,10 @@ use std::{
 use knowledge::Knowledge;
 use model::{Body, Exchange, Header, IngressKind, Mode, Request, Response, Time};
 
-use crate::{Asking, Choices, Client, Decision, Entered, Looked, Memory, Now, Wanted, Who, client, decide};
+use crate::{
+    Choices, ClientIdentity, Decision, DeviceMemory, EnteredValues, GuardClient, GuardTime, InspectionNeed,
+    RequestContext, RequestScan, client, decide,
+};
 
 static KNOWLEDGE: LazyLock<Arc<Knowledge>> = LazyLock::new(|| Arc::new(Knowledge::built_in()));
 
@@ -60,29 +63,29 @@ pub(crate) fn bytes_that_look_random(count: usize) -> Vec<u8> {
 }
 
 /// A client, and the choices of its person.
-pub(crate) struct Stage {
-    pub(crate) client: Client,
-    pub(crate) who: Who,
+pub(crate) struct GuardStage {
+    pub(crate) client: GuardClient,
+    pub(crate) who: ClientIdentity,
     pub(crate) choices: Choices,
-    pub(crate) now: Now,
+    pub(crate) now: GuardTime,
     pub(crate) waited: u64,
     knowledge: Arc<Knowledge>,
 }
 
-impl Stage {
+impl GuardStage {
     pub(crate) fn new() -> Self {
         Self::entered(&[])
     }
 
     pub(crate) fn entered(values: &[(&str, &str)]) -> Self {
         let knowledge = knowledge();
-        let (entered, refused) = Entered::new(&knowledge, values.iter().copied());
+        let (entered, refused) = EnteredValues::new(&knowledge, values.iter().copied());
         assert_eq!(refused, []);
         Self {
-            client: Client::new(Arc::clone(&knowledge), Memory::new(entered), Mode::Normal),
-            who: Who::new("phone", Mode::Normal),
+            client: GuardClient::new(Arc::clone(&knowledge), DeviceMemory::new(entered), Mode::Normal),
+            who: ClientIdentity::new("phone", Mode::Normal),
             choices: Choices::default(),
-            now: Now::default(),
+            now: GuardTime::default(),
             waited: 0,
             knowledge,
         }
@@ -118,10 +121,10 @@ impl Stage {
 
     pub(crate) fn decide_on(&mut self, exchange: &Exchange, whole: bool) -> Decision {
         let aim = client::destination(&self.knowledge, exchange);
-        let asking = Asking { who: &self.who, exchange, aim: &aim, whole, waited: self.waited };
+        let asking = RequestContext { who: &self.who, exchange, aim: &aim, whole, waited: self.waited };
         let looked = match self.client.wanted(&asking, &self.choices, self.now) {
-            Wanted::Nothing => Looked::default(),
-            Wanted::Body => self.client.look(exchange),
+            InspectionNeed::Nothing => RequestScan::default(),
+            InspectionNeed::Body => self.client.look(exchange),
         };
         decide(&asking, &looked, &self.client, &self.choices, self.now)
     }

@@ -13,14 +13,14 @@ mod sets;
 
 pub use file::BadChoices;
 pub use sets::{KindSet, SetStand};
-pub use stand::Stand;
+pub use stand::SwitchState;
 
 use std::collections::BTreeMap;
 
 use knowledge::kinds::KindTable;
 use model::{Destination, Kind, Mode, Time};
 
-use crate::Who;
+use crate::ClientIdentity;
 
 /// Everything that can be chosen. The default is what a person has who never
 /// chose: nothing about them leaves.
@@ -34,19 +34,19 @@ pub struct Choices {
     /// Let services go on that update programs.
     pub updates: bool,
     /// Let services that suggest have what is typed, by mode.
-    pub suggestions: Suggestions,
-    pub unread: Unread,
+    pub suggestions: SuggestionSwitch,
+    pub unread: UnreadChoices,
     /// For every device and program that has no row of its own.
-    pub table: Table,
-    pub devices: Vec<Device>,
-    pub programs: Vec<Program>,
-    pub hours: Vec<Hour>,
-    pub destinations: Vec<Destined>,
+    pub table: SwitchTable,
+    pub devices: Vec<DeviceChoices>,
+    pub programs: Vec<ProgramChoices>,
+    pub hours: Vec<TemporaryAllow>,
+    pub destinations: Vec<HostRule>,
 }
 
 /// The switch of suggestions for what is typed, by mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Suggestions {
+pub struct SuggestionSwitch {
     pub normal: bool,
     pub private: bool,
 }
@@ -59,9 +59,9 @@ impl Default for Choices {
             strict: false,
             security: true,
             updates: true,
-            suggestions: Suggestions::default(),
-            unread: Unread::default(),
-            table: Table::default(),
+            suggestions: SuggestionSwitch::default(),
+            unread: UnreadChoices::default(),
+            table: SwitchTable::default(),
             devices: Vec::new(),
             programs: Vec::new(),
             hours: Vec::new(),
@@ -72,37 +72,37 @@ impl Default for Choices {
 
 /// Rows of switches; a kind without a row is off in both modes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Table(pub BTreeMap<Kind, Row>);
+pub struct SwitchTable(pub BTreeMap<Kind, SwitchRow>);
 
 /// The switches of one kind, where they were ever touched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Row {
+pub struct SwitchRow {
     pub normal: Option<bool>,
     pub private: Option<bool>,
 }
 
 /// A device that the person gave a name or switches of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Device {
+pub struct DeviceChoices {
     /// Its address, or what it was paired by.
     pub id: String,
     pub name: Option<String>,
     /// The owner (`data/owners/`) that made it.
     pub maker: Option<String>,
-    pub table: Table,
+    pub table: SwitchTable,
 }
 
 /// A program on this machine that has switches of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Program {
+pub struct ProgramChoices {
     pub name: String,
     pub maker: Option<String>,
-    pub table: Table,
+    pub table: SwitchTable,
 }
 
 /// A cell that is on from one moment to another, and off again by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hour {
+pub struct TemporaryAllow {
     pub kind: Kind,
     pub mode: Mode,
     /// Only for this device.
@@ -113,16 +113,16 @@ pub struct Hour {
 
 /// What the person said about one destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Destined {
+pub struct HostRule {
     /// `host.example`; `*.host.example` means that name and all below it.
     pub host: String,
-    pub rule: Rule,
+    pub rule: HostAction,
     /// Only for this device.
     pub device: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub enum HostAction {
     Allow,
     /// Absorbed, whatever it carries.
     Stop,
@@ -132,7 +132,7 @@ pub enum Rule {
 
 /// What becomes of what cannot be read, by mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unread {
+pub struct UnreadChoices {
     pub normal: UnreadChoice,
     pub private: UnreadChoice,
 }
@@ -145,7 +145,7 @@ pub enum UnreadChoice {
     Refuse,
 }
 
-impl Default for Unread {
+impl Default for UnreadChoices {
     fn default() -> Self {
         Self { normal: UnreadChoice::Pass, private: UnreadChoice::Absorb }
     }
@@ -153,7 +153,7 @@ impl Default for Unread {
 
 impl Choices {
     /// Whether data of this kind may leave.
-    pub fn is_on(&self, kind: &Kind, who: &Who, wall: Time) -> bool {
+    pub fn is_on(&self, kind: &Kind, who: &ClientIdentity, wall: Time) -> bool {
         let columns: &[Mode] = match who.mode {
             Mode::Normal => &[Mode::Normal],
             Mode::Private => &[Mode::Private],
@@ -164,14 +164,14 @@ impl Choices {
     }
 
     /// Whether every kind there is may leave: then nothing is left to stop.
-    pub fn are_all_on(&self, kinds: &KindTable, who: &Who, wall: Time) -> bool {
+    pub fn are_all_on(&self, kinds: &KindTable, who: &ClientIdentity, wall: Time) -> bool {
         !kinds.all().is_empty() && kinds.all().iter().all(|kind| self.is_on(&Kind::new(&kind.id), who, wall))
     }
 
     /// Whether services that suggest may have what is typed; both switches must
     /// be on where the mode is not known.
     pub fn suggests(&self, mode: Mode) -> bool {
-        let Suggestions { normal, private } = self.suggestions;
+        let SuggestionSwitch { normal, private } = self.suggestions;
         match mode {
             Mode::Normal => normal,
             Mode::Private => private,
@@ -180,8 +180,8 @@ impl Choices {
     }
 
     /// What was said about a destination; of several sayings the strictest.
-    pub fn destined(&self, aim: &Destination, who: &Who) -> Option<Rule> {
-        let fits = |destined: &&Destined| {
+    pub fn destined(&self, aim: &Destination, who: &ClientIdentity) -> Option<HostAction> {
+        let fits = |destined: &&HostRule| {
             let of_device = destined.device.as_ref().is_none_or(|device| *device == who.device);
             of_device && is_named(&destined.host, &aim.host)
         };
@@ -199,12 +199,12 @@ impl Choices {
     }
 
     /// The device of this id, if the person said anything about it.
-    pub fn device(&self, id: &str) -> Option<&Device> {
+    pub fn device(&self, id: &str) -> Option<&DeviceChoices> {
         self.devices.iter().find(|device| device.id == id)
     }
 
     /// The program of this name, if the person said anything about it.
-    pub fn program(&self, name: &str) -> Option<&Program> {
+    pub fn program(&self, name: &str) -> Option<&ProgramChoices> {
         self.programs.iter().find(|program| program.name == name)
     }
 
@@ -213,12 +213,12 @@ impl Choices {
         self.hours.retain(|hour| wall < hour.to);
     }
 
-    fn is_on_in(&self, kind: &Kind, mode: Mode, who: &Who, wall: Time) -> bool {
+    fn is_on_in(&self, kind: &Kind, mode: Mode, who: &ClientIdentity, wall: Time) -> bool {
         self.stand_of(kind, mode, Some(&who.device), who.program.as_deref(), wall).is_on()
     }
 }
 
-impl Hour {
+impl TemporaryAllow {
     /// Whether data of this kind may leave by it, where nothing says otherwise.
     pub fn covers(&self, kind: &Kind) -> bool {
         self.kind == *kind || whole_of(kind).as_ref() == Some(&self.kind)
@@ -229,7 +229,7 @@ impl Hour {
     }
 }
 
-impl Table {
+impl SwitchTable {
     /// Where the switch of a kind stands, if it was ever touched. Who may have
     /// an address may have a part of it.
     pub fn cell(&self, kind: &Kind, mode: Mode) -> Option<bool> {
@@ -243,7 +243,7 @@ impl Table {
         match mode {
             Mode::Normal => row.normal = Some(on),
             Mode::Private => row.private = Some(on),
-            Mode::Unknown => *row = Row { normal: Some(on), private: Some(on) },
+            Mode::Unknown => *row = SwitchRow { normal: Some(on), private: Some(on) },
         }
     }
 
@@ -252,7 +252,7 @@ impl Table {
     }
 }
 
-impl Row {
+impl SwitchRow {
     fn of(self, mode: Mode) -> Option<bool> {
         match mode {
             Mode::Normal => self.normal,
@@ -262,7 +262,7 @@ impl Row {
     }
 }
 
-impl Rule {
+impl HostAction {
     const fn strictness(self) -> u8 {
         match self {
             Self::Allow => 0,
@@ -320,8 +320,8 @@ mod tests {
         Kind::new(URL)
     }
 
-    fn who(mode: Mode) -> Who {
-        Who::new("phone", mode)
+    fn who(mode: Mode) -> ClientIdentity {
+        ClientIdentity::new("phone", mode)
     }
 
     #[test]
@@ -350,15 +350,15 @@ mod tests {
     fn a_program_says_more_than_its_device_and_that_more_than_the_table() {
         let mut choices = Choices::default();
         choices.table.turn(&url(), Mode::Normal, true);
-        let mut device = Device { id: "phone".into(), ..Device::default() };
+        let mut device = DeviceChoices { id: "phone".into(), ..DeviceChoices::default() };
         device.table.turn(&url(), Mode::Normal, false);
         choices.devices.push(device);
         assert!(!choices.is_on(&url(), &who(Mode::Normal), Time(0)));
-        assert!(choices.is_on(&url(), &Who::new("other", Mode::Normal), Time(0)));
-        let mut program = Program { name: "browser".into(), ..Program::default() };
+        assert!(choices.is_on(&url(), &ClientIdentity::new("other", Mode::Normal), Time(0)));
+        let mut program = ProgramChoices { name: "browser".into(), ..ProgramChoices::default() };
         program.table.turn(&url(), Mode::Normal, true);
         choices.programs.push(program);
-        let with_program = Who { program: Some("browser".into()), ..who(Mode::Normal) };
+        let with_program = ClientIdentity { program: Some("browser".into()), ..who(Mode::Normal) };
         assert!(choices.is_on(&url(), &with_program, Time(0)));
         assert!(!choices.is_on(&url(), &who(Mode::Normal), Time(0)));
     }
@@ -367,7 +367,7 @@ mod tests {
     fn an_hour_ends_and_does_not_begin_again_when_the_clock_is_set_back() {
         let mut choices = Choices::default();
         let (from, to) = (Time::from_millis(10_000), Time::from_millis(20_000));
-        choices.hours.push(Hour { kind: url(), mode: Mode::Normal, device: None, from, to });
+        choices.hours.push(TemporaryAllow { kind: url(), mode: Mode::Normal, device: None, from, to });
         let on = |choices: &Choices, millis| choices.is_on(&url(), &who(Mode::Normal), Time::from_millis(millis));
         assert!(on(&choices, 10_000) && on(&choices, 19_999));
         assert!(!on(&choices, 20_000) && !on(&choices, 9_999));
@@ -388,23 +388,23 @@ mod tests {
     #[test]
     fn of_what_was_said_about_a_destination_the_strictest_counts() {
         let aim = |host: &str| attribute::destination(&knowledge().owners, host, "/");
-        let rule = |host: &str, rule, device: Option<&str>| Destined {
+        let rule = |host: &str, rule, device: Option<&str>| HostRule {
             host: host.into(),
             rule,
             device: device.map(Into::into),
         };
         let choices = Choices {
             destinations: vec![
-                rule("*.a.example", Rule::Allow, None),
-                rule("t.a.example", Rule::Stop, None),
-                rule("b.example", Rule::Cut, Some("phone")),
+                rule("*.a.example", HostAction::Allow, None),
+                rule("t.a.example", HostAction::Stop, None),
+                rule("b.example", HostAction::Cut, Some("phone")),
             ],
             ..Choices::default()
         };
-        let destined = |host, device: &str| choices.destined(&aim(host), &Who::new(device, Mode::Normal));
-        assert_eq!(destined("a.example", "phone"), Some(Rule::Allow));
-        assert_eq!(destined("t.a.example", "phone"), Some(Rule::Stop));
-        assert_eq!(destined("b.example", "phone"), Some(Rule::Cut));
+        let destined = |host, device: &str| choices.destined(&aim(host), &ClientIdentity::new(device, Mode::Normal));
+        assert_eq!(destined("a.example", "phone"), Some(HostAction::Allow));
+        assert_eq!(destined("t.a.example", "phone"), Some(HostAction::Stop));
+        assert_eq!(destined("b.example", "phone"), Some(HostAction::Cut));
         assert_eq!(destined("b.example", "laptop"), None);
         assert_eq!(destined("nota.example", "phone"), None);
     }

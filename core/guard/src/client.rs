@@ -11,50 +11,50 @@ use knowledge::Knowledge;
 use model::{Destination, Exchange, Mode, Response};
 
 use crate::{
-    Choices, Looked, Memory, Now,
-    answers::Answers,
-    decide::Asking,
-    party::Class,
+    Choices, DeviceMemory, GuardTime, RequestScan,
+    answers::PageAnswers,
+    decide::RequestContext,
+    party::DestinationClass,
     service,
-    visits::{Visits, Witness},
+    visits::{ActiveSites, VisitWitness},
 };
 
 /// What is known of one program of a device in one mode. It is held in memory
 /// only.
-pub struct Client {
+pub struct GuardClient {
     pub(crate) knowledge: Arc<Knowledge>,
-    pub(crate) visits: Visits,
-    pub(crate) memory: Memory,
+    pub(crate) visits: ActiveSites,
+    pub(crate) memory: DeviceMemory,
     mode: Mode,
-    answers: Answers,
-    listed: Listed,
+    answers: PageAnswers,
+    listed: ListedRequests,
 }
 
 /// Whether a request has to be looked into before it is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum InspectionNeed {
     /// No: it may go on as it comes, or is decided already.
     Nothing,
     /// Yes: its body has to be held back.
     Body,
 }
 
-impl fmt::Debug for Client {
+impl fmt::Debug for GuardClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Client(..)")
     }
 }
 
-impl Client {
+impl GuardClient {
     /// One that remembers what it visits together with the others of its device.
-    pub fn new(knowledge: Arc<Knowledge>, memory: Memory, mode: Mode) -> Self {
+    pub fn new(knowledge: Arc<Knowledge>, memory: DeviceMemory, mode: Mode) -> Self {
         Self {
             knowledge,
-            visits: Visits::default(),
+            visits: ActiveSites::default(),
             memory,
             mode,
-            answers: Answers::default(),
-            listed: Listed::default(),
+            answers: PageAnswers::default(),
+            listed: ListedRequests::default(),
         }
     }
 
@@ -63,7 +63,7 @@ impl Client {
     ///
     /// That it is for a page is what its headers say: taking too many for pages
     /// makes more canaries, and acquits nobody of more than its own address.
-    pub fn began(&mut self, exchange: &Exchange, now: Now) {
+    pub fn began(&mut self, exchange: &Exchange, now: GuardTime) {
         let host = exchange.host();
         if is_document(exchange) {
             self.went(&exchange.request.url, now);
@@ -73,14 +73,14 @@ impl Client {
         if let Some(referer) = exchange.request.header("referer")
             && let Ok(referer) = std::str::from_utf8(referer)
             && site_of(host_of(referer)) == site_of(host)
-            && self.visits.shows_site(host, Witness::Headers, now.steady)
+            && self.visits.shows_site(host, VisitWitness::Headers, now.steady)
         {
             self.memory.values().visited(referer, site_of(host), self.mode, now.steady);
         }
     }
 
     /// An answer begins. A number: its bytes are wanted, by this number.
-    pub fn answering(&mut self, exchange: &Exchange, answer: &Response, now: Now) -> Option<u64> {
+    pub fn answering(&mut self, exchange: &Exchange, answer: &Response, now: GuardTime) -> Option<u64> {
         let host = exchange.host();
         let kind = answer.header("content-type").unwrap_or_default().to_ascii_lowercase();
         let is_html = kind.starts_with(b"text/html") && (200..300).contains(&answer.status);
@@ -123,14 +123,14 @@ impl Client {
     }
 
     /// An extension of ours saw a page come to this address, by script too.
-    pub fn page(&mut self, url: &str, now: Now) {
+    pub fn page(&mut self, url: &str, now: GuardTime) {
         self.went(url, now);
         let host = host_of(url);
         self.visits.listed(site_of(host), host, now.steady);
     }
 
     /// Somebody goes to this address, says the request or our extension.
-    fn went(&mut self, url: &str, now: Now) {
+    fn went(&mut self, url: &str, now: GuardTime) {
         let site = site_of(host_of(url)).to_owned();
         self.visits.go(&site, now.steady);
         self.memory.values().visited(url, &site, self.mode, now.steady);
@@ -138,13 +138,13 @@ impl Client {
 
     /// An extension of ours lists what pages ask for. It says so again and again
     /// as long as it is there.
-    pub fn lists(&mut self, now: Now) {
+    pub fn lists(&mut self, now: GuardTime) {
         self.listed.heard = Some(now.steady);
     }
 
     /// Whether an extension of ours lists what pages ask for.
-    pub fn is_exact(&self, now: Now) -> bool {
-        self.listed.heard.is_some_and(|heard| now.steady.saturating_sub(heard) < Listed::SILENCE)
+    pub fn is_exact(&self, now: GuardTime) -> bool {
+        self.listed.heard.is_some_and(|heard| now.steady.saturating_sub(heard) < ListedRequests::SILENCE)
     }
 
     pub(crate) fn is_listed(&self, url: &str) -> bool {
@@ -152,17 +152,17 @@ impl Client {
     }
 
     /// Whether `asking` has to be looked into. Traffic of pages is not.
-    pub fn wanted(&mut self, asking: &Asking<'_>, choices: &Choices, now: Now) -> Wanted {
+    pub fn wanted(&mut self, asking: &RequestContext<'_>, choices: &Choices, now: GuardTime) -> InspectionNeed {
         if choices.destined(asking.aim, asking.who).is_some() {
-            return Wanted::Nothing;
+            return InspectionNeed::Nothing;
         }
         self.read_answers();
-        if self.is_asked_by_page(asking, choices.strict, now) { Wanted::Nothing } else { Wanted::Body }
+        if self.is_asked_by_page(asking, choices.strict, now) { InspectionNeed::Nothing } else { InspectionNeed::Body }
     }
 
     /// Whether a page asked for this, whatever it carries.
-    pub(crate) fn is_asked_by_page(&self, asking: &Asking<'_>, strict: bool, now: Now) -> bool {
-        let class = Class::of(asking.aim, asking.who, &[]);
+    pub(crate) fn is_asked_by_page(&self, asking: &RequestContext<'_>, strict: bool, now: GuardTime) -> bool {
+        let class = DestinationClass::of(asking.aim, asking.who, &[]);
         let url = &asking.exchange.request.url;
         self.party(asking.aim, url, class, strict, now).is_some() && self.service(asking, now).is_none()
     }
@@ -172,7 +172,7 @@ impl Client {
     /// Such a service may stand on the very host that a page is at: what pages
     /// ask of it is told by our extension's list or, where there is none, by the
     /// request's own headers. They may accuse; they never acquit.
-    pub(crate) fn service(&self, asking: &Asking<'_>, now: Now) -> Option<service::Service> {
+    pub(crate) fn service(&self, asking: &RequestContext<'_>, now: GuardTime) -> Option<service::BrowserService> {
         let url = &asking.exchange.request.url;
         let service = service::at(&self.knowledge, asking.aim, url)?;
         let is_own = match self.is_exact(now) {
@@ -183,18 +183,18 @@ impl Client {
     }
 
     /// Looks into a request.
-    pub fn look(&self, exchange: &Exchange) -> Looked {
-        Looked::with(exchange, &self.memory.eye())
+    pub fn look(&self, exchange: &Exchange) -> RequestScan {
+        RequestScan::with(exchange, &self.memory.eye())
     }
 
     /// Forgets what is too old. To be called now and then.
-    pub fn forget_old(&mut self, now: Now) {
+    pub fn forget_old(&mut self, now: GuardTime) {
         self.read_answers();
         self.visits.forget_old(now.steady);
     }
 
     /// What is remembered of its device.
-    pub fn memory(&self) -> &Memory {
+    pub fn memory(&self) -> &DeviceMemory {
         &self.memory
     }
 
@@ -217,14 +217,14 @@ pub fn destination(knowledge: &Knowledge, exchange: &Exchange) -> Destination {
 
 /// Requests that an extension listed, the newest.
 #[derive(Default)]
-struct Listed {
+struct ListedRequests {
     /// When the extension was last heard.
     heard: Option<u64>,
     order: VecDeque<String>,
     count: BTreeMap<String, u32>,
 }
 
-impl Listed {
+impl ListedRequests {
     const MOST: usize = 4_096;
     /// An extension that was silent for so long is gone.
     const SILENCE: u64 = 120 * 1_000_000;

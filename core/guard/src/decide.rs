@@ -9,8 +9,8 @@
 use model::{Destination, Exchange, Guise, Kind, LayerPlace, Mode, Purpose, RecognitionMethod, Sighting, Trail};
 
 use crate::{
-    Accused, Choices, Client, Looked, Now, Party, Reason, Rule, UnreadChoice, Who, party::Class, service::Service,
-    values::Seen,
+    Choices, ClientIdentity, DecisionReason, GuardClient, GuardTime, HostAction, ReportReason, RequestParty,
+    RequestScan, UnreadChoice, party::DestinationClass, service::BrowserService, values::CanaryOrigin,
 };
 
 /// Bytes of a body that are held back at most.
@@ -24,8 +24,8 @@ const UNEXPLAINED: u64 = 64;
 
 /// A request as far as it has come, and who sends it where.
 #[derive(Clone, Copy, Debug)]
-pub struct Asking<'a> {
-    pub who: &'a Who,
+pub struct RequestContext<'a> {
+    pub who: &'a ClientIdentity,
     /// For a message on a WebSocket: the request that opened it, with this one
     /// message.
     pub exchange: &'a Exchange,
@@ -38,7 +38,7 @@ pub struct Asking<'a> {
 
 /// What is done with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum GuardAction {
     /// It goes on, unchanged by a byte.
     Pass,
     /// Not decided yet.
@@ -52,8 +52,8 @@ pub enum Verdict {
 /// A verdict with its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    pub verdict: Verdict,
-    pub reason: Reason,
+    pub verdict: GuardAction,
+    pub reason: DecisionReason,
     /// The mode that it is about: that of the request, or the one in which what
     /// it carries was seen, if that was another.
     pub mode: Mode,
@@ -64,16 +64,16 @@ pub struct Decision {
 }
 
 impl Decision {
-    fn plain(verdict: Verdict, reason: Reason) -> Self {
+    fn plain(verdict: GuardAction, reason: DecisionReason) -> Self {
         Self { verdict, reason, mode: Mode::Unknown, kinds: Vec::new(), sightings: Vec::new() }
     }
 
     /// Of a connection that ended before anything could be said on it.
     pub fn no_handshake(mode: Mode) -> Self {
-        Self { mode, ..Self::plain(Verdict::Cut, Reason::NoHandshake) }
+        Self { mode, ..Self::plain(GuardAction::Cut, DecisionReason::NoHandshake) }
     }
 
-    fn about(verdict: Verdict, reason: Reason, sightings: Vec<Sighting>) -> Self {
+    fn about(verdict: GuardAction, reason: DecisionReason, sightings: Vec<Sighting>) -> Self {
         let mut kinds: Vec<Kind> = sightings.iter().map(|sighting| sighting.kind.clone()).collect();
         kinds.sort();
         kinds.dedup();
@@ -82,24 +82,36 @@ impl Decision {
 }
 
 /// Decides.
-pub fn decide(asking: &Asking<'_>, looked: &Looked, client: &Client, choices: &Choices, now: Now) -> Decision {
+pub fn decide(
+    asking: &RequestContext<'_>,
+    looked: &RequestScan,
+    client: &GuardClient,
+    choices: &Choices,
+    now: GuardTime,
+) -> Decision {
     let mut decision = decided(asking, looked, client, choices, now);
     decision.mode = mode_of(asking.who, &decision.sightings, client, now);
     decision
 }
 
-fn decided(asking: &Asking<'_>, looked: &Looked, client: &Client, choices: &Choices, now: Now) -> Decision {
-    let Asking { who, aim, .. } = *asking;
+fn decided(
+    asking: &RequestContext<'_>,
+    looked: &RequestScan,
+    client: &GuardClient,
+    choices: &Choices,
+    now: GuardTime,
+) -> Decision {
+    let RequestContext { who, aim, .. } = *asking;
     match choices.destined(aim, who) {
-        Some(Rule::Allow) => return Decision::plain(Verdict::Pass, Reason::AllowedDestination),
-        Some(Rule::Stop) => return Decision::plain(Verdict::Absorb, Reason::StoppedDestination),
-        Some(Rule::Cut) => return Decision::plain(Verdict::Cut, Reason::StoppedDestination),
+        Some(HostAction::Allow) => return Decision::plain(GuardAction::Pass, DecisionReason::AllowedDestination),
+        Some(HostAction::Stop) => return Decision::plain(GuardAction::Absorb, DecisionReason::StoppedDestination),
+        Some(HostAction::Cut) => return Decision::plain(GuardAction::Cut, DecisionReason::StoppedDestination),
         None => {}
     }
     if client.is_asked_by_page(asking, choices.strict, now) {
-        return Decision::plain(Verdict::Pass, Reason::Page);
+        return Decision::plain(GuardAction::Pass, DecisionReason::Page);
     }
-    let class = Class::of(aim, who, &looked.schemas);
+    let class = DestinationClass::of(aim, who, &looked.schemas);
     let accused = accused(aim, who, looked, choices);
     let found = found(asking, looked, client, class, choices, now);
     if let Some(decision) = by_its_switch(asking, looked, &found, client, choices, now) {
@@ -107,11 +119,11 @@ fn decided(asking: &Asking<'_>, looked: &Looked, client: &Client, choices: &Choi
     }
     let belongs = found.belongs;
     let asked = found.asked.clone();
-    if let Some(sightings) = found.that_count(choices.strict && class == Class::Collector, choices.strict) {
-        return weigh(asking, looked, client, choices, now, Case { sightings, accused, class });
+    if let Some(sightings) = found.that_count(choices.strict && class == DestinationClass::Collector, choices.strict) {
+        return weigh(asking, looked, client, choices, now, CaseAgainst { sightings, accused, class });
     }
     if !asking.whole && is_patient(asking) {
-        return Decision::about(Verdict::Hold, Reason::Incomplete, asked);
+        return Decision::about(GuardAction::Hold, DecisionReason::Incomplete, asked);
     }
     if is_unread(asking, looked, class) {
         return unread(asking, client, choices, now);
@@ -119,61 +131,61 @@ fn decided(asking: &Asking<'_>, looked: &Looked, client: &Client, choices: &Choi
     let (on, off): (Vec<Sighting>, Vec<Sighting>) =
         asked.into_iter().partition(|sighting| may_leave(sighting, who, client, choices, now));
     match (off.is_empty(), on.is_empty()) {
-        (false, _) => Decision::about(Verdict::Pass, Reason::Asked, off),
-        (true, false) => Decision::about(Verdict::Pass, Reason::On, on),
-        _ => Decision::plain(Verdict::Pass, if belongs { Reason::Page } else { Reason::Nothing }),
+        (false, _) => Decision::about(GuardAction::Pass, DecisionReason::Asked, off),
+        (true, false) => Decision::about(GuardAction::Pass, DecisionReason::On, on),
+        _ => Decision::plain(GuardAction::Pass, if belongs { DecisionReason::Page } else { DecisionReason::Nothing }),
     }
 }
 
 /// What speaks against a request.
-struct Case {
+struct CaseAgainst {
     sightings: Vec<Sighting>,
-    accused: Option<Accused>,
-    class: Class,
+    accused: Option<ReportReason>,
+    class: DestinationClass,
 }
 
 /// Decides on services that have a switch of their own, whatever they are sent:
 /// a switch that only acted when something was recognised would not be one.
 fn by_its_switch(
-    asking: &Asking<'_>,
-    looked: &Looked,
-    found: &Found,
-    client: &Client,
+    asking: &RequestContext<'_>,
+    looked: &RequestScan,
+    found: &CountedSightings,
+    client: &GuardClient,
     choices: &Choices,
-    now: Now,
+    now: GuardTime,
 ) -> Option<Decision> {
     let sightings = || [&found.own[..], &found.asked].concat();
     let (is_on, reason) = match asking.aim.purpose {
-        Purpose::Update => (choices.updates, Reason::Updates),
-        Purpose::Security => (choices.security, Reason::Security),
-        _ if client.service(asking, now) == Some(Service::Suggestions) => {
-            (choices.suggests(asking.who.mode), Reason::Suggestions)
+        Purpose::Update => (choices.updates, DecisionReason::Updates),
+        Purpose::Security => (choices.security, DecisionReason::Security),
+        _ if client.service(asking, now) == Some(BrowserService::Suggestions) => {
+            (choices.suggests(asking.who.mode), DecisionReason::Suggestions)
         }
         _ => return None,
     };
-    let stopped = if asking.exchange.seal.is_some() { Verdict::Cut } else { Verdict::Absorb };
+    let stopped = if asking.exchange.seal.is_some() { GuardAction::Cut } else { GuardAction::Absorb };
     if !is_on && is_early(asking, client, now) {
-        return Some(Decision::about(Verdict::Hold, Reason::Unlisted, sightings()));
+        return Some(Decision::about(GuardAction::Hold, DecisionReason::Unlisted, sightings()));
     }
     if !is_on {
         return Some(Decision::about(stopped, reason, sightings()));
     }
     if !asking.whole && is_patient(asking) {
-        return Some(Decision::about(Verdict::Hold, Reason::Incomplete, Vec::new()));
+        return Some(Decision::about(GuardAction::Hold, DecisionReason::Incomplete, Vec::new()));
     }
     let sightings = sightings();
     // What went on and carried nothing known is not worth a line, unless nobody could read it.
     let reason = match sightings.is_empty() {
-        true if is_unread(asking, looked, Class::Other) => Reason::Unread,
-        true => Reason::Nothing,
+        true if is_unread(asking, looked, DestinationClass::Other) => DecisionReason::Unread,
+        true => DecisionReason::Nothing,
         false => reason,
     };
-    Some(Decision::about(Verdict::Pass, reason, sightings))
+    Some(Decision::about(GuardAction::Pass, reason, sightings))
 }
 
 /// What of the sightings counts, by whose it is.
 #[derive(Default)]
-struct Found {
+struct CountedSightings {
     own: Vec<Sighting>,
     /// What pages told others; counts only if the person is strict.
     pages: Vec<Sighting>,
@@ -183,7 +195,7 @@ struct Found {
     belongs: bool,
 }
 
-impl Found {
+impl CountedSightings {
     /// Those that matter; what pages tell collectors, and what only looks like
     /// something, is among them if asked for.
     fn that_count(self, with_pages: bool, with_asked: bool) -> Option<Vec<Sighting>> {
@@ -198,29 +210,43 @@ impl Found {
     }
 }
 
-fn found(asking: &Asking<'_>, looked: &Looked, client: &Client, class: Class, choices: &Choices, now: Now) -> Found {
-    let mut found = Found::default();
+fn found(
+    asking: &RequestContext<'_>,
+    looked: &RequestScan,
+    client: &GuardClient,
+    class: DestinationClass,
+    choices: &Choices,
+    now: GuardTime,
+) -> CountedSightings {
+    let mut found = CountedSightings::default();
     let service = client.service(asking, now);
     for sighting in &looked.sightings {
         let Some(seen) = seen_where(sighting, client, now) else { continue };
         let url = &asking.exchange.request.url;
         let party = match (service, &seen) {
-            (Some(_), _) => Party::Own,
-            (None, Some(Seen::Before { site, .. })) if is_of_site(client, site, &asking.aim.host) => Party::First,
-            (None, _) => {
-                client.party_for(asking.aim, url, class, seen.as_ref().and_then(Seen::site), choices.strict, now)
+            (Some(_), _) => RequestParty::Own,
+            (None, Some(CanaryOrigin::Before { site, .. })) if is_of_site(client, site, &asking.aim.host) => {
+                RequestParty::First
             }
+            (None, _) => client.party_for(
+                asking.aim,
+                url,
+                class,
+                seen.as_ref().and_then(CanaryOrigin::site),
+                choices.strict,
+                now,
+            ),
         };
         match party {
-            Party::First => found.belongs = true,
-            Party::Page => found.pages.push(sighting.clone()),
+            RequestParty::First => found.belongs = true,
+            RequestParty::Page => found.pages.push(sighting.clone()),
             // Many numbers have the shape of an address or of a phone's number.
-            Party::Own if sighting.how == RecognitionMethod::Pattern && sighting.weak => {}
-            Party::Own if seen.is_none() && is_a_guess(sighting) => found.asked.push(sighting.clone()),
-            Party::Own => found.own.push(sighting.clone()),
+            RequestParty::Own if sighting.how == RecognitionMethod::Pattern && sighting.weak => {}
+            RequestParty::Own if seen.is_none() && is_a_guess(sighting) => found.asked.push(sighting.clone()),
+            RequestParty::Own => found.own.push(sighting.clone()),
         }
     }
-    if service == Some(Service::Autofill) && asking.whole {
+    if service == Some(BrowserService::Autofill) && asking.whole {
         found.own.push(form_of_a_page(asking.exchange));
     }
     found.belongs |= !found.pages.is_empty();
@@ -228,16 +254,16 @@ fn found(asking: &Asking<'_>, looked: &Looked, client: &Client, class: Class, ch
 }
 
 /// Where a canary was seen, if it is one. None: what is found is nothing to us.
-fn seen_where(sighting: &Sighting, client: &Client, now: Now) -> Option<Option<Seen>> {
+fn seen_where(sighting: &Sighting, client: &GuardClient, now: GuardTime) -> Option<Option<CanaryOrigin>> {
     if sighting.how != RecognitionMethod::Canary {
         return Some(None);
     }
     let seen = client.memory.values().of(sighting.canary.as_deref()?, now.steady)?;
-    let counts = seen == Seen::Entered || !says_too_little(&sighting.guise);
+    let counts = seen == CanaryOrigin::Entered || !says_too_little(&sighting.guise);
     counts.then_some(Some(seen))
 }
 
-fn is_of_site(client: &Client, site: &[u8; 16], host: &str) -> bool {
+fn is_of_site(client: &GuardClient, site: &[u8; 16], host: &str) -> bool {
     client.memory.values().is_site(site, attribute::site_of(host))
 }
 
@@ -274,68 +300,83 @@ fn says_too_little(guise: &Guise) -> bool {
 }
 
 /// Why a request to this destination is a report, if it carries something.
-fn accused(aim: &Destination, who: &Who, looked: &Looked, choices: &Choices) -> Option<Accused> {
+fn accused(aim: &Destination, who: &ClientIdentity, looked: &RequestScan, choices: &Choices) -> Option<ReportReason> {
     match (aim.purpose, &aim.owner, looked.schemas.first()) {
-        (Purpose::Telemetry, ..) => Some(Accused::Telemetry),
-        (Purpose::Advertising, ..) => Some(Accused::Advertising),
-        (_, Some(owner), _) if who.is_made_by(owner) => Some(Accused::Maker(owner.clone())),
-        (_, _, Some(schema)) => Some(Accused::Schema(schema.clone())),
-        _ => choices.strict.then_some(Accused::Strict),
+        (Purpose::Telemetry, ..) => Some(ReportReason::Telemetry),
+        (Purpose::Advertising, ..) => Some(ReportReason::Advertising),
+        (_, Some(owner), _) if who.is_made_by(owner) => Some(ReportReason::Maker(owner.clone())),
+        (_, _, Some(schema)) => Some(ReportReason::Schema(schema.clone())),
+        _ => choices.strict.then_some(ReportReason::Strict),
     }
 }
 
 /// Decides on a request in which something was found that matters.
-fn weigh(asking: &Asking<'_>, looked: &Looked, client: &Client, choices: &Choices, now: Now, case: Case) -> Decision {
-    let Asking { who, aim, .. } = *asking;
+fn weigh(
+    asking: &RequestContext<'_>,
+    looked: &RequestScan,
+    client: &GuardClient,
+    choices: &Choices,
+    now: GuardTime,
+    case: CaseAgainst,
+) -> Decision {
+    let RequestContext { who, aim, .. } = *asking;
     let (on, off): (Vec<Sighting>, Vec<Sighting>) =
         case.sightings.into_iter().partition(|sighting| may_leave(sighting, who, client, choices, now));
     if off.is_empty() {
         // The rest may hold what is not allowed.
         if !asking.whole && is_patient(asking) {
-            return Decision::about(Verdict::Hold, Reason::Incomplete, on);
+            return Decision::about(GuardAction::Hold, DecisionReason::Incomplete, on);
         }
         return match is_unread(asking, looked, case.class) {
             true => unread(asking, client, choices, now),
-            false => Decision::about(Verdict::Pass, Reason::On, on),
+            false => Decision::about(GuardAction::Pass, DecisionReason::On, on),
         };
     }
     if matches!(aim.purpose, Purpose::Sync | Purpose::Translation) {
-        return Decision::about(Verdict::Pass, Reason::Started, off);
+        return Decision::about(GuardAction::Pass, DecisionReason::Started, off);
     }
     match case.accused {
-        _ if is_early(asking, client, now) => Decision::about(Verdict::Hold, Reason::Unlisted, off),
-        Some(accused) => Decision::about(Verdict::Absorb, Reason::Report(accused), off),
-        None if !client.is_exact(now) => Decision::about(Verdict::Pass, Reason::Asked, off),
-        None => Decision::about(Verdict::Absorb, Reason::AskedByNoPage, off),
+        _ if is_early(asking, client, now) => Decision::about(GuardAction::Hold, DecisionReason::Unlisted, off),
+        Some(accused) => Decision::about(GuardAction::Absorb, DecisionReason::Report(accused), off),
+        None if !client.is_exact(now) => Decision::about(GuardAction::Pass, DecisionReason::Asked, off),
+        None => Decision::about(GuardAction::Absorb, DecisionReason::AskedByNoPage, off),
     }
 }
 
 /// Whether a page may have asked for it, and be listed in a moment.
-fn is_early(asking: &Asking<'_>, client: &Client, now: Now) -> bool {
+fn is_early(asking: &RequestContext<'_>, client: &GuardClient, now: GuardTime) -> bool {
     client.is_exact(now) && asking.waited < LATE_MICROS && asking.exchange.seal.is_none()
 }
 
 /// Whether the person turned this on: in the mode of the request, and in the
 /// modes in which it was seen, if it was never seen in that one. What was visited
 /// in a private window is private, whoever reports it.
-fn may_leave(sighting: &Sighting, who: &Who, client: &Client, choices: &Choices, now: Now) -> bool {
+fn may_leave(
+    sighting: &Sighting,
+    who: &ClientIdentity,
+    client: &GuardClient,
+    choices: &Choices,
+    now: GuardTime,
+) -> bool {
     let elsewhere = seen_elsewhere(sighting, who, client, now);
-    let is_on = |mode| choices.is_on(&sighting.kind, &Who { mode, ..who.clone() }, now.wall);
+    let is_on = |mode| choices.is_on(&sighting.kind, &ClientIdentity { mode, ..who.clone() }, now.wall);
     is_on(who.mode) && elsewhere.into_iter().all(is_on)
 }
 
 /// The modes in which a value was seen, if the one of the request is none of them.
-fn seen_elsewhere(sighting: &Sighting, who: &Who, client: &Client, now: Now) -> Vec<Mode> {
+fn seen_elsewhere(sighting: &Sighting, who: &ClientIdentity, client: &GuardClient, now: GuardTime) -> Vec<Mode> {
     let seen = sighting.canary.as_deref().and_then(|id| client.memory.values().of(id, now.steady));
     match seen {
-        Some(Seen::At { modes, .. } | Seen::Before { modes, .. }) if !modes.contains(&who.mode) => modes,
+        Some(CanaryOrigin::At { modes, .. } | CanaryOrigin::Before { modes, .. }) if !modes.contains(&who.mode) => {
+            modes
+        }
         _ => Vec::new(),
     }
 }
 
 /// What a request is to be treated as once it was decided: not as normal, if it
 /// carries what was only seen elsewhere.
-fn mode_of(who: &Who, sightings: &[Sighting], client: &Client, now: Now) -> Mode {
+fn mode_of(who: &ClientIdentity, sightings: &[Sighting], client: &GuardClient, now: GuardTime) -> Mode {
     if who.mode != Mode::Normal {
         return who.mode;
     }
@@ -344,29 +385,29 @@ fn mode_of(who: &Who, sightings: &[Sighting], client: &Client, now: Now) -> Mode
 }
 
 /// Whether there is time and room to wait for the rest.
-fn is_patient(asking: &Asking<'_>) -> bool {
+fn is_patient(asking: &RequestContext<'_>) -> bool {
     (asking.exchange.request.body.bytes.len() as u64) < HELD_BYTES && asking.waited < HELD_MICROS
 }
 
 /// Whether a request was not read: not to its end, not at all, or, to a
 /// collector, with more in it than anybody can say what it is.
-fn is_unread(asking: &Asking<'_>, looked: &Looked, class: Class) -> bool {
-    let is_riddle = class == Class::Collector && looked.unexplained > UNEXPLAINED;
+fn is_unread(asking: &RequestContext<'_>, looked: &RequestScan, class: DestinationClass) -> bool {
+    let is_riddle = class == DestinationClass::Collector && looked.unexplained > UNEXPLAINED;
     !asking.whole || asking.exchange.seal.is_some() || looked.is_unread() || is_riddle
 }
 
-fn unread(asking: &Asking<'_>, client: &Client, choices: &Choices, now: Now) -> Decision {
+fn unread(asking: &RequestContext<'_>, client: &GuardClient, choices: &Choices, now: GuardTime) -> Decision {
     if is_early(asking, client, now) {
-        return Decision::plain(Verdict::Hold, Reason::Unlisted);
+        return Decision::plain(GuardAction::Hold, DecisionReason::Unlisted);
     }
     let verdict = match choices.unread(asking.who.mode) {
-        _ if choices.are_all_on(&client.knowledge.kinds, asking.who, now.wall) => Verdict::Pass,
-        UnreadChoice::Pass => Verdict::Pass,
-        UnreadChoice::Absorb if asking.exchange.seal.is_some() => Verdict::Cut,
-        UnreadChoice::Absorb => Verdict::Absorb,
-        UnreadChoice::Refuse => Verdict::Cut,
+        _ if choices.are_all_on(&client.knowledge.kinds, asking.who, now.wall) => GuardAction::Pass,
+        UnreadChoice::Pass => GuardAction::Pass,
+        UnreadChoice::Absorb if asking.exchange.seal.is_some() => GuardAction::Cut,
+        UnreadChoice::Absorb => GuardAction::Absorb,
+        UnreadChoice::Refuse => GuardAction::Cut,
     };
-    Decision::plain(verdict, Reason::Unread)
+    Decision::plain(verdict, DecisionReason::Unread)
 }
 
 #[cfg(test)]
@@ -377,8 +418,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Destined, Entered,
-        checks::{Stage, bytes_that_look_random, gzip, knowledge, post, request, said},
+        EnteredValues, HostRule,
+        checks::{GuardStage, bytes_that_look_random, gzip, knowledge, post, request, said},
     };
 
     const PAGE: &str = "https://clinic.example/patients/4711-secret?from=mail";
@@ -393,13 +434,13 @@ mod tests {
         post(COLLECTOR, format!("crc=1&gzip=1&data_list={list}").as_bytes())
     }
 
-    fn visited() -> Stage {
-        let mut stage = Stage::new();
+    fn visited() -> GuardStage {
+        let mut stage = GuardStage::new();
         stage.visit(PAGE, "<img src=https://img.example/logo.png>");
         stage
     }
 
-    fn on(stage: &mut Stage, kind: &str, mode: Mode) {
+    fn on(stage: &mut GuardStage, kind: &str, mode: Mode) {
         stage.choices.table.turn(&Kind::new(kind), mode, true);
     }
 
@@ -426,7 +467,7 @@ mod tests {
     fn what_was_visited_in_private_is_private_whoever_reports_it() {
         let mut stage = visited();
         let private = "https://clinic.example/patients/4712-visited-in-private";
-        let mut window = Client::new(knowledge(), stage.client.memory().clone(), Mode::Private);
+        let mut window = GuardClient::new(knowledge(), stage.client.memory().clone(), Mode::Private);
         window.page(private, stage.now);
         on(&mut stage, "visited-url", Mode::Normal);
         let decision = stage.decide(&report(private));
@@ -513,7 +554,7 @@ mod tests {
 
     #[test]
     fn to_who_owns_the_site_nothing_new_is_told() {
-        let mut stage = Stage::new();
+        let mut stage = GuardStage::new();
         stage.who.makers = vec!["Google".into()];
         stage.visit("https://www.google.com/maps/place/somewhere-quiet", "");
         let told = post("https://clients4.google.com/x", b"https://www.google.com/maps/place/somewhere-quiet");
@@ -522,7 +563,7 @@ mod tests {
 
     #[test]
     fn words_searched_for_are_canaries() {
-        let mut stage = Stage::new();
+        let mut stage = GuardStage::new();
         stage.visit("https://duckduckgo.com/?q=rash+on+left+hand&ia=web", "");
         let told = post(COLLECTOR, br#"{"word":"rash on left hand"}"#);
         assert_eq!(stage.says(&told), "absorb report-telemetry search");
@@ -541,7 +582,7 @@ mod tests {
 
     #[test]
     fn what_the_person_entered_is_found_and_a_login_still_works() {
-        let mut stage = Stage::entered(&[("email", "Jo.Finukgurmann@mail.example")]);
+        let mut stage = GuardStage::entered(&[("email", "Jo.Finukgurmann@mail.example")]);
         stage.visit("https://account.xiaomi.com/login", "");
         stage.who.makers = vec!["Xiaomi".into()];
         let login = post("https://account.xiaomi.com/pass/auth", b"user=jo.finukgurmann%40mail.example");
@@ -603,19 +644,19 @@ mod tests {
             on(&mut stage, &kind.id, Mode::Normal);
         }
         for exchange in [report(PAGE), post(COLLECTOR, &bytes_that_look_random(900))] {
-            assert_eq!(stage.decide(&exchange).verdict, Verdict::Pass);
+            assert_eq!(stage.decide(&exchange).verdict, GuardAction::Pass);
         }
     }
 
     #[test]
     fn a_destination_that_was_named_is_decided_by_its_name() {
         let mut stage = visited();
-        let named = |host: &str, rule| Destined { host: host.into(), rule, device: None };
-        stage.choices.destinations.push(named("sa.api.intl.miui.com", Rule::Allow));
+        let named = |host: &str, rule| HostRule { host: host.into(), rule, device: None };
+        stage.choices.destinations.push(named("sa.api.intl.miui.com", HostAction::Allow));
         assert_eq!(stage.says(&report(PAGE)), "pass allowed-destination");
-        stage.choices.destinations.push(named("other.example", Rule::Stop));
+        stage.choices.destinations.push(named("other.example", HostAction::Stop));
         assert_eq!(stage.says(&post("https://other.example/", b"anything")), "absorb stopped-destination");
-        stage.choices.destinations.push(named("third.example", Rule::Cut));
+        stage.choices.destinations.push(named("third.example", HostAction::Cut));
         assert_eq!(stage.says(&post("https://third.example/", b"anything")), "cut stopped-destination");
     }
 
@@ -671,7 +712,7 @@ mod tests {
     #[test]
     fn a_clock_set_back_makes_no_canary_young_again() {
         let (mut stage, told) = (visited(), post(COLLECTOR, PAGE.as_bytes()));
-        stage.now = Now::new(Time::from_millis(-1_000_000), 59 * 60 * 1_000_000);
+        stage.now = GuardTime::new(Time::from_millis(-1_000_000), 59 * 60 * 1_000_000);
         assert_eq!(stage.says(&told), "absorb report-telemetry visited-url");
         stage.now.steady = 61 * 60 * 1_000_000;
         assert_eq!(stage.says(&told), "pass nothing");
@@ -679,17 +720,17 @@ mod tests {
 
     #[test]
     fn what_is_no_longer_entered_is_no_longer_looked_for() {
-        let mut stage = Stage::entered(&[("person-name", "Zoë Finukgurmann")]);
+        let mut stage = GuardStage::entered(&[("person-name", "Zoë Finukgurmann")]);
         let told = post(COLLECTOR, "name=Zoë Finukgurmann".as_bytes());
         assert_eq!(stage.says(&told), "absorb report-telemetry person-name");
-        let (none, _) = Entered::new(&knowledge(), []);
+        let (none, _) = EnteredValues::new(&knowledge(), []);
         stage.client.memory().enter(none);
         assert_eq!(stage.says(&told), "pass nothing");
     }
 
     #[test]
     fn nothing_is_looked_into_where_there_is_nothing_to_look_for() {
-        let mut stage = Stage::new();
+        let mut stage = GuardStage::new();
         let long = post("https://other.example/", b"x");
         assert_eq!(said(&stage.decide_on(&long, true)), "pass nothing");
     }

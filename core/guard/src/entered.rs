@@ -8,12 +8,12 @@ use model::Canary;
 
 /// Values of the person, prepared for looking. They are never shown again.
 #[derive(Clone, Debug)]
-pub struct Entered {
+pub struct EnteredValues {
     pub(crate) detector: Arc<Detector>,
     count: usize,
 }
 
-impl Entered {
+impl EnteredValues {
     /// What the ids of such canaries start with.
     pub const ID: &'static str = "entered-";
 
@@ -50,11 +50,11 @@ impl Entered {
 mod tests {
     use model::{Kind, Mode};
 
-    use crate::checks::{Stage, post};
+    use crate::checks::{GuardStage, post};
 
     #[test]
     fn a_kind_entered_by_another_of_its_names_has_the_same_switch() {
-        let mut stage = Stage::entered(&[("search_term", "rash on left hand")]);
+        let mut stage = GuardStage::entered(&[("search_term", "rash on left hand")]);
         let told = post("https://sa.api.intl.miui.com/sa", b"q=rash on left hand");
         assert_eq!(stage.says(&told), "absorb report-telemetry search");
         stage.choices.table.turn(&Kind::new("search"), Mode::Normal, true);

@@ -5,8 +5,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{Exchange, Kind, Mode};
 
 use crate::{
-    Table,
-    checks::{Stage, knowledge, post, request, said},
+    SwitchTable,
+    checks::{GuardStage, knowledge, post, request, said},
 };
 
 const PAGE: &str = "https://clinic.example/patients/4711-secret?from=mail";
@@ -21,12 +21,12 @@ fn sensors(host: &str) -> Exchange {
     post(&format!("https://{host}/sa?project=p"), format!("data={data}").as_bytes())
 }
 
-fn on(stage: &mut Stage, kind: &str) {
+fn on(stage: &mut GuardStage, kind: &str) {
     stage.choices.table.turn(&Kind::new(kind), Mode::Normal, true);
 }
 
-fn visited() -> Stage {
-    let mut stage = Stage::new();
+fn visited() -> GuardStage {
+    let mut stage = GuardStage::new();
     stage.visit(PAGE, "");
     stage
 }
@@ -35,7 +35,7 @@ fn visited() -> Stage {
 fn a_recorded_report_is_stopped_in_every_mode_strict_or_not_wherever_it_goes() {
     for mode in [Mode::Normal, Mode::Private, Mode::Unknown] {
         for strict in [false, true] {
-            let mut stage = Stage::new();
+            let mut stage = GuardStage::new();
             (stage.who.mode, stage.choices.strict) = (mode, strict);
             for host in ["sa.api.intl.miui.com", "nobody-knows.example"] {
                 let says = stage.says(&sensors(host));
@@ -48,12 +48,12 @@ fn a_recorded_report_is_stopped_in_every_mode_strict_or_not_wherever_it_goes() {
 
 #[test]
 fn each_kind_that_a_format_shows_has_a_switch_that_acts() {
-    let mut stage = Stage::new();
+    let mut stage = GuardStage::new();
     let told = sensors("sa.api.intl.miui.com");
     let kinds = stage.decide(&told).kinds;
     assert!(kinds.len() > 2, "{kinds:?}");
     for left_off in &kinds {
-        stage.choices.table = Table::default();
+        stage.choices.table = SwitchTable::default();
         kinds.iter().filter(|kind| *kind != left_off).for_each(|kind| on(&mut stage, kind.as_str()));
         assert_eq!(stage.says(&told), format!("absorb report-telemetry {left_off}"));
     }
@@ -63,7 +63,7 @@ fn each_kind_that_a_format_shows_has_a_switch_that_acts() {
 
 #[test]
 fn what_only_looks_like_something_is_asked_and_stopped_if_strict() {
-    let mut stage = Stage::new();
+    let mut stage = GuardStage::new();
     let told = post("https://other.example/x", b"contact=jo.finukgurmann%40mail.example");
     assert_eq!(stage.says(&told), "pass asked email");
     stage.choices.strict = true;
@@ -74,7 +74,7 @@ fn what_only_looks_like_something_is_asked_and_stopped_if_strict() {
 
 #[test]
 fn what_a_page_tells_a_tracker_is_the_pages() {
-    let mut stage = Stage::new();
+    let mut stage = GuardStage::new();
     stage.visit(PAGE, "<script src=https://sa.api.intl.miui.com/sa.js></script>");
     assert_eq!(stage.says(&sensors("sa.api.intl.miui.com")), "pass page");
     let own = sensors("stats.clinic.example");
@@ -99,7 +99,7 @@ const SUGGEST: &str = "https://duckduckgo.com/ac/?q=knee%20pa&type=list";
 
 #[test]
 fn suggestions_have_a_switch_also_on_the_host_of_the_page_that_is_open() {
-    let mut stage = Stage::new();
+    let mut stage = GuardStage::new();
     stage.visit("https://duckduckgo.com/?q=rash+on+left+hand&ia=web", "");
     assert_eq!(stage.says(&typed(SUGGEST)), "absorb suggestions typed-text");
     assert_eq!(stage.says(&by_page(SUGGEST)), "pass page");
@@ -115,7 +115,7 @@ fn suggestions_have_a_switch_also_on_the_host_of_the_page_that_is_open() {
 
 #[test]
 fn with_an_exact_list_only_what_is_listed_is_a_pages_suggestion() {
-    let mut stage = Stage::new();
+    let mut stage = GuardStage::new();
     stage.client.lists(stage.now);
     stage.client.page("https://duckduckgo.com/?q=rash+on+left+hand", stage.now);
     assert_eq!(stage.says(&by_page(SUGGEST)), "hold unlisted typed-text", "it may be listed in a moment");
@@ -127,7 +127,7 @@ fn with_an_exact_list_only_what_is_listed_is_a_pages_suggestion() {
 
 #[test]
 fn the_question_what_a_form_is_tells_the_page_that_it_stands_on() {
-    let mut stage = Stage::new();
+    let mut stage = GuardStage::new();
     let url = "https://content-autofill.googleapis.com/v1/pages/Chc2LjEuMTcxNS4xNDQyL2VuIChHR0xMKRIeCX?alt=proto";
     assert_eq!(stage.says(&typed(url)), "absorb report-schema visited-host");
     on(&mut stage, "visited-host");

@@ -5,14 +5,14 @@
 //! says: pass, hold, absorb or cut, with the reason. Everything is off until
 //! the person turns it on.
 //!
-//! A [`Client`] remembers what its device or browser was just doing: the
+//! A [`GuardClient`] remembers what its device or browser was just doing: the
 //! addresses visited and the words searched for are *live canaries*, looked for
 //! in whatever it sends elsewhere; the hosts that stood in answers given to it
 //! tell a page's requests from its own. It forgets both after a while.
 //!
 //! A page's first-party traffic is never touched, and never even looked at,
 //! except suggestions and questions about forms that nothing marks as a page's.
-//! There is no socket here and no clock: [`Now`] is an argument.
+//! There is no socket here and no clock: [`GuardTime`] is an argument.
 #![forbid(unsafe_code)]
 
 mod now;
@@ -52,20 +52,20 @@ mod riddle;
 mod entered;
 
 pub use choices::{
-    BadChoices, Choices, Destined, Device, Hour, KindSet, Program, Row, Rule, SetStand, Stand, Suggestions, Table,
-    Unread, UnreadChoice,
+    BadChoices, Choices, DeviceChoices, HostAction, HostRule, KindSet, ProgramChoices, SetStand, SuggestionSwitch,
+    SwitchRow, SwitchState, SwitchTable, TemporaryAllow, UnreadChoice, UnreadChoices,
 };
-pub use client::{Client, Wanted, destination};
-pub use decide::{Asking, Decision, HELD_BYTES, HELD_MICROS, Verdict, decide};
-pub use entered::Entered;
-pub use look::Looked;
-pub use memory::Memory;
-pub use now::Now;
-pub use party::Party;
-pub use reason::{Accused, Reason};
+pub use client::{GuardClient, InspectionNeed, destination};
+pub use decide::{Decision, GuardAction, HELD_BYTES, HELD_MICROS, RequestContext, decide};
+pub use entered::EnteredValues;
+pub use look::RequestScan;
+pub use memory::DeviceMemory;
+pub use now::GuardTime;
+pub use party::RequestParty;
+pub use reason::{DecisionReason, ReportReason};
 pub use remembered::MemoryKey;
-pub use values::{Eye, Tidied, Tidying};
-pub use who::Who;
+pub use values::{CompactedMemory, MemoryCompaction, MemoryView};
+pub use who::ClientIdentity;
 
 #[cfg(test)]
 mod checks;

@@ -8,11 +8,11 @@ use std::{
 use decode::DecodeLimits;
 use model::{Exchange, Gap, GapReason, Guise, Kind, Leaf, RecognitionMethod, Sighting, Trail};
 
-use crate::{Eye, riddle::Riddles, values::BEFORE};
+use crate::{MemoryView, riddle::UnexplainedBits, values::BEFORE};
 
 /// What one request gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Looked {
+pub struct RequestScan {
     pub sightings: Vec<Sighting>,
     /// Parts that were not read: sealed, cut, or over a budget.
     pub gaps: Vec<Gap>,
@@ -26,12 +26,12 @@ pub struct Looked {
 /// Tighter than for captures: a person waits.
 const BUDGETS: DecodeLimits = DecodeLimits { depth: 12, nodes: 100_000, bytes: 8 << 20, work: 128 << 20 };
 
-impl Looked {
-    /// Looks into a request with what [`crate::Memory::eye`] gave.
-    pub fn with(exchange: &Exchange, eye: &Eye) -> Self {
+impl RequestScan {
+    /// Looks into a request with what [`crate::DeviceMemory::eye`] gave.
+    pub fn with(exchange: &Exchange, eye: &MemoryView) -> Self {
         let mut look = eye.most.look(exchange);
         let mut new = eye.new.as_ref().map(|new| new.look(exchange));
-        let (mut closed, mut riddles) = (Closed::default(), Riddles::default());
+        let (mut closed, mut riddles) = (UnopenedFinder::default(), UnexplainedBits::default());
         let mut gaps = Vec::new();
         let before = eye.before.as_ref().map(|before| before.read().unwrap_or_else(PoisonError::into_inner));
         let mut visited: BTreeMap<String, Sighting> = BTreeMap::new();
@@ -87,23 +87,23 @@ fn visited_before(exchange: &Exchange, leaf: &Leaf<'_>, id: &str, value: &str) -
 /// Finds values that nothing opens and that look random: encrypted, or a format
 /// that we do not know. Either way they could not be read.
 #[derive(Default)]
-struct Closed {
+struct UnopenedFinder {
     /// The last value, if it could be one of them.
-    last: Option<Candidate>,
-    opened: BTreeSet<Mark>,
-    closed: Vec<(Trail, Mark)>,
+    last: Option<UnopenedCandidate>,
+    opened: BTreeSet<ValueMark>,
+    closed: Vec<(Trail, ValueMark)>,
 }
 
-struct Candidate {
+struct UnopenedCandidate {
     depth: usize,
     trail: Trail,
-    mark: Mark,
+    mark: ValueMark,
 }
 
 /// Length and beginning of a value: the same bytes are opened only once.
-type Mark = (usize, [u8; 16]);
+type ValueMark = (usize, [u8; 16]);
 
-impl Closed {
+impl UnopenedFinder {
     /// Bytes under which random-looking bytes are an identifier, a digest or a
     /// signature rather than content.
     const SHORTEST: usize = 272;
@@ -121,7 +121,7 @@ impl Closed {
             }
         }
         if hides_content(leaf.value) {
-            self.last = Some(Candidate { depth, trail: leaf.route.trail(), mark: mark(leaf.value) });
+            self.last = Some(UnopenedCandidate { depth, trail: leaf.route.trail(), mark: mark(leaf.value) });
         }
     }
 
@@ -140,7 +140,7 @@ impl Closed {
     }
 }
 
-fn mark(value: &[u8]) -> Mark {
+fn mark(value: &[u8]) -> ValueMark {
     let mut start = [0; 16];
     let count = value.len().min(start.len());
     start[..count].copy_from_slice(&value[..count]);
@@ -149,8 +149,8 @@ fn mark(value: &[u8]) -> Mark {
 
 /// Whether so much of it looks random, in whatever alphabet, that it could be content.
 fn hides_content(value: &[u8]) -> bool {
-    let enough = Closed::SHORTEST as u64;
-    value.len() >= Closed::SHORTEST && decode::unopened(value).is_some_and(|stretch| stretch.bytes() >= enough)
+    let enough = UnopenedFinder::SHORTEST as u64;
+    value.len() >= UnopenedFinder::SHORTEST && decode::unopened(value).is_some_and(|stretch| stretch.bytes() >= enough)
 }
 
 #[cfg(test)]
@@ -165,8 +165,8 @@ mod tests {
 
     fn gaps(body: &[u8]) -> Vec<(String, GapReason)> {
         let exchange = post("https://a.example/", body);
-        let eye = Eye { most: Arc::new(Detector::new(&knowledge())), new: None, before: None };
-        let looked = Looked::with(&exchange, &eye);
+        let eye = MemoryView { most: Arc::new(Detector::new(&knowledge())), new: None, before: None };
+        let looked = RequestScan::with(&exchange, &eye);
         looked.gaps.into_iter().map(|gap| (gap.place.to_string(), gap.why)).collect()
     }
 

@@ -4,13 +4,13 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::Mode;
 
-use crate::checks::{Stage, bytes_that_look_random, post, request};
+use crate::checks::{GuardStage, bytes_that_look_random, post, request};
 
 const PAGE: &str = "https://clinic.example/patients/4711-secret?from=mail";
 const COLLECTOR: &str = "https://sa.api.intl.miui.com/sa?project=global_browser_mini";
 
-fn visited() -> Stage {
-    let mut stage = Stage::new();
+fn visited() -> GuardStage {
+    let mut stage = GuardStage::new();
     stage.who.makers = vec!["Google".into()];
     stage.visit(PAGE, "");
     stage
@@ -74,7 +74,7 @@ fn pages_without_end_do_not_make_the_guard_forget_the_page_of_a_person() {
 
 #[test]
 fn a_collector_that_is_sent_riddles_follows_the_choice_for_what_is_unread() {
-    let mut stage = Stage::new();
+    let mut stage = GuardStage::new();
     let noise = bytes_that_look_random(120);
     let base32: String =
         noise.iter().map(|byte| char::from(b"abcdefghijklmnopqrstuvwxyz234567"[usize::from(byte & 31)])).collect();
@@ -101,7 +101,7 @@ fn what_was_visited_is_still_known_hours_later_and_after_a_restart() {
     let own = post("https://clinic.example/save", format!("page={PAGE}").as_bytes());
     assert!(stage.says(&own).starts_with("pass"), "the site may know");
     let kept = stage.client.memory().kept(stage.now);
-    let mut after = Stage::new();
+    let mut after = GuardStage::new();
     kept.iter().for_each(|(digest, site, left)| after.client.memory().remember(digest, site, *left, after.now));
     assert_eq!(after.says(&told), "absorb report-telemetry visited-url");
     after.now.steady = hours(22);

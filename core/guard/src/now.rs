@@ -7,13 +7,13 @@ use model::Time;
 /// What the person chose ends by the clock on the wall; what is remembered of a
 /// client ages by the steady one, so that a changed clock frees nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Now {
+pub struct GuardTime {
     pub wall: Time,
     /// Microseconds since some moment before, sleep included.
     pub steady: u64,
 }
 
-impl Now {
+impl GuardTime {
     pub const fn new(wall: Time, steady: u64) -> Self {
         Self { wall, steady }
     }

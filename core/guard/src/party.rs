@@ -3,11 +3,11 @@
 use attribute::site_of;
 use model::{Destination, Purpose};
 
-use crate::{Now, client::Client, visits::Witness, who::Who};
+use crate::{GuardTime, client::GuardClient, visits::VisitWitness, who::ClientIdentity};
 
 /// Who asked for a request that carries some value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Party {
+pub enum RequestParty {
     /// It goes to where the value is known anyway.
     First,
     /// A page asked for it.
@@ -18,7 +18,7 @@ pub enum Party {
 
 /// What a destination does with what it gets, as far as that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(crate) enum DestinationClass {
     /// It collects: telemetry, advertising, the format of a known collector.
     Collector,
     /// It belongs to the maker of what sends.
@@ -26,8 +26,8 @@ pub(crate) enum Class {
     Other,
 }
 
-impl Class {
-    pub(crate) fn of(aim: &Destination, who: &Who, schemas: &[String]) -> Self {
+impl DestinationClass {
+    pub(crate) fn of(aim: &Destination, who: &ClientIdentity, schemas: &[String]) -> Self {
         if matches!(aim.purpose, Purpose::Telemetry | Purpose::Advertising) || !schemas.is_empty() {
             return Self::Collector;
         }
@@ -38,25 +38,32 @@ impl Class {
     }
 }
 
-impl Client {
+impl GuardClient {
     /// Whose a request to `aim` is, whatever it carries; none if that depends
     /// on what it carries.
-    pub(crate) fn party(&self, aim: &Destination, url: &str, class: Class, strict: bool, now: Now) -> Option<Party> {
+    pub(crate) fn party(
+        &self,
+        aim: &Destination,
+        url: &str,
+        class: DestinationClass,
+        strict: bool,
+        now: GuardTime,
+    ) -> Option<RequestParty> {
         let (host, visits) = (aim.host.as_str(), &self.visits);
         let (witness, steady) = (self.witness(class, strict, now), now.steady);
         let shown = match class {
-            Class::Collector => return None,
-            Class::Maker => visits.shows_host(host, witness, steady),
-            Class::Other => visits.shows_site(host, witness, steady),
+            DestinationClass::Collector => return None,
+            DestinationClass::Maker => visits.shows_host(host, witness, steady),
+            DestinationClass::Other => visits.shows_site(host, witness, steady),
         };
         if shown {
-            return Some(Party::First);
+            return Some(RequestParty::First);
         }
         let named = match class {
-            Class::Other => visits.any_names_site(host, witness, steady),
+            DestinationClass::Other => visits.any_names_site(host, witness, steady),
             _ => visits.any_names(host, witness, steady),
         };
-        (named || self.is_listed(url)).then_some(Party::Page)
+        (named || self.is_listed(url)).then_some(RequestParty::Page)
     }
 
     /// Whose a request to `aim` is if it carries this value.
@@ -68,30 +75,35 @@ impl Client {
         &self,
         aim: &Destination,
         url: &str,
-        class: Class,
+        class: DestinationClass,
         seen_at: Option<&str>,
         strict: bool,
-        now: Now,
-    ) -> Party {
+        now: GuardTime,
+    ) -> RequestParty {
         let host = aim.host.as_str();
         let witness = self.witness(class, strict, now);
         if let Some(site) = seen_at {
             if site_of(host) == site || self.is_of_owner(aim, site) {
-                return Party::First;
+                return RequestParty::First;
             }
             if self.visits.names(site, host, witness, now.steady) || self.is_listed(url) {
-                return Party::Page;
+                return RequestParty::Page;
             }
-        } else if class == Class::Collector && (self.visits.any_names(host, witness, now.steady) || self.is_listed(url))
+        } else if class == DestinationClass::Collector
+            && (self.visits.any_names(host, witness, now.steady) || self.is_listed(url))
         {
-            return Party::Page;
+            return RequestParty::Page;
         }
-        self.party(aim, url, class, strict, now).unwrap_or(Party::Own)
+        self.party(aim, url, class, strict, now).unwrap_or(RequestParty::Own)
     }
 
     /// Who is believed about where pages are.
-    fn witness(&self, class: Class, strict: bool, now: Now) -> Witness {
-        if self.is_exact(now) || strict && class != Class::Other { Witness::Extension } else { Witness::Headers }
+    fn witness(&self, class: DestinationClass, strict: bool, now: GuardTime) -> VisitWitness {
+        if self.is_exact(now) || strict && class != DestinationClass::Other {
+            VisitWitness::Extension
+        } else {
+            VisitWitness::Headers
+        }
     }
 
     /// Whether the owner of the destination is the one of this site.

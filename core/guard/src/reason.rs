@@ -3,7 +3,7 @@
 /// The reason of a decision. What it is called before people is said where
 /// people read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub enum DecisionReason {
     /// The page's own: it goes to the site visited, or to a host that stood in
     /// an answer given to the page.
     Page,
@@ -21,7 +21,7 @@ pub enum Reason {
     StoppedDestination,
     /// It carries what was just visited, searched or entered to one who
     /// collects, for this reason, and that is off.
-    Report(Accused),
+    Report(ReportReason),
     /// It carries such a value to somebody else: passed and shown.
     Asked,
     /// The same, from a browser whose extension lists what its pages ask for:
@@ -47,7 +47,7 @@ pub enum Reason {
 
 /// Why a request that carries such a value is a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Accused {
+pub enum ReportReason {
     /// It goes to the maker of the device or program.
     Maker(String),
     /// The host is known to collect telemetry.
@@ -60,7 +60,7 @@ pub enum Accused {
     Strict,
 }
 
-impl Reason {
+impl DecisionReason {
     /// One word for records; a new meaning is a new word.
     pub const fn word(&self) -> &'static str {
         match self {
@@ -71,11 +71,11 @@ impl Reason {
             Self::On => "on",
             Self::AllowedDestination => "allowed-destination",
             Self::StoppedDestination => "stopped-destination",
-            Self::Report(Accused::Maker(_)) => "report-to-maker",
-            Self::Report(Accused::Telemetry) => "report-telemetry",
-            Self::Report(Accused::Advertising) => "report-advertising",
-            Self::Report(Accused::Schema(_)) => "report-schema",
-            Self::Report(Accused::Strict) => "report-strict",
+            Self::Report(ReportReason::Maker(_)) => "report-to-maker",
+            Self::Report(ReportReason::Telemetry) => "report-telemetry",
+            Self::Report(ReportReason::Advertising) => "report-advertising",
+            Self::Report(ReportReason::Schema(_)) => "report-schema",
+            Self::Report(ReportReason::Strict) => "report-strict",
             Self::Asked => "asked",
             Self::AskedByNoPage => "asked-by-no-page",
             Self::Security => "security",

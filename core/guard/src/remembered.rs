@@ -30,22 +30,22 @@ const MANY: usize = 32;
 pub struct MemoryKey(pub [u8; 32]);
 
 /// Half of a SHA-256.
-type Mark = [u8; 16];
+type HalfDigest = [u8; 16];
 
 /// One address, or one digest of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Trace {
+pub(crate) struct VisitTrace {
     /// The digest of its site.
-    pub(crate) site: Mark,
+    pub(crate) site: HalfDigest,
     pub(crate) modes: Vec<Mode>,
     /// When it counts no more.
     pub(crate) until: u64,
 }
 
 /// Everything that is remembered so.
-pub(crate) struct Remembered {
+pub(crate) struct VisitDigests {
     key: MemoryKey,
-    traces: BTreeMap<Mark, Trace>,
+    traces: BTreeMap<HalfDigest, VisitTrace>,
 }
 
 impl std::fmt::Debug for MemoryKey {
@@ -54,7 +54,7 @@ impl std::fmt::Debug for MemoryKey {
     }
 }
 
-impl Remembered {
+impl VisitDigests {
     pub(crate) fn new(key: MemoryKey) -> Self {
         Self { key, traces: BTreeMap::new() }
     }
@@ -69,7 +69,7 @@ impl Remembered {
 
     /// An address that is no longer looked for in every disguise.
     pub(crate) fn add(&mut self, url: &str, site: &str, modes: &[Mode], last: u64) {
-        let trace = Trace { site: self.mark(site), modes: modes.to_vec(), until: last + LIFE };
+        let trace = VisitTrace { site: self.mark(site), modes: modes.to_vec(), until: last + LIFE };
         for form in forms(url) {
             self.traces.insert(self.mark(&form), trace.clone());
         }
@@ -87,11 +87,11 @@ impl Remembered {
     }
 
     /// What is remembered under this id, if it still counts.
-    pub(crate) fn of(&self, id: &str, steady: u64) -> Option<&Trace> {
+    pub(crate) fn of(&self, id: &str, steady: u64) -> Option<&VisitTrace> {
         self.traces.get(&unhex(id)?).filter(|trace| is_young(trace, steady))
     }
 
-    pub(crate) fn is_site(&self, trace: &Mark, site: &str) -> bool {
+    pub(crate) fn is_site(&self, trace: &HalfDigest, site: &str) -> bool {
         *trace == self.mark(site)
     }
 
@@ -134,13 +134,13 @@ impl Remembered {
         let (Some(mark), Some(site)) = (unhex(mark), unhex(site)) else { return };
         if self.traces.len() < MOST {
             let until = steady + left.min(LIFE);
-            self.traces.entry(mark).or_insert(Trace { site, modes: vec![Mode::Normal], until });
+            self.traces.entry(mark).or_insert(VisitTrace { site, modes: vec![Mode::Normal], until });
         }
     }
 
     /// The oldest of the site that has the most go, a tenth of all at once.
     fn make_room(&mut self) {
-        let mut by_site: BTreeMap<Mark, Vec<(u64, Mark)>> = BTreeMap::new();
+        let mut by_site: BTreeMap<HalfDigest, Vec<(u64, HalfDigest)>> = BTreeMap::new();
         for (mark, trace) in &self.traces {
             by_site.entry(trace.site).or_default().push((trace.until, *mark));
         }
@@ -151,7 +151,7 @@ impl Remembered {
         }
     }
 
-    fn mark(&self, text: &str) -> Mark {
+    fn mark(&self, text: &str) -> HalfDigest {
         let digest = Sha256::new().chain_update(self.key.0).chain_update(text).finalize();
         let mut mark = [0; 16];
         mark.copy_from_slice(&digest[..16]);
@@ -159,7 +159,7 @@ impl Remembered {
     }
 }
 
-fn is_young(trace: &Trace, steady: u64) -> bool {
+fn is_young(trace: &VisitTrace, steady: u64) -> bool {
     steady < trace.until
 }
 
@@ -195,7 +195,7 @@ fn addresses(text: &str) -> impl Iterator<Item = &str> {
     whole.into_iter().chain(within)
 }
 
-fn unhex(text: &str) -> Option<Mark> {
+fn unhex(text: &str) -> Option<HalfDigest> {
     HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()
 }
 
@@ -205,11 +205,11 @@ mod tests {
 
     const URL: &str = "https://clinic.example/patients/4711";
 
-    fn remembered() -> Remembered {
-        Remembered::new(MemoryKey([7; 32]))
+    fn remembered() -> VisitDigests {
+        VisitDigests::new(MemoryKey([7; 32]))
     }
 
-    fn found(remembered: &Remembered, text: &str) -> usize {
+    fn found(remembered: &VisitDigests, text: &str) -> usize {
         let mut count = 0;
         remembered.find(text.as_bytes(), &mut |id, _| {
             assert!(remembered.of(&id, 0).is_some());
@@ -243,7 +243,7 @@ mod tests {
         let mut again = remembered();
         kept.iter().for_each(|(mark, site, left)| again.read(mark, site, *left, 0));
         assert_eq!(found(&again, URL), 1);
-        let mut other = Remembered::new(MemoryKey([8; 32]));
+        let mut other = VisitDigests::new(MemoryKey([8; 32]));
         kept.iter().for_each(|(mark, site, left)| other.read(mark, site, *left, 0));
         assert_eq!(found(&other, URL), 0, "nothing without the key");
     }

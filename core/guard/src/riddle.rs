@@ -12,13 +12,13 @@ const SHORTEST: u64 = 32;
 
 /// Adds up what stays unexplained in one request. Values come outside in.
 #[derive(Default)]
-pub(crate) struct Riddles {
+pub(crate) struct UnexplainedBits {
     bytes: u64,
     /// The last riddle, as long as nothing was found in it: its depth and size.
     last: Option<(usize, u64)>,
 }
 
-impl Riddles {
+impl UnexplainedBits {
     pub(crate) fn at(&mut self, leaf: &Leaf<'_>) {
         // What a guess makes of a value explains nothing.
         if leaf.weak {

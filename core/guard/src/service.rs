@@ -9,7 +9,7 @@ use model::{Destination, Exchange, Purpose};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Service {
+pub(crate) enum BrowserService {
     /// Suggestions for what is typed.
     Suggestions,
     /// What the fields of a form on a page are.
@@ -17,11 +17,11 @@ pub(crate) enum Service {
 }
 
 /// The service that stands at an address, if one does.
-pub(crate) fn at(knowledge: &Knowledge, aim: &Destination, url: &str) -> Option<Service> {
+pub(crate) fn at(knowledge: &Knowledge, aim: &Destination, url: &str) -> Option<BrowserService> {
     match aim.purpose {
-        Purpose::Suggest => Some(Service::Suggestions),
-        Purpose::Autofill => Some(Service::Autofill),
-        _ => is_suggesting(knowledge, url).then_some(Service::Suggestions),
+        Purpose::Suggest => Some(BrowserService::Suggestions),
+        Purpose::Autofill => Some(BrowserService::Autofill),
+        _ => is_suggesting(knowledge, url).then_some(BrowserService::Suggestions),
     }
 }
 

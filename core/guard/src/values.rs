@@ -3,7 +3,7 @@
 //!
 //! Preparing a value for looking takes a good part of a millisecond, and a
 //! detector cannot forget. So what is new goes into a small detector of its own,
-//! at once; and whoever holds the memory may take the [`Tidying`] elsewhere, do
+//! at once; and whoever holds the memory may take the [`MemoryCompaction`] elsewhere, do
 //! it in peace, and bring back one detector with everything that still counts.
 
 use std::{
@@ -16,7 +16,7 @@ use std::{
 use detect::Detector;
 use model::{Canary, Mode};
 
-use crate::{Entered, MemoryKey, remembered::Remembered, searches};
+use crate::{EnteredValues, MemoryKey, remembered::VisitDigests, searches};
 
 /// A live canary is looked for so long after it was last seen.
 const LIFE: u64 = 60 * 60 * 1_000_000;
@@ -30,12 +30,12 @@ const TOO_MANY: usize = 600;
 const SHORTEST: usize = 12;
 
 /// Everything looked for in what one device sends.
-pub(crate) struct Values {
-    entered: Entered,
-    eye: Eye,
+pub(crate) struct SearchValues {
+    entered: EnteredValues,
+    eye: MemoryView,
     /// What was visited before those that are looked for in every disguise.
-    remembered: Arc<RwLock<Remembered>>,
-    by_id: BTreeMap<String, Live>,
+    remembered: Arc<RwLock<VisitDigests>>,
+    by_id: BTreeMap<String, LiveCanary>,
     ids: BTreeMap<String, String>,
     next: u64,
     /// The number of the last canary that is in the large detector.
@@ -47,7 +47,7 @@ pub(crate) struct Values {
 
 /// Where a canary comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub(crate) enum CanaryOrigin {
     /// The person entered it.
     Entered,
     /// A page of this site was visited in these modes.
@@ -59,7 +59,7 @@ pub(crate) enum Seen {
 /// What the ids of addresses visited a while ago start with.
 pub(crate) const BEFORE: &str = "before-";
 
-impl Seen {
+impl CanaryOrigin {
     pub(crate) fn site(&self) -> Option<&str> {
         match self {
             Self::Entered | Self::Before { .. } => None,
@@ -70,14 +70,14 @@ impl Seen {
 
 /// What to look with: nearly everything, and what came since.
 #[derive(Clone)]
-pub struct Eye {
+pub struct MemoryView {
     pub(crate) most: Arc<Detector>,
     pub(crate) new: Option<Arc<Detector>>,
-    pub(crate) before: Option<Arc<RwLock<Remembered>>>,
+    pub(crate) before: Option<Arc<RwLock<VisitDigests>>>,
 }
 
 /// Work on a device's canaries that needs no hold on its memory.
-pub struct Tidying {
+pub struct MemoryCompaction {
     age: u64,
     from: Arc<Detector>,
     canaries: Vec<Canary>,
@@ -85,7 +85,7 @@ pub struct Tidying {
 }
 
 /// Its outcome.
-pub struct Tidied {
+pub struct CompactedMemory {
     age: u64,
     detector: Arc<Detector>,
     settled: u64,
@@ -93,7 +93,7 @@ pub struct Tidied {
 
 /// One live canary.
 #[derive(Clone)]
-struct Live {
+struct LiveCanary {
     number: u64,
     canary: Canary,
     /// The modes in which it was seen.
@@ -103,22 +103,22 @@ struct Live {
     last: u64,
 }
 
-impl Values {
-    pub(crate) fn new(entered: Entered, key: MemoryKey) -> Self {
-        let eye = Eye { most: Arc::clone(&entered.detector), new: None, before: None };
+impl SearchValues {
+    pub(crate) fn new(entered: EnteredValues, key: MemoryKey) -> Self {
+        let eye = MemoryView { most: Arc::clone(&entered.detector), new: None, before: None };
         let (by_id, ids) = (BTreeMap::new(), BTreeMap::new());
-        let remembered = Arc::new(RwLock::new(Remembered::new(key)));
+        let remembered = Arc::new(RwLock::new(VisitDigests::new(key)));
         Self { entered, eye, remembered, by_id, ids, next: 0, settled: 0, age: 0, is_tidied: false }
     }
 
-    pub(crate) fn eye(&self) -> Eye {
+    pub(crate) fn eye(&self) -> MemoryView {
         let before = (!read(&self.remembered).is_empty()).then(|| Arc::clone(&self.remembered));
-        Eye { before, ..self.eye.clone() }
+        MemoryView { before, ..self.eye.clone() }
     }
 
     pub(crate) fn kept(&self, steady: u64) -> Vec<(String, String, u64)> {
         // What is looked for in every disguise is to outlive a restart, too.
-        let mut all = Remembered::new(read(&self.remembered).key().clone());
+        let mut all = VisitDigests::new(read(&self.remembered).key().clone());
         for live in self.by_id.values().filter(|live| live.canary.kind.as_str() == "visited-url") {
             all.add(&live.canary.value, &live.site, &live.modes, live.last);
         }
@@ -174,7 +174,7 @@ impl Values {
         let new = self.eye.new.get_or_insert_with(|| Arc::new(Detector::small()));
         // A value that is refused would be found everywhere; it is not looked for.
         if Arc::make_mut(new).plant(&canary).is_ok() {
-            let live = Live { number: self.next, canary, modes: vec![mode], site: site.to_owned(), last: steady };
+            let live = LiveCanary { number: self.next, canary, modes: vec![mode], site: site.to_owned(), last: steady };
             self.by_id.insert(id.clone(), live);
             self.ids.insert(key, id);
         }
@@ -185,29 +185,29 @@ impl Values {
     }
 
     /// Whether a canary still counts, and where it was seen, if it was.
-    pub(crate) fn of(&self, id: &str, steady: u64) -> Option<Seen> {
-        if id.starts_with(Entered::ID) {
-            return Some(Seen::Entered);
+    pub(crate) fn of(&self, id: &str, steady: u64) -> Option<CanaryOrigin> {
+        if id.starts_with(EnteredValues::ID) {
+            return Some(CanaryOrigin::Entered);
         }
         if let Some(mark) = id.strip_prefix(BEFORE) {
             let remembered = read(&self.remembered);
             let trace = remembered.of(mark, steady)?;
-            return Some(Seen::Before { site: trace.site, modes: trace.modes.clone() });
+            return Some(CanaryOrigin::Before { site: trace.site, modes: trace.modes.clone() });
         }
         let live = self.by_id.get(id)?;
-        let seen = || Seen::At { site: live.site.clone(), modes: live.modes.clone() };
+        let seen = || CanaryOrigin::At { site: live.site.clone(), modes: live.modes.clone() };
         (steady.saturating_sub(live.last) < LIFE).then(seen)
     }
 
     /// The person entered or removed something.
-    pub(crate) fn enter(&mut self, entered: Entered) {
+    pub(crate) fn enter(&mut self, entered: EnteredValues) {
         self.entered = entered;
         self.rebuild();
     }
 
     /// Forgets what is too old, once that is worth the work.
     pub(crate) fn forget_old(&mut self, steady: u64) {
-        let old = |live: &Live| steady.saturating_sub(live.last) >= LIFE;
+        let old = |live: &LiveCanary| steady.saturating_sub(live.last) >= LIFE;
         let many = self.by_id.values().filter(|live| old(live)).count();
         if many > 0 && many * 4 >= self.by_id.len() {
             let gone: BTreeSet<String> =
@@ -231,7 +231,7 @@ impl Values {
     }
 
     /// Work that waits to be done, if none is under way.
-    pub(crate) fn tidying(&mut self) -> Option<Tidying> {
+    pub(crate) fn tidying(&mut self) -> Option<MemoryCompaction> {
         if self.is_tidied || self.eye.new.is_none() {
             return None;
         }
@@ -240,20 +240,20 @@ impl Values {
         if self.by_id.len() >= MOST {
             self.make_room();
             let from = Arc::clone(&self.entered.detector);
-            return Some(Tidying { age, from, canaries: self.since(0), settled });
+            return Some(MemoryCompaction { age, from, canaries: self.since(0), settled });
         }
-        Some(Tidying { age, from: Arc::clone(&self.eye.most), canaries: self.since(self.settled), settled })
+        Some(MemoryCompaction { age, from: Arc::clone(&self.eye.most), canaries: self.since(self.settled), settled })
     }
 
     /// It is done.
-    pub(crate) fn tidied(&mut self, tidied: Tidied) {
+    pub(crate) fn tidied(&mut self, tidied: CompactedMemory) {
         self.is_tidied = false;
         // Something was removed meanwhile: the work was for nothing.
         if tidied.age != self.age {
             return;
         }
         self.settled = tidied.settled;
-        self.eye = Eye { most: tidied.detector, new: None, before: None };
+        self.eye = MemoryView { most: tidied.detector, new: None, before: None };
         let newer = self.since(self.settled);
         if !newer.is_empty() {
             self.eye.new = Some(planted(&Detector::small(), &newer));
@@ -292,7 +292,7 @@ impl Values {
     fn rebuild(&mut self) {
         self.age += 1;
         self.settled = self.next;
-        self.eye = Eye { most: planted(&self.entered.detector, &self.since(0)), new: None, before: None };
+        self.eye = MemoryView { most: planted(&self.entered.detector, &self.since(0)), new: None, before: None };
     }
 
     /// Canaries that came after the one of this number.
@@ -301,36 +301,36 @@ impl Values {
     }
 }
 
-impl Tidying {
+impl MemoryCompaction {
     /// Does it. Takes a while.
-    pub fn work(self) -> Tidied {
-        Tidied { age: self.age, detector: planted(&self.from, &self.canaries), settled: self.settled }
+    pub fn work(self) -> CompactedMemory {
+        CompactedMemory { age: self.age, detector: planted(&self.from, &self.canaries), settled: self.settled }
     }
 }
 
-impl fmt::Debug for Eye {
+impl fmt::Debug for MemoryView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Eye(..)")
     }
 }
 
-impl fmt::Debug for Tidying {
+impl fmt::Debug for MemoryCompaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Tidying(..)")
     }
 }
 
-impl fmt::Debug for Tidied {
+impl fmt::Debug for CompactedMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Tidied(..)")
     }
 }
 
-fn read(remembered: &RwLock<Remembered>) -> RwLockReadGuard<'_, Remembered> {
+fn read(remembered: &RwLock<VisitDigests>) -> RwLockReadGuard<'_, VisitDigests> {
     remembered.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn write(remembered: &RwLock<Remembered>) -> RwLockWriteGuard<'_, Remembered> {
+fn write(remembered: &RwLock<VisitDigests>) -> RwLockWriteGuard<'_, VisitDigests> {
     remembered.write().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -355,8 +355,8 @@ mod tests {
     use super::*;
     use crate::checks::knowledge;
 
-    fn values() -> Values {
-        Values::new(Entered::new(&knowledge(), []).0, MemoryKey([0; 32]))
+    fn values() -> SearchValues {
+        SearchValues::new(EnteredValues::new(&knowledge(), []).0, MemoryKey([0; 32]))
     }
 
     #[test]
@@ -382,15 +382,16 @@ mod tests {
         assert_eq!(values.count(), 1);
     }
 
-    fn visit(values: &mut Values, pages: std::ops::Range<usize>) {
+    fn visit(values: &mut SearchValues, pages: std::ops::Range<usize>) {
         for i in pages {
             values.visited(&format!("https://a.example/page-{i}"), "a.example", Mode::Normal, i as u64);
         }
     }
 
     /// Ids of what is seen in a text.
-    fn seen(values: &Values, text: &str) -> Vec<String> {
-        let looked = crate::Looked::with(&crate::checks::post("https://b.example/", text.as_bytes()), &values.eye());
+    fn seen(values: &SearchValues, text: &str) -> Vec<String> {
+        let looked =
+            crate::RequestScan::with(&crate::checks::post("https://b.example/", text.as_bytes()), &values.eye());
         looked.sightings.into_iter().filter_map(|sighting| sighting.canary).collect()
     }
 
@@ -450,7 +451,7 @@ mod tests {
         let mut values = values();
         visit(&mut values, 0..1);
         let tidying = values.tidying().unwrap();
-        values.enter(Entered::new(&knowledge(), [("person-name", "Zoe Finukgurmann")]).0);
+        values.enter(EnteredValues::new(&knowledge(), [("person-name", "Zoe Finukgurmann")]).0);
         values.tidied(tidying.work());
         assert_eq!(seen(&values, "Zoe Finukgurmann at https://a.example/page-0").len(), 2);
     }

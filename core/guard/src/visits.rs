@@ -17,7 +17,7 @@ const MOST_HOSTS: usize = 4_096;
 /// Request headers are written by the browser, which may be the accused. Where
 /// an extension of ours lists the pages, its list alone counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Witness {
+pub(crate) enum VisitWitness {
     /// An extension of ours saw the page.
     Extension,
     /// The request said that it was for a page; the extension counts too.
@@ -26,7 +26,7 @@ pub(crate) enum Witness {
 
 /// One site that a client is at.
 #[derive(Default)]
-struct Visit {
+struct ActiveSite {
     last: u64,
     /// An extension of ours saw a page of the site.
     listed: bool,
@@ -42,11 +42,11 @@ struct Visit {
 
 /// Every visit, by registrable domain.
 #[derive(Default)]
-pub(crate) struct Visits {
-    by_site: BTreeMap<String, Visit>,
+pub(crate) struct ActiveSites {
+    by_site: BTreeMap<String, ActiveSite>,
 }
 
-impl Visits {
+impl ActiveSites {
     /// Somebody goes to this site.
     pub(crate) fn go(&mut self, site: &str, steady: u64) {
         self.by_site.entry(site.to_owned()).or_default().last = steady;
@@ -100,55 +100,55 @@ impl Visits {
     pub(crate) fn sites_of(&self, host: &str, steady: u64) -> Vec<String> {
         const MOST_SITES: usize = 8;
         let site = attribute::site_of(host);
-        let part = |(own, visit): &(&String, &Visit)| *own == site || visit.named.contains(host);
+        let part = |(own, visit): &(&String, &ActiveSite)| *own == site || visit.named.contains(host);
         self.live(steady).filter(part).take(MOST_SITES).map(|(own, _)| own.clone()).collect()
     }
 
     /// Whether a page of this site was given the name of the host.
-    pub(crate) fn names(&self, site: &str, host: &str, witness: Witness, steady: u64) -> bool {
+    pub(crate) fn names(&self, site: &str, host: &str, witness: VisitWitness, steady: u64) -> bool {
         self.seen(witness, steady).any(|(own, visit)| own == site && visit.named.contains(host))
     }
 
     /// Whether a page of any other site was given the name of the host itself.
-    pub(crate) fn any_names(&self, host: &str, witness: Witness, steady: u64) -> bool {
+    pub(crate) fn any_names(&self, host: &str, witness: VisitWitness, steady: u64) -> bool {
         let own_site = attribute::site_of(host);
         self.seen(witness, steady).any(|(site, visit)| site != own_site && visit.named.contains(host))
     }
 
     /// Whether a page of any site was given a name of the same domain.
-    pub(crate) fn any_names_site(&self, host: &str, witness: Witness, steady: u64) -> bool {
+    pub(crate) fn any_names_site(&self, host: &str, witness: VisitWitness, steady: u64) -> bool {
         let site = attribute::site_of(host);
         self.seen(witness, steady).any(|(_, visit)| visit.named_sites.contains(site))
     }
 
     /// Whether a document came from this very host.
-    pub(crate) fn shows_host(&self, host: &str, witness: Witness, steady: u64) -> bool {
+    pub(crate) fn shows_host(&self, host: &str, witness: VisitWitness, steady: u64) -> bool {
         self.seen(witness, steady).any(|(_, visit)| visit.has_document(host, witness))
     }
 
     /// Whether a document came from the host's site.
-    pub(crate) fn shows_site(&self, host: &str, witness: Witness, steady: u64) -> bool {
+    pub(crate) fn shows_site(&self, host: &str, witness: VisitWitness, steady: u64) -> bool {
         let site = attribute::site_of(host);
         self.seen(witness, steady).any(|(own, visit)| own == site && visit.has_documents(witness))
     }
 
     /// Visits that this witness saw.
-    fn seen(&self, witness: Witness, steady: u64) -> impl Iterator<Item = (&String, &Visit)> {
-        self.live(steady).filter(move |(_, visit)| witness == Witness::Headers || visit.listed)
+    fn seen(&self, witness: VisitWitness, steady: u64) -> impl Iterator<Item = (&String, &ActiveSite)> {
+        self.live(steady).filter(move |(_, visit)| witness == VisitWitness::Headers || visit.listed)
     }
 
-    fn live(&self, steady: u64) -> impl Iterator<Item = (&String, &Visit)> {
+    fn live(&self, steady: u64) -> impl Iterator<Item = (&String, &ActiveSite)> {
         self.by_site.iter().filter(move |(_, visit)| steady.saturating_sub(visit.last) < LIFE)
     }
 }
 
-impl Visit {
-    fn has_document(&self, host: &str, witness: Witness) -> bool {
-        self.listed_documents.contains(host) || witness == Witness::Headers && self.documents.contains(host)
+impl ActiveSite {
+    fn has_document(&self, host: &str, witness: VisitWitness) -> bool {
+        self.listed_documents.contains(host) || witness == VisitWitness::Headers && self.documents.contains(host)
     }
 
-    fn has_documents(&self, witness: Witness) -> bool {
-        !self.listed_documents.is_empty() || witness == Witness::Headers && !self.documents.is_empty()
+    fn has_documents(&self, witness: VisitWitness) -> bool {
+        !self.listed_documents.is_empty() || witness == VisitWitness::Headers && !self.documents.is_empty()
     }
 }
 
@@ -158,51 +158,51 @@ mod tests {
 
     #[test]
     fn a_visit_ends_after_half_an_hour_without_traffic() {
-        let mut visits = Visits::default();
+        let mut visits = ActiveSites::default();
         visits.go("a.example", 0);
         visits.name("a.example", "cdn.b.example".into());
-        assert!(visits.names("a.example", "cdn.b.example", Witness::Headers, LIFE - 1));
-        assert!(!visits.names("a.example", "cdn.b.example", Witness::Headers, LIFE));
+        assert!(visits.names("a.example", "cdn.b.example", VisitWitness::Headers, LIFE - 1));
+        assert!(!visits.names("a.example", "cdn.b.example", VisitWitness::Headers, LIFE));
         visits.touch("cdn.b.example", LIFE - 1);
-        assert!(visits.names("a.example", "cdn.b.example", Witness::Headers, LIFE), "its hosts keep it alive");
+        assert!(visits.names("a.example", "cdn.b.example", VisitWitness::Headers, LIFE), "its hosts keep it alive");
     }
 
     #[test]
     fn the_oldest_visit_makes_room() {
-        let mut visits = Visits::default();
+        let mut visits = ActiveSites::default();
         for i in 0..=MOST {
             visits.go(&format!("site-{i}.example"), i as u64);
         }
         visits.opened("site-0.example", "site-0.example");
         visits.opened("site-1.example", "site-1.example");
-        assert!(!visits.shows_host("site-0.example", Witness::Headers, 0));
-        assert!(visits.shows_host("site-1.example", Witness::Headers, 0));
+        assert!(!visits.shows_host("site-0.example", VisitWitness::Headers, 0));
+        assert!(visits.shows_host("site-1.example", VisitWitness::Headers, 0));
     }
 
     #[test]
     fn a_host_is_named_by_others_not_by_itself() {
-        let mut visits = Visits::default();
+        let mut visits = ActiveSites::default();
         visits.go("a.example", 0);
         visits.name("a.example", "t.a.example".into());
-        assert!(!visits.any_names("t.a.example", Witness::Headers, 0));
+        assert!(!visits.any_names("t.a.example", VisitWitness::Headers, 0));
         visits.go("b.example", 0);
         visits.name("b.example", "t.a.example".into());
-        assert!(visits.any_names("t.a.example", Witness::Headers, 0));
-        assert!(visits.any_names_site("other.a.example", Witness::Headers, 0));
+        assert!(visits.any_names("t.a.example", VisitWitness::Headers, 0));
+        assert!(visits.any_names_site("other.a.example", VisitWitness::Headers, 0));
     }
 
     #[test]
     fn what_only_headers_say_is_no_page_to_the_extension() {
-        let mut visits = Visits::default();
+        let mut visits = ActiveSites::default();
         visits.go("a.example", 0);
         visits.opened("a.example", "a.example");
         visits.name("a.example", "cdn.b.example".into());
-        assert!(visits.shows_site("a.example", Witness::Headers, 0));
-        assert!(!visits.shows_site("a.example", Witness::Extension, 0));
-        assert!(!visits.any_names("cdn.b.example", Witness::Extension, 0));
+        assert!(visits.shows_site("a.example", VisitWitness::Headers, 0));
+        assert!(!visits.shows_site("a.example", VisitWitness::Extension, 0));
+        assert!(!visits.any_names("cdn.b.example", VisitWitness::Extension, 0));
         visits.listed("a.example", "www.a.example", 0);
-        assert!(visits.shows_host("www.a.example", Witness::Extension, 0));
-        assert!(!visits.shows_host("a.example", Witness::Extension, 0), "that host was not listed");
-        assert!(visits.any_names("cdn.b.example", Witness::Extension, 0), "read before the list came");
+        assert!(visits.shows_host("www.a.example", VisitWitness::Extension, 0));
+        assert!(!visits.shows_host("a.example", VisitWitness::Extension, 0), "that host was not listed");
+        assert!(visits.any_names("cdn.b.example", VisitWitness::Extension, 0), "read before the list came");
     }
 }

@@ -4,7 +4,7 @@ use model::Mode;
 
 /// A device, the program on it if that is known, and the mode that it is in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Who {
+pub struct ClientIdentity {
     /// What the device is known by: its address, or the name it was paired by.
     pub device: String,
     /// The program's name; only known on this machine.
@@ -14,7 +14,7 @@ pub struct Who {
     pub makers: Vec<String>,
 }
 
-impl Who {
+impl ClientIdentity {
     pub fn new(device: impl Into<String>, mode: Mode) -> Self {
         Self { device: device.into(), program: None, mode, makers: Vec::new() }
     }

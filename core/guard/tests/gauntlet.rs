@@ -18,7 +18,10 @@ use std::{
     sync::Arc,
 };
 
-use guard::{Asking, Choices, Client, Decision, Entered, Looked, Memory, Now, Reason, Verdict, Wanted, Who, decide};
+use guard::{
+    Choices, ClientIdentity, Decision, DecisionReason, DeviceMemory, EnteredValues, GuardAction, GuardClient,
+    GuardTime, InspectionNeed, RequestContext, RequestScan, decide,
+};
 use knowledge::Knowledge;
 use model::{Exchange, Kind, Mode, RecognitionMethod, Record};
 use serde::Deserialize;
@@ -34,24 +37,25 @@ fn who_is_strict_has_every_readable_canary_and_every_known_field_stopped_and_not
         let name = capture.file_name().unwrap().to_string_lossy().into_owned();
         let truth: Truth = serde_json::from_slice(&std::fs::read(capture.join("truth.json")).unwrap()).unwrap();
         let values = truth.canaries.iter().filter(|canary| canary.kind != "visited_host");
-        let (entered, _) = Entered::new(&knowledge, values.map(|canary| (canary.kind.as_str(), canary.value.as_str())));
-        let mut client = Client::new(Arc::clone(&knowledge), Memory::new(entered), Mode::Normal);
+        let (entered, _) =
+            EnteredValues::new(&knowledge, values.map(|canary| (canary.kind.as_str(), canary.value.as_str())));
+        let mut client = GuardClient::new(Arc::clone(&knowledge), DeviceMemory::new(entered), Mode::Normal);
         for (index, exchange) in exchanges(&capture).iter().enumerate() {
             let decision = decided(&mut client, &knowledge, &strict, exchange);
             let carries = truth.canaries.iter().any(|canary| canary.is_readable_in(index));
             let right = match decision.verdict {
-                Verdict::Absorb => carries || is_of_its_format(&decision),
-                Verdict::Pass => !carries,
-                Verdict::Hold | Verdict::Cut => false,
+                GuardAction::Absorb => carries || is_of_its_format(&decision),
+                GuardAction::Pass => !carries,
+                GuardAction::Hold | GuardAction::Cut => false,
             };
             counts[usize::from(carries)] += 1;
-            counts[2] += usize::from(decision.reason == Reason::Unread);
+            counts[2] += usize::from(decision.reason == DecisionReason::Unread);
             if !right {
                 wrong.push(format!("{name} {index}: {:?} {}", decision.verdict, decision.reason.word()));
             }
             let passed = decided(&mut client, &knowledge, &open, exchange);
-            counts[3] += usize::from(passed.verdict == Verdict::Pass);
-            assert_eq!(passed.verdict, Verdict::Pass, "{name} {index} with everything on");
+            counts[3] += usize::from(passed.verdict == GuardAction::Pass);
+            assert_eq!(passed.verdict, GuardAction::Pass, "{name} {index} with everything on");
         }
     }
     let [without, with, unread, passed] = counts;
@@ -65,16 +69,16 @@ fn is_of_its_format(decision: &Decision) -> bool {
         && decision.sightings.iter().all(|sighting| sighting.how != RecognitionMethod::Canary)
 }
 
-fn decided(client: &mut Client, knowledge: &Knowledge, choices: &Choices, exchange: &Exchange) -> Decision {
+fn decided(client: &mut GuardClient, knowledge: &Knowledge, choices: &Choices, exchange: &Exchange) -> Decision {
     let url = exchange.request.url.as_str();
     let path = url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or("/");
     let aim = attribute::destination(&knowledge.owners, exchange.host(), path);
-    let who = Who::new("phone", Mode::Normal);
-    let asking = Asking { who: &who, exchange, aim: &aim, whole: true, waited: 0 };
-    let now = Now::default();
+    let who = ClientIdentity::new("phone", Mode::Normal);
+    let asking = RequestContext { who: &who, exchange, aim: &aim, whole: true, waited: 0 };
+    let now = GuardTime::default();
     let looked = match client.wanted(&asking, choices, now) {
-        Wanted::Nothing => Looked::default(),
-        Wanted::Body => client.look(exchange),
+        InspectionNeed::Nothing => RequestScan::default(),
+        InspectionNeed::Body => client.look(exchange),
     };
     decide(&asking, &looked, client, choices, now)
 }

@@ -26,8 +26,8 @@ use std::{
 use audit::{AuditOptions, Auditor, CaptureSummary};
 use evidence::Evidence;
 use guard::{
-    Asking, Choices, Client, Entered, Looked, Memory, Now, Reason, Suggestions, Verdict, Wanted, Who, decide,
-    destination,
+    Choices, ClientIdentity, DecisionReason, DeviceMemory, EnteredValues, GuardAction, GuardClient, GuardTime,
+    InspectionNeed, RequestContext, RequestScan, SuggestionSwitch, decide, destination,
 };
 use judge::Severity;
 use knowledge::{Knowledge, schemas::Schema};
@@ -87,13 +87,13 @@ fn with_everything_off_no_finding_of_an_audit_goes_on_in_silence() {
 fn with_everything_on_every_one_of_them_goes_on() {
     let knowledge = Arc::new(Knowledge::built_in());
     let mut choices = Choices { strict: true, ..Choices::default() };
-    choices.suggestions = Suggestions { normal: true, private: true };
+    choices.suggestions = SuggestionSwitch { normal: true, private: true };
     for kind in knowledge.kinds.all() {
         choices.table.turn(&Kind::new(&kind.id), Mode::Unknown, true);
     }
     for play in all(&knowledge) {
         for (exchange, (verdict, reason)) in decided(&knowledge, &play, Mode::Unknown, &choices) {
-            assert_eq!(verdict, Verdict::Pass, "{} exchange {exchange}: {}", play.name, reason.word());
+            assert_eq!(verdict, GuardAction::Pass, "{} exchange {exchange}: {}", play.name, reason.word());
         }
     }
 }
@@ -123,19 +123,24 @@ fn found(knowledge: &Knowledge, play: &Play) -> Vec<(String, u64, Initiator)> {
 
 fn played(knowledge: &Arc<Knowledge>, play: &Play, mode: Mode, strict: bool) -> BTreeMap<u64, Fate> {
     let choices = Choices { strict, ..Choices::default() };
-    let fate = |(verdict, reason): (Verdict, Reason)| match verdict {
-        Verdict::Absorb | Verdict::Cut => Fate::Stopped,
+    let fate = |(verdict, reason): (GuardAction, DecisionReason)| match verdict {
+        GuardAction::Absorb | GuardAction::Cut => Fate::Stopped,
         _ if reason.is_shown() => Fate::Shown,
-        _ if reason == Reason::Page => Fate::Pages,
+        _ if reason == DecisionReason::Page => Fate::Pages,
         _ => Fate::Silent,
     };
     decided(knowledge, play, mode, &choices).into_iter().map(|(exchange, said)| (exchange, fate(said))).collect()
 }
 
 /// What the guard says of each request, in the order in which they came.
-fn decided(knowledge: &Arc<Knowledge>, play: &Play, mode: Mode, choices: &Choices) -> BTreeMap<u64, (Verdict, Reason)> {
+fn decided(
+    knowledge: &Arc<Knowledge>,
+    play: &Play,
+    mode: Mode,
+    choices: &Choices,
+) -> BTreeMap<u64, (GuardAction, DecisionReason)> {
     let mut decisions = BTreeMap::new();
-    let mut clients: BTreeMap<Option<u32>, Client> = BTreeMap::new();
+    let mut clients: BTreeMap<Option<u32>, GuardClient> = BTreeMap::new();
     let mut makers = Vec::new();
     for record in &play.records {
         if let Record::Run(run) = record {
@@ -145,9 +150,9 @@ fn decided(knowledge: &Arc<Knowledge>, play: &Play, mode: Mode, choices: &Choice
         let Record::Exchange(exchange) = record else { continue };
         let client = clients.entry(exchange.trial).or_insert_with(|| {
             let values = play.entered.iter().map(|canary| (canary.kind.as_str(), canary.value.as_str()));
-            Client::new(Arc::clone(knowledge), Memory::new(Entered::new(knowledge, values).0), mode)
+            GuardClient::new(Arc::clone(knowledge), DeviceMemory::new(EnteredValues::new(knowledge, values).0), mode)
         });
-        let who = Who { makers: makers.clone(), ..Who::new("phone", mode) };
+        let who = ClientIdentity { makers: makers.clone(), ..ClientIdentity::new("phone", mode) };
         decisions.insert(exchange.index, decision(knowledge, client, &who, choices, exchange));
     }
     decisions
@@ -155,20 +160,20 @@ fn decided(knowledge: &Arc<Knowledge>, play: &Play, mode: Mode, choices: &Choice
 
 fn decision(
     knowledge: &Knowledge,
-    client: &mut Client,
-    who: &Who,
+    client: &mut GuardClient,
+    who: &ClientIdentity,
     choices: &Choices,
     exchange: &Exchange,
-) -> (Verdict, Reason) {
-    let now = Now::new(exchange.started, exchange.started.0.max(0).unsigned_abs());
+) -> (GuardAction, DecisionReason) {
+    let now = GuardTime::new(exchange.started, exchange.started.0.max(0).unsigned_abs());
     // Live, a request is decided before there is an answer.
     let asked = Exchange { response: None, ..exchange.clone() };
     client.began(&asked, now);
     let aim = destination(knowledge, &asked);
-    let asking = Asking { who, exchange: &asked, aim: &aim, whole: true, waited: 0 };
+    let asking = RequestContext { who, exchange: &asked, aim: &aim, whole: true, waited: 0 };
     let looked = match client.wanted(&asking, choices, now) {
-        Wanted::Nothing => Looked::default(),
-        Wanted::Body => client.look(&asked),
+        InspectionNeed::Nothing => RequestScan::default(),
+        InspectionNeed::Body => client.look(&asked),
     };
     let decision = decide(&asking, &looked, client, choices, now);
     if let Some(answer) = &exchange.response

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use guard::{Reason, Verdict};
+use guard::{DecisionReason, GuardAction};
 use model::{Mode, Time};
 use tokio::sync::broadcast;
 
@@ -98,8 +98,8 @@ impl Board {
             if let Some(device) = shown.devices.get_mut(&event.device) {
                 match (event.verdict, &event.reason) {
                     (_, reason) if reason.is_unread() => device.unread += 1,
-                    (Verdict::Absorb | Verdict::Cut, _) => device.stopped += 1,
-                    (_, Reason::Nothing) => {}
+                    (GuardAction::Absorb | GuardAction::Cut, _) => device.stopped += 1,
+                    (_, DecisionReason::Nothing) => {}
                     _ => device.asked += 1,
                 }
             }

@@ -1,6 +1,6 @@
 //! One change of the person's choices.
 
-use guard::{Choices, Destined, Device, Hour, KindSet, Rule, Suggestions, UnreadChoice};
+use guard::{Choices, DeviceChoices, HostAction, HostRule, KindSet, SuggestionSwitch, TemporaryAllow, UnreadChoice};
 use model::{Kind, Mode, Time};
 
 /// What the person did.
@@ -28,7 +28,7 @@ pub enum Change {
     /// None: whatever was said about it is forgotten.
     Destination {
         host: String,
-        rule: Option<Rule>,
+        rule: Option<HostAction>,
     },
     Unread {
         mode: Mode,
@@ -70,7 +70,7 @@ impl Change {
                     Self::Turn { device, kind, mode: *mode, on: *on }.make(choices, wall);
                 }
             }
-            Self::Hour { device, kind, mode } => choices.hours.push(Hour {
+            Self::Hour { device, kind, mode } => choices.hours.push(TemporaryAllow {
                 kind: kind.clone(),
                 mode: *mode,
                 device: device.clone(),
@@ -79,7 +79,7 @@ impl Change {
             }),
             Self::Destination { host, rule } => {
                 choices.destinations.retain(|destined| destined.host != *host || destined.device.is_some());
-                choices.destinations.extend(rule.map(|rule| Destined { host: host.clone(), rule, device: None }));
+                choices.destinations.extend(rule.map(|rule| HostRule { host: host.clone(), rule, device: None }));
             }
             Self::Unread { mode, choice } => match mode {
                 Mode::Normal => choices.unread.normal = *choice,
@@ -91,7 +91,7 @@ impl Change {
             Self::Suggestions { mode, on } => match mode {
                 Mode::Normal => choices.suggestions.normal = *on,
                 Mode::Private => choices.suggestions.private = *on,
-                Mode::Unknown => choices.suggestions = Suggestions { normal: *on, private: *on },
+                Mode::Unknown => choices.suggestions = SuggestionSwitch { normal: *on, private: *on },
             },
             Self::Strict(on) => choices.strict = *on,
             Self::Describe { device, name, maker } => {
@@ -132,7 +132,7 @@ impl Change {
 /// otherwise. The hour of a whole goes on without a part of it that is turned off, and that for all
 /// without such a device; but a device's own says more than the switch for all, and nobody who turns
 /// that one sees it.
-fn is_ended(hour: &Hour, device: Option<&String>, kind: &Kind, mode: Mode) -> bool {
+fn is_ended(hour: &TemporaryAllow, device: Option<&String>, kind: &Kind, mode: Mode) -> bool {
     let in_it = mode == Mode::Unknown || hour.mode == mode;
     let says_so =
         if hour.device.as_ref() == device { hour.kind == *kind } else { device.is_none() && hour.covers(kind) };
@@ -140,9 +140,9 @@ fn is_ended(hour: &Hour, device: Option<&String>, kind: &Kind, mode: Mode) -> bo
 }
 
 /// What was said about a device, begun if nothing was.
-pub(crate) fn device_of<'c>(choices: &'c mut Choices, id: &str) -> &'c mut Device {
+pub(crate) fn device_of<'c>(choices: &'c mut Choices, id: &str) -> &'c mut DeviceChoices {
     let at = choices.devices.iter().position(|device| device.id == id).unwrap_or_else(|| {
-        choices.devices.push(Device { id: id.to_owned(), ..Device::default() });
+        choices.devices.push(DeviceChoices { id: id.to_owned(), ..DeviceChoices::default() });
         choices.devices.len() - 1
     });
     &mut choices.devices[at]
@@ -150,7 +150,7 @@ pub(crate) fn device_of<'c>(choices: &'c mut Choices, id: &str) -> &'c mut Devic
 
 #[cfg(test)]
 mod tests {
-    use guard::Who;
+    use guard::ClientIdentity;
 
     use super::*;
 
@@ -163,13 +163,13 @@ mod tests {
     }
 
     fn is_on(choices: &Choices, device: &str, kind: &str) -> bool {
-        choices.is_on(&Kind::new(kind), &Who::new(device, Mode::Normal), Time(7))
+        choices.is_on(&Kind::new(kind), &ClientIdentity::new(device, Mode::Normal), Time(7))
     }
 
     #[test]
     fn turning_off_ends_an_hour_that_still_runs() {
         let (mut choices, kind) = (Choices::default(), Kind::new("search"));
-        let who = Who::new("phone", Mode::Normal);
+        let who = ClientIdentity::new("phone", Mode::Normal);
         hour(None, "search").make(&mut choices, Time(5));
         assert!(choices.is_on(&kind, &who, Time(6)));
         off(None, "search").make(&mut choices, Time(6));
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn a_destination_is_said_something_about_once() {
         let mut choices = Choices::default();
-        for rule in [Some(Rule::Allow), Some(Rule::Stop), None] {
+        for rule in [Some(HostAction::Allow), Some(HostAction::Stop), None] {
             Change::Destination { host: "a.example".into(), rule }.make(&mut choices, Time(0));
             assert_eq!(choices.destinations.first().map(|destined| destined.rule), rule);
         }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use guard::{Client, Entered, Memory, MemoryKey, Now, Who};
+use guard::{ClientIdentity, DeviceMemory, EnteredValues, GuardClient, GuardTime, MemoryKey};
 use knowledge::Knowledge;
 use model::Mode;
 
@@ -22,12 +22,12 @@ pub(crate) struct Clients {
 }
 
 struct Inner {
-    entered: Entered,
+    entered: EnteredValues,
     /// What each device has visited, whatever did it.
-    memories: BTreeMap<String, Memory>,
+    memories: BTreeMap<String, DeviceMemory>,
     /// What was written down of devices that were not heard of yet.
     before: Vec<Digested>,
-    by_who: BTreeMap<Key, Arc<Mutex<Client>>>,
+    by_who: BTreeMap<Key, Arc<Mutex<GuardClient>>>,
 }
 
 /// Clients that are remembered at once; whoever asks for more is told apart no
@@ -41,14 +41,14 @@ impl std::fmt::Debug for Clients {
 }
 
 impl Clients {
-    pub(crate) fn new(knowledge: Arc<Knowledge>, entered: Entered) -> Self {
+    pub(crate) fn new(knowledge: Arc<Knowledge>, entered: EnteredValues) -> Self {
         Self::remembering(knowledge, entered, MemoryKey([0; 32]), Vec::new())
     }
 
     /// With what devices visited before this program was started.
     pub(crate) fn remembering(
         knowledge: Arc<Knowledge>,
-        entered: Entered,
+        entered: EnteredValues,
         key: MemoryKey,
         before: Vec<Digested>,
     ) -> Self {
@@ -57,10 +57,10 @@ impl Clients {
     }
 
     /// What may be written down of every device.
-    pub(crate) fn digested(&self, now: Now) -> Vec<Digested> {
+    pub(crate) fn digested(&self, now: GuardTime) -> Vec<Digested> {
         let inner = lock(&self.inner);
         let wall = now.wall.0;
-        let of = |(device, memory): (&String, &Memory)| {
+        let of = |(device, memory): (&String, &DeviceMemory)| {
             let device = device.clone();
             let digested = move |(digest, site, left): (String, String, u64)| Digested {
                 device: device.clone(),
@@ -74,7 +74,7 @@ impl Clients {
         heard.chain(inner.before.iter().filter(|before| before.until > wall).cloned()).collect()
     }
 
-    pub(crate) fn of(&self, who: &Who) -> Arc<Mutex<Client>> {
+    pub(crate) fn of(&self, who: &ClientIdentity) -> Arc<Mutex<GuardClient>> {
         let mut inner = lock(&self.inner);
         let mut key = (who.device.clone(), who.program.clone(), who.mode);
         if inner.by_who.len() >= MOST && !inner.by_who.contains_key(&key) {
@@ -82,27 +82,27 @@ impl Clients {
         }
         let Inner { entered, memories, before, by_who } = &mut *inner;
         let memory = memories.entry(key.0.clone()).or_insert_with(|| {
-            let memory = Memory::with_key(entered.clone(), self.key.clone());
+            let memory = DeviceMemory::with_key(entered.clone(), self.key.clone());
             recall(&memory, before, &key.0);
             memory
         });
-        let made = || Arc::new(Mutex::new(Client::new(Arc::clone(&self.knowledge), memory.clone(), who.mode)));
+        let made = || Arc::new(Mutex::new(GuardClient::new(Arc::clone(&self.knowledge), memory.clone(), who.mode)));
         Arc::clone(by_who.entry(key).or_insert_with(made))
     }
 
     /// The person entered or removed something.
-    pub(crate) fn enter(&self, entered: Entered) {
+    pub(crate) fn enter(&self, entered: EnteredValues) {
         let mut inner = lock(&self.inner);
         inner.memories.values().for_each(|memory| memory.enter(entered.clone()));
         inner.entered = entered;
     }
 
     /// An extension in this program says what its pages do.
-    pub(crate) fn tell(&self, who: &Who, tell: impl Fn(&mut Client)) {
+    pub(crate) fn tell(&self, who: &ClientIdentity, tell: impl Fn(&mut GuardClient)) {
         tell(&mut lock(&self.of(who)));
     }
 
-    pub(crate) fn forget_old(&self, now: Now) {
+    pub(crate) fn forget_old(&self, now: GuardTime) {
         let memories: Vec<_> = lock(&self.inner).memories.values().cloned().collect();
         memories.iter().for_each(|memory| memory.forget_old(now));
         let all: Vec<_> = lock(&self.inner).by_who.values().cloned().collect();
@@ -113,7 +113,7 @@ impl Clients {
 }
 
 /// Hands a device's memory what was written down of it.
-fn recall(memory: &Memory, before: &mut Vec<Digested>, device: &str) {
+fn recall(memory: &DeviceMemory, before: &mut Vec<Digested>, device: &str) {
     let now = clock::now();
     for digested in before.extract_if(.., |digested| digested.device == device) {
         let left = u64::try_from(digested.until.saturating_sub(now.wall.0)).unwrap_or_default();

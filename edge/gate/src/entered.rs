@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use guard::Entered;
+use guard::EnteredValues;
 use knowledge::Knowledge;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ impl EnteredFile {
     }
 
     /// Reads it again if somebody else wrote it; the values, if there are others.
-    pub(crate) fn reload(&mut self, knowledge: &Knowledge) -> Result<Option<Entered>, Error> {
+    pub(crate) fn reload(&mut self, knowledge: &Knowledge) -> Result<Option<EnteredValues>, Error> {
         let text = files::read(&self.path)?;
         if text == self.text {
             return Ok(None);
@@ -54,8 +54,8 @@ impl EnteredFile {
     }
 
     /// Adds a value. An error: why it cannot be looked for.
-    pub(crate) fn add(&mut self, knowledge: &Knowledge, kind: &str, value: &str) -> Result<Entered, Error> {
-        let (_, refused) = Entered::new(knowledge, [(kind, value)]);
+    pub(crate) fn add(&mut self, knowledge: &Knowledge, kind: &str, value: &str) -> Result<EnteredValues, Error> {
+        let (_, refused) = EnteredValues::new(knowledge, [(kind, value)]);
         if let Some(refused) = refused.first() {
             return Err(Error::Bad(self.path.clone(), format!("the value {}", refused.says)));
         }
@@ -67,7 +67,7 @@ impl EnteredFile {
     }
 
     /// Forgets all of them, the file included.
-    pub(crate) fn forget(&mut self, knowledge: &Knowledge) -> Result<Entered, Error> {
+    pub(crate) fn forget(&mut self, knowledge: &Knowledge) -> Result<EnteredValues, Error> {
         self.values.clear();
         self.text = None;
         match std::fs::remove_file(&self.path) {
@@ -76,8 +76,8 @@ impl EnteredFile {
         }
     }
 
-    pub(crate) fn prepared(&self, knowledge: &Knowledge) -> Entered {
-        Entered::new(knowledge, self.values.iter().map(|value| (value.kind.as_str(), value.value.as_str()))).0
+    pub(crate) fn prepared(&self, knowledge: &Knowledge) -> EnteredValues {
+        EnteredValues::new(knowledge, self.values.iter().map(|value| (value.kind.as_str(), value.value.as_str()))).0
     }
 
     /// How many there are of each kind.

@@ -1,6 +1,6 @@
 //! Something that the person should see.
 
-use guard::{Decision, Entered, Reason, Verdict, Who};
+use guard::{ClientIdentity, Decision, DecisionReason, EnteredValues, GuardAction};
 use model::{Destination, Exchange, Mode, Purpose, Time};
 
 /// A request that was stopped, or that somebody asked.
@@ -18,8 +18,8 @@ pub struct Event {
     pub method: String,
     /// Without its query.
     pub address: String,
-    pub verdict: Verdict,
-    pub reason: Reason,
+    pub verdict: GuardAction,
+    pub reason: DecisionReason,
     pub kinds: Vec<String>,
     pub found: Vec<Found>,
 }
@@ -47,7 +47,13 @@ impl std::fmt::Debug for Found {
 }
 
 impl Event {
-    pub(crate) fn new(at: Time, who: &Who, aim: &Destination, exchange: &Exchange, decision: &Decision) -> Self {
+    pub(crate) fn new(
+        at: Time,
+        who: &ClientIdentity,
+        aim: &Destination,
+        exchange: &Exchange,
+        decision: &Decision,
+    ) -> Self {
         let found = decision.sightings.iter().map(|sighting| Found {
             kind: sighting.kind.to_string(),
             trail: sighting.trail.to_string(),
@@ -75,7 +81,7 @@ impl Event {
 }
 
 pub(crate) fn is_entered(canary: Option<&str>) -> bool {
-    canary.is_some_and(|id| id.starts_with(Entered::ID))
+    canary.is_some_and(|id| id.starts_with(EnteredValues::ID))
 }
 
 /// The address of a request; of one that carries something entered only the host.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use guard::{Choices, Decision, Who};
+use guard::{Choices, ClientIdentity, Decision};
 use knowledge::Knowledge;
 use model::Exchange;
 
@@ -177,7 +177,7 @@ impl Keeper {
 
     /// Pages of a browser on this machine went there and asked for that, says
     /// the extension in it.
-    pub fn listed(&self, who: &Who, pages: &[String], requests: &[String]) {
+    pub fn listed(&self, who: &ClientIdentity, pages: &[String], requests: &[String]) {
         let now = clock::now();
         self.clients.tell(who, |client| {
             client.lists(now);
@@ -225,7 +225,7 @@ impl Keeper {
         tokio::task::spawn_blocking(move || kept.finish()).await.unwrap_or(Ok(()))
     }
 
-    pub(crate) fn seen(&self, who: &Who) {
+    pub(crate) fn seen(&self, who: &ClientIdentity) {
         self.board.seen(&who.device, who.mode);
     }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use evidence::{Pen, Writer};
-use guard::{Decision, Verdict};
+use guard::{Decision, GuardAction};
 use model::{Body, CaptureEnd, Exchange, Mode, Note, Record, Response};
 
 use crate::{Error, clock, event::is_entered, files};
@@ -73,7 +73,7 @@ impl Kept {
         self.written.fetch_add(size(exchange), Ordering::Relaxed);
         let entered = decision.sightings.iter().any(|sighting| is_entered(sighting.canary.as_deref()));
         let mut exchange = if entered { bare(exchange) } else { exchange.clone() };
-        if decision.verdict != Verdict::Pass {
+        if decision.verdict != GuardAction::Pass {
             exchange.response = Some(not_sent(decision.verdict));
         }
         self.write(Record::Exchange(Box::new(exchange))).await;
@@ -103,9 +103,9 @@ impl Kept {
 }
 
 /// What stands where a server's answer would: the request went nowhere.
-fn not_sent(verdict: Verdict) -> Response {
+fn not_sent(verdict: GuardAction) -> Response {
     // No status is none: HAR writes it so, too.
-    let status = if verdict == Verdict::Absorb { 200 } else { 0 };
+    let status = if verdict == GuardAction::Absorb { 200 } else { 0 };
     Response { status, version: "HTTP/1.1".into(), headers: Vec::new(), body: Body::default(), by: "guard".into() }
 }
 

@@ -8,8 +8,8 @@ use std::{
 };
 
 use guard::{
-    Asking, Client, Decision, HELD_BYTES, HELD_MICROS, Looked, Memory, Reason, Rule, Tidying, Verdict, Wanted, Who,
-    decide, destination,
+    ClientIdentity, Decision, DecisionReason, DeviceMemory, GuardAction, GuardClient, HELD_BYTES, HELD_MICROS,
+    HostAction, InspectionNeed, MemoryCompaction, RequestContext, RequestScan, decide, destination,
 };
 use knowledge::Knowledge;
 use model::{Body, Destination, Exchange, Header, Message, Mode, Note, Request, Response};
@@ -57,8 +57,8 @@ impl Port {
         Arc::new(Self { keeper, mode, told: ToldConnections::default() })
     }
 
-    fn who(&self, exchange: &Exchange) -> Who {
-        let mut who = Who::new(device_at(exchange), self.mode);
+    fn who(&self, exchange: &Exchange) -> ClientIdentity {
+        let mut who = ClientIdentity::new(device_at(exchange), self.mode);
         who.program = exchange.client.process.as_ref().map(|process| process.name.clone());
         let choices = self.keeper.choices();
         who.makers.extend(choices.device(&who.device).and_then(|device| device.maker.clone()));
@@ -79,8 +79,8 @@ impl Port {
         let eye = lock(&client).memory().eye();
         let part = part_to_look_at(exchange);
         let looked = match length(&part.request.body, &part.messages) {
-            ..LONG => Looked::with(&part, &eye),
-            LONG.. => match beside(move || Looked::with(&part, &eye)).await {
+            ..LONG => RequestScan::with(&part, &eye),
+            LONG.. => match beside(move || RequestScan::with(&part, &eye)).await {
                 Some(looked) => looked,
                 // What nobody could look into does not go on.
                 None => return Ruling::Cut,
@@ -92,7 +92,7 @@ impl Port {
             waited = waited.max(HELD_MICROS);
         }
         let mut decision = self.decision(&client, &who, &aim, exchange, &looked, so_far.whole, waited);
-        if decision.reason == Reason::Unlisted {
+        if decision.reason == DecisionReason::Unlisted {
             tokio::time::sleep(LATE.saturating_sub(so_far.waited)).await;
             let late = u64::try_from(LATE.as_micros()).unwrap_or(u64::MAX);
             decision = self.decision(&client, &who, &aim, exchange, &looked, so_far.whole, waited.max(late));
@@ -102,30 +102,30 @@ impl Port {
             self.keeper.decided(exchange, event, &decision).await;
         }
         match decision.verdict {
-            Verdict::Pass => Ruling::Pass,
-            Verdict::Absorb => Ruling::Absorb(self.success(&exchange.request)),
+            GuardAction::Pass => Ruling::Pass,
+            GuardAction::Absorb => Ruling::Absorb(self.success(&exchange.request)),
             // Nothing that waits here may go on undecided.
-            Verdict::Hold | Verdict::Cut => Ruling::Cut,
+            GuardAction::Hold | GuardAction::Cut => Ruling::Cut,
         }
     }
 
     #[allow(clippy::too_many_arguments, reason = "one call of `decide`, made twice")]
     fn decision(
         &self,
-        client: &Mutex<Client>,
-        who: &Who,
+        client: &Mutex<GuardClient>,
+        who: &ClientIdentity,
         aim: &Destination,
         exchange: &Exchange,
-        looked: &Looked,
+        looked: &RequestScan,
         whole: bool,
         waited: u64,
     ) -> Decision {
-        let asking = Asking { who, exchange, aim, whole, waited };
+        let asking = RequestContext { who, exchange, aim, whole, waited };
         decide(&asking, looked, &lock(client), &self.keeper.choices(), clock::now())
     }
 
     /// Shows a connection; what is kept of it is written beside the network's work.
-    fn show(&self, exchange: &Exchange, who: &Who, aim: &Destination, decision: Decision) {
+    fn show(&self, exchange: &Exchange, who: &ClientIdentity, aim: &Destination, decision: Decision) {
         let event = Event::new(clock::wall(), who, aim, exchange, &decision);
         let (keeper, exchange) = (Arc::clone(&self.keeper), exchange.clone());
         tokio::spawn(async move { keeper.decided(&exchange, event, &decision).await });
@@ -149,14 +149,14 @@ impl Gate for Port {
             tidy(client.memory().clone(), tidying);
         }
         match choices.destined(&aim, &who) {
-            Some(Rule::Allow) => return Wish::Pass,
-            Some(Rule::Stop | Rule::Cut) => return Wish::Hold { bytes: 0, time: Duration::ZERO },
+            Some(HostAction::Allow) => return Wish::Pass,
+            Some(HostAction::Stop | HostAction::Cut) => return Wish::Hold { bytes: 0, time: Duration::ZERO },
             None => {}
         }
-        let asking = Asking { who: &who, exchange, aim: &aim, whole: false, waited: 0 };
+        let asking = RequestContext { who: &who, exchange, aim: &aim, whole: false, waited: 0 };
         match client.wanted(&asking, &choices, now) {
-            Wanted::Nothing => Wish::Pass,
-            Wanted::Body => Wish::Hold { bytes: HELD_BYTES as usize, time: Duration::from_micros(HELD_MICROS) },
+            InspectionNeed::Nothing => Wish::Pass,
+            InspectionNeed::Body => Wish::Hold { bytes: HELD_BYTES as usize, time: Duration::from_micros(HELD_MICROS) },
         }
     }
 
@@ -168,14 +168,14 @@ impl Gate for Port {
         let (who, aim) = (self.who(exchange), self.aim(exchange));
         self.keeper.seen(&who);
         let client = self.keeper.clients.of(&who);
-        let mut decision = self.decision(&client, &who, &aim, exchange, &Looked::default(), true, 0);
+        let mut decision = self.decision(&client, &who, &aim, exchange, &RequestScan::default(), true, 0);
         if !decision.reason.is_shown() {
             // It goes on, whoever asked for it, and nobody sees what is in it.
-            decision.reason = Reason::Unread;
+            decision.reason = DecisionReason::Unread;
         }
         self.told.add(exchange.connection);
         self.show(exchange, &who, &aim, decision.clone());
-        decision.verdict == Verdict::Pass
+        decision.verdict == GuardAction::Pass
     }
 
     fn answering(&self, exchange: &Exchange, answer: &Response) -> Option<Box<dyn Watch>> {
@@ -187,7 +187,7 @@ impl Gate for Port {
 
 /// Hands on the bytes of one answer.
 struct Reading {
-    client: Arc<Mutex<Client>>,
+    client: Arc<Mutex<GuardClient>>,
     number: u64,
 }
 
@@ -234,7 +234,7 @@ impl Sink for Port {
 }
 
 /// Does a memory's work where it is in nobody's way.
-fn tidy(memory: Memory, tidying: Tidying) {
+fn tidy(memory: DeviceMemory, tidying: MemoryCompaction) {
     tokio::task::spawn_blocking(move || memory.tidied(tidying.work()));
 }
 
@@ -253,7 +253,7 @@ fn length(body: &Body, messages: &[Message]) -> usize {
 }
 
 /// Looks beside the work of the network. None: the look broke down, and nothing is known.
-async fn beside(look: impl FnOnce() -> Looked + Send + 'static) -> Option<Looked> {
+async fn beside(look: impl FnOnce() -> RequestScan + Send + 'static) -> Option<RequestScan> {
     tokio::task::spawn_blocking(look).await.ok()
 }
 
@@ -282,7 +282,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_look_that_breaks_down_is_not_one_that_found_nothing() {
-        assert_eq!(beside(Looked::default).await, Some(Looked::default()));
+        assert_eq!(beside(RequestScan::default).await, Some(RequestScan::default()));
         assert_eq!(beside(|| panic!("as a decoder would")).await, None);
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use guard::{Reason, Verdict};
+use guard::{DecisionReason, GuardAction};
 use model::Time;
 
 use crate::Event;
@@ -51,13 +51,13 @@ const MOST: usize = 4_000;
 impl Tally {
     pub(crate) fn add(&mut self, event: &Event) {
         let hour = Time(event.at.0.div_euclid(HOUR) * HOUR);
-        let stopped = matches!(event.verdict, Verdict::Absorb | Verdict::Cut);
+        let stopped = matches!(event.verdict, GuardAction::Absorb | GuardAction::Cut);
         let unread = event.reason.is_unread();
         let counts = self.hours.entry(hour).or_default();
         match (unread, stopped) {
             (true, _) => counts.unread += 1,
             (_, true) => counts.stopped += 1,
-            _ if event.reason == Reason::Nothing => {}
+            _ if event.reason == DecisionReason::Nothing => {}
             _ => counts.passed += 1,
         }
         let goal = Goal { owner: event.owner.clone(), seat: event.seat.clone(), host: event.host.clone() };
@@ -115,7 +115,7 @@ mod tests {
 
     use super::*;
 
-    fn event(at: i64, verdict: Verdict, reason: Reason, kinds: &[&str]) -> Event {
+    fn event(at: i64, verdict: GuardAction, reason: DecisionReason, kinds: &[&str]) -> Event {
         Event {
             id: 0,
             at: Time(at),
@@ -138,9 +138,9 @@ mod tests {
     #[test]
     fn what_happened_is_counted_by_the_hour_and_forgotten_after_two_days() {
         let mut tally = Tally::default();
-        tally.add(&event(5, Verdict::Absorb, Reason::Asked, &["search", "visited-url"]));
-        tally.add(&event(HOUR - 1, Verdict::Pass, Reason::On, &["search"]));
-        tally.add(&event(HOUR, Verdict::Pass, Reason::Unread, &[]));
+        tally.add(&event(5, GuardAction::Absorb, DecisionReason::Asked, &["search", "visited-url"]));
+        tally.add(&event(HOUR - 1, GuardAction::Pass, DecisionReason::On, &["search"]));
+        tally.add(&event(HOUR, GuardAction::Pass, DecisionReason::Unread, &[]));
         assert_eq!(tally.hours[&Time(0)], Counts { stopped: 1, passed: 1, unread: 0 });
         assert_eq!(tally.hours[&Time(HOUR)], Counts { stopped: 0, passed: 0, unread: 1 });
         let flows: Vec<_> =
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(flows, [(None, false, 1), (search, false, 1), (search, true, 1), (Some("visited-url"), true, 1)]);
         assert_eq!(tally.goals().values().copied().collect::<Vec<_>>(), [3], "requests, not kinds");
         assert_eq!(tally.since(Time(1)).hours.len(), 1);
-        tally.add(&event((HOURS + 1) * HOUR, Verdict::Pass, Reason::On, &[]));
+        tally.add(&event((HOURS + 1) * HOUR, GuardAction::Pass, DecisionReason::On, &[]));
         assert_eq!(tally.hours.len(), 2, "the first hour is forgotten");
     }
 }

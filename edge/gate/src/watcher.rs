@@ -7,7 +7,10 @@
 
 use std::sync::Arc;
 
-use guard::{Asking, Choices, Client, Looked, Now, Verdict, Wanted, Who, decide, destination};
+use guard::{
+    Choices, ClientIdentity, GuardAction, GuardClient, GuardTime, InspectionNeed, RequestContext, RequestScan, decide,
+    destination,
+};
 use knowledge::Knowledge;
 use model::{Exchange, Mode};
 
@@ -30,7 +33,7 @@ pub struct Watcher {
 impl Watcher {
     /// Shows on this board what it sees.
     pub fn new(knowledge: Arc<Knowledge>, board: Arc<Board>) -> Self {
-        let (nothing_entered, _) = guard::Entered::new(&knowledge, []);
+        let (nothing_entered, _) = guard::EnteredValues::new(&knowledge, []);
         let clients = Clients::new(Arc::clone(&knowledge), nothing_entered);
         Self { knowledge, clients, board, choices: Choices::default() }
     }
@@ -45,12 +48,12 @@ impl Watcher {
             client.began(exchange, now);
         }
         let aim = destination(&self.knowledge, exchange);
-        let asking = Asking { who: &who, exchange, aim: &aim, whole: true, waited: u64::MAX };
-        if client.wanted(&asking, &self.choices, now) == Wanted::Body {
-            let looked = if exchange.seal.is_some() { Looked::default() } else { client.look(exchange) };
+        let asking = RequestContext { who: &who, exchange, aim: &aim, whole: true, waited: u64::MAX };
+        if client.wanted(&asking, &self.choices, now) == InspectionNeed::Body {
+            let looked = if exchange.seal.is_some() { RequestScan::default() } else { client.look(exchange) };
             let mut decision = decide(&asking, &looked, &client, &self.choices, now);
             // Nobody was asked, and nothing was stopped.
-            decision.verdict = Verdict::Pass;
+            decision.verdict = GuardAction::Pass;
             if decision.reason.is_shown() {
                 self.board.add(Event::new(exchange.started, &who, &aim, exchange, &decision));
             }
@@ -58,8 +61,8 @@ impl Watcher {
         read(&mut client, exchange, now);
     }
 
-    fn who(&self, exchange: &Exchange) -> Who {
-        let mut who = Who::new(device_at(exchange), Mode::Unknown);
+    fn who(&self, exchange: &Exchange) -> ClientIdentity {
+        let mut who = ClientIdentity::new(device_at(exchange), Mode::Unknown);
         who.program = exchange.client.process.as_ref().map(|process| process.name.clone());
         if let Some(name) = &who.program {
             who.makers.extend(makers_of(&self.knowledge, name));
@@ -69,7 +72,7 @@ impl Watcher {
 }
 
 /// What the page was answered names hosts that are the page's from then on.
-fn read(client: &mut Client, exchange: &Exchange, now: Now) {
+fn read(client: &mut GuardClient, exchange: &Exchange, now: GuardTime) {
     let Some(answer) = &exchange.response else { return };
     if let Some(number) = client.answering(exchange, answer, now) {
         client.answer(number, &answer.body.bytes);
@@ -121,7 +124,7 @@ mod tests {
         watcher.look(&exchange("POST", "https://sa.api.intl.miui.com/sa", &[], &report, None));
         let events = board.events();
         assert_eq!(events.len(), 1);
-        assert_eq!((events[0].verdict, events[0].device.as_str()), (Verdict::Pass, "192.168.1.20"));
+        assert_eq!((events[0].verdict, events[0].device.as_str()), (GuardAction::Pass, "192.168.1.20"));
         assert!(events[0].kinds.contains(&"visited-url".to_owned()), "{:?}", events[0].kinds);
         assert_eq!(events[0].found[0].value.as_deref(), Some(page));
     }

@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use gate::Change;
-use guard::{KindSet, Rule, UnreadChoice};
+use guard::{HostAction, KindSet, UnreadChoice};
 use model::{Kind, Mode};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
@@ -123,7 +123,7 @@ pub(crate) async fn hour(State(desk): Desked, Form(cell): Form<Cell>) -> Respons
 
 pub(crate) async fn destination(State(desk): Desked, Form(said): Form<Destined>) -> Response {
     let host = said.host.trim().to_ascii_lowercase();
-    let rule = [Rule::Allow, Rule::Stop, Rule::Cut].into_iter().find(|rule| rule.word() == said.rule);
+    let rule = [HostAction::Allow, HostAction::Stop, HostAction::Cut].into_iter().find(|rule| rule.word() == said.rule);
     let unknown = rule.is_none() && !said.rule.is_empty();
     if unknown || !is_host(host.strip_prefix("*.").unwrap_or(&host)) {
         return bad();

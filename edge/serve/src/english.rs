@@ -1,7 +1,7 @@
 //! Everything that the pages say, in English. Names of kinds of data stand in
 //! `data/kinds.toml` and, as short labels, in `core/report`.
 
-use guard::{Accused, Reason, UnreadChoice, Verdict};
+use guard::{DecisionReason, GuardAction, ReportReason, UnreadChoice};
 use model::{Mode, Purpose};
 use report::pieces::count;
 
@@ -176,62 +176,66 @@ pub(crate) mod event {
 }
 
 /// What became of an event, in one word.
-pub(crate) fn fate(verdict: Verdict, reason: &Reason) -> &'static str {
+pub(crate) fn fate(verdict: GuardAction, reason: &DecisionReason) -> &'static str {
     match (verdict, reason) {
-        (_, Reason::NoHandshake) => "Not readable",
-        (Verdict::Absorb, _) => "Stopped",
-        (Verdict::Cut | Verdict::Hold, _) => "Cut off",
-        (Verdict::Pass, Reason::Unread) => "Not readable",
-        (Verdict::Pass, Reason::On | Reason::AllowedDestination) => "Allowed",
-        (Verdict::Pass, _) => "Went on",
+        (_, DecisionReason::NoHandshake) => "Not readable",
+        (GuardAction::Absorb, _) => "Stopped",
+        (GuardAction::Cut | GuardAction::Hold, _) => "Cut off",
+        (GuardAction::Pass, DecisionReason::Unread) => "Not readable",
+        (GuardAction::Pass, DecisionReason::On | DecisionReason::AllowedDestination) => "Allowed",
+        (GuardAction::Pass, _) => "Went on",
     }
 }
 
 /// Why it became that.
-pub(crate) fn because(reason: &Reason, verdict: Verdict, guards: bool) -> String {
-    let off = if verdict == Verdict::Pass { "" } else { ", and that is off" };
+pub(crate) fn because(reason: &DecisionReason, verdict: GuardAction, guards: bool) -> String {
+    let off = if verdict == GuardAction::Pass { "" } else { ", and that is off" };
     match reason {
-        Reason::Page => "A page asked for it, and it goes to the site visited.".into(),
-        Reason::Nothing => "Nothing that was looked for is in it.".into(),
-        Reason::Incomplete => "It never came to its end.".into(),
-        Reason::Unlisted => "The browser had not said yet whether a page asked for it.".into(),
-        Reason::On => "You turned this on.".into(),
-        Reason::AllowedDestination => "You allowed this destination.".into(),
-        Reason::StoppedDestination => "You stopped this destination.".into(),
-        Reason::Report(Accused::Maker(maker)) => {
+        DecisionReason::Page => "A page asked for it, and it goes to the site visited.".into(),
+        DecisionReason::Nothing => "Nothing that was looked for is in it.".into(),
+        DecisionReason::Incomplete => "It never came to its end.".into(),
+        DecisionReason::Unlisted => "The browser had not said yet whether a page asked for it.".into(),
+        DecisionReason::On => "You turned this on.".into(),
+        DecisionReason::AllowedDestination => "You allowed this destination.".into(),
+        DecisionReason::StoppedDestination => "You stopped this destination.".into(),
+        DecisionReason::Report(ReportReason::Maker(maker)) => {
             format!("It reports to {maker}, who made the device or the program{off}.")
         }
-        Reason::Report(Accused::Telemetry) => {
+        DecisionReason::Report(ReportReason::Telemetry) => {
             format!("It goes to a host that is known to collect what people do{off}.")
         }
-        Reason::Report(Accused::Advertising) => format!("It goes to a host that is known to serve advertising{off}."),
-        Reason::Report(Accused::Schema(schema)) => format!("It is packed as {schema} packs its reports{off}."),
-        Reason::Report(Accused::Strict) => {
+        DecisionReason::Report(ReportReason::Advertising) => {
+            format!("It goes to a host that is known to serve advertising{off}.")
+        }
+        DecisionReason::Report(ReportReason::Schema(schema)) => {
+            format!("It is packed as {schema} packs its reports{off}.")
+        }
+        DecisionReason::Report(ReportReason::Strict) => {
             "You chose to be strict: whatever carries something of yours counts as a report.".into()
         }
-        Reason::Asked if guards => {
+        DecisionReason::Asked if guards => {
             "It carries something of yours to somebody else than the site visited, and a page may have \
                                     asked for it: it is shown, and you decide."
                 .into()
         }
-        Reason::Asked => "It carries something of yours to somebody else than the site visited.".into(),
-        Reason::AskedByNoPage => "It carries something of yours, and no page asked for it.".into(),
-        Reason::Security => format!("It goes to a service that warns of dangerous sites{off}."),
-        Reason::Updates => format!("It goes to a service that updates programs{off}."),
-        Reason::Suggestions => format!("It asks for suggestions for what is typed{off}."),
-        Reason::Started => {
+        DecisionReason::Asked => "It carries something of yours to somebody else than the site visited.".into(),
+        DecisionReason::AskedByNoPage => "It carries something of yours, and no page asked for it.".into(),
+        DecisionReason::Security => format!("It goes to a service that warns of dangerous sites{off}."),
+        DecisionReason::Updates => format!("It goes to a service that updates programs{off}."),
+        DecisionReason::Suggestions => format!("It asks for suggestions for what is typed{off}."),
+        DecisionReason::Started => {
             "It carries something of yours to a service for signing in, keeping browsers the same or translating; \
              Candor does not stop these by itself."
                 .into()
         }
-        Reason::Unread if guards && verdict == Verdict::Pass => {
+        DecisionReason::Unread if guards && verdict == GuardAction::Pass => {
             "It could not be read. It went on because your choice for unread traffic lets it, because everything is \
              on, or because it goes where a page does or to a service whose own switch is on."
                 .into()
         }
-        Reason::Unread if guards => "It could not be read; your choice for unread traffic decided.".into(),
-        Reason::Unread => "It could not be read.".into(),
-        Reason::NoHandshake => {
+        DecisionReason::Unread if guards => "It could not be read; your choice for unread traffic decided.".into(),
+        DecisionReason::Unread => "It could not be read.".into(),
+        DecisionReason::NoHandshake => {
             "The connection ended before anything was said on it: the program did not accept Candor’s certificate, or \
              speaks a language that Candor does not know."
                 .into()

@@ -18,7 +18,7 @@ use axum::{
     routing::{get, post},
 };
 use gate::{Board, Change, HERE, Keeper};
-use guard::{Choices, KindSet, Reason, SetStand, Who};
+use guard::{Choices, ClientIdentity, DecisionReason, KindSet, SetStand};
 use model::{Kind, Mode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ fn changes(keeper: &Keeper, turn: &Turn, mode: Mode) -> Option<Change> {
 
 async fn listed(State(desk): State<Arc<Desk>>, Json(said): Json<Listed>) -> Response {
     let Some(keeper) = desk.keeper() else { return StatusCode::NOT_FOUND.into_response() };
-    let who = Who { program: said.program, ..Who::new(said.device, Mode::from_word(&said.mode)) };
+    let who = ClientIdentity { program: said.program, ..ClientIdentity::new(said.device, Mode::from_word(&said.mode)) };
     keeper.listed(&who, &said.pages, &said.requests);
     StatusCode::NO_CONTENT.into_response()
 }
@@ -205,7 +205,7 @@ fn sets(choices: &Choices, asked: &BTreeMap<(String, Mode), u64>) -> Vec<Value> 
 /// where its switch would have done something else.
 fn asked_for(board: &Board) -> BTreeMap<(String, Mode), u64> {
     let mut asked = BTreeMap::new();
-    let is_asking = |event: &&Arc<gate::Event>| event.reason != Reason::On && !event.reason.has_own_switch();
+    let is_asking = |event: &&Arc<gate::Event>| event.reason != DecisionReason::On && !event.reason.has_own_switch();
     for event in board.events().iter().filter(is_asking) {
         // Where the mode is not known, both columns are meant.
         let modes: &[Mode] = match event.mode {

@@ -10,7 +10,10 @@ use model::{Kind, Mode, Time};
 use serde::Deserialize;
 use toml::value::Datetime;
 
-use super::{Choices, Destined, Device, Hour, Program, Row, Rule, Suggestions, Table, Unread, UnreadChoice};
+use super::{
+    Choices, DeviceChoices, HostAction, HostRule, ProgramChoices, SuggestionSwitch, SwitchRow, SwitchTable,
+    TemporaryAllow, UnreadChoice, UnreadChoices,
+};
 
 /// Why a text is not a person's choices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,13 +37,13 @@ const HEAD: &str = "\
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Text {
+struct ChoicesText {
     #[serde(default)]
-    strict: Switch,
+    strict: SwitchText,
     #[serde(default = "on")]
-    security: Switch,
+    security: SwitchText,
     #[serde(default = "on")]
-    updates: Switch,
+    updates: SwitchText,
     #[serde(default)]
     suggestions: TextRow,
     #[serde(default)]
@@ -59,14 +62,14 @@ struct Text {
 
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Switch {
+enum SwitchText {
     On,
     #[default]
     Off,
 }
 
-const fn on() -> Switch {
-    Switch::On
+const fn on() -> SwitchText {
+    SwitchText::On
 }
 
 #[derive(Default, Deserialize)]
@@ -79,8 +82,8 @@ struct TextUnread {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TextRow {
-    normal: Option<Switch>,
-    private: Option<Switch>,
+    normal: Option<SwitchText>,
+    private: Option<SwitchText>,
 }
 
 #[derive(Deserialize)]
@@ -123,19 +126,19 @@ struct TextDestined {
 impl Choices {
     /// Reads the text. Kinds may go by any of their names.
     pub fn parse(text: &str, kinds: &KindTable) -> Result<Self, BadChoices> {
-        let text: Text = toml::from_str(text).map_err(|error| BadChoices(error.to_string()))?;
+        let text: ChoicesText = toml::from_str(text).map_err(|error| BadChoices(error.to_string()))?;
         let unread = |word: Option<String>, default| match word {
             None => Ok(default),
             Some(word) => UnreadChoice::from_word(&word)
                 .ok_or_else(|| BadChoices(format!("unread can be pass, absorb or refuse, not {word:?}"))),
         };
-        let default = Unread::default();
+        let default = UnreadChoices::default();
         Ok(Self {
             strict: text.strict.is_on(),
             security: text.security.is_on(),
             updates: text.updates.is_on(),
             suggestions: text.suggestions.read(),
-            unread: Unread {
+            unread: UnreadChoices {
                 normal: unread(text.unread.normal, default.normal)?,
                 private: unread(text.unread.private, default.private)?,
             },
@@ -157,7 +160,7 @@ impl Choices {
         line(format!("\nstrict   = \"{}\"", on_off(self.strict)));
         line(format!("security = \"{}\"", on_off(self.security)));
         line(format!("updates  = \"{}\"", on_off(self.updates)));
-        let Suggestions { normal, private } = self.suggestions;
+        let SuggestionSwitch { normal, private } = self.suggestions;
         line(format!("\n[suggestions]\nnormal  = \"{}\"\nprivate = \"{}\"", on_off(normal), on_off(private)));
         line(format!(
             "\n[unread]\nnormal  = \"{}\"\nprivate = \"{}\"",
@@ -196,35 +199,35 @@ impl Choices {
     }
 }
 
-impl Switch {
+impl SwitchText {
     const fn is_on(self) -> bool {
         matches!(self, Self::On)
     }
 }
 
 impl TextRow {
-    fn read(&self) -> Suggestions {
-        let is_on = |switch: Option<Switch>| switch.is_some_and(Switch::is_on);
-        Suggestions { normal: is_on(self.normal), private: is_on(self.private) }
+    fn read(&self) -> SuggestionSwitch {
+        let is_on = |switch: Option<SwitchText>| switch.is_some_and(SwitchText::is_on);
+        SuggestionSwitch { normal: is_on(self.normal), private: is_on(self.private) }
     }
 }
 
 impl TextDevice {
-    fn read(self, kinds: &KindTable) -> Result<Device, BadChoices> {
+    fn read(self, kinds: &KindTable) -> Result<DeviceChoices, BadChoices> {
         let table = table(self.kinds, kinds)?;
-        Ok(Device { id: self.id, name: self.name, maker: self.maker, table })
+        Ok(DeviceChoices { id: self.id, name: self.name, maker: self.maker, table })
     }
 }
 
 impl TextProgram {
-    fn read(self, kinds: &KindTable) -> Result<Program, BadChoices> {
+    fn read(self, kinds: &KindTable) -> Result<ProgramChoices, BadChoices> {
         let table = table(self.kinds, kinds)?;
-        Ok(Program { name: self.name, maker: self.maker, table })
+        Ok(ProgramChoices { name: self.name, maker: self.maker, table })
     }
 }
 
 impl TextHour {
-    fn read(self, kinds: &KindTable) -> Result<Hour, BadChoices> {
+    fn read(self, kinds: &KindTable) -> Result<TemporaryAllow, BadChoices> {
         let mode = match Mode::from_word(&self.mode) {
             Mode::Unknown => {
                 return Err(BadChoices(format!("an hour is for mode normal or private, not {:?}", self.mode)));
@@ -232,25 +235,26 @@ impl TextHour {
             mode => mode,
         };
         let (from, to) = (moment(&self.from)?, moment(&self.to)?);
-        Ok(Hour { kind: kind(&self.kind, kinds)?, mode, device: self.device, from, to })
+        Ok(TemporaryAllow { kind: kind(&self.kind, kinds)?, mode, device: self.device, from, to })
     }
 }
 
 impl TextDestined {
-    fn read(self) -> Result<Destined, BadChoices> {
-        let rule = [Rule::Allow, Rule::Stop, Rule::Cut].into_iter().find(|rule| rule.word() == self.rule);
+    fn read(self) -> Result<HostRule, BadChoices> {
+        let rule =
+            [HostAction::Allow, HostAction::Stop, HostAction::Cut].into_iter().find(|rule| rule.word() == self.rule);
         let rule =
             rule.ok_or_else(|| BadChoices(format!("a destination's rule is allow, stop or cut, not {:?}", self.rule)))?;
-        Ok(Destined { host: self.host, rule, device: self.device })
+        Ok(HostRule { host: self.host, rule, device: self.device })
     }
 }
 
-fn table(rows: BTreeMap<String, TextRow>, kinds: &KindTable) -> Result<Table, BadChoices> {
+fn table(rows: BTreeMap<String, TextRow>, kinds: &KindTable) -> Result<SwitchTable, BadChoices> {
     let row = |(name, row): (String, TextRow)| {
-        let row = Row { normal: row.normal.map(Switch::is_on), private: row.private.map(Switch::is_on) };
+        let row = SwitchRow { normal: row.normal.map(SwitchText::is_on), private: row.private.map(SwitchText::is_on) };
         Ok((kind(&name, kinds)?, row))
     };
-    rows.into_iter().map(row).collect::<Result<_, _>>().map(Table)
+    rows.into_iter().map(row).collect::<Result<_, _>>().map(SwitchTable)
 }
 
 fn kind(name: &str, kinds: &KindTable) -> Result<Kind, BadChoices> {
@@ -262,7 +266,7 @@ fn on_off(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
 
-fn rows(head: &str, table: &Table) -> String {
+fn rows(head: &str, table: &SwitchTable) -> String {
     let mut text = String::new();
     for (kind, row) in &table.0 {
         // Writing to a String does not fail.
@@ -326,15 +330,20 @@ mod tests {
         let mut choices = Choices { strict: true, ..Choices::default() };
         choices.table.turn(&Kind::new("visited-url"), Mode::Normal, true);
         choices.table.turn(&Kind::new("search"), Mode::Unknown, false);
-        let mut device = Device { id: "192.168.1.20".into(), name: Some("My \"phone\"".into()), ..Device::default() };
+        let mut device =
+            DeviceChoices { id: "192.168.1.20".into(), name: Some("My \"phone\"".into()), ..DeviceChoices::default() };
         device.table.turn(&Kind::new("email"), Mode::Private, true);
         device.maker = Some("Xiaomi".into());
         choices.devices.push(device);
-        choices.programs.push(Program { name: "chromium".into(), ..Program::default() });
+        choices.programs.push(ProgramChoices { name: "chromium".into(), ..ProgramChoices::default() });
         let (from, to) = (Time::from_millis(1_790_000_000_000), Time::from_millis(1_790_003_600_123));
-        let hour = Hour { kind: Kind::new("search"), mode: Mode::Private, device: None, from, to };
+        let hour = TemporaryAllow { kind: Kind::new("search"), mode: Mode::Private, device: None, from, to };
         choices.hours.push(hour);
-        choices.destinations.push(Destined { host: "*.a.example".into(), rule: Rule::Cut, device: Some("x".into()) });
+        choices.destinations.push(HostRule {
+            host: "*.a.example".into(),
+            rule: HostAction::Cut,
+            device: Some("x".into()),
+        });
         choices
     }
 

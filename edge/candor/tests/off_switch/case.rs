@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use experiment::drivers::chromium::{Chromium, SwitchAt};
 use gate::Change;
-use guard::{KindSet, Verdict};
+use guard::{GuardAction, KindSet};
 use model::{Mode, Request};
 use proxy::Reply;
 use serde_json::Value;
@@ -63,7 +63,7 @@ impl Session<'_> {
 
     fn stopped(&self, mode: Mode) -> usize {
         let events = self.guarded.keeper.board().events();
-        events.iter().filter(|event| event.mode == mode && event.verdict == Verdict::Absorb).count()
+        events.iter().filter(|event| event.mode == mode && event.verdict == GuardAction::Absorb).count()
     }
 
     /// Not one of the addresses visited, nor a word searched for, got through.

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use guard::{Choices, Unread, UnreadChoice};
+use guard::{Choices, UnreadChoice, UnreadChoices};
 use model::{Exchange, Kind, Mode, Record, Request};
 use serde_json::Value;
 
@@ -64,7 +64,7 @@ async fn what_cannot_be_read_follows_its_own_choice_live() {
             (UnreadChoice::Absorb, Fate::Absorbed),
             (UnreadChoice::Refuse, Fate::Cut),
         ] {
-            let unread = Unread { normal: choice, private: choice };
+            let unread = UnreadChoices { normal: choice, private: choice };
             let choices = Choices { strict: true, unread, ..Choices::default() };
             let stand = Stand::start(&server, Mode::Normal, &choices, &values(&truth));
             for (index, request) in requests.iter().enumerate() {
@@ -85,7 +85,7 @@ async fn what_cannot_be_read_follows_its_own_choice_live() {
 async fn with_everything_on_every_byte_passes_unchanged() {
     let server = Everywhere::start();
     let mut choices = Choices { strict: true, security: true, ..Choices::default() };
-    choices.unread = Unread { normal: UnreadChoice::Refuse, private: UnreadChoice::Refuse };
+    choices.unread = UnreadChoices { normal: UnreadChoice::Refuse, private: UnreadChoice::Refuse };
     for kind in knowledge().kinds.all() {
         choices.table.turn(&Kind::new(&kind.id), Mode::Unknown, true);
     }

@@ -1,7 +1,7 @@
 //! One event, opened: why, the layers, and what the person can say to it.
 
 use gate::{Event, Found};
-use guard::{Reason, Rule, Verdict};
+use guard::{DecisionReason, GuardAction, HostAction};
 use maud::{Markup, html};
 use model::{Destination, Kind, Mode, Trail};
 use report::pieces::{inert, inert_head, kind, staircase};
@@ -65,14 +65,14 @@ fn decide(desk: &Desk, session: &Session, event: &Event) -> Markup {
         purpose: event.purpose,
         because: String::new(),
     };
-    let said = choices.destined(&aim, &guard::Who::new(&event.device, event.mode));
+    let said = choices.destined(&aim, &guard::ClientIdentity::new(&event.device, event.mode));
     let rules: &[(&str, &str)] = match said {
         Some(_) => &[("", english::event::AS_OTHERS)],
         // What failed by itself is not mended by letting it go.
-        None if event.verdict == Verdict::Pass || event.reason == Reason::NoHandshake => {
-            &[(Rule::Stop.word(), english::event::STOP)]
+        None if event.verdict == GuardAction::Pass || event.reason == DecisionReason::NoHandshake => {
+            &[(HostAction::Stop.word(), english::event::STOP)]
         }
-        None => &[(Rule::Allow.word(), english::event::ALLOW)],
+        None => &[(HostAction::Allow.word(), english::event::ALLOW)],
     };
     let kinds = if may_switch(event) { &event.kinds[..] } else { &[] };
     let mode = if event.mode == Mode::Unknown { Mode::Normal } else { event.mode };
@@ -104,5 +104,5 @@ fn decide(desk: &Desk, session: &Session, event: &Event) -> Markup {
 
 /// Whether switches of kinds would have let it go.
 fn may_switch(event: &Event) -> bool {
-    event.verdict != Verdict::Pass && !event.reason.has_own_switch()
+    event.verdict != GuardAction::Pass && !event.reason.has_own_switch()
 }

@@ -1,7 +1,7 @@
 //! An event in words: the same for pages and for the live stream.
 
 use gate::Event;
-use guard::{Reason, Verdict};
+use guard::{DecisionReason, GuardAction};
 use model::Kind;
 use report::pieces::{country, inert_head, kind, listed};
 use serde_json::{Value, json};
@@ -66,11 +66,11 @@ pub(super) fn device(desk: &Desk, id: &str) -> String {
 
 fn look(event: &Event) -> &'static str {
     match (event.verdict, &event.reason) {
-        (Verdict::Absorb, _) => "stopped",
-        (Verdict::Cut, Reason::NoHandshake) => "unread",
-        (Verdict::Cut | Verdict::Hold, _) => "cut",
-        (_, Reason::Unread) => "unread",
-        (_, Reason::On | Reason::AllowedDestination | Reason::Nothing) => "allowed",
+        (GuardAction::Absorb, _) => "stopped",
+        (GuardAction::Cut, DecisionReason::NoHandshake) => "unread",
+        (GuardAction::Cut | GuardAction::Hold, _) => "cut",
+        (_, DecisionReason::Unread) => "unread",
+        (_, DecisionReason::On | DecisionReason::AllowedDestination | DecisionReason::Nothing) => "allowed",
         _ => "passed",
     }
 }
@@ -83,7 +83,7 @@ fn what(event: &Event) -> String {
         return listed(&labels);
     }
     match event.reason {
-        Reason::Unread | Reason::NoHandshake => english::event::UNREAD.to_owned(),
+        DecisionReason::Unread | DecisionReason::NoHandshake => english::event::UNREAD.to_owned(),
         _ => english::event::NOT_RECOGNISED.to_owned(),
     }
 }

@@ -7,7 +7,7 @@ use axum::{
     extract::{Query, State},
 };
 use gate::Keeper;
-use guard::{Choices, Rule, UnreadChoice};
+use guard::{Choices, HostAction, UnreadChoice};
 use maud::{Markup, html};
 use model::{Kind, Mode};
 use report::pieces::{inert_head, kind, listed};
@@ -168,7 +168,7 @@ fn destinations(choices: &Choices, session: &Session) -> Markup {
             label {
                 (words::RULE)
                 select name="rule" {
-                    @for one in [Rule::Allow, Rule::Stop, Rule::Cut] { option value=(one.word()) { (rule(one)) } }
+                    @for one in [HostAction::Allow, HostAction::Stop, HostAction::Cut] { option value=(one.word()) { (rule(one)) } }
                 }
             }
             button { (words::ADD) }
@@ -176,11 +176,11 @@ fn destinations(choices: &Choices, session: &Session) -> Markup {
     }
 }
 
-const fn rule(rule: Rule) -> &'static str {
+const fn rule(rule: HostAction) -> &'static str {
     match rule {
-        Rule::Allow => words::ALLOW,
-        Rule::Stop => words::STOP,
-        Rule::Cut => words::CUT,
+        HostAction::Allow => words::ALLOW,
+        HostAction::Stop => words::STOP,
+        HostAction::Cut => words::CUT,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The table of switches: kinds of data down, modes across, every cell a form
 //! of its own.
 
-use guard::{Choices, Table};
+use guard::{Choices, SwitchTable};
 use knowledge::kinds::KindInfo;
 use maud::{Markup, html};
 use model::{Kind, Mode, Time};
@@ -16,7 +16,7 @@ struct Sheet<'s> {
     choices: &'s Choices,
     session: &'s Session,
     device: Option<&'s str>,
-    own: Option<&'s Table>,
+    own: Option<&'s SwitchTable>,
     now: Time,
 }
 

@@ -2,7 +2,7 @@
 //! browser, nothing of it runs, and nothing is asked of anybody else.
 
 use gate::{Event, Found, HERE};
-use guard::{Accused, Reason, Verdict};
+use guard::{DecisionReason, GuardAction, ReportReason};
 use model::{Mode, Purpose, Time};
 
 use crate::{
@@ -38,11 +38,11 @@ fn hostile(n: usize) -> Event {
         purpose: Purpose::Telemetry,
         method: attack(5),
         address: attack(6),
-        verdict: Verdict::Absorb,
-        reason: Reason::Report(if n.is_multiple_of(2) {
-            Accused::Maker(attack(7))
+        verdict: GuardAction::Absorb,
+        reason: DecisionReason::Report(if n.is_multiple_of(2) {
+            ReportReason::Maker(attack(7))
         } else {
-            Accused::Schema(attack(7))
+            ReportReason::Schema(attack(7))
         }),
         kinds: vec![attack(8), "search".into()],
         found: vec![Found {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gate::{Board, Change, Event, Folder, Found, HERE, Keeper};
-use guard::{Accused, Reason, Rule, Verdict};
+use guard::{DecisionReason, GuardAction, HostAction, ReportReason};
 use jiff::tz::TimeZone;
 use knowledge::Knowledge;
 use model::{Kind, Mode, Purpose, Time};
@@ -59,7 +59,7 @@ pub async fn a_day(keeper: &Keeper) {
         describe(PHONE, "Kim’s phone", Some("Xiaomi")),
         Change::Turn { device: None, kind: Kind::new("search"), mode: Mode::Normal, on: true },
         Change::Hour { device: None, kind: Kind::new("page-title"), mode: Mode::Normal },
-        Change::Destination { host: "crash.example.com".into(), rule: Some(Rule::Stop) },
+        Change::Destination { host: "crash.example.com".into(), rule: Some(HostAction::Stop) },
     ] {
         keeper.change(&change).await.unwrap();
     }
@@ -83,8 +83,8 @@ pub fn fill(board: &Board, guards: bool) {
     day.extend(last().into_iter().rev().enumerate().map(|(n, event)| (14 - 2 * n as i64, event)));
     for (ago, event) in day {
         let mut event = Event { at: minutes(ago), ..event };
-        if !guards && event.reason != Reason::Unread {
-            (event.verdict, event.reason) = (Verdict::Pass, Reason::Asked);
+        if !guards && event.reason != DecisionReason::Unread {
+            (event.verdict, event.reason) = (GuardAction::Pass, DecisionReason::Asked);
         }
         board.add(event);
     }
@@ -131,8 +131,8 @@ fn event(host: &str, owner: Option<(&str, &str)>, purpose: Purpose, address: &st
         purpose,
         method: "POST".into(),
         address: address.into(),
-        verdict: Verdict::Absorb,
-        reason: Reason::Report(Accused::Maker("Xiaomi".into())),
+        verdict: GuardAction::Absorb,
+        reason: DecisionReason::Report(ReportReason::Maker("Xiaomi".into())),
         kinds: vec![],
         found: vec![],
     }
@@ -181,8 +181,8 @@ fn favicon() -> Event {
         program: Some("otherbrowser".into()),
         mode: Mode::Normal,
         method: "GET".into(),
-        verdict: Verdict::Pass,
-        reason: Reason::Asked,
+        verdict: GuardAction::Pass,
+        reason: DecisionReason::Asked,
         kinds: vec!["visited-url".into()],
         found: vec![found("visited-url", "url ▸ query domain ▸ percent", "plain", Some(visited))],
         ..event("icons.favfetch.example", None, Purpose::Unknown, "https://icons.favfetch.example/ip")
@@ -193,8 +193,8 @@ fn unread() -> Event {
     Event {
         mode: Mode::Normal,
         method: "CONNECT".into(),
-        verdict: Verdict::Pass,
-        reason: Reason::Unread,
+        verdict: GuardAction::Pass,
+        reason: DecisionReason::Unread,
         ..event("api.sec.miui.com", Some(("Xiaomi", "CN")), Purpose::Unknown, "https://api.sec.miui.com")
     }
 }
@@ -204,7 +204,7 @@ fn autofill() -> Event {
         device: HERE.into(),
         program: Some("chromium".into()),
         method: "GET".into(),
-        reason: Reason::Report(Accused::Maker("Google".into())),
+        reason: DecisionReason::Report(ReportReason::Maker("Google".into())),
         kinds: vec!["visited-host".into()],
         found: vec![found(
             "visited-host",
@@ -227,8 +227,8 @@ fn suggest() -> Event {
         program: Some("chromium".into()),
         mode: Mode::Normal,
         method: "GET".into(),
-        verdict: Verdict::Pass,
-        reason: Reason::On,
+        verdict: GuardAction::Pass,
+        reason: DecisionReason::On,
         kinds: vec!["search".into()],
         found: vec![found("search", "url ▸ query q ▸ percent", "plain", Some("rash on left hand"))],
         ..event("www.google.com", Some(("Google", "US")), Purpose::Suggest, "https://www.google.com/complete/search")

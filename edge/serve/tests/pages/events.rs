@@ -1,7 +1,7 @@
 //! One event, opened: what is said of it, and what can be said to it.
 
 use gate::Event;
-use guard::{Reason, Verdict};
+use guard::{DecisionReason, GuardAction};
 
 use crate::stage::{Stage, event};
 
@@ -17,7 +17,7 @@ async fn what_a_service_s_own_switch_stopped_offers_no_switch_of_a_kind() {
     let stage = Stage::new().await;
     let hour = "for one hour";
     assert!(opened(&stage, event()).await.contains(hour), "a kind's switch stopped it");
-    for reason in [Reason::Suggestions, Reason::Updates, Reason::Security] {
+    for reason in [DecisionReason::Suggestions, DecisionReason::Updates, DecisionReason::Security] {
         let page = opened(&stage, Event { reason: reason.clone(), ..event() }).await;
         assert!(!page.contains(hour) && page.contains("To the switch"), "{reason:?}");
     }
@@ -31,20 +31,22 @@ async fn what_a_service_s_own_switch_stopped_offers_no_switch_of_a_kind() {
 async fn a_connection_that_failed_is_called_unread_and_offers_to_be_stopped() {
     let stage = Stage::new().await;
     let kinds = Vec::new;
-    for (verdict, reason) in [(Verdict::Cut, Reason::NoHandshake), (Verdict::Pass, Reason::Unread)] {
+    for (verdict, reason) in
+        [(GuardAction::Cut, DecisionReason::NoHandshake), (GuardAction::Pass, DecisionReason::Unread)]
+    {
         let page = opened(&stage, Event { verdict, reason: reason.clone(), kinds: kinds(), ..event() }).await;
         assert!(!page.contains("Nothing in it was recognised"), "{reason:?}: nobody could look");
         assert!(page.contains("Stop this destination") && !page.contains("Allow this"), "{reason:?}");
     }
-    let page = opened(&stage, Event { reason: Reason::Updates, kinds: kinds(), ..event() }).await;
+    let page = opened(&stage, Event { reason: DecisionReason::Updates, kinds: kinds(), ..event() }).await;
     assert!(page.contains("Nothing in it was recognised") && page.contains("Allow this destination"));
 }
 
 #[tokio::test]
 async fn what_went_on_unread_was_not_always_a_choice_for_unread_traffic() {
     let stage = Stage::new().await;
-    let unread = |verdict| Event { verdict, reason: Reason::Unread, kinds: vec![], ..event() };
-    assert!(opened(&stage, unread(Verdict::Cut)).await.contains("your choice for unread traffic decided"));
-    let passed = opened(&stage, unread(Verdict::Pass)).await;
+    let unread = |verdict| Event { verdict, reason: DecisionReason::Unread, kinds: vec![], ..event() };
+    assert!(opened(&stage, unread(GuardAction::Cut)).await.contains("your choice for unread traffic decided"));
+    let passed = opened(&stage, unread(GuardAction::Pass)).await;
     assert!(passed.contains("goes where a page does") && !passed.contains("traffic decided"), "{passed}");
 }

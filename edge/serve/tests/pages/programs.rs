@@ -75,7 +75,7 @@ async fn a_browser_on_this_machine_is_shown_and_turns_what_holds_for_it() {
     let turned = r#"{"kind": "search", "mode": "normal", "on": false}"#;
     let told = stage.ask("POST", "/api/change", &[key, JSON], turned).await.body;
     assert!(row(&told, "search").contains("\"normal\":false"), "{told}");
-    let here = guard::Who::new("this-machine", Mode::Normal);
+    let here = guard::ClientIdentity::new("this-machine", Mode::Normal);
     assert!(!stage.keeper.choices().is_on(&Kind::new("search"), &here, model::Time(0)));
 }
 

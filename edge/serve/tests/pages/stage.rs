@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use gate::{Event, Folder, Keeper};
-use guard::{Accused, Reason, Verdict};
+use guard::{DecisionReason, GuardAction, ReportReason};
 use jiff::tz::TimeZone;
 use knowledge::Knowledge;
 use model::{Mode, Purpose, Time};
@@ -123,8 +123,8 @@ pub fn event() -> Event {
         purpose: Purpose::Telemetry,
         method: "POST".into(),
         address: "https://sa.api.intl.miui.com/sa".into(),
-        verdict: Verdict::Absorb,
-        reason: Reason::Report(Accused::Telemetry),
+        verdict: GuardAction::Absorb,
+        reason: DecisionReason::Report(ReportReason::Telemetry),
         kinds: vec!["visited-url".into(), "search".into()],
         found: vec![],
     }

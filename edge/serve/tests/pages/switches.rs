@@ -1,12 +1,12 @@
 //! The switches: what a form does, and when it has an answer.
 
-use guard::{Rule, UnreadChoice, Who};
+use guard::{ClientIdentity, HostAction, UnreadChoice};
 use model::{Kind, Mode, Time};
 
 use crate::stage::Stage;
 
 fn is_on(stage: &Stage, kind: &str, mode: Mode) -> bool {
-    stage.keeper.choices().is_on(&Kind::new(kind), &Who::new("phone", mode), Time(i64::MAX / 2))
+    stage.keeper.choices().is_on(&Kind::new(kind), &ClientIdentity::new("phone", mode), Time(i64::MAX / 2))
 }
 
 /// The cell of the table, as a screen reader has it.
@@ -50,7 +50,7 @@ async fn a_set_turns_all_of_its_kinds_and_says_if_only_some_are_on() {
     assert!(!is_on(&stage, "visited-url", Mode::Normal));
     stage.post("/set", "set=entered&mode=private&on=on&device=192.168.1.20").await;
     let choices = stage.keeper.choices();
-    let on = |device| choices.is_on(&Kind::new("email"), &Who::new(device, Mode::Private), Time(0));
+    let on = |device| choices.is_on(&Kind::new("email"), &ClientIdentity::new(device, Mode::Private), Time(0));
     assert!(on("192.168.1.20") && !on("phone"));
 }
 
@@ -97,7 +97,7 @@ async fn an_hour_for_addresses_is_shown_at_their_parts_which_can_be_turned_off()
     let stage = Stage::new().await;
     stage.post("/hour", "kind=visited-url&mode=normal").await;
     let leaves = |kind: &str| {
-        let who = Who::new("phone", Mode::Normal);
+        let who = ClientIdentity::new("phone", Mode::Normal);
         stage.keeper.choices().is_on(&Kind::new(kind), &who, stage.keeper.choices().hours[0].from)
     };
     for (kind, name) in [("visited-host", "site visited"), ("visited-url-part", "part of a page address")] {
@@ -122,7 +122,8 @@ async fn a_device_can_be_turned_off_in_an_hour_for_all() {
     stage.post("/turn", "kind=search&mode=normal&on=off&device=phone").await;
     assert!(shows(false).await);
     let choices = stage.keeper.choices();
-    let on = |device| choices.is_on(&Kind::new("search"), &Who::new(device, Mode::Normal), choices.hours[0].from);
+    let on =
+        |device| choices.is_on(&Kind::new("search"), &ClientIdentity::new(device, Mode::Normal), choices.hours[0].from);
     assert!(on("laptop") && !on("phone"));
 }
 
@@ -132,7 +133,7 @@ async fn a_device_has_switches_of_its_own() {
     let answer = stage.post("/turn", "kind=email&mode=normal&on=on&device=192.168.1.20").await;
     assert_eq!(answer.header("location"), Some("/settings?each=kind&device=192.168.1.20#email"));
     let choices = stage.keeper.choices();
-    let on = |device| choices.is_on(&Kind::new("email"), &Who::new(device, Mode::Normal), Time(0));
+    let on = |device| choices.is_on(&Kind::new("email"), &ClientIdentity::new(device, Mode::Normal), Time(0));
     assert!(on("192.168.1.20") && !on("192.168.1.21"));
     assert!(stage.get("/settings?device=192.168.1.20").await.body.contains("as all devices"));
 }
@@ -161,7 +162,7 @@ async fn what_is_chosen_more_rarely_is_a_form_too() {
     }
     let choices = stage.keeper.choices();
     assert_eq!(choices.destinations[0].host, "t.a.example");
-    assert_eq!((choices.destinations[0].rule, choices.unread.normal), (Rule::Stop, UnreadChoice::Refuse));
+    assert_eq!((choices.destinations[0].rule, choices.unread.normal), (HostAction::Stop, UnreadChoice::Refuse));
     assert!(choices.security && choices.strict);
     stage.post("/destination", "host=t.a.example&rule=").await;
     assert!(stage.keeper.choices().destinations.is_empty());
