@@ -17,6 +17,6 @@ mod wire;
 mod error;
 
 pub use error::Error;
-pub use phone::{Phone, Said};
-pub use proxied::{Debt, Diary, Proxied};
-pub use server::{Device, Server};
+pub use phone::{CommandOutput, Phone};
+pub use proxied::{PendingUndo, PhoneRedirect, UndoJournal};
+pub use server::{AdbDevice, AdbServer};

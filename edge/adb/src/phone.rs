@@ -2,18 +2,18 @@
 
 use std::net::TcpStream;
 
-use crate::{Error, Server, wire::Wire};
+use crate::{AdbServer, Error, wire::AdbConnection};
 
 /// A phone that may be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phone {
-    server: Server,
+    server: AdbServer,
     serial: String,
 }
 
 /// What a command on a phone came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct CommandOutput {
     pub text: String,
     pub status: i32,
 }
@@ -24,7 +24,7 @@ const PIECE: usize = 64 << 10;
 const STATUS: &str = "candor-status:";
 
 impl Phone {
-    pub(crate) fn new(server: Server, serial: &str) -> Self {
+    pub(crate) fn new(server: AdbServer, serial: &str) -> Self {
         Self { server, serial: serial.to_owned() }
     }
 
@@ -33,13 +33,13 @@ impl Phone {
     }
 
     /// Runs a command, each word as it is given, and gives what it said.
-    pub fn shell(&self, words: &[&str]) -> Result<Said, Error> {
+    pub fn shell(&self, words: &[&str]) -> Result<CommandOutput, Error> {
         let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
         let mut wire = self.service(&format!("shell:{}; echo {STATUS}$?", quoted.join(" ")))?;
         let all = String::from_utf8_lossy(&wire.rest()?).replace("\r\n", "\n");
         let (text, status) = all.rsplit_once(STATUS).ok_or(Error::Strange)?;
         let status = status.trim().parse().map_err(|_| Error::Strange)?;
-        Ok(Said { text: text.trim_end_matches('\n').to_owned(), status })
+        Ok(CommandOutput { text: text.trim_end_matches('\n').to_owned(), status })
     }
 
     /// The same for a command that has to succeed.
@@ -52,7 +52,7 @@ impl Phone {
     }
 
     /// Runs a command as root. None: this phone lets nobody be root.
-    pub fn as_root(&self, script: &str) -> Result<Option<Said>, Error> {
+    pub fn as_root(&self, script: &str) -> Result<Option<CommandOutput>, Error> {
         // How it is asked who we would be, and how a script is run as that.
         let ways: [(&[&str], &[&str]); 3] = [
             (&["id", "-u"], &["sh", "-c"]),
@@ -112,8 +112,8 @@ impl Phone {
         }
     }
 
-    fn service(&self, name: &str) -> Result<Wire, Error> {
-        let mut wire = Wire::open(self.server.0)?;
+    fn service(&self, name: &str) -> Result<AdbConnection, Error> {
+        let mut wire = AdbConnection::open(self.server.0)?;
         wire.ask(&format!("host:transport:{}", self.serial))?;
         wire.ask(name)?;
         Ok(wire)

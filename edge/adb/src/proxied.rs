@@ -9,28 +9,28 @@ const PROXY: &str = "http_proxy";
 
 /// What a phone is owed once it was sent through a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Debt {
+pub struct PendingUndo {
     pub port: u16,
     /// Its own proxy, if it had one.
     pub before: Option<String>,
 }
 
 /// Keeps what a phone is owed where a process that is killed does not lose it.
-pub trait Diary: fmt::Debug + Send + Sync {
+pub trait UndoJournal: fmt::Debug + Send + Sync {
     /// Told before anything is set.
-    fn owes(&self, debt: &Debt) -> io::Result<()>;
+    fn owes(&self, debt: &PendingUndo) -> io::Result<()>;
 }
 
 /// While it lives, the phone's traffic goes to a port of this machine's
 /// loopback, by the cable: nothing has to listen beyond loopback.
 #[derive(Debug)]
-pub struct Proxied {
+pub struct PhoneRedirect {
     phone: Phone,
-    debt: Debt,
+    debt: PendingUndo,
     is_undone: bool,
 }
 
-impl Debt {
+impl PendingUndo {
     /// Pays it. A proxy that somebody else set in the meantime stays.
     pub fn pay(&self, phone: &Phone) -> Result<(), Error> {
         let back = match phone.setting(PROXY)? {
@@ -54,9 +54,9 @@ impl Debt {
     }
 }
 
-impl Proxied {
-    pub fn begin(phone: Phone, port: u16, diary: &dyn Diary) -> Result<Self, Error> {
-        let mut debt = Debt { port, before: None };
+impl PhoneRedirect {
+    pub fn begin(phone: Phone, port: u16, diary: &dyn UndoJournal) -> Result<Self, Error> {
+        let mut debt = PendingUndo { port, before: None };
         // What a run left that was killed is nothing to go back to.
         debt.before = phone.setting(PROXY)?.filter(|value| *value != debt.ours() && value != ":0");
         diary.owes(&debt).map_err(Error::NotWritten)?;
@@ -80,7 +80,7 @@ impl Proxied {
     }
 }
 
-impl Drop for Proxied {
+impl Drop for PhoneRedirect {
     fn drop(&mut self) {
         // A phone that was pulled off its cable cannot be told.
         let _ = self.undo();

@@ -2,24 +2,24 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use crate::{Error, Phone, wire::Wire};
+use crate::{Error, Phone, wire::AdbConnection};
 
 /// Where the server listens if nobody says otherwise.
 const PORT: u16 = 5037;
 
 /// The server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Server(pub(crate) SocketAddr);
+pub struct AdbServer(pub(crate) SocketAddr);
 
 /// A phone as the server lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Device {
+pub struct AdbDevice {
     pub serial: String,
     /// `device` once it may be used; `unauthorized`, `offline` …
     pub state: String,
 }
 
-impl Server {
+impl AdbServer {
     /// The server of this machine (`ANDROID_ADB_SERVER_PORT`, as adb has it).
     pub fn local() -> Self {
         let port = std::env::var("ANDROID_ADB_SERVER_PORT").ok().and_then(|port| port.parse().ok());
@@ -32,18 +32,18 @@ impl Server {
 
     /// The version of its protocol.
     pub fn version(&self) -> Result<u32, Error> {
-        let mut wire = Wire::open(self.0)?;
+        let mut wire = AdbConnection::open(self.0)?;
         wire.ask("host:version")?;
         u32::from_str_radix(&wire.counted()?, 16).map_err(|_| Error::Strange)
     }
 
     /// Phones that are connected, whatever their state.
-    pub fn devices(&self) -> Result<Vec<Device>, Error> {
-        let mut wire = Wire::open(self.0)?;
+    pub fn devices(&self) -> Result<Vec<AdbDevice>, Error> {
+        let mut wire = AdbConnection::open(self.0)?;
         wire.ask("host:devices")?;
         let read = |line: &str| {
             let (serial, state) = line.split_once('\t')?;
-            Some(Device { serial: serial.to_owned(), state: state.to_owned() })
+            Some(AdbDevice { serial: serial.to_owned(), state: state.to_owned() })
         };
         Ok(wire.counted()?.lines().filter_map(read).collect())
     }

@@ -14,9 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LONGEST: u64 = 16 << 20;
 
 /// A connection to the server: one for each request.
-pub(crate) struct Wire(TcpStream);
+pub(crate) struct AdbConnection(TcpStream);
 
-impl Wire {
+impl AdbConnection {
     pub(crate) fn open(server: SocketAddr) -> Result<Self, Error> {
         let stream = TcpStream::connect_timeout(&server, PATIENCE)
             .map_err(|error| Error::NoServer(server.to_string(), error))?;

@@ -7,7 +7,7 @@ mod phone;
 
 use std::{io, net::TcpListener, sync::Mutex};
 
-use adb::{Debt, Diary, Error, Proxied, Server};
+use adb::{AdbServer, Error, PendingUndo, PhoneRedirect, UndoJournal};
 use phone::Fake;
 
 #[test]
@@ -33,7 +33,7 @@ fn a_phone_is_chosen_or_it_is_said_why_not() {
 #[test]
 fn without_a_server_the_way_to_one_is_said() {
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    assert!(Server::at(gone).version().unwrap_err().to_string().contains("adb start-server"));
+    assert!(AdbServer::at(gone).version().unwrap_err().to_string().contains("adb start-server"));
 }
 
 #[test]
@@ -68,12 +68,12 @@ fn root_is_used_only_where_there_is_any() {
 /// Keeps what it is told; a full one does not.
 #[derive(Debug, Default)]
 struct Notes {
-    debts: Mutex<Vec<Debt>>,
+    debts: Mutex<Vec<PendingUndo>>,
     is_full: bool,
 }
 
-impl Diary for Notes {
-    fn owes(&self, debt: &Debt) -> io::Result<()> {
+impl UndoJournal for Notes {
+    fn owes(&self, debt: &PendingUndo) -> io::Result<()> {
         self.debts.lock().unwrap().push(debt.clone());
         if self.is_full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
@@ -87,12 +87,12 @@ fn a_phone_is_sent_through_the_proxy_and_back_to_what_it_had() {
             fake.state().settings.insert("http_proxy".into(), before.into());
         }
         let notes = Notes::default();
-        let proxied = Proxied::begin(fake.server().phone(None).unwrap(), 7878, &notes).unwrap();
+        let proxied = PhoneRedirect::begin(fake.server().phone(None).unwrap(), 7878, &notes).unwrap();
         assert_eq!(fake.state().settings["http_proxy"], "127.0.0.1:7878");
         assert_eq!(fake.state().reversed, ["forward:tcp:7878;tcp:7878"]);
         proxied.end().unwrap();
         let kept = before.filter(|before| before.starts_with("proxy")).map(str::to_owned);
-        assert_eq!(*notes.debts.lock().unwrap(), [Debt { port: 7878, before: kept.clone() }]);
+        assert_eq!(*notes.debts.lock().unwrap(), [PendingUndo { port: 7878, before: kept.clone() }]);
         assert_eq!(fake.state().settings.get("http_proxy").cloned(), kept);
         assert!(fake.state().reversed.is_empty());
     }
@@ -101,7 +101,7 @@ fn a_phone_is_sent_through_the_proxy_and_back_to_what_it_had() {
 #[test]
 fn what_is_dropped_is_undone_too() {
     let fake = Fake::new(&[("A", "device")]);
-    drop(Proxied::begin(fake.server().phone(None).unwrap(), 7878, &Notes::default()).unwrap());
+    drop(PhoneRedirect::begin(fake.server().phone(None).unwrap(), 7878, &Notes::default()).unwrap());
     assert!(fake.state().settings.is_empty() && fake.state().reversed.is_empty());
 }
 
@@ -109,7 +109,7 @@ fn what_is_dropped_is_undone_too() {
 fn what_cannot_be_written_down_is_not_set() {
     let fake = Fake::new(&[("A", "device")]);
     let full = Notes { is_full: true, ..Notes::default() };
-    let says = Proxied::begin(fake.server().phone(None).unwrap(), 7878, &full).unwrap_err();
+    let says = PhoneRedirect::begin(fake.server().phone(None).unwrap(), 7878, &full).unwrap_err();
     assert!(matches!(says, Error::NotWritten(_)));
     assert!(fake.state().settings.is_empty() && fake.state().reversed.is_empty());
 }
@@ -127,7 +127,7 @@ fn what_the_phone_says_of_a_port_counts_and_not_only_what_the_server_says() {
 fn a_debt_is_paid_later_too_but_a_proxy_of_somebody_elses_stays() {
     let fake = Fake::new(&[("A", "device")]);
     let phone = fake.server().phone(None).unwrap();
-    let debt = Debt { port: 7878, before: Some("proxy.example:3128".into()) };
+    let debt = PendingUndo { port: 7878, before: Some("proxy.example:3128".into()) };
     for (now, then) in [("127.0.0.1:7878", "proxy.example:3128"), ("127.0.0.1:7879", "127.0.0.1:7879")] {
         fake.state().settings.insert("http_proxy".into(), now.into());
         debt.pay(&phone).unwrap();

@@ -57,8 +57,8 @@ impl Fake {
         Self { address, state }
     }
 
-    pub fn server(&self) -> adb::Server {
-        adb::Server::at(self.address)
+    pub fn server(&self) -> adb::AdbServer {
+        adb::AdbServer::at(self.address)
     }
 
     pub fn port(&self) -> u16 {

@@ -239,7 +239,7 @@ impl Remove {
 
 /// A phone on the cable, without what a run left on it that was killed.
 fn phone(serial: Option<&str>) -> Result<adb::Phone> {
-    let phone = adb::Server::local().phone(serial)?;
+    let phone = adb::AdbServer::local().phone(serial)?;
     owed::settle(&folder::of_the_person()?, &phone)?;
     Ok(phone)
 }

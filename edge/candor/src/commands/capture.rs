@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use adb::{Phone, Proxied};
+use adb::{Phone, PhoneRedirect};
 use anyhow::{Context, Result, bail};
 use evidence::{Head, Pen, Writer};
 use gate::{Board, Watcher};
@@ -223,7 +223,7 @@ impl Capture {
         let Some(serial) = &self.android else { return Ok(None) };
         let inside = own.iter().find(|door| doors::is_inside(door.ip()));
         let port = inside.context("--android needs a loopback address to --listen on")?.port();
-        let phone = adb::Server::local().phone(serial.as_deref())?;
+        let phone = adb::AdbServer::local().phone(serial.as_deref())?;
         let owed = Owed::begin(home, &phone)?;
         Ok(Some(Cable { phone, port, owed }))
     }
@@ -299,9 +299,9 @@ impl Capture {
 }
 
 /// Sends a phone here by its cable.
-fn send_here(Cable { phone, port, owed }: Cable) -> Result<(Proxied, Arc<Owed>)> {
+fn send_here(Cable { phone, port, owed }: Cable) -> Result<(PhoneRedirect, Arc<Owed>)> {
     talk(&format!("candor: the phone {} is sent through here by its cable", phone.serial()));
-    Ok((Proxied::begin(phone, port, &*owed)?, owed))
+    Ok((PhoneRedirect::begin(phone, port, &*owed)?, owed))
 }
 
 /// Serves the dashboard, and tells its address.

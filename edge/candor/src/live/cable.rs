@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adb::{Phone, Server};
+use adb::{AdbServer, Phone};
 use anyhow::{Context, Result};
 use experiment::drivers::android::{App, Private};
 
@@ -23,7 +23,7 @@ impl Cable {
     /// The phone on the cable (`ANDROID_SERIAL` names one of several, as with adb).
     pub fn connect(package: &str, may_clear: bool) -> Result<Self> {
         let serial = std::env::var("ANDROID_SERIAL").ok().filter(|serial| !serial.is_empty());
-        let phone = Server::local().phone(serial.as_deref())?;
+        let phone = AdbServer::local().phone(serial.as_deref())?;
         let home = folder::of_the_person()?;
         let authority = authority::kept(&home)?;
         let owed = Owed::begin(&home, &phone)?;

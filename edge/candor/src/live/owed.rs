@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use adb::{Debt, Diary, Phone};
+use adb::{PendingUndo, Phone, UndoJournal};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
@@ -90,8 +90,8 @@ impl Owed {
     }
 }
 
-impl Diary for Owed {
-    fn owes(&self, debt: &Debt) -> io::Result<()> {
+impl UndoJournal for Owed {
+    fn owes(&self, debt: &PendingUndo) -> io::Result<()> {
         let proxy = Proxy { port: debt.port, before: debt.before.clone() };
         self.write(|note| {
             note.proxies.retain(|known| known.port != proxy.port);
@@ -126,7 +126,7 @@ pub fn settle(home: &Path, phone: &Phone) -> Result<()> {
 /// The last first: what stood before it may be an earlier one.
 fn pay(phone: &Phone, note: &Note) -> Result<()> {
     for Proxy { port, before } in note.proxies.iter().rev().cloned() {
-        let debt = Debt { port, before };
+        let debt = PendingUndo { port, before };
         debt.pay(phone)
             .context("the phone still has our proxy setting (adb shell settings put global http_proxy :0)")?;
     }

@@ -13,7 +13,7 @@ mod tab;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use adb::{Diary, Phone, Proxied};
+use adb::{Phone, PhoneRedirect, UndoJournal};
 use model::Mode;
 use proxy::Authority;
 use tokio::{sync::OnceCell, time::sleep};
@@ -43,7 +43,7 @@ pub struct App {
     /// Signs for every server: the phone trusts it, or what it sends stays sealed.
     pub authority: Arc<Authority>,
     /// Where it stands what the phone is owed when this ends.
-    pub diary: Arc<dyn Diary>,
+    pub diary: Arc<dyn UndoJournal>,
 }
 
 impl App {
@@ -71,7 +71,7 @@ impl App {
     pub(crate) async fn begin(&self, port: u16) -> Result<Sent, Error> {
         let (phone, diary, clear) = (self.phone.clone(), Arc::clone(&self.diary), self.may_clear);
         // Should what follows fail, this takes the setting back.
-        let sent = Sent(told(move || Proxied::begin(phone, port, &*diary)).await?);
+        let sent = Sent(told(move || PhoneRedirect::begin(phone, port, &*diary)).await?);
         self.stop().await?;
         if clear {
             self.told(|phone, package| phone.run(&["pm", "clear", package]).map(drop)).await?;
@@ -94,7 +94,7 @@ impl App {
 
 /// While it lives, the phone's traffic comes to a trial.
 #[derive(Debug)]
-pub(crate) struct Sent(Proxied);
+pub(crate) struct Sent(PhoneRedirect);
 
 impl Sent {
     /// Takes it back, and says if that failed.
