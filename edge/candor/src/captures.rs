@@ -18,7 +18,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use audit::{Auditor, CaptureSummary, InspectedExchange, Inspector};
-use evidence::{Evidence, State};
+use evidence::{ChainState, Evidence};
 use formats::{CapturePiece, PieceItem};
 use indicatif::ProgressBar;
 use model::{Gap, GapReason, LayerPlace, Record, Trail};
@@ -134,7 +134,7 @@ impl Collector<'_, '_> {
 pub fn evidence(path: &Path, auditor: &mut Auditor<'_>) -> Result<()> {
     let evidence = Evidence::open(path)?;
     let verification = evidence.verify()?;
-    if let State::Changed { record, says } = &verification.state {
+    if let ChainState::Changed { record, says } = &verification.state {
         anyhow::bail!("{} was changed after it was sealed: at record {record}, {says}", path.display());
     }
     if auditor.has_run() && is_experiment(&evidence)? {

@@ -6,9 +6,9 @@ use sha2::{Digest, Sha256};
 
 /// The last link of a chain.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Head(pub(crate) [u8; 32]);
+pub struct ChainHead(pub(crate) [u8; 32]);
 
-impl Head {
+impl ChainHead {
     /// Before the first record.
     pub(crate) fn start() -> Self {
         Self(Sha256::digest(b"candor evidence 1").into())
@@ -43,13 +43,13 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-impl fmt::Display for Head {
+impl fmt::Display for ChainHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex(&self.0))
     }
 }
 
-impl fmt::Debug for Head {
+impl fmt::Debug for ChainHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -20,9 +20,9 @@ mod shape;
 
 mod layout;
 
-pub use chain::Head;
-pub use reader::{Evidence, State, Verification};
-pub use writer::{Pen, Writer};
+pub use chain::ChainHead;
+pub use reader::{ChainState, Evidence, Verification};
+pub use writer::{EvidenceSender, EvidenceWriter};
 
 use std::path::PathBuf;
 

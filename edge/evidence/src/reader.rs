@@ -9,7 +9,7 @@ use model::{Record, Time};
 use rusqlite::{Connection, OpenFlags, params};
 
 use crate::{
-    Error, Head, layout, shape,
+    ChainHead, Error, layout, shape,
     writer::{is_body, unpack},
 };
 
@@ -24,15 +24,15 @@ pub struct Evidence {
 pub struct Verification {
     pub records: u64,
     /// The last link that holds.
-    pub head: Head,
-    pub state: State,
+    pub head: ChainHead,
+    pub state: ChainState,
     /// Whether the run wrote its own end; if not it was cut off.
     pub ended: bool,
 }
 
 /// Whether the file is as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum ChainState {
     Intact,
     /// From this record on something was changed; why we think so.
     Changed {
@@ -102,10 +102,10 @@ impl Evidence {
 
     /// Walks the chain from its start and holds every body against its name.
     pub fn verify(&self) -> Result<Verification, Error> {
-        let mut head = Head::start();
+        let mut head = ChainHead::start();
         let mut records = 0;
         let mut ended = false;
-        let mut state = State::Intact;
+        let mut state = ChainState::Intact;
         let mut statement = self
             .connection
             .prepare("select seq, kind, content, link, at, trial from record order by seq")
@@ -120,19 +120,19 @@ impl Evidence {
             let trial: Option<u32> = row.get(5).map_err(Error::Read)?;
             let next = head.then(&kind, at, trial, &content);
             if seq != records + 1 {
-                state = State::Changed { record: records + 1, says: "a record is missing here".into() };
+                state = ChainState::Changed { record: records + 1, says: "a record is missing here".into() };
                 break;
             }
             if next.0 != link.as_slice() {
-                state = State::Changed { record: seq, says: "what it says is not what was sealed".into() };
+                state = ChainState::Changed { record: seq, says: "what it says is not what was sealed".into() };
                 break;
             }
             (head, records, ended) = (next, seq, kind == "end");
         }
-        if state == State::Intact
+        if state == ChainState::Intact
             && let Some(says) = self.changed_body()?
         {
-            state = State::Changed { record: records, says };
+            state = ChainState::Changed { record: records, says };
         }
         Ok(Verification { records, head, state, ended })
     }

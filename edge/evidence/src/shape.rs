@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::chain::{digest, hex};
 
 /// A record as text, with the bodies that it names.
-pub(crate) struct Written {
+pub(crate) struct WrittenRecord {
     pub kind: &'static str,
     pub at: Time,
     pub trial: Option<u32>,
@@ -22,7 +22,7 @@ pub(crate) struct Written {
     pub bodies: Vec<([u8; 32], Arc<[u8]>)>,
 }
 
-pub(crate) fn write(record: &Record) -> Written {
+pub(crate) fn write(record: &Record) -> WrittenRecord {
     let mut bodies = Vec::new();
     let (kind, at, trial, content) = match record {
         Record::Run(run) => ("run", run.started, None, json(&RunShape::from(run))),
@@ -38,7 +38,7 @@ pub(crate) fn write(record: &Record) -> Written {
         Record::Note(note) => ("note", note.at, note.trial, json(&NoteShape::from(note))),
         Record::End(end) => ("end", end.at, None, json(&EndShape { early: end.early.as_deref().map(Cow::Borrowed) })),
     };
-    Written { kind, at, trial, content, bodies }
+    WrittenRecord { kind, at, trial, content, bodies }
 }
 
 /// `body` gives the bytes under a digest in hex.
@@ -74,23 +74,23 @@ fn parse<S: serde::de::DeserializeOwned>(content: &str) -> Result<S, String> {
     serde_json::from_str(content).map_err(|error| format!("line {}, column {}", error.line(), error.column()))
 }
 
-type Text<'a> = Cow<'a, str>;
+type RecordText<'a> = Cow<'a, str>;
 
 #[derive(Serialize, Deserialize)]
 struct RunShape<'a> {
-    subject: Text<'a>,
-    edition: Option<Text<'a>>,
-    version: Text<'a>,
-    digest: Text<'a>,
-    extensions: Vec<Text<'a>>,
-    scenario: Text<'a>,
+    subject: RecordText<'a>,
+    edition: Option<RecordText<'a>>,
+    version: RecordText<'a>,
+    digest: RecordText<'a>,
+    extensions: Vec<RecordText<'a>>,
+    scenario: RecordText<'a>,
     seed: u64,
-    candor: Text<'a>,
-    knowledge: Text<'a>,
-    host: Text<'a>,
+    candor: RecordText<'a>,
+    knowledge: RecordText<'a>,
+    host: RecordText<'a>,
     sinkhole: bool,
     bypass_watched: bool,
-    conditions: Vec<Text<'a>>,
+    conditions: Vec<RecordText<'a>>,
 }
 
 impl<'a> RunShape<'a> {
@@ -136,15 +136,15 @@ impl<'a> RunShape<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct TrialShape<'a> {
-    mode: Text<'a>,
-    switches: Vec<(Text<'a>, Text<'a>)>,
+    mode: RecordText<'a>,
+    switches: Vec<(RecordText<'a>, RecordText<'a>)>,
     blank: bool,
     /// Absent in arms that are driven: evidence from before there were others says the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    role: Option<Text<'a>>,
+    role: Option<RecordText<'a>>,
     device: u32,
     install: u32,
-    failed: Option<Text<'a>>,
+    failed: Option<RecordText<'a>>,
 }
 
 impl<'a> TrialShape<'a> {
@@ -174,12 +174,12 @@ impl<'a> TrialShape<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct PlantShape<'a> {
-    id: Text<'a>,
-    kind: Text<'a>,
-    value: Text<'a>,
+    id: RecordText<'a>,
+    kind: RecordText<'a>,
+    value: RecordText<'a>,
     decoy: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    site: Option<Text<'a>>,
+    site: Option<RecordText<'a>>,
 }
 
 impl<'a> PlantShape<'a> {
@@ -203,12 +203,12 @@ impl<'a> PlantShape<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct PhaseShape<'a> {
-    name: Text<'a>,
-    act: Text<'a>,
-    mode: Text<'a>,
+    name: RecordText<'a>,
+    act: RecordText<'a>,
+    mode: RecordText<'a>,
     session: u32,
-    canaries: Vec<Text<'a>>,
-    switches: Vec<(Text<'a>, Text<'a>)>,
+    canaries: Vec<RecordText<'a>>,
+    switches: Vec<(RecordText<'a>, RecordText<'a>)>,
 }
 
 impl<'a> PhaseShape<'a> {
@@ -239,18 +239,18 @@ impl<'a> PhaseShape<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct PageShape<'a> {
-    url: Text<'a>,
-    title: Text<'a>,
+    url: RecordText<'a>,
+    title: RecordText<'a>,
     forms: Vec<FormShape<'a>>,
     /// Method and path of each; what browsers ask for by themselves has a third word.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    resources: Vec<Vec<Text<'a>>>,
+    resources: Vec<Vec<RecordText<'a>>>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct FormShape<'a> {
-    name: Text<'a>,
-    fields: Vec<Text<'a>>,
+    name: RecordText<'a>,
+    fields: Vec<RecordText<'a>>,
 }
 
 impl<'a> PageShape<'a> {
@@ -275,14 +275,14 @@ impl<'a> PageShape<'a> {
 
 const BY_BROWSER: &str = "browser";
 
-fn resource_shape(resource: &PageResource) -> Vec<Text<'_>> {
+fn resource_shape(resource: &PageResource) -> Vec<RecordText<'_>> {
     let mut shape = vec![text(&resource.method), text(&resource.path)];
     shape.extend((resource.cause == RequestCause::Browser).then_some(text(BY_BROWSER)));
     shape
 }
 
 /// One that says less than it must stands for nothing, and acquits nobody.
-fn resource(shape: Vec<Text<'_>>) -> Option<PageResource> {
+fn resource(shape: Vec<RecordText<'_>>) -> Option<PageResource> {
     let mut words = shape.into_iter().map(Cow::into_owned);
     let (method, path) = (words.next()?, words.next()?);
     let cause = if words.next().as_deref() == Some(BY_BROWSER) { RequestCause::Browser } else { RequestCause::Page };
@@ -291,11 +291,11 @@ fn resource(shape: Vec<Text<'_>>) -> Option<PageResource> {
 
 #[derive(Serialize, Deserialize)]
 struct BeaconShape<'a> {
-    host: Text<'a>,
-    transport: Text<'a>,
-    layer: Text<'a>,
-    disguise: Text<'a>,
-    canary: Option<Text<'a>>,
+    host: RecordText<'a>,
+    transport: RecordText<'a>,
+    layer: RecordText<'a>,
+    disguise: RecordText<'a>,
+    canary: Option<RecordText<'a>>,
 }
 
 impl<'a> BeaconShape<'a> {
@@ -324,9 +324,9 @@ impl<'a> BeaconShape<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct ListedShape<'a> {
-    method: Text<'a>,
-    url: Text<'a>,
-    by: Text<'a>,
+    method: RecordText<'a>,
+    url: RecordText<'a>,
+    by: RecordText<'a>,
 }
 
 impl<'a> ListedShape<'a> {
@@ -341,8 +341,8 @@ impl<'a> ListedShape<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct NoteShape<'a> {
-    code: Text<'a>,
-    says: Text<'a>,
+    code: RecordText<'a>,
+    says: RecordText<'a>,
     count: u64,
 }
 
@@ -358,22 +358,22 @@ impl<'a> NoteShape<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct EndShape<'a> {
-    early: Option<Text<'a>>,
+    early: Option<RecordText<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct ExchangeShape<'a> {
     connection: u64,
     ended: Option<i64>,
-    inlet: Text<'a>,
+    inlet: RecordText<'a>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    client: Option<Text<'a>>,
+    client: Option<RecordText<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    process: Option<(u32, Text<'a>, Text<'a>)>,
+    process: Option<(u32, RecordText<'a>, RecordText<'a>)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hello: Option<HelloShape<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    http2: Option<Text<'a>>,
+    http2: Option<RecordText<'a>>,
     request: RequestShape<'a>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     response: Option<ResponseShape<'a>>,
@@ -388,16 +388,16 @@ struct HelloShape<'a> {
     /// Kept as a body is: a client says the same in many connections, and every
     /// exchange of one names it.
     raw: BodyShape,
-    ja4: Text<'a>,
-    sni: Option<Text<'a>>,
-    alpn: Vec<Text<'a>>,
+    ja4: RecordText<'a>,
+    sni: Option<RecordText<'a>>,
+    alpn: Vec<RecordText<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct RequestShape<'a> {
-    method: Text<'a>,
-    url: Text<'a>,
-    version: Text<'a>,
+    method: RecordText<'a>,
+    url: RecordText<'a>,
+    version: RecordText<'a>,
     headers: Vec<HeaderShape<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body: Option<BodyShape>,
@@ -406,19 +406,19 @@ struct RequestShape<'a> {
 #[derive(Serialize, Deserialize)]
 struct ResponseShape<'a> {
     status: u16,
-    version: Text<'a>,
+    version: RecordText<'a>,
     headers: Vec<HeaderShape<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body: Option<BodyShape>,
-    by: Text<'a>,
+    by: RecordText<'a>,
 }
 
 /// Name and value; a value that is not UTF-8 stands third, in base64.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum HeaderShape<'a> {
-    Text(Text<'a>, Text<'a>),
-    Bytes(Text<'a>, Text<'a>, Text<'a>),
+    Text(RecordText<'a>, RecordText<'a>),
+    Bytes(RecordText<'a>, RecordText<'a>, RecordText<'a>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -439,16 +439,16 @@ struct MessageShape {
 
 #[derive(Serialize, Deserialize)]
 struct SealShape<'a> {
-    reason: Text<'a>,
-    says: Text<'a>,
+    reason: RecordText<'a>,
+    says: RecordText<'a>,
     sent: u64,
     received: u64,
 }
 
-type Bodies = Vec<([u8; 32], Arc<[u8]>)>;
+type BodyTable = Vec<([u8; 32], Arc<[u8]>)>;
 
 impl<'a> ExchangeShape<'a> {
-    fn from(exchange: &'a Exchange, bodies: &mut Bodies) -> Self {
+    fn from(exchange: &'a Exchange, bodies: &mut BodyTable) -> Self {
         let client = &exchange.client;
         let request = &exchange.request;
         Self {
@@ -622,7 +622,7 @@ fn read_headers(shapes: Vec<HeaderShape<'_>>) -> Result<Vec<Header>, String> {
         .collect()
 }
 
-fn body_shape(body: &Body, bodies: &mut Bodies) -> Option<BodyShape> {
+fn body_shape(body: &Body, bodies: &mut BodyTable) -> Option<BodyShape> {
     if body.bytes.is_empty() && body.cut_from.is_none() {
         return None;
     }
@@ -630,7 +630,7 @@ fn body_shape(body: &Body, bodies: &mut Bodies) -> Option<BodyShape> {
 }
 
 /// Bytes that are kept under their digest.
-fn kept(bytes: &Arc<[u8]>, bodies: &mut Bodies) -> BodyShape {
+fn kept(bytes: &Arc<[u8]>, bodies: &mut BodyTable) -> BodyShape {
     let sha256 = digest(bytes);
     bodies.push((sha256, Arc::clone(bytes)));
     BodyShape { sha256: hex(&sha256), size: bytes.len() as u64, cut_from: None }
@@ -642,22 +642,22 @@ fn read_body(shape: Option<BodyShape>, body: &mut dyn FnMut(&str) -> Option<Arc<
     Ok(Body { bytes, cut_from: shape.cut_from })
 }
 
-fn text(text: &str) -> Text<'_> {
+fn text(text: &str) -> RecordText<'_> {
     Cow::Borrowed(text)
 }
 
-fn texts(texts: &[String]) -> Vec<Text<'_>> {
+fn texts(texts: &[String]) -> Vec<RecordText<'_>> {
     texts.iter().map(|one| text(one)).collect()
 }
 
-fn owned(texts: Vec<Text<'_>>) -> Vec<String> {
+fn owned(texts: Vec<RecordText<'_>>) -> Vec<String> {
     texts.into_iter().map(Cow::into_owned).collect()
 }
 
-fn pairs(switches: &[RunSwitch]) -> Vec<(Text<'_>, Text<'_>)> {
+fn pairs(switches: &[RunSwitch]) -> Vec<(RecordText<'_>, RecordText<'_>)> {
     switches.iter().map(|switch| (text(&switch.name), text(&switch.position))).collect()
 }
 
-fn switches(pairs: Vec<(Text<'_>, Text<'_>)>) -> Vec<RunSwitch> {
+fn switches(pairs: Vec<(RecordText<'_>, RecordText<'_>)>) -> Vec<RunSwitch> {
     pairs.into_iter().map(|(name, position)| RunSwitch { name: name.into(), position: position.into() }).collect()
 }

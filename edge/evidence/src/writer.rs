@@ -21,7 +21,7 @@ use tokio::sync::{
 
 use crate::{
     Error,
-    chain::{Head, digest},
+    chain::{ChainHead, digest},
     layout, shape,
 };
 
@@ -47,20 +47,20 @@ const WORTH_COMPRESSING: usize = 256;
 
 /// The one writer of a file of evidence.
 #[derive(Debug)]
-pub struct Writer {
-    pen: Pen,
-    thread: JoinHandle<Result<Head, Error>>,
+pub struct EvidenceWriter {
+    pen: EvidenceSender,
+    thread: JoinHandle<Result<ChainHead, Error>>,
 }
 
 /// What capturers write with; as many as they like.
 #[derive(Clone, Debug)]
-pub struct Pen {
-    records: mpsc::Sender<Order>,
+pub struct EvidenceSender {
+    records: mpsc::Sender<WriterOrder>,
     /// Kibibytes of bodies that may still be handed over.
     room: Arc<Semaphore>,
 }
 
-enum Order {
+enum WriterOrder {
     /// A record, and the room that it takes until it is written.
     Write(Box<Record>, OwnedSemaphorePermit),
     /// Commit what there is, then answer.
@@ -68,25 +68,25 @@ enum Order {
     End(CaptureEnd),
 }
 
-impl Writer {
+impl EvidenceWriter {
     /// Creates the file; one that is there already is refused.
     pub fn create(path: &Path) -> Result<Self, Error> {
         let connection = create(path).map_err(|error| Error::Create(PathBuf::from(path), error))?;
         let (records, queue) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("evidence".into())
-            .spawn(move || Desk::new(connection).work(queue))
+            .spawn(move || WriterThread::new(connection).work(queue))
             .map_err(|error| Error::Stopped(format!(": no thread for it ({error})")))?;
-        Ok(Self { pen: Pen { records, room: Arc::new(Semaphore::new(ROOM)) }, thread })
+        Ok(Self { pen: EvidenceSender { records, room: Arc::new(Semaphore::new(ROOM)) }, thread })
     }
 
-    pub fn pen(&self) -> Pen {
+    pub fn pen(&self) -> EvidenceSender {
         self.pen.clone()
     }
 
     /// Writes the end and closes the file. Pens that are still held write no more.
-    pub fn finish(self, end: CaptureEnd) -> Result<Head, Error> {
-        let sent = self.pen.records.blocking_send(Order::End(end));
+    pub fn finish(self, end: CaptureEnd) -> Result<ChainHead, Error> {
+        let sent = self.pen.records.blocking_send(WriterOrder::End(end));
         drop(self.pen);
         match self.thread.join() {
             Ok(head) => head,
@@ -95,12 +95,12 @@ impl Writer {
     }
 }
 
-impl Pen {
+impl EvidenceSender {
     /// Hands a record over; waits while the queue is full.
     pub async fn write(&self, record: Record) -> Result<(), Error> {
         let room = Arc::clone(&self.room).acquire_many_owned(weight(&record)).await;
         let room = room.map_err(|_| Error::Stopped(String::new()))?;
-        self.records.send(Order::Write(Box::new(record), room)).await.map_err(|_| Error::Stopped(String::new()))
+        self.records.send(WriterOrder::Write(Box::new(record), room)).await.map_err(|_| Error::Stopped(String::new()))
     }
 
     /// The same from a thread that may block.
@@ -112,13 +112,15 @@ impl Pen {
                 Err(TryAcquireError::Closed) => return Err(Error::Stopped(String::new())),
             }
         };
-        self.records.blocking_send(Order::Write(Box::new(record), room)).map_err(|_| Error::Stopped(String::new()))
+        self.records
+            .blocking_send(WriterOrder::Write(Box::new(record), room))
+            .map_err(|_| Error::Stopped(String::new()))
     }
 
     /// Returns once everything written before is on the disk.
     pub async fn settle(&self) -> Result<(), Error> {
         let (done, settled) = tokio::sync::oneshot::channel();
-        self.records.send(Order::Settle(done)).await.map_err(|_| Error::Stopped(String::new()))?;
+        self.records.send(WriterOrder::Settle(done)).await.map_err(|_| Error::Stopped(String::new()))?;
         settled.await.map_err(|_| Error::Stopped(String::new()))
     }
 }
@@ -151,9 +153,9 @@ fn create(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// The writing thread's own state.
-struct Desk {
+struct WriterThread {
     connection: Connection,
-    head: Head,
+    head: ChainHead,
     seq: i64,
     open_rows: usize,
     opened: Instant,
@@ -161,21 +163,28 @@ struct Desk {
     kept: HashSet<[u8; 32]>,
 }
 
-impl Desk {
+impl WriterThread {
     fn new(connection: Connection) -> Self {
-        Self { connection, head: Head::start(), seq: 0, open_rows: 0, opened: Instant::now(), kept: HashSet::new() }
+        Self {
+            connection,
+            head: ChainHead::start(),
+            seq: 0,
+            open_rows: 0,
+            opened: Instant::now(),
+            kept: HashSet::new(),
+        }
     }
 
-    fn work(mut self, mut queue: mpsc::Receiver<Order>) -> Result<Head, Error> {
+    fn work(mut self, mut queue: mpsc::Receiver<WriterOrder>) -> Result<ChainHead, Error> {
         while let Some(order) = self.next(&mut queue)? {
             match order {
-                Order::Write(record, _room) => self.write(&record).map_err(Error::Write)?,
-                Order::Settle(done) => {
+                WriterOrder::Write(record, _room) => self.write(&record).map_err(Error::Write)?,
+                WriterOrder::Settle(done) => {
                     self.commit().map_err(Error::Write)?;
                     // Whoever asked may have stopped waiting.
                     let _ = done.send(());
                 }
-                Order::End(end) => {
+                WriterOrder::End(end) => {
                     self.write(&Record::End(end)).map_err(Error::Write)?;
                     break;
                 }
@@ -187,7 +196,7 @@ impl Desk {
     /// The next order; commits while waiting for it. While there is something to
     /// commit the queue is looked at now and then: to be woken for each record
     /// would cost whoever captures more than writing it.
-    fn next(&mut self, queue: &mut mpsc::Receiver<Order>) -> Result<Option<Order>, Error> {
+    fn next(&mut self, queue: &mut mpsc::Receiver<WriterOrder>) -> Result<Option<WriterOrder>, Error> {
         loop {
             match queue.try_recv() {
                 Ok(order) => return Ok(Some(order)),
@@ -258,7 +267,7 @@ impl Desk {
         Ok(())
     }
 
-    fn close(mut self) -> Result<Head, Error> {
+    fn close(mut self) -> Result<ChainHead, Error> {
         self.commit().map_err(Error::Write)?;
         // One file to hand on, without a -wal beside it.
         self.connection.pragma_update(None, "journal_mode", "delete").map_err(Error::Write)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evidence::{Error, Evidence, State, Writer};
+use evidence::{ChainState, Error, Evidence, EvidenceWriter};
 use model::*;
 use rusqlite::Connection;
 
@@ -114,7 +114,7 @@ fn records() -> Vec<Record> {
 
 fn written(dir: &tempfile::TempDir) -> (std::path::PathBuf, String) {
     let path = dir.path().join("run.candor");
-    let writer = Writer::create(&path).expect("the folder is new");
+    let writer = EvidenceWriter::create(&path).expect("the folder is new");
     let pen = writer.pen();
     for record in records() {
         pen.write_blocking(record).expect("the writer runs");
@@ -135,7 +135,7 @@ fn what_is_written_is_what_is_read() {
     assert!(read == expected, "a record came back changed");
 
     let verification = evidence.verify().unwrap();
-    assert_eq!(verification.state, State::Intact);
+    assert_eq!(verification.state, ChainState::Intact);
     assert_eq!(verification.head.to_string(), head);
     assert!(verification.ended);
 }
@@ -170,7 +170,7 @@ fn every_change_is_found() {
         assert!(connection.execute(change, []).unwrap() > 0, "{what}: nothing was changed");
         drop(connection);
         let verification = Evidence::open(&path).unwrap().verify().unwrap();
-        assert!(matches!(verification.state, State::Changed { .. }), "{what} was not found");
+        assert!(matches!(verification.state, ChainState::Changed { .. }), "{what} was not found");
     }
 }
 
@@ -182,7 +182,7 @@ fn a_shortened_file_is_intact_but_has_another_head_and_no_end() {
     connection.execute_batch("drop trigger record_stays_too; delete from record where seq > 8").unwrap();
     drop(connection);
     let verification = Evidence::open(&path).unwrap().verify().unwrap();
-    assert_eq!(verification.state, State::Intact);
+    assert_eq!(verification.state, ChainState::Intact);
     assert_ne!(verification.head.to_string(), head);
     assert!(!verification.ended);
 }
@@ -200,28 +200,28 @@ fn another_file_is_refused_in_one_sentence() {
 fn evidence_is_never_added_to() {
     let dir = tempfile::tempdir().unwrap();
     let (path, _) = written(&dir);
-    assert!(matches!(Writer::create(&path), Err(Error::Create(..))));
+    assert!(matches!(EvidenceWriter::create(&path), Err(Error::Create(..))));
 }
 
 #[test]
 fn a_clock_that_is_set_back_between_records_breaks_no_chain() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("jump.candor");
-    let writer = Writer::create(&path).unwrap();
+    let writer = EvidenceWriter::create(&path).unwrap();
     for at in [2_000_000_000_000_000, 1_000_000_000_000_000, -5, i64::MAX] {
         let note = model::Note { trial: None, at: Time(at), code: "clock".into(), says: String::new(), count: 1 };
         writer.pen().write_blocking(Record::Note(note)).unwrap();
     }
     let head = writer.finish(CaptureEnd { at: Time(0), early: None }).unwrap();
     let seen = Evidence::open(&path).unwrap().verify().unwrap();
-    assert_eq!((seen.state, seen.head, seen.records, seen.ended), (State::Intact, head, 5, true));
+    assert_eq!((seen.state, seen.head, seen.records, seen.ended), (ChainState::Intact, head, 5, true));
 }
 
 #[test]
 fn large_bodies_wait_for_room_and_none_is_lost() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("large.candor");
-    let writer = Writer::create(&path).unwrap();
+    let writer = EvidenceWriter::create(&path).unwrap();
     // More than the room there is, from two at once; each another, so that each is kept.
     let hands: Vec<_> = (0..2_u64)
         .map(|hand| {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use evidence::{Head, Pen, Writer};
+use evidence::{ChainHead, EvidenceSender, EvidenceWriter};
 use honey::{CanaryGenerator, HoneySites};
 use knowledge::{
     Knowledge,
@@ -59,7 +59,7 @@ pub struct Wish {
 /// How a run came out.
 #[derive(Debug)]
 pub struct Ran {
-    pub head: Head,
+    pub head: ChainHead,
     /// Why it ended before its plan did.
     pub early: Option<String>,
 }
@@ -80,7 +80,7 @@ pub(crate) struct Conduct {
     pub walls: Walls,
     pub app: Option<App>,
     pub window: bool,
-    pub pen: Pen,
+    pub pen: EvidenceSender,
     pub authority: Arc<Authority>,
     pub world: Arc<World>,
     pub connections: Arc<AtomicU64>,
@@ -166,7 +166,7 @@ pub async fn conduct(
         None => Arc::new(Authority::in_memory("Candor audit")?),
         Some(app) => Arc::clone(&app.authority),
     };
-    let writer = Writer::create(&wish.evidence)?;
+    let writer = EvidenceWriter::create(&wish.evidence)?;
     let pen = writer.pen();
     let world = Arc::new(World { garden: HoneySites::default(), knowledge: Arc::clone(&wish.knowledge) });
     if let Some(engine) = &wish.subject.search {
@@ -335,7 +335,7 @@ fn conditions(wish: &Wish) -> Vec<String> {
     conditions
 }
 
-pub(crate) async fn close(writer: Writer, early: Option<String>) -> Result<Head, Error> {
+pub(crate) async fn close(writer: EvidenceWriter, early: Option<String>) -> Result<ChainHead, Error> {
     let end = CaptureEnd { at: now(), early };
     tokio::task::spawn_blocking(move || writer.finish(end))
         .await

@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use evidence::Pen;
+use evidence::EvidenceSender;
 use model::{Body, Client, Exchange, IngressKind, Note, Record, Request};
 use proxy::dns::Addresses;
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -26,7 +26,7 @@ pub(crate) struct PacketRecorder {
 
 /// Where packets are written, and how their targets are called.
 struct PacketWriter {
-    pen: Pen,
+    pen: EvidenceSender,
     trial: u32,
     addresses: Arc<Addresses>,
     connections: Arc<AtomicU64>,
@@ -35,7 +35,7 @@ struct PacketWriter {
 impl PacketRecorder {
     pub(crate) fn start(
         log: PacketLog,
-        pen: Pen,
+        pen: EvidenceSender,
         trial: u32,
         addresses: Arc<Addresses>,
         connections: Arc<AtomicU64>,

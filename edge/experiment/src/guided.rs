@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use evidence::{Pen, Writer};
+use evidence::{EvidenceSender, EvidenceWriter};
 use honey::{CanaryGenerator, HoneySites};
 use model::{Act, Exchange, Mode, Note, Phase, Record, Run, RunSwitch, Time};
 use proxy::{Authority, Onward, Proxy, Settings, Sink, Work};
@@ -124,7 +124,7 @@ pub async fn guide(
     run.conditions.push(Run::BY_HAND.into());
     // Which one it is nobody asks: what its browser says of it is no evidence.
     run.on_a_phone("a phone, used by hand".into());
-    let writer = Writer::create(&wish.evidence)?;
+    let writer = EvidenceWriter::create(&wish.evidence)?;
     let pen = writer.pen();
     let world = Arc::new(World { garden: HoneySites::default(), knowledge: Arc::clone(&wish.knowledge) });
     if let Some(engine) = &wish.subject.search {
@@ -162,7 +162,7 @@ pub async fn guide(
 /// A person at work.
 struct Hand<'a> {
     guided: &'a Guided,
-    pen: Pen,
+    pen: EvidenceSender,
     eyes: &'a Eyes,
     leader: &'a dyn Leader,
     session: u32,
@@ -245,14 +245,14 @@ impl Hand<'_> {
 /// Writes down what is seen, in the trial in which it began, and knows the
 /// addresses by which tasks show that they are done.
 struct Eyes {
-    pen: Pen,
+    pen: EvidenceSender,
     trials: Mutex<Vec<(Time, u32)>>,
     addresses: BTreeMap<String, usize>,
     seen: watch::Sender<BTreeSet<usize>>,
 }
 
 impl Eyes {
-    fn new(pen: Pen, tasks: &[Task]) -> Self {
+    fn new(pen: EvidenceSender, tasks: &[Task]) -> Self {
         let address = |(number, task): (usize, &Task)| Some((task.shown_by()?.to_owned(), number));
         let addresses = tasks.iter().enumerate().filter_map(address).collect();
         Self { pen, trials: Mutex::default(), addresses, seen: watch::channel(BTreeSet::new()).0 }

@@ -1,12 +1,12 @@
 //! From the proxy into the evidence.
 
-use evidence::Pen;
+use evidence::EvidenceSender;
 use model::{Exchange, Note, Record};
 use proxy::{Sink, Work};
 
 /// A sink that writes evidence.
 #[derive(Clone, Debug)]
-pub(crate) struct Ledger(pub(crate) Pen);
+pub(crate) struct Ledger(pub(crate) EvidenceSender);
 
 impl Sink for Ledger {
     fn record(&self, exchange: Exchange) -> Work<'_> {

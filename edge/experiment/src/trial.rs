@@ -474,7 +474,12 @@ impl Stage<'_> {
 }
 
 /// What pages asked for, as the driver saw it, into the evidence.
-async fn list(pen: evidence::Pen, trial: u32, by: &'static str, mut requests: mpsc::UnboundedReceiver<PageRequest>) {
+async fn list(
+    pen: evidence::EvidenceSender,
+    trial: u32,
+    by: &'static str,
+    mut requests: mpsc::UnboundedReceiver<PageRequest>,
+) {
     while let Some(PageRequest { at, method, url }) = requests.recv().await {
         let listed = ListedRequest { trial, at, method, url, by: by.into() };
         if pen.write(Record::Listed(listed)).await.is_err() {

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use evidence::{Pen, Writer};
+use evidence::{EvidenceSender, EvidenceWriter};
 use guard::{Decision, GuardAction};
 use model::{Body, CaptureEnd, Exchange, Mode, Note, Record, Response};
 
@@ -24,9 +24,9 @@ const PART: u64 = 8 << 20;
 
 /// One file of evidence; another follows when it is full, or a day old.
 pub(crate) struct Kept {
-    pen: Pen,
+    pen: EvidenceSender,
     path: PathBuf,
-    writer: Writer,
+    writer: EvidenceWriter,
     begun: Instant,
     /// Bytes of bodies and heads that were written, before they were compressed.
     written: AtomicU64,
@@ -38,7 +38,7 @@ impl Kept {
         files::folder(folder)?;
         prune(folder, None)?;
         let path = free(folder);
-        let writer = Writer::create(&path)?;
+        let writer = EvidenceWriter::create(&path)?;
         Ok(Self { pen: writer.pen(), path, writer, begun: Instant::now(), written: AtomicU64::new(0) })
     }
 

@@ -7,7 +7,7 @@ use model::{CaptureEnd, Exchange, Note, Record, Request, Time};
 use proxy::{Authority, Onward, Proxy, Reply, Settings, Sink, Upstream, Work};
 use tokio::signal::unix::{SignalKind, signal};
 
-struct Ledger(evidence::Pen);
+struct Ledger(evidence::EvidenceSender);
 
 impl Sink for Ledger {
     fn record(&self, exchange: Exchange) -> Work<'_> {
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let named = Upstream { allowed: ["localhost".to_owned()].into(), ..Upstream::default() };
     let upstream = named.trusting(&std::fs::read_to_string(root)?);
     let settings = Settings { onward: Onward::Upstream(upstream), ..Settings::default() };
-    let writer = evidence::Writer::create(evidence.as_ref())?;
+    let writer = evidence::EvidenceWriter::create(evidence.as_ref())?;
     let listener = TcpListener::bind(("127.0.0.1", port.parse()?))?;
     let authority = Arc::new(Authority::in_memory("Candor bench")?);
     std::fs::write(own, authority.cert_pem())?;

@@ -8,7 +8,7 @@ use std::{
 
 use adb::{Phone, PhoneRedirect};
 use anyhow::{Context, Result, bail};
-use evidence::{Head, Pen, Writer};
+use evidence::{ChainHead, EvidenceSender, EvidenceWriter};
 use gate::{Board, Watcher};
 use knowledge::Knowledge;
 use model::{CaptureEnd, Mode, Note, Record};
@@ -113,7 +113,7 @@ impl Capture {
         // What cannot be done is found out before there is a file.
         let ready = self.ready(&home, &authority)?;
         let out = self.out.clone().unwrap_or_else(free);
-        let writer = Writer::create(&out).map_err(|error| not_created(&out, error))?;
+        let writer = EvidenceWriter::create(&out).map_err(|error| not_created(&out, error))?;
         let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the capture")?;
         let captured = runtime.block_on(self.capture(authority, ready, writer.pen(), &out));
         // Whatever happened, what was written is closed first.
@@ -151,7 +151,13 @@ impl Capture {
         Ok(Ready { doors: Doors { open, page, dns }, own, knowledge, upstream, guide, phone, turned })
     }
 
-    async fn capture(&self, authority: Arc<Authority>, ready: Ready, pen: Pen, out: &Path) -> Result<Captured> {
+    async fn capture(
+        &self,
+        authority: Arc<Authority>,
+        ready: Ready,
+        pen: EvidenceSender,
+        out: &Path,
+    ) -> Result<Captured> {
         let Ready { doors, own, knowledge, upstream, guide, phone, turned } = ready;
         let fingerprint = authority.fingerprint();
         let ledger = Ledger::new(pen.clone());
@@ -328,7 +334,7 @@ fn resolving(address: SocketAddr) -> Result<(UdpSocket, TcpListener)> {
     Ok((udp, tcp))
 }
 
-fn last_words(tally: &Tally, out: &Path, head: &Head) -> String {
+fn last_words(tally: &Tally, out: &Path, head: &ChainHead) -> String {
     format!("{}\n{tally}  head {head}\n", out.display())
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use evidence::{Evidence, State};
+use evidence::{ChainState, Evidence};
 
 use crate::exit::{Exit, print};
 
@@ -26,14 +26,16 @@ impl Verify {
         }
         let seen = Evidence::open(&self.evidence)?.verify()?;
         let (exit, says) = match (&seen.state, &self.head) {
-            (State::Changed { record, says }, _) => (Exit::Findings, format!("changed at record {record}: {says}")),
-            (State::Intact, Some(head)) if *head == seen.head.to_string() => {
+            (ChainState::Changed { record, says }, _) => {
+                (Exit::Findings, format!("changed at record {record}: {says}"))
+            }
+            (ChainState::Intact, Some(head)) if *head == seen.head.to_string() => {
                 (Exit::Clean, format!("intact, and the one sealed with this head ({} records)", seen.records))
             }
-            (State::Intact, Some(_)) => {
+            (ChainState::Intact, Some(_)) => {
                 (Exit::Findings, format!("not the one sealed with that head: its head is {}", seen.head))
             }
-            (State::Intact, None) => {
+            (ChainState::Intact, None) => {
                 (Exit::Clean, format!("intact, not anchored ({} records, head {})", seen.records, seen.head))
             }
         };

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use evidence::Writer;
+use evidence::EvidenceWriter;
 use model::CaptureEnd;
 use proxy::Sink;
 
@@ -15,13 +15,13 @@ use crate::live::ledger::Ledger;
 /// A file of evidence that everything goes into.
 pub struct Recording {
     path: PathBuf,
-    writer: Writer,
+    writer: EvidenceWriter,
     ledger: Ledger,
 }
 
 impl Recording {
     pub fn begin(path: &Path) -> Result<Self> {
-        let writer = Writer::create(path)
+        let writer = EvidenceWriter::create(path)
             .with_context(|| format!("cannot record in {}; evidence is never added to", path.display()))?;
         Ok(Self { path: path.into(), ledger: Ledger::new(writer.pen()), writer })
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use evidence::Pen;
+use evidence::EvidenceSender;
 use model::{Exchange, Note, Record};
 use proxy::{Sink, Work};
 use tokio::sync::Notify;
@@ -12,13 +12,13 @@ use super::tally::Tally;
 /// A sink that writes evidence. Once it cannot, it says so to whoever waits.
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    pen: Pen,
+    pen: EvidenceSender,
     tally: Arc<Mutex<Tally>>,
     failed: Arc<Notify>,
 }
 
 impl Ledger {
-    pub fn new(pen: Pen) -> Self {
+    pub fn new(pen: EvidenceSender) -> Self {
         Self { pen, tally: Arc::default(), failed: Arc::default() }
     }
 

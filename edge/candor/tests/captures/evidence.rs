@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use evidence::Writer;
+use evidence::EvidenceWriter;
 use model::{Body, CaptureEnd, Exchange, IngressKind, Record, Request, Run, Time};
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ fn exchange(index: u64, url: &str) -> Record {
 
 fn written(folder: &Path, name: &str, records: Vec<Record>) -> PathBuf {
     let path = folder.join(name);
-    let writer = Writer::create(&path).expect("the folder is new");
+    let writer = EvidenceWriter::create(&path).expect("the folder is new");
     let pen = writer.pen();
     for record in records {
         pen.write_blocking(record).expect("there is room");

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use evidence::Writer;
+use evidence::EvidenceWriter;
 use gate::{Folder, Keeper, Port};
 use knowledge::Knowledge;
 use model::{Mode, Record};
@@ -29,7 +29,7 @@ pub struct Stand {
     pub address: SocketAddr,
     pub connector: TlsConnector,
     _proxy: Proxy,
-    _writer: Option<Writer>,
+    _writer: Option<EvidenceWriter>,
 }
 
 impl Kind {
@@ -58,7 +58,7 @@ impl Sink for Nowhere {
 }
 
 /// Takes everything down, as `candor capture` does.
-struct Book(evidence::Pen);
+struct Book(evidence::EvidenceSender);
 
 impl Sink for Book {
     fn record(&self, exchange: model::Exchange) -> Work<'_> {
@@ -83,7 +83,7 @@ impl Stand {
         let (answers, sink): (Arc<dyn proxy::Answer>, Arc<dyn Sink>) = match kind {
             Kind::Unrecorded => (Arc::new(nobody), Arc::new(Nowhere)),
             Kind::Capture => {
-                let writer = writer.insert(Writer::create(&folder.join("plain.candor")).unwrap());
+                let writer = writer.insert(EvidenceWriter::create(&folder.join("plain.candor")).unwrap());
                 (Arc::new(nobody), Arc::new(Book(writer.pen())))
             }
             Kind::Guard => {

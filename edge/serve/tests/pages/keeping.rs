@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evidence::{Evidence, State};
+use evidence::{ChainState, Evidence};
 use gate::Board;
 use jiff::tz::TimeZone;
 use knowledge::Knowledge;
@@ -21,7 +21,7 @@ async fn the_evidence_can_be_taken_away_while_it_is_written() {
     let path = stage.folder.path().join("taken.candor");
     std::fs::write(&path, &answer.bytes).unwrap();
     let verified = Evidence::open(&path).unwrap().verify().unwrap();
-    assert_eq!((verified.state, verified.ended), (State::Intact, false));
+    assert_eq!((verified.state, verified.ended), (ChainState::Intact, false));
     assert!(verified.records > 0, "the change stands in it");
     let left = std::fs::read_dir(stage.folder.path().join("guard/evidence")).unwrap();
     let copies = left.flatten().filter(|file| file.file_name().to_string_lossy().contains("copy")).count();
