@@ -13,7 +13,7 @@ use experiment::{
     Doors, Guided, Ran, Wish,
     drivers::guided::{Leader, Task},
 };
-use proxy::{Settings, Work};
+use proxy::{ProxySettings, SinkFuture};
 use serve::Guide;
 
 use crate::{
@@ -63,10 +63,10 @@ impl Guiding {
         let own: Vec<SocketAddr> = listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
         let guided = Guided::new(&wish);
         let guide = Guide::new(authority.cert_pem(), guided.tasks.iter().map(asks::step).collect())?;
-        let settings = Settings {
+        let settings = ProxySettings {
             pairing: self.devices.pairing(&own, None),
             home: Some(Arc::<Guide>::clone(&guide)),
-            ..Settings::default()
+            ..ProxySettings::default()
         };
         let titles: Vec<String> = guided.tasks.iter().map(title).collect();
         let (steps, minutes) = (Guide::BEFORE + titles.len(), guided.minutes());
@@ -102,7 +102,7 @@ impl Leader for Led {
         talk(&format!("  step {} of {}: {title}", Guide::BEFORE + task + 1, Guide::BEFORE + self.titles.len()));
     }
 
-    fn done(&self, task: usize) -> Work<'_> {
+    fn done(&self, task: usize) -> SinkFuture<'_> {
         let mut progress = self.guide.progress();
         Box::pin(async move {
             // The guide is our own, so it does not end before this does.

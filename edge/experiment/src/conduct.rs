@@ -15,7 +15,7 @@ use knowledge::{
     subjects::{CertificateTrust, SubjectEdition, SubjectSpec},
 };
 use model::{ArmRole, CaptureEnd, Note, Record, Run, Trial};
-use proxy::Authority;
+use proxy::CertificateAuthority;
 use tokio::{
     sync::Semaphore,
     task::{Id, JoinSet},
@@ -81,7 +81,7 @@ pub(crate) struct Conduct {
     pub app: Option<App>,
     pub window: bool,
     pub pen: EvidenceSender,
-    pub authority: Arc<Authority>,
+    pub authority: Arc<CertificateAuthority>,
     pub world: Arc<World>,
     pub connections: Arc<AtomicU64>,
     pub progress: Arc<dyn Progress>,
@@ -163,7 +163,7 @@ pub async fn conduct(
         }
     };
     let own = match &app {
-        None => Arc::new(Authority::in_memory("Candor audit")?),
+        None => Arc::new(CertificateAuthority::in_memory("Candor audit")?),
         Some(app) => Arc::clone(&app.authority),
     };
     let writer = EvidenceWriter::create(&wish.evidence)?;

@@ -14,7 +14,7 @@ use std::{
 use honey::beacon::{self, BeaconRequest, BeaconTransport};
 use model::{PlantedCanary, Record};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use proxy::{Authority, dns::Addresses};
+use proxy::{CertificateAuthority, dns::NameAddresses};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
@@ -43,7 +43,7 @@ pub(crate) async fn send(
     conduct: &Conduct,
     trial: u32,
     cell: &Cell,
-    addresses: &Addresses,
+    addresses: &NameAddresses,
     round: Round,
 ) -> Result<(), Error> {
     // No client, no beacon arrives, and the report says that none was found.
@@ -75,7 +75,7 @@ fn record(trial: u32, beacon: &BeaconRequest) -> model::Beacon {
 async fn one(
     cell: &Cell,
     client: Option<&TlsConnector>,
-    addresses: &Addresses,
+    addresses: &NameAddresses,
     beacon: &BeaconRequest,
 ) -> io::Result<()> {
     let port = if beacon.transport == BeaconTransport::Http { 80 } else { 443 };
@@ -101,7 +101,7 @@ async fn one(
 }
 
 /// A TLS client of HTTP/1.1 that trusts the authority alone.
-fn trusting(authority: &Authority) -> io::Result<TlsConnector> {
+fn trusting(authority: &CertificateAuthority) -> io::Result<TlsConnector> {
     let mut roots = RootCertStore::empty();
     let certificate = CertificateDer::from_pem_slice(authority.cert_pem().as_bytes()).map_err(io::Error::other)?;
     roots.add(certificate).map_err(io::Error::other)?;

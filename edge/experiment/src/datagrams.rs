@@ -8,7 +8,7 @@ use std::sync::{
 
 use evidence::EvidenceSender;
 use model::{Body, Client, Exchange, IngressKind, Note, Record, Request};
-use proxy::dns::Addresses;
+use proxy::dns::NameAddresses;
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
@@ -28,7 +28,7 @@ pub(crate) struct PacketRecorder {
 struct PacketWriter {
     pen: EvidenceSender,
     trial: u32,
-    addresses: Arc<Addresses>,
+    addresses: Arc<NameAddresses>,
     connections: Arc<AtomicU64>,
 }
 
@@ -37,7 +37,7 @@ impl PacketRecorder {
         log: PacketLog,
         pen: EvidenceSender,
         trial: u32,
-        addresses: Arc<Addresses>,
+        addresses: Arc<NameAddresses>,
         connections: Arc<AtomicU64>,
     ) -> Result<Self, Error> {
         let packets = log.watch().map_err(|source| Error::Bind { what: "the log of packets", source })?;

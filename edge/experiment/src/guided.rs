@@ -14,7 +14,7 @@ use std::{
 use evidence::{EvidenceSender, EvidenceWriter};
 use honey::{CanaryGenerator, HoneySites};
 use model::{Act, Exchange, Mode, Note, Phase, Record, Run, RunSwitch, Time};
-use proxy::{Authority, Onward, Proxy, Settings, Sink, Work};
+use proxy::{CertificateAuthority, ExchangeSink, ForwardMode, Proxy, ProxySettings, SinkFuture};
 use tokio::{sync::watch, time::sleep};
 
 use crate::{
@@ -38,9 +38,9 @@ const BY_HAND: f64 = 12.0;
 #[derive(Debug)]
 pub struct Doors {
     pub listeners: Vec<TcpListener>,
-    pub authority: Arc<Authority>,
+    pub authority: Arc<CertificateAuthority>,
     /// Who is let in, and who leads them. No server is contacted, whatever stands here.
-    pub settings: Settings,
+    pub settings: ProxySettings,
 }
 
 /// What a person will be asked for.
@@ -136,7 +136,7 @@ pub async fn guide(
         pen.write(Record::Plant(plant)).await?;
     }
     let eyes = Arc::new(Eyes::new(pen.clone(), &guided.tasks));
-    let settings = Settings { trial: None, onward: Onward::Sinkhole, ..doors.settings };
+    let settings = ProxySettings { trial: None, onward: ForwardMode::Sinkhole, ..doors.settings };
     let mut hand = Hand { guided: &guided, pen, eyes: &eyes, leader: &*leader, session: 0 };
     // Nobody is let in before there is a trial that it belongs to.
     if let Some(first) = guided.tasks.first() {
@@ -274,8 +274,8 @@ impl Eyes {
     }
 }
 
-impl Sink for Eyes {
-    fn record(&self, mut exchange: Exchange) -> Work<'_> {
+impl ExchangeSink for Eyes {
+    fn record(&self, mut exchange: Exchange) -> SinkFuture<'_> {
         exchange.trial = self.trial_at(exchange.started);
         let answered = exchange.response.is_some();
         let shows = self.addresses.get(&exchange.request.url).copied().filter(|_| answered);
@@ -288,7 +288,7 @@ impl Sink for Eyes {
         })
     }
 
-    fn note(&self, mut note: Note) -> Work<'_> {
+    fn note(&self, mut note: Note) -> SinkFuture<'_> {
         note.trial = self.trial_at(note.at);
         Box::pin(async move {
             let _ = self.pen.write(Record::Note(note)).await;

@@ -2,21 +2,21 @@
 
 use evidence::EvidenceSender;
 use model::{Exchange, Note, Record};
-use proxy::{Sink, Work};
+use proxy::{ExchangeSink, SinkFuture};
 
 /// A sink that writes evidence.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger(pub(crate) EvidenceSender);
 
-impl Sink for Ledger {
-    fn record(&self, exchange: Exchange) -> Work<'_> {
+impl ExchangeSink for Ledger {
+    fn record(&self, exchange: Exchange) -> SinkFuture<'_> {
         Box::pin(async move {
             // A writer that has stopped said so to whoever waits for its end.
             let _ = self.0.write(Record::Exchange(Box::new(exchange))).await;
         })
     }
 
-    fn note(&self, note: Note) -> Work<'_> {
+    fn note(&self, note: Note) -> SinkFuture<'_> {
         Box::pin(async move {
             let _ = self.0.write(Record::Note(note)).await;
         })

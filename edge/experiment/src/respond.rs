@@ -6,7 +6,7 @@ use std::sync::Arc;
 use honey::HoneySites;
 use knowledge::Knowledge;
 use model::Request;
-use proxy::{Answer, Reply};
+use proxy::{AnswerProvider, StaticResponse};
 
 /// The world that a subject sees.
 #[derive(Debug)]
@@ -15,10 +15,10 @@ pub struct World {
     pub knowledge: Arc<Knowledge>,
 }
 
-impl Answer for World {
-    fn answer(&self, request: &Request) -> Reply {
+impl AnswerProvider for World {
+    fn answer(&self, request: &Request) -> StaticResponse {
         if let Some(served) = self.garden.serve(request) {
-            return Reply {
+            return StaticResponse {
                 status: served.status,
                 headers: served.headers,
                 body: served.body.into(),
@@ -26,6 +26,6 @@ impl Answer for World {
             };
         }
         let said = self.knowledge.answers.say(request);
-        Reply { status: said.status, headers: said.headers, body: said.body.into(), by: "sinkhole".into() }
+        StaticResponse { status: said.status, headers: said.headers, body: said.body.into(), by: "sinkhole".into() }
     }
 }

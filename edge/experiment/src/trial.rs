@@ -9,7 +9,7 @@ use std::{
 use honey::{ActCanaries, CanaryGenerator, SiteVisit};
 use knowledge::subjects;
 use model::{Act, ArmRole, ListedRequest, Mode, Note, Phase, Record, RunSwitch};
-use proxy::{Proxy, Settings, dns};
+use proxy::{Proxy, ProxySettings, dns};
 use tokio::{
     sync::mpsc,
     task::JoinHandle,
@@ -105,20 +105,20 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
 /// Proxy and resolver of a cell.
 struct Net {
     proxies: Vec<Proxy>,
-    resolvers: Vec<dns::Responder>,
-    addresses: Arc<dns::Addresses>,
+    resolvers: Vec<dns::DnsResponder>,
+    addresses: Arc<dns::NameAddresses>,
     packets: Option<PacketRecorder>,
 }
 
 impl Net {
     fn serve(conduct: &Conduct, trial: u32, sockets: Sockets) -> Result<Self, Error> {
         let sink = Arc::new(Ledger(conduct.pen.clone()));
-        let addresses = Arc::new(dns::Addresses::default());
-        let settings = Settings {
+        let addresses = Arc::new(dns::NameAddresses::default());
+        let settings = ProxySettings {
             trial: Some(trial),
             connections: Arc::clone(&conduct.connections),
             addresses: Some(Arc::clone(&addresses)),
-            ..Settings::default()
+            ..ProxySettings::default()
         };
         let (names, numbers) = (Arc::clone(&addresses), Arc::clone(&conduct.connections));
         let packets = sockets.packets.map(|log| PacketRecorder::start(log, conduct.pen.clone(), trial, names, numbers));
@@ -136,7 +136,7 @@ impl Net {
             let mut tcp = dns.tcp.into_iter();
             for udp in dns.udp {
                 let responder =
-                    dns::Responder::serve(udp, tcp.next(), Arc::clone(&addresses), sink.clone(), Some(trial))?;
+                    dns::DnsResponder::serve(udp, tcp.next(), Arc::clone(&addresses), sink.clone(), Some(trial))?;
                 net.resolvers.push(responder);
             }
         }

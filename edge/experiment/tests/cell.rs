@@ -242,7 +242,7 @@ fn gone(family: &[u32], within: Duration) -> bool {
 async fn a_cell_can_trust_an_authority_that_the_host_does_not() {
     let Some((cell, _sockets)) = stage::cell(0).await else { return };
     let before = std::fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap_or_default();
-    cell.trust(proxy::Authority::in_memory("A test").unwrap().cert_pem()).await.unwrap();
+    cell.trust(proxy::CertificateAuthority::in_memory("A test").unwrap().cert_pem()).await.unwrap();
     let bundle = cell.read("/etc/ssl/certs/ca-certificates.crt").await.unwrap();
     assert!(bundle.len() > before.len());
     assert_eq!(std::fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap_or_default(), before);

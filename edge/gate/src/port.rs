@@ -13,7 +13,10 @@ use guard::{
 };
 use knowledge::Knowledge;
 use model::{Body, Destination, Exchange, Header, Message, Mode, Note, Request, Response};
-use proxy::{Answer, Gate, Reply, Ruled, Ruling, Sink, SoFar, Watch, Wish, Work};
+use proxy::{
+    AnswerProvider, BodyWatch, ExchangeSink, Gate, HoldRequest, RequestProgress, Ruling, RulingFuture, SinkFuture,
+    StaticResponse,
+};
 
 use crate::{Event, Keeper, clients::lock, clock};
 
@@ -73,7 +76,7 @@ impl Port {
         destination(&self.keeper.knowledge, exchange)
     }
 
-    async fn rule(&self, exchange: &Exchange, so_far: SoFar) -> Ruling {
+    async fn rule(&self, exchange: &Exchange, so_far: RequestProgress) -> Ruling {
         let (who, aim) = (self.who(exchange), self.aim(exchange));
         let client = self.keeper.clients.of(&who);
         let eye = lock(&client).memory().eye();
@@ -132,14 +135,14 @@ impl Port {
     }
 
     /// What the server would say on success.
-    fn success(&self, request: &Request) -> Reply {
+    fn success(&self, request: &Request) -> StaticResponse {
         let said = self.keeper.knowledge.answers.say(request);
-        Reply { status: said.status, headers: said.headers, body: said.body.into(), by: "guard".into() }
+        StaticResponse { status: said.status, headers: said.headers, body: said.body.into(), by: "guard".into() }
     }
 }
 
 impl Gate for Port {
-    fn head(&self, exchange: &Exchange) -> Wish {
+    fn head(&self, exchange: &Exchange) -> HoldRequest {
         let (who, aim, now) = (self.who(exchange), self.aim(exchange), clock::now());
         self.keeper.seen(&who);
         let (known, choices) = (self.keeper.clients.of(&who), self.keeper.choices());
@@ -149,18 +152,20 @@ impl Gate for Port {
             tidy(client.memory().clone(), tidying);
         }
         match choices.destined(&aim, &who) {
-            Some(HostAction::Allow) => return Wish::Pass,
-            Some(HostAction::Stop | HostAction::Cut) => return Wish::Hold { bytes: 0, time: Duration::ZERO },
+            Some(HostAction::Allow) => return HoldRequest::Pass,
+            Some(HostAction::Stop | HostAction::Cut) => return HoldRequest::Hold { bytes: 0, time: Duration::ZERO },
             None => {}
         }
         let asking = RequestContext { who: &who, exchange, aim: &aim, whole: false, waited: 0 };
         match client.wanted(&asking, &choices, now) {
-            InspectionNeed::Nothing => Wish::Pass,
-            InspectionNeed::Body => Wish::Hold { bytes: HELD_BYTES as usize, time: Duration::from_micros(HELD_MICROS) },
+            InspectionNeed::Nothing => HoldRequest::Pass,
+            InspectionNeed::Body => {
+                HoldRequest::Hold { bytes: HELD_BYTES as usize, time: Duration::from_micros(HELD_MICROS) }
+            }
         }
     }
 
-    fn decide<'a>(&'a self, exchange: &'a Exchange, so_far: SoFar) -> Ruled<'a> {
+    fn decide<'a>(&'a self, exchange: &'a Exchange, so_far: RequestProgress) -> RulingFuture<'a> {
         Box::pin(self.rule(exchange, so_far))
     }
 
@@ -178,7 +183,7 @@ impl Gate for Port {
         decision.verdict == GuardAction::Pass
     }
 
-    fn answering(&self, exchange: &Exchange, answer: &Response) -> Option<Box<dyn Watch>> {
+    fn answering(&self, exchange: &Exchange, answer: &Response) -> Option<Box<dyn BodyWatch>> {
         let client = self.keeper.clients.of(&self.who(exchange));
         let number = lock(&client).answering(exchange, answer, clock::now())?;
         Some(Box::new(Reading { client, number }))
@@ -191,7 +196,7 @@ struct Reading {
     number: u64,
 }
 
-impl Watch for Reading {
+impl BodyWatch for Reading {
     fn bytes(&mut self, bytes: &[u8]) {
         lock(&self.client).answer(self.number, bytes);
     }
@@ -205,8 +210,8 @@ impl Drop for Reading {
 
 /// What there is to answer without a server: nothing is asked of us but what a
 /// message on an absorbed socket is told.
-impl Answer for Port {
-    fn answer(&self, request: &Request) -> Reply {
+impl AnswerProvider for Port {
+    fn answer(&self, request: &Request) -> StaticResponse {
         self.success(request)
     }
 
@@ -218,8 +223,8 @@ impl Answer for Port {
 
 /// Traffic that passes is not kept. Connections that could not be read are
 /// shown, if they were not when they began.
-impl Sink for Port {
-    fn record(&self, exchange: Exchange) -> Work<'_> {
+impl ExchangeSink for Port {
+    fn record(&self, exchange: Exchange) -> SinkFuture<'_> {
         if exchange.seal.is_some() && !self.told.take(exchange.connection) {
             let (who, aim) = (self.who(&exchange), self.aim(&exchange));
             self.keeper.seen(&who);
@@ -228,7 +233,7 @@ impl Sink for Port {
         Box::pin(async {})
     }
 
-    fn note(&self, _: Note) -> Work<'_> {
+    fn note(&self, _: Note) -> SinkFuture<'_> {
         Box::pin(async {})
     }
 }

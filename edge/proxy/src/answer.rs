@@ -9,9 +9,9 @@ use model::{Header, Request};
 ///
 /// For a WebSocket request a status below 300 means that the upgrade is
 /// accepted; the body is not used then.
-pub trait Answer: Send + Sync + 'static {
+pub trait AnswerProvider: Send + Sync + 'static {
     /// The whole answer to a whole request, at once: it must not wait.
-    fn answer(&self, request: &Request) -> Reply;
+    fn answer(&self, request: &Request) -> StaticResponse;
 
     /// Whether a host is our own: its requests never go to a server.
     fn owns(&self, host: &str) -> bool {
@@ -28,7 +28,7 @@ pub trait Answer: Send + Sync + 'static {
 
 /// An answer. The proxy adds `Content-Length` and `Date` where they are missing.
 #[derive(Clone)]
-pub struct Reply {
+pub struct StaticResponse {
     pub status: u16,
     pub headers: Vec<Header>,
     pub body: Bytes,
@@ -36,13 +36,13 @@ pub struct Reply {
     pub by: Cow<'static, str>,
 }
 
-impl std::fmt::Debug for Reply {
+impl std::fmt::Debug for StaticResponse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Reply(..)")
     }
 }
 
-impl Reply {
+impl StaticResponse {
     /// An answer of the sinkhole with this content.
     pub fn sinkhole(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
         let headers = vec![Header::new("Content-Type", content_type)];
@@ -57,8 +57,8 @@ impl Reply {
     }
 }
 
-impl<F: Fn(&Request) -> Reply + Send + Sync + 'static> Answer for F {
-    fn answer(&self, request: &Request) -> Reply {
+impl<F: Fn(&Request) -> StaticResponse + Send + Sync + 'static> AnswerProvider for F {
+    fn answer(&self, request: &Request) -> StaticResponse {
         self(request)
     }
 }

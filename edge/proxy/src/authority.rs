@@ -38,7 +38,7 @@ const RENEWED_BEFORE: Duration = Duration::from_secs(7 * DAY.as_secs());
 const AUTHORITY_LIFE: Duration = Duration::from_secs(10 * 365 * DAY.as_secs());
 
 /// Signs a certificate for every name that is asked for.
-pub struct Authority {
+pub struct CertificateAuthority {
     issuer: Issuer<'static, KeyPair>,
     certificate: String,
     /// One key for all certificates of a run, so that a client can be told it.
@@ -51,7 +51,7 @@ pub struct Authority {
 
 /// The protocols that a client is offered (RFC 7301).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Offer {
+pub(crate) enum AlpnOffer {
     Both,
     Http2,
     Http1,
@@ -59,13 +59,13 @@ pub(crate) enum Offer {
     Nothing,
 }
 
-impl fmt::Debug for Authority {
+impl fmt::Debug for CertificateAuthority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Authority(..)")
     }
 }
 
-impl Authority {
+impl CertificateAuthority {
     /// A new authority of this name that is gone when it is dropped.
     pub fn in_memory(name: &str) -> Result<Self, Error> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(Error::Authority)?;
@@ -74,7 +74,7 @@ impl Authority {
         Self::with(Issuer::new(params, key), certificate)
     }
 
-    /// The authority that [`Authority::to_pem`] wrote: a certificate and its key.
+    /// The authority that [`CertificateAuthority::to_pem`] wrote: a certificate and its key.
     pub fn from_pem(certificate: &str, key: &str) -> Result<Self, Error> {
         let key = KeyPair::from_pem(key).map_err(Error::Authority)?;
         let issuer = Issuer::from_ca_cert_pem(certificate, key).map_err(Error::Authority)?;
@@ -108,9 +108,9 @@ impl Authority {
     }
 
     /// What a TLS server that answers for this name needs.
-    pub(crate) fn server(&self, host: &str, offer: Offer) -> Result<Arc<ServerConfig>, Error> {
+    pub(crate) fn server(&self, host: &str, offer: AlpnOffer) -> Result<Arc<ServerConfig>, Error> {
         let mut server = self.servers[offer as usize].clone();
-        server.cert_resolver = Arc::new(Fixed(self.leaf(host)?));
+        server.cert_resolver = Arc::new(FixedCertificate(self.leaf(host)?));
         Ok(Arc::new(server))
     }
 
@@ -217,26 +217,26 @@ fn serial() -> Result<SerialNumber, Error> {
 fn plain_server(provider: &Arc<CryptoProvider>) -> Result<ServerConfig, Error> {
     let builder = ServerConfig::builder_with_provider(Arc::clone(provider));
     let builder = builder.with_safe_default_protocol_versions().map_err(Error::Tls)?;
-    let mut server = builder.with_no_client_auth().with_cert_resolver(Arc::new(Nobody));
+    let mut server = builder.with_no_client_auth().with_cert_resolver(Arc::new(NoCertificate));
     server.ticketer = ring::Ticketer::new().map_err(Error::Tls)?;
     Ok(server)
 }
 
 /// One certificate, whatever name is asked for: the choice was made before.
 #[derive(Debug)]
-struct Fixed(Arc<CertifiedKey>);
+struct FixedCertificate(Arc<CertifiedKey>);
 
-impl ResolvesServerCert for Fixed {
+impl ResolvesServerCert for FixedCertificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(Arc::clone(&self.0))
     }
 }
 
-/// Stands in until [`Authority::server`] puts a certificate in its place.
+/// Stands in until [`CertificateAuthority::server`] puts a certificate in its place.
 #[derive(Debug)]
-struct Nobody;
+struct NoCertificate;
 
-impl ResolvesServerCert for Nobody {
+impl ResolvesServerCert for NoCertificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         None
     }
@@ -249,12 +249,12 @@ mod tests {
     use super::*;
 
     /// Whether a client that trusts the authority takes the certificate.
-    fn is_taken(authority: &Authority, host: &str) -> bool {
+    fn is_taken(authority: &CertificateAuthority, host: &str) -> bool {
         is_taken_at(authority, host, ClockReading::now())
     }
 
     /// The same by clocks that show this, its own and ours.
-    fn is_taken_at(authority: &Authority, host: &str, now: ClockReading) -> bool {
+    fn is_taken_at(authority: &CertificateAuthority, host: &str, now: ClockReading) -> bool {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(authority.cert_pem().as_bytes()).unwrap()).unwrap();
         let provider = Arc::clone(&authority.provider);
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_client_that_trusts_it_takes_names_and_addresses() {
-        let authority = Authority::in_memory("Candor test").unwrap();
+        let authority = CertificateAuthority::in_memory("Candor test").unwrap();
         for host in ["a.example", "xn--nxasmq6b.example", "192.0.2.7", "2001:db8::1", "under_score.example"] {
             assert!(is_taken(&authority, host), "{host}");
         }
@@ -277,16 +277,16 @@ mod tests {
 
     #[test]
     fn a_kept_authority_goes_on_as_the_same() {
-        let before = Authority::in_memory("Candor test").unwrap();
+        let before = CertificateAuthority::in_memory("Candor test").unwrap();
         let (certificate, key) = before.to_pem();
-        let after = Authority::from_pem(&certificate, &key).unwrap();
+        let after = CertificateAuthority::from_pem(&certificate, &key).unwrap();
         assert_eq!(before.cert_pem(), after.cert_pem());
         assert!(is_taken(&after, "a.example"));
     }
 
     #[test]
     fn certificates_differ_by_serial_and_share_a_key() {
-        let authority = Authority::in_memory("Candor test").unwrap();
+        let authority = CertificateAuthority::in_memory("Candor test").unwrap();
         let der = |host| authority.leaf(host).unwrap().cert[0].to_vec();
         assert_eq!(der("a.example"), der("A.example."));
         assert_ne!(der("a.example"), der("b.example"));
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_certificate_is_renewed_before_it_ends_however_long_we_run() {
-        let (authority, start) = (Authority::in_memory("Candor test").unwrap(), ClockReading::now());
+        let (authority, start) = (CertificateAuthority::in_memory("Candor test").unwrap(), ClockReading::now());
         let mut seen = std::collections::BTreeSet::new();
         for day in 0..400 {
             let now = start.later(DAY * day);
@@ -320,7 +320,7 @@ mod tests {
             (30, false),
             (-30, false),
         ] {
-            let (authority, start) = (Authority::in_memory("Candor test").unwrap(), ClockReading::now());
+            let (authority, start) = (CertificateAuthority::in_memory("Candor test").unwrap(), ClockReading::now());
             let names = ["a.example", "b.example"];
             let before = names.map(|name| authority.leaf_at(name, start).unwrap());
             let after = start.later(Duration::from_secs(1)).set_by(jump);
@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn small_corrections_of_the_clock_do_not_add_up_unnoticed() {
-        let (authority, start) = (Authority::in_memory("Candor test").unwrap(), ClockReading::now());
+        let (authority, start) = (CertificateAuthority::in_memory("Candor test").unwrap(), ClockReading::now());
         let first = authority.leaf_at("a.example", start).unwrap();
         let last = (1..=10).map(|i| authority.leaf_at("a.example", start.set_by(-60 * i)).unwrap()).last();
         assert!(!Arc::ptr_eq(&first, &last.unwrap()));
@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn a_certificate_that_a_client_calls_ended_is_made_anew() {
-        let authority = Authority::in_memory("Candor test").unwrap();
+        let authority = CertificateAuthority::in_memory("Candor test").unwrap();
         let before = authority.leaf("a.example").unwrap();
         authority.renew("A.example.");
         assert!(!Arc::ptr_eq(&before, &authority.leaf("a.example").unwrap()));
@@ -350,7 +350,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_none_is_an_error_and_not_a_panic() {
-        let authority = Authority::in_memory("Candor test").unwrap();
+        let authority = CertificateAuthority::in_memory("Candor test").unwrap();
         assert!(authority.leaf("snowman-\u{2603}").is_err());
     }
 }

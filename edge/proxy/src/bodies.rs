@@ -9,20 +9,20 @@
 use model::Header;
 
 use crate::{
-    heads::{self, Bad},
-    part::Part,
+    heads::{self, BadMessage},
+    part::CapturedBody,
 };
 
 /// How the end of a body is known (RFC 9112 §6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
+pub(crate) enum BodyFraming {
     Length(u64),
     Chunked,
     /// Only answers end with their connection.
     UntilClose,
 }
 
-impl Framing {
+impl BodyFraming {
     /// The length, if it is known beforehand.
     pub(crate) fn declared(self) -> Option<u64> {
         match self {
@@ -43,8 +43,8 @@ pub(crate) enum Strictness {
 
 /// Walks through a body: finds its end, and hands on what is in it.
 #[derive(Debug)]
-pub(crate) struct Walk {
-    state: State,
+pub(crate) struct BodyWalk {
+    state: BodyState,
     strictness: Strictness,
     /// Fields after a chunked body (RFC 9112 §7.1.2).
     trailers: Vec<Header>,
@@ -61,7 +61,7 @@ pub(crate) struct WalkedBytes {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum BodyState {
     /// So many bytes until the end.
     Length(u64),
     UntilClose,
@@ -92,29 +92,29 @@ const LONGEST_TRAILERS: usize = 64 * 1024;
 /// All extensions of one body. hyper takes as many.
 const LONGEST_EXTENSIONS: usize = 16 * 1024;
 
-impl Walk {
+impl BodyWalk {
     /// Through a request's body.
-    pub(crate) fn request(framing: Framing) -> Self {
+    pub(crate) fn request(framing: BodyFraming) -> Self {
         Self::new(framing, Strictness::Exact)
     }
 
-    pub(crate) fn new(framing: Framing, strictness: Strictness) -> Self {
+    pub(crate) fn new(framing: BodyFraming, strictness: Strictness) -> Self {
         let state = match framing {
-            Framing::Length(0) => State::Done,
-            Framing::Length(length) => State::Length(length),
-            Framing::Chunked => State::SIZE,
-            Framing::UntilClose => State::UntilClose,
+            BodyFraming::Length(0) => BodyState::Done,
+            BodyFraming::Length(length) => BodyState::Length(length),
+            BodyFraming::Chunked => BodyState::SIZE,
+            BodyFraming::UntilClose => BodyState::UntilClose,
         };
         Self { state, strictness, trailers: Vec::new(), extensions: Vec::new() }
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        self.state == State::Done
+        self.state == BodyState::Done
     }
 
     /// Whether the end of the connection is the end of the body.
     pub(crate) fn ends_with_connection(&self) -> bool {
-        self.state == State::UntilClose
+        self.state == BodyState::UntilClose
     }
 
     /// Whether all that was walked through goes on as it came.
@@ -124,17 +124,17 @@ impl Walk {
 
     /// Takes what belongs to the body from the front of `bytes`, up to what is to
     /// be left out, and adds its content to `part`. Nothing: more bytes are needed.
-    pub(crate) fn take(&mut self, bytes: &[u8], part: &mut Part) -> Result<WalkedBytes, Bad> {
+    pub(crate) fn take(&mut self, bytes: &[u8], part: &mut CapturedBody) -> Result<WalkedBytes, BadMessage> {
         let mut at = 0;
         while at < bytes.len() && !self.is_done() {
-            if let State::Extension(size) = self.state {
+            if let BodyState::Extension(size) = self.state {
                 let leave_out = self.extension(&bytes[at..], size)?;
-                if leave_out > 0 || matches!(self.state, State::Extension(_)) {
+                if leave_out > 0 || matches!(self.state, BodyState::Extension(_)) {
                     return Ok(WalkedBytes { pass: at, leave_out });
                 }
             }
             match self.step(&bytes[at..], part)? {
-                0 if !matches!(self.state, State::Extension(_) | State::SizeEnd { .. }) => break,
+                0 if !matches!(self.state, BodyState::Extension(_) | BodyState::SizeEnd { .. }) => break,
                 count => at += count,
             }
         }
@@ -143,7 +143,7 @@ impl Walk {
 
     /// The same for bytes that stay where they are: takes all it can, and gives
     /// how many.
-    pub(crate) fn take_all(&mut self, bytes: &[u8], part: &mut Part) -> Result<usize, Bad> {
+    pub(crate) fn take_all(&mut self, bytes: &[u8], part: &mut CapturedBody) -> Result<usize, BadMessage> {
         let mut at = 0;
         loop {
             let WalkedBytes { pass, leave_out } = self.take(&bytes[at..], part)?;
@@ -162,42 +162,42 @@ impl Walk {
         extensions.into_iter().chain(self.trailers.iter().cloned()).collect()
     }
 
-    fn step(&mut self, bytes: &[u8], part: &mut Part) -> Result<usize, Bad> {
+    fn step(&mut self, bytes: &[u8], part: &mut CapturedBody) -> Result<usize, BadMessage> {
         match self.state {
-            State::UntilClose => {
+            BodyState::UntilClose => {
                 part.add(bytes);
                 Ok(bytes.len())
             }
-            State::Length(left) => {
+            BodyState::Length(left) => {
                 let (count, left) = add(bytes, left, part);
-                self.state = if left == 0 { State::Done } else { State::Length(left) };
+                self.state = if left == 0 { BodyState::Done } else { BodyState::Length(left) };
                 Ok(count)
             }
-            State::Data(left) => {
+            BodyState::Data(left) => {
                 let (count, left) = add(bytes, left, part);
-                self.state = if left == 0 { State::DataEnd { cr: false } } else { State::Data(left) };
+                self.state = if left == 0 { BodyState::DataEnd { cr: false } } else { BodyState::Data(left) };
                 Ok(count)
             }
-            State::DataEnd { cr } => {
+            BodyState::DataEnd { cr } => {
                 self.state = match bytes[0] {
-                    b'\r' if !cr || self.is_lenient() => State::DataEnd { cr: true },
-                    b'\n' if cr || self.is_lenient() => State::SIZE,
-                    _ => return Err(Bad("a chunk is longer than it says")),
+                    b'\r' if !cr || self.is_lenient() => BodyState::DataEnd { cr: true },
+                    b'\n' if cr || self.is_lenient() => BodyState::SIZE,
+                    _ => return Err(BadMessage("a chunk is longer than it says")),
                 };
                 Ok(1)
             }
-            State::Size { size, digits } => self.size_byte(bytes[0], size, digits),
-            State::SizeEnd { size, cr } => {
+            BodyState::Size { size, digits } => self.size_byte(bytes[0], size, digits),
+            BodyState::SizeEnd { size, cr } => {
                 self.state = match bytes[0] {
-                    b'\r' if !cr => State::SizeEnd { size, cr: true },
-                    b'\n' if (cr || self.is_lenient()) && size == 0 => State::Trailers,
-                    b'\n' if cr || self.is_lenient() => State::Data(size),
+                    b'\r' if !cr => BodyState::SizeEnd { size, cr: true },
+                    b'\n' if (cr || self.is_lenient()) && size == 0 => BodyState::Trailers,
+                    b'\n' if cr || self.is_lenient() => BodyState::Data(size),
                     _ => return Err(NO_NUMBER),
                 };
                 Ok(1)
             }
-            State::Trailers => self.trailer_section(bytes),
-            State::Extension(_) | State::Done => Ok(0),
+            BodyState::Trailers => self.trailer_section(bytes),
+            BodyState::Extension(_) | BodyState::Done => Ok(0),
         }
     }
 
@@ -205,54 +205,56 @@ impl Walk {
         self.strictness == Strictness::Lenient
     }
 
-    fn size_byte(&mut self, byte: u8, size: u64, digits: u8) -> Result<usize, Bad> {
+    fn size_byte(&mut self, byte: u8, size: u64, digits: u8) -> Result<usize, BadMessage> {
         let digit = char::from(byte).to_digit(16);
         self.state = match (byte, digit) {
-            (_, Some(digit)) if digits < 16 => State::Size { size: size << 4 | u64::from(digit), digits: digits + 1 },
-            (b'\n', _) if digits == 0 => return Err(Bad("a chunk without a size")),
-            (b';' | b' ' | b'\t', _) if digits > 0 => State::Extension(size),
-            (b'\r' | b'\n', _) if digits > 0 => State::SizeEnd { size, cr: false },
+            (_, Some(digit)) if digits < 16 => {
+                BodyState::Size { size: size << 4 | u64::from(digit), digits: digits + 1 }
+            }
+            (b'\n', _) if digits == 0 => return Err(BadMessage("a chunk without a size")),
+            (b';' | b' ' | b'\t', _) if digits > 0 => BodyState::Extension(size),
+            (b'\r' | b'\n', _) if digits > 0 => BodyState::SizeEnd { size, cr: false },
             _ => return Err(NO_NUMBER),
         };
         Ok(usize::from(digit.is_some()))
     }
 
     /// Keeps an extension as far as it is there, up to the end of its line.
-    fn extension(&mut self, bytes: &[u8], size: u64) -> Result<usize, Bad> {
+    fn extension(&mut self, bytes: &[u8], size: u64) -> Result<usize, BadMessage> {
         let line_end = memchr::memchr(b'\n', bytes);
         let line = &bytes[..line_end.unwrap_or(bytes.len())];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let is_too_much = self.extensions.len() + line.len() > LONGEST_EXTENSIONS;
         if is_too_much || (!self.is_lenient() && line.contains(&b'\r')) {
-            return Err(Bad("extensions of chunks that are none, or without an end"));
+            return Err(BadMessage("extensions of chunks that are none, or without an end"));
         }
         self.extensions.extend_from_slice(line);
         if line_end.is_some() {
-            self.state = State::SizeEnd { size, cr: false };
+            self.state = BodyState::SizeEnd { size, cr: false };
         }
         Ok(line.len())
     }
 
     /// Takes the fields after a body, once all of them are there.
-    fn trailer_section(&mut self, bytes: &[u8]) -> Result<usize, Bad> {
+    fn trailer_section(&mut self, bytes: &[u8]) -> Result<usize, BadMessage> {
         let Some(end) = section_end(bytes) else {
             let is_too_long = bytes.len() >= LONGEST_TRAILERS;
-            return if is_too_long { Err(Bad("trailers without an end")) } else { Ok(0) };
+            return if is_too_long { Err(BadMessage("trailers without an end")) } else { Ok(0) };
         };
         let section = &bytes[..end];
         self.trailers = match heads::fields(section) {
             Some(fields) if self.is_lenient() || is_exact(section, &fields) => fields,
             _ if self.is_lenient() => vec![Header::new(model::TRAILERS, section)],
-            _ => return Err(Bad("trailers that are no fields, or not allowed there")),
+            _ => return Err(BadMessage("trailers that are no fields, or not allowed there")),
         };
-        self.state = State::Done;
+        self.state = BodyState::Done;
         Ok(end)
     }
 }
 
-const NO_NUMBER: Bad = Bad("a chunk with a size that is no number");
+const NO_NUMBER: BadMessage = BadMessage("a chunk with a size that is no number");
 
-impl State {
+impl BodyState {
     const SIZE: Self = Self::Size { size: 0, digits: 0 };
 }
 
@@ -275,7 +277,7 @@ fn is_exact(section: &[u8], fields: &[Header]) -> bool {
 }
 
 /// Adds what there is of `left` bytes; gives how many, and how many are still left.
-fn add(bytes: &[u8], left: u64, part: &mut Part) -> (usize, u64) {
+fn add(bytes: &[u8], left: u64, part: &mut CapturedBody) -> (usize, u64) {
     let count = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
     part.add(&bytes[..count]);
     (count, left - count as u64)
@@ -294,8 +296,8 @@ mod tests {
         done: bool,
     }
 
-    fn read(mut walk: Walk, wire: &[u8], at_once: usize) -> Result<Read, Bad> {
-        let (mut part, mut ahead, mut onward) = (Part::new(1_000), Vec::new(), Vec::new());
+    fn read(mut walk: BodyWalk, wire: &[u8], at_once: usize) -> Result<Read, BadMessage> {
+        let (mut part, mut ahead, mut onward) = (CapturedBody::new(1_000), Vec::new(), Vec::new());
         for piece in wire.chunks(at_once) {
             ahead.extend_from_slice(piece);
             loop {
@@ -311,8 +313,8 @@ mod tests {
         Ok(Read { content: part.whole().bytes.to_vec(), onward, beside, done: walk.is_done() })
     }
 
-    fn chunked(wire: &[u8], at_once: usize) -> Result<Read, Bad> {
-        read(Walk::request(Framing::Chunked), wire, at_once)
+    fn chunked(wire: &[u8], at_once: usize) -> Result<Read, BadMessage> {
+        read(BodyWalk::request(BodyFraming::Chunked), wire, at_once)
     }
 
     #[test]
@@ -331,7 +333,7 @@ mod tests {
         let wire = b"5;name=secret\r\nhello\r\n1 \t;x=\"y;z\" \r\n!\r\n0;last\r\n\r\n";
         for strictness in [Strictness::Exact, Strictness::Lenient] {
             for at_once in 1..=wire.len() {
-                let read = read(Walk::new(Framing::Chunked, strictness), wire, at_once).unwrap();
+                let read = read(BodyWalk::new(BodyFraming::Chunked, strictness), wire, at_once).unwrap();
                 assert_eq!(read.onward, b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n", "{at_once}");
                 let kept = b";name=secret \t;x=\"y;z\" ;last".to_vec();
                 assert_eq!(read.beside, [(model::CHUNK_EXTENSIONS.to_owned(), kept)], "{at_once}");
@@ -388,21 +390,21 @@ mod tests {
     #[test]
     fn what_a_server_sends_after_its_body_is_kept_whatever_it_is() {
         let wire = b"1\na\r\n0\r\nno field at all\r\n\r\n";
-        let read = read(Walk::new(Framing::Chunked, Strictness::Lenient), wire, 5).unwrap();
+        let read = read(BodyWalk::new(BodyFraming::Chunked, Strictness::Lenient), wire, 5).unwrap();
         assert_eq!((&read.onward[..], read.done), (&wire[..], true));
         assert_eq!(read.beside, [(model::TRAILERS.to_owned(), b"no field at all\r\n\r\n".to_vec())]);
     }
 
     #[test]
     fn a_body_of_a_known_length_leaves_what_follows() {
-        let body = |length| read(Walk::request(Framing::Length(length)), b"abcdef", 2).unwrap();
+        let body = |length| read(BodyWalk::request(BodyFraming::Length(length)), b"abcdef", 2).unwrap();
         assert_eq!((body(3).content, body(3).onward, body(3).done), (b"abc".to_vec(), b"abc".to_vec(), true));
         assert_eq!((body(0).onward, body(0).done), (vec![], true));
     }
 
     #[test]
     fn a_body_without_a_length_goes_on_to_the_end() {
-        let read = read(Walk::new(Framing::UntilClose, Strictness::Lenient), b"abc", 2).unwrap();
+        let read = read(BodyWalk::new(BodyFraming::UntilClose, Strictness::Lenient), b"abc", 2).unwrap();
         assert_eq!((read.content, read.done), (b"abc".to_vec(), false));
     }
 }

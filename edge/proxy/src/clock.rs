@@ -7,7 +7,7 @@ use model::Time;
 /// A point in time from which others follow: a clock that is set while an
 /// exchange runs does not make it end before it began.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
+pub(crate) struct ClockMoment {
     wall: Time,
     steady: Instant,
 }
@@ -56,7 +56,7 @@ pub fn now() -> Time {
     Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
-impl Moment {
+impl ClockMoment {
     pub(crate) fn now() -> Self {
         Self { wall: now(), steady: Instant::now() }
     }
@@ -81,7 +81,7 @@ mod tests {
         let day = 24 * 60 * 60 * 1_000_000;
         for jumped in [-day, 0, day] {
             // As if the wall clock had stood there when it began.
-            let moment = Moment { wall: Time(now().0 - jumped), ..Moment::now() };
+            let moment = ClockMoment { wall: Time(now().0 - jumped), ..ClockMoment::now() };
             let passed = moment.ended().0 - moment.began().0;
             assert!((0..day / 24).contains(&passed), "{jumped}: {passed}");
         }

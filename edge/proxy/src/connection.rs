@@ -19,20 +19,20 @@ use socket2::SockRef;
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 
 use crate::{
-    behind::{Behind, Server},
-    clock::Moment,
+    behind::{UpstreamPeer, UpstreamServer},
+    clock::ClockMoment,
     egress,
-    link::{Link, Shared},
-    part::Part,
-    place::{Place, Target},
+    link::{ConnectionContext, ProxyContext},
+    part::CapturedBody,
+    place::{ConnectionTarget, HostPort},
     process,
-    serve1::{self, Next},
+    serve1::{self, AfterHttp1},
     serve2,
-    socks::{self, Told},
+    socks::{self, ReplyCode},
     splice,
-    tls::{self, Opened},
+    tls::{self, TlsOutcome},
     unpaired,
-    wire::{Conn, Counts},
+    wire::{BufferedStream, WireCounts},
 };
 
 /// Layers within layers that are followed: CONNECT, TLS, CONNECT, TLS …, also
@@ -43,7 +43,7 @@ const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// What the next bytes of a connection are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Speech {
+enum FirstBytes {
     Tls,
     Http1,
     Http2,
@@ -54,29 +54,40 @@ enum Speech {
 }
 
 /// Follows a connection to its end.
-pub(crate) async fn follow(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
+pub(crate) async fn follow(stream: TcpStream, peer: SocketAddr, shared: Arc<ProxyContext>) {
     // Without it small answers wait for the client's acknowledgements.
     let _ = stream.set_nodelay(true);
     egress::keep_watch(&stream);
     let (original, here) = (original_destination(&stream), stream.local_addr().ok());
-    let counts = Arc::new(Counts::default());
-    let conn = Conn::tcp(stream, Arc::clone(&counts), &shared.stop);
+    let counts = Arc::new(WireCounts::default());
+    let conn = BufferedStream::tcp(stream, Arc::clone(&counts), &shared.stop);
     let pairing = shared.settings.pairing.clone().filter(|pairing| !pairing.admits(peer.ip()));
     let number = shared.settings.connections.fetch_add(1, Relaxed);
     let process = process_of(peer, &shared).await;
     let client = Arc::new(Client { address: Some(peer.to_string()), process, ..Client::default() });
     let inlet = if original.is_some() { IngressKind::Transparent } else { IngressKind::Proxy };
-    let link = Link { shared, number, inlet, client, peer, here, counts, original, opened: Moment::now(), layers: 0 };
+    let link = ConnectionContext {
+        shared,
+        number,
+        inlet,
+        client,
+        peer,
+        here,
+        counts,
+        original,
+        opened: ClockMoment::now(),
+        layers: 0,
+    };
     if let Some(pairing) = pairing {
         return unpaired::turn_away(conn, &link, &pairing).await;
     }
     if link.settings().expects.is_some_and(|expected| expected != inlet && expected != IngressKind::Socks) {
-        let place = link.place(link.original.map(Target::from));
+        let place = link.place(link.original.map(HostPort::from));
         link.note("bypassed", link.whereto(&place).with_port(), 1).await;
     }
-    let place = link.place(link.original.map(Target::from));
+    let place = link.place(link.original.map(HostPort::from));
     // Whoever connects past the proxy has no way to be told that it is in vain.
-    match Behind::find(&link, &place).await {
+    match UpstreamPeer::find(&link, &place).await {
         Ok(behind) => speak(conn, link, place, behind).await,
         Err(_) => link.note("unreachable", link.whereto(&place).with_port(), 1).await,
     }
@@ -86,14 +97,14 @@ pub(crate) async fn follow(stream: TcpStream, peer: SocketAddr, shared: Arc<Shar
 /// has it. Boxed, as tunnels hold connections that hold tunnels.
 pub(crate) fn follow_tunnel(
     tunnel: OnUpgrade,
-    link: Link,
-    place: Place,
-    behind: Behind,
+    link: ConnectionContext,
+    place: ConnectionTarget,
+    behind: UpstreamPeer,
 ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
         match tunnel.await {
             Ok(stream) => {
-                let conn = Conn::tunnel(stream, Arc::clone(&link.counts), &link.shared.stop);
+                let conn = BufferedStream::tunnel(stream, Arc::clone(&link.counts), &link.shared.stop);
                 speak(conn, link, place, behind).await;
             }
             // The client took it back before it had it.
@@ -102,7 +113,7 @@ pub(crate) fn follow_tunnel(
     })
 }
 
-async fn process_of(peer: SocketAddr, shared: &Shared) -> Option<Process> {
+async fn process_of(peer: SocketAddr, shared: &ProxyContext) -> Option<Process> {
     let net = shared.settings.processes.clone()?;
     // Reading `/proc` takes a while where many programs run.
     tokio::task::spawn_blocking(move || process::behind(peer, &net)).await.ok().flatten()
@@ -121,30 +132,35 @@ fn original_destination(stream: &TcpStream) -> Option<SocketAddr> {
     (!same).then_some(original)
 }
 
-async fn speak(mut conn: Conn, mut link: Link, mut place: Place, mut behind: Behind) {
+async fn speak(
+    mut conn: BufferedStream,
+    mut link: ConnectionContext,
+    mut place: ConnectionTarget,
+    mut behind: UpstreamPeer,
+) {
     while link.layers < DEEPEST {
         link.layers += 1;
         let next = match hear(&mut conn, &link, &place, &mut behind).await {
             None => return,
-            Some(Speech::ServerFirst) => return leave(conn, link, place, behind, "the server speaks first").await,
-            Some(Speech::Other) => return leave(conn, link, place, behind, "neither TLS nor HTTP").await,
-            Some(Speech::Http2) => return serve2::serve(conn, link, place, behind).await,
-            Some(Speech::Tls) => match tls::open(conn, &mut link, &mut place, &mut behind).await {
-                Opened::Inner(inner) => {
+            Some(FirstBytes::ServerFirst) => return leave(conn, link, place, behind, "the server speaks first").await,
+            Some(FirstBytes::Other) => return leave(conn, link, place, behind, "neither TLS nor HTTP").await,
+            Some(FirstBytes::Http2) => return serve2::serve(conn, link, place, behind).await,
+            Some(FirstBytes::Tls) => match tls::open(conn, &mut link, &mut place, &mut behind).await {
+                TlsOutcome::Inner(inner) => {
                     conn = inner;
                     continue;
                 }
-                Opened::Sealed => return,
+                TlsOutcome::Sealed => return,
             },
-            Some(Speech::Http1) => match serve1::serve(&mut conn, &link, &place, &mut behind).await {
-                Next::End => return,
-                Next::Tunnel(target) => Asked::Tunnel(target),
+            Some(FirstBytes::Http1) => match serve1::serve(&mut conn, &link, &place, &mut behind).await {
+                AfterHttp1::End => return,
+                AfterHttp1::Tunnel(target) => TunnelRequest::Tunnel(target),
             },
-            Some(Speech::Socks) => match socks::wanted(&mut conn, &link).await {
+            Some(FirstBytes::Socks) => match socks::wanted(&mut conn, &link).await {
                 None => return,
                 Some(target) => {
                     link.inlet = IngressKind::Socks;
-                    Asked::Socks(target)
+                    TunnelRequest::Socks(target)
                 }
             },
         };
@@ -157,20 +173,24 @@ async fn speak(mut conn: Conn, mut link: Link, mut place: Place, mut behind: Beh
 }
 
 /// How a client asked for a connection to somewhere.
-enum Asked {
-    Tunnel(Target),
-    Socks(Target),
+enum TunnelRequest {
+    Tunnel(HostPort),
+    Socks(HostPort),
 }
 
 /// Makes the connection that a client asked for, and tells it. None: there is none.
-async fn tunnel(conn: &mut Conn, link: &Link, asked: Asked) -> Option<(Place, Behind)> {
+async fn tunnel(
+    conn: &mut BufferedStream,
+    link: &ConnectionContext,
+    asked: TunnelRequest,
+) -> Option<(ConnectionTarget, UpstreamPeer)> {
     let (target, is_socks) = match asked {
-        Asked::Tunnel(target) => (target, false),
-        Asked::Socks(target) => (target, true),
+        TunnelRequest::Tunnel(target) => (target, false),
+        TunnelRequest::Socks(target) => (target, true),
     };
     let place = link.place(Some(target));
-    match (Behind::find(link, &place).await, is_socks) {
-        (Ok(behind), true) => socks::tell(conn, Told::Connected).await.then_some((place, behind)),
+    match (UpstreamPeer::find(link, &place).await, is_socks) {
+        (Ok(behind), true) => socks::tell(conn, ReplyCode::Connected).await.then_some((place, behind)),
         (Ok(behind), false) => {
             let told = conn.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await;
             told.is_ok().then_some((place, behind))
@@ -178,7 +198,7 @@ async fn tunnel(conn: &mut Conn, link: &Link, asked: Asked) -> Option<(Place, Be
         (Err(trouble), is_socks) => {
             link.refused_tunnel(&place, &trouble, "HTTP/1.1").await;
             if is_socks {
-                let told = if trouble.status == 403 { Told::NotAllowed } else { Told::Unreachable };
+                let told = if trouble.status == 403 { ReplyCode::NotAllowed } else { ReplyCode::Unreachable };
                 socks::tell(conn, told).await;
             } else {
                 let _ = conn.write_all(&trouble.answer_to_connect()).await;
@@ -191,14 +211,19 @@ async fn tunnel(conn: &mut Conn, link: &Link, asked: Asked) -> Option<(Place, Be
 
 /// Waits until it can be told what is spoken. None: nothing was said, or it is
 /// over.
-async fn hear(conn: &mut Conn, link: &Link, place: &Place, behind: &mut Behind) -> Option<Speech> {
+async fn hear(
+    conn: &mut BufferedStream,
+    link: &ConnectionContext,
+    place: &ConnectionTarget,
+    behind: &mut UpstreamPeer,
+) -> Option<FirstBytes> {
     loop {
         if let Some(speech) = tell(&conn.ahead, place.target.is_none()) {
             return Some(speech);
         }
         let server_first = async {
             match behind {
-                Behind::Server(Server { reached: Some(reached), .. }) if !reached.encrypted => {
+                UpstreamPeer::Server(UpstreamServer { reached: Some(reached), .. }) if !reached.encrypted => {
                     reached.conn.fill().await
                 }
                 _ => std::future::pending().await,
@@ -209,10 +234,10 @@ async fn hear(conn: &mut Conn, link: &Link, place: &Place, behind: &mut Behind) 
             filled = timeout(link.settings().idle, conn.fill_unless_ending(&link.shared.stop)) => filled,
             Ok(count) = server_first, if conn.ahead.is_empty() => {
                 if count > 0 {
-                    return Some(Speech::ServerFirst);
+                    return Some(FirstBytes::ServerFirst);
                 }
                 // It hung up before anybody spoke; the client will see.
-                *behind = Behind::Us;
+                *behind = UpstreamPeer::Us;
                 Ok(Some(Ok(0)))
             }
         };
@@ -236,7 +261,7 @@ async fn hear(conn: &mut Conn, link: &Link, place: &Place, behind: &mut Behind) 
 /// A connection that ended before anything was said on it. Browsers connect
 /// ahead of need; some programs also end like this when they do not take our
 /// certificate, so the name is kept.
-async fn silent(said: &[u8], link: &Link, place: &Place, timed_out: bool) {
+async fn silent(said: &[u8], link: &ConnectionContext, place: &ConnectionTarget, timed_out: bool) {
     if !said.is_empty() {
         let says = "ended before it could be told what it was";
         link.seal_with(place, SealReason::UnknownProtocol, says, Body::whole(said)).await;
@@ -252,14 +277,14 @@ async fn silent(said: &[u8], link: &Link, place: &Place, timed_out: bool) {
 
 /// What these first bytes are; none if more are needed. SOCKS is spoken only
 /// `to_a_proxy`.
-fn tell(bytes: &[u8], to_a_proxy: bool) -> Option<Speech> {
+fn tell(bytes: &[u8], to_a_proxy: bool) -> Option<FirstBytes> {
     match bytes {
-        [5, ..] if to_a_proxy => Some(Speech::Socks),
+        [5, ..] if to_a_proxy => Some(FirstBytes::Socks),
         [] => None,
         [22] => None,
-        [22, 3, ..] => Some(Speech::Tls),
+        [22, 3, ..] => Some(FirstBytes::Tls),
         _ if HTTP2_PREFACE.starts_with(&bytes[..bytes.len().min(HTTP2_PREFACE.len())]) => {
-            (bytes.len() >= HTTP2_PREFACE.len()).then_some(Speech::Http2)
+            (bytes.len() >= HTTP2_PREFACE.len()).then_some(FirstBytes::Http2)
         }
         _ => method(bytes),
     }
@@ -267,25 +292,31 @@ fn tell(bytes: &[u8], to_a_proxy: bool) -> Option<Speech> {
 
 /// HTTP/1 starts with a method (RFC 9110 §9.1: a token; all that are used are
 /// in capitals) and a space.
-fn method(bytes: &[u8]) -> Option<Speech> {
+fn method(bytes: &[u8]) -> Option<FirstBytes> {
     const LONGEST: usize = 24;
     let length = bytes.iter().take_while(|byte| byte.is_ascii_uppercase() || matches!(byte, b'-' | b'_')).count();
     match bytes.get(length) {
         None if length <= LONGEST => None,
-        Some(b' ') if (1..=LONGEST).contains(&length) => Some(Speech::Http1),
+        Some(b' ') if (1..=LONGEST).contains(&length) => Some(FirstBytes::Http1),
         // An empty line before a request is to be ignored (RFC 9112 §2.2).
-        Some(b'\r' | b'\n') if length == 0 => Some(Speech::Http1),
-        _ => Some(Speech::Other),
+        Some(b'\r' | b'\n') if length == 0 => Some(FirstBytes::Http1),
+        _ => Some(FirstBytes::Other),
     }
 }
 
 /// Leaves a connection to the two who understand each other; without a server,
 /// takes what the client says, and keeps it.
-async fn leave(mut conn: Conn, link: Link, place: Place, behind: Behind, says: &str) {
-    if let Behind::Server(Server { reached: Some(reached), .. }) = behind {
+async fn leave(
+    mut conn: BufferedStream,
+    link: ConnectionContext,
+    place: ConnectionTarget,
+    behind: UpstreamPeer,
+    says: &str,
+) {
+    if let UpstreamPeer::Server(UpstreamServer { reached: Some(reached), .. }) = behind {
         return splice::untouched(conn, reached.conn, &link, &place, SealReason::UnknownProtocol, says).await;
     }
-    let (limit, mut part) = (link.settings().swallow_limit, Part::new(link.settings().body_limit));
+    let (limit, mut part) = (link.settings().swallow_limit, CapturedBody::new(link.settings().body_limit));
     while link.counts.sent() < limit {
         part.add(&conn.ahead);
         conn.ahead.clear();
@@ -305,25 +336,25 @@ mod tests {
     #[test]
     fn a_protocol_is_told_from_its_first_bytes() {
         for (bytes, speech) in [
-            (&b"GET / HTTP/1.1"[..], Some(Speech::Http1)),
-            (b"M-SEARCH * HTTP/1.1", Some(Speech::Http1)),
-            (b"PROPFIND /", Some(Speech::Http1)),
-            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Some(Speech::Http2)),
+            (&b"GET / HTTP/1.1"[..], Some(FirstBytes::Http1)),
+            (b"M-SEARCH * HTTP/1.1", Some(FirstBytes::Http1)),
+            (b"PROPFIND /", Some(FirstBytes::Http1)),
+            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Some(FirstBytes::Http2)),
             (b"PR", None),
             (b"PRI * HTTP/2.0\r\n", None),
             (b"GE", None),
             (b"", None),
             (b"\x16", None),
-            (b"\x16\x03\x01", Some(Speech::Tls)),
-            (b"\x16\x02", Some(Speech::Other)),
-            (b"SSH-2.0-x", Some(Speech::Other)),
-            (b"get / http", Some(Speech::Other)),
-            (b"\x00\x01", Some(Speech::Other)),
-            (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", Some(Speech::Other)),
-            (b"\x05\x01", Some(Speech::Socks)),
+            (b"\x16\x03\x01", Some(FirstBytes::Tls)),
+            (b"\x16\x02", Some(FirstBytes::Other)),
+            (b"SSH-2.0-x", Some(FirstBytes::Other)),
+            (b"get / http", Some(FirstBytes::Other)),
+            (b"\x00\x01", Some(FirstBytes::Other)),
+            (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", Some(FirstBytes::Other)),
+            (b"\x05\x01", Some(FirstBytes::Socks)),
         ] {
             assert_eq!(tell(bytes, true), speech, "{bytes:?}");
         }
-        assert_eq!(tell(b"\x05\x01", false), Some(Speech::Other));
+        assert_eq!(tell(b"\x05\x01", false), Some(FirstBytes::Other));
     }
 }

@@ -14,32 +14,32 @@ use tokio::{
 
 use crate::{
     clock, frames,
-    gate::{Gate, Ruling, SoFar},
-    heads::Fields,
+    gate::{Gate, RequestProgress, Ruling},
+    heads::HeaderFields,
     held::MESSAGE,
-    link::Link,
-    messages::{Ear, Heard, Inflate, Said},
-    wire::Conn,
+    link::ConnectionContext,
+    messages::{FrameEvent, MessageInflater, MessageLog, MessageReader},
+    wire::BufferedStream,
 };
 
 /// Passes what may go on both ways, and gives what was said.
 pub(crate) async fn pass(
-    client: &mut Conn,
-    server: &mut Conn,
-    link: &Link,
-    agreed: &Fields,
+    client: &mut BufferedStream,
+    server: &mut BufferedStream,
+    link: &ConnectionContext,
+    agreed: &HeaderFields,
     gate: &dyn Gate,
     opening: Exchange,
 ) -> Vec<Message> {
-    let inflates = Inflate::agreed(agreed);
+    let inflates = MessageInflater::agreed(agreed);
     let remembers = inflates.as_ref().is_some_and(|(client, _)| !client.is_afresh());
     let (from_client, from_server) = inflates.unzip();
-    let mut session = Session {
+    let mut session = GatedSession {
         gate,
         opening,
-        said: Said::new(link.settings().messages_limit),
-        ear: Ear::new(Direction::FromClient, from_client),
-        one: Said::new(MESSAGE.0),
+        said: MessageLog::new(link.settings().messages_limit),
+        ear: MessageReader::new(Direction::FromClient, from_client),
+        one: MessageLog::new(MESSAGE.0),
         held: Vec::new(),
         frame: 0,
         first: None,
@@ -48,7 +48,7 @@ pub(crate) async fn pass(
         remembers,
         missing: false,
     };
-    let mut server_ear = Ear::new(Direction::FromServer, from_server);
+    let mut server_ear = MessageReader::new(Direction::FromServer, from_server);
     let mut client_is_there = true;
     loop {
         if session.hear(&mut client.ahead, server).await.is_err() {
@@ -93,38 +93,38 @@ pub(crate) async fn pass(
 }
 
 /// The connection is over.
-struct Over;
+struct ConnectionOver;
 
 /// What becomes of the rest of a message that was too long to hold.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum MessageFate {
     Pass,
     Drop,
 }
 
-struct Session<'g> {
+struct GatedSession<'g> {
     gate: &'g dyn Gate,
     opening: Exchange,
-    said: Said,
-    ear: Ear,
+    said: MessageLog,
+    ear: MessageReader,
     /// The message that is coming.
-    one: Said,
+    one: MessageLog,
     /// Its frames as they came, and where in them the open one begins.
     held: Vec<u8>,
     frame: usize,
     /// The first byte of the open frame: it tells what it is.
     first: Option<u8>,
     since: Option<Instant>,
-    fate: Option<Fate>,
+    fate: Option<MessageFate>,
     /// The server unpacks messages with those before them in mind …
     remembers: bool,
     /// … and one of those is missing.
     missing: bool,
 }
 
-impl Session<'_> {
+impl GatedSession<'_> {
     /// Takes what the client said, and lets go what may.
-    async fn hear(&mut self, bytes: &mut bytes::BytesMut, server: &mut Conn) -> Result<(), Over> {
+    async fn hear(&mut self, bytes: &mut bytes::BytesMut, server: &mut BufferedStream) -> Result<(), ConnectionOver> {
         while !bytes.is_empty() {
             self.first.get_or_insert(bytes[0]);
             let (taken, heard) = self.ear.hear(bytes, &mut self.one);
@@ -143,7 +143,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn frame_is_whole(&mut self, heard: Heard, server: &mut Conn) -> Result<(), Over> {
+    async fn frame_is_whole(&mut self, heard: FrameEvent, server: &mut BufferedStream) -> Result<(), ConnectionOver> {
         if is_control(self.first.take()) {
             // Control frames stand between the frames of a message (RFC 6455 §5.5).
             let control = self.held.split_off(self.frame);
@@ -153,18 +153,18 @@ impl Session<'_> {
             return send(server, &control).await;
         }
         self.frame = self.held.len();
-        if heard != Heard::Message {
+        if heard != FrameEvent::Message {
             return Ok(());
         }
         let message = self.one.messages.pop();
-        self.one = Said::new(MESSAGE.0);
+        self.one = MessageLog::new(MESSAGE.0);
         let (raw, fate) = (std::mem::take(&mut self.held), self.fate.take());
         (self.frame, self.since) = (0, None);
         let Some(message) = message else { return Ok(()) };
         self.keep(&message);
         match fate {
-            Some(Fate::Pass) => return send(server, &raw).await,
-            Some(Fate::Drop) => return Ok(()),
+            Some(MessageFate::Pass) => return send(server, &raw).await,
+            Some(MessageFate::Drop) => return Ok(()),
             None => {}
         }
         match self.ruling(message.clone(), true).await {
@@ -174,12 +174,12 @@ impl Session<'_> {
                 self.missing |= self.remembers;
                 Ok(())
             }
-            Ruling::Cut => Err(Over),
+            Ruling::Cut => Err(ConnectionOver),
         }
     }
 
     /// A message is longer, or takes longer, than it can be held.
-    async fn too_much(&mut self, server: &mut Conn) -> Result<(), Over> {
+    async fn too_much(&mut self, server: &mut BufferedStream) -> Result<(), ConnectionOver> {
         if self.fate.is_some() {
             self.since = None;
             return Ok(());
@@ -188,30 +188,30 @@ impl Session<'_> {
         let so_far = Message { direction: Direction::FromClient, at: clock::now(), text: false, body };
         match self.ruling(so_far, false).await {
             // What is still to come cannot be unpacked for the server.
-            Ruling::Pass if self.missing => return Err(Over),
-            Ruling::Pass => self.fate = Some(Fate::Pass),
+            Ruling::Pass if self.missing => return Err(ConnectionOver),
+            Ruling::Pass => self.fate = Some(MessageFate::Pass),
             Ruling::Absorb(_) => {
                 self.missing |= self.remembers;
-                self.fate = Some(Fate::Drop);
+                self.fate = Some(MessageFate::Drop);
             }
-            Ruling::Cut => return Err(Over),
+            Ruling::Cut => return Err(ConnectionOver),
         }
         self.go_on(server).await
     }
 
     /// Lets go what was held of a message whose fate is known.
-    async fn go_on(&mut self, server: &mut Conn) -> Result<(), Over> {
+    async fn go_on(&mut self, server: &mut BufferedStream) -> Result<(), ConnectionOver> {
         let raw = std::mem::take(&mut self.held);
         self.frame = 0;
         self.since = None;
-        let passes = self.fate == Some(Fate::Pass) || is_control(self.first);
+        let passes = self.fate == Some(MessageFate::Pass) || is_control(self.first);
         if passes { send(server, &raw).await } else { Ok(()) }
     }
 
     async fn ruling(&self, message: Message, whole: bool) -> Ruling {
         let exchange = Exchange { messages: vec![message], ..self.opening.clone() };
         let waited = self.since.map(|since| since.elapsed()).unwrap_or_default();
-        self.gate.decide(&exchange, SoFar { whole, waited }).await
+        self.gate.decide(&exchange, RequestProgress { whole, waited }).await
     }
 
     /// Writes a message down, as far as there is room.
@@ -225,15 +225,15 @@ fn is_control(first: Option<u8>) -> bool {
 }
 
 /// A message as frames that need nothing before them to be understood.
-fn unpacked(raw: &[u8], message: &Message) -> Result<Vec<u8>, Over> {
+fn unpacked(raw: &[u8], message: &Message) -> Result<Vec<u8>, ConnectionOver> {
     if message.body.cut_from.is_some() {
-        return Err(Over);
+        return Err(ConnectionOver);
     }
-    let head = frames::FrameHead::read(raw).ok_or(Over)?;
+    let head = frames::FrameHead::read(raw).ok_or(ConnectionOver)?;
     Ok(frames::masked(message.text, head.mask.unwrap_or_default(), &message.body.bytes))
 }
 
-async fn send(server: &mut Conn, bytes: &[u8]) -> Result<(), Over> {
-    server.write_all(bytes).await.map_err(|_| Over)?;
-    server.flush().await.map_err(|_| Over)
+async fn send(server: &mut BufferedStream, bytes: &[u8]) -> Result<(), ConnectionOver> {
+    server.write_all(bytes).await.map_err(|_| ConnectionOver)?;
+    server.flush().await.map_err(|_| ConnectionOver)
 }

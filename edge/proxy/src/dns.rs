@@ -26,8 +26,8 @@ use tokio::{
 };
 
 use crate::{
-    Error, Sink, clock,
-    stop::{Stop, Stopper, stopper},
+    Error, ExchangeSink, clock,
+    stop::{StopHandle, StopToken, stopper},
 };
 
 /// Names that are told apart; more share the last address.
@@ -37,24 +37,24 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Which address stands for which name, in the order in which they were asked.
 #[derive(Debug)]
-pub struct Addresses {
+pub struct NameAddresses {
     first: Ipv4Addr,
-    given: Mutex<Given>,
+    given: Mutex<GivenAddress>,
 }
 
 #[derive(Default)]
-struct Given {
+struct GivenAddress {
     by_name: HashMap<String, Ipv4Addr>,
     by_address: HashMap<Ipv4Addr, String>,
 }
 
-impl std::fmt::Debug for Given {
+impl std::fmt::Debug for GivenAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Given(..)")
     }
 }
 
-impl Addresses {
+impl NameAddresses {
     /// Addresses from this one on.
     pub fn from(first: Ipv4Addr) -> Self {
         Self { first, given: Mutex::default() }
@@ -83,7 +83,7 @@ impl Addresses {
     }
 }
 
-impl Default for Addresses {
+impl Default for NameAddresses {
     /// From a range of ordinary public addresses: clients treat private and
     /// reserved ones differently. Nothing is ever sent there.
     fn default() -> Self {
@@ -93,22 +93,22 @@ impl Default for Addresses {
 
 /// A responder that runs until it is stopped or dropped.
 #[derive(Debug)]
-pub struct Responder {
-    stopper: Stopper,
+pub struct DnsResponder {
+    stopper: StopHandle,
 }
 
 /// Where the responder writes what it was asked, and for which trial.
-struct Desk {
-    addresses: Arc<Addresses>,
-    sink: Arc<dyn Sink>,
+struct DnsRecorder {
+    addresses: Arc<NameAddresses>,
+    sink: Arc<dyn ExchangeSink>,
     trial: Option<u32>,
-    stop: Stop,
+    stop: StopToken,
     messages: AtomicU64,
 }
 
 /// How a message came.
 #[derive(Clone, Copy)]
-struct Arrival {
+struct MessageArrival {
     from: SocketAddr,
     version: &'static str,
 }
@@ -116,19 +116,19 @@ struct Arrival {
 /// Messages have numbers of their own, beyond those of connections.
 const NUMBERS: u64 = 1 << 40;
 
-impl Responder {
+impl DnsResponder {
     /// Answers on sockets that are already bound. In a trial every message is an
     /// exchange, whatever is in it: all of it leaves. Elsewhere every question is noted as
     /// `dns`, with `name type` in its words.
     pub fn serve(
         udp: std::net::UdpSocket,
         tcp: Option<std::net::TcpListener>,
-        addresses: Arc<Addresses>,
-        sink: Arc<dyn Sink>,
+        addresses: Arc<NameAddresses>,
+        sink: Arc<dyn ExchangeSink>,
         trial: Option<u32>,
     ) -> Result<Self, Error> {
         let (stopper, stop) = stopper();
-        let desk = Arc::new(Desk { addresses, sink, trial, stop, messages: AtomicU64::new(0) });
+        let desk = Arc::new(DnsRecorder { addresses, sink, trial, stop, messages: AtomicU64::new(0) });
         udp.set_nonblocking(true).map_err(Error::Socket)?;
         let udp = UdpSocket::from_std(udp).map_err(Error::Socket)?;
         if let Some(tcp) = tcp {
@@ -146,7 +146,7 @@ impl Responder {
     }
 }
 
-async fn serve_udp(socket: UdpSocket, desk: Arc<Desk>) {
+async fn serve_udp(socket: UdpSocket, desk: Arc<DnsRecorder>) {
     let stop = desk.stop.clone();
     let mut buffer = vec![0; 4096];
     loop {
@@ -156,13 +156,13 @@ async fn serve_udp(socket: UdpSocket, desk: Arc<Desk>) {
         };
         // An error here is an earlier answer that nobody took.
         let Ok((length, from)) = received else { continue };
-        if let Some(answer) = desk.answer(&buffer[..length], Arrival { from, version: "DNS" }).await {
+        if let Some(answer) = desk.answer(&buffer[..length], MessageArrival { from, version: "DNS" }).await {
             let _ = socket.send_to(&answer, from).await;
         }
     }
 }
 
-async fn serve_tcp(listener: TcpListener, desk: Arc<Desk>) {
+async fn serve_tcp(listener: TcpListener, desk: Arc<DnsRecorder>) {
     let stop = desk.stop.clone();
     loop {
         let accepted: io::Result<(TcpStream, SocketAddr)> = tokio::select! {
@@ -178,8 +178,8 @@ async fn serve_tcp(listener: TcpListener, desk: Arc<Desk>) {
 }
 
 /// Questions over TCP have their length before them (RFC 1035 §4.2.2).
-async fn converse(mut stream: TcpStream, from: SocketAddr, desk: Arc<Desk>) {
-    let came = Arrival { from, version: "DNS over TCP" };
+async fn converse(mut stream: TcpStream, from: SocketAddr, desk: Arc<DnsRecorder>) {
+    let came = MessageArrival { from, version: "DNS over TCP" };
     let stop = desk.stop.clone();
     loop {
         let question = tokio::select! {
@@ -211,9 +211,9 @@ async fn read_question(stream: &mut TcpStream) -> Option<(Vec<u8>, bool)> {
     Some((question, filled == length))
 }
 
-impl Desk {
+impl DnsRecorder {
     /// Writes a message down and answers it. None: it is no question.
-    async fn answer(&self, message: &[u8], came: Arrival) -> Option<Vec<u8>> {
+    async fn answer(&self, message: &[u8], came: MessageArrival) -> Option<Vec<u8>> {
         let answered = answer(message, &self.addresses);
         let (answer, asked) = answered.map_or((None, vec![]), |(answer, asked)| (Some(answer), asked));
         if self.trial.is_some() {
@@ -230,7 +230,7 @@ impl Desk {
     }
 
     /// A message as an exchange, with the first name that it asks for as its host.
-    fn exchange(&self, message: &[u8], answer: Option<&[u8]>, asked: &[String], came: Arrival) -> Exchange {
+    fn exchange(&self, message: &[u8], answer: Option<&[u8]>, asked: &[String], came: MessageArrival) -> Exchange {
         let (name, kind) = asked.first().and_then(|asked| asked.rsplit_once(' ')).unwrap_or(("unknown", ""));
         let (at, version) = (clock::now(), came.version.to_owned());
         let headers = vec![Header::new("Content-Type", "application/dns-message")];
@@ -274,7 +274,7 @@ fn host_of_name(name: &str) -> String {
 }
 
 /// The answer to a question, and what was asked, in words.
-fn answer(question: &[u8], addresses: &Addresses) -> Option<(Vec<u8>, Vec<String>)> {
+fn answer(question: &[u8], addresses: &NameAddresses) -> Option<(Vec<u8>, Vec<String>)> {
     let question = Packet::parse(question).ok().filter(|packet| !packet.has_flags(PacketFlag::RESPONSE))?;
     let mut reply = Packet::new_reply(question.id());
     reply.set_flags(PacketFlag::RECURSION_AVAILABLE);
@@ -320,7 +320,7 @@ mod tests {
 
     use super::*;
 
-    fn ask(name: &str, kind: TYPE, addresses: &Addresses) -> (RCODE, Vec<String>, Vec<String>) {
+    fn ask(name: &str, kind: TYPE, addresses: &NameAddresses) -> (RCODE, Vec<String>, Vec<String>) {
         let mut packet = Packet::new_query(7);
         let question = Question::new(Name::new_unchecked(name), kind.into(), CLASS::IN.into(), false);
         packet.questions.push(question);
@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn every_name_has_one_address_of_its_own() {
-        let addresses = Addresses::default();
+        let addresses = NameAddresses::default();
         let first = ask("a.example", TYPE::A, &addresses).1;
         let second = ask("b.example", TYPE::A, &addresses).1;
         assert_eq!(first, ["93.184.0.1"]);
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn other_records_are_empty_and_still_noted() {
-        let addresses = Addresses::default();
+        let addresses = NameAddresses::default();
         for (kind, word) in [(TYPE::AAAA, "AAAA"), (TYPE::HTTPS, "HTTPS"), (TYPE::SVCB, "SVCB"), (TYPE::TXT, "TXT")] {
             let (code, answers, asked) = ask("a.example", kind, &addresses);
             assert_eq!((code, answers.len(), &asked[..]), (RCODE::NoError, 0, &[format!("a.example {word}")][..]));
@@ -356,14 +356,14 @@ mod tests {
 
     #[test]
     fn names_of_one_label_do_not_exist() {
-        let addresses = Addresses::default();
+        let addresses = NameAddresses::default();
         assert_eq!(ask("wpad", TYPE::A, &addresses).0, RCODE::NameError);
         assert_eq!(ask("1.0.168.192.in-addr.arpa", TYPE::PTR, &addresses).0, RCODE::NameError);
     }
 
     #[test]
     fn what_is_no_question_has_no_answer() {
-        let addresses = Addresses::default();
+        let addresses = NameAddresses::default();
         assert!(answer(b"", &addresses).is_none());
         assert!(answer(b"\0\0\x80\0\0\0\0\0\0\0\0\0", &addresses).is_none());
     }

@@ -19,28 +19,28 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    Error, Reply,
+    Error, StaticResponse,
     lookups::LookupCache,
-    onward::{OnPinned, Permit, Upstream},
-    pins::Pins,
-    place::Target,
-    stop::Stop,
-    wire::{Conn, Counts},
+    onward::{AddressPermit, PinnedAction, UpstreamSettings},
+    pins::PinningTracker,
+    place::HostPort,
+    stop::StopToken,
+    wire::{BufferedStream, WireCounts},
 };
 
 /// The way to servers, with what was learned about them.
-pub(crate) struct Egress {
-    pub(crate) upstream: Upstream,
+pub(crate) struct ServerConnector {
+    pub(crate) upstream: UpstreamSettings,
     verifying: ClientConfig,
     trusting: ClientConfig,
-    pub(crate) pins: Pins,
+    pub(crate) pins: PinningTracker,
     /// Whether names stand for addresses, as far as it was looked up.
     looked_up: Mutex<LookupCache>,
 }
 
 /// An encrypted connection to a server.
 pub(crate) struct EncryptedStream {
-    pub(crate) conn: Conn,
+    pub(crate) conn: BufferedStream,
     /// What the server chose of the protocols that it was offered (RFC 7301).
     pub(crate) protocol: Option<Vec<u8>>,
     /// Its certificate, if that was verified.
@@ -49,12 +49,12 @@ pub(crate) struct EncryptedStream {
 
 /// Why a server could not be reached: words for the client and the record.
 #[derive(Clone, Debug)]
-pub(crate) struct Trouble {
+pub(crate) struct ConnectError {
     pub(crate) status: u16,
     pub(crate) says: String,
 }
 
-impl Trouble {
+impl ConnectError {
     fn new(status: u16, says: impl Into<String>) -> Self {
         Self { status, says: says.into() }
     }
@@ -75,15 +75,15 @@ impl Trouble {
     }
 
     /// The answer that a client gets in place of the server's.
-    pub(crate) fn reply(&self) -> Reply {
+    pub(crate) fn reply(&self) -> StaticResponse {
         let body = format!("Candor cannot pass this on. {}.\n", self.says);
         let headers = vec![Header::new("Content-Type", "text/plain; charset=utf-8")];
-        Reply { status: self.status, headers, body: body.into(), by: "proxy".into() }
+        StaticResponse { status: self.status, headers, body: body.into(), by: "proxy".into() }
     }
 }
 
-impl Egress {
-    pub(crate) fn new(upstream: Upstream) -> Result<Self, Error> {
+impl ServerConnector {
+    pub(crate) fn new(upstream: UpstreamSettings) -> Result<Self, Error> {
         let provider = Arc::new(ring::default_provider());
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -91,50 +91,58 @@ impl Egress {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
         let builder = builder.with_safe_default_protocol_versions().map_err(Error::Tls)?;
         let verifying = builder.clone().with_root_certificates(roots).with_no_client_auth();
-        let anyone = Arc::new(Anyone(provider));
+        let anyone = Arc::new(AnyCertificate(provider));
         let trusting = builder.dangerous().with_custom_certificate_verifier(anyone).with_no_client_auth();
-        Ok(Self { upstream, verifying, trusting, pins: Pins::default(), looked_up: Mutex::new(LookupCache::new()) })
+        Ok(Self {
+            upstream,
+            verifying,
+            trusting,
+            pins: PinningTracker::default(),
+            looked_up: Mutex::new(LookupCache::new()),
+        })
     }
 
     /// A connection to a server, still in clear.
-    pub(crate) async fn connect(&self, target: &Target, stop: &Stop) -> Result<Conn, Trouble> {
+    pub(crate) async fn connect(&self, target: &HostPort, stop: &StopToken) -> Result<BufferedStream, ConnectError> {
         let time = self.upstream.connect_time;
         match timeout(time, self.reach(target)).await {
-            Ok(Ok(stream)) => Ok(Conn::tcp(stream, Arc::new(Counts::default()), stop)),
+            Ok(Ok(stream)) => Ok(BufferedStream::tcp(stream, Arc::new(WireCounts::default()), stop)),
             Ok(Err(trouble)) => Err(trouble),
-            Err(_) => Err(Trouble::new(504, format!("{} did not answer in {} s", target.host, time.as_secs()))),
+            Err(_) => Err(ConnectError::new(504, format!("{} did not answer in {} s", target.host, time.as_secs()))),
         }
     }
 
-    async fn reach(&self, target: &Target) -> Result<TcpStream, Trouble> {
+    async fn reach(&self, target: &HostPort) -> Result<TcpStream, ConnectError> {
         let host = target.host.as_str();
         if let Some(address) = self.upstream.fixed(host) {
             return self.reach_fixed(host, address).await;
         }
         let found = tokio::net::lookup_host((host, target.port)).await;
-        let addresses = found.map_err(|_| Trouble::new(502, format!("{host} has no address")))?;
-        let mut trouble = Trouble::new(502, format!("{host} has no address"));
+        let addresses = found.map_err(|_| ConnectError::new(502, format!("{host} has no address")))?;
+        let mut trouble = ConnectError::new(502, format!("{host} has no address"));
         for address in addresses {
             trouble = match self.upstream.permits(host, address) {
-                Permit::Yes => match self.dial(address).await {
+                AddressPermit::Yes => match self.dial(address).await {
                     Ok(stream) => return Ok(stream),
-                    Err(error) => Trouble::new(502, format!("{host} cannot be reached: {}", error.kind())),
+                    Err(error) => ConnectError::new(502, format!("{host} cannot be reached: {}", error.kind())),
                 },
-                Permit::NotNamed => Trouble::new(403, not_named(target)),
+                AddressPermit::NotNamed => ConnectError::new(403, not_named(target)),
                 // Not another address of the same name either: it was made for this.
-                Permit::Never => return Err(Trouble::new(403, "Candor's own pages are not reached through Candor")),
+                AddressPermit::Never => {
+                    return Err(ConnectError::new(403, "Candor's own pages are not reached through Candor"));
+                }
             };
         }
         Err(trouble)
     }
 
-    async fn reach_fixed(&self, host: &str, address: SocketAddr) -> Result<TcpStream, Trouble> {
+    async fn reach_fixed(&self, host: &str, address: SocketAddr) -> Result<TcpStream, ConnectError> {
         if self.upstream.is_ours(address) {
-            return Err(Trouble::new(403, format!("{host} leads back to Candor itself")));
+            return Err(ConnectError::new(403, format!("{host} leads back to Candor itself")));
         }
         self.dial(address)
             .await
-            .map_err(|error| Trouble::new(502, format!("{host} cannot be reached: {}", error.kind())))
+            .map_err(|error| ConnectError::new(502, format!("{host} cannot be reached: {}", error.kind())))
     }
 
     async fn dial(&self, address: SocketAddr) -> io::Result<TcpStream> {
@@ -172,9 +180,14 @@ impl Egress {
     }
 
     /// Opens TLS to a server, which chooses a protocol among `offered`.
-    pub(crate) async fn encrypt(&self, conn: Conn, host: &str, offered: &[String]) -> Result<EncryptedStream, Trouble> {
+    pub(crate) async fn encrypt(
+        &self,
+        conn: BufferedStream,
+        host: &str,
+        offered: &[String],
+    ) -> Result<EncryptedStream, ConnectError> {
         let name =
-            ServerName::try_from(host.to_owned()).map_err(|_| Trouble::new(502, format!("{host} is no name")))?;
+            ServerName::try_from(host.to_owned()).map_err(|_| ConnectError::new(502, format!("{host} is no name")))?;
         let is_verified = !self.upstream.insecure.contains(host);
         let config = if is_verified { &self.verifying } else { &self.trusting };
         let mut config = config.clone();
@@ -186,16 +199,16 @@ impl Egress {
                 let protocol = session.alpn_protocol().map(<[u8]>::to_vec);
                 let leaf = session.peer_certificates().and_then(|chain| chain.first());
                 let certificate = leaf.filter(|_| is_verified).map(|leaf| leaf.clone().into_owned());
-                Ok(EncryptedStream { conn: Conn::tls_to_server(stream), protocol, certificate })
+                Ok(EncryptedStream { conn: BufferedStream::tls_to_server(stream), protocol, certificate })
             }
-            Ok(Err(error)) => Err(Trouble::new(502, why(host, &error))),
-            Err(_) => Err(Trouble::new(504, format!("{host} did not finish its TLS handshake"))),
+            Ok(Err(error)) => Err(ConnectError::new(502, why(host, &error))),
+            Err(_) => Err(ConnectError::new(504, format!("{host} did not finish its TLS handshake"))),
         }
     }
 
     /// Whether connections of such clients to this host are passed through by now.
     pub(crate) fn is_pinned(&self, host: &str, client: &Client) -> bool {
-        let OnPinned::Tunnel { after } = self.upstream.on_pinned else { return false };
+        let PinnedAction::Tunnel { after } = self.upstream.on_pinned else { return false };
         self.pins.refusals(host, client) >= after
     }
 }
@@ -205,7 +218,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Who stands in this machine or its network was not named: how to name it.
-fn not_named(target: &Target) -> String {
+fn not_named(target: &HostPort) -> String {
     let (host, named) = (&target.host, target.with_port());
     format!("{host} is in this machine or its network. If you mean it: --allow-upstream {named}")
 }
@@ -248,9 +261,9 @@ fn what_is_wrong(certificate: &CertificateError) -> &'static str {
 
 /// Takes any certificate: for hosts that the person has named.
 #[derive(Debug)]
-struct Anyone(Arc<CryptoProvider>);
+struct AnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anyone {
+impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

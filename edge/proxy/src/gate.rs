@@ -9,15 +9,15 @@ use std::{fmt, future::Future, pin::Pin, time::Duration};
 
 use model::{Exchange, Response};
 
-use crate::Reply;
+use crate::StaticResponse;
 
 /// Decides about requests, messages and connections that would go on.
 pub trait Gate: Send + Sync + 'static {
     /// The head of a request is there; its body is not yet.
-    fn head(&self, exchange: &Exchange) -> Wish;
+    fn head(&self, exchange: &Exchange) -> HoldRequest;
 
     /// A request that was held; `so_far` is why it comes now.
-    fn decide<'a>(&'a self, exchange: &'a Exchange, so_far: SoFar) -> Ruled<'a>;
+    fn decide<'a>(&'a self, exchange: &'a Exchange, so_far: RequestProgress) -> RulingFuture<'a>;
 
     /// Whether a connection that cannot be read may go on. It is a sealed
     /// exchange without a seal's counts.
@@ -27,7 +27,7 @@ pub trait Gate: Send + Sync + 'static {
     }
 
     /// The head of an answer is there. Something: it wants to see the body.
-    fn answering(&self, exchange: &Exchange, answer: &Response) -> Option<Box<dyn Watch>> {
+    fn answering(&self, exchange: &Exchange, answer: &Response) -> Option<Box<dyn BodyWatch>> {
         let _ = (exchange, answer);
         None
     }
@@ -40,11 +40,11 @@ impl fmt::Debug for dyn Gate {
 }
 
 /// A ruling that is there when it is awaited.
-pub type Ruled<'a> = Pin<Box<dyn Future<Output = Ruling> + Send + 'a>>;
+pub type RulingFuture<'a> = Pin<Box<dyn Future<Output = Ruling> + Send + 'a>>;
 
 /// What a gate wants of a request by its head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum HoldRequest {
     /// It goes on as it comes.
     Pass,
     /// Hold it back, up to so many bytes of body and for so long.
@@ -53,7 +53,7 @@ pub enum Wish {
 
 /// How far a held request has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SoFar {
+pub struct RequestProgress {
     pub whole: bool,
     /// How long it was waited for.
     pub waited: Duration,
@@ -64,7 +64,7 @@ pub struct SoFar {
 pub enum Ruling {
     Pass,
     /// It goes nowhere; this is the answer.
-    Absorb(Reply),
+    Absorb(StaticResponse),
     /// Its connection ends.
     Cut,
 }
@@ -81,6 +81,6 @@ impl fmt::Debug for Ruling {
 
 /// Sees the bytes of an answer before the client has them. Dropped, it knows
 /// that there are no more.
-pub trait Watch: Send + Sync {
+pub trait BodyWatch: Send + Sync {
     fn bytes(&mut self, bytes: &[u8]);
 }

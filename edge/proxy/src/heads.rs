@@ -6,7 +6,7 @@
 
 use model::Header;
 
-use crate::bodies::Framing;
+use crate::bodies::BodyFraming;
 
 /// The head of a request.
 #[derive(Clone)]
@@ -14,19 +14,19 @@ pub(crate) struct RequestHead {
     pub(crate) method: String,
     /// As it stood in the request line: `/path`, `http://host/path`, `host:port`, `*`.
     pub(crate) target: String,
-    pub(crate) fields: Fields,
+    pub(crate) fields: HeaderFields,
 }
 
 /// The head of an answer.
 #[derive(Clone)]
 pub(crate) struct ResponseHead {
     pub(crate) status: u16,
-    pub(crate) fields: Fields,
+    pub(crate) fields: HeaderFields,
 }
 
 /// The fields of a head, as they came, and the version that says what they mean.
 #[derive(Clone)]
-pub(crate) struct Fields {
+pub(crate) struct HeaderFields {
     /// The x of HTTP/1.x.
     pub(crate) minor: u8,
     pub(crate) all: Vec<Header>,
@@ -34,7 +34,7 @@ pub(crate) struct Fields {
 
 /// A message that is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bad(pub(crate) &'static str);
+pub(crate) struct BadMessage(pub(crate) &'static str);
 
 /// Where the head that starts with `bytes` ends; `from` bytes of it were
 /// searched before.
@@ -49,23 +49,23 @@ pub(crate) fn end(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Reads the head of a request that is there as a whole.
-pub(crate) fn request(bytes: &[u8]) -> Result<RequestHead, Bad> {
+pub(crate) fn request(bytes: &[u8]) -> Result<RequestHead, BadMessage> {
     let mut few = [httparse::EMPTY_HEADER; FEW];
     let read = match parse_request(bytes, &mut few) {
         Err(httparse::Error::TooManyHeaders) => parse_request(bytes, &mut vec![httparse::EMPTY_HEADER; lines(bytes)]),
         read => read,
     };
-    read.map_err(|_| Bad("the head of a request could not be read"))
+    read.map_err(|_| BadMessage("the head of a request could not be read"))
 }
 
 /// Reads the head of an answer that is there as a whole.
-pub(crate) fn response(bytes: &[u8]) -> Result<ResponseHead, Bad> {
+pub(crate) fn response(bytes: &[u8]) -> Result<ResponseHead, BadMessage> {
     let mut few = [httparse::EMPTY_HEADER; FEW];
     let read = match parse_response(bytes, &mut few) {
         Err(httparse::Error::TooManyHeaders) => parse_response(bytes, &mut vec![httparse::EMPTY_HEADER; lines(bytes)]),
         read => read,
     };
-    read.map_err(|_| Bad("the head of an answer could not be read"))
+    read.map_err(|_| BadMessage("the head of an answer could not be read"))
 }
 
 /// Reads fields that stand alone, up to their empty line.
@@ -95,7 +95,7 @@ fn parse_request<'h, 'b: 'h>(
     Ok(RequestHead {
         method: request.method.unwrap_or_default().to_owned(),
         target: request.path.unwrap_or_default().to_owned(),
-        fields: Fields::of(request.version, request.headers),
+        fields: HeaderFields::of(request.version, request.headers),
     })
 }
 
@@ -111,10 +111,10 @@ fn parse_response<'h, 'b: 'h>(
         return Err(httparse::Error::NewLine);
     };
     let status = response.code.unwrap_or_default();
-    Ok(ResponseHead { status, fields: Fields::of(response.version, response.headers) })
+    Ok(ResponseHead { status, fields: HeaderFields::of(response.version, response.headers) })
 }
 
-impl Fields {
+impl HeaderFields {
     fn of(minor: Option<u8>, fields: &[httparse::Header<'_>]) -> Self {
         let all = fields.iter().map(|field| Header::new(field.name, field.value)).collect();
         Self { minor: minor.unwrap_or_default(), all }
@@ -153,32 +153,32 @@ impl Fields {
     }
 
     /// The framing that the fields state; none if they state none.
-    fn framing(&self) -> Result<Option<Framing>, Bad> {
+    fn framing(&self) -> Result<Option<BodyFraming>, BadMessage> {
         if self.has("transfer-encoding") {
             let codings = self.named("transfer-encoding").flat_map(|value| value.split(|byte| *byte == b','));
             let mut ends_chunked = false;
             for coding in codings {
                 // Nothing may be done to chunks, not even chunks again (RFC 9112 §6.1).
                 if ends_chunked {
-                    return Err(Bad("chunked is not the last transfer coding"));
+                    return Err(BadMessage("chunked is not the last transfer coding"));
                 }
                 ends_chunked = coding.trim_ascii().eq_ignore_ascii_case(b"chunked");
             }
-            return Ok(Some(if ends_chunked { Framing::Chunked } else { Framing::UntilClose }));
+            return Ok(Some(if ends_chunked { BodyFraming::Chunked } else { BodyFraming::UntilClose }));
         }
         let mut lengths = self.named("content-length").flat_map(|value| value.split(|byte| *byte == b','));
         let Some(first) = lengths.next() else { return Ok(None) };
         let first = number(first)?;
         for other in lengths {
             if number(other)? != first {
-                return Err(Bad("two different lengths"));
+                return Err(BadMessage("two different lengths"));
             }
         }
-        Ok(Some(Framing::Length(first)))
+        Ok(Some(BodyFraming::Length(first)))
     }
 }
 
-impl Fields {
+impl HeaderFields {
     /// Whether a length stands beside a transfer coding: two readers may disagree
     /// about the end of such a message (RFC 9112 §6.3). The length does not go on,
     /// and nothing follows on the connection.
@@ -189,14 +189,14 @@ impl Fields {
 
 impl RequestHead {
     /// How the request ends, if everybody agrees about that and about its host.
-    pub(crate) fn framing(&self) -> Result<Framing, Bad> {
+    pub(crate) fn framing(&self) -> Result<BodyFraming, BadMessage> {
         if self.fields.named("host").nth(1).is_some() {
-            return Err(Bad("more than one Host (RFC 9112 §3.2)"));
+            return Err(BadMessage("more than one Host (RFC 9112 §3.2)"));
         }
         match self.fields.framing()? {
-            Some(Framing::UntilClose) => Err(Bad("a transfer coding without an end")),
-            Some(Framing::Chunked) if self.fields.minor == 0 => Err(Bad("a transfer coding in HTTP/1.0")),
-            stated => Ok(stated.unwrap_or(Framing::Length(0))),
+            Some(BodyFraming::UntilClose) => Err(BadMessage("a transfer coding without an end")),
+            Some(BodyFraming::Chunked) if self.fields.minor == 0 => Err(BadMessage("a transfer coding in HTTP/1.0")),
+            stated => Ok(stated.unwrap_or(BodyFraming::Length(0))),
         }
     }
 
@@ -213,20 +213,20 @@ impl RequestHead {
 
 impl ResponseHead {
     /// How the answer to a request of this method ends.
-    pub(crate) fn framing(&self, method: &str) -> Result<Framing, Bad> {
+    pub(crate) fn framing(&self, method: &str) -> Result<BodyFraming, BadMessage> {
         match self.status {
-            100..=199 | 204 | 304 => Ok(Framing::Length(0)),
-            _ if method == "HEAD" => Ok(Framing::Length(0)),
-            _ => Ok(self.fields.framing()?.unwrap_or(Framing::UntilClose)),
+            100..=199 | 204 | 304 => Ok(BodyFraming::Length(0)),
+            _ if method == "HEAD" => Ok(BodyFraming::Length(0)),
+            _ => Ok(self.fields.framing()?.unwrap_or(BodyFraming::UntilClose)),
         }
     }
 }
 
-fn number(value: &[u8]) -> Result<u64, Bad> {
+fn number(value: &[u8]) -> Result<u64, BadMessage> {
     let digits = value.trim_ascii();
     let all_digits = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     let text = std::str::from_utf8(digits).ok().filter(|_| all_digits);
-    text.and_then(|text| text.parse().ok()).ok_or(Bad("a length that is no number"))
+    text.and_then(|text| text.parse().ok()).ok_or(BadMessage("a length that is no number"))
 }
 
 #[cfg(test)]
@@ -263,10 +263,10 @@ mod tests {
     #[test]
     fn a_body_ends_where_its_framing_says() {
         let framing = |fields: &str| head(&format!("POST / HTTP/1.1\r\n{fields}\r\n\r\n")).framing();
-        assert_eq!(framing("Content-Length: 5"), Ok(Framing::Length(5)));
-        assert_eq!(framing("Content-Length: 5, 5"), Ok(Framing::Length(5)));
-        assert_eq!(framing("Transfer-Encoding: gzip, Chunked\r\nContent-Length: 5"), Ok(Framing::Chunked));
-        assert_eq!(framing("A: b"), Ok(Framing::Length(0)));
+        assert_eq!(framing("Content-Length: 5"), Ok(BodyFraming::Length(5)));
+        assert_eq!(framing("Content-Length: 5, 5"), Ok(BodyFraming::Length(5)));
+        assert_eq!(framing("Transfer-Encoding: gzip, Chunked\r\nContent-Length: 5"), Ok(BodyFraming::Chunked));
+        assert_eq!(framing("A: b"), Ok(BodyFraming::Length(0)));
         assert!(framing("Content-Length: 5\r\nContent-Length: 6").is_err());
         assert!(framing("Content-Length: +5").is_err());
         assert!(framing("Content-Length: 99999999999999999999").is_err());
@@ -299,11 +299,11 @@ mod tests {
     fn an_answer_ends_by_its_request_its_status_and_its_fields() {
         let framing =
             |head: &str, method| response(format!("HTTP/1.1 {head}\r\n\r\n").as_bytes()).unwrap().framing(method);
-        assert_eq!(framing("200 OK\r\nContent-Length: 5", "GET"), Ok(Framing::Length(5)));
-        assert_eq!(framing("200 OK\r\nContent-Length: 5", "HEAD"), Ok(Framing::Length(0)));
-        assert_eq!(framing("304 x\r\nContent-Length: 5", "GET"), Ok(Framing::Length(0)));
-        assert_eq!(framing("200 OK", "GET"), Ok(Framing::UntilClose));
-        assert_eq!(framing("200 OK\r\nTransfer-Encoding: chunked", "GET"), Ok(Framing::Chunked));
+        assert_eq!(framing("200 OK\r\nContent-Length: 5", "GET"), Ok(BodyFraming::Length(5)));
+        assert_eq!(framing("200 OK\r\nContent-Length: 5", "HEAD"), Ok(BodyFraming::Length(0)));
+        assert_eq!(framing("304 x\r\nContent-Length: 5", "GET"), Ok(BodyFraming::Length(0)));
+        assert_eq!(framing("200 OK", "GET"), Ok(BodyFraming::UntilClose));
+        assert_eq!(framing("200 OK\r\nTransfer-Encoding: chunked", "GET"), Ok(BodyFraming::Chunked));
         assert!(framing("200 OK\r\nContent-Length: x", "GET").is_err());
     }
 }

@@ -13,45 +13,45 @@ use tokio::{
 };
 
 use crate::{
-    bodies::{Framing, Walk},
-    clock::Moment,
-    gate::{Gate, Ruling, SoFar, Wish},
-    heads::{Bad, RequestHead},
-    link::Link,
-    part::Part,
+    bodies::{BodyFraming, BodyWalk},
+    clock::ClockMoment,
+    gate::{Gate, HoldRequest, RequestProgress, Ruling},
+    heads::{BadMessage, RequestHead},
+    link::ConnectionContext,
+    part::CapturedBody,
     serve2,
-    wire::Conn,
+    wire::BufferedStream,
 };
 
 /// What came of showing a request to the gate.
-pub(crate) struct Shown {
+pub(crate) struct GateOutcome {
     pub(crate) ruling: Ruling,
     /// It wanted more than the head: what follows on a WebSocket it wants too.
     pub(crate) wanted: bool,
     /// It breaks the rules of its protocol.
-    pub(crate) bad: Option<Bad>,
+    pub(crate) bad: Option<BadMessage>,
 }
 
-impl Shown {
+impl GateOutcome {
     pub(crate) const PASS: Self = Self { ruling: Ruling::Pass, wanted: false, bad: None };
 }
 
 /// Shows a request over HTTP/1 to the gate. Its body stays in front of the
 /// wire, byte for byte.
 pub(crate) async fn http1(
-    conn: &mut Conn,
-    link: &Link,
-    began: Moment,
+    conn: &mut BufferedStream,
+    link: &ConnectionContext,
+    began: ClockMoment,
     head: &RequestHead,
     url: &str,
-    framing: Framing,
-) -> Shown {
-    let Some(gate) = &link.settings().gate else { return Shown::PASS };
+    framing: BodyFraming,
+) -> GateOutcome {
+    let Some(gate) = &link.settings().gate else { return GateOutcome::PASS };
     let version = head.fields.version().into();
     let (method, headers, body) = (head.method.clone(), head.fields.all.clone(), model::Body::default());
     let mut exchange = link.exchange(began, Request { method, url: url.to_owned(), version, headers, body });
-    let Wish::Hold { bytes, time } = gate.head(&exchange) else { return Shown::PASS };
-    let (mut walk, mut part, mut seen) = (Walk::request(framing), Part::new(bytes), 0);
+    let HoldRequest::Hold { bytes, time } = gate.head(&exchange) else { return GateOutcome::PASS };
+    let (mut walk, mut part, mut seen) = (BodyWalk::request(framing), CapturedBody::new(bytes), 0);
     if head.expects_continue() && !walk.is_done() && conn.ahead.is_empty() {
         // A client that has gone is noticed when the request goes on.
         let _ = conn.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await;
@@ -61,7 +61,7 @@ pub(crate) async fn http1(
         match walk.take_all(&conn.ahead[seen..], &mut part) {
             Ok(taken) => seen += taken,
             // Nothing of it goes on, and nobody has to decide.
-            Err(bad) => return Shown { bad: Some(bad), ..Shown::PASS },
+            Err(bad) => return GateOutcome { bad: Some(bad), ..GateOutcome::PASS },
         }
         if walk.is_done() || part.total() >= bytes as u64 {
             break;
@@ -73,25 +73,25 @@ pub(crate) async fn http1(
     let whole = walk.is_done();
     exchange.request.headers.extend(walk.fields_beside());
     exchange.request.body = if whole { part.whole() } else { part.broken_off(framing.declared()) };
-    let ruling = gate.decide(&exchange, SoFar { whole, waited: since.elapsed() }).await;
-    Shown { ruling, wanted: true, bad: None }
+    let ruling = gate.decide(&exchange, RequestProgress { whole, waited: since.elapsed() }).await;
+    GateOutcome { ruling, wanted: true, bad: None }
 }
 
 /// Frames of a body that were read while it was held.
-pub(crate) type Ahead = VecDeque<Frame<Bytes>>;
+pub(crate) type BufferedFrames = VecDeque<Frame<Bytes>>;
 
 /// Shows a request over HTTP/2 to the gate. What was read of its body is kept.
 pub(crate) async fn http2(
     gate: &dyn Gate,
-    link: &Link,
-    began: Moment,
+    link: &ConnectionContext,
+    began: ClockMoment,
     request: &Request,
     body: &mut Incoming,
-    ahead: &mut Ahead,
+    ahead: &mut BufferedFrames,
 ) -> Ruling {
     let mut exchange = link.exchange(began, request.clone());
-    let Wish::Hold { bytes, time } = gate.head(&exchange) else { return Ruling::Pass };
-    let (mut part, since) = (Part::new(bytes), Instant::now());
+    let HoldRequest::Hold { bytes, time } = gate.head(&exchange) else { return Ruling::Pass };
+    let (mut part, since) = (CapturedBody::new(bytes), Instant::now());
     let declared = hyper::body::Body::size_hint(body).exact();
     let whole = loop {
         if hyper::body::Body::is_end_stream(body) {
@@ -116,7 +116,7 @@ pub(crate) async fn http2(
         }
     };
     exchange.request.body = if whole { part.whole() } else { part.broken_off(declared) };
-    gate.decide(&exchange, SoFar { whole, waited: since.elapsed() }).await
+    gate.decide(&exchange, RequestProgress { whole, waited: since.elapsed() }).await
 }
 
 /// How long a message of a WebSocket is held at most, and how much of it.

@@ -20,7 +20,7 @@ const CLIENT_HELLO: u8 = 1;
 
 /// What the first bytes of a connection say about a ClientHello.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Peeked {
+pub(crate) enum HelloPeek {
     /// More bytes are needed.
     Partial,
     /// The whole message, handshake header included, joined over records.
@@ -30,53 +30,53 @@ pub(crate) enum Peeked {
 }
 
 /// Joins a ClientHello that may be spread over several TLS records.
-pub(crate) fn peek(mut bytes: &[u8]) -> Peeked {
+pub(crate) fn peek(mut bytes: &[u8]) -> HelloPeek {
     let mut message = Vec::new();
     loop {
         match bytes {
-            [] | [HANDSHAKE_RECORD] | [HANDSHAKE_RECORD, 3] => return Peeked::Partial,
+            [] | [HANDSHAKE_RECORD] | [HANDSHAKE_RECORD, 3] => return HelloPeek::Partial,
             [HANDSHAKE_RECORD, 3, ..] => {}
-            _ => return Peeked::Other,
+            _ => return HelloPeek::Other,
         }
-        let Some((header, rest)) = bytes.split_at_checked(5) else { return Peeked::Partial };
+        let Some((header, rest)) = bytes.split_at_checked(5) else { return HelloPeek::Partial };
         let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
         if length == 0 {
-            return Peeked::Other;
+            return HelloPeek::Other;
         }
         let here = &rest[..length.min(rest.len())];
         message.extend_from_slice(here);
         match whole(&message) {
-            Peeked::Partial if rest.len() < length => return Peeked::Partial,
-            Peeked::Partial => bytes = &rest[length..],
+            HelloPeek::Partial if rest.len() < length => return HelloPeek::Partial,
+            HelloPeek::Partial => bytes = &rest[length..],
             known => return known,
         }
     }
 }
 
-fn whole(message: &[u8]) -> Peeked {
+fn whole(message: &[u8]) -> HelloPeek {
     match message {
         [CLIENT_HELLO, a, b, c, body @ ..] => {
             let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
             match body.len() {
-                _ if length > LONGEST => Peeked::Other,
-                have if have < length => Peeked::Partial,
-                _ => Peeked::Whole(message[..4 + length].to_vec()),
+                _ if length > LONGEST => HelloPeek::Other,
+                have if have < length => HelloPeek::Partial,
+                _ => HelloPeek::Whole(message[..4 + length].to_vec()),
             }
         }
-        [] | [CLIENT_HELLO, ..] => Peeked::Partial,
-        _ => Peeked::Other,
+        [] | [CLIENT_HELLO, ..] => HelloPeek::Partial,
+        _ => HelloPeek::Other,
     }
 }
 
 /// Reads a whole ClientHello message, as far as it can be read.
 pub(crate) fn read(message: Vec<u8>) -> ClientHello {
-    let fields = Fields::of(message.get(4..).unwrap_or_default());
+    let fields = HelloFields::of(message.get(4..).unwrap_or_default());
     ClientHello { ja4: fields.ja4(), sni: fields.sni, alpn: fields.alpn, raw: Arc::from(message) }
 }
 
 /// What JA4 and we look at.
 #[derive(Default)]
-struct Fields {
+struct HelloFields {
     version: u16,
     ciphers: Vec<u16>,
     extensions: Vec<u16>,
@@ -87,15 +87,15 @@ struct Fields {
     alpn_ends: Option<(u8, u8)>,
 }
 
-impl Fields {
+impl HelloFields {
     fn of(body: &[u8]) -> Self {
         let mut fields = Self::default();
         // A hello that ends early gives what was read before its end.
-        let _ = fields.read(&mut Reader(body));
+        let _ = fields.read(&mut HelloReader(body));
         fields
     }
 
-    fn read(&mut self, hello: &mut Reader<'_>) -> Option<()> {
+    fn read(&mut self, hello: &mut HelloReader<'_>) -> Option<()> {
         self.version = hello.u16()?;
         hello.take(32)?; // random
         hello.short()?; // session id
@@ -110,7 +110,7 @@ impl Fields {
         Some(())
     }
 
-    fn extension(&mut self, number: u16, body: &mut Reader<'_>) -> Option<()> {
+    fn extension(&mut self, number: u16, body: &mut HelloReader<'_>) -> Option<()> {
         match number {
             0 => {
                 let mut names = body.long()?;
@@ -201,9 +201,9 @@ fn short_digest(text: &str, empty: bool) -> String {
 }
 
 /// Hands out exactly what a length said, and no more.
-struct Reader<'a>(&'a [u8]);
+struct HelloReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> HelloReader<'a> {
     fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (head, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
@@ -215,15 +215,15 @@ impl<'a> Reader<'a> {
     }
 
     /// A vector with one byte of length.
-    fn short(&mut self) -> Option<Reader<'a>> {
+    fn short(&mut self) -> Option<HelloReader<'a>> {
         let length = self.take(1)?[0];
-        self.take(length.into()).map(Reader)
+        self.take(length.into()).map(HelloReader)
     }
 
     /// A vector with two bytes of length.
-    fn long(&mut self) -> Option<Reader<'a>> {
+    fn long(&mut self) -> Option<HelloReader<'a>> {
         let length = self.u16()?;
-        self.take(length.into()).map(Reader)
+        self.take(length.into()).map(HelloReader)
     }
 
     fn u16s(mut self) -> Vec<u16> {
@@ -270,17 +270,17 @@ mod tests {
         let (_, _, message) = recorded().swap_remove(0);
         let wire: Vec<u8> = message.chunks(700).flat_map(record).chain(*b"more").collect();
         let end = wire.len() - 4;
-        assert!((0..end).all(|cut| peek(&wire[..cut]) == Peeked::Partial));
-        assert_eq!(peek(&wire[..end]), Peeked::Whole(message.clone()));
-        assert_eq!(peek(&wire), Peeked::Whole(message));
+        assert!((0..end).all(|cut| peek(&wire[..cut]) == HelloPeek::Partial));
+        assert_eq!(peek(&wire[..end]), HelloPeek::Whole(message.clone()));
+        assert_eq!(peek(&wire), HelloPeek::Whole(message));
     }
 
     #[test]
     fn what_is_no_hello_is_known_at_once() {
-        assert_eq!(peek(b"G"), Peeked::Other);
-        assert_eq!(peek(&[22, 3, 1, 0, 4, 2, 0, 0, 0]), Peeked::Other);
-        assert_eq!(peek(&[22, 3, 1, 0, 0]), Peeked::Other);
-        assert_eq!(peek(&[22, 3, 1, 0, 4, 1, 255, 255, 255]), Peeked::Other);
+        assert_eq!(peek(b"G"), HelloPeek::Other);
+        assert_eq!(peek(&[22, 3, 1, 0, 4, 2, 0, 0, 0]), HelloPeek::Other);
+        assert_eq!(peek(&[22, 3, 1, 0, 0]), HelloPeek::Other);
+        assert_eq!(peek(&[22, 3, 1, 0, 4, 1, 255, 255, 255]), HelloPeek::Other);
     }
 
     #[test]

@@ -21,14 +21,14 @@ const PREFACE: usize = 24;
 const LONGEST: usize = 64 * 1024;
 
 /// Looks at what is read through it until the print is known.
-pub(crate) struct Tee<S> {
+pub(crate) struct FingerprintTee<S> {
     inner: S,
     seen: Vec<u8>,
     print: Arc<OnceLock<String>>,
     done: bool,
 }
 
-impl<S> Tee<S> {
+impl<S> FingerprintTee<S> {
     pub(crate) fn new(inner: S) -> (Self, Arc<OnceLock<String>>) {
         let print = Arc::new(OnceLock::new());
         (Self { inner, seen: Vec::new(), print: Arc::clone(&print), done: false }, print)
@@ -48,7 +48,7 @@ impl<S> Tee<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Tee<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for FingerprintTee<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let ready = Pin::new(&mut self.inner).poll_read(cx, buf);
@@ -59,7 +59,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tee<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Tee<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for FingerprintTee<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(cx, buf)
     }

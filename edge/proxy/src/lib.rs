@@ -2,12 +2,12 @@
 //!
 //! A client comes as to an HTTP proxy, or redirected by the kernel. What it
 //! speaks is told from its first bytes; TLS is opened with a certificate made
-//! for the name it asks for; each request is answered and handed to a [`Sink`]
+//! for the name it asks for; each request is answered and handed to a [`ExchangeSink`]
 //! as a [`model::Exchange`]. What cannot be read is handed on as sealed: a
 //! connection never just vanishes.
 //!
-//! [`Proxy::serve`] takes a socket that listens, an [`Authority`], something
-//! that [`Answer`]s, and a sink.
+//! [`Proxy::serve`] takes a socket that listens, an [`CertificateAuthority`], something
+//! that [`AnswerProvider`]s, and a sink.
 #![forbid(unsafe_code)]
 
 mod proxy;
@@ -98,14 +98,14 @@ mod clock;
 
 mod error;
 
-pub use answer::{Answer, Reply};
-pub use authority::Authority;
+pub use answer::{AnswerProvider, StaticResponse};
+pub use authority::CertificateAuthority;
 pub use clock::now;
 pub use error::Error;
-pub use gate::{Gate, Ruled, Ruling, SoFar, Watch, Wish};
-pub use home::{Home, Served};
-pub use onward::{OnPinned, Onward, Upstream};
-pub use pairing::{Pairing, Tell};
+pub use gate::{BodyWatch, Gate, HoldRequest, RequestProgress, Ruling, RulingFuture};
+pub use home::{InternalHost, PageFuture};
+pub use onward::{ForwardMode, PinnedAction, UpstreamSettings};
+pub use pairing::{CodeDisplay, DevicePairing};
 pub use proxy::Proxy;
-pub use settings::Settings;
-pub use sink::{Sink, Work};
+pub use settings::ProxySettings;
+pub use sink::{ExchangeSink, SinkFuture};

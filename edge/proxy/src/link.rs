@@ -12,23 +12,23 @@ use model::{Body, Client, Exchange, IngressKind, Message, Note, Request, Respons
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    Answer, Authority, Reply, Settings, Sink,
-    clock::{self, Moment},
-    egress::{Egress, Trouble},
-    place::{Place, RequestAddress, Target},
-    stop::Stop,
-    wire::Counts,
+    AnswerProvider, CertificateAuthority, ExchangeSink, ProxySettings, StaticResponse,
+    clock::{self, ClockMoment},
+    egress::{ConnectError, ServerConnector},
+    place::{ConnectionTarget, HostPort, RequestAddress},
+    stop::StopToken,
+    wire::WireCounts,
 };
 
 /// What all connections of a proxy share.
-pub(crate) struct Shared {
-    pub(crate) authority: Arc<Authority>,
-    pub(crate) answers: Arc<dyn Answer>,
-    pub(crate) sink: Arc<dyn Sink>,
-    pub(crate) settings: Settings,
+pub(crate) struct ProxyContext {
+    pub(crate) authority: Arc<CertificateAuthority>,
+    pub(crate) answers: Arc<dyn AnswerProvider>,
+    pub(crate) sink: Arc<dyn ExchangeSink>,
+    pub(crate) settings: ProxySettings,
     /// The way to servers, if there is one.
-    pub(crate) egress: Option<Arc<Egress>>,
-    pub(crate) stop: Stop,
+    pub(crate) egress: Option<Arc<ServerConnector>>,
+    pub(crate) stop: StopToken,
     /// Exchanges that are over and still to be written down.
     pub(crate) unwritten: Arc<Semaphore>,
     /// Hosts that offered HTTP/3.
@@ -38,7 +38,7 @@ pub(crate) struct Shared {
 /// Exchanges that may wait to be written down before no new ones begin.
 pub(crate) const MOST_UNWRITTEN: usize = 1024;
 
-impl Shared {
+impl ProxyContext {
     /// Whether a host is our own: what is for it goes to no server.
     pub(crate) fn owns(&self, host: &str) -> bool {
         self.is_home(host) || self.answers.owns(host)
@@ -65,8 +65,8 @@ impl Shared {
 const MOST_OFFERS: usize = 10_000;
 
 #[derive(Clone)]
-pub(crate) struct Link {
-    pub(crate) shared: Arc<Shared>,
+pub(crate) struct ConnectionContext {
+    pub(crate) shared: Arc<ProxyContext>,
     pub(crate) number: u64,
     pub(crate) inlet: IngressKind,
     /// Shared, as every exchange of the connection has it.
@@ -74,16 +74,16 @@ pub(crate) struct Link {
     pub(crate) peer: SocketAddr,
     /// Our own end of the connection.
     pub(crate) here: Option<SocketAddr>,
-    pub(crate) counts: Arc<Counts>,
+    pub(crate) counts: Arc<WireCounts>,
     /// Where a redirected connection was going.
     pub(crate) original: Option<SocketAddr>,
-    pub(crate) opened: Moment,
+    pub(crate) opened: ClockMoment,
     /// How many layers of the connection were followed down to here.
     pub(crate) layers: usize,
 }
 
-impl Link {
-    pub(crate) fn settings(&self) -> &Settings {
+impl ConnectionContext {
+    pub(crate) fn settings(&self) -> &ProxySettings {
         &self.shared.settings
     }
 
@@ -95,13 +95,13 @@ impl Link {
             number: self.settings().connections.fetch_add(1, Relaxed),
             client: Arc::new(client),
             counts: Arc::default(),
-            opened: Moment::now(),
+            opened: ClockMoment::now(),
             ..self.clone()
         }
     }
 
     /// An exchange that begins now and has no answer yet.
-    pub(crate) fn exchange(&self, began: Moment, request: Request) -> Exchange {
+    pub(crate) fn exchange(&self, began: ClockMoment, request: Request) -> Exchange {
         Exchange {
             index: 0,
             trial: self.settings().trial,
@@ -125,19 +125,25 @@ impl Link {
     }
 
     /// Writes an exchange down as answered.
-    pub(crate) async fn answered(&self, began: Moment, request: Request, response: Response, messages: Vec<Message>) {
+    pub(crate) async fn answered(
+        &self,
+        began: ClockMoment,
+        request: Request,
+        response: Response,
+        messages: Vec<Message>,
+    ) {
         let open = self.exchange(began, request);
         self.record(Exchange { ended: Some(began.ended()), response: Some(response), messages, ..open }).await;
     }
 
     /// Writes an exchange down that never had its answer.
-    pub(crate) async fn unanswered(&self, began: Moment, request: Request) {
+    pub(crate) async fn unanswered(&self, began: ClockMoment, request: Request) {
         let open = self.exchange(began, request);
         self.record(Exchange { ended: Some(began.ended()), ..open }).await;
     }
 
     /// Writes down that a client was not connected to where it wanted to go.
-    pub(crate) async fn refused_tunnel(&self, place: &Place, trouble: &Trouble, version: &str) {
+    pub(crate) async fn refused_tunnel(&self, place: &ConnectionTarget, trouble: &ConnectError, version: &str) {
         let request = self.connect_request(place);
         let body = Body::whole(&trouble.reply().body[..]);
         let (status, by) = (trouble.status, "proxy".to_owned());
@@ -145,7 +151,7 @@ impl Link {
         self.answered(self.opened, request, response, Vec::new()).await;
     }
 
-    fn connect_request(&self, place: &Place) -> Request {
+    fn connect_request(&self, place: &ConnectionTarget) -> Request {
         Request {
             method: "CONNECT".into(),
             url: format!("https://{}/", self.whereto(place).with_port()),
@@ -156,13 +162,19 @@ impl Link {
     }
 
     /// Writes down that this connection could not be read.
-    pub(crate) async fn seal(&self, place: &Place, reason: SealReason, says: impl Into<String>) {
+    pub(crate) async fn seal(&self, place: &ConnectionTarget, reason: SealReason, says: impl Into<String>) {
         self.seal_with(place, reason, says, Body::default()).await;
     }
 
     /// The same with what the client said: nobody could parse it, and whoever
     /// looks for a value may find it there.
-    pub(crate) async fn seal_with(&self, place: &Place, reason: SealReason, says: impl Into<String>, said: Body) {
+    pub(crate) async fn seal_with(
+        &self,
+        place: &ConnectionTarget,
+        reason: SealReason,
+        says: impl Into<String>,
+        said: Body,
+    ) {
         let seal = Seal { reason, says: says.into(), sent: self.counts.sent(), received: self.counts.received() };
         let request = Request { body: said, ..self.connect_request(place) };
         let open = self.exchange(self.opened, request);
@@ -170,7 +182,7 @@ impl Link {
     }
 
     /// Whether a connection that cannot be read may go on for all that.
-    pub(crate) fn may_go_on(&self, place: &Place, reason: SealReason, says: &str) -> bool {
+    pub(crate) fn may_go_on(&self, place: &ConnectionTarget, reason: SealReason, says: &str) -> bool {
         let seal = Seal { reason, says: says.into(), sent: 0, received: 0 };
         let exchange = Exchange { seal: Some(seal), ..self.exchange(self.opened, self.connect_request(place)) };
         self.settings().gate.as_ref().is_none_or(|gate| gate.sealed(&exchange))
@@ -182,7 +194,7 @@ impl Link {
     }
 
     /// The answer to a whole request where no server is asked.
-    pub(crate) async fn answer(&self, request: &Request) -> Reply {
+    pub(crate) async fn answer(&self, request: &Request) -> StaticResponse {
         match &self.settings().home {
             Some(home) if home.owns(request.host()) => home.serve(self.peer, request).await,
             _ => self.shared.answers.answer(request),
@@ -203,34 +215,34 @@ impl Link {
 
     /// Where a stretch of the connection leads, as well as it is known, and not
     /// by what the client says of it.
-    pub(crate) fn whereto(&self, place: &Place) -> Target {
-        let mut target = self.known(place).unwrap_or_else(|| Target { host: "unknown".into(), port: 0 });
+    pub(crate) fn whereto(&self, place: &ConnectionTarget) -> HostPort {
+        let mut target = self.known(place).unwrap_or_else(|| HostPort { host: "unknown".into(), port: 0 });
         target.host = place.name.clone().unwrap_or(target.host);
         target
     }
 
     /// Where to connect for a place: to its address, or to the name that our
     /// own responder gave the address out for.
-    pub(crate) fn destination(&self, place: &Place) -> Target {
-        let mut target = self.known(place).unwrap_or_else(|| Target { host: String::new(), port: 0 });
+    pub(crate) fn destination(&self, place: &ConnectionTarget) -> HostPort {
+        let mut target = self.known(place).unwrap_or_else(|| HostPort { host: String::new(), port: 0 });
         target.host = self.given_name(&target).unwrap_or(target.host);
         target
     }
 
     /// A stretch in clear that leads there.
-    pub(crate) fn place(&self, target: Option<Target>) -> Place {
+    pub(crate) fn place(&self, target: Option<HostPort>) -> ConnectionTarget {
         let name = target.as_ref().and_then(|target| self.given_name(target));
-        Place::to(target, name)
+        ConnectionTarget::to(target, name)
     }
 
     /// The address of a request: where its connection leads, whatever it says.
     ///
     /// Our own pages are reached by their name on every route, as nothing that is
     /// said to them goes anywhere.
-    pub(crate) async fn address(&self, place: &Place, target: &str, host: Option<&str>) -> RequestAddress {
+    pub(crate) async fn address(&self, place: &ConnectionTarget, target: &str, host: Option<&str>) -> RequestAddress {
         let claimed = claimed_host(target, host);
         if self.shared.is_home(&claimed) {
-            let anywhere = Place { encrypted: place.encrypted, ..Place::default() };
+            let anywhere = ConnectionTarget { encrypted: place.encrypted, ..ConnectionTarget::default() };
             return anywhere.address(target, host, None);
         }
         if place.is_bare_address() {
@@ -243,7 +255,7 @@ impl Link {
 
     /// The place with the name that a client claims for its address, if the name
     /// leads there.
-    pub(crate) async fn named(&self, mut place: Place, claimed: String) -> Place {
+    pub(crate) async fn named(&self, mut place: ConnectionTarget, claimed: String) -> ConnectionTarget {
         let (Some(target), Some(egress)) = (&place.target, &self.shared.egress) else { return place };
         if let Ok(address) = target.host.parse()
             && egress.leads_to(&claimed, SocketAddr::new(address, target.port)).await
@@ -253,12 +265,12 @@ impl Link {
         place
     }
 
-    fn known(&self, place: &Place) -> Option<Target> {
-        place.target.clone().or_else(|| self.original.map(Target::from))
+    fn known(&self, place: &ConnectionTarget) -> Option<HostPort> {
+        place.target.clone().or_else(|| self.original.map(HostPort::from))
     }
 
     /// The name that our own responder gave an address out for.
-    fn given_name(&self, target: &Target) -> Option<String> {
+    fn given_name(&self, target: &HostPort) -> Option<String> {
         self.settings().addresses.as_ref()?.name_of(target.host.parse().ok()?)
     }
 }

@@ -6,21 +6,21 @@ use model::{Body, Direction, Message, Time};
 use crate::{
     clock,
     frames::{self, FrameHead, Opcode},
-    heads::Fields,
-    part::Part,
+    heads::HeaderFields,
+    part::CapturedBody,
 };
 
 /// Messages that are kept of one connection; more are a stream of their own.
 const MOST: usize = 100_000;
 
 /// The messages of a connection, both ways, in order.
-pub(crate) struct Said {
+pub(crate) struct MessageLog {
     pub(crate) messages: Vec<Message>,
     /// Bytes that may still be kept.
     room: usize,
 }
 
-impl Said {
+impl MessageLog {
     pub(crate) fn new(room: usize) -> Self {
         Self { messages: Vec::new(), room }
     }
@@ -46,7 +46,7 @@ impl Said {
 
 /// Something that a frame was, once it is there as a whole.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub(crate) enum FrameEvent {
     /// A message was added to what was said.
     Message,
     Ping(Vec<u8>),
@@ -55,17 +55,17 @@ pub(crate) enum Heard {
 }
 
 /// Listens to one direction of a connection.
-pub(crate) struct Ear {
+pub(crate) struct MessageReader {
     direction: Direction,
     /// A frame's header, as far as it came.
     head: Vec<u8>,
-    frame: Option<Frame>,
-    message: Option<Open>,
-    inflate: Option<Inflate>,
+    frame: Option<PendingFrame>,
+    message: Option<PendingMessage>,
+    inflate: Option<MessageInflater>,
 }
 
 /// A frame whose payload is coming.
-struct Frame {
+struct PendingFrame {
     head: FrameHead,
     at: u64,
     /// The payload of a control frame.
@@ -73,22 +73,22 @@ struct Frame {
 }
 
 /// A message whose frames are coming.
-struct Open {
+struct PendingMessage {
     at: Time,
     text: bool,
     compressed: bool,
-    part: Part,
+    part: CapturedBody,
 }
 
-impl Ear {
-    pub(crate) fn new(direction: Direction, inflate: Option<Inflate>) -> Self {
+impl MessageReader {
+    pub(crate) fn new(direction: Direction, inflate: Option<MessageInflater>) -> Self {
         Self { direction, head: Vec::new(), frame: None, message: None, inflate }
     }
 
     /// Takes bytes until something was heard; gives how many.
-    pub(crate) fn hear(&mut self, bytes: &[u8], said: &mut Said) -> (usize, Option<Heard>) {
+    pub(crate) fn hear(&mut self, bytes: &[u8], said: &mut MessageLog) -> (usize, Option<FrameEvent>) {
         let mut at = 0;
-        while at < bytes.len() || self.frame.as_ref().is_some_and(Frame::is_whole) {
+        while at < bytes.len() || self.frame.as_ref().is_some_and(PendingFrame::is_whole) {
             let Some(frame) = &mut self.frame else {
                 self.head.push(bytes[at]);
                 at += 1;
@@ -107,53 +107,55 @@ impl Ear {
     }
 
     /// Keeps the message that broke off.
-    pub(crate) fn hang_up(&mut self, said: &mut Said) {
-        if let Some(Open { at, text, part, .. }) = self.message.take() {
+    pub(crate) fn hang_up(&mut self, said: &mut MessageLog) {
+        if let Some(PendingMessage { at, text, part, .. }) = self.message.take() {
             said.add(Message { direction: self.direction, at, text, body: part.broken_off(None) });
         }
     }
 
     /// Begins a frame once its header is there.
-    fn begin(&mut self, said: &mut Said) {
+    fn begin(&mut self, said: &mut MessageLog) {
         let Some(head) = FrameHead::read(&self.head) else { return };
         self.head.clear();
         if !head.opcode.is_control() && head.opcode != Opcode::Continuation {
             self.hang_up(said);
-            let part = Part::new(said.room);
+            let part = CapturedBody::new(said.room);
             let text = head.opcode == Opcode::Text;
-            self.message = Some(Open { at: clock::now(), text, compressed: head.compressed, part });
+            self.message = Some(PendingMessage { at: clock::now(), text, compressed: head.compressed, part });
         }
-        self.frame = Some(Frame { head, at: 0, control: Vec::new() });
+        self.frame = Some(PendingFrame { head, at: 0, control: Vec::new() });
     }
 
-    fn end(&mut self, frame: Frame, said: &mut Said) -> Heard {
+    fn end(&mut self, frame: PendingFrame, said: &mut MessageLog) -> FrameEvent {
         match frame.head.opcode {
-            Opcode::Ping => Heard::Ping(frame.control),
-            Opcode::Close => Heard::Close(frame.control),
-            Opcode::Pong | Opcode::Reserved(_) => Heard::Other,
+            Opcode::Ping => FrameEvent::Ping(frame.control),
+            Opcode::Close => FrameEvent::Close(frame.control),
+            Opcode::Pong | Opcode::Reserved(_) => FrameEvent::Other,
             Opcode::Text | Opcode::Binary | Opcode::Continuation if frame.head.last => self.whole(said),
-            Opcode::Text | Opcode::Binary | Opcode::Continuation => Heard::Other,
+            Opcode::Text | Opcode::Binary | Opcode::Continuation => FrameEvent::Other,
         }
     }
 
-    fn whole(&mut self, said: &mut Said) -> Heard {
-        let Some(Open { at, text, compressed, mut part }) = self.message.take() else { return Heard::Other };
+    fn whole(&mut self, said: &mut MessageLog) -> FrameEvent {
+        let Some(PendingMessage { at, text, compressed, mut part }) = self.message.take() else {
+            return FrameEvent::Other;
+        };
         let broken = match &mut self.inflate {
             Some(inflate) if compressed => inflate.end(&mut part).is_err(),
             _ => false,
         };
         let body = if broken { part.broken_off(None) } else { part.whole() };
         said.add(Message { direction: self.direction, at, text, body });
-        Heard::Message
+        FrameEvent::Message
     }
 }
 
-impl Frame {
+impl PendingFrame {
     fn is_whole(&self) -> bool {
         self.at == self.head.payload
     }
 
-    fn take(&mut self, bytes: &[u8], message: Option<&mut Open>, inflate: Option<&mut Inflate>) {
+    fn take(&mut self, bytes: &[u8], message: Option<&mut PendingMessage>, inflate: Option<&mut MessageInflater>) {
         let mut plain = bytes.to_vec();
         if let Some(mask) = self.head.mask {
             frames::unmask(&mut plain, mask, self.at);
@@ -176,7 +178,7 @@ impl Frame {
 const LONGEST_CONTROL: usize = 125;
 
 /// Opens compressed messages (RFC 7692, permessage-deflate).
-pub(crate) struct Inflate {
+pub(crate) struct MessageInflater {
     stream: Decompress,
     /// Each message begins anew.
     afresh: bool,
@@ -190,12 +192,12 @@ const BUDGET: u64 = 1 << 30;
 
 /// A message that could not be opened.
 #[derive(Debug)]
-struct Broken;
+struct BrokenMessage;
 
-impl Inflate {
+impl MessageInflater {
     /// The two directions of a connection, as the server agreed to them; none
     /// if nothing is compressed.
-    pub(crate) fn agreed(answer: &Fields) -> Option<(Self, Self)> {
+    pub(crate) fn agreed(answer: &HeaderFields) -> Option<(Self, Self)> {
         let agreed = answer.named("sec-websocket-extensions").filter_map(|value| std::str::from_utf8(value).ok());
         let agreed =
             agreed.flat_map(|value| value.split(',')).find(|one| one.trim().starts_with("permessage-deflate"))?;
@@ -212,7 +214,7 @@ impl Inflate {
         self.afresh
     }
 
-    fn add(&mut self, bytes: &[u8], part: &mut Part) {
+    fn add(&mut self, bytes: &[u8], part: &mut CapturedBody) {
         let mut rest = bytes;
         let mut out = [0; 8 * 1024];
         while !self.broken {
@@ -233,10 +235,10 @@ impl Inflate {
     }
 
     /// Ends a message: the four bytes that a sender leaves out (RFC 7692 §7.2.2).
-    fn end(&mut self, part: &mut Part) -> Result<(), Broken> {
+    fn end(&mut self, part: &mut CapturedBody) -> Result<(), BrokenMessage> {
         self.add(&[0, 0, 0xff, 0xff], part);
         if self.broken {
-            return Err(Broken);
+            return Err(BrokenMessage);
         }
         if self.afresh {
             self.stream.reset(false);
@@ -250,8 +252,8 @@ mod tests {
     use super::*;
 
     /// All that is heard in these bytes, however they are cut.
-    fn said(wire: &[u8], inflate: Option<Inflate>, at_once: usize) -> Vec<(bool, Vec<u8>, Option<u64>)> {
-        let (mut said, mut ear) = (Said::new(1_000), Ear::new(Direction::FromClient, inflate));
+    fn said(wire: &[u8], inflate: Option<MessageInflater>, at_once: usize) -> Vec<(bool, Vec<u8>, Option<u64>)> {
+        let (mut said, mut ear) = (MessageLog::new(1_000), MessageReader::new(Direction::FromClient, inflate));
         for mut piece in wire.chunks(at_once) {
             while !piece.is_empty() {
                 let (taken, _) = ear.hear(piece, &mut said);
@@ -276,19 +278,19 @@ mod tests {
         // RFC 7692 §7.2.3.2: the second refers to the first.
         let wire = [&[0xc1, 7, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 7, 0][..], &[0xc1, 5, 0xf2, 0, 0x11, 0, 0]].concat();
         for at_once in 1..wire.len() {
-            let all = said(&wire, Some(Inflate::new(false)), at_once);
+            let all = said(&wire, Some(MessageInflater::new(false)), at_once);
             assert_eq!(all, [(true, b"Hello".to_vec(), None), (true, b"Hello".to_vec(), None)]);
         }
-        let all = said(&wire[..9].repeat(2), Some(Inflate::new(true)), 3);
+        let all = said(&wire[..9].repeat(2), Some(MessageInflater::new(true)), 3);
         assert_eq!(all[1].1, b"Hello");
     }
 
     #[test]
     fn what_does_not_open_is_marked() {
         let wire = [0xc1, 3, 0xff, 0xff, 0xff];
-        assert_eq!(said(&wire, Some(Inflate::new(false)), 9)[0].2, Some(0));
+        assert_eq!(said(&wire, Some(MessageInflater::new(false)), 9)[0].2, Some(0));
         // Not compressed by its first frame, although it might be.
-        assert_eq!(said(b"\x81\x01a", Some(Inflate::new(false)), 9), [(true, b"a".to_vec(), None)]);
+        assert_eq!(said(b"\x81\x01a", Some(MessageInflater::new(false)), 9), [(true, b"a".to_vec(), None)]);
     }
 
     #[test]
@@ -296,7 +298,7 @@ mod tests {
         let agreed = |value: &str| {
             let head = format!("HTTP/1.1 101 x\r\nSec-WebSocket-Extensions: {value}\r\n\r\n");
             let fields = crate::heads::response(head.as_bytes()).unwrap().fields;
-            Inflate::agreed(&fields).map(|(client, server)| (client.afresh, server.afresh))
+            MessageInflater::agreed(&fields).map(|(client, server)| (client.afresh, server.afresh))
         };
         assert_eq!(agreed("permessage-deflate; server_no_context_takeover"), Some((false, true)));
         assert_eq!(agreed("x-other, permessage-deflate;client_max_window_bits=12"), Some((false, false)));

@@ -10,20 +10,20 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 
 /// Where a request goes once it was read.
 #[derive(Clone, Debug, Default)]
-pub enum Onward {
+pub enum ForwardMode {
     /// Nowhere: no server is contacted, Candor answers.
     #[default]
     Sinkhole,
     /// To its server, opened and recorded on the way.
-    Upstream(Upstream),
+    Upstream(UpstreamSettings),
     /// To its server, and encrypted connections are not opened: they are
     /// recorded by name, fingerprint and size.
-    Untouched(Upstream),
+    Untouched(UpstreamSettings),
 }
 
 /// How servers are reached.
 #[derive(Clone, Debug)]
-pub struct Upstream {
+pub struct UpstreamSettings {
     /// Certificates that are trusted besides the usual ones.
     pub roots: Vec<CertificateDer<'static>>,
     /// Hosts whose certificate is not looked at.
@@ -37,7 +37,7 @@ pub struct Upstream {
     /// Sockets of our own that nothing may reach through the proxy.
     pub never: Vec<SocketAddr>,
     /// What is done with a host whose certificate of ours clients refuse.
-    pub on_pinned: OnPinned,
+    pub on_pinned: PinnedAction,
     pub connect_time: Duration,
     /// Put on our own connections (`SO_MARK`), so that rules can leave them out.
     pub mark: Option<u32>,
@@ -45,7 +45,7 @@ pub struct Upstream {
 
 /// What is done with a host that was refused to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnPinned {
+pub enum PinnedAction {
     /// Passed through untouched from the next connection on, after so many
     /// refusals.
     Tunnel { after: u32 },
@@ -53,7 +53,7 @@ pub enum OnPinned {
     Refuse,
 }
 
-impl Default for Upstream {
+impl Default for UpstreamSettings {
     fn default() -> Self {
         Self {
             roots: Vec::new(),
@@ -61,14 +61,14 @@ impl Default for Upstream {
             allowed: BTreeSet::new(),
             fixed: BTreeMap::new(),
             never: Vec::new(),
-            on_pinned: OnPinned::Tunnel { after: 3 },
+            on_pinned: PinnedAction::Tunnel { after: 3 },
             connect_time: Duration::from_secs(20),
             mark: None,
         }
     }
 }
 
-impl Upstream {
+impl UpstreamSettings {
     /// Trusts the certificates of a PEM text too; those that are none are left out.
     #[must_use]
     pub fn trusting(mut self, pem: &str) -> Self {
@@ -93,15 +93,15 @@ impl Upstream {
     /// A program on this machine could go there by itself. A page in its browser
     /// could not: browsers ask before they let pages into the local network, and
     /// behind a proxy they do not see where they go.
-    pub(crate) fn permits(&self, host: &str, address: SocketAddr) -> Permit {
+    pub(crate) fn permits(&self, host: &str, address: SocketAddr) -> AddressPermit {
         let ip = address.ip().to_canonical();
         if self.is_ours(address) {
-            return Permit::Never;
+            return AddressPermit::Never;
         }
         if self.is_named(host, address.port()) || self.is_named(&ip.to_string(), address.port()) {
-            return Permit::Yes;
+            return AddressPermit::Yes;
         }
-        if is_public(ip) && !is_own(ip) { Permit::Yes } else { Permit::NotNamed }
+        if is_public(ip) && !is_own(ip) { AddressPermit::Yes } else { AddressPermit::NotNamed }
     }
 
     /// Named as a whole, or with this port.
@@ -113,7 +113,7 @@ impl Upstream {
 
 /// Whether somebody may be connected to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Permit {
+pub(crate) enum AddressPermit {
     Yes,
     /// In this machine or its network, and nobody named it.
     NotNamed,
@@ -182,45 +182,45 @@ fn embedded(ip: Ipv6Addr) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    fn permits(upstream: &Upstream, host: &str, address: &str) -> Permit {
+    fn permits(upstream: &UpstreamSettings, host: &str, address: &str) -> AddressPermit {
         upstream.permits(host, address.parse().unwrap())
     }
 
     #[test]
     fn only_the_public_is_reached_without_being_named() {
         for (address, permitted) in [
-            ("93.184.216.34:443", Permit::Yes),
-            ("[2606:2800::1]:443", Permit::Yes),
-            ("127.0.0.1:5037", Permit::NotNamed),
-            ("[::1]:9222", Permit::NotNamed),
-            ("[::ffff:127.0.0.1]:80", Permit::NotNamed),
-            ("169.254.169.254:80", Permit::NotNamed),
-            ("[fd00:ec2::254]:80", Permit::NotNamed),
-            ("10.1.2.3:80", Permit::NotNamed),
-            ("172.16.0.1:80", Permit::NotNamed),
-            ("192.168.1.1:80", Permit::NotNamed),
-            ("100.64.0.1:80", Permit::NotNamed),
-            ("0.0.0.0:80", Permit::NotNamed),
-            ("[fe80::1]:80", Permit::NotNamed),
-            ("[fd00::1]:80", Permit::NotNamed),
-            ("[2002:7f00:1::]:80", Permit::NotNamed),
-            ("[64:ff9b::a00:1]:80", Permit::NotNamed),
+            ("93.184.216.34:443", AddressPermit::Yes),
+            ("[2606:2800::1]:443", AddressPermit::Yes),
+            ("127.0.0.1:5037", AddressPermit::NotNamed),
+            ("[::1]:9222", AddressPermit::NotNamed),
+            ("[::ffff:127.0.0.1]:80", AddressPermit::NotNamed),
+            ("169.254.169.254:80", AddressPermit::NotNamed),
+            ("[fd00:ec2::254]:80", AddressPermit::NotNamed),
+            ("10.1.2.3:80", AddressPermit::NotNamed),
+            ("172.16.0.1:80", AddressPermit::NotNamed),
+            ("192.168.1.1:80", AddressPermit::NotNamed),
+            ("100.64.0.1:80", AddressPermit::NotNamed),
+            ("0.0.0.0:80", AddressPermit::NotNamed),
+            ("[fe80::1]:80", AddressPermit::NotNamed),
+            ("[fd00::1]:80", AddressPermit::NotNamed),
+            ("[2002:7f00:1::]:80", AddressPermit::NotNamed),
+            ("[64:ff9b::a00:1]:80", AddressPermit::NotNamed),
         ] {
-            assert_eq!(permits(&Upstream::default(), "x.example", address), permitted, "{address}");
+            assert_eq!(permits(&UpstreamSettings::default(), "x.example", address), permitted, "{address}");
         }
     }
 
     #[test]
     fn what_is_named_may_be_reached_under_its_name_alone() {
         let allowed = BTreeSet::from(["nas.example".into(), "127.0.0.1:8080".into(), "[::1]:8080".into()]);
-        let upstream = Upstream { allowed, ..Upstream::default() };
+        let upstream = UpstreamSettings { allowed, ..UpstreamSettings::default() };
         for (host, address, permitted) in [
-            ("nas.example", "192.168.1.5:80", Permit::Yes),
-            ("x.example", "192.168.1.5:80", Permit::NotNamed),
-            ("x.example", "127.0.0.1:8080", Permit::Yes),
-            ("x.example", "127.0.0.1:5037", Permit::NotNamed),
-            ("::1", "[::1]:8080", Permit::Yes),
-            ("::1", "[::1]:9222", Permit::NotNamed),
+            ("nas.example", "192.168.1.5:80", AddressPermit::Yes),
+            ("x.example", "192.168.1.5:80", AddressPermit::NotNamed),
+            ("x.example", "127.0.0.1:8080", AddressPermit::Yes),
+            ("x.example", "127.0.0.1:5037", AddressPermit::NotNamed),
+            ("::1", "[::1]:8080", AddressPermit::Yes),
+            ("::1", "[::1]:9222", AddressPermit::NotNamed),
         ] {
             assert_eq!(permits(&upstream, host, address), permitted, "{host} {address}");
         }
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn a_host_is_where_the_person_says_that_it_is() {
         let here = |text: &str| text.parse::<SocketAddr>().unwrap();
-        let mut upstream = Upstream::default();
+        let mut upstream = UpstreamSettings::default();
         upstream.fixed.insert("a.example".into(), here("127.0.0.1:4443"));
         assert_eq!(upstream.fixed("a.example"), Some(here("127.0.0.1:4443")));
         assert_eq!(upstream.fixed("b.a.example"), None);
@@ -249,10 +249,11 @@ mod tests {
     #[test]
     fn our_own_sockets_are_reached_by_nobody_even_if_named() {
         let allowed = BTreeSet::from(["x.example".into(), "127.0.0.1".into()]);
-        let upstream = Upstream { never: vec!["127.0.0.1:7070".parse().unwrap()], allowed, ..Upstream::default() };
+        let upstream =
+            UpstreamSettings { never: vec!["127.0.0.1:7070".parse().unwrap()], allowed, ..UpstreamSettings::default() };
         for own in ["127.0.0.1:7070", "[::1]:7070", "[::ffff:127.0.0.1]:7070", "0.0.0.0:7070", "127.9.9.9:7070"] {
-            assert_eq!(permits(&upstream, "x.example", own), Permit::Never, "{own}");
+            assert_eq!(permits(&upstream, "x.example", own), AddressPermit::Never, "{own}");
         }
-        assert_eq!(permits(&upstream, "x.example", "127.0.0.1:7071"), Permit::Yes);
+        assert_eq!(permits(&upstream, "x.example", "127.0.0.1:7071"), AddressPermit::Yes);
     }
 }

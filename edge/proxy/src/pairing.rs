@@ -18,45 +18,45 @@ const MOST_TRIES: u32 = 5;
 const MOST_ASKED: usize = 64;
 
 /// Tells the person at the computer the code of a device that asks.
-pub type Tell = Box<dyn Fn(IpAddr, &str) + Send + Sync>;
+pub type CodeDisplay = Box<dyn Fn(IpAddr, &str) + Send + Sync>;
 
 /// The devices that are let in, and those that ask.
-pub struct Pairing {
-    devices: Mutex<Devices>,
-    tell: Tell,
+pub struct DevicePairing {
+    devices: Mutex<PairedDevices>,
+    tell: CodeDisplay,
 }
 
 #[derive(Default)]
-struct Devices {
+struct PairedDevices {
     paired: HashSet<IpAddr>,
-    asked: HashMap<IpAddr, Asked>,
+    asked: HashMap<IpAddr, PairingRequest>,
 }
 
-struct Asked {
+struct PairingRequest {
     code: String,
     tries: u32,
 }
 
 /// What came of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tried {
+pub(crate) enum CodeResult {
     Paired,
     Wrong,
     /// Too many were wrong, or too many ask.
     HeardNoMore,
 }
 
-impl fmt::Debug for Pairing {
+impl fmt::Debug for DevicePairing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pairing(..)")
     }
 }
 
-impl Pairing {
+impl DevicePairing {
     /// Lets these devices in without a code, and `tell`s the codes of others.
-    pub fn new(named: impl IntoIterator<Item = IpAddr>, tell: Tell) -> Self {
+    pub fn new(named: impl IntoIterator<Item = IpAddr>, tell: CodeDisplay) -> Self {
         let paired = named.into_iter().map(|address| address.to_canonical()).collect();
-        Self { devices: Mutex::new(Devices { paired, asked: HashMap::new() }), tell }
+        Self { devices: Mutex::new(PairedDevices { paired, asked: HashMap::new() }), tell }
     }
 
     /// Whether a device may use the proxy. Programs on this machine may.
@@ -74,14 +74,14 @@ impl Pairing {
                 return;
             }
             let Some(code) = code() else { return };
-            devices.asked.insert(device, Asked { code: code.clone(), tries: 0 });
+            devices.asked.insert(device, PairingRequest { code: code.clone(), tries: 0 });
             code
         };
         (self.tell)(device, &told);
     }
 
     /// A device gave a code. After a wrong one its code is another.
-    pub(crate) fn tries(&self, device: IpAddr, given: &str) -> Tried {
+    pub(crate) fn tries(&self, device: IpAddr, given: &str) -> CodeResult {
         let device = device.to_canonical();
         let (tried, told) = self.devices().tries(device, given);
         if let Some(told) = told {
@@ -90,31 +90,31 @@ impl Pairing {
         tried
     }
 
-    fn devices(&self) -> MutexGuard<'_, Devices> {
+    fn devices(&self) -> MutexGuard<'_, PairedDevices> {
         self.devices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Devices {
+impl PairedDevices {
     /// What came of it, and the new code if there is one.
-    fn tries(&mut self, device: IpAddr, given: &str) -> (Tried, Option<String>) {
-        let Some(asked) = self.asked.get_mut(&device) else { return (Tried::HeardNoMore, None) };
+    fn tries(&mut self, device: IpAddr, given: &str) -> (CodeResult, Option<String>) {
+        let Some(asked) = self.asked.get_mut(&device) else { return (CodeResult::HeardNoMore, None) };
         if asked.tries >= MOST_TRIES {
-            return (Tried::HeardNoMore, None);
+            return (CodeResult::HeardNoMore, None);
         }
         let given: String = given.chars().filter(char::is_ascii_digit).collect();
         if given == asked.code {
             self.asked.remove(&device);
             self.paired.insert(device);
-            return (Tried::Paired, None);
+            return (CodeResult::Paired, None);
         }
         asked.tries += 1;
         let Some(next) = code().filter(|_| asked.tries < MOST_TRIES) else {
             asked.tries = MOST_TRIES;
-            return (Tried::HeardNoMore, None);
+            return (CodeResult::HeardNoMore, None);
         };
         asked.code.clone_from(&next);
-        (Tried::Wrong, Some(next))
+        (CodeResult::Wrong, Some(next))
     }
 }
 
@@ -131,11 +131,11 @@ mod tests {
 
     type Told = Arc<Mutex<Vec<String>>>;
 
-    fn pairing() -> (Pairing, Told) {
+    fn pairing() -> (DevicePairing, Told) {
         let told = Told::default();
         let all = Arc::clone(&told);
         let tell = move |_: IpAddr, code: &str| all.lock().unwrap().push(code.to_owned());
-        (Pairing::new(["10.0.0.9".parse().unwrap()], Box::new(tell)), told)
+        (DevicePairing::new(["10.0.0.9".parse().unwrap()], Box::new(tell)), told)
     }
 
     const PHONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 2));
@@ -155,7 +155,7 @@ mod tests {
         pairing.asks(PHONE);
         let code = told.lock().unwrap().clone();
         assert_eq!(code.len(), 1);
-        assert_eq!(pairing.tries(PHONE, &format!(" {} ", code[0])), Tried::Paired);
+        assert_eq!(pairing.tries(PHONE, &format!(" {} ", code[0])), CodeResult::Paired);
         assert!(pairing.admits(PHONE));
         assert!(!pairing.admits("10.0.0.3".parse().unwrap()));
     }
@@ -164,21 +164,21 @@ mod tests {
     fn a_code_is_good_for_one_try_and_a_device_for_five() {
         let (pairing, told) = pairing();
         pairing.asks(PHONE);
-        let tried: Vec<Tried> = (0..6).map(|_| pairing.tries(PHONE, "no")).collect();
-        assert_eq!(tried[..4], [Tried::Wrong; 4]);
-        assert_eq!(tried[4..], [Tried::HeardNoMore; 2]);
+        let tried: Vec<CodeResult> = (0..6).map(|_| pairing.tries(PHONE, "no")).collect();
+        assert_eq!(tried[..4], [CodeResult::Wrong; 4]);
+        assert_eq!(tried[4..], [CodeResult::HeardNoMore; 2]);
         // Each wrong one made the code before it void.
         let first = told.lock().unwrap()[0].clone();
         let last = told.lock().unwrap().last().unwrap().clone();
         assert_eq!(told.lock().unwrap().len(), 5);
-        assert_eq!(pairing.tries(PHONE, &first), Tried::HeardNoMore);
-        assert_eq!(pairing.tries(PHONE, &last), Tried::HeardNoMore);
+        assert_eq!(pairing.tries(PHONE, &first), CodeResult::HeardNoMore);
+        assert_eq!(pairing.tries(PHONE, &last), CodeResult::HeardNoMore);
         assert!(!pairing.admits(PHONE));
     }
 
     #[test]
     fn a_device_that_was_shown_no_page_has_no_code() {
         let (pairing, _) = pairing();
-        assert_eq!(pairing.tries(PHONE, "000000"), Tried::HeardNoMore);
+        assert_eq!(pairing.tries(PHONE, "000000"), CodeResult::HeardNoMore);
     }
 }

@@ -4,31 +4,31 @@ use std::{fmt, sync::Arc};
 
 use model::Body;
 
-use crate::gate::Watch;
+use crate::gate::BodyWatch;
 
 /// Collects a body up to a limit, and counts the rest.
 #[derive(Default)]
-pub(crate) struct Part {
+pub(crate) struct CapturedBody {
     kept: Vec<u8>,
     limit: usize,
     total: u64,
     /// Sees all of it, over the limit too.
-    watch: Option<Box<dyn Watch>>,
+    watch: Option<Box<dyn BodyWatch>>,
 }
 
-impl fmt::Debug for Part {
+impl fmt::Debug for CapturedBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Part").field("total", &self.total).finish_non_exhaustive()
+        f.debug_struct("CapturedBody").field("total", &self.total).finish_non_exhaustive()
     }
 }
 
-impl Part {
+impl CapturedBody {
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, ..Self::default() }
     }
 
     /// One whose bytes somebody else sees too, before they go on.
-    pub(crate) fn watched(limit: usize, watch: Option<Box<dyn Watch>>) -> Self {
+    pub(crate) fn watched(limit: usize, watch: Option<Box<dyn BodyWatch>>) -> Self {
         Self { limit, watch, ..Self::default() }
     }
 
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn what_is_over_the_limit_is_counted_and_marked() {
-        let mut part = Part::new(5);
+        let mut part = CapturedBody::new(5);
         part.add(b"abc");
         part.add(b"defg");
         part.add(b"h");
@@ -74,16 +74,16 @@ mod tests {
 
     #[test]
     fn a_body_of_the_limit_is_whole() {
-        let mut part = Part::new(3);
+        let mut part = CapturedBody::new(3);
         part.add(b"abc");
         assert_eq!(part.whole().cut_from, None);
     }
 
     #[test]
     fn a_body_that_broke_off_says_how_long_it_was_to_be() {
-        let mut part = Part::new(9);
+        let mut part = CapturedBody::new(9);
         part.add(b"abc");
         assert_eq!(part.broken_off(Some(100)).cut_from, Some(100));
-        assert_eq!(Part::new(9).broken_off(None).cut_from, Some(0));
+        assert_eq!(CapturedBody::new(9).broken_off(None).cut_from, Some(0));
     }
 }

@@ -19,29 +19,29 @@ use model::Client;
 const MOST: usize = 100_000;
 
 #[derive(Debug, Default)]
-pub(crate) struct Pins {
-    known: Mutex<HashMap<Who, Known>>,
+pub(crate) struct PinningTracker {
+    known: Mutex<HashMap<PinClient, KnownPin>>,
 }
 
 /// A host, and what stays the same of its client's JA4.
-type Who = (String, String);
+type PinClient = (String, String);
 
 #[derive(Debug, Default)]
-struct Known {
+struct KnownPin {
     refusals: u32,
     taken: bool,
 }
 
 /// How a client ended the handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum HandshakeEnd {
     /// By an alert about our certificate.
     Alert,
     /// Without a word.
     HungUp,
 }
 
-impl Pins {
+impl PinningTracker {
     /// A client took our certificate for this host.
     pub(crate) fn taken(&self, host: &str, client: &Client) {
         if let Some(known) = of(&mut self.known(), who(host, client)) {
@@ -49,9 +49,9 @@ impl Pins {
         }
     }
 
-    pub(crate) fn refused(&self, host: &str, client: &Client, ended: Ended) {
+    pub(crate) fn refused(&self, host: &str, client: &Client, ended: HandshakeEnd) {
         if let Some(known) = of(&mut self.known(), who(host, client))
-            && (ended == Ended::Alert || !known.taken)
+            && (ended == HandshakeEnd::Alert || !known.taken)
         {
             known.refusals += 1;
         }
@@ -62,17 +62,17 @@ impl Pins {
         self.known().get(&who(host, client)).map_or(0, |known| known.refusals)
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<Who, Known>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<PinClient, KnownPin>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// None: too many are known already.
-fn of(known: &mut HashMap<Who, Known>, who: Who) -> Option<&mut Known> {
+fn of(known: &mut HashMap<PinClient, KnownPin>, who: PinClient) -> Option<&mut KnownPin> {
     if known.len() < MOST { Some(known.entry(who).or_default()) } else { known.get_mut(&who) }
 }
 
-fn who(host: &str, client: &Client) -> Who {
+fn who(host: &str, client: &Client) -> PinClient {
     let stack = client.hello.as_ref().and_then(|hello| hello.stack());
     (host.to_owned(), stack.map(|(version, ciphers)| format!("{version}_{ciphers}")).unwrap_or_default())
 }
@@ -92,30 +92,30 @@ mod tests {
 
     #[test]
     fn a_client_that_goes_away_has_refused_nothing_where_its_like_took_the_certificate() {
-        let (pins, browser) = (Pins::default(), client("t13d1516h2_8daaf6152771_d8a2da3f94cd"));
-        pins.refused("a.example", &browser, Ended::HungUp);
+        let (pins, browser) = (PinningTracker::default(), client("t13d1516h2_8daaf6152771_d8a2da3f94cd"));
+        pins.refused("a.example", &browser, HandshakeEnd::HungUp);
         pins.taken("a.example", &browser);
         for _ in 0..9 {
-            pins.refused("a.example", &client("t13d1517h2_8daaf6152771_b6f405a00624"), Ended::HungUp);
+            pins.refused("a.example", &client("t13d1517h2_8daaf6152771_b6f405a00624"), HandshakeEnd::HungUp);
         }
         assert_eq!(pins.refusals("a.example", &browser), 1);
-        pins.refused("b.example", &browser, Ended::HungUp);
+        pins.refused("b.example", &browser, HandshakeEnd::HungUp);
         assert_eq!(pins.refusals("b.example", &browser), 1, "another host may be pinned");
     }
 
     #[test]
     fn an_alert_counts_whatever_was_before() {
-        let (pins, app) = (Pins::default(), client("t13d1516h2_8daaf6152771_d8a2da3f94cd"));
+        let (pins, app) = (PinningTracker::default(), client("t13d1516h2_8daaf6152771_d8a2da3f94cd"));
         pins.taken("a.example", &app);
-        pins.refused("a.example", &app, Ended::Alert);
+        pins.refused("a.example", &app, HandshakeEnd::Alert);
         assert_eq!(pins.refusals("a.example", &app), 1);
     }
 
     #[test]
     fn what_an_app_refuses_a_browser_still_takes() {
-        let (pins, browser) = (Pins::default(), client("t13d1516h2_8daaf6152771_d8a2da3f94cd"));
+        let (pins, browser) = (PinningTracker::default(), client("t13d1516h2_8daaf6152771_d8a2da3f94cd"));
         let app = client("t13d0912h1_aaaaaaaaaaaa_d8a2da3f94cd");
-        (0..3).for_each(|_| pins.refused("a.example", &app, Ended::Alert));
+        (0..3).for_each(|_| pins.refused("a.example", &app, HandshakeEnd::Alert));
         assert_eq!((pins.refusals("a.example", &app), pins.refusals("a.example", &browser)), (3, 0));
     }
 }

@@ -11,7 +11,7 @@ use rustls::{
 
 /// A host and a port.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Target {
+pub(crate) struct HostPort {
     /// Lower case, without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -19,10 +19,10 @@ pub(crate) struct Target {
 
 /// Where a stretch of a connection leads, whatever its requests say.
 #[derive(Clone, Default)]
-pub(crate) struct Place {
+pub(crate) struct ConnectionTarget {
     pub(crate) encrypted: bool,
     /// Where to connect. None: the client speaks to us as its proxy.
-    pub(crate) target: Option<Target>,
+    pub(crate) target: Option<HostPort>,
     /// The name of a target that is an address, where something other than the
     /// client says so: our own resolver, its server's certificate, a look-up.
     pub(crate) name: Option<String>,
@@ -39,13 +39,13 @@ pub(crate) struct RequestAddress {
     pub(crate) claims: Vec<Header>,
 }
 
-impl std::fmt::Debug for Target {
+impl std::fmt::Debug for HostPort {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Target(..)")
     }
 }
 
-impl Target {
+impl HostPort {
     /// Reads `host:port`, `[v6]:port`, or a host alone.
     pub(crate) fn read(authority: &str, default_port: u16) -> Option<Self> {
         let authority = authority.rsplit_once('@').map_or(authority, |(_, rest)| rest).trim();
@@ -85,19 +85,19 @@ impl Target {
     }
 }
 
-impl From<SocketAddr> for Target {
+impl From<SocketAddr> for HostPort {
     fn from(address: SocketAddr) -> Self {
         Self { host: address.ip().to_canonical().to_string(), port: address.port() }
     }
 }
 
-impl Place {
+impl ConnectionTarget {
     fn default_port(&self) -> u16 {
         if self.encrypted { 443 } else { 80 }
     }
 
     /// A stretch in clear.
-    pub(crate) fn to(target: Option<Target>, name: Option<String>) -> Self {
+    pub(crate) fn to(target: Option<HostPort>, name: Option<String>) -> Self {
         Self { target, name, ..Self::default() }
     }
 
@@ -108,9 +108,9 @@ impl Place {
     }
 
     /// Where the requests on this stretch go; none where each names it itself.
-    fn destination(&self) -> Option<Target> {
+    fn destination(&self) -> Option<HostPort> {
         let target = self.target.clone()?;
-        Some(Target { host: self.name.clone().unwrap_or(target.host), port: target.port })
+        Some(HostPort { host: self.name.clone().unwrap_or(target.host), port: target.port })
     }
 
     /// The address of a request, from its target and its `Host` field.
@@ -124,7 +124,7 @@ impl Place {
         let Some(destination) = self.destination() else {
             return match named {
                 Some((scheme, rest)) => absolute(&scheme.to_ascii_lowercase(), rest).noting(rest, None),
-                None => self.origin_form(target, host, here.map(Target::from)),
+                None => self.origin_form(target, host, here.map(HostPort::from)),
             };
         };
         let Some((scheme, rest)) = named else { return self.origin_form(target, host, Some(destination)) };
@@ -134,10 +134,10 @@ impl Place {
         self.origin_form(path, Some(authority), Some(destination)).noting(authority, foreign_scheme)
     }
 
-    fn origin_form(&self, target: &str, host: Option<&str>, destination: Option<Target>) -> RequestAddress {
+    fn origin_form(&self, target: &str, host: Option<&str>, destination: Option<HostPort>) -> RequestAddress {
         // A name without a port means the port of the connection only if that is
         // the scheme's own; browsers write other ports down.
-        let said = host.and_then(|host| Target::read(host, self.default_port()));
+        let said = host.and_then(|host| HostPort::read(host, self.default_port()));
         let authority = match (said, destination) {
             (Some(said), Some(destination)) if said.host == destination.host || self.covers(&said.host) => Some(said),
             (said, None) => said,
@@ -187,7 +187,7 @@ fn absolute_url(scheme: &str, rest: &str) -> String {
     if path.starts_with('/') && is_as_written(authority, default_port) {
         return [scheme, "://", rest].concat();
     }
-    let authority = match Target::read(authority, default_port) {
+    let authority = match HostPort::read(authority, default_port) {
         Some(target) => target.without_port(default_port),
         None => authority.to_owned(),
     };
@@ -195,7 +195,7 @@ fn absolute_url(scheme: &str, rest: &str) -> String {
     format!("{scheme}://{authority}{slash}{path}")
 }
 
-/// Whether an authority reads already as a [`Target`] would write it: most do.
+/// Whether an authority reads already as a [`HostPort`] would write it: most do.
 fn is_as_written(authority: &str, default_port: u16) -> bool {
     let (name, port) = authority.split_once(':').unwrap_or((authority, ""));
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
@@ -210,8 +210,8 @@ fn is_as_written(authority: &str, default_port: u16) -> bool {
 mod tests {
     use super::*;
 
-    fn place(encrypted: bool, target: &str) -> Place {
-        Place { encrypted, ..Place::to(Target::read(target, 443), None) }
+    fn place(encrypted: bool, target: &str) -> ConnectionTarget {
+        ConnectionTarget { encrypted, ..ConnectionTarget::to(HostPort::read(target, 443), None) }
     }
 
     #[test]
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn what_the_address_does_not_say_is_kept_as_the_client_wrote_it() {
-        let claims = |place: Place, target: &str| -> Vec<(String, Vec<u8>)> {
+        let claims = |place: ConnectionTarget, target: &str| -> Vec<(String, Vec<u8>)> {
             let claims = place.address(target, None, None).claims;
             claims.into_iter().map(|header| (header.name, header.value)).collect()
         };
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn an_address_has_the_name_that_something_else_than_the_client_gives_it() {
-        let named = |name: &str| Place::to(Target::read("192.0.2.1:80", 80), Some(name.to_owned()));
+        let named = |name: &str| ConnectionTarget::to(HostPort::read("192.0.2.1:80", 80), Some(name.to_owned()));
         assert_eq!(named("a.example").address("/", Some("a.example"), None).url, "http://a.example/");
         assert_eq!(named("a.example").address("/", Some("b.example"), None).url, "http://a.example/");
     }
@@ -276,14 +276,14 @@ mod tests {
     fn another_host_counts_only_if_the_certificate_of_its_server_covers_it() {
         let key = rcgen::generate_simple_self_signed(["a.example".to_owned(), "*.b.example".to_owned()]).unwrap();
         let certificate = Some(key.cert.der().clone());
-        let place = Place { certificate, ..place(true, "a.example:443") };
+        let place = ConnectionTarget { certificate, ..place(true, "a.example:443") };
         assert_eq!(place.address("/", Some("x.b.example"), None).url, "https://x.b.example/");
         assert_eq!(place.address("/", Some("c.example"), None).url, "https://a.example/");
     }
 
     #[test]
     fn a_target_is_read_or_refused() {
-        let read = |text| Target::read(text, 443).map(|target| (target.host, target.port));
+        let read = |text| HostPort::read(text, 443).map(|target| (target.host, target.port));
         assert_eq!(read("A.example.:8443"), Some(("a.example".into(), 8443)));
         assert_eq!(read("[::1]:5"), Some(("::1".into(), 5)));
         assert_eq!(read("::1"), Some(("::1".into(), 443)));

@@ -14,10 +14,10 @@ use tokio::{
 };
 
 use crate::{
-    Answer, Authority, Error, Onward, Settings, Sink, connection,
-    egress::Egress,
-    link::{MOST_UNWRITTEN, Shared},
-    stop::{LAST_LOOK, Stop, Stopper, stopper},
+    AnswerProvider, CertificateAuthority, Error, ExchangeSink, ForwardMode, ProxySettings, connection,
+    egress::ServerConnector,
+    link::{MOST_UNWRITTEN, ProxyContext},
+    stop::{LAST_LOOK, StopHandle, StopToken, stopper},
 };
 
 /// A proxy on one port. Dropped without [`Proxy::stop`] it ends at once, and
@@ -26,17 +26,17 @@ use crate::{
 pub struct Proxy {
     address: SocketAddr,
     grace: Duration,
-    stopper: Stopper,
+    stopper: StopHandle,
 }
 
 impl Proxy {
     /// Serves a socket that already listens, within the current tokio runtime.
     pub fn serve(
         listener: std::net::TcpListener,
-        authority: Arc<Authority>,
-        answers: Arc<dyn Answer>,
-        sink: Arc<dyn Sink>,
-        settings: Settings,
+        authority: Arc<CertificateAuthority>,
+        answers: Arc<dyn AnswerProvider>,
+        sink: Arc<dyn ExchangeSink>,
+        settings: ProxySettings,
     ) -> Result<Self, Error> {
         listener.set_nonblocking(true).map_err(Error::Socket)?;
         let listener = TcpListener::from_std(listener).map_err(Error::Socket)?;
@@ -44,18 +44,26 @@ impl Proxy {
         let (stopper, stop) = stopper();
         let grace = settings.grace;
         let egress = match &settings.onward {
-            Onward::Sinkhole => None,
-            Onward::Upstream(upstream) | Onward::Untouched(upstream) => {
+            ForwardMode::Sinkhole => None,
+            ForwardMode::Upstream(upstream) | ForwardMode::Untouched(upstream) => {
                 // A proxy must not be led to itself.
                 let mut upstream = upstream.clone();
                 upstream.never.push(address);
-                Some(Arc::new(Egress::new(upstream)?))
+                Some(Arc::new(ServerConnector::new(upstream)?))
             }
         };
         let unwritten = Arc::new(Semaphore::new(MOST_UNWRITTEN));
         let offers = Mutex::default();
-        let shared =
-            Arc::new(Shared { authority, answers, sink, settings, egress, stop: stop.clone(), unwritten, offers });
+        let shared = Arc::new(ProxyContext {
+            authority,
+            answers,
+            sink,
+            settings,
+            egress,
+            stop: stop.clone(),
+            unwritten,
+            offers,
+        });
         tokio::spawn(accept(listener, shared, stop));
         Ok(Self { address, grace, stopper })
     }
@@ -72,7 +80,7 @@ impl Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: Stop) {
+async fn accept(listener: TcpListener, shared: Arc<ProxyContext>, stop: StopToken) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -88,7 +96,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: Stop) {
     }
 }
 
-async fn take(accepted: io::Result<(TcpStream, SocketAddr)>, shared: &Arc<Shared>) {
+async fn take(accepted: io::Result<(TcpStream, SocketAddr)>, shared: &Arc<ProxyContext>) {
     match accepted {
         Ok((stream, peer)) => drop(tokio::spawn(connection::follow(stream, peer, Arc::clone(shared)))),
         // Out of file descriptors, mostly: others have to end first.

@@ -12,14 +12,14 @@ use std::{
 use bytes::Buf;
 
 use crate::{
-    bodies::{Walk, WalkedBytes},
-    heads::Bad,
-    part::Part,
-    wire::Conn,
+    bodies::{BodyWalk, WalkedBytes},
+    heads::BadMessage,
+    part::CapturedBody,
+    wire::BufferedStream,
 };
 
 /// One direction of an exchange.
-pub(crate) struct Pump {
+pub(crate) struct BodyPump {
     /// Bytes in front of the source that are to be written.
     ready: usize,
     /// Bytes behind those that go nowhere.
@@ -29,16 +29,16 @@ pub(crate) struct Pump {
 
 /// How a direction ended, where it did not end well.
 #[derive(Debug)]
-pub(crate) enum Ended {
+pub(crate) enum PumpEnd {
     /// The side that is read from has gone.
     Source,
     /// The side that is written to has gone.
     Sink,
     /// The source breaks the rules of its protocol.
-    Bad(Bad),
+    Bad(BadMessage),
 }
 
-impl Pump {
+impl BodyPump {
     pub(crate) fn new() -> Self {
         Self::with(WalkedBytes::default())
     }
@@ -52,22 +52,22 @@ impl Pump {
     pub(crate) fn body(
         &mut self,
         cx: &mut Context<'_>,
-        source: &mut Conn,
-        sink: &mut Conn,
-        walk: &mut Walk,
-        part: &mut Part,
-    ) -> Poll<Result<(), Ended>> {
+        source: &mut BufferedStream,
+        sink: &mut BufferedStream,
+        walk: &mut BodyWalk,
+        part: &mut CapturedBody,
+    ) -> Poll<Result<(), PumpEnd>> {
         loop {
             ready!(self.write(cx, source, sink))?;
             if walk.is_done() {
                 return self.flush(cx, sink);
             }
-            let walked = walk.take(&source.ahead, part).map_err(Ended::Bad)?;
+            let walked = walk.take(&source.ahead, part).map_err(PumpEnd::Bad)?;
             if walked == WalkedBytes::default() {
                 match self.read(cx, source, sink)? {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(0) if walk.ends_with_connection() => return self.flush(cx, sink),
-                    Poll::Ready(0) => return Poll::Ready(Err(Ended::Source)),
+                    Poll::Ready(0) => return Poll::Ready(Err(PumpEnd::Source)),
                     Poll::Ready(_) => {}
                 }
             }
@@ -79,10 +79,10 @@ impl Pump {
     pub(crate) fn everything(
         &mut self,
         cx: &mut Context<'_>,
-        source: &mut Conn,
-        sink: &mut Conn,
+        source: &mut BufferedStream,
+        sink: &mut BufferedStream,
         mut look: impl FnMut(&[u8]),
-    ) -> Poll<Result<(), Ended>> {
+    ) -> Poll<Result<(), PumpEnd>> {
         loop {
             ready!(self.write(cx, source, sink))?;
             if source.ahead.is_empty() {
@@ -97,11 +97,16 @@ impl Pump {
         }
     }
 
-    fn write(&mut self, cx: &mut Context<'_>, source: &mut Conn, sink: &mut Conn) -> Poll<Result<(), Ended>> {
+    fn write(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: &mut BufferedStream,
+        sink: &mut BufferedStream,
+    ) -> Poll<Result<(), PumpEnd>> {
         while self.ready > 0 {
             let written = ready!(sink.poll_write_some(cx, &source.ahead[..self.ready]));
             match written {
-                Ok(0) | Err(_) => return Poll::Ready(Err(Ended::Sink)),
+                Ok(0) | Err(_) => return Poll::Ready(Err(PumpEnd::Sink)),
                 Ok(count) => {
                     source.ahead.advance(count);
                     self.ready -= count;
@@ -114,7 +119,12 @@ impl Pump {
     }
 
     /// Reads more; before that it must have left what was written.
-    fn read(&mut self, cx: &mut Context<'_>, source: &mut Conn, sink: &mut Conn) -> Result<Poll<usize>, Ended> {
+    fn read(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: &mut BufferedStream,
+        sink: &mut BufferedStream,
+    ) -> Result<Poll<usize>, PumpEnd> {
         let filled = source.poll_fill(cx);
         if filled.is_pending() && self.flush(cx, sink)?.is_pending() {
             return Ok(Poll::Pending);
@@ -123,13 +133,13 @@ impl Pump {
             Poll::Pending => Ok(Poll::Pending),
             Poll::Ready(Ok(count)) => Ok(Poll::Ready(count)),
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Poll::Ready(0)),
-            Poll::Ready(Err(_)) => Err(Ended::Source),
+            Poll::Ready(Err(_)) => Err(PumpEnd::Source),
         }
     }
 
-    fn flush(&mut self, cx: &mut Context<'_>, sink: &mut Conn) -> Poll<Result<(), Ended>> {
+    fn flush(&mut self, cx: &mut Context<'_>, sink: &mut BufferedStream) -> Poll<Result<(), PumpEnd>> {
         if !self.flushed {
-            ready!(sink.poll_flush_all(cx)).map_err(|_| Ended::Sink)?;
+            ready!(sink.poll_flush_all(cx)).map_err(|_| PumpEnd::Sink)?;
             self.flushed = true;
         }
         Poll::Ready(Ok(()))

@@ -15,58 +15,63 @@ use model::{Body, Exchange, Header, Message, Request, Response};
 use tokio::time::timeout;
 
 use crate::{
-    behind::Server,
-    bodies::{Framing, Strictness, Walk, WalkedBytes},
-    clock::Moment,
+    behind::UpstreamServer,
+    bodies::{BodyFraming, BodyWalk, Strictness, WalkedBytes},
+    clock::ClockMoment,
     decided,
-    egress::Trouble,
-    gate::{Ruling, Watch},
-    heads::{self, Bad, RequestHead, ResponseHead},
-    held::{self, Shown},
-    link::Link,
-    part::Part,
-    place::{Place, Target},
-    pump::{Ended, Pump},
+    egress::ConnectError,
+    gate::{BodyWatch, Ruling},
+    heads::{self, BadMessage, RequestHead, ResponseHead},
+    held::{self, GateOutcome},
+    link::ConnectionContext,
+    part::CapturedBody,
+    place::{ConnectionTarget, HostPort},
+    pump::{BodyPump, PumpEnd},
     serve1, websocket,
-    wire::Conn,
+    wire::BufferedStream,
 };
 
 /// An exchange under way.
-struct Relay<'l> {
-    link: &'l Link,
-    began: Moment,
+struct Http1Relay<'l> {
+    link: &'l ConnectionContext,
+    began: ClockMoment,
     head: RequestHead,
     url: String,
     /// The request's body as it passes.
-    sent: Way,
+    sent: Http1BodyCopy,
     /// The gate decides on messages that follow.
     wanted: bool,
 }
 
 /// A body on its way.
-struct Way {
-    framing: Framing,
-    walk: Walk,
-    part: Part,
-    pump: Pump,
+struct Http1BodyCopy {
+    framing: BodyFraming,
+    walk: BodyWalk,
+    part: CapturedBody,
+    pump: BodyPump,
 }
 
-impl Way {
-    fn request(framing: Framing, part: Part) -> Self {
-        Self { framing, walk: Walk::request(framing), part, pump: Pump::new() }
+impl Http1BodyCopy {
+    fn request(framing: BodyFraming, part: CapturedBody) -> Self {
+        Self { framing, walk: BodyWalk::request(framing), part, pump: BodyPump::new() }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>, source: &mut Conn, sink: &mut Conn) -> Poll<Result<(), Ended>> {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: &mut BufferedStream,
+        sink: &mut BufferedStream,
+    ) -> Poll<Result<(), PumpEnd>> {
         self.pump.body(cx, source, sink, &mut self.walk, &mut self.part)
     }
 
     /// The way of an answer's body: its head lies before it, and goes with it.
-    fn answer(framing: Framing, part: Part, source: &Conn, head: usize) -> Self {
-        let walk = Walk::new(framing, Strictness::Lenient);
-        let mut way = Self { framing, walk, part, pump: Pump::new() };
+    fn answer(framing: BodyFraming, part: CapturedBody, source: &BufferedStream, head: usize) -> Self {
+        let walk = BodyWalk::new(framing, Strictness::Lenient);
+        let mut way = Self { framing, walk, part, pump: BodyPump::new() };
         // A body that breaks the rules here does so again when it is polled.
         let walked = way.walk.take(&source.ahead[head..], &mut way.part).unwrap_or_default();
-        way.pump = Pump::with(WalkedBytes { pass: head + walked.pass, ..walked });
+        way.pump = BodyPump::with(WalkedBytes { pass: head + walked.pass, ..walked });
         way
     }
 
@@ -80,25 +85,25 @@ impl Way {
 
 /// Passes a request on and its answer back. False: the connection is to be closed.
 pub(crate) async fn exchange(
-    conn: &mut Conn,
-    link: &Link,
-    place: &Place,
-    server: &mut Server,
+    conn: &mut BufferedStream,
+    link: &ConnectionContext,
+    place: &ConnectionTarget,
+    server: &mut UpstreamServer,
     head: RequestHead,
     url: String,
     raw: &[u8],
 ) -> bool {
-    let (began, framing) = (Moment::now(), head.framing());
+    let (began, framing) = (ClockMoment::now(), head.framing());
     let limit = link.settings().body_limit;
-    let Shown { ruling, wanted, bad } = match framing {
+    let GateOutcome { ruling, wanted, bad } = match framing {
         Ok(framing) => held::http1(conn, link, began, &head, &url, framing).await,
-        Err(bad) => Shown { bad: Some(bad), ..Shown::PASS },
+        Err(bad) => GateOutcome { bad: Some(bad), ..GateOutcome::PASS },
     };
     if let Ruling::Absorb(reply) = ruling {
         return serve1::exchange(conn, link, place, head, url, Some(reply)).await;
     }
-    let sent = Way::request(framing.unwrap_or(Framing::Length(0)), Part::new(limit));
-    let mut relay = Relay { link, began, head, url, sent, wanted };
+    let sent = Http1BodyCopy::request(framing.unwrap_or(BodyFraming::Length(0)), CapturedBody::new(limit));
+    let mut relay = Http1Relay { link, began, head, url, sent, wanted };
     if let Some(bad) = bad {
         relay.keep_what_is_there(conn);
         return serve1::refuse_framing(conn, link, place, began, relay.request(), bad).await;
@@ -109,9 +114,9 @@ pub(crate) async fn exchange(
     }
     match relay.send(conn, place, server, raw).await {
         Ok(answer) => relay.receive(conn, server, answer).await,
-        Err(Failed::Trouble(trouble)) => relay.fail(conn, trouble).await,
-        Err(Failed::Bad(bad)) => serve1::refuse_framing(conn, link, place, began, relay.request(), bad).await,
-        Err(Failed::ClientGone) => {
+        Err(Http1Failure::Trouble(trouble)) => relay.fail(conn, trouble).await,
+        Err(Http1Failure::Bad(bad)) => serve1::refuse_framing(conn, link, place, began, relay.request(), bad).await,
+        Err(Http1Failure::ClientGone) => {
             server.reached = None;
             relay.unanswered().await;
             false
@@ -120,34 +125,34 @@ pub(crate) async fn exchange(
 }
 
 /// Why a request has no answer.
-enum Failed {
-    Trouble(Trouble),
+enum Http1Failure {
+    Trouble(ConnectError),
     /// The request breaks the rules of its protocol.
-    Bad(Bad),
+    Bad(BadMessage),
     ClientGone,
 }
 
 /// An answer whose head is there; it lies in front of the server's wire.
-struct Answer {
+struct Http1Answer {
     head: ResponseHead,
     length: usize,
 }
 
-impl From<Trouble> for Failed {
-    fn from(trouble: Trouble) -> Self {
+impl From<ConnectError> for Http1Failure {
+    fn from(trouble: ConnectError) -> Self {
         Self::Trouble(trouble)
     }
 }
 
-impl Relay<'_> {
+impl Http1Relay<'_> {
     /// Sends the request until the head of the answer is there.
     async fn send(
         &mut self,
-        client: &mut Conn,
-        place: &Place,
-        server: &mut Server,
+        client: &mut BufferedStream,
+        place: &ConnectionTarget,
+        server: &mut UpstreamServer,
         raw: &[u8],
-    ) -> Result<Answer, Failed> {
+    ) -> Result<Http1Answer, Http1Failure> {
         let (target, encrypted) = self.target(place)?;
         let onward = onward_head(raw, &self.head);
         let whole = self.body_at_hand(client);
@@ -160,7 +165,7 @@ impl Relay<'_> {
                 }
                 // A connection that stood idle may have been closed meanwhile;
                 // what was sent as a whole can be sent again (RFC 9110 §9.2.2).
-                Err(Failed::Trouble(_)) if used && whole.is_some() && self.may_repeat() => server.reached = None,
+                Err(Http1Failure::Trouble(_)) if used && whole.is_some() && self.may_repeat() => server.reached = None,
                 Err(failed) => {
                     server.reached = None;
                     return Err(failed);
@@ -170,16 +175,16 @@ impl Relay<'_> {
     }
 
     /// Where the request goes, and whether TLS is spoken there.
-    fn target(&self, place: &Place) -> Result<(Target, bool), Trouble> {
+    fn target(&self, place: &ConnectionTarget) -> Result<(HostPort, bool), ConnectError> {
         if place.target.is_some() {
             return Ok((self.link.destination(place), place.encrypted));
         }
         let (scheme, rest) = self.url.split_once("://").unwrap_or(("http", &self.url));
         let encrypted = matches!(scheme, "https" | "wss");
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
-        let target = Target::read(authority, if encrypted { 443 } else { 80 });
+        let target = HostPort::read(authority, if encrypted { 443 } else { 80 });
         let says = "this is a proxy: ask it for an absolute address".to_owned();
-        let target = target.filter(|_| !self.head.target.starts_with('/')).ok_or(Trouble { status: 400, says })?;
+        let target = target.filter(|_| !self.head.target.starts_with('/')).ok_or(ConnectError { status: 400, says })?;
         Ok((target, encrypted))
     }
 
@@ -188,7 +193,7 @@ impl Relay<'_> {
     }
 
     /// Keeps of a body that breaks the rules what came before that.
-    fn keep_what_is_there(&mut self, client: &mut Conn) {
+    fn keep_what_is_there(&mut self, client: &mut BufferedStream) {
         while let Ok(walked) = self.sent.walk.take(&client.ahead, &mut self.sent.part) {
             if walked == WalkedBytes::default() {
                 return;
@@ -198,11 +203,11 @@ impl Relay<'_> {
     }
 
     /// The length on the wire of a body that has come as a whole.
-    fn body_at_hand(&mut self, client: &Conn) -> Option<usize> {
+    fn body_at_hand(&mut self, client: &BufferedStream) -> Option<usize> {
         if self.sent.walk.is_done() {
             return Some(0);
         }
-        let mut trial = Way::request(self.sent.framing, Part::new(self.link.settings().body_limit));
+        let mut trial = Http1BodyCopy::request(self.sent.framing, CapturedBody::new(self.link.settings().body_limit));
         let taken = trial.walk.take_all(&client.ahead, &mut trial.part).ok()?;
         (trial.walk.is_done() && trial.walk.goes_on_whole()).then(|| {
             self.sent = trial;
@@ -212,11 +217,11 @@ impl Relay<'_> {
 
     async fn send_once(
         &mut self,
-        client: &mut Conn,
-        server: &mut Conn,
+        client: &mut BufferedStream,
+        server: &mut BufferedStream,
         head: &[u8],
         whole: Option<usize>,
-    ) -> Result<Answer, Failed> {
+    ) -> Result<Http1Answer, Http1Failure> {
         let body = &client.ahead[..whole.unwrap_or_default()];
         serve1::write(server, head, body).await.map_err(|_| self.hung_up())?;
         let mut sending = whole.is_none();
@@ -228,7 +233,7 @@ impl Relay<'_> {
                 return Ok(answer);
             }
             let passed = serve1::write(client, &server.ahead[..answer.length], b"").await;
-            passed.map_err(|_| Failed::ClientGone)?;
+            passed.map_err(|_| Http1Failure::ClientGone)?;
             server.ahead.advance(answer.length);
         }
     }
@@ -236,15 +241,17 @@ impl Relay<'_> {
     /// Waits for the head of an answer, while the request's body goes on.
     async fn answer_head(
         &mut self,
-        client: &mut Conn,
-        server: &mut Conn,
+        client: &mut BufferedStream,
+        server: &mut BufferedStream,
         sending: &mut bool,
-    ) -> Result<Answer, Failed> {
+    ) -> Result<Http1Answer, Http1Failure> {
         let mut searched = 0;
         loop {
             if let Some(length) = heads::end(&server.ahead, searched) {
                 let head = heads::response(&server.ahead[..length]);
-                return head.map(|head| Answer { head, length }).map_err(|Bad(says)| self.trouble(502, says));
+                return head
+                    .map(|head| Http1Answer { head, length })
+                    .map_err(|BadMessage(says)| self.trouble(502, says));
             }
             searched = server.ahead.len();
             if searched > self.link.settings().head_limit {
@@ -255,10 +262,10 @@ impl Relay<'_> {
                 if *sending && let Poll::Ready(ended) = sent.poll(cx, client, server) {
                     *sending = false;
                     match ended {
-                        Err(Ended::Source) => return Poll::Ready(Err(Failed::ClientGone)),
-                        Err(Ended::Bad(bad)) => return Poll::Ready(Err(Failed::Bad(bad))),
+                        Err(PumpEnd::Source) => return Poll::Ready(Err(Http1Failure::ClientGone)),
+                        Err(PumpEnd::Bad(bad)) => return Poll::Ready(Err(Http1Failure::Bad(bad))),
                         // A server may have answered before it stopped reading.
-                        Ok(()) | Err(Ended::Sink) => {}
+                        Ok(()) | Err(PumpEnd::Sink) => {}
                     }
                 }
                 server.poll_fill(cx).map(|filled| Ok(filled.unwrap_or_default()))
@@ -272,16 +279,16 @@ impl Relay<'_> {
         }
     }
 
-    fn hung_up(&self) -> Failed {
+    fn hung_up(&self) -> Http1Failure {
         self.trouble(502, "it hung up without an answer")
     }
 
-    fn trouble(&self, status: u16, says: &str) -> Failed {
-        Failed::Trouble(Trouble { status, says: format!("{}: {says}", model::host_of(&self.url)) })
+    fn trouble(&self, status: u16, says: &str) -> Http1Failure {
+        Http1Failure::Trouble(ConnectError { status, says: format!("{}: {says}", model::host_of(&self.url)) })
     }
 
     /// Passes the answer back to its end. False: the connection is to be closed.
-    async fn receive(mut self, client: &mut Conn, server: &mut Server, answer: Answer) -> bool {
+    async fn receive(mut self, client: &mut BufferedStream, server: &mut UpstreamServer, answer: Http1Answer) -> bool {
         let Some(reached) = &mut server.reached else { return false };
         let conn = &mut reached.conn;
         let length = for_the_client(conn, &answer);
@@ -295,9 +302,9 @@ impl Relay<'_> {
             return false;
         }
         // A server that contradicts itself is read to its end.
-        let framing = answer.head.framing(&self.head.method).unwrap_or(Framing::UntilClose);
-        let part = Part::watched(self.link.settings().body_limit, self.watch(&answer.head));
-        let mut way = Way::answer(framing, part, conn, length);
+        let framing = answer.head.framing(&self.head.method).unwrap_or(BodyFraming::UntilClose);
+        let part = CapturedBody::watched(self.link.settings().body_limit, self.watch(&answer.head));
+        let mut way = Http1BodyCopy::answer(framing, part, conn, length);
         let ended = poll_fn(|cx| {
             if !self.sent.walk.is_done() {
                 // The rest of the request goes on beside the answer.
@@ -308,7 +315,7 @@ impl Relay<'_> {
         .await;
         let keep = ended.is_ok()
             && self.sent.walk.is_done()
-            && framing != Framing::UntilClose
+            && framing != BodyFraming::UntilClose
             && answer.head.fields.keep_alive()
             && self.head.fields.keep_alive();
         if !keep {
@@ -322,7 +329,13 @@ impl Relay<'_> {
     }
 
     /// Passes on whatever an upgraded connection carries.
-    async fn upgrade(&self, client: &mut Conn, server: &mut Conn, head: &ResponseHead, length: usize) -> Vec<Message> {
+    async fn upgrade(
+        &self,
+        client: &mut BufferedStream,
+        server: &mut BufferedStream,
+        head: &ResponseHead,
+        length: usize,
+    ) -> Vec<Message> {
         if serve1::write(client, &server.ahead[..length], b"").await.is_err() {
             return Vec::new();
         }
@@ -337,7 +350,7 @@ impl Relay<'_> {
     }
 
     /// Who of those that decide wants to see the answer's body.
-    fn watch(&self, head: &ResponseHead) -> Option<Box<dyn Watch>> {
+    fn watch(&self, head: &ResponseHead) -> Option<Box<dyn BodyWatch>> {
         let gate = self.link.settings().gate.as_ref()?;
         let (version, headers) = (head.fields.version().into(), head.fields.all.clone());
         let (body, by) = (Body::default(), "upstream".to_owned());
@@ -352,7 +365,7 @@ impl Relay<'_> {
     }
 
     /// Tells the client what went wrong, and writes it down as our answer.
-    async fn fail(self, client: &mut Conn, trouble: Trouble) -> bool {
+    async fn fail(self, client: &mut BufferedStream, trouble: ConnectError) -> bool {
         let (link, began, head) = (self.link, self.began, self.head.clone());
         serve1::tell(client, link, began, self.request(), &head, trouble.reply(), false).await;
         false
@@ -401,7 +414,7 @@ fn onward_head<'r>(raw: &'r [u8], head: &RequestHead) -> Cow<'r, [u8]> {
 
 /// Makes the head in front of a server's wire what its client gets, and gives
 /// its length.
-fn for_the_client(server: &mut Conn, answer: &Answer) -> usize {
+fn for_the_client(server: &mut BufferedStream, answer: &Http1Answer) -> usize {
     let idle_length = answer.head.fields.has_idle_length();
     if !idle_length && !PAST_US.iter().any(|name| answer.head.fields.has(name)) {
         return answer.length;

@@ -21,40 +21,40 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use model::{Header, Request, Response};
 
 use crate::{
-    behind::Reached,
-    clock::Moment,
-    egress::{Egress, Trouble},
-    gate::{Ruling, Watch},
-    held::{self, Ahead},
-    link::Link,
-    part::Part,
-    place::Target,
-    serve2::{self, HEADERS, STREAM_WINDOW, Spawn},
+    behind::ServerConnection,
+    clock::ClockMoment,
+    egress::{ConnectError, ServerConnector},
+    gate::{BodyWatch, Ruling},
+    held::{self, BufferedFrames},
+    link::ConnectionContext,
+    part::CapturedBody,
+    place::HostPort,
+    serve2::{self, HEADERS, LinkExecutor, STREAM_WINDOW},
 };
 
 /// The way to who answers.
-pub(crate) trait Way {
+pub(crate) trait RequestRoute {
     /// Sends a request, and waits for the head of its answer.
     fn send(
         &self,
-        link: &Link,
-        request: http::Request<Upward>,
-    ) -> impl Future<Output = Result<http::Response<Incoming>, Failed>> + Send;
+        link: &ConnectionContext,
+        request: http::Request<UpstreamBody>,
+    ) -> impl Future<Output = Result<http::Response<Incoming>, RelayFailure>> + Send;
 }
 
 /// Why there is no answer.
-pub(crate) enum Failed {
-    Unreached(Trouble),
+pub(crate) enum RelayFailure {
+    Unreached(ConnectError),
     Unanswered(hyper::Error),
 }
 
-impl From<Trouble> for Failed {
-    fn from(trouble: Trouble) -> Self {
+impl From<ConnectError> for RelayFailure {
+    fn from(trouble: ConnectError) -> Self {
         Self::Unreached(trouble)
     }
 }
 
-impl From<hyper::Error> for Failed {
+impl From<hyper::Error> for RelayFailure {
     fn from(error: hyper::Error) -> Self {
         Self::Unanswered(error)
     }
@@ -62,15 +62,15 @@ impl From<hyper::Error> for Failed {
 
 /// Passes a request on, and gives its answer as it comes.
 pub(crate) async fn relay(
-    way: &impl Way,
-    link: Link,
-    began: Moment,
+    way: &impl RequestRoute,
+    link: ConnectionContext,
+    began: ClockMoment,
     request: Request,
     mut head: http::request::Parts,
     mut body: Incoming,
-) -> Result<http::Response<Outgoing>, Cut> {
+) -> Result<http::Response<OutgoingBody>, GateCut> {
     link.shared.has_room().await;
-    let mut ahead = Ahead::new();
+    let mut ahead = BufferedFrames::new();
     if let Some(gate) = &link.settings().gate {
         match Box::pin(held::http2(&**gate, &link, began, &request, &mut body, &mut ahead)).await {
             Ruling::Pass => {}
@@ -79,58 +79,63 @@ pub(crate) async fn relay(
             }
             Ruling::Cut => {
                 Box::pin(link.unanswered(began, request)).await;
-                return Err(Cut);
+                return Err(GateCut);
             }
         }
     }
-    let sent = Arc::new(Mutex::new(Kept::new(Part::new(link.settings().body_limit))));
-    let upward = Upward { ahead, inner: body, kept: Arc::clone(&sent) };
+    let sent = Arc::new(Mutex::new(KeptBody::new(CapturedBody::new(link.settings().body_limit))));
+    let upward = UpstreamBody { ahead, inner: body, kept: Arc::clone(&sent) };
     lock(&sent).expect(upward.size_hint().exact(), upward.is_end_stream());
     head.version = http::Version::HTTP_2;
     // hyper's own notes on the incoming request mean nothing on the way out.
     head.extensions.clear();
-    let mut open = Open { link, began, request, sent, head: None, received: Kept::new(Part::default()) };
+    let mut open =
+        OpenExchange { link, began, request, sent, head: None, received: KeptBody::new(CapturedBody::default()) };
     match way.send(&open.link, http::Request::from_parts(head, upward)).await {
         Ok(answer) => {
             let (mut head, body) = answer.into_parts();
             let fields = serve2::headers(&head.headers);
             let watch = open.watch(head.status.as_u16(), &fields);
-            open.received = Kept::new(Part::watched(open.link.settings().body_limit, watch));
+            open.received = KeptBody::new(CapturedBody::watched(open.link.settings().body_limit, watch));
             open.head = Some((head.status.as_u16(), fields));
             if head.headers.contains_key(ALT_SVC) {
                 Box::pin(open.link.offered_http3(open.request.host())).await;
                 head.headers = without(&head.headers, &ALT_SVC);
             }
             head.extensions.clear();
-            let passing = Outgoing::Passing(Box::new(Downward { inner: body, open: Some(open) }));
+            let passing = OutgoingBody::Passing(Box::new(DownstreamBody { inner: body, open: Some(open) }));
             Ok(http::Response::from_parts(head, passing))
         }
-        Err(Failed::Unreached(trouble)) => Ok(Box::pin(open.fail(trouble)).await),
-        Err(Failed::Unanswered(error)) => {
+        Err(RelayFailure::Unreached(trouble)) => Ok(Box::pin(open.fail(trouble)).await),
+        Err(RelayFailure::Unanswered(error)) => {
             let host = open.request.host().to_owned();
             let says = format!("{host}: {}", if error.is_timeout() { "no answer in time" } else { "it hung up" });
-            Ok(Box::pin(open.fail(Trouble { status: 502, says })).await)
+            Ok(Box::pin(open.fail(ConnectError { status: 502, says })).await)
         }
     }
 }
 
 /// A server that speaks HTTP/2.
 pub(crate) struct ToServer {
-    sender: Mutex<SendRequest<Upward>>,
-    egress: Arc<Egress>,
-    target: Target,
+    sender: Mutex<SendRequest<UpstreamBody>>,
+    egress: Arc<ServerConnector>,
+    target: HostPort,
     encrypted: bool,
 }
 
 impl ToServer {
-    pub(crate) async fn new(reached: Reached, egress: Arc<Egress>, link: &Link) -> Result<Self, Trouble> {
+    pub(crate) async fn new(
+        reached: ServerConnection,
+        egress: Arc<ServerConnector>,
+        link: &ConnectionContext,
+    ) -> Result<Self, ConnectError> {
         let (target, encrypted) = (reached.target.clone(), reached.encrypted);
         let sender = Mutex::new(handshake(reached, link).await?);
         Ok(Self { sender, egress, target, encrypted })
     }
 
     /// The way to the server; a new one if the old has closed.
-    async fn sender(&self, link: &Link) -> Result<SendRequest<Upward>, Trouble> {
+    async fn sender(&self, link: &ConnectionContext) -> Result<SendRequest<UpstreamBody>, ConnectError> {
         let mut sender = lock(&self.sender).clone();
         match sender.ready().await {
             Ok(()) => Ok(sender),
@@ -138,35 +143,43 @@ impl ToServer {
         }
     }
 
-    async fn anew(&self, link: &Link) -> Result<SendRequest<Upward>, Trouble> {
+    async fn anew(&self, link: &ConnectionContext) -> Result<SendRequest<UpstreamBody>, ConnectError> {
         let conn = self.egress.connect(&self.target, &link.shared.stop).await?;
         let conn = match self.encrypted {
             true => self.egress.encrypt(conn, &self.target.host, &["h2".to_owned()]).await?.conn,
             false => conn,
         };
-        let reached = Reached { conn, target: self.target.clone(), encrypted: self.encrypted };
+        let reached = ServerConnection { conn, target: self.target.clone(), encrypted: self.encrypted };
         let fresh = handshake(reached, link).await?;
         *lock(&self.sender) = fresh.clone();
         Ok(fresh)
     }
 }
 
-impl Way for ToServer {
-    async fn send(&self, link: &Link, request: http::Request<Upward>) -> Result<http::Response<Incoming>, Failed> {
+impl RequestRoute for ToServer {
+    async fn send(
+        &self,
+        link: &ConnectionContext,
+        request: http::Request<UpstreamBody>,
+    ) -> Result<http::Response<Incoming>, RelayFailure> {
         Ok(self.sender(link).await?.send_request(request).await?)
     }
 }
 
-async fn handshake(reached: Reached, link: &Link) -> Result<SendRequest<Upward>, Trouble> {
+async fn handshake(
+    reached: ServerConnection,
+    link: &ConnectionContext,
+) -> Result<SendRequest<UpstreamBody>, ConnectError> {
     let host = reached.target.host.clone();
-    let mut builder = http2::Builder::new(Spawn);
+    let mut builder = http2::Builder::new(LinkExecutor);
     builder
         .timer(TokioTimer::new())
         .max_header_list_size(HEADERS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(4 * STREAM_WINDOW);
     let made = builder.handshake(TokioIo::new(reached.conn)).await;
-    let (sender, connection) = made.map_err(|_| Trouble { status: 502, says: format!("{host} speaks no HTTP/2") })?;
+    let (sender, connection) =
+        made.map_err(|_| ConnectError { status: 502, says: format!("{host} speaks no HTTP/2") })?;
     let stop = link.shared.stop.clone();
     tokio::spawn(async move {
         // Requests under way learn from their own streams that it has ended.
@@ -186,15 +199,15 @@ fn without(map: &http::HeaderMap, name: &http::HeaderName) -> http::HeaderMap {
 }
 
 /// What was kept of a body and the fields after it.
-pub(crate) struct Kept {
-    part: Part,
+pub(crate) struct KeptBody {
+    part: CapturedBody,
     trailers: Vec<Header>,
     ended: bool,
     declared: Option<u64>,
 }
 
-impl Kept {
-    fn new(part: Part) -> Self {
+impl KeptBody {
+    fn new(part: CapturedBody) -> Self {
         Self { part, trailers: Vec::new(), ended: false, declared: None }
     }
 
@@ -224,14 +237,14 @@ impl Kept {
 }
 
 /// A request's body on its way to the server.
-pub(crate) struct Upward {
+pub(crate) struct UpstreamBody {
     /// What was read of it while it was held.
-    ahead: Ahead,
+    ahead: BufferedFrames,
     inner: Incoming,
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<KeptBody>>,
 }
 
-impl Body for Upward {
+impl Body for UpstreamBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -272,31 +285,31 @@ impl<'a, T, E> TransposeRef<'a, T, E> for Option<&'a Result<T, E>> {
 }
 
 /// An exchange that is not over.
-struct Open {
-    link: Link,
-    began: Moment,
+struct OpenExchange {
+    link: ConnectionContext,
+    began: ClockMoment,
     request: Request,
-    sent: Arc<Mutex<Kept>>,
+    sent: Arc<Mutex<KeptBody>>,
     /// Status and fields of the answer, once there is one.
     head: Option<(u16, Vec<Header>)>,
-    received: Kept,
+    received: KeptBody,
 }
 
 /// The gate ended this request; the others of its connection go on.
 #[derive(Debug)]
-pub(crate) struct Cut;
+pub(crate) struct GateCut;
 
-impl std::fmt::Display for Cut {
+impl std::fmt::Display for GateCut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("cut by the gate")
     }
 }
 
-impl std::error::Error for Cut {}
+impl std::error::Error for GateCut {}
 
-impl Open {
+impl OpenExchange {
     /// Who of those that decide wants to see the answer's body.
-    fn watch(&self, status: u16, fields: &[Header]) -> Option<Box<dyn Watch>> {
+    fn watch(&self, status: u16, fields: &[Header]) -> Option<Box<dyn BodyWatch>> {
         let gate = self.link.settings().gate.as_ref()?;
         let (version, by) = ("HTTP/2".to_owned(), "upstream".to_owned());
         let response = Response { status, version, headers: fields.to_vec(), body: model::Body::default(), by };
@@ -304,7 +317,7 @@ impl Open {
     }
 
     /// Gives our own answer in place of the server's.
-    async fn fail(mut self, trouble: Trouble) -> http::Response<Outgoing> {
+    async fn fail(mut self, trouble: ConnectError) -> http::Response<OutgoingBody> {
         self.complete_request();
         serve2::answered(&self.link, self.began, self.request, trouble.reply()).await
     }
@@ -331,12 +344,12 @@ impl Open {
 }
 
 /// An answer's body on its way to the client.
-pub(crate) struct Downward {
+pub(crate) struct DownstreamBody {
     inner: Incoming,
-    open: Option<Open>,
+    open: Option<OpenExchange>,
 }
 
-impl Downward {
+impl DownstreamBody {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
         if let (Ok(frame), Some(open)) = (frame.as_ref().transpose_ref(), &mut self.open) {
@@ -346,7 +359,7 @@ impl Downward {
     }
 }
 
-impl Drop for Downward {
+impl Drop for DownstreamBody {
     fn drop(&mut self) {
         if let Some(mut open) = self.open.take() {
             open.received.ended |= self.inner.is_end_stream();
@@ -365,18 +378,18 @@ impl Drop for Downward {
 }
 
 /// The body of an answer, ours or a server's.
-pub(crate) enum Outgoing {
+pub(crate) enum OutgoingBody {
     Ours(Option<Bytes>),
-    Passing(Box<Downward>),
+    Passing(Box<DownstreamBody>),
 }
 
-impl Outgoing {
+impl OutgoingBody {
     pub(crate) fn ours(body: Bytes) -> Self {
         Self::Ours(Some(body).filter(|body| !body.is_empty()))
     }
 }
 
-impl Body for Outgoing {
+impl Body for OutgoingBody {
     type Data = Bytes;
     type Error = hyper::Error;
 

@@ -18,27 +18,27 @@ use hyper_util::rt::TokioIo;
 
 use crate::{
     behind,
-    egress::{Egress, Trouble},
-    link::Link,
-    place::Target,
-    relay2::{Failed, Upward, Way},
+    egress::{ConnectError, ServerConnector},
+    link::ConnectionContext,
+    place::HostPort,
+    relay2::{RelayFailure, RequestRoute, UpstreamBody},
 };
 
 /// Whichever server a request names.
 pub(crate) struct ToAnybody {
-    egress: Arc<Egress>,
+    egress: Arc<ServerConnector>,
 }
 
 impl ToAnybody {
-    pub(crate) fn new(egress: Arc<Egress>) -> Self {
+    pub(crate) fn new(egress: Arc<ServerConnector>) -> Self {
         Self { egress }
     }
 
-    async fn reach(&self, link: &Link, uri: &Uri) -> Result<SendRequest<Upward>, Trouble> {
+    async fn reach(&self, link: &ConnectionContext, uri: &Uri) -> Result<SendRequest<UpstreamBody>, ConnectError> {
         let encrypted = matches!(uri.scheme_str(), Some("https" | "wss"));
-        let named = uri.authority().and_then(|named| Target::read(named.as_str(), if encrypted { 443 } else { 80 }));
+        let named = uri.authority().and_then(|named| HostPort::read(named.as_str(), if encrypted { 443 } else { 80 }));
         let Some(target) = named else {
-            return Err(Trouble { status: 400, says: "this is a proxy: ask it for an absolute address".into() });
+            return Err(ConnectError { status: 400, says: "this is a proxy: ask it for an absolute address".into() });
         };
         let conn = behind::connect(&self.egress, link, &target, encrypted).await?;
         let mut builder = http1::Builder::new();
@@ -48,7 +48,7 @@ impl ToAnybody {
             .allow_spaces_after_header_name_in_responses(true)
             .allow_obsolete_multiline_headers_in_responses(true);
         let made = builder.handshake(TokioIo::new(conn)).await;
-        let says = |_| Trouble { status: 502, says: format!("{} speaks no HTTP/1.1", target.host) };
+        let says = |_| ConnectError { status: 502, says: format!("{} speaks no HTTP/1.1", target.host) };
         let (sender, connection) = made.map_err(says)?;
         let stop = link.shared.stop.clone();
         tokio::spawn(async move {
@@ -60,8 +60,12 @@ impl ToAnybody {
     }
 }
 
-impl Way for ToAnybody {
-    async fn send(&self, link: &Link, request: Request<Upward>) -> Result<Response<Incoming>, Failed> {
+impl RequestRoute for ToAnybody {
+    async fn send(
+        &self,
+        link: &ConnectionContext,
+        request: Request<UpstreamBody>,
+    ) -> Result<Response<Incoming>, RelayFailure> {
         let mut sender = self.reach(link, request.uri()).await?;
         let mut answer = sender.send_request(in_http1(request)).await?;
         *answer.headers_mut() = kept(answer.headers());

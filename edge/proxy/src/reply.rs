@@ -5,14 +5,14 @@ use std::time::SystemTime;
 
 use model::{Body, Header, Response};
 
-use crate::{Reply, heads::RequestHead};
+use crate::{StaticResponse, heads::RequestHead};
 
 /// Fields that belong to one connection (RFC 9110 §7.6.1); an answer of ours
 /// has no say in them.
 const OF_THE_CONNECTION: [&str; 5] = ["connection", "keep-alive", "transfer-encoding", "upgrade", "content-length"];
 
 /// The head of an answer to an HTTP/1 client, and its record.
-pub(crate) fn http1(reply: &Reply, request: &RequestHead, keep: bool) -> (Vec<u8>, Response) {
+pub(crate) fn http1(reply: &StaticResponse, request: &RequestHead, keep: bool) -> (Vec<u8>, Response) {
     let mut headers = fields(reply);
     if has_length(reply.status) {
         headers.push(Header::new("Content-Length", reply.body.len().to_string()));
@@ -36,12 +36,12 @@ pub(crate) fn http1(reply: &Reply, request: &RequestHead, keep: bool) -> (Vec<u8
 }
 
 /// How much of its body an answer to this request has on the wire.
-pub(crate) fn sent_body(reply: &Reply, request: &RequestHead) -> usize {
+pub(crate) fn sent_body(reply: &StaticResponse, request: &RequestHead) -> usize {
     if request.method == "HEAD" || !has_length(reply.status) { 0 } else { reply.body.len() }
 }
 
 /// What was said, as it is written down.
-pub(crate) fn record(reply: &Reply, version: &str, headers: Vec<Header>, body: &[u8]) -> Response {
+pub(crate) fn record(reply: &StaticResponse, version: &str, headers: Vec<Header>, body: &[u8]) -> Response {
     Response {
         status: reply.status,
         version: version.into(),
@@ -52,7 +52,7 @@ pub(crate) fn record(reply: &Reply, version: &str, headers: Vec<Header>, body: &
 }
 
 /// The fields of an answer that are its own, and the date.
-pub(crate) fn fields(reply: &Reply) -> Vec<Header> {
+pub(crate) fn fields(reply: &StaticResponse) -> Vec<Header> {
     let own = |header: &&Header| !OF_THE_CONNECTION.iter().any(|name| header.name.eq_ignore_ascii_case(name));
     let mut headers: Vec<Header> = reply.headers.iter().filter(own).filter(is_clean).cloned().collect();
     if !headers.iter().any(|header| header.name.eq_ignore_ascii_case("date")) {

@@ -11,89 +11,97 @@ use model::{Body, Request, SealReason};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use crate::{
-    Reply,
-    behind::Behind,
-    bodies::Walk,
-    clock::Moment,
-    heads::{self, Bad, RequestHead},
-    link::Link,
-    part::Part,
-    place::{Place, RequestAddress, Target},
+    StaticResponse,
+    behind::UpstreamPeer,
+    bodies::BodyWalk,
+    clock::ClockMoment,
+    heads::{self, BadMessage, RequestHead},
+    link::ConnectionContext,
+    part::CapturedBody,
+    place::{ConnectionTarget, HostPort, RequestAddress},
     relay1, reply, websocket,
-    wire::Conn,
+    wire::BufferedStream,
 };
 
 /// What follows on a connection once its HTTP/1 is over.
-pub(crate) enum Next {
+pub(crate) enum AfterHttp1 {
     End,
     /// The client wants a tunnel, and waits to hear whether it has it.
-    Tunnel(Target),
+    Tunnel(HostPort),
 }
 
 /// How reading a request ended, where it did not end well.
-enum Broken {
+enum ReadFailure {
     /// The client has gone, or the proxy stops.
     Gone,
     Bad(&'static str),
 }
 
-impl From<io::Error> for Broken {
+impl From<io::Error> for ReadFailure {
     fn from(_: io::Error) -> Self {
         Self::Gone
     }
 }
 
-impl From<Bad> for Broken {
-    fn from(Bad(says): Bad) -> Self {
+impl From<BadMessage> for ReadFailure {
+    fn from(BadMessage(says): BadMessage) -> Self {
         Self::Bad(says)
     }
 }
 
-pub(crate) async fn serve(conn: &mut Conn, link: &Link, place: &Place, behind: &mut Behind) -> Next {
+pub(crate) async fn serve(
+    conn: &mut BufferedStream,
+    link: &ConnectionContext,
+    place: &ConnectionTarget,
+    behind: &mut UpstreamPeer,
+) -> AfterHttp1 {
     loop {
         let (mut head, raw) = match next_head(conn, link).await {
             Ok(Some(head)) => head,
-            Ok(None) => return Next::End,
+            Ok(None) => return AfterHttp1::End,
             Err(broken) => {
                 refuse(conn, link, place, broken).await;
-                return Next::End;
+                return AfterHttp1::End;
             }
         };
         if head.method == "CONNECT" {
-            if let Some(target) = Target::read(&head.target, 443) {
-                return Next::Tunnel(target);
+            if let Some(target) = HostPort::read(&head.target, 443) {
+                return AfterHttp1::Tunnel(target);
             }
-            refuse(conn, link, place, Broken::Bad("CONNECT to what is no address")).await;
-            return Next::End;
+            refuse(conn, link, place, ReadFailure::Bad("CONNECT to what is no address")).await;
+            return AfterHttp1::End;
         }
         let RequestAddress { url, claims } = link.address(place, &head.target, head.fields.text("host")).await;
         let fields = std::mem::take(&mut head.fields.all);
         head.fields.all = claims.into_iter().chain(fields).collect();
         let keep = match behind {
-            Behind::Server(server) if !link.shared.owns(model::host_of(&url)) => {
+            UpstreamPeer::Server(server) if !link.shared.owns(model::host_of(&url)) => {
                 relay1::exchange(conn, link, place, server, head, url, &raw).await
             }
             _ => exchange(conn, link, place, head, url, None).await,
         };
         if !keep {
             let _ = conn.shutdown().await;
-            return Next::End;
+            return AfterHttp1::End;
         }
     }
 }
 
 /// Reads the next head. None: there is none, and nothing is lost by that.
-async fn next_head(conn: &mut Conn, link: &Link) -> Result<Option<(RequestHead, BytesMut)>, Broken> {
+async fn next_head(
+    conn: &mut BufferedStream,
+    link: &ConnectionContext,
+) -> Result<Option<(RequestHead, BytesMut)>, ReadFailure> {
     let settings = link.settings();
     let mut searched = 0;
-    let mut first_byte: Option<Moment> = None;
+    let mut first_byte: Option<ClockMoment> = None;
     loop {
         if searched == 0 {
             skip_empty_lines(conn);
         }
         let end = heads::end(&conn.ahead, searched);
         if end.unwrap_or(conn.ahead.len()) > settings.head_limit {
-            return Err(Broken::Bad("the head of a request is longer than is taken"));
+            return Err(ReadFailure::Bad("the head of a request is longer than is taken"));
         }
         if let Some(end) = end {
             let raw = conn.ahead.split_to(end);
@@ -116,27 +124,27 @@ async fn next_head(conn: &mut Conn, link: &Link) -> Result<Option<(RequestHead, 
         match filled.await {
             Ok(Some(Ok(count))) if count > 0 => {}
             _ if idle => return Ok(None),
-            Ok(_) => return Err(Broken::Gone),
-            Err(_) => return Err(Broken::Bad("the head of a request did not come to its end")),
+            Ok(_) => return Err(ReadFailure::Gone),
+            Err(_) => return Err(ReadFailure::Bad("the head of a request did not come to its end")),
         }
         // A head that comes byte by byte is not waited for without end.
-        let began = *first_byte.get_or_insert_with(Moment::now);
+        let began = *first_byte.get_or_insert_with(ClockMoment::now);
         if began.ended().seconds_since(began.began()) > settings.head_time.as_secs_f64() {
-            return Err(Broken::Bad("the head of a request did not come to its end"));
+            return Err(ReadFailure::Bad("the head of a request did not come to its end"));
         }
     }
 }
 
-fn skip_empty_lines(conn: &mut Conn) {
+fn skip_empty_lines(conn: &mut BufferedStream) {
     let empty = conn.ahead.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     conn.ahead.advance(empty);
 }
 
 /// Writes down a request that could not be read, and says so to the client.
-async fn refuse(conn: &mut Conn, link: &Link, place: &Place, broken: Broken) {
+async fn refuse(conn: &mut BufferedStream, link: &ConnectionContext, place: &ConnectionTarget, broken: ReadFailure) {
     match broken {
-        Broken::Gone => link.note("cut-request", link.whereto(place).with_port(), 1).await,
-        Broken::Bad(says) => {
+        ReadFailure::Gone => link.note("cut-request", link.whereto(place).with_port(), 1).await,
+        ReadFailure::Bad(says) => {
             let kept = &conn.ahead[..conn.ahead.len().min(link.settings().body_limit)];
             link.seal_with(place, SealReason::UnknownProtocol, says, Body::whole(kept)).await;
             let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
@@ -149,37 +157,37 @@ async fn refuse(conn: &mut Conn, link: &Link, place: &Place, broken: Broken) {
 /// Writes down a request whose body has no end that could be known, and says
 /// so to the client. False: the connection is to be closed.
 pub(crate) async fn refuse_framing(
-    conn: &mut Conn,
-    link: &Link,
-    place: &Place,
-    began: Moment,
+    conn: &mut BufferedStream,
+    link: &ConnectionContext,
+    place: &ConnectionTarget,
+    began: ClockMoment,
     request: Request,
-    Bad(says): Bad,
+    BadMessage(says): BadMessage,
 ) -> bool {
     link.unanswered(began, request).await;
-    refuse(conn, link, place, Broken::Bad(says)).await;
+    refuse(conn, link, place, ReadFailure::Bad(says)).await;
     false
 }
 
 /// Reads the rest of a request, answers it ourselves, with `reply` if it is
 /// settled already, and writes it down. False: the connection is to be closed.
 pub(crate) async fn exchange(
-    conn: &mut Conn,
-    link: &Link,
-    place: &Place,
+    conn: &mut BufferedStream,
+    link: &ConnectionContext,
+    place: &ConnectionTarget,
     head: RequestHead,
     url: String,
-    reply: Option<Reply>,
+    reply: Option<StaticResponse>,
 ) -> bool {
-    let began = Moment::now();
+    let began = ClockMoment::now();
     let (request, broken) = read_body(conn, link, &head, url).await;
     match broken {
         None => {}
-        Some(Broken::Gone) => {
+        Some(ReadFailure::Gone) => {
             link.unanswered(began, request).await;
             return false;
         }
-        Some(broken @ Broken::Bad(_)) => {
+        Some(broken @ ReadFailure::Bad(_)) => {
             link.unanswered(began, request).await;
             refuse(conn, link, place, broken).await;
             return false;
@@ -199,12 +207,12 @@ pub(crate) async fn exchange(
 
 /// Writes an answer of ours down, and sends it. False: the client has gone.
 pub(crate) async fn tell(
-    conn: &mut Conn,
-    link: &Link,
-    began: Moment,
+    conn: &mut BufferedStream,
+    link: &ConnectionContext,
+    began: ClockMoment,
     request: Request,
     head: &RequestHead,
-    reply: Reply,
+    reply: StaticResponse,
     keep: bool,
 ) -> bool {
     let (bytes, response) = reply::http1(&reply, head, keep);
@@ -213,13 +221,18 @@ pub(crate) async fn tell(
 }
 
 /// The request with as much of its body as came.
-async fn read_body(conn: &mut Conn, link: &Link, head: &RequestHead, url: String) -> (Request, Option<Broken>) {
-    let mut part = Part::new(link.settings().body_limit);
+async fn read_body(
+    conn: &mut BufferedStream,
+    link: &ConnectionContext,
+    head: &RequestHead,
+    url: String,
+) -> (Request, Option<ReadFailure>) {
+    let mut part = CapturedBody::new(link.settings().body_limit);
     let mut headers = head.fields.all.clone();
     let (body, broken) = match head.framing() {
         Err(bad) => (part.whole(), Some(bad.into())),
         Ok(framing) => {
-            let mut walk = Walk::request(framing);
+            let mut walk = BodyWalk::request(framing);
             let read = walk_body(conn, link, head, &mut walk, &mut part).await;
             headers.extend(walk.fields_beside());
             match read {
@@ -233,12 +246,12 @@ async fn read_body(conn: &mut Conn, link: &Link, head: &RequestHead, url: String
 }
 
 async fn walk_body(
-    conn: &mut Conn,
-    link: &Link,
+    conn: &mut BufferedStream,
+    link: &ConnectionContext,
     head: &RequestHead,
-    walk: &mut Walk,
-    part: &mut Part,
-) -> Result<(), Broken> {
+    walk: &mut BodyWalk,
+    part: &mut CapturedBody,
+) -> Result<(), ReadFailure> {
     if head.expects_continue() && !walk.is_done() && conn.ahead.is_empty() {
         conn.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
     }
@@ -250,17 +263,17 @@ async fn walk_body(
             return Ok(());
         }
         if part.total() > settings.swallow_limit {
-            return Err(Broken::Bad("the body of a request is longer than is taken"));
+            return Err(ReadFailure::Bad("the body of a request is longer than is taken"));
         }
         match timeout(settings.idle, conn.fill()).await {
             Ok(Ok(count)) if count > 0 => {}
-            _ => return Err(Broken::Gone),
+            _ => return Err(ReadFailure::Gone),
         }
     }
 }
 
 /// Sends a head and what follows it; in one record of TLS if it fits.
-pub(crate) async fn write(conn: &mut Conn, head: &[u8], body: &[u8]) -> io::Result<()> {
+pub(crate) async fn write(conn: &mut BufferedStream, head: &[u8], body: &[u8]) -> io::Result<()> {
     const ONE_RECORD: usize = 16 * 1024;
     if body.is_empty() {
         conn.write_all(head).await?;

@@ -24,20 +24,20 @@ use model::{Client, Header, Request, SealReason};
 use tokio::runtime::Handle;
 
 use crate::{
-    Reply,
-    behind::Behind,
-    clock::Moment,
+    StaticResponse,
+    behind::UpstreamPeer,
+    clock::ClockMoment,
     connection,
-    egress::Trouble,
-    held::Ahead,
-    http2_print::Tee,
-    link::Link,
-    part::Part,
-    place::{Place, Target},
-    relay2::{self, Cut, Outgoing, ToServer},
+    egress::ConnectError,
+    held::BufferedFrames,
+    http2_print::FingerprintTee,
+    link::ConnectionContext,
+    part::CapturedBody,
+    place::{ConnectionTarget, HostPort},
+    relay2::{self, GateCut, OutgoingBody, ToServer},
     relay21::ToAnybody,
     reply,
-    wire::Conn,
+    wire::BufferedStream,
 };
 
 /// Header lists that are taken. hyper would offer 16 KiB, which the cookies of
@@ -50,38 +50,43 @@ const STREAMS: u32 = 256;
 const TUNNEL_WINDOW: u32 = 128 << 10;
 
 /// What the requests of a connection share.
-struct Session {
-    link: Link,
-    place: Place,
+struct Http2Session {
+    link: ConnectionContext,
+    place: ConnectionTarget,
     print: Arc<OnceLock<String>>,
     /// The client together with its print.
     client: OnceLock<Arc<Client>>,
-    server: Far,
+    server: FarEnd,
 }
 
 /// Who answers.
-enum Far {
+enum FarEnd {
     Us,
     Server(ToServer),
     /// Whom each request names: we are the client's proxy.
     Anybody(ToAnybody),
-    Nobody(Trouble),
+    Nobody(ConnectError),
 }
 
-pub(crate) async fn serve(conn: Conn, link: Link, place: Place, behind: Behind) {
+pub(crate) async fn serve(
+    conn: BufferedStream,
+    link: ConnectionContext,
+    place: ConnectionTarget,
+    behind: UpstreamPeer,
+) {
     let stop = link.shared.stop.clone();
     let (stream_window, connection_window) = match place.target {
         Some(_) => (STREAM_WINDOW, 4 * STREAM_WINDOW),
         None => (TUNNEL_WINDOW, STREAMS * TUNNEL_WINDOW),
     };
-    let (tee, print) = Tee::new(conn);
+    let (tee, print) = FingerprintTee::new(conn);
     let server = far(&link, behind).await;
-    let session = Arc::new(Session { link, place, print, client: OnceLock::new(), server });
+    let session = Arc::new(Http2Session { link, place, print, client: OnceLock::new(), server });
     let answer = service_fn(move |request| {
         let session = Arc::clone(&session);
-        ToItsEnd(Some(Box::pin(async move { session.exchange(request).await })))
+        DetachedTask(Some(Box::pin(async move { session.exchange(request).await })))
     });
-    let mut builder = http2::Builder::new(Spawn);
+    let mut builder = http2::Builder::new(LinkExecutor);
     builder
         .timer(TokioTimer::new())
         .auto_date_header(false)
@@ -101,23 +106,23 @@ pub(crate) async fn serve(conn: Conn, link: Link, place: Place, behind: Behind) 
     }
 }
 
-async fn far(link: &Link, behind: Behind) -> Far {
-    let Behind::Server(server) = behind else { return Far::Us };
+async fn far(link: &ConnectionContext, behind: UpstreamPeer) -> FarEnd {
+    let UpstreamPeer::Server(server) = behind else { return FarEnd::Us };
     if let Some(trouble) = server.trouble {
-        return Far::Nobody(trouble);
+        return FarEnd::Nobody(trouble);
     }
-    let Some(reached) = server.reached else { return Far::Anybody(ToAnybody::new(server.egress)) };
+    let Some(reached) = server.reached else { return FarEnd::Anybody(ToAnybody::new(server.egress)) };
     match ToServer::new(reached, server.egress, link).await {
-        Ok(server) => Far::Server(server),
-        Err(trouble) => Far::Nobody(trouble),
+        Ok(server) => FarEnd::Server(server),
+        Err(trouble) => FarEnd::Nobody(trouble),
     }
 }
 
 /// Tasks of hyper hold the link through their service, and with it the proxy.
 #[derive(Clone)]
-pub(crate) struct Spawn;
+pub(crate) struct LinkExecutor;
 
-impl<F> Executor<F> for Spawn
+impl<F> Executor<F> for LinkExecutor
 where
     F: Future + Send + 'static,
     F::Output: Send,
@@ -130,9 +135,9 @@ where
 /// Work that goes on in a task of its own if nobody waits for it any more: hyper
 /// drops what a client took back, and what was seen of it is still to be written
 /// down.
-struct ToItsEnd<F: Future<Output: Send> + Send + 'static>(Option<Pin<Box<F>>>);
+struct DetachedTask<F: Future<Output: Send> + Send + 'static>(Option<Pin<Box<F>>>);
 
-impl<F: Future<Output: Send> + Send + 'static> Future for ToItsEnd<F> {
+impl<F: Future<Output: Send> + Send + 'static> Future for DetachedTask<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -144,7 +149,7 @@ impl<F: Future<Output: Send> + Send + 'static> Future for ToItsEnd<F> {
     }
 }
 
-impl<F: Future<Output: Send> + Send + 'static> Drop for ToItsEnd<F> {
+impl<F: Future<Output: Send> + Send + 'static> Drop for DetachedTask<F> {
     fn drop(&mut self) {
         // Without a runtime the program is ending without having stopped us.
         if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
@@ -153,7 +158,7 @@ impl<F: Future<Output: Send> + Send + 'static> Drop for ToItsEnd<F> {
     }
 }
 
-impl Session {
+impl Http2Session {
     /// The client of this connection, with its print once that is known.
     fn client(&self) -> Arc<Client> {
         let Some(print) = self.print.get() else { return Arc::clone(&self.link.client) };
@@ -161,14 +166,14 @@ impl Session {
         Arc::clone(self.client.get_or_init(known))
     }
 
-    async fn exchange(&self, request: http::Request<Incoming>) -> Result<http::Response<Outgoing>, Cut> {
+    async fn exchange(&self, request: http::Request<Incoming>) -> Result<http::Response<OutgoingBody>, GateCut> {
         // What is rare is boxed, here and in `relay2`: it must not make the work of
         // every request larger, which is moved and kept as a whole.
         if request.method() == http::Method::CONNECT {
             return Ok(Box::pin(self.tunnel(request)).await);
         }
-        let began = Moment::now();
-        let link = Link { client: self.client(), ..self.link.clone() };
+        let began = ClockMoment::now();
+        let link = ConnectionContext { client: self.client(), ..self.link.clone() };
         let (head, body) = request.into_parts();
         let addressed = link.address(&self.place, &absolute(&head.uri), host(&head)).await;
         let seen = Request {
@@ -179,31 +184,31 @@ impl Session {
             body: model::Body::default(),
         };
         match &self.server {
-            Far::Server(way) if !link.shared.owns(seen.host()) => {
+            FarEnd::Server(way) if !link.shared.owns(seen.host()) => {
                 relay2::relay(way, link, began, seen, head, body).await
             }
-            Far::Anybody(way) if !link.shared.owns(seen.host()) => {
+            FarEnd::Anybody(way) if !link.shared.owns(seen.host()) => {
                 Box::pin(relay2::relay(way, link, began, seen, head, body)).await
             }
-            Far::Nobody(trouble) => Ok(Box::pin(answered(&link, began, seen, trouble.reply())).await),
+            FarEnd::Nobody(trouble) => Ok(Box::pin(answered(&link, began, seen, trouble.reply())).await),
             _ => Ok(Box::pin(sinkhole(&link, began, seen, body)).await),
         }
     }
 
     /// Gives the client a tunnel on this stream (RFC 9113 §8.5), or tells it why
     /// not; the other streams do not notice.
-    async fn tunnel(&self, mut request: http::Request<Incoming>) -> http::Response<Outgoing> {
+    async fn tunnel(&self, mut request: http::Request<Incoming>) -> http::Response<OutgoingBody> {
         let link = self.link.tunnelled();
-        let Some(target) = request.uri().authority().and_then(|named| Target::read(named.as_str(), 443)) else {
+        let Some(target) = request.uri().authority().and_then(|named| HostPort::read(named.as_str(), 443)) else {
             link.seal(&self.place, SealReason::UnknownProtocol, "CONNECT to what is no address").await;
-            return response_of(&Reply::sinkhole(400, "text/plain", ""), &[], Bytes::new());
+            return response_of(&StaticResponse::sinkhole(400, "text/plain", ""), &[], Bytes::new());
         };
         let place = link.place(Some(target));
-        match Behind::find(&link, &place).await {
+        match UpstreamPeer::find(&link, &place).await {
             Ok(behind) => {
                 let tunnel = hyper::upgrade::on(&mut request);
                 tokio::spawn(connection::follow_tunnel(tunnel, link, place, behind));
-                http::Response::new(Outgoing::ours(Bytes::new()))
+                http::Response::new(OutgoingBody::ours(Bytes::new()))
             }
             Err(trouble) => {
                 link.refused_tunnel(&place, &trouble, "HTTP/2").await;
@@ -215,13 +220,18 @@ impl Session {
 }
 
 /// Reads the request to its end, and answers it ourselves.
-async fn sinkhole(link: &Link, began: Moment, mut request: Request, body: Incoming) -> http::Response<Outgoing> {
+async fn sinkhole(
+    link: &ConnectionContext,
+    began: ClockMoment,
+    mut request: Request,
+    body: Incoming,
+) -> http::Response<OutgoingBody> {
     let declared = body.size_hint().exact();
-    let mut part = Part::new(link.settings().body_limit);
+    let mut part = CapturedBody::new(link.settings().body_limit);
     if read_body(body, link, &mut part, &mut request.headers).await.is_err() {
         request.body = part.broken_off(declared);
         link.unanswered(began, request).await;
-        return http::Response::new(Outgoing::ours(Bytes::new()));
+        return http::Response::new(OutgoingBody::ours(Bytes::new()));
     }
     request.body = part.whole();
     let reply = link.answer(&request).await;
@@ -230,14 +240,14 @@ async fn sinkhole(link: &Link, began: Moment, mut request: Request, body: Incomi
 
 /// Reads what was held, and what is still to come of it, and answers it with this.
 pub(crate) async fn absorbed(
-    link: &Link,
-    began: Moment,
+    link: &ConnectionContext,
+    began: ClockMoment,
     mut request: Request,
-    ahead: Ahead,
+    ahead: BufferedFrames,
     body: Incoming,
-    reply: Reply,
-) -> http::Response<Outgoing> {
-    let mut part = Part::new(link.settings().body_limit);
+    reply: StaticResponse,
+) -> http::Response<OutgoingBody> {
+    let mut part = CapturedBody::new(link.settings().body_limit);
     for frame in &ahead {
         if let Some(data) = frame.data_ref() {
             part.add(data);
@@ -253,7 +263,12 @@ pub(crate) async fn absorbed(
 }
 
 /// Writes an answer of ours down, and gives it as hyper wants it.
-pub(crate) async fn answered(link: &Link, began: Moment, request: Request, reply: Reply) -> http::Response<Outgoing> {
+pub(crate) async fn answered(
+    link: &ConnectionContext,
+    began: ClockMoment,
+    request: Request,
+    reply: StaticResponse,
+) -> http::Response<OutgoingBody> {
     let fields = reply::fields(&reply);
     let has_body = request.method != "HEAD" && reply::has_length(reply.status);
     let sent = if has_body { reply.body.clone() } else { Bytes::new() };
@@ -265,7 +280,12 @@ pub(crate) async fn answered(link: &Link, began: Moment, request: Request, reply
 
 /// Reads a body to its end, its trailers into `fields`. An error: the client
 /// took the request back, has gone, or sends without end.
-async fn read_body(mut body: Incoming, link: &Link, part: &mut Part, fields: &mut Vec<Header>) -> Result<(), ()> {
+async fn read_body(
+    mut body: Incoming,
+    link: &ConnectionContext,
+    part: &mut CapturedBody,
+    fields: &mut Vec<Header>,
+) -> Result<(), ()> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| ())?;
         if let Some(data) = frame.data_ref() {
@@ -305,8 +325,8 @@ fn lower(mut fields: Vec<Header>) -> Vec<Header> {
     fields
 }
 
-fn response_of(reply: &Reply, fields: &[Header], body: Bytes) -> http::Response<Outgoing> {
-    let mut response = http::Response::new(Outgoing::ours(body));
+fn response_of(reply: &StaticResponse, fields: &[Header], body: Bytes) -> http::Response<OutgoingBody> {
+    let mut response = http::Response::new(OutgoingBody::ours(body));
     *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::OK);
     for field in fields {
         let name = http::HeaderName::from_bytes(field.name.as_bytes());

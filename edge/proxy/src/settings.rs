@@ -8,21 +8,21 @@ use std::{
 
 use model::IngressKind;
 
-use crate::{Gate, Home, Onward, Pairing, dns::Addresses};
+use crate::{DevicePairing, ForwardMode, Gate, InternalHost, dns::NameAddresses};
 
 /// How a proxy behaves; the defaults are those of an audit.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ProxySettings {
     /// The trial that everything on this port belongs to.
     pub trial: Option<u32>,
     /// Whether requests go on to their servers.
-    pub onward: Onward,
+    pub onward: ForwardMode,
     /// Who decides about what goes on; nobody, if none.
     pub gate: Option<Arc<dyn Gate>>,
     /// Who answers for names of our own, if anybody.
-    pub home: Option<Arc<dyn Home>>,
+    pub home: Option<Arc<dyn InternalHost>>,
     /// Which devices are let in; without it, whoever reaches the socket.
-    pub pairing: Option<Arc<Pairing>>,
+    pub pairing: Option<Arc<DevicePairing>>,
     /// The name and password that SOCKS clients must give, if any.
     pub socks_password: Option<(String, String)>,
     /// The network folder of `/proc` in which clients on this machine are to be
@@ -50,14 +50,14 @@ pub struct Settings {
     /// Proxies that write into one capture share the numbers of connections.
     pub connections: Arc<AtomicU64>,
     /// Which name an address stood for, if our own responder gave it out.
-    pub addresses: Option<Arc<Addresses>>,
+    pub addresses: Option<Arc<NameAddresses>>,
 }
 
-impl Default for Settings {
+impl Default for ProxySettings {
     fn default() -> Self {
         Self {
             trial: None,
-            onward: Onward::Sinkhole,
+            onward: ForwardMode::Sinkhole,
             gate: None,
             home: None,
             pairing: None,

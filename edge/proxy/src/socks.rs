@@ -4,7 +4,7 @@
 use bytes::Buf;
 use tokio::io::AsyncWriteExt;
 
-use crate::{link::Link, place::Target, wire::Conn};
+use crate::{link::ConnectionContext, place::HostPort, wire::BufferedStream};
 
 const VERSION: u8 = 5;
 const NO_PASSWORD: u8 = 0;
@@ -13,7 +13,7 @@ const NONE_OF_THESE: u8 = 0xff;
 
 /// What a client is told (RFC 1928 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum ReplyCode {
     Connected = 0,
     NotAllowed = 2,
     Unreachable = 4,
@@ -22,7 +22,7 @@ pub(crate) enum Told {
 }
 
 /// Speaks SOCKS up to the address that the client wants. None: it is over.
-pub(crate) async fn wanted(conn: &mut Conn, link: &Link) -> Option<Target> {
+pub(crate) async fn wanted(conn: &mut BufferedStream, link: &ConnectionContext) -> Option<HostPort> {
     let methods = read(conn, methods).await?;
     let expected = link.settings().socks_password.as_ref();
     let chosen = match expected {
@@ -47,8 +47,8 @@ pub(crate) async fn wanted(conn: &mut Conn, link: &Link) -> Option<Target> {
     }
     let request = read(conn, request).await?;
     match request {
-        Request::Connect(target) => Some(target),
-        Request::Refused(told, code) => {
+        SocksRequest::Connect(target) => Some(target),
+        SocksRequest::Refused(told, code) => {
             tell(conn, told).await;
             link.note(code, "a client asked for more than connections", 1).await;
             None
@@ -57,19 +57,19 @@ pub(crate) async fn wanted(conn: &mut Conn, link: &Link) -> Option<Target> {
 }
 
 /// Tells the client how it went. False: it has gone, or has to.
-pub(crate) async fn tell(conn: &mut Conn, told: Told) -> bool {
+pub(crate) async fn tell(conn: &mut BufferedStream, told: ReplyCode) -> bool {
     let answer = [VERSION, told as u8, 0, 1, 0, 0, 0, 0, 0, 0];
-    conn.write_all(&answer).await.is_ok() && told == Told::Connected
+    conn.write_all(&answer).await.is_ok() && told == ReplyCode::Connected
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Request {
-    Connect(Target),
-    Refused(Told, &'static str),
+enum SocksRequest {
+    Connect(HostPort),
+    Refused(ReplyCode, &'static str),
 }
 
 /// Reads until `parse` has what it needs: it gives what it read and the length.
-async fn read<T>(conn: &mut Conn, parse: impl Fn(&[u8]) -> Option<(T, usize)>) -> Option<T> {
+async fn read<T>(conn: &mut BufferedStream, parse: impl Fn(&[u8]) -> Option<(T, usize)>) -> Option<T> {
     const LONGEST: usize = 1_024;
     loop {
         if let Some((value, length)) = parse(&conn.ahead) {
@@ -100,20 +100,20 @@ fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(usize::from(*length))
 }
 
-fn request(bytes: &[u8]) -> Option<(Request, usize)> {
+fn request(bytes: &[u8]) -> Option<(SocksRequest, usize)> {
     let [_, command, _, kind, rest @ ..] = bytes else { return None };
     let (host, length) = match kind {
         1 => (std::net::Ipv4Addr::from(*rest.first_chunk::<4>()?).to_string(), 4),
         4 => (std::net::Ipv6Addr::from(*rest.first_chunk::<16>()?).to_string(), 16),
         3 => counted(rest).map(|(name, _)| (String::from_utf8_lossy(name).into_owned(), 1 + name.len()))?,
-        _ => return Some((Request::Refused(Told::NoSuchAddress, "socks-refused"), bytes.len())),
+        _ => return Some((SocksRequest::Refused(ReplyCode::NoSuchAddress, "socks-refused"), bytes.len())),
     };
     let port = u16::from_be_bytes(*rest.get(length..)?.first_chunk()?);
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let request = match command {
-        1 => Request::Connect(Target { host, port }),
-        3 => Request::Refused(Told::NoSuchCommand, "socks-udp-refused"),
-        _ => Request::Refused(Told::NoSuchCommand, "socks-refused"),
+        1 => SocksRequest::Connect(HostPort { host, port }),
+        3 => SocksRequest::Refused(ReplyCode::NoSuchCommand, "socks-udp-refused"),
+        _ => SocksRequest::Refused(ReplyCode::NoSuchCommand, "socks-refused"),
     };
     Some((request, 4 + length + 2))
 }
@@ -122,8 +122,8 @@ fn request(bytes: &[u8]) -> Option<(Request, usize)> {
 mod tests {
     use super::*;
 
-    fn connect(host: &str, port: u16) -> Request {
-        Request::Connect(Target { host: host.into(), port })
+    fn connect(host: &str, port: u16) -> SocksRequest {
+        SocksRequest::Connect(HostPort { host: host.into(), port })
     }
 
     #[test]
@@ -132,12 +132,12 @@ mod tests {
             (&b"\x05\x01\x00\x03\x09A.example\x01\xbb"[..], connect("a.example", 443)),
             (b"\x05\x01\x00\x01\xc0\x00\x02\x07\x00\x50", connect("192.0.2.7", 80)),
             (b"\x05\x01\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x50", connect("2001:db8::1", 80)),
-            (b"\x05\x03\x00\x01\0\0\0\0\0\0", Request::Refused(Told::NoSuchCommand, "socks-udp-refused")),
+            (b"\x05\x03\x00\x01\0\0\0\0\0\0", SocksRequest::Refused(ReplyCode::NoSuchCommand, "socks-udp-refused")),
         ] {
             assert_eq!(request(wire), Some((wanted, wire.len())));
             assert!((0..wire.len()).all(|cut| request(&wire[..cut]).is_none()));
         }
-        assert!(matches!(request(b"\x05\x01\x00\x07"), Some((Request::Refused(..), 4))));
+        assert!(matches!(request(b"\x05\x01\x00\x07"), Some((SocksRequest::Refused(..), 4))));
     }
 
     #[test]

@@ -9,66 +9,66 @@ use std::{
 use model::{Direction, SealReason};
 use tokio::time::timeout;
 
-use crate::{link::Link, place::Place, pump::Pump, wire::Conn};
+use crate::{link::ConnectionContext, place::ConnectionTarget, pump::BodyPump, wire::BufferedStream};
 
 /// One direction, until its source has ended and its sink was told so.
-struct Side {
-    pump: Pump,
-    state: State,
+struct SpliceSide {
+    pump: BodyPump,
+    state: SpliceState,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum SpliceState {
     Open,
     Closing,
     Done,
     Broken,
 }
 
-impl Side {
+impl SpliceSide {
     fn new() -> Self {
-        Self { pump: Pump::new(), state: State::Open }
+        Self { pump: BodyPump::new(), state: SpliceState::Open }
     }
 
     /// Goes on as far as it can. True: it is over.
     fn advance(
         &mut self,
         cx: &mut Context<'_>,
-        source: &mut Conn,
-        sink: &mut Conn,
+        source: &mut BufferedStream,
+        sink: &mut BufferedStream,
         look: &mut impl FnMut(&[u8]),
     ) -> bool {
-        if self.state == State::Open {
+        if self.state == SpliceState::Open {
             self.state = match self.pump.everything(cx, source, sink, &mut *look) {
-                Poll::Pending => State::Open,
-                Poll::Ready(Ok(())) => State::Closing,
-                Poll::Ready(Err(_)) => State::Broken,
+                Poll::Pending => SpliceState::Open,
+                Poll::Ready(Ok(())) => SpliceState::Closing,
+                Poll::Ready(Err(_)) => SpliceState::Broken,
             };
         }
-        if self.state == State::Closing {
+        if self.state == SpliceState::Closing {
             self.state = match sink.poll_close(cx) {
-                Poll::Pending => State::Closing,
-                Poll::Ready(Ok(())) => State::Done,
-                Poll::Ready(Err(_)) => State::Broken,
+                Poll::Pending => SpliceState::Closing,
+                Poll::Ready(Ok(())) => SpliceState::Done,
+                Poll::Ready(Err(_)) => SpliceState::Broken,
             };
         }
-        matches!(self.state, State::Done | State::Broken)
+        matches!(self.state, SpliceState::Done | SpliceState::Broken)
     }
 }
 
 /// Moves bytes both ways until both sides are done or one has gone; the second
 /// has `linger` to finish once the first is done. Shows everything to `look`.
 pub(crate) async fn both_ways(
-    client: &mut Conn,
-    server: &mut Conn,
+    client: &mut BufferedStream,
+    server: &mut BufferedStream,
     linger: Duration,
     mut look: impl FnMut(Direction, &[u8]),
 ) {
-    let (mut up, mut down) = (Side::new(), Side::new());
+    let (mut up, mut down) = (SpliceSide::new(), SpliceSide::new());
     let mut advance = |cx: &mut Context<'_>, enough: usize| {
         let up_over = up.advance(cx, client, server, &mut |bytes| look(Direction::FromClient, bytes));
         let down_over = down.advance(cx, server, client, &mut |bytes| look(Direction::FromServer, bytes));
-        let broken = up.state == State::Broken || down.state == State::Broken;
+        let broken = up.state == SpliceState::Broken || down.state == SpliceState::Broken;
         let over = usize::from(up_over) + usize::from(down_over);
         if broken || over >= enough { Poll::Ready(()) } else { Poll::Pending }
     };
@@ -80,10 +80,10 @@ pub(crate) async fn both_ways(
 
 /// Passes a connection through unread, and writes down that it was.
 pub(crate) async fn untouched(
-    mut client: Conn,
-    mut server: Conn,
-    link: &Link,
-    place: &Place,
+    mut client: BufferedStream,
+    mut server: BufferedStream,
+    link: &ConnectionContext,
+    place: &ConnectionTarget,
     reason: SealReason,
     says: &str,
 ) {

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
+enum StopStage {
     Running,
     /// Connections without an exchange under way end.
     Ending,
@@ -24,21 +24,21 @@ enum Stage {
 
 /// What each task holds. While one exists, the proxy has not ended.
 #[derive(Clone, Debug)]
-pub(crate) struct Stop {
-    stage: watch::Receiver<Stage>,
+pub(crate) struct StopToken {
+    stage: watch::Receiver<StopStage>,
     _alive: mpsc::Sender<()>,
 }
 
 /// What the owner of the proxy holds.
 #[derive(Debug)]
-pub(crate) struct Stopper {
-    stage: watch::Sender<Stage>,
+pub(crate) struct StopHandle {
+    stage: watch::Sender<StopStage>,
     alive: mpsc::Receiver<()>,
 }
 
 /// Comes true when every wire has to end.
-pub(crate) struct Over {
-    stage: watch::Receiver<Stage>,
+pub(crate) struct StopFuture {
+    stage: watch::Receiver<StopStage>,
     wait: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
 }
 
@@ -48,48 +48,48 @@ pub(crate) const LAST_LOOK: Duration = Duration::from_millis(50);
 /// How long tasks may take to write down what they have, once nothing goes on.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
-pub(crate) fn stopper() -> (Stopper, Stop) {
-    let (stage, seen) = watch::channel(Stage::Running);
+pub(crate) fn stopper() -> (StopHandle, StopToken) {
+    let (stage, seen) = watch::channel(StopStage::Running);
     let (sender, alive) = mpsc::channel(1);
-    (Stopper { stage, alive }, Stop { stage: seen, _alive: sender })
+    (StopHandle { stage, alive }, StopToken { stage: seen, _alive: sender })
 }
 
-impl Stopper {
+impl StopHandle {
     /// Ends the proxy. When this returns, every task has ended.
     pub(crate) async fn stop(mut self, grace: Duration) {
-        self.stage.send_replace(Stage::Ending);
+        self.stage.send_replace(StopStage::Ending);
         if timeout(grace, self.alive.recv()).await.is_ok() {
             return;
         }
-        self.stage.send_replace(Stage::Over);
+        self.stage.send_replace(StopStage::Over);
         // A sink that takes nothing any more must not hold up the program.
         let _ = timeout(LAST_WORDS, self.alive.recv()).await;
     }
 }
 
-impl Stop {
+impl StopToken {
     /// Comes true when nothing new shall begin.
     pub(crate) async fn ending(&self) {
         let mut stage = self.stage.clone();
         // An owner that is gone without a word has also stopped.
-        let _ = stage.wait_for(|stage| *stage >= Stage::Ending).await;
+        let _ = stage.wait_for(|stage| *stage >= StopStage::Ending).await;
     }
 
     pub(crate) fn is_ending(&self) -> bool {
-        *self.stage.borrow() >= Stage::Ending || self.stage.has_changed().is_err()
+        *self.stage.borrow() >= StopStage::Ending || self.stage.has_changed().is_err()
     }
 
-    pub(crate) fn over(&self) -> Over {
-        Over { stage: self.stage.clone(), wait: None }
+    pub(crate) fn over(&self) -> StopFuture {
+        StopFuture { stage: self.stage.clone(), wait: None }
     }
 }
 
-impl Over {
+impl StopFuture {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let wait = self.wait.get_or_insert_with(|| {
             let mut stage = self.stage.clone();
             Box::pin(async move {
-                let _ = stage.wait_for(|stage| *stage == Stage::Over).await;
+                let _ = stage.wait_for(|stage| *stage == StopStage::Over).await;
             })
         });
         wait.as_mut().poll(cx)

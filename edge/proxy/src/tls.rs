@@ -11,35 +11,40 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    Onward,
-    authority::Offer,
-    behind::{Behind, Reached},
+    ForwardMode,
+    authority::AlpnOffer,
+    behind::{ServerConnection, UpstreamPeer},
     egress::EncryptedStream,
-    hello::{self, Peeked},
-    link::Link,
-    pins::Ended,
-    place::{Place, Target},
+    hello::{self, HelloPeek},
+    link::ConnectionContext,
+    pins::HandshakeEnd,
+    place::{ConnectionTarget, HostPort},
     splice,
-    wire::Conn,
+    wire::BufferedStream,
 };
 
 /// What TLS came to.
-pub(crate) enum Opened {
+pub(crate) enum TlsOutcome {
     /// It is open; what comes next is in clear.
-    Inner(Conn),
+    Inner(BufferedStream),
     /// It was not to be opened, and that is written down.
     Sealed,
 }
 
 /// The client's first bytes are a TLS record: opens it, the server's side first,
 /// so that the client is offered what the server speaks.
-pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place, behind: &mut Behind) -> Opened {
+pub(crate) async fn open(
+    mut conn: BufferedStream,
+    link: &mut ConnectionContext,
+    place: &mut ConnectionTarget,
+    behind: &mut UpstreamPeer,
+) -> TlsOutcome {
     let message = match read_hello(&mut conn, link).await {
         Ok(message) => message,
         Err(says) => {
             let said = Body::whole(&conn.ahead[..]);
             link.seal_with(place, SealReason::UnknownProtocol, says, said).await;
-            return Opened::Sealed;
+            return TlsOutcome::Sealed;
         }
     };
     let hello = hello::read(message);
@@ -47,13 +52,13 @@ pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place, beh
     let offered = hello.alpn.clone();
     Arc::make_mut(&mut link.client).hello = Some(hello);
     if link.shared.is_home(&name) || link.shared.owns(&link.whereto(place).host) {
-        *behind = Behind::Us;
+        *behind = UpstreamPeer::Us;
     }
     if let Some((server, says)) = to_be_left(link, behind, &name) {
         // Nobody checks the name in a ClientHello that goes on unopened.
         let place = if place.is_bare_address() { &link.named(place.clone(), name).await } else { place };
         splice::untouched(conn, server, link, place, SealReason::Tunnelled, says).await;
-        return Opened::Sealed;
+        return TlsOutcome::Sealed;
     }
     let offer = offer_of_the_server(link, place, behind, &name, &offered).await;
     let server = match link.shared.authority.server(&name, offer) {
@@ -67,12 +72,12 @@ pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place, beh
                 egress.pins.taken(&name, &link.client);
             }
             place.encrypted = true;
-            Opened::Inner(Conn::tls(stream))
+            TlsOutcome::Inner(BufferedStream::tls(stream))
         }
         // A client that was ended together with us has refused nothing.
         Ok(Err(error)) if tls_error(&error).is_none() && link.shared.stop.is_ending() => {
             link.note("cut-handshake", link.whereto(place).with_port(), 1).await;
-            Opened::Sealed
+            TlsOutcome::Sealed
         }
         Ok(Err(error)) => {
             let (reason, says) = refusal(&error);
@@ -86,29 +91,38 @@ pub(crate) async fn open(mut conn: Conn, link: &mut Link, place: &mut Place, beh
     }
 }
 
-async fn sealed(link: &Link, place: &Place, reason: SealReason, says: impl Into<String>) -> Opened {
+async fn sealed(
+    link: &ConnectionContext,
+    place: &ConnectionTarget,
+    reason: SealReason,
+    says: impl Into<String>,
+) -> TlsOutcome {
     link.seal(place, reason, says).await;
-    Opened::Sealed
+    TlsOutcome::Sealed
 }
 
 /// Remembers a host whose clients do not take our certificate. That a certificate
 /// has ended is our failure, or the client's clock's, and no client's will: the
 /// next one gets a new certificate.
-pub(crate) fn refused(link: &Link, name: &str, reason: SealReason, error: &io::Error) {
+pub(crate) fn refused(link: &ConnectionContext, name: &str, reason: SealReason, error: &io::Error) {
     if is_about_time(error) {
         return link.shared.authority.renew(name);
     }
     if let (SealReason::Refused, Some(egress)) = (reason, &link.shared.egress) {
-        let ended = if tls_error(error).is_some() { Ended::Alert } else { Ended::HungUp };
+        let ended = if tls_error(error).is_some() { HandshakeEnd::Alert } else { HandshakeEnd::HungUp };
         egress.pins.refused(name, &link.client, ended);
     }
 }
 
 /// The server's connection, if this one is to be passed through as it is, and why.
-fn to_be_left(link: &Link, behind: &mut Behind, name: &str) -> Option<(Conn, &'static str)> {
-    let Behind::Server(server) = behind else { return None };
+fn to_be_left(
+    link: &ConnectionContext,
+    behind: &mut UpstreamPeer,
+    name: &str,
+) -> Option<(BufferedStream, &'static str)> {
+    let UpstreamPeer::Server(server) = behind else { return None };
     let says = match &link.settings().onward {
-        Onward::Untouched(_) => "passed through untouched, as was asked",
+        ForwardMode::Untouched(_) => "passed through untouched, as was asked",
         _ if server.egress.is_pinned(name, &link.client) => {
             "passed through untouched: clients refuse our certificate for this host"
         }
@@ -120,46 +134,46 @@ fn to_be_left(link: &Link, behind: &mut Behind, name: &str) -> Option<(Conn, &'s
 /// Opens the server's side, and gives what the client is to be offered. If the
 /// server cannot be had, the client is told so once it speaks.
 async fn offer_of_the_server(
-    link: &Link,
-    place: &mut Place,
-    behind: &mut Behind,
+    link: &ConnectionContext,
+    place: &mut ConnectionTarget,
+    behind: &mut UpstreamPeer,
     name: &str,
     offered: &[String],
-) -> Offer {
+) -> AlpnOffer {
     if place.target.is_none() {
         // Said to a proxy itself: in HTTP/2, each tunnel is a stream of it.
-        return Offer::Both;
+        return AlpnOffer::Both;
     }
-    let Behind::Server(server) = behind else { return Offer::Both };
-    let Some(reached) = server.reached.take() else { return Offer::Http1 };
+    let UpstreamPeer::Server(server) = behind else { return AlpnOffer::Both };
+    let Some(reached) = server.reached.take() else { return AlpnOffer::Http1 };
     match server.egress.encrypt(reached.conn, name, offered).await {
         Ok(EncryptedStream { conn, protocol, certificate }) => {
             let target = link.destination(place);
-            server.reached = Some(Reached { conn, target, encrypted: true });
+            server.reached = Some(ServerConnection { conn, target, encrypted: true });
             if certificate.is_some() && place.is_bare_address() {
                 place.name = Some(name.to_owned());
             }
             place.certificate = certificate;
             match protocol.as_deref() {
-                Some(b"h2") => Offer::Http2,
-                Some(_) => Offer::Http1,
-                None => Offer::Nothing,
+                Some(b"h2") => AlpnOffer::Http2,
+                Some(_) => AlpnOffer::Http1,
+                None => AlpnOffer::Nothing,
             }
         }
         Err(trouble) => {
             server.trouble = Some(trouble);
-            Offer::Both
+            AlpnOffer::Both
         }
     }
 }
 
-async fn read_hello(conn: &mut Conn, link: &Link) -> Result<Vec<u8>, &'static str> {
+async fn read_hello(conn: &mut BufferedStream, link: &ConnectionContext) -> Result<Vec<u8>, &'static str> {
     let reading = async {
         loop {
             match hello::peek(&conn.ahead) {
-                Peeked::Whole(message) => return Ok(message),
-                Peeked::Other => return Err("looks like TLS and does not begin with a ClientHello"),
-                Peeked::Partial => {}
+                HelloPeek::Whole(message) => return Ok(message),
+                HelloPeek::Other => return Err("looks like TLS and does not begin with a ClientHello"),
+                HelloPeek::Partial => {}
             }
             match conn.fill().await {
                 Ok(0) | Err(_) => return Err("the connection ended inside the ClientHello"),
@@ -172,9 +186,9 @@ async fn read_hello(conn: &mut Conn, link: &Link) -> Result<Vec<u8>, &'static st
 
 /// The name that the certificate is for: what the client asks for, or where it
 /// was going.
-fn server_name(sni: Option<&str>, link: &Link, place: &Place) -> String {
-    let asked = sni.and_then(|sni| Target::read(sni, 443)).map(|target| target.host);
-    let going = || place.target.clone().or_else(|| link.original.or(link.here).map(Target::from));
+fn server_name(sni: Option<&str>, link: &ConnectionContext, place: &ConnectionTarget) -> String {
+    let asked = sni.and_then(|sni| HostPort::read(sni, 443)).map(|target| target.host);
+    let going = || place.target.clone().or_else(|| link.original.or(link.here).map(HostPort::from));
     asked.or_else(|| going().map(|target| target.host)).unwrap_or_else(|| "localhost".into())
 }
 

@@ -4,9 +4,9 @@ use tokio::{io::AsyncWriteExt, time::timeout};
 
 use crate::{
     heads::{self, RequestHead},
-    link::Link,
-    pairing::{Pairing, Tried},
-    wire::Conn,
+    link::ConnectionContext,
+    pairing::{CodeResult, DevicePairing},
+    wire::BufferedStream,
 };
 
 /// Longest head and longest form that are read from a stranger.
@@ -16,7 +16,7 @@ const FORM: usize = 1 << 10;
 const PATH: &str = "/candor-pairing";
 
 /// Answers one request with the page, or takes the code that it brings.
-pub(crate) async fn turn_away(mut conn: Conn, link: &Link, pairing: &Pairing) {
+pub(crate) async fn turn_away(mut conn: BufferedStream, link: &ConnectionContext, pairing: &DevicePairing) {
     let answer = timeout(link.settings().head_time, answer(&mut conn, link, pairing)).await;
     link.note("unpaired", link.peer.ip().to_canonical().to_string(), 1).await;
     if let Ok(Some(answer)) = answer {
@@ -25,7 +25,7 @@ pub(crate) async fn turn_away(mut conn: Conn, link: &Link, pairing: &Pairing) {
     let _ = conn.shutdown().await;
 }
 
-async fn answer(conn: &mut Conn, link: &Link, pairing: &Pairing) -> Option<String> {
+async fn answer(conn: &mut BufferedStream, link: &ConnectionContext, pairing: &DevicePairing) -> Option<String> {
     let device = link.peer.ip();
     let head = head(conn).await?;
     if head.method == "CONNECT" {
@@ -40,9 +40,9 @@ async fn answer(conn: &mut Conn, link: &Link, pairing: &Pairing) -> Option<Strin
         let form = form(conn, &head).await?;
         let given = form.split('&').find_map(|field| field.strip_prefix("code=")).unwrap_or_default();
         return Some(page(match pairing.tries(device, given) {
-            Tried::Paired => PAIRED,
-            Tried::Wrong => WRONG,
-            Tried::HeardNoMore => NO_MORE,
+            CodeResult::Paired => PAIRED,
+            CodeResult::Wrong => WRONG,
+            CodeResult::HeardNoMore => NO_MORE,
         }));
     }
     pairing.asks(device);
@@ -50,7 +50,7 @@ async fn answer(conn: &mut Conn, link: &Link, pairing: &Pairing) -> Option<Strin
 }
 
 /// The head of a request in clear; none if it is anything else.
-async fn head(conn: &mut Conn) -> Option<RequestHead> {
+async fn head(conn: &mut BufferedStream) -> Option<RequestHead> {
     loop {
         if let Some(end) = heads::end(&conn.ahead, 0) {
             let raw = conn.ahead.split_to(end);
@@ -63,7 +63,7 @@ async fn head(conn: &mut Conn) -> Option<RequestHead> {
     }
 }
 
-async fn form(conn: &mut Conn, head: &RequestHead) -> Option<String> {
+async fn form(conn: &mut BufferedStream, head: &RequestHead) -> Option<String> {
     let length: usize = head.fields.text("content-length")?.parse().ok().filter(|length| *length <= FORM)?;
     while conn.ahead.len() < length {
         if conn.fill().await.ok()? == 0 {

@@ -8,23 +8,28 @@ use sha1::{Digest, Sha1};
 use tokio::io::AsyncWriteExt;
 
 use crate::{
-    Reply,
-    clock::{self, Moment},
+    StaticResponse,
+    clock::{self, ClockMoment},
     frames::{self, Opcode},
-    heads::{Fields, RequestHead},
-    link::Link,
-    messages::{Ear, Heard, Inflate, Said},
+    heads::{HeaderFields, RequestHead},
+    link::ConnectionContext,
+    messages::{FrameEvent, MessageInflater, MessageLog, MessageReader},
     reply, splice,
-    wire::Conn,
+    wire::BufferedStream,
 };
 
 /// Passes everything on both ways until both sides are done, and gives what was
 /// said, if both have agreed that this is a WebSocket.
-pub(crate) async fn pass(client: &mut Conn, server: &mut Conn, link: &Link, agreed: Option<&Fields>) -> Vec<Message> {
-    let mut said = Said::new(link.settings().messages_limit);
-    let (from_client, from_server) = agreed.and_then(Inflate::agreed).unzip();
-    let mut client_ear = Ear::new(Direction::FromClient, from_client);
-    let mut server_ear = Ear::new(Direction::FromServer, from_server);
+pub(crate) async fn pass(
+    client: &mut BufferedStream,
+    server: &mut BufferedStream,
+    link: &ConnectionContext,
+    agreed: Option<&HeaderFields>,
+) -> Vec<Message> {
+    let mut said = MessageLog::new(link.settings().messages_limit);
+    let (from_client, from_server) = agreed.and_then(MessageInflater::agreed).unzip();
+    let mut client_ear = MessageReader::new(Direction::FromClient, from_client);
+    let mut server_ear = MessageReader::new(Direction::FromServer, from_server);
     splice::both_ways(client, server, link.settings().idle, |direction, mut bytes| {
         let ear = match direction {
             Direction::FromClient => &mut client_ear,
@@ -43,12 +48,12 @@ pub(crate) async fn pass(client: &mut Conn, server: &mut Conn, link: &Link, agre
 
 /// Accepts an upgrade and listens until the client has nothing more to say.
 pub(crate) async fn sinkhole(
-    conn: &mut Conn,
-    link: &Link,
-    began: Moment,
+    conn: &mut BufferedStream,
+    link: &ConnectionContext,
+    began: ClockMoment,
     request: Request,
     head: &RequestHead,
-    reply: &Reply,
+    reply: &StaticResponse,
 ) {
     let headers = accept(head);
     let mut bytes = b"HTTP/1.1 101 Switching Protocols\r\n".to_vec();
@@ -58,7 +63,7 @@ pub(crate) async fn sinkhole(
     bytes.extend_from_slice(b"\r\n");
     let mut response = reply::record(reply, "HTTP/1.1", headers, b"");
     response.status = 101;
-    let mut said = Said::new(link.settings().messages_limit);
+    let mut said = MessageLog::new(link.settings().messages_limit);
     if conn.write_all(&bytes).await.is_ok() {
         listen(conn, link, &request, &mut said).await;
     }
@@ -82,8 +87,8 @@ fn accept(head: &RequestHead) -> Vec<Header> {
     headers
 }
 
-async fn listen(conn: &mut Conn, link: &Link, request: &Request, said: &mut Said) {
-    let mut ear = Ear::new(Direction::FromClient, None);
+async fn listen(conn: &mut BufferedStream, link: &ConnectionContext, request: &Request, said: &mut MessageLog) {
+    let mut ear = MessageReader::new(Direction::FromClient, None);
     loop {
         let (taken, heard) = ear.hear(&conn.ahead, said);
         conn.ahead.advance(taken);
@@ -100,12 +105,18 @@ async fn listen(conn: &mut Conn, link: &Link, request: &Request, said: &mut Said
 }
 
 /// What a server would do. False: the connection is over.
-async fn react(conn: &mut Conn, link: &Link, request: &Request, said: &mut Said, heard: Heard) -> bool {
+async fn react(
+    conn: &mut BufferedStream,
+    link: &ConnectionContext,
+    request: &Request,
+    said: &mut MessageLog,
+    heard: FrameEvent,
+) -> bool {
     match heard {
-        Heard::Message => answer(conn, link, request, said).await,
-        Heard::Ping(payload) => conn.write_all(&frames::frame(Opcode::Pong, &payload)).await.is_ok(),
-        Heard::Other => true,
-        Heard::Close(payload) => {
+        FrameEvent::Message => answer(conn, link, request, said).await,
+        FrameEvent::Ping(payload) => conn.write_all(&frames::frame(Opcode::Pong, &payload)).await.is_ok(),
+        FrameEvent::Other => true,
+        FrameEvent::Close(payload) => {
             let _ = conn.write_all(&frames::frame(Opcode::Close, &payload)).await;
             let _ = conn.shutdown().await;
             false
@@ -114,7 +125,7 @@ async fn react(conn: &mut Conn, link: &Link, request: &Request, said: &mut Said,
 }
 
 /// Says what there is to say to the last message. False: the client has gone.
-async fn answer(conn: &mut Conn, link: &Link, request: &Request, said: &mut Said) -> bool {
+async fn answer(conn: &mut BufferedStream, link: &ConnectionContext, request: &Request, said: &mut MessageLog) -> bool {
     let Some(last) = said.messages.last() else { return true };
     let Some(words) = link.shared.answers.message(request, &last.body.bytes) else { return true };
     let sent = conn.write_all(&frames::frame(Opcode::Text, &words)).await.is_ok();

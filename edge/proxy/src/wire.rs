@@ -27,11 +27,11 @@ use tokio::{
 use tokio_rustls::{client, server};
 use tokio_util::io::poll_read_buf;
 
-use crate::stop::{LAST_LOOK, Over, Stop};
+use crate::stop::{LAST_LOOK, StopFuture, StopToken};
 
 /// A wire with the bytes that were read from it ahead of time.
-pub(crate) struct Conn {
-    wire: Wire,
+pub(crate) struct BufferedStream {
+    wire: StreamKind,
     pub(crate) ahead: BytesMut,
     /// How much is read at once: little while a connection is idle, more once
     /// it is busy.
@@ -41,31 +41,31 @@ pub(crate) struct Conn {
 const FIRST_STEP: usize = 2 * 1024;
 const LAST_STEP: usize = 32 * 1024;
 
-enum Wire {
-    Tcp(Counted<TcpStream>),
+enum StreamKind {
+    Tcp(CountedStream<TcpStream>),
     /// One stream of a client's HTTP/2.
-    Tunnel(Box<Counted<TokioIo<Upgraded>>>),
+    Tunnel(Box<CountedStream<TokioIo<Upgraded>>>),
     /// To a client.
-    Tls(Box<server::TlsStream<Conn>>),
+    Tls(Box<server::TlsStream<BufferedStream>>),
     /// To a server.
-    TlsOut(Box<client::TlsStream<Conn>>),
+    TlsOut(Box<client::TlsStream<BufferedStream>>),
 }
 
 /// Bytes that went over the network, from the client's side.
 #[derive(Debug, Default)]
-pub(crate) struct Counts {
+pub(crate) struct WireCounts {
     sent: AtomicU64,
     received: AtomicU64,
 }
 
 /// A stream whose bytes are counted, and which ends with the proxy.
-struct Counted<S> {
+struct CountedStream<S> {
     stream: S,
-    counts: Arc<Counts>,
-    over: Over,
+    counts: Arc<WireCounts>,
+    over: StopFuture,
 }
 
-impl Counts {
+impl WireCounts {
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Relaxed)
     }
@@ -75,24 +75,28 @@ impl Counts {
     }
 }
 
-impl Conn {
-    pub(crate) fn tcp(stream: TcpStream, counts: Arc<Counts>, stop: &Stop) -> Self {
-        Self::over(Wire::Tcp(Counted { stream, counts, over: stop.over() }))
+impl BufferedStream {
+    pub(crate) fn tcp(stream: TcpStream, counts: Arc<WireCounts>, stop: &StopToken) -> Self {
+        Self::over(StreamKind::Tcp(CountedStream { stream, counts, over: stop.over() }))
     }
 
-    pub(crate) fn tunnel(stream: Upgraded, counts: Arc<Counts>, stop: &Stop) -> Self {
-        Self::over(Wire::Tunnel(Box::new(Counted { stream: TokioIo::new(stream), counts, over: stop.over() })))
+    pub(crate) fn tunnel(stream: Upgraded, counts: Arc<WireCounts>, stop: &StopToken) -> Self {
+        Self::over(StreamKind::Tunnel(Box::new(CountedStream {
+            stream: TokioIo::new(stream),
+            counts,
+            over: stop.over(),
+        })))
     }
 
     pub(crate) fn tls(stream: server::TlsStream<Self>) -> Self {
-        Self::over(Wire::Tls(Box::new(stream)))
+        Self::over(StreamKind::Tls(Box::new(stream)))
     }
 
     pub(crate) fn tls_to_server(stream: client::TlsStream<Self>) -> Self {
-        Self::over(Wire::TlsOut(Box::new(stream)))
+        Self::over(StreamKind::TlsOut(Box::new(stream)))
     }
 
-    fn over(wire: Wire) -> Self {
+    fn over(wire: StreamKind) -> Self {
         Self { wire, ahead: BytesMut::new(), step: FIRST_STEP }
     }
 
@@ -124,7 +128,7 @@ impl Conn {
 
     /// The same between requests: None when the proxy ends, once it has looked
     /// whether anything had been sent by then.
-    pub(crate) async fn fill_unless_ending(&mut self, stop: &Stop) -> Option<io::Result<usize>> {
+    pub(crate) async fn fill_unless_ending(&mut self, stop: &StopToken) -> Option<io::Result<usize>> {
         tokio::select! {
             biased;
             filled = self.fill() => return Some(filled),
@@ -134,7 +138,7 @@ impl Conn {
     }
 }
 
-impl AsyncRead for Conn {
+impl AsyncRead for BufferedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.ahead.is_empty() {
             return Pin::new(&mut self.wire).poll_read(cx, buf);
@@ -146,13 +150,13 @@ impl AsyncRead for Conn {
     }
 }
 
-impl AsyncWrite for Conn {
+impl AsyncWrite for BufferedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match &mut self.wire {
-            Wire::Tcp(tcp) => Pin::new(tcp).poll_write(cx, buf),
-            Wire::Tunnel(tunnel) => Pin::new(tunnel).poll_write(cx, buf),
-            Wire::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
-            Wire::TlsOut(tls) => Pin::new(tls).poll_write(cx, buf),
+            StreamKind::Tcp(tcp) => Pin::new(tcp).poll_write(cx, buf),
+            StreamKind::Tunnel(tunnel) => Pin::new(tunnel).poll_write(cx, buf),
+            StreamKind::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
+            StreamKind::TlsOut(tls) => Pin::new(tls).poll_write(cx, buf),
         }
     }
 
@@ -163,10 +167,10 @@ impl AsyncWrite for Conn {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match &mut self.wire {
-            Wire::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, bufs),
-            Wire::Tunnel(tunnel) => Pin::new(tunnel).poll_write_vectored(cx, bufs),
-            Wire::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
-            Wire::TlsOut(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
+            StreamKind::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, bufs),
+            StreamKind::Tunnel(tunnel) => Pin::new(tunnel).poll_write_vectored(cx, bufs),
+            StreamKind::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
+            StreamKind::TlsOut(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
         }
     }
 
@@ -176,24 +180,24 @@ impl AsyncWrite for Conn {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.wire {
-            Wire::Tcp(tcp) => Pin::new(&mut tcp.stream).poll_flush(cx),
-            Wire::Tunnel(tunnel) => Pin::new(&mut tunnel.stream).poll_flush(cx),
-            Wire::Tls(tls) => Pin::new(tls).poll_flush(cx),
-            Wire::TlsOut(tls) => Pin::new(tls).poll_flush(cx),
+            StreamKind::Tcp(tcp) => Pin::new(&mut tcp.stream).poll_flush(cx),
+            StreamKind::Tunnel(tunnel) => Pin::new(&mut tunnel.stream).poll_flush(cx),
+            StreamKind::Tls(tls) => Pin::new(tls).poll_flush(cx),
+            StreamKind::TlsOut(tls) => Pin::new(tls).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.wire {
-            Wire::Tcp(tcp) => Pin::new(&mut tcp.stream).poll_shutdown(cx),
-            Wire::Tunnel(tunnel) => Pin::new(&mut tunnel.stream).poll_shutdown(cx),
-            Wire::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
-            Wire::TlsOut(tls) => Pin::new(tls).poll_shutdown(cx),
+            StreamKind::Tcp(tcp) => Pin::new(&mut tcp.stream).poll_shutdown(cx),
+            StreamKind::Tunnel(tunnel) => Pin::new(&mut tunnel.stream).poll_shutdown(cx),
+            StreamKind::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+            StreamKind::TlsOut(tls) => Pin::new(tls).poll_shutdown(cx),
         }
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for StreamKind {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
@@ -204,7 +208,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl<S> Counted<S> {
+impl<S> CountedStream<S> {
     /// Counts what was written; a proxy that is over writes no more.
     fn wrote(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match written {
@@ -218,7 +222,7 @@ impl<S> Counted<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buf) {
@@ -231,7 +235,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for CountedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.wrote(cx, written)

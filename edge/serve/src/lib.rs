@@ -6,7 +6,7 @@
 //! [`link`](Serving::link) lets one browser in, once.
 //!
 //! A [`Guide`] leads phones through pairing, certificate and the steps of an
-//! experiment; it is a [`proxy::Home`], reached only through a proxy.
+//! experiment; it is a [`proxy::InternalHost`], reached only through a proxy.
 //!
 //! Everything captured is hostile: it passes `report`'s `inert`, then maud's
 //! escaping, onto a page that may load nothing but its own files ([`door`]).

@@ -4,38 +4,38 @@
 use std::{net::TcpListener, sync::Arc};
 
 use model::{CaptureEnd, Exchange, Note, Record, Request, Time};
-use proxy::{Authority, Onward, Proxy, Reply, Settings, Sink, Upstream, Work};
+use proxy::{CertificateAuthority, ForwardMode, Proxy, StaticResponse, ProxySettings, ExchangeSink, UpstreamSettings, SinkFuture};
 use tokio::signal::unix::{SignalKind, signal};
 
 struct Ledger(evidence::EvidenceSender);
 
-impl Sink for Ledger {
-    fn record(&self, exchange: Exchange) -> Work<'_> {
+impl ExchangeSink for Ledger {
+    fn record(&self, exchange: Exchange) -> SinkFuture<'_> {
         Box::pin(async move {
             self.0.write(Record::Exchange(Box::new(exchange))).await.expect("the bench writes");
         })
     }
 
-    fn note(&self, note: Note) -> Work<'_> {
+    fn note(&self, note: Note) -> SinkFuture<'_> {
         Box::pin(async move {
             self.0.write(Record::Note(note)).await.expect("the bench writes");
         })
     }
 }
 
-fn nothing(_: &Request) -> Reply {
-    Reply::sinkhole(404, "text/plain", "")
+fn nothing(_: &Request) -> StaticResponse {
+    StaticResponse::sinkhole(404, "text/plain", "")
 }
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [port, root, own, evidence] = std::env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "four arguments")?;
-    let named = Upstream { allowed: ["localhost".to_owned()].into(), ..Upstream::default() };
+    let named = UpstreamSettings { allowed: ["localhost".to_owned()].into(), ..UpstreamSettings::default() };
     let upstream = named.trusting(&std::fs::read_to_string(root)?);
-    let settings = Settings { onward: Onward::Upstream(upstream), ..Settings::default() };
+    let settings = ProxySettings { onward: ForwardMode::Upstream(upstream), ..ProxySettings::default() };
     let writer = evidence::EvidenceWriter::create(evidence.as_ref())?;
     let listener = TcpListener::bind(("127.0.0.1", port.parse()?))?;
-    let authority = Arc::new(Authority::in_memory("Candor bench")?);
+    let authority = Arc::new(CertificateAuthority::in_memory("Candor bench")?);
     std::fs::write(own, authority.cert_pem())?;
     let proxy = Proxy::serve(listener, authority, Arc::new(nothing), Arc::new(Ledger(writer.pen())), settings)?;
     signal(SignalKind::terminate())?.recv().await;

@@ -12,7 +12,7 @@ use evidence::{ChainHead, EvidenceSender, EvidenceWriter};
 use gate::{Board, Watcher};
 use knowledge::Knowledge;
 use model::{CaptureEnd, Mode, Note, Record};
-use proxy::{Authority, Onward, Settings, Sink, Upstream, dns, now};
+use proxy::{CertificateAuthority, ExchangeSink, ForwardMode, ProxySettings, UpstreamSettings, dns, now};
 use serve::{Guide, Pages, Serving, Way};
 
 use crate::{
@@ -86,7 +86,7 @@ struct Ready {
     doors: Doors,
     own: Vec<SocketAddr>,
     knowledge: Arc<Knowledge>,
-    upstream: Upstream,
+    upstream: UpstreamSettings,
     guide: Arc<Guide>,
     phone: Option<Cable>,
     turned: Option<Turned>,
@@ -129,7 +129,7 @@ impl Capture {
     }
 
     /// Opens and reads all of it.
-    fn ready(&self, home: &Path, authority: &Authority) -> Result<Ready> {
+    fn ready(&self, home: &Path, authority: &CertificateAuthority) -> Result<Ready> {
         let mut open: Vec<TcpListener> =
             self.listen.iter().map(|address| doors::open(*address, "--listen")).collect::<Result<_>>()?;
         let page = self.page.map(doors::open_page).transpose()?;
@@ -153,7 +153,7 @@ impl Capture {
 
     async fn capture(
         &self,
-        authority: Arc<Authority>,
+        authority: Arc<CertificateAuthority>,
         ready: Ready,
         pen: EvidenceSender,
         out: &Path,
@@ -162,7 +162,7 @@ impl Capture {
         let fingerprint = authority.fingerprint();
         let ledger = Ledger::new(pen.clone());
         let board = doors.page.as_ref().map(|_| Arc::<Board>::default());
-        let (sink, missed): (Arc<dyn Sink>, _) = match &board {
+        let (sink, missed): (Arc<dyn ExchangeSink>, _) = match &board {
             None => (Arc::new(ledger.clone()), None),
             Some(board) => {
                 let watching = Watching::new(ledger.clone(), Watcher::new(Arc::clone(&knowledge), Arc::clone(board)));
@@ -171,14 +171,14 @@ impl Capture {
             }
         };
         let parts = Parts { authority: Arc::clone(&authority), answers: Arc::new(Known(Arc::clone(&knowledge))), sink };
-        let addresses = self.dns.map(|_| Arc::new(dns::Addresses::default()));
-        let settings = Settings {
+        let addresses = self.dns.map(|_| Arc::new(dns::NameAddresses::default()));
+        let settings = ProxySettings {
             onward: self.onward(upstream),
             processes: Some("/proc/net".into()),
             pairing: self.devices.pairing(&own, board.clone()),
             home: Some(guide),
             addresses: addresses.clone(),
-            ..Settings::default()
+            ..ProxySettings::default()
         };
         pen.write(note("capture", &self.describe(&own), 1)).await?;
         let mut proxies = Proxies::default();
@@ -187,7 +187,7 @@ impl Capture {
         }
         if let Some(((udp, tcp), addresses)) = doors.dns.zip(addresses) {
             let sink = Arc::new(ledger.clone());
-            proxies.resolve(dns::Responder::serve(udp, Some(tcp), addresses, sink, None)?);
+            proxies.resolve(dns::DnsResponder::serve(udp, Some(tcp), addresses, sink, None)?);
         }
         if turned.is_none() {
             pen.write(note("not-watched", "what does not use the proxy setting was not seen", 1)).await?;
@@ -259,11 +259,11 @@ impl Capture {
         }
     }
 
-    fn onward(&self, upstream: Upstream) -> Onward {
+    fn onward(&self, upstream: UpstreamSettings) -> ForwardMode {
         match (self.sinkhole, self.record_only) {
-            (true, _) => Onward::Sinkhole,
-            (false, true) => Onward::Untouched(upstream),
-            (false, false) => Onward::Upstream(upstream),
+            (true, _) => ForwardMode::Sinkhole,
+            (false, true) => ForwardMode::Untouched(upstream),
+            (false, false) => ForwardMode::Upstream(upstream),
         }
     }
 
@@ -315,7 +315,7 @@ fn show(
     listener: TcpListener,
     board: Arc<Board>,
     knowledge: Arc<Knowledge>,
-    authority: &Authority,
+    authority: &CertificateAuthority,
     own: &[SocketAddr],
     out: &Path,
 ) -> Result<Serving> {

@@ -12,7 +12,7 @@ use clap::Subcommand;
 use gate::{Change, Folder, Keeper, Port};
 use knowledge::Knowledge;
 use model::{CaptureEnd, Mode};
-use proxy::{Authority, Gate, Home, Onward, Settings, Sink, Upstream};
+use proxy::{CertificateAuthority, ExchangeSink, ForwardMode, Gate, InternalHost, ProxySettings, UpstreamSettings};
 use serve::{Guide, Pages, Way};
 
 use crate::{
@@ -127,8 +127,8 @@ impl Guard {
         &self,
         folder: &Folder,
         knowledge: Arc<Knowledge>,
-        authority: Arc<Authority>,
-        upstream: Upstream,
+        authority: Arc<CertificateAuthority>,
+        upstream: UpstreamSettings,
         doors: Doors,
         recording: Option<&Recording>,
     ) -> Result<String> {
@@ -143,18 +143,18 @@ impl Guard {
         let guide = Guide::new(authority.cert_pem(), vec![])?;
         for Door { listener, mode, .. } in doors.all {
             let port = Port::new(Arc::clone(&keeper), mode);
-            let sink: Arc<dyn Sink> = match recording {
+            let sink: Arc<dyn ExchangeSink> = match recording {
                 Some(recording) => recording.sink(),
                 None => Arc::clone(&port) as _,
             };
-            let settings = Settings {
+            let settings = ProxySettings {
                 gate: Some(Arc::clone(&port) as Arc<dyn Gate>),
-                onward: Onward::Upstream(upstream.clone()),
+                onward: ForwardMode::Upstream(upstream.clone()),
                 processes: Some("/proc/net".into()),
                 pairing: pairing.clone(),
-                home: Some(Arc::clone(&guide) as Arc<dyn Home>),
+                home: Some(Arc::clone(&guide) as Arc<dyn InternalHost>),
                 connections: Arc::clone(&connections),
-                ..Settings::default()
+                ..ProxySettings::default()
             };
             let parts = Parts { authority: Arc::clone(&authority), answers: port, sink };
             proxies.serve(listener, parts, settings)?;

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result};
 use evidence::EvidenceWriter;
 use model::CaptureEnd;
-use proxy::Sink;
+use proxy::ExchangeSink;
 
 use crate::live::ledger::Ledger;
 
@@ -26,7 +26,7 @@ impl Recording {
         Ok(Self { path: path.into(), ledger: Ledger::new(writer.pen()), writer })
     }
 
-    pub fn sink(&self) -> Arc<dyn Sink> {
+    pub fn sink(&self) -> Arc<dyn ExchangeSink> {
         Arc::new(self.ledger.clone())
     }
 

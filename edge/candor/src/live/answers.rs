@@ -6,16 +6,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use knowledge::Knowledge;
 use model::Request;
-use proxy::{Answer, Reply};
+use proxy::{AnswerProvider, StaticResponse};
 
 /// Answers out of `data/answers/`.
 #[derive(Debug)]
 pub struct Known(pub Arc<Knowledge>);
 
-impl Answer for Known {
-    fn answer(&self, request: &Request) -> Reply {
+impl AnswerProvider for Known {
+    fn answer(&self, request: &Request) -> StaticResponse {
         let said = self.0.answers.say(request);
-        Reply { status: said.status, headers: said.headers, body: said.body.into(), by: "sinkhole".into() }
+        StaticResponse { status: said.status, headers: said.headers, body: said.body.into(), by: "sinkhole".into() }
     }
 
     fn message(&self, request: &Request, message: &[u8]) -> Option<Bytes> {

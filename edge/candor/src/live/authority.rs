@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use proxy::Authority;
+use proxy::CertificateAuthority;
 
 use super::folder;
 
@@ -25,7 +25,7 @@ pub fn file(folder: &Path) -> PathBuf {
 }
 
 /// The authority kept in this folder; a new one, if there is none.
-pub fn kept(folder: &Path) -> Result<Arc<Authority>> {
+pub fn kept(folder: &Path) -> Result<Arc<CertificateAuthority>> {
     folder::private(folder)?;
     let file = file(folder);
     if !file.exists() {
@@ -34,13 +34,13 @@ pub fn kept(folder: &Path) -> Result<Arc<Authority>> {
     read(&file)
 }
 
-fn read(file: &Path) -> Result<Arc<Authority>> {
+fn read(file: &Path) -> Result<Arc<CertificateAuthority>> {
     folder::is_ours_alone(file)?;
     let unreadable =
         || format!("{} holds no certificate authority; `candor ca remove --authority` clears it away", file.display());
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let (certificate, key) = text.split_at(text.find(KEY).with_context(unreadable)?);
-    Ok(Arc::new(Authority::from_pem(certificate, key).with_context(unreadable)?))
+    Ok(Arc::new(CertificateAuthority::from_pem(certificate, key).with_context(unreadable)?))
 }
 
 /// Writes a new authority beside the file and gives it its name, if by then no
@@ -48,7 +48,7 @@ fn read(file: &Path) -> Result<Arc<Authority>> {
 fn make(file: &Path) -> Result<()> {
     let mark = getrandom::u32().context("the system has no random numbers")?;
     // No name of a person or a machine: every program on the other side sees it.
-    let authority = Authority::in_memory(&format!("Candor CA {mark:08x}"))?;
+    let authority = CertificateAuthority::in_memory(&format!("Candor CA {mark:08x}"))?;
     let (certificate, key) = authority.to_pem();
     let failed = || format!("cannot write {}", file.display());
     let beside = file.with_extension(format!("{mark:08x}"));

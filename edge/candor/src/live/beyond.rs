@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::ValueEnum;
-use proxy::{OnPinned, Upstream};
+use proxy::{PinnedAction, UpstreamSettings};
 
 /// How servers are reached.
 #[derive(Clone, Debug, clap::Args)]
@@ -39,18 +39,18 @@ enum Pinned {
 impl Beyond {
     /// The same for a proxy; `own` are our own sockets, which nobody reaches
     /// through it.
-    pub fn upstream(&self, own: &[SocketAddr]) -> anyhow::Result<Upstream> {
+    pub fn upstream(&self, own: &[SocketAddr]) -> anyhow::Result<UpstreamSettings> {
         let named = |hosts: &[String]| hosts.iter().map(|host| host.trim().to_ascii_lowercase()).collect();
-        let mut upstream = Upstream {
+        let mut upstream = UpstreamSettings {
             insecure: named(&self.insecure_upstream),
             allowed: named(&self.allow_upstream),
             fixed: self.resolve.iter().cloned().collect(),
             never: own.to_vec(),
             on_pinned: match self.on_pinned {
-                Pinned::Tunnel => OnPinned::Tunnel { after: self.refusals },
-                Pinned::Refuse => OnPinned::Refuse,
+                Pinned::Tunnel => PinnedAction::Tunnel { after: self.refusals },
+                Pinned::Refuse => PinnedAction::Refuse,
             },
-            ..Upstream::default()
+            ..UpstreamSettings::default()
         };
         for file in &self.upstream_ca {
             let pem = std::fs::read_to_string(file)

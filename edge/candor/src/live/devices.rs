@@ -6,7 +6,7 @@ use std::{
 };
 
 use gate::Board;
-use proxy::Pairing;
+use proxy::DevicePairing;
 
 use super::doors;
 use crate::exit::talk;
@@ -27,7 +27,7 @@ impl Devices {
 
     /// Who decides that, where anybody but this machine can come in. One for all
     /// doors; codes are shown here and, if there is one, on the page.
-    pub fn pairing(&self, doors: &[SocketAddr], page: Option<Arc<Board>>) -> Option<Arc<Pairing>> {
+    pub fn pairing(&self, doors: &[SocketAddr], page: Option<Arc<Board>>) -> Option<Arc<DevicePairing>> {
         if doors.iter().all(|door| doors::is_inside(door.ip())) {
             return None;
         }
@@ -37,6 +37,6 @@ impl Devices {
                 board.asks_for(&device.to_string(), code);
             }
         };
-        Some(Arc::new(Pairing::new(self.paired.iter().copied(), Box::new(tell))))
+        Some(Arc::new(DevicePairing::new(self.paired.iter().copied(), Box::new(tell))))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evidence::EvidenceSender;
 use model::{Exchange, Note, Record};
-use proxy::{Sink, Work};
+use proxy::{ExchangeSink, SinkFuture};
 use tokio::sync::Notify;
 
 use super::tally::Tally;
@@ -43,13 +43,13 @@ impl Ledger {
     }
 }
 
-impl Sink for Ledger {
-    fn record(&self, exchange: Exchange) -> Work<'_> {
+impl ExchangeSink for Ledger {
+    fn record(&self, exchange: Exchange) -> SinkFuture<'_> {
         self.counts().exchange(&exchange);
         Box::pin(self.write(Record::Exchange(Box::new(exchange))))
     }
 
-    fn note(&self, note: Note) -> Work<'_> {
+    fn note(&self, note: Note) -> SinkFuture<'_> {
         self.counts().note(&note);
         Box::pin(self.write(Record::Note(note)))
     }

@@ -3,32 +3,32 @@
 use std::{net::TcpListener, sync::Arc};
 
 use anyhow::Result;
-use proxy::{Answer, Authority, Proxy, Settings, Sink, dns};
+use proxy::{AnswerProvider, CertificateAuthority, ExchangeSink, Proxy, ProxySettings, dns};
 
 /// What every proxy of a command shares.
 #[derive(Clone)]
 pub struct Parts {
-    pub authority: Arc<Authority>,
-    pub answers: Arc<dyn Answer>,
-    pub sink: Arc<dyn Sink>,
+    pub authority: Arc<CertificateAuthority>,
+    pub answers: Arc<dyn AnswerProvider>,
+    pub sink: Arc<dyn ExchangeSink>,
 }
 
 /// Proxies, and a DNS responder beside them.
 #[derive(Debug, Default)]
 pub struct Proxies {
     proxies: Vec<Proxy>,
-    responders: Vec<dns::Responder>,
+    responders: Vec<dns::DnsResponder>,
 }
 
 impl Proxies {
     /// Serves one more socket; must be called within a runtime.
-    pub fn serve(&mut self, listener: TcpListener, parts: Parts, settings: Settings) -> Result<()> {
+    pub fn serve(&mut self, listener: TcpListener, parts: Parts, settings: ProxySettings) -> Result<()> {
         self.proxies.push(Proxy::serve(listener, parts.authority, parts.answers, parts.sink, settings)?);
         Ok(())
     }
 
     /// Stops a responder together with the proxies.
-    pub fn resolve(&mut self, responder: dns::Responder) {
+    pub fn resolve(&mut self, responder: dns::DnsResponder) {
         self.responders.push(responder);
     }
 

@@ -11,7 +11,7 @@ use std::{
 
 use gate::Watcher;
 use model::{Exchange, Note};
-use proxy::{Sink, Work};
+use proxy::{ExchangeSink, SinkFuture};
 use tokio::sync::mpsc;
 
 use super::ledger::Ledger;
@@ -46,15 +46,15 @@ impl Watching {
     }
 }
 
-impl Sink for Watching {
-    fn record(&self, exchange: Exchange) -> Work<'_> {
+impl ExchangeSink for Watching {
+    fn record(&self, exchange: Exchange) -> SinkFuture<'_> {
         if self.waiting.try_send(exchange.clone()).is_err() {
             self.missed.fetch_add(1, Ordering::Relaxed);
         }
         self.ledger.record(exchange)
     }
 
-    fn note(&self, note: Note) -> Work<'_> {
+    fn note(&self, note: Note) -> SinkFuture<'_> {
         self.ledger.note(note)
     }
 }

@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn the_name_is_the_one_that_openssl_gives() {
-        let authority = proxy::Authority::in_memory("Candor CA 1").unwrap();
+        let authority = proxy::CertificateAuthority::in_memory("Candor CA 1").unwrap();
         let at = tempfile::tempdir().unwrap();
         let file = at.path().join("ca.pem");
         std::fs::write(&file, authority.cert_pem()).unwrap();
@@ -293,7 +293,7 @@ kill $Z $APP $FAR
             println!("skipped: only root can make the namespaces that stand for a phone");
             return;
         }
-        let authority = proxy::Authority::in_memory("Candor CA 1").unwrap();
+        let authority = proxy::CertificateAuthority::in_memory("Candor CA 1").unwrap();
         let (at, name) = (tempfile::tempdir().unwrap(), system_name(authority.cert_pem()).unwrap());
         let root = at.path().display().to_string();
         let there = |script: String| {

@@ -153,7 +153,7 @@ mod tests {
     fn a_profile_trusts_one_authority_and_is_left_alone_when_it_does() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("profile");
-        let authorities = ["one", "two"].map(|name| proxy::Authority::in_memory(name).unwrap());
+        let authorities = ["one", "two"].map(|name| proxy::CertificateAuthority::in_memory(name).unwrap());
         if Command::new("certutil").arg("-H").output().is_err() {
             println!("skipped: no certutil here");
             return;

@@ -9,12 +9,12 @@ use std::{
 };
 
 use model::{Record, Request};
-use proxy::{Authority, Proxy, Reply, Settings};
+use proxy::{CertificateAuthority, Proxy, ProxySettings, StaticResponse};
 use tempfile::TempDir;
 
 /// A server that has every name, and keeps what it got.
 pub struct Everywhere {
-    pub authority: Arc<Authority>,
+    pub authority: Arc<CertificateAuthority>,
     pub address: String,
     got: Arc<Mutex<Vec<Request>>>,
     _proxy: Proxy,
@@ -22,18 +22,18 @@ pub struct Everywhere {
 
 impl Everywhere {
     pub fn start() -> Self {
-        let authority = Arc::new(Authority::in_memory("Candor test").unwrap());
+        let authority = Arc::new(CertificateAuthority::in_memory("Candor test").unwrap());
         let got = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&got);
         let answer = move |request: &Request| {
             log.lock().unwrap().push(request.clone());
-            Reply::sinkhole(200, "text/html", "<!doctype html><title>A page</title>from the server")
+            StaticResponse::sinkhole(200, "text/html", "<!doctype html><title>A page</title>from the server")
         };
         let (sink, mut records) = tokio::sync::mpsc::channel::<Record>(1);
         tokio::spawn(async move { while records.recv().await.is_some() {} });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let proxy =
-            Proxy::serve(listener, Arc::clone(&authority), Arc::new(answer), Arc::new(sink), Settings::default())
+            Proxy::serve(listener, Arc::clone(&authority), Arc::new(answer), Arc::new(sink), ProxySettings::default())
                 .unwrap();
         Self { authority, address: proxy.address().to_string(), got, _proxy: proxy }
     }

@@ -9,7 +9,7 @@ use experiment::drivers::chromium::{Chromium, SwitchAt};
 use gate::Change;
 use guard::{GuardAction, KindSet};
 use model::{Mode, Request};
-use proxy::Reply;
+use proxy::StaticResponse;
 use serde_json::Value;
 
 use crate::{guarded::Guarded, report::arrived, server::Server};
@@ -19,10 +19,10 @@ const STAY: Duration = Duration::from_millis(300);
 const PAGE: &str = "<!doctype html><title>A page</title><p>As the server has it.</p><img src=\"/picture.png\">";
 const SWITCH: &str = "#set-visited td:nth-of-type(1) button";
 
-fn page(request: &Request) -> Reply {
+fn page(request: &Request) -> StaticResponse {
     match request.url.contains("/picture.png") || request.method == "POST" {
-        true => Reply::sinkhole(200, "application/json", "{}"),
-        false => Reply::sinkhole(200, "text/html", PAGE),
+        true => StaticResponse::sinkhole(200, "application/json", "{}"),
+        false => StaticResponse::sinkhole(200, "text/html", PAGE),
     }
 }
 

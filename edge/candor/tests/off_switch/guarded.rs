@@ -14,7 +14,10 @@ use experiment::{
 use gate::{Folder, Keeper, Port};
 use knowledge::Knowledge;
 use model::{Mode, Record};
-use proxy::{Answer, Authority, Gate, Onward, Proxy, Reply, Settings, Sink, Upstream};
+use proxy::{
+    AnswerProvider, CertificateAuthority, ExchangeSink, ForwardMode, Gate, Proxy, ProxySettings, StaticResponse,
+    UpstreamSettings,
+};
 use serde_json::json;
 use serve::{Pages, Serving, Way};
 
@@ -28,8 +31,8 @@ pub struct Guarded {
     pub page: Serving,
     /// The folder of the browser's profile.
     pub profile: String,
-    authority: Arc<Authority>,
-    upstream: Upstream,
+    authority: Arc<CertificateAuthority>,
+    upstream: UpstreamSettings,
     doors: Vec<(Mode, TcpListener)>,
     proxies: Vec<Proxy>,
     extension: PathBuf,
@@ -42,14 +45,14 @@ impl Guarded {
         let (cell, sockets) = stage::cell().await?;
         let (folder, knowledge) = (tempfile::tempdir().unwrap(), Arc::new(Knowledge::built_in()));
         let keeper = Keeper::open(Arc::clone(&knowledge), &Folder(folder.path().join("guard"))).unwrap();
-        let authority = Arc::new(Authority::in_memory("A test").unwrap());
+        let authority = Arc::new(CertificateAuthority::in_memory("A test").unwrap());
         let [normal, private, page] = [listener(&cell).await, listener(&cell).await, listener(&cell).await];
         let ways = [(Mode::Normal, &normal), (Mode::Private, &private)];
         let ways: Vec<Way> = ways.map(|(mode, door)| Way { mode, address: door.local_addr().unwrap() }).into();
         let page = tokio::net::TcpListener::from_std(page).unwrap();
         let pages = Pages::guard(Arc::clone(&keeper)).ways(ways.clone()).authority(authority.cert_pem()).unwrap();
         let page = pages.serve(page).unwrap();
-        let mut upstream = Upstream::default().trusting(server.authority.cert_pem());
+        let mut upstream = UpstreamSettings::default().trusting(server.authority.cert_pem());
         upstream.fixed.insert("*".into(), server.address);
         upstream.never.push(page.address());
         let extension = lay_out(&cell, &page, &ways).await;
@@ -69,8 +72,12 @@ impl Guarded {
         for (mode, door) in &self.doors {
             let port = Port::new(Arc::clone(&self.keeper), *mode);
             let gate = guards.then(|| Arc::clone(&port) as Arc<dyn Gate>);
-            let settings = Settings { gate, onward: Onward::Upstream(self.upstream.clone()), ..Settings::default() };
-            let (answers, sink): (Arc<dyn Answer>, Arc<dyn Sink>) =
+            let settings = ProxySettings {
+                gate,
+                onward: ForwardMode::Upstream(self.upstream.clone()),
+                ..ProxySettings::default()
+            };
+            let (answers, sink): (Arc<dyn AnswerProvider>, Arc<dyn ExchangeSink>) =
                 if guards { (port.clone(), port) } else { (Arc::new(nobody), quiet()) };
             let door = door.try_clone().unwrap();
             self.proxies.push(Proxy::serve(door, Arc::clone(&self.authority), answers, sink, settings).unwrap());
@@ -139,11 +146,11 @@ async fn lay_out(cell: &Cell, page: &Serving, ways: &[Way]) -> PathBuf {
     cell.home().join("candor-extension")
 }
 
-fn nobody(_: &model::Request) -> Reply {
-    Reply::sinkhole(502, "text/plain", "")
+fn nobody(_: &model::Request) -> StaticResponse {
+    StaticResponse::sinkhole(502, "text/plain", "")
 }
 
-fn quiet() -> Arc<dyn Sink> {
+fn quiet() -> Arc<dyn ExchangeSink> {
     let (sink, mut records) = tokio::sync::mpsc::channel::<Record>(16);
     tokio::spawn(async move { while records.recv().await.is_some() {} });
     Arc::new(sink)

@@ -6,11 +6,11 @@ use std::{
 };
 
 use model::{Record, Request};
-use proxy::{Answer, Authority, Proxy, Settings};
+use proxy::{AnswerProvider, CertificateAuthority, Proxy, ProxySettings};
 
 pub struct Server {
     pub address: SocketAddr,
-    pub authority: Arc<Authority>,
+    pub authority: Arc<CertificateAuthority>,
     got: Arc<Mutex<Vec<Request>>>,
     _proxy: Proxy,
 }
@@ -21,8 +21,8 @@ struct Keeping<A> {
     answers: A,
 }
 
-impl<A: Answer> Answer for Keeping<A> {
-    fn answer(&self, request: &Request) -> proxy::Reply {
+impl<A: AnswerProvider> AnswerProvider for Keeping<A> {
+    fn answer(&self, request: &Request) -> proxy::StaticResponse {
         self.got.lock().unwrap().push(request.clone());
         self.answers.answer(request)
     }
@@ -33,15 +33,15 @@ impl<A: Answer> Answer for Keeping<A> {
 }
 
 impl Server {
-    pub fn start(answers: impl Answer) -> Self {
-        let authority = Arc::new(Authority::in_memory("Servers of a test").unwrap());
+    pub fn start(answers: impl AnswerProvider) -> Self {
+        let authority = Arc::new(CertificateAuthority::in_memory("Servers of a test").unwrap());
         let got = Arc::new(Mutex::new(Vec::new()));
         let answers = Arc::new(Keeping { got: Arc::clone(&got), answers });
         let (sink, mut records) = tokio::sync::mpsc::channel::<Record>(16);
         tokio::spawn(async move { while records.recv().await.is_some() {} });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let proxy =
-            Proxy::serve(listener, Arc::clone(&authority), answers, Arc::new(sink), Settings::default()).unwrap();
+            Proxy::serve(listener, Arc::clone(&authority), answers, Arc::new(sink), ProxySettings::default()).unwrap();
         Self { address: proxy.address(), authority, got, _proxy: proxy }
     }
 

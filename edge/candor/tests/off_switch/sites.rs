@@ -4,7 +4,7 @@ use std::io::Write;
 
 use bytes::Bytes;
 use model::Request;
-use proxy::{Answer, Reply};
+use proxy::{AnswerProvider, StaticResponse};
 
 /// Everything that pages do here.
 pub const WHAT: [&str; 22] = [
@@ -42,8 +42,8 @@ pub fn host(name: &str) -> String {
 /// All of them.
 pub struct Sites;
 
-impl Answer for Sites {
-    fn answer(&self, request: &Request) -> Reply {
+impl AnswerProvider for Sites {
+    fn answer(&self, request: &Request) -> StaticResponse {
         let rest = request.url.split_once("://").map_or("", |(_, rest)| rest);
         let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let path = path.split('?').next().unwrap_or_default();
@@ -54,7 +54,7 @@ impl Answer for Sites {
             ("api", _) => api(request),
             ("pay" | "bank", _) => pay(name, request, path),
             ("cdn", _) => cdn(path),
-            _ => Reply::sinkhole(204, "text/plain", "").with("Access-Control-Allow-Origin", "*"),
+            _ => StaticResponse::sinkhole(204, "text/plain", "").with("Access-Control-Allow-Origin", "*"),
         }
     }
 
@@ -63,7 +63,7 @@ impl Answer for Sites {
     }
 }
 
-fn page(what: &str) -> Reply {
+fn page(what: &str) -> StaticResponse {
     let act = acts(what);
     let frame = match what {
         "payment-in-a-frame" => format!("<iframe src='https://{}/frame'></iframe>", host("pay")),
@@ -75,7 +75,11 @@ fn page(what: &str) -> Reply {
          const sure = (so, text) => {{ if (!so) throw text; return 'fine ' + text; }};
          window.outcome = (async () => {{ {act} }})();"
     );
-    Reply::sinkhole(200, "text/html", format!("<!doctype html><title>{what}</title><script>{script}</script>{frame}"))
+    StaticResponse::sinkhole(
+        200,
+        "text/html",
+        format!("<!doctype html><title>{what}</title><script>{script}</script>{frame}"),
+    )
 }
 
 /// What the page's script does; its value starts with `fine`.
@@ -133,21 +137,21 @@ fn acts(what: &str) -> String {
     }
 }
 
-fn site(request: &Request, path: &str) -> Reply {
-    let text = |text: &str| Reply::sinkhole(200, "text/plain", text.to_owned());
+fn site(request: &Request, path: &str) -> StaticResponse {
+    let text = |text: &str| StaticResponse::sinkhole(200, "text/plain", text.to_owned());
     let cookie = request.header("cookie").is_some_and(|cookie| cookie.starts_with(b"session=jo"));
     match path {
         "/session" => text("in").with("Set-Cookie", "session=jo; Secure; HttpOnly; SameSite=Lax; Path=/"),
         "/me" => text(if cookie { "jo" } else { "nobody" }),
-        "/sent" => Reply::sinkhole(303, "text/plain", "").with("Location", "/thanks"),
+        "/sent" => StaticResponse::sinkhole(303, "text/plain", "").with("Location", "/thanks"),
         "/length" => text(&request.body.bytes.len().to_string()),
         "/method" => text(&request.method),
         "/file.bin" => {
-            Reply::sinkhole(200, "application/octet-stream", vec![7; 100_000]).with("Content-Disposition", "attachment")
+            StaticResponse::sinkhole(200, "application/octet-stream", vec![7; 100_000]).with("Content-Disposition", "attachment")
         }
         "/video.mp4" => match request.header("range") {
-            Some(_) => Reply::sinkhole(206, "video/mp4", vec![0; 1_000]).with("Content-Range", "bytes 1000-1999/9000"),
-            None => Reply::sinkhole(200, "video/mp4", vec![0; 9_000]),
+            Some(_) => StaticResponse::sinkhole(206, "video/mp4", vec![0; 1_000]).with("Content-Range", "bytes 1000-1999/9000"),
+            None => StaticResponse::sinkhole(200, "video/mp4", vec![0; 9_000]),
         },
         "/service.js" => script(
             "addEventListener('install', () => skipWaiting()); addEventListener('activate', e => e.waitUntil(clients.claim()));
@@ -157,44 +161,46 @@ fn site(request: &Request, path: &str) -> Reply {
         "/worker.js" => script(
             "onmessage = async e => postMessage(await (await fetch('/length', {method: 'POST', body: e.data.slice(0, 35)})).text());",
         ),
-        "/happenings" => Reply::sinkhole(200, "text/event-stream", "data: one\n\n"),
-        "/packed" => Reply::sinkhole(200, "text/plain", gzip("unpacked")).with("Content-Encoding", "gzip"),
+        "/happenings" => StaticResponse::sinkhole(200, "text/event-stream", "data: one\n\n"),
+        "/packed" => StaticResponse::sinkhole(200, "text/plain", gzip("unpacked")).with("Content-Encoding", "gzip"),
         "/kept" if request.header("if-none-match").is_some() => {
-            Reply::sinkhole(304, "text/plain", "").with("ETag", "\"1\"")
+            StaticResponse::sinkhole(304, "text/plain", "").with("ETag", "\"1\"")
         }
         "/kept" => text("kept").with("ETag", "\"1\""),
         _ => text("well"),
     }
 }
 
-fn api(request: &Request) -> Reply {
+fn api(request: &Request) -> StaticResponse {
     let reply = match request.method.as_str() {
-        "OPTIONS" => Reply::sinkhole(204, "text/plain", "").with("Access-Control-Allow-Methods", "PUT"),
-        _ => Reply::sinkhole(200, "text/plain", "a thing"),
+        "OPTIONS" => StaticResponse::sinkhole(204, "text/plain", "").with("Access-Control-Allow-Methods", "PUT"),
+        _ => StaticResponse::sinkhole(200, "text/plain", "a thing"),
     };
     reply.with("Access-Control-Allow-Origin", "*").with("Access-Control-Allow-Headers", "x-page")
 }
 
 /// A form for a card in a frame, and a bank that it goes on to.
-fn pay(name: &str, request: &Request, path: &str) -> Reply {
+fn pay(name: &str, request: &Request, path: &str) -> StaticResponse {
     let tell = "(top ?? parent).postMessage('paid by ' + location.host, '*')";
     match (name, path) {
-        ("pay", "/frame") => Reply::sinkhole(
+        ("pay", "/frame") => StaticResponse::sinkhole(
             200,
             "text/html",
             "<form method=post action=/card><input name=card value=4242424242424242></form><script>document.forms[0].submit()</script>",
         ),
         ("pay", "/away") => {
-            Reply::sinkhole(302, "text/html", "").with("Location", &format!("https://{}/check", host("bank")))
+            StaticResponse::sinkhole(302, "text/html", "").with("Location", &format!("https://{}/check", host("bank")))
         }
-        (_, "/card") if !request.body.bytes.starts_with(b"card=4242") => Reply::sinkhole(400, "text/html", "no card"),
-        _ => Reply::sinkhole(200, "text/html", format!("<script>{tell}</script>")),
+        (_, "/card") if !request.body.bytes.starts_with(b"card=4242") => {
+            StaticResponse::sinkhole(400, "text/html", "no card")
+        }
+        _ => StaticResponse::sinkhole(200, "text/html", format!("<script>{tell}</script>")),
     }
 }
 
-fn cdn(path: &str) -> Reply {
+fn cdn(path: &str) -> StaticResponse {
     match path {
-        "/picture.svg" => Reply::sinkhole(
+        "/picture.svg" => StaticResponse::sinkhole(
             200,
             "image/svg+xml",
             "<svg xmlns='http://www.w3.org/2000/svg' width='8' height='8'><rect width='8' height='8'/></svg>",
@@ -203,8 +209,8 @@ fn cdn(path: &str) -> Reply {
     }
 }
 
-fn script(text: &str) -> Reply {
-    Reply::sinkhole(200, "text/javascript", text.to_owned())
+fn script(text: &str) -> StaticResponse {
+    StaticResponse::sinkhole(200, "text/javascript", text.to_owned())
 }
 
 fn gzip(text: &str) -> Vec<u8> {

@@ -15,7 +15,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use adb::{Phone, PhoneRedirect, UndoJournal};
 use model::Mode;
-use proxy::Authority;
+use proxy::CertificateAuthority;
 use tokio::{sync::OnceCell, time::sleep};
 
 use super::visited::Visited;
@@ -41,7 +41,7 @@ pub struct App {
     pub may_clear: bool,
     pub private: Private,
     /// Signs for every server: the phone trusts it, or what it sends stays sealed.
-    pub authority: Arc<Authority>,
+    pub authority: Arc<CertificateAuthority>,
     /// Where it stands what the phone is owed when this ends.
     pub diary: Arc<dyn UndoJournal>,
 }

@@ -3,7 +3,7 @@
 
 use honey::{ActCanaries, CanaryGenerator};
 use model::Act;
-use proxy::Work;
+use proxy::SinkFuture;
 
 use crate::{Do, Plan};
 
@@ -13,7 +13,7 @@ pub trait Leader: Send + Sync + 'static {
     fn begins(&self, task: usize);
 
     /// Resolves when the person says that a task is done.
-    fn done(&self, task: usize) -> Work<'_>;
+    fn done(&self, task: usize) -> SinkFuture<'_>;
 
     /// The wire, or the clock, showed that it is done.
     fn was_seen(&self, task: usize);

@@ -7,19 +7,19 @@ use std::{
 
 use experiment::cell::Sockets;
 use model::{Exchange, Note};
-use proxy::{Authority, Proxy, Reply, Settings, Sink, Work};
+use proxy::{CertificateAuthority, ExchangeSink, Proxy, ProxySettings, SinkFuture, StaticResponse};
 
 /// What the proxy recorded so far.
 #[derive(Clone, Default)]
 pub(crate) struct Seen(Arc<Mutex<Vec<Exchange>>>);
 
-impl Sink for Seen {
-    fn record(&self, exchange: Exchange) -> Work<'_> {
+impl ExchangeSink for Seen {
+    fn record(&self, exchange: Exchange) -> SinkFuture<'_> {
         self.0.lock().unwrap().push(exchange);
         Box::pin(async {})
     }
 
-    fn note(&self, _: Note) -> Work<'_> {
+    fn note(&self, _: Note) -> SinkFuture<'_> {
         Box::pin(async {})
     }
 }
@@ -42,17 +42,17 @@ impl Seen {
 }
 
 /// Serves until the proxies are dropped. Every answer is one small page, or a file to keep.
-pub(crate) fn serve(sockets: Sockets) -> (Seen, Arc<Authority>, Vec<Proxy>) {
-    let (seen, authority) = (Seen::default(), Arc::new(Authority::in_memory("A test").unwrap()));
+pub(crate) fn serve(sockets: Sockets) -> (Seen, Arc<CertificateAuthority>, Vec<Proxy>) {
+    let (seen, authority) = (Seen::default(), Arc::new(CertificateAuthority::in_memory("A test").unwrap()));
     let answer = Arc::new(|request: &model::Request| {
         if request.url.ends_with(".bin") {
-            let file = Reply::sinkhole(200, "application/octet-stream", "bytes");
+            let file = StaticResponse::sinkhole(200, "application/octet-stream", "bytes");
             return file.with("Content-Disposition", "attachment");
         }
-        Reply::sinkhole(200, "text/html", "<!doctype html><title>A page</title>")
+        StaticResponse::sinkhole(200, "text/html", "<!doctype html><title>A page</title>")
     });
     let serve = |listener| {
-        Proxy::serve(listener, Arc::clone(&authority), answer.clone(), Arc::new(seen.clone()), Settings::default())
+        Proxy::serve(listener, Arc::clone(&authority), answer.clone(), Arc::new(seen.clone()), ProxySettings::default())
             .unwrap()
     };
     let proxies = sockets.proxy.into_iter().map(serve).collect();

@@ -10,7 +10,10 @@ use evidence::EvidenceWriter;
 use gate::{Folder, Keeper, Port};
 use knowledge::Knowledge;
 use model::{Mode, Record};
-use proxy::{Authority, Gate, OnPinned, Onward, Proxy, Reply, Settings, Sink, Upstream, Work};
+use proxy::{
+    CertificateAuthority, ExchangeSink, ForwardMode, Gate, PinnedAction, Proxy, ProxySettings, SinkFuture,
+    StaticResponse, UpstreamSettings,
+};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
@@ -47,12 +50,12 @@ impl Kind {
 /// Takes nothing down.
 struct Nowhere;
 
-impl Sink for Nowhere {
-    fn record(&self, _: model::Exchange) -> Work<'_> {
+impl ExchangeSink for Nowhere {
+    fn record(&self, _: model::Exchange) -> SinkFuture<'_> {
         Box::pin(async {})
     }
 
-    fn note(&self, _: model::Note) -> Work<'_> {
+    fn note(&self, _: model::Note) -> SinkFuture<'_> {
         Box::pin(async {})
     }
 }
@@ -60,27 +63,27 @@ impl Sink for Nowhere {
 /// Takes everything down, as `candor capture` does.
 struct Book(evidence::EvidenceSender);
 
-impl Sink for Book {
-    fn record(&self, exchange: model::Exchange) -> Work<'_> {
+impl ExchangeSink for Book {
+    fn record(&self, exchange: model::Exchange) -> SinkFuture<'_> {
         Box::pin(async move { self.0.write(Record::Exchange(Box::new(exchange))).await.unwrap() })
     }
 
-    fn note(&self, note: model::Note) -> Work<'_> {
+    fn note(&self, note: model::Note) -> SinkFuture<'_> {
         Box::pin(async move { self.0.write(Record::Note(note)).await.unwrap() })
     }
 }
 
 impl Stand {
     pub async fn start(kind: Kind, server: &SocketAddr, folder: &Path) -> Self {
-        let mut upstream = Upstream { on_pinned: OnPinned::Refuse, ..Upstream::default() };
+        let mut upstream = UpstreamSettings { on_pinned: PinnedAction::Refuse, ..UpstreamSettings::default() };
         upstream.fixed.insert("*".into(), *server);
         for number in 0..16 {
             upstream.insecure.insert(format!("collector-{number}-of-nobody.example"));
         }
         upstream.insecure.extend(["site.example".into(), "collector-of-nobody.example".into()]);
-        let mut settings = Settings { onward: Onward::Upstream(upstream), ..Settings::default() };
+        let mut settings = ProxySettings { onward: ForwardMode::Upstream(upstream), ..ProxySettings::default() };
         let mut writer = None;
-        let (answers, sink): (Arc<dyn proxy::Answer>, Arc<dyn Sink>) = match kind {
+        let (answers, sink): (Arc<dyn proxy::AnswerProvider>, Arc<dyn ExchangeSink>) = match kind {
             Kind::Unrecorded => (Arc::new(nobody), Arc::new(Nowhere)),
             Kind::Capture => {
                 let writer = writer.insert(EvidenceWriter::create(&folder.join("plain.candor")).unwrap());
@@ -99,13 +102,13 @@ impl Stand {
     }
 }
 
-fn nobody(_: &model::Request) -> Reply {
-    Reply::sinkhole(502, "text/plain", "")
+fn nobody(_: &model::Request) -> StaticResponse {
+    StaticResponse::sinkhole(502, "text/plain", "")
 }
 
-fn authority() -> Arc<Authority> {
-    static ONE: OnceLock<Arc<Authority>> = OnceLock::new();
-    Arc::clone(ONE.get_or_init(|| Arc::new(Authority::in_memory("A bench").unwrap())))
+fn authority() -> Arc<CertificateAuthority> {
+    static ONE: OnceLock<Arc<CertificateAuthority>> = OnceLock::new();
+    Arc::clone(ONE.get_or_init(|| Arc::new(CertificateAuthority::in_memory("A bench").unwrap())))
 }
 
 fn connector() -> TlsConnector {

@@ -10,12 +10,12 @@ use gate::{Folder, Keeper, Port};
 use guard::Choices;
 use knowledge::Knowledge;
 use model::{Mode, Record, Request};
-use proxy::{Authority, Onward, Proxy, Reply, Settings, Upstream};
+use proxy::{CertificateAuthority, ForwardMode, Proxy, ProxySettings, StaticResponse, UpstreamSettings};
 use tempfile::TempDir;
 
-pub(crate) fn authority() -> Arc<Authority> {
-    static ONE: OnceLock<Arc<Authority>> = OnceLock::new();
-    Arc::clone(ONE.get_or_init(|| Arc::new(Authority::in_memory("Candor test").unwrap())))
+pub(crate) fn authority() -> Arc<CertificateAuthority> {
+    static ONE: OnceLock<Arc<CertificateAuthority>> = OnceLock::new();
+    Arc::clone(ONE.get_or_init(|| Arc::new(CertificateAuthority::in_memory("Candor test").unwrap())))
 }
 
 pub(crate) fn knowledge() -> Arc<Knowledge> {
@@ -36,11 +36,11 @@ impl Everywhere {
         let log = Arc::clone(&got);
         let answer = move |request: &Request| {
             log.lock().unwrap().push(request.clone());
-            Reply::sinkhole(200, "text/plain", "from the server")
+            StaticResponse::sinkhole(200, "text/plain", "from the server")
         };
         let (sink, mut records) = tokio::sync::mpsc::channel::<Record>(1);
         tokio::spawn(async move { while records.recv().await.is_some() {} });
-        let settings = Settings { body_limit: 64 << 20, ..Settings::default() };
+        let settings = ProxySettings { body_limit: 64 << 20, ..ProxySettings::default() };
         let proxy = Proxy::serve(listener(), authority(), Arc::new(answer), Arc::new(sink), settings).unwrap();
         Self { address: proxy.address(), got, _proxy: proxy }
     }
@@ -72,10 +72,10 @@ impl Stand {
         let keeper = Keeper::open(knowledge(), &Folder(folder.path().to_owned())).unwrap();
         assert_eq!(keeper.trouble(), None);
         let port = Port::new(Arc::clone(&keeper), mode);
-        let mut upstream = Upstream::default().trusting(authority().cert_pem());
+        let mut upstream = UpstreamSettings::default().trusting(authority().cert_pem());
         upstream.fixed.insert("*".into(), server.address);
         let gate = Some(Arc::clone(&port) as Arc<dyn proxy::Gate>);
-        let settings = Settings { gate, onward: Onward::Upstream(upstream), ..Settings::default() };
+        let settings = ProxySettings { gate, onward: ForwardMode::Upstream(upstream), ..ProxySettings::default() };
         let proxy = Proxy::serve(listener(), authority(), Arc::clone(&port) as _, port, settings).unwrap();
         Self { address: proxy.address(), keeper, _proxy: proxy, _folder: folder }
     }

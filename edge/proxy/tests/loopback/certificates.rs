@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use model::SealReason;
-use proxy::{OnPinned, Upstream};
+use proxy::{PinnedAction, UpstreamSettings};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
@@ -47,7 +47,7 @@ async fn takes_it(lab: &Lab, port: u16, clock: WrongClock) -> bool {
 #[tokio::test]
 async fn clients_whose_clock_is_wrong_do_not_make_a_host_unread() {
     let origin = Origin::encrypted(&["http/1.1"], keeping(&Log::default(), HELLO)).await;
-    let pinned = Upstream { on_pinned: OnPinned::Tunnel { after: 2 }, ..Upstream::default() };
+    let pinned = UpstreamSettings { on_pinned: PinnedAction::Tunnel { after: 2 }, ..UpstreamSettings::default() };
     let lab = Lab::with(upstream(pinned), echo);
     for days in [40, 40, 40, -10, -10, -10] {
         assert!(!takes_it(&lab, origin.address.port(), WrongClock(days)).await, "{days}");

@@ -1,7 +1,7 @@
 //! curl sends, and what it sent is in the record.
 
 use model::IngressKind;
-use proxy::Settings;
+use proxy::ProxySettings;
 
 use crate::lab::{Lab, noise, run, text};
 
@@ -85,7 +85,7 @@ async fn requests_of_one_connection_share_its_number() {
 async fn a_body_over_the_limit_is_cut_and_says_so() {
     let body = noise(50_000);
     for version in ["--http1.1", "--http2"] {
-        let lab = Lab::with(Settings { body_limit: 1_000, ..Settings::default() }, crate::lab::echo);
+        let lab = Lab::with(ProxySettings { body_limit: 1_000, ..ProxySettings::default() }, crate::lab::echo);
         std::fs::write(lab.file("body"), &body).unwrap();
         lab.curl(&[version, "--data-binary", &format!("@{}", lab.file("body")), "https://a.example/"]).await;
         let seen = lab.stop().await.only().request.body;
@@ -131,7 +131,7 @@ async fn a_proxy_is_spoken_to_over_tls_too() {
 
 #[tokio::test]
 async fn the_program_behind_a_connection_is_named() {
-    let settings = Settings { processes: Some("/proc/net".into()), ..Settings::default() };
+    let settings = ProxySettings { processes: Some("/proc/net".into()), ..ProxySettings::default() };
     let lab = Lab::with(settings, crate::lab::echo);
     lab.curl(&["https://a.example/"]).await;
     let process = lab.stop().await.only().client.process.clone().unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::SealReason;
-use proxy::Settings;
+use proxy::ProxySettings;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -35,7 +35,7 @@ async fn a_client_gone_in_mid_body_leaves_what_it_sent() {
 
 #[tokio::test]
 async fn a_request_under_way_when_the_proxy_stops_is_recorded() {
-    let lab = Lab::with(Settings { grace: Duration::from_millis(50), ..Settings::default() }, echo);
+    let lab = Lab::with(ProxySettings { grace: Duration::from_millis(50), ..ProxySettings::default() }, echo);
     let mut stream =
         say(&lab, b"POST http://a.example/x HTTP/1.1\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n").await;
     let mut answer = [0; 25];
@@ -100,7 +100,7 @@ async fn large_header_lists_pass_over_http2() {
 
 #[tokio::test]
 async fn a_slow_head_is_not_waited_for_without_end() {
-    let lab = Lab::with(Settings { head_time: Duration::from_millis(200), ..Settings::default() }, echo);
+    let lab = Lab::with(ProxySettings { head_time: Duration::from_millis(200), ..ProxySettings::default() }, echo);
     let stream = say(&lab, b"GET http://a.example/ HTTP/1.1\r\nA: ").await;
     assert!(rest(stream).await.starts_with("HTTP/1.1 400 "));
     let seen = lab.stop().await.only();
@@ -109,7 +109,7 @@ async fn a_slow_head_is_not_waited_for_without_end() {
 
 #[tokio::test]
 async fn a_head_that_drips_is_not_waited_for_without_end_either() {
-    let lab = Lab::with(Settings { head_time: Duration::from_millis(300), ..Settings::default() }, echo);
+    let lab = Lab::with(ProxySettings { head_time: Duration::from_millis(300), ..ProxySettings::default() }, echo);
     let mut stream = say(&lab, b"GET http://a.example/ HTTP/1.1\r\nA: ").await;
     // Each byte comes long before patience for one is over.
     for _ in 0..500 {
@@ -124,7 +124,7 @@ async fn a_head_that_drips_is_not_waited_for_without_end_either() {
 
 #[tokio::test]
 async fn a_body_without_end_is_cut_off_and_counted() {
-    let lab = Lab::with(Settings { swallow_limit: 100_000, body_limit: 10, ..Settings::default() }, echo);
+    let lab = Lab::with(ProxySettings { swallow_limit: 100_000, body_limit: 10, ..ProxySettings::default() }, echo);
     let mut stream = say(&lab, b"POST http://a.example/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n").await;
     while stream.write_all(b"5\r\nhello\r\n").await.is_ok() {}
     let seen = lab.stop().await.exchanges;

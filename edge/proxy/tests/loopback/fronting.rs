@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{Request, client::conn::http2::handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use model::Exchange;
-use proxy::{Answer, Reply, Settings, Upstream};
+use proxy::{AnswerProvider, ProxySettings, StaticResponse, UpstreamSettings};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -24,10 +24,10 @@ use crate::{
 /// The world of an audit: one site is ours, everybody else is the sinkhole.
 struct World;
 
-impl Answer for World {
-    fn answer(&self, request: &model::Request) -> Reply {
+impl AnswerProvider for World {
+    fn answer(&self, request: &model::Request) -> StaticResponse {
         let is_site = request.host() == "visited.example";
-        Reply::sinkhole(200, "text/plain", if is_site { "a page" } else { "sinkhole" })
+        StaticResponse::sinkhole(200, "text/plain", if is_site { "a page" } else { "sinkhole" })
     }
 
     fn owns(&self, host: &str) -> bool {
@@ -51,7 +51,7 @@ async fn tunnel(lab: &Lab, target: &str) -> TcpStream {
 
 #[tokio::test]
 async fn a_tunnel_to_a_collector_with_the_sites_name_in_host_reaches_the_collector() {
-    let lab = Lab::with(Settings::default(), World);
+    let lab = Lab::with(ProxySettings::default(), World);
     let out = lab.curl(&["--http1.1", "-H", "Host: visited.example", "https://collector.example/sa?p=x"]).await;
     assert_eq!(text(&out), "sinkhole", "{}", String::from_utf8_lossy(&out.stderr));
     let seen = lab.stop().await.only();
@@ -61,7 +61,7 @@ async fn a_tunnel_to_a_collector_with_the_sites_name_in_host_reaches_the_collect
 
 #[tokio::test]
 async fn the_address_in_a_request_line_does_not_lead_a_tunnel_elsewhere() {
-    let lab = Lab::with(Settings::default(), World);
+    let lab = Lab::with(ProxySettings::default(), World);
     let target = "https://visited.example/sa?p=x";
     let out = lab.curl(&["--http1.1", "--request-target", target, "https://collector.example/"]).await;
     assert_eq!(text(&out), "sinkhole", "{}", String::from_utf8_lossy(&out.stderr));
@@ -72,7 +72,7 @@ async fn the_address_in_a_request_line_does_not_lead_a_tunnel_elsewhere() {
 
 #[tokio::test]
 async fn a_request_in_clear_goes_where_its_tunnel_goes() {
-    let lab = Lab::with(Settings::default(), World);
+    let lab = Lab::with(ProxySettings::default(), World);
     let out = lab.curl(&["-p", "-H", "Host: visited.example", "http://collector.example/clear"]).await;
     assert_eq!(text(&out), "sinkhole");
     // And one that names its target itself has that for its destination.
@@ -86,7 +86,7 @@ async fn a_request_in_clear_goes_where_its_tunnel_goes() {
 
 #[tokio::test]
 async fn a_foreign_authority_over_http2_is_no_destination() {
-    let lab = Lab::with(Settings::default(), World);
+    let lab = Lab::with(ProxySettings::default(), World);
     let wire = tunnel(&lab, "collector.example:443").await;
     let wire = tls(wire, "collector.example", authority().cert_pem(), &["h2"]).await;
     let (mut sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(wire)).await.unwrap();
@@ -101,7 +101,7 @@ async fn a_foreign_authority_over_http2_is_no_destination() {
 
 #[tokio::test]
 async fn a_name_in_the_hello_is_no_destination_either() {
-    let lab = Lab::with(Settings::default(), World);
+    let lab = Lab::with(ProxySettings::default(), World);
     let wire = tunnel(&lab, "collector.example:443").await;
     let mut wire = tls(wire, "visited.example", authority().cert_pem(), &["http/1.1"]).await;
     wire.write_all(b"GET /sa?p=x HTTP/1.1\r\nHost: collector.example\r\nConnection: close\r\n\r\n").await.unwrap();
@@ -119,7 +119,7 @@ async fn a_host_of_our_own_is_not_reached_by_naming_it_to_a_server() {
         answer(&mut wire, b"HTTP/1.1 200 x\r\nContent-Length: 6\r\n\r\nserver").await;
     })
     .await;
-    let lab = Lab::with(upstream(Upstream::default()), World);
+    let lab = Lab::with(upstream(UpstreamSettings::default()), World);
     let url = origin.url("https", "/x");
     assert_eq!(text(&lab.curl(&["-H", "Host: visited.example", &url]).await), "server");
     let seen = lab.stop().await.only();
@@ -128,7 +128,7 @@ async fn a_host_of_our_own_is_not_reached_by_naming_it_to_a_server() {
 
 #[tokio::test]
 async fn our_own_pages_keep_their_name_wherever_they_are_asked_for() {
-    let lab = Lab::with(at_home(Settings::default()), echo);
+    let lab = Lab::with(at_home(ProxySettings::default()), echo);
     let out = lab.curl(&["-H", "Host: candor.test", "https://elsewhere.example/1"]).await;
     assert_eq!(text(&out), "127.0.0.1 https://candor.test/1 0");
     assert!(lab.stop().await.exchanges.is_empty());

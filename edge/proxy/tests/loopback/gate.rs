@@ -6,7 +6,10 @@ use std::{
 };
 
 use model::{Exchange, Response};
-use proxy::{Gate, Reply, Ruled, Ruling, Settings, SoFar, Upstream, Watch, Wish};
+use proxy::{
+    BodyWatch, Gate, HoldRequest, ProxySettings, RequestProgress, Ruling, RulingFuture, StaticResponse,
+    UpstreamSettings,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
@@ -18,25 +21,25 @@ use crate::{
 /// Absorbs what carries `secret`, cuts what carries `knife`, and lets the rest go.
 #[derive(Default)]
 pub(crate) struct Words {
-    so_far: Mutex<Vec<SoFar>>,
+    so_far: Mutex<Vec<RequestProgress>>,
     watched: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Gate for Words {
-    fn head(&self, exchange: &Exchange) -> Wish {
+    fn head(&self, exchange: &Exchange) -> HoldRequest {
         match exchange.request.url.contains("page") {
-            true => Wish::Pass,
-            false => Wish::Hold { bytes: 1 << 20, time: Duration::from_millis(300) },
+            true => HoldRequest::Pass,
+            false => HoldRequest::Hold { bytes: 1 << 20, time: Duration::from_millis(300) },
         }
     }
 
-    fn decide<'a>(&'a self, exchange: &'a Exchange, so_far: SoFar) -> Ruled<'a> {
+    fn decide<'a>(&'a self, exchange: &'a Exchange, so_far: RequestProgress) -> RulingFuture<'a> {
         self.so_far.lock().unwrap().push(so_far);
         let message = exchange.messages.first();
         let bytes = message.map_or(&exchange.request.body.bytes, |message| &message.body.bytes);
         let has = |word: &[u8]| bytes.windows(word.len()).any(|part| part == word);
         let ruling = match () {
-            () if has(b"secret") => Ruling::Absorb(Reply::sinkhole(200, "application/json", "{\"code\":0}")),
+            () if has(b"secret") => Ruling::Absorb(StaticResponse::sinkhole(200, "application/json", "{\"code\":0}")),
             () if has(b"knife") => Ruling::Cut,
             () => Ruling::Pass,
         };
@@ -47,7 +50,7 @@ impl Gate for Words {
         false
     }
 
-    fn answering(&self, _: &Exchange, answer: &Response) -> Option<Box<dyn Watch>> {
+    fn answering(&self, _: &Exchange, answer: &Response) -> Option<Box<dyn BodyWatch>> {
         assert!(answer.body.bytes.is_empty());
         Some(Box::new(Seen(Arc::clone(&self.watched))))
     }
@@ -55,7 +58,7 @@ impl Gate for Words {
 
 struct Seen(Arc<Mutex<Vec<u8>>>);
 
-impl Watch for Seen {
+impl BodyWatch for Seen {
     fn bytes(&mut self, bytes: &[u8]) {
         self.0.lock().unwrap().extend_from_slice(bytes);
     }
@@ -63,7 +66,8 @@ impl Watch for Seen {
 
 pub(crate) fn gated() -> (Lab, Arc<Words>) {
     let words = Arc::new(Words::default());
-    let settings = Settings { gate: Some(Arc::clone(&words) as Arc<dyn Gate>), ..upstream(Upstream::default()) };
+    let settings =
+        ProxySettings { gate: Some(Arc::clone(&words) as Arc<dyn Gate>), ..upstream(UpstreamSettings::default()) };
     (Lab::with(settings, echo), words)
 }
 

@@ -13,7 +13,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use model::SealReason;
-use proxy::{OnPinned, Settings, Upstream};
+use proxy::{PinnedAction, ProxySettings, UpstreamSettings};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
@@ -207,9 +207,9 @@ async fn what_may_not_be_reached_is_refused_on_its_stream_alone() {
     let unnamed = Origin::clear(keeping(&log, HELLO)).await;
     let named = format!("localhost:{}", origin.address.port());
     let allowed = [named.clone(), page_of_ours.to_string(), format!("localhost:{}", page_of_ours.port())].into();
-    let never = Upstream { never: vec![page_of_ours], allowed, ..Upstream::default() };
-    let onward = proxy::Onward::Upstream(never);
-    let lab = Lab::with(at_home(Settings { onward, ..Settings::default() }), echo);
+    let never = UpstreamSettings { never: vec![page_of_ours], allowed, ..UpstreamSettings::default() };
+    let onward = proxy::ForwardMode::Upstream(never);
+    let lab = Lab::with(at_home(ProxySettings { onward, ..ProxySettings::default() }), echo);
     let mut proxy = encrypted(&lab).await;
     let mut open = tunnel(&mut proxy, &named).await;
     let unnamed = unnamed.address.port();
@@ -261,7 +261,7 @@ async fn where_nobody_listens_the_stream_says_so() {
 
 #[tokio::test]
 async fn our_own_pages_are_reached_by_their_name_and_not_recorded() {
-    for settings in [at_home(Settings::default()), at_home(upstream(Upstream::default()))] {
+    for settings in [at_home(ProxySettings::default()), at_home(upstream(UpstreamSettings::default()))] {
         let lab = Lab::with(settings, echo);
         let mut proxy = encrypted(&lab).await;
         let request = Request::get("http://candor.test/1").body(Full::default()).unwrap();
@@ -317,7 +317,7 @@ async fn a_sealed_tunnel_has_counts_of_its_own() {
 async fn a_pinned_host_is_passed_through_after_some_refusals() {
     let log = Log::default();
     let origin = Origin::encrypted(&["http/1.1"], keeping(&log, HELLO)).await;
-    let pinned = Upstream { on_pinned: OnPinned::Tunnel { after: 2 }, ..Upstream::default() };
+    let pinned = UpstreamSettings { on_pinned: PinnedAction::Tunnel { after: 2 }, ..UpstreamSettings::default() };
     let lab = Lab::with(upstream(pinned), echo);
     let mut proxy = encrypted(&lab).await;
     let mut went = Vec::new();
@@ -343,9 +343,9 @@ async fn a_pinned_host_is_passed_through_after_some_refusals() {
 async fn nothing_in_a_tunnel_is_opened_where_only_recording_was_asked() {
     let log = Log::default();
     let origin = Origin::encrypted(&["http/1.1"], keeping(&log, HELLO)).await;
-    let named = Upstream { allowed: ["localhost".to_owned()].into(), ..Upstream::default() };
-    let onward = proxy::Onward::Untouched(named);
-    let lab = Lab::with(Settings { onward, ..Settings::default() }, echo);
+    let named = UpstreamSettings { allowed: ["localhost".to_owned()].into(), ..UpstreamSettings::default() };
+    let onward = proxy::ForwardMode::Untouched(named);
+    let lab = Lab::with(ProxySettings { onward, ..ProxySettings::default() }, echo);
     let mut proxy = encrypted(&lab).await;
     let inside = tunnel(&mut proxy, &format!("localhost:{}", origin.address.port())).await;
     let mut inside = tls(inside, "localhost", &origin::root(), &[]).await;

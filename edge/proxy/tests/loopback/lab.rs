@@ -8,7 +8,9 @@ use std::{
 };
 
 use model::{Exchange, Note, Record, Request};
-use proxy::{Answer, Authority, Onward, Proxy, Reply, Settings, Upstream};
+use proxy::{
+    AnswerProvider, CertificateAuthority, ForwardMode, Proxy, ProxySettings, StaticResponse, UpstreamSettings,
+};
 use tempfile::TempDir;
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -29,27 +31,27 @@ pub(crate) struct Seen {
 }
 
 /// One authority for all tests: making one costs more than a test.
-pub(crate) fn authority() -> Arc<Authority> {
-    static ONE: OnceLock<Arc<Authority>> = OnceLock::new();
-    Arc::clone(ONE.get_or_init(|| Arc::new(Authority::in_memory("Candor test").unwrap())))
+pub(crate) fn authority() -> Arc<CertificateAuthority> {
+    static ONE: OnceLock<Arc<CertificateAuthority>> = OnceLock::new();
+    Arc::clone(ONE.get_or_init(|| Arc::new(CertificateAuthority::in_memory("Candor test").unwrap())))
 }
 
 /// Says the method and the length of the body.
-pub(crate) fn echo(request: &Request) -> Reply {
+pub(crate) fn echo(request: &Request) -> StaticResponse {
     let text = format!("{} {}", request.method, request.body.bytes.len());
-    Reply::sinkhole(200, "text/plain", text).with("X-First", "1").with("X-Second", "2")
+    StaticResponse::sinkhole(200, "text/plain", text).with("X-First", "1").with("X-Second", "2")
 }
 
 impl Lab {
     pub(crate) fn start() -> Self {
-        Self::with(Settings::default(), echo)
+        Self::with(ProxySettings::default(), echo)
     }
 
-    pub(crate) fn with(settings: Settings, answers: impl Answer) -> Self {
+    pub(crate) fn with(settings: ProxySettings, answers: impl AnswerProvider) -> Self {
         Self::on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(), settings, answers)
     }
 
-    pub(crate) fn on(listener: TcpListener, settings: Settings, answers: impl Answer) -> Self {
+    pub(crate) fn on(listener: TcpListener, settings: ProxySettings, answers: impl AnswerProvider) -> Self {
         // A queue of one: the proxy waits for the sink, and loses nothing.
         let (sink, mut queue) = mpsc::channel(1);
         let proxy = Proxy::serve(listener, authority(), Arc::new(answers), Arc::new(sink), settings).unwrap();
@@ -67,7 +69,7 @@ impl Lab {
 
     /// One that passes everything on to servers, and trusts the tests' own.
     pub(crate) fn onward() -> Self {
-        Self::with(upstream(Upstream::default()), echo)
+        Self::with(upstream(UpstreamSettings::default()), echo)
     }
 
     /// Where this test may write.
@@ -118,9 +120,9 @@ impl Seen {
 
 /// Settings that pass everything on, to servers on this machine and with
 /// certificates of the tests' own too.
-pub(crate) fn upstream(mut upstream: Upstream) -> Settings {
+pub(crate) fn upstream(mut upstream: UpstreamSettings) -> ProxySettings {
     upstream.allowed.extend(["localhost", "127.0.0.1"].map(str::to_owned));
-    Settings { onward: Onward::Upstream(upstream.trusting(&origin::root())), ..Settings::default() }
+    ProxySettings { onward: ForwardMode::Upstream(upstream.trusting(&origin::root())), ..ProxySettings::default() }
 }
 
 pub(crate) async fn run(program: &str, arguments: &[&str]) -> Output {

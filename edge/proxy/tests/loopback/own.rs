@@ -6,7 +6,7 @@ use std::{
 };
 
 use model::Request;
-use proxy::{Home, Pairing, Reply, Served, Settings, Upstream};
+use proxy::{DevicePairing, InternalHost, PageFuture, ProxySettings, StaticResponse, UpstreamSettings};
 use tokio::{io::AsyncReadExt, net::TcpListener};
 
 use crate::{
@@ -18,26 +18,26 @@ use crate::{
 /// Says who asked for what.
 struct Pages;
 
-impl Home for Pages {
+impl InternalHost for Pages {
     fn owns(&self, host: &str) -> bool {
         host == "candor.test"
     }
 
-    fn serve<'a>(&'a self, client: SocketAddr, request: &'a Request) -> Served<'a> {
+    fn serve<'a>(&'a self, client: SocketAddr, request: &'a Request) -> PageFuture<'a> {
         Box::pin(async move {
             let text = format!("{} {} {}", client.ip(), request.url, request.body.bytes.len());
-            Reply::sinkhole(200, "text/plain", text)
+            StaticResponse::sinkhole(200, "text/plain", text)
         })
     }
 }
 
-pub(crate) fn at_home(settings: Settings) -> Settings {
-    Settings { home: Some(Arc::new(Pages)), ..settings }
+pub(crate) fn at_home(settings: ProxySettings) -> ProxySettings {
+    ProxySettings { home: Some(Arc::new(Pages)), ..settings }
 }
 
 #[tokio::test]
 async fn our_own_pages_are_reached_by_their_name_on_every_route_and_not_recorded() {
-    for settings in [at_home(Settings::default()), at_home(upstream(Upstream::default()))] {
+    for settings in [at_home(ProxySettings::default()), at_home(upstream(UpstreamSettings::default()))] {
         let lab = Lab::with(settings, echo);
         let socks = format!("socks5h://{}", lab.address);
         for (arguments, says) in [
@@ -60,7 +60,10 @@ async fn this_machine_and_its_network_are_reached_only_if_they_were_named() {
     let log = Log::default();
     let origin = Origin::clear(keeping(&log, HELLO)).await;
     let port = origin.address.port();
-    let lab = Lab::with(Settings { onward: proxy::Onward::Upstream(Upstream::default()), ..Settings::default() }, echo);
+    let lab = Lab::with(
+        ProxySettings { onward: proxy::ForwardMode::Upstream(UpstreamSettings::default()), ..ProxySettings::default() },
+        echo,
+    );
     let socks = format!("socks5h://{}", lab.address);
     let hosts = [
         format!("127.0.0.1:{port}"),
@@ -97,7 +100,7 @@ async fn a_name_that_leads_to_a_socket_of_ours_leads_nowhere_even_if_named() {
     let page = StdListener::bind("127.0.0.1:0").unwrap();
     let own = page.local_addr().unwrap();
     let allowed = ["localhost".to_owned(), "127.0.0.1".into(), "::1".into()].into();
-    let settings = upstream(Upstream { never: vec![own], allowed, ..Upstream::default() });
+    let settings = upstream(UpstreamSettings { never: vec![own], allowed, ..UpstreamSettings::default() });
     let lab = Lab::with(settings, echo);
     for host in ["127.0.0.1", "localhost", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "[::]"] {
         let url = format!("http://{host}:{}/", own.port());
@@ -113,11 +116,11 @@ async fn a_name_that_leads_to_a_socket_of_ours_leads_nowhere_even_if_named() {
 }
 
 /// A pairing, and the codes that the person at the computer sees.
-fn told() -> (Pairing, Arc<Mutex<Vec<String>>>) {
+fn told() -> (DevicePairing, Arc<Mutex<Vec<String>>>) {
     let codes = Arc::new(Mutex::new(Vec::new()));
     let all = Arc::clone(&codes);
     let tell = move |_: IpAddr, code: &str| all.lock().unwrap().push(code.to_owned());
-    (Pairing::new([], Box::new(tell)), codes)
+    (DevicePairing::new([], Box::new(tell)), codes)
 }
 
 /// An address of this machine that is not loopback, if there is one.
@@ -135,7 +138,7 @@ async fn a_device_beyond_this_machine_is_let_in_by_the_code_on_its_screen() {
     };
     let (pairing, codes) = told();
     let listener = StdListener::bind((here, 0)).unwrap();
-    let settings = Settings { pairing: Some(Arc::new(pairing)), ..at_home(Settings::default()) };
+    let settings = ProxySettings { pairing: Some(Arc::new(pairing)), ..at_home(ProxySettings::default()) };
     let lab = Lab::on(listener, settings, echo);
     let curl = async |arguments: &[&str]| text(&lab.curl(arguments).await);
 
@@ -165,7 +168,7 @@ async fn garbage_of_a_stranger_is_not_waited_for() {
         return;
     };
     let (pairing, codes) = told();
-    let settings = Settings { pairing: Some(Arc::new(pairing)), ..Settings::default() };
+    let settings = ProxySettings { pairing: Some(Arc::new(pairing)), ..ProxySettings::default() };
     let lab = Lab::on(StdListener::bind((here, 0)).unwrap(), settings, echo);
     for bytes in [&b"\x16\x03\x01\x02"[..], b"\x05\x01\x00", b"get / x\r\n\r\n", b"GET nonsense\r\n\r\n", PREFACE] {
         let mut rest = Vec::new();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use model::{Exchange, Record};
-use proxy::dns::{Addresses, Responder};
+use proxy::dns::{DnsResponder, NameAddresses};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -15,12 +15,13 @@ use tokio::{
 
 const QUESTION: &[u8] = b"\x07\x07\x01\0\0\x01\0\0\0\0\0\0\x06secret\x04told\x07example\0\0\x10\0\x01";
 
-fn responder(trial: Option<u32>) -> (Responder, std::net::SocketAddr, Receiver<Record>) {
+fn responder(trial: Option<u32>) -> (DnsResponder, std::net::SocketAddr, Receiver<Record>) {
     let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = udp.local_addr().unwrap();
     let tcp = TcpListener::bind(address).unwrap();
     let (sink, records) = mpsc::channel(100);
-    let responder = Responder::serve(udp, Some(tcp), Arc::new(Addresses::default()), Arc::new(sink), trial).unwrap();
+    let responder =
+        DnsResponder::serve(udp, Some(tcp), Arc::new(NameAddresses::default()), Arc::new(sink), trial).unwrap();
     (responder, address, records)
 }
 

@@ -1,7 +1,7 @@
 //! What cannot be read is recorded as sealed, never left out.
 
 use model::SealReason;
-use proxy::Settings;
+use proxy::ProxySettings;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -99,7 +99,7 @@ async fn what_could_not_be_parsed_is_kept() {
 
 #[tokio::test]
 async fn a_tunnel_that_is_never_used_is_noted_by_name() {
-    let lab = Lab::with(Settings { trial: Some(3), ..Settings::default() }, crate::lab::echo);
+    let lab = Lab::with(ProxySettings { trial: Some(3), ..ProxySettings::default() }, crate::lab::echo);
     let mut stream = tunnel(&lab, "ahead.example:443").await;
     stream.shutdown().await.unwrap();
     stream.read_to_end(&mut Vec::new()).await.unwrap();

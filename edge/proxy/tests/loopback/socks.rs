@@ -1,7 +1,7 @@
 //! SOCKS5, by curl.
 
 use model::IngressKind;
-use proxy::{Settings, Upstream};
+use proxy::{ProxySettings, UpstreamSettings};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -36,7 +36,7 @@ async fn names_and_addresses_are_taken() {
 
 #[tokio::test]
 async fn a_password_is_asked_for_where_one_is_set() {
-    let settings = Settings { socks_password: Some(("user".into(), "word".into())), ..Settings::default() };
+    let settings = ProxySettings { socks_password: Some(("user".into(), "word".into())), ..ProxySettings::default() };
     let lab = Lab::with(settings, echo);
     assert_eq!(curl(&lab, "socks5h://user:word@HERE", "http://a.example/").await, "GET 0");
     assert_eq!(curl(&lab, "socks5h://user:other@HERE", "http://a.example/").await, "");
@@ -63,7 +63,7 @@ async fn a_client_hears_whether_its_server_was_reached() {
         answer(&mut wire, b"HTTP/1.1 200 x\r\nContent-Length: 2\r\n\r\nok").await;
     })
     .await;
-    let lab = Lab::with(upstream(Upstream::default()), echo);
+    let lab = Lab::with(upstream(UpstreamSettings::default()), echo);
     assert_eq!(curl(&lab, "socks5h://HERE", &origin.url("http", "/")).await, "ok");
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut stream = TcpStream::connect(lab.address).await.unwrap();

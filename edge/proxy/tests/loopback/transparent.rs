@@ -8,8 +8,8 @@ use std::{fs::File, io::Write, net::TcpListener, os::fd::AsFd, process::Stdio, s
 
 use model::{IngressKind, Record, Request};
 use proxy::{
-    Settings, Upstream,
-    dns::{Addresses, Responder},
+    ProxySettings, UpstreamSettings,
+    dns::{DnsResponder, NameAddresses},
 };
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use tokio::sync::mpsc;
@@ -96,9 +96,10 @@ async fn what_ignores_the_proxy_arrives_with_its_target() {
     assert!(namespace.redirect(port, udp.local_addr().unwrap().port()));
 
     let (sink, mut questions) = mpsc::channel(1_000);
-    let addresses = Arc::new(Addresses::default());
-    let responder = Responder::serve(udp, Some(tcp), Arc::clone(&addresses), Arc::new(sink), Some(1)).unwrap();
-    let settings = Settings { expects: Some(IngressKind::Proxy), addresses: Some(addresses), ..Settings::default() };
+    let addresses = Arc::new(NameAddresses::default());
+    let responder = DnsResponder::serve(udp, Some(tcp), Arc::clone(&addresses), Arc::new(sink), Some(1)).unwrap();
+    let settings =
+        ProxySettings { expects: Some(IngressKind::Proxy), addresses: Some(addresses), ..ProxySettings::default() };
     let lab = Lab::on(listener, settings, echo);
     let ca = lab.file("ca.pem");
     let proxy = format!("http://127.0.0.1:{port}");
@@ -171,7 +172,7 @@ async fn a_redirected_connection_goes_on_to_its_server() {
         answer(&mut wire, b"HTTP/1.1 200 x\r\nContent-Length: 2\r\n\r\nok").await;
     })
     .await;
-    let lab = Lab::on(listener, upstream(Upstream::default()), echo);
+    let lab = Lab::on(listener, upstream(UpstreamSettings::default()), echo);
     let (ca, url) = (lab.file("ca.pem"), origin.url("https", "/x"));
     let resolve = format!("localhost:{}:127.0.0.1", origin.address.port());
     let out = namespace.run(&["curl", "-sS", "--resolve", &resolve, "--cacert", &ca, &url]).await;

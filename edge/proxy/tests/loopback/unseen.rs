@@ -4,7 +4,9 @@
 use std::sync::{Arc, Mutex};
 
 use model::{Exchange, Header};
-use proxy::{Gate, Reply, Ruled, Ruling, Settings, SoFar, Upstream, Wish};
+use proxy::{
+    Gate, HoldRequest, ProxySettings, RequestProgress, Ruling, RulingFuture, StaticResponse, UpstreamSettings,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
@@ -24,14 +26,18 @@ pub(crate) fn has_secret(bytes: &[u8]) -> bool {
 struct Seeker;
 
 impl Gate for Seeker {
-    fn head(&self, _: &Exchange) -> Wish {
-        Wish::Hold { bytes: 1 << 20, time: std::time::Duration::from_secs(30) }
+    fn head(&self, _: &Exchange) -> HoldRequest {
+        HoldRequest::Hold { bytes: 1 << 20, time: std::time::Duration::from_secs(30) }
     }
 
-    fn decide<'a>(&'a self, exchange: &'a Exchange, _: SoFar) -> Ruled<'a> {
+    fn decide<'a>(&'a self, exchange: &'a Exchange, _: RequestProgress) -> RulingFuture<'a> {
         let absorbed = carries_secret(exchange);
         Box::pin(async move {
-            if absorbed { Ruling::Absorb(Reply::sinkhole(200, "text/plain", "absorbed")) } else { Ruling::Pass }
+            if absorbed {
+                Ruling::Absorb(StaticResponse::sinkhole(200, "text/plain", "absorbed"))
+            } else {
+                Ruling::Pass
+            }
         })
     }
 }
@@ -112,7 +118,8 @@ async fn what_carries_a_value_beside_a_body_does_not_pass_the_gate() {
     for (_, name, request) in odd_requests() {
         let got = Arc::default();
         let origin = keeping_all(&got).await;
-        let lab = Lab::with(Settings { gate: Some(Arc::new(Seeker)), ..upstream(Upstream::default()) }, echo);
+        let lab =
+            Lab::with(ProxySettings { gate: Some(Arc::new(Seeker)), ..upstream(UpstreamSettings::default()) }, echo);
         let seen = sent(lab, &request.replace("URL", &origin.url("http", "/p"))).await;
         assert!(!has_secret(&got.lock().unwrap()), "{name}: {}", String::from_utf8_lossy(&got.lock().unwrap()));
         assert!(seen.exchanges.iter().any(carries_secret), "{name}: it is not in the record");

@@ -6,7 +6,7 @@ use std::{
 };
 
 use model::{Direction, SealReason};
-use proxy::{OnPinned, Onward, Reply, Settings, Upstream};
+use proxy::{ForwardMode, PinnedAction, ProxySettings, StaticResponse, UpstreamSettings};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// Servers on this machine are reached once they are named.
-fn named() -> Upstream {
-    Upstream { allowed: ["localhost".to_owned()].into(), ..Upstream::default() }
+fn named() -> UpstreamSettings {
+    UpstreamSettings { allowed: ["localhost".to_owned()].into(), ..UpstreamSettings::default() }
 }
 
 pub(crate) type Log = Arc<Mutex<Vec<Vec<u8>>>>;
@@ -77,13 +77,13 @@ async fn a_request_reaches_its_server_byte_for_byte() {
 async fn a_host_can_be_said_to_be_elsewhere() {
     let log = Log::default();
     let origin = Origin::clear(keeping(&log, HELLO)).await;
-    let mut there = Upstream::default();
+    let mut there = UpstreamSettings::default();
     there.fixed.insert("nobody-knows-this-name.example".into(), origin.address);
     let lab = Lab::with(upstream(there), crate::lab::echo);
     assert_eq!(text(&lab.curl(&["http://nobody-knows-this-name.example/p"]).await), "hello");
     assert!(log.lock().unwrap()[0].starts_with(b"GET /p HTTP/1.1\r\nHost: nobody-knows-this-name.example\r\n"));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let mut here = Upstream::default();
+    let mut here = UpstreamSettings::default();
     here.fixed.insert("*".into(), listener.local_addr().unwrap());
     let lab = Lab::on(listener, upstream(here), crate::lab::echo);
     assert!(text(&lab.curl(&["http://any.example/"]).await).contains("any.example leads back to Candor itself"));
@@ -196,7 +196,8 @@ async fn large_bodies_stream_and_only_their_beginning_is_kept() {
         }
     })
     .await;
-    let lab = Lab::with(Settings { body_limit: 50_000, ..upstream(Upstream::default()) }, crate::lab::echo);
+    let lab =
+        Lab::with(ProxySettings { body_limit: 50_000, ..upstream(UpstreamSettings::default()) }, crate::lab::echo);
     let out = lab.curl(&["-o", "/dev/null", "-w", "%{size_download}", &origin.url("http", "/")]).await;
     assert_eq!(text(&out), "30000000");
     let body = lab.stop().await.only().response.unwrap().body;
@@ -293,7 +294,7 @@ async fn a_server_with_a_wrong_certificate_is_shown_and_recorded() {
 #[tokio::test]
 async fn a_server_named_as_insecure_is_reached() {
     let origin = Origin::misnamed().await;
-    let named = Upstream { insecure: ["localhost".to_owned()].into(), ..Upstream::default() };
+    let named = UpstreamSettings { insecure: ["localhost".to_owned()].into(), ..UpstreamSettings::default() };
     let lab = Lab::with(upstream(named), crate::lab::echo);
     let out = lab.curl(&["-w", "%{http_code}", &origin.url("https", "/x")]).await;
     assert!(text(&out).contains("hung up without an answer"), "{}", text(&out));
@@ -316,15 +317,15 @@ async fn where_nobody_listens_the_client_hears_it() {
 #[tokio::test]
 async fn hosts_of_our_own_never_reach_a_server() {
     struct Owner;
-    impl proxy::Answer for Owner {
-        fn answer(&self, _: &model::Request) -> Reply {
-            Reply::sinkhole(200, "text/plain", "ours")
+    impl proxy::AnswerProvider for Owner {
+        fn answer(&self, _: &model::Request) -> StaticResponse {
+            StaticResponse::sinkhole(200, "text/plain", "ours")
         }
         fn owns(&self, host: &str) -> bool {
             host == "honey.example"
         }
     }
-    let lab = Lab::with(upstream(Upstream::default()), Owner);
+    let lab = Lab::with(upstream(UpstreamSettings::default()), Owner);
     for url in ["http://honey.example/1", "https://honey.example/2"] {
         assert_eq!(text(&lab.curl(&[url]).await), "ours", "{url}");
     }
@@ -335,7 +336,8 @@ async fn hosts_of_our_own_never_reach_a_server() {
 async fn a_proxy_is_not_led_to_itself_or_to_what_is_kept_from_it() {
     let page = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let own = page.local_addr().unwrap();
-    let lab = Lab::with(upstream(Upstream { never: vec![own], ..Upstream::default() }), crate::lab::echo);
+    let lab =
+        Lab::with(upstream(UpstreamSettings { never: vec![own], ..UpstreamSettings::default() }), crate::lab::echo);
     let itself = lab.address.port();
     for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0.0.0.0", "127.1"] {
         for port in [own.port(), itself] {
@@ -351,7 +353,7 @@ async fn a_proxy_is_not_led_to_itself_or_to_what_is_kept_from_it() {
 async fn a_pinned_host_is_passed_through_after_some_refusals() {
     let log = Log::default();
     let origin = Origin::encrypted(&["http/1.1"], keeping(&log, HELLO)).await;
-    let pinned = Upstream { on_pinned: OnPinned::Tunnel { after: 2 }, ..Upstream::default() };
+    let pinned = UpstreamSettings { on_pinned: PinnedAction::Tunnel { after: 2 }, ..UpstreamSettings::default() };
     let lab = Lab::with(upstream(pinned), crate::lab::echo);
     let (root, proxy, url) = (lab.file("root.pem"), format!("http://{}", lab.address), origin.url("https", "/"));
     std::fs::write(&root, crate::origin::root()).unwrap();
@@ -373,7 +375,7 @@ async fn a_pinned_host_is_passed_through_after_some_refusals() {
 async fn what_one_client_gives_up_again_and_again_is_opened_to_another() {
     let log = Log::default();
     let origin = Origin::encrypted(&["http/1.1"], keeping(&log, HELLO)).await;
-    let pinned = Upstream { on_pinned: OnPinned::Tunnel { after: 2 }, ..Upstream::default() };
+    let pinned = UpstreamSettings { on_pinned: PinnedAction::Tunnel { after: 2 }, ..UpstreamSettings::default() };
     let lab = Lab::with(upstream(pinned), crate::lab::echo);
     let target = format!("localhost:{}", origin.address.port());
     for _ in 0..3 {
@@ -395,7 +397,7 @@ async fn what_one_client_gives_up_again_and_again_is_opened_to_another() {
 async fn nothing_is_opened_where_only_recording_was_asked() {
     let log = Log::default();
     let origin = Origin::encrypted(&["http/1.1"], keeping(&log, HELLO)).await;
-    let settings = Settings { onward: Onward::Untouched(named()), ..Settings::default() };
+    let settings = ProxySettings { onward: ForwardMode::Untouched(named()), ..ProxySettings::default() };
     let lab = Lab::with(settings, crate::lab::echo);
     let root = lab.file("root.pem");
     std::fs::write(&root, crate::origin::root()).unwrap();

@@ -1,7 +1,7 @@
 //! WebSockets that end in the sinkhole.
 
 use model::{Direction, Request};
-use proxy::{Answer, Reply, Settings};
+use proxy::{AnswerProvider, ProxySettings, StaticResponse};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -56,9 +56,9 @@ async fn what_a_client_says_is_recorded_message_by_message() {
 #[derive(Debug)]
 struct Greeter;
 
-impl Answer for Greeter {
-    fn answer(&self, _: &Request) -> Reply {
-        Reply::sinkhole(200, "text/plain", "")
+impl AnswerProvider for Greeter {
+    fn answer(&self, _: &Request) -> StaticResponse {
+        StaticResponse::sinkhole(200, "text/plain", "")
     }
 
     fn message(&self, request: &Request, message: &[u8]) -> Option<bytes::Bytes> {
@@ -68,7 +68,7 @@ impl Answer for Greeter {
 
 #[tokio::test]
 async fn a_message_has_the_answer_that_is_known_for_it() {
-    let lab = Lab::with(Settings::default(), Greeter);
+    let lab = Lab::with(ProxySettings::default(), Greeter);
     let (mut stream, _) = upgraded(&lab).await;
     stream.write_all(&[frame(0x81, b"hello"), frame(0x81, b"x"), frame(0x88, b"")].concat()).await.unwrap();
     let mut rest = Vec::new();

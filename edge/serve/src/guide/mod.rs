@@ -19,7 +19,7 @@ use std::{
 };
 
 use model::{Header, Request};
-use proxy::{Home, Reply, Served};
+use proxy::{InternalHost, PageFuture, StaticResponse};
 use tokio::sync::watch;
 
 pub use self::steps::{Progress, Step};
@@ -78,7 +78,7 @@ impl Guide {
     }
 
     /// The answer to a request of a device.
-    pub fn answer(&self, device: IpAddr, request: &Request) -> Reply {
+    pub fn answer(&self, device: IpAddr, request: &Request) -> StaticResponse {
         let Some((secure, path)) = parts(&request.url) else { return plain(404, english::refused::NO_SUCH_PAGE) };
         if secure {
             let mut trusting = self.trusting();
@@ -115,7 +115,7 @@ impl Guide {
 
     /// The person says that a step is done. A form that is sent twice, or from
     /// a page that is no longer the last, says nothing new.
-    fn said(&self, request: &Request) -> Reply {
+    fn said(&self, request: &Request) -> StaticResponse {
         let field = |name: &str| {
             form_urlencoded::parse(&request.body.bytes)
                 .find(|(field, _)| field == name)
@@ -146,12 +146,12 @@ impl Guide {
     }
 }
 
-impl Home for Guide {
+impl InternalHost for Guide {
     fn owns(&self, host: &str) -> bool {
         host == HOST
     }
 
-    fn serve<'a>(&'a self, client: SocketAddr, request: &'a Request) -> Served<'a> {
+    fn serve<'a>(&'a self, client: SocketAddr, request: &'a Request) -> PageFuture<'a> {
         Box::pin(async move { self.answer(client.ip(), request) })
     }
 }
@@ -178,20 +178,20 @@ fn is_foreign(request: &Request) -> bool {
         || value("sec-fetch-site").is_some_and(|site| !matches!(site, b"same-origin" | b"none"))
 }
 
-fn page(status: u16, text: &str) -> Reply {
+fn page(status: u16, text: &str) -> StaticResponse {
     reply(status, "text/html; charset=utf-8", text.to_owned())
 }
 
-fn plain(status: u16, text: &str) -> Reply {
+fn plain(status: u16, text: &str) -> StaticResponse {
     reply(status, "text/plain; charset=utf-8", text.to_owned())
 }
 
-fn to(path: &str) -> Reply {
+fn to(path: &str) -> StaticResponse {
     plain(303, "").with("Location", path)
 }
 
 /// As for the other pages (`shield`), nothing runs that is not a file of ours.
-fn reply(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Reply {
+fn reply(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> StaticResponse {
     const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; \
                           base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
     let headers = [
@@ -203,7 +203,7 @@ fn reply(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Reply {
         ("Cross-Origin-Resource-Policy", "same-origin"),
         ("Cache-Control", "no-store"),
     ];
-    Reply {
+    StaticResponse {
         status,
         headers: headers.iter().map(|(name, value)| Header::new(*name, *value)).collect(),
         body: body.into().into(),

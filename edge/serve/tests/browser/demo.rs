@@ -7,7 +7,7 @@ use guard::{DecisionReason, GuardAction, HostAction, ReportReason};
 use jiff::tz::TimeZone;
 use knowledge::Knowledge;
 use model::{Kind, Mode, Purpose, Time};
-use proxy::Authority;
+use proxy::CertificateAuthority;
 use serve::{Pages, Serving, Way};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -25,7 +25,7 @@ pub struct Demo {
 pub async fn guard() -> Demo {
     let folder = tempfile::tempdir().unwrap();
     let keeper = Keeper::open(Arc::new(Knowledge::built_in()), &Folder(folder.path().join("guard"))).unwrap();
-    let authority = Authority::in_memory("Candor").unwrap();
+    let authority = CertificateAuthority::in_memory("Candor").unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let way = |mode, address: &str| Way { mode, address: address.parse().unwrap() };
     let ways = vec![

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use model::{Body, Request};
-use proxy::{Answer, Authority, Home, Proxy, Reply, Settings};
+use proxy::{AnswerProvider, CertificateAuthority, InternalHost, Proxy, ProxySettings, StaticResponse};
 use serve::{Guide, Step};
 use tokio::sync::mpsc;
 
@@ -22,7 +22,7 @@ fn steps() -> Vec<Step> {
 }
 
 fn guide() -> Arc<Guide> {
-    Guide::new(Authority::in_memory("Candor").unwrap().cert_pem(), steps()).unwrap()
+    Guide::new(CertificateAuthority::in_memory("Candor").unwrap().cert_pem(), steps()).unwrap()
 }
 
 fn text(guide: &Guide, url: &str) -> String {
@@ -62,12 +62,13 @@ pub fn pages(window: &Window) -> Vec<String> {
 /// A phone's browser on a proxy; it takes our certificate as if it were installed.
 #[tokio::test]
 async fn a_phone_is_led_through_by_taps_and_by_what_the_wire_shows() {
-    let authority = Arc::new(Authority::in_memory("Candor").unwrap());
+    let authority = Arc::new(CertificateAuthority::in_memory("Candor").unwrap());
     let guide = Guide::new(authority.cert_pem(), steps()).unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let answers: Arc<dyn Answer> = Arc::new(|_: &Request| Reply::sinkhole(200, "text/html", "<title>page</title>"));
-    let home: Arc<dyn Home> = Arc::clone(&guide) as _;
-    let settings = Settings { home: Some(home), ..Settings::default() };
+    let answers: Arc<dyn AnswerProvider> =
+        Arc::new(|_: &Request| StaticResponse::sinkhole(200, "text/html", "<title>page</title>"));
+    let home: Arc<dyn InternalHost> = Arc::clone(&guide) as _;
+    let settings = ProxySettings { home: Some(home), ..ProxySettings::default() };
     let proxy = Proxy::serve(listener, authority, answers, Arc::new(mpsc::channel(64).0), settings).unwrap();
     let options = [format!("--proxy-server=http://{}", proxy.address()), "--ignore-certificate-errors".into()];
     let Some(window) = Window::open_with(&options).await else { return };

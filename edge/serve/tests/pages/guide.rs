@@ -3,13 +3,13 @@
 use std::{net::IpAddr, sync::Arc};
 
 use model::{Body, Header, Request};
-use proxy::{Authority, Home, Reply};
+use proxy::{CertificateAuthority, InternalHost, StaticResponse};
 use serve::{Guide, Progress, Step};
 
 const PHONE: &str = "192.168.1.20";
 
 fn guide(steps: Vec<Step>) -> Arc<Guide> {
-    Guide::new(Authority::in_memory("Candor").unwrap().cert_pem(), steps).unwrap()
+    Guide::new(CertificateAuthority::in_memory("Candor").unwrap().cert_pem(), steps).unwrap()
 }
 
 fn two_steps() -> Vec<Step> {
@@ -19,7 +19,7 @@ fn two_steps() -> Vec<Step> {
     ]
 }
 
-fn ask(guide: &Guide, method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+fn ask(guide: &Guide, method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> StaticResponse {
     let request = Request {
         method: method.into(),
         url: url.into(),
@@ -35,7 +35,7 @@ fn get(guide: &Guide, url: &str) -> String {
 }
 
 /// The form of the page in front, sent.
-fn done(guide: &Guide, step: &str) -> Reply {
+fn done(guide: &Guide, step: &str) -> StaticResponse {
     let page = get(guide, "https://candor.test/");
     let csrf = page.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
     ask(guide, "POST", "https://candor.test/done", &[("Origin", "null")], &format!("csrf={csrf}&step={step}"))

@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use model::Request;
-use proxy::{Answer, Authority, Home, Onward, Proxy, Reply, Settings, Upstream};
+use proxy::{
+    AnswerProvider, CertificateAuthority, ForwardMode, InternalHost, Proxy, ProxySettings, StaticResponse,
+    UpstreamSettings,
+};
 use serve::Guide;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -15,13 +18,14 @@ use crate::stage::Stage;
 
 /// A proxy as the guard has it, on whose way the pages stand.
 fn proxy(page: SocketAddr) -> Proxy {
-    let authority = Arc::new(Authority::in_memory("Candor").unwrap());
-    let guide: Arc<dyn Home> = Guide::new(authority.cert_pem(), vec![]).unwrap();
-    let answers: Arc<dyn Answer> = Arc::new(|_: &Request| Reply::sinkhole(200, "text/plain", "sunk"));
+    let authority = Arc::new(CertificateAuthority::in_memory("Candor").unwrap());
+    let guide: Arc<dyn InternalHost> = Guide::new(authority.cert_pem(), vec![]).unwrap();
+    let answers: Arc<dyn AnswerProvider> = Arc::new(|_: &Request| StaticResponse::sinkhole(200, "text/plain", "sunk"));
     // Even who names this machine must not reach the pages.
     let allowed = ["127.0.0.1", "localhost", "::1", "rebound.example"].map(str::to_owned);
-    let upstream = Upstream { never: vec![page], allowed: allowed.into(), ..Upstream::default() };
-    let settings = Settings { onward: Onward::Upstream(upstream), home: Some(guide), ..Settings::default() };
+    let upstream = UpstreamSettings { never: vec![page], allowed: allowed.into(), ..UpstreamSettings::default() };
+    let settings =
+        ProxySettings { onward: ForwardMode::Upstream(upstream), home: Some(guide), ..ProxySettings::default() };
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     Proxy::serve(listener, authority, answers, Arc::new(mpsc::channel(64).0), settings).unwrap()
 }
