@@ -11,21 +11,21 @@ use guard::{DecisionReason, GuardAction};
 use model::{Mode, Time};
 use tokio::sync::broadcast;
 
-use crate::{Event, Tally, clients::lock, clock};
+use crate::{GuardEvent, HourlyCounts, clients::lock, clock};
 
 /// Events, devices and changes, for whoever looks.
-pub struct Board {
-    shown: Mutex<Shown>,
-    news: broadcast::Sender<Arc<Event>>,
+pub struct ActivityFeed {
+    shown: Mutex<FeedState>,
+    news: broadcast::Sender<Arc<GuardEvent>>,
 }
 
 #[derive(Default)]
-struct Shown {
+struct FeedState {
     next: u64,
-    events: VecDeque<Arc<Event>>,
+    events: VecDeque<Arc<GuardEvent>>,
     devices: BTreeMap<String, DeviceSeen>,
-    changes: VecDeque<Told>,
-    tally: Tally,
+    changes: VecDeque<ChangeNotice>,
+    tally: HourlyCounts,
     codes: BTreeMap<String, String>,
 }
 
@@ -41,7 +41,7 @@ pub struct DeviceSeen {
 
 /// A change, and when it was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct ChangeNotice {
     pub at: Time,
     pub says: String,
 }
@@ -52,19 +52,19 @@ const MOST_CHANGES: usize = 500;
 const MOST_DEVICES: usize = 256;
 const MOST_CODES: usize = 16;
 
-impl fmt::Debug for Board {
+impl fmt::Debug for ActivityFeed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Board(..)")
     }
 }
 
-impl Default for Board {
+impl Default for ActivityFeed {
     fn default() -> Self {
         Self { shown: Mutex::default(), news: broadcast::channel(256).0 }
     }
 }
 
-impl Board {
+impl ActivityFeed {
     /// A device was heard of just now.
     pub fn seen(&self, device: &str, mode: Mode) {
         let mut shown = lock(&self.shown);
@@ -90,11 +90,11 @@ impl Board {
     }
 
     /// Something happened; it is given a number.
-    pub fn add(&self, event: Event) {
+    pub fn add(&self, event: GuardEvent) {
         let event = {
             let mut shown = lock(&self.shown);
             shown.next += 1;
-            let event = Arc::new(Event { id: shown.next, ..event });
+            let event = Arc::new(GuardEvent { id: shown.next, ..event });
             if let Some(device) = shown.devices.get_mut(&event.device) {
                 match (event.verdict, &event.reason) {
                     (_, reason) if reason.is_unread() => device.unread += 1,
@@ -115,7 +115,7 @@ impl Board {
     }
 
     /// Something was changed.
-    pub fn tell(&self, told: Told) {
+    pub fn tell(&self, told: ChangeNotice) {
         let mut shown = lock(&self.shown);
         shown.changes.push_back(told);
         while shown.changes.len() > MOST_CHANGES {
@@ -124,16 +124,16 @@ impl Board {
     }
 
     /// The newest events first.
-    pub fn events(&self) -> Vec<Arc<Event>> {
+    pub fn events(&self) -> Vec<Arc<GuardEvent>> {
         lock(&self.shown).events.iter().rev().cloned().collect()
     }
 
-    pub fn event(&self, id: u64) -> Option<Arc<Event>> {
+    pub fn event(&self, id: u64) -> Option<Arc<GuardEvent>> {
         lock(&self.shown).events.iter().find(|event| event.id == id).cloned()
     }
 
     /// Events as they come.
-    pub fn news(&self) -> broadcast::Receiver<Arc<Event>> {
+    pub fn news(&self) -> broadcast::Receiver<Arc<GuardEvent>> {
         self.news.subscribe()
     }
 
@@ -142,12 +142,12 @@ impl Board {
     }
 
     /// The newest changes first.
-    pub fn changes(&self) -> Vec<Told> {
+    pub fn changes(&self) -> Vec<ChangeNotice> {
         lock(&self.shown).changes.iter().rev().cloned().collect()
     }
 
     /// How much happened since a moment.
-    pub fn tally_since(&self, start: Time) -> Tally {
+    pub fn tally_since(&self, start: Time) -> HourlyCounts {
         lock(&self.shown).tally.since(start)
     }
 }

@@ -5,7 +5,7 @@ use model::{Kind, Mode, Time};
 
 /// What the person did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum ChoiceChange {
     Turn {
         device: Option<String>,
         kind: Kind,
@@ -50,7 +50,7 @@ pub enum Change {
 
 const HOUR: i64 = 3_600_000_000;
 
-impl Change {
+impl ChoiceChange {
     /// Makes it.
     pub(crate) fn make(&self, choices: &mut Choices, wall: Time) {
         choices.forget_hours(wall);
@@ -154,12 +154,12 @@ mod tests {
 
     use super::*;
 
-    fn hour(device: Option<&str>, kind: &str) -> Change {
-        Change::Hour { device: device.map(Into::into), kind: Kind::new(kind), mode: Mode::Normal }
+    fn hour(device: Option<&str>, kind: &str) -> ChoiceChange {
+        ChoiceChange::Hour { device: device.map(Into::into), kind: Kind::new(kind), mode: Mode::Normal }
     }
 
-    fn off(device: Option<&str>, kind: &str) -> Change {
-        Change::Turn { device: device.map(Into::into), kind: Kind::new(kind), mode: Mode::Normal, on: false }
+    fn off(device: Option<&str>, kind: &str) -> ChoiceChange {
+        ChoiceChange::Turn { device: device.map(Into::into), kind: Kind::new(kind), mode: Mode::Normal, on: false }
     }
 
     fn is_on(choices: &Choices, device: &str, kind: &str) -> bool {
@@ -204,7 +204,7 @@ mod tests {
     fn a_destination_is_said_something_about_once() {
         let mut choices = Choices::default();
         for rule in [Some(HostAction::Allow), Some(HostAction::Stop), None] {
-            Change::Destination { host: "a.example".into(), rule }.make(&mut choices, Time(0));
+            ChoiceChange::Destination { host: "a.example".into(), rule }.make(&mut choices, Time(0));
             assert_eq!(choices.destinations.first().map(|destined| destined.rule), rule);
         }
     }

@@ -9,23 +9,23 @@ use guard::Choices;
 use knowledge::kinds::KindTable;
 use model::Time;
 
-use crate::{Change, Error, comments, files};
+use crate::{ChoiceChange, Error, comments, files};
 
 /// Choices that can change at any time; each decision takes those of its moment.
-pub(crate) struct Chosen {
+pub(crate) struct ChoicesFile {
     path: PathBuf,
     now: RwLock<Arc<Choices>>,
     /// The text that was read or written last, and what was wrong with it.
-    last: Mutex<Last>,
+    last: Mutex<LastChoices>,
 }
 
 #[derive(Default)]
-struct Last {
+struct LastChoices {
     text: Option<String>,
     trouble: Option<String>,
 }
 
-impl Chosen {
+impl ChoicesFile {
     /// Reads the file; if it is broken there is nothing before it to keep, and
     /// everything is off.
     pub(crate) fn open(path: PathBuf, kinds: &KindTable) -> Result<Self, Error> {
@@ -67,7 +67,7 @@ impl Chosen {
     }
 
     /// Makes a change: in the file first, then for the next request.
-    pub(crate) fn change(&self, change: &Change, wall: Time) -> Result<(), Error> {
+    pub(crate) fn change(&self, change: &ChoiceChange, wall: Time) -> Result<(), Error> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         // A file that somebody is editing must not be overwritten unread.
         if last.trouble.is_some() {
@@ -95,8 +95,8 @@ mod tests {
     fn an_edited_file_counts_and_a_broken_one_changes_nothing() {
         let (folder, kinds) = (tempfile::tempdir().unwrap(), Knowledge::built_in().kinds);
         let path = folder.path().join("choices.toml");
-        let chosen = Chosen::open(path.clone(), &kinds).unwrap();
-        let turn = Change::Turn { device: None, kind: Kind::new("search"), mode: Mode::Normal, on: true };
+        let chosen = ChoicesFile::open(path.clone(), &kinds).unwrap();
+        let turn = ChoiceChange::Turn { device: None, kind: Kind::new("search"), mode: Mode::Normal, on: true };
         chosen.change(&turn, Time(0)).unwrap();
         assert!(!chosen.reload(&kinds).unwrap(), "our own writing is no edit");
         let text = files::read(&path).unwrap().unwrap();
@@ -117,8 +117,8 @@ mod tests {
         let path = folder.path().join("choices.toml");
         let mine = "# my own words\n[kinds.search] # for work\nnormal = 'on' # since May\n";
         files::write(&path, mine).unwrap();
-        let chosen = Chosen::open(path.clone(), &kinds).unwrap();
-        let turn = |mode, on| Change::Turn { device: None, kind: Kind::new("search"), mode, on };
+        let chosen = ChoicesFile::open(path.clone(), &kinds).unwrap();
+        let turn = |mode, on| ChoiceChange::Turn { device: None, kind: Kind::new("search"), mode, on };
         chosen.change(&turn(Mode::Private, true), Time(0)).unwrap();
         chosen.change(&turn(Mode::Normal, false), Time(0)).unwrap();
         let text = files::read(&path).unwrap().unwrap();

@@ -9,38 +9,38 @@ use guard::{ClientIdentity, DeviceMemory, EnteredValues, GuardClient, GuardTime,
 use knowledge::Knowledge;
 use model::Mode;
 
-use crate::{clock, digests::Digested};
+use crate::{clock, digests::StoredDigest};
 
-type Key = (String, Option<String>, Mode);
+type ClientKey = (String, Option<String>, Mode);
 
 /// Clients by device, program and mode; those of a device share what they remember
 /// of its person.
-pub(crate) struct Clients {
+pub(crate) struct ClientTable {
     knowledge: Arc<Knowledge>,
     key: MemoryKey,
-    inner: Mutex<Inner>,
+    inner: Mutex<ClientState>,
 }
 
-struct Inner {
+struct ClientState {
     entered: EnteredValues,
     /// What each device has visited, whatever did it.
     memories: BTreeMap<String, DeviceMemory>,
     /// What was written down of devices that were not heard of yet.
-    before: Vec<Digested>,
-    by_who: BTreeMap<Key, Arc<Mutex<GuardClient>>>,
+    before: Vec<StoredDigest>,
+    by_who: BTreeMap<ClientKey, Arc<Mutex<GuardClient>>>,
 }
 
 /// Clients that are remembered at once; whoever asks for more is told apart no
 /// longer by program.
 const MOST: usize = 256;
 
-impl std::fmt::Debug for Clients {
+impl std::fmt::Debug for ClientTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Clients(..)")
     }
 }
 
-impl Clients {
+impl ClientTable {
     pub(crate) fn new(knowledge: Arc<Knowledge>, entered: EnteredValues) -> Self {
         Self::remembering(knowledge, entered, MemoryKey([0; 32]), Vec::new())
     }
@@ -50,19 +50,19 @@ impl Clients {
         knowledge: Arc<Knowledge>,
         entered: EnteredValues,
         key: MemoryKey,
-        before: Vec<Digested>,
+        before: Vec<StoredDigest>,
     ) -> Self {
-        let inner = Inner { entered, memories: BTreeMap::new(), before, by_who: BTreeMap::new() };
+        let inner = ClientState { entered, memories: BTreeMap::new(), before, by_who: BTreeMap::new() };
         Self { knowledge, key, inner: Mutex::new(inner) }
     }
 
     /// What may be written down of every device.
-    pub(crate) fn digested(&self, now: GuardTime) -> Vec<Digested> {
+    pub(crate) fn digested(&self, now: GuardTime) -> Vec<StoredDigest> {
         let inner = lock(&self.inner);
         let wall = now.wall.0;
         let of = |(device, memory): (&String, &DeviceMemory)| {
             let device = device.clone();
-            let digested = move |(digest, site, left): (String, String, u64)| Digested {
+            let digested = move |(digest, site, left): (String, String, u64)| StoredDigest {
                 device: device.clone(),
                 digest,
                 site,
@@ -80,7 +80,7 @@ impl Clients {
         if inner.by_who.len() >= MOST && !inner.by_who.contains_key(&key) {
             key = (String::new(), None, who.mode);
         }
-        let Inner { entered, memories, before, by_who } = &mut *inner;
+        let ClientState { entered, memories, before, by_who } = &mut *inner;
         let memory = memories.entry(key.0.clone()).or_insert_with(|| {
             let memory = DeviceMemory::with_key(entered.clone(), self.key.clone());
             recall(&memory, before, &key.0);
@@ -113,7 +113,7 @@ impl Clients {
 }
 
 /// Hands a device's memory what was written down of it.
-fn recall(memory: &DeviceMemory, before: &mut Vec<Digested>, device: &str) {
+fn recall(memory: &DeviceMemory, before: &mut Vec<StoredDigest>, device: &str) {
     let now = clock::now();
     for digested in before.extract_if(.., |digested| digested.device == device) {
         let left = u64::try_from(digested.until.saturating_sub(now.wall.0)).unwrap_or_default();

@@ -14,7 +14,7 @@ use crate::{Error, files};
 
 /// One digest.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Digested {
+pub(crate) struct StoredDigest {
     pub(crate) device: String,
     pub(crate) digest: String,
     pub(crate) site: String,
@@ -32,18 +32,18 @@ impl DigestsFile {
     }
 
     /// What was written down. What cannot be read was not.
-    pub(crate) fn read(&self) -> Vec<Digested> {
+    pub(crate) fn read(&self) -> Vec<StoredDigest> {
         let text = files::read(&self.0).ok().flatten().unwrap_or_default();
         let read = |line: &str| {
             let mut fields = line.split(' ');
             let mut next = || fields.next().map(str::to_owned);
             let (digest, site, until, device) = (next()?, next()?, next()?, next()?);
-            Some(Digested { device, digest, site, until: until.parse().ok()? })
+            Some(StoredDigest { device, digest, site, until: until.parse().ok()? })
         };
         text.lines().filter_map(read).collect()
     }
 
-    pub(crate) fn write(&self, all: &[Digested]) -> Result<(), Error> {
+    pub(crate) fn write(&self, all: &[StoredDigest]) -> Result<(), Error> {
         let lines = all.iter().filter(|digested| !digested.device.contains(char::is_whitespace));
         let text: String =
             lines.map(|one| format!("{} {} {} {}\n", one.digest, one.site, one.until, one.device)).collect();
@@ -84,7 +84,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = DigestsFile::new(folder.path());
         assert!(file.read().is_empty());
-        let one = Digested { device: "this-machine".into(), digest: "ab".into(), site: "cd".into(), until: 7 };
+        let one = StoredDigest { device: "this-machine".into(), digest: "ab".into(), site: "cd".into(), until: 7 };
         file.write(std::slice::from_ref(&one)).unwrap();
         let read = file.read();
         assert_eq!((read.len(), read[0].until, read[0].device.as_str()), (1, 7, "this-machine"));

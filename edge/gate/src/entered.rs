@@ -17,23 +17,23 @@ use crate::{Error, files};
 /// The file.
 pub(crate) struct EnteredFile {
     path: PathBuf,
-    values: Vec<Value>,
+    values: Vec<StoredValue>,
     /// What was read or written last.
     text: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Value {
+struct StoredValue {
     kind: String,
     value: String,
 }
 
 #[derive(Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Text {
+struct StoredValues {
     #[serde(default)]
-    value: Vec<Value>,
+    value: Vec<StoredValue>,
 }
 
 impl EnteredFile {
@@ -61,7 +61,7 @@ impl EnteredFile {
         }
         // Another program of ours may have added one.
         self.reload(knowledge)?;
-        self.values.push(Value { kind: kind.to_owned(), value: value.trim().to_owned() });
+        self.values.push(StoredValue { kind: kind.to_owned(), value: value.trim().to_owned() });
         self.write()?;
         Ok(self.prepared(knowledge))
     }
@@ -90,18 +90,19 @@ impl EnteredFile {
     }
 
     fn write(&mut self) -> Result<(), Error> {
-        let values = self.values.iter().map(|value| Value { kind: value.kind.clone(), value: value.value.clone() });
+        let values =
+            self.values.iter().map(|value| StoredValue { kind: value.kind.clone(), value: value.value.clone() });
         // Strings in a list of tables: TOML can say all of them.
-        let text = toml::to_string(&Text { value: values.collect() }).unwrap_or_default();
+        let text = toml::to_string(&StoredValues { value: values.collect() }).unwrap_or_default();
         files::write(&self.path, &text)?;
         self.text = Some(text);
         Ok(())
     }
 }
 
-fn parse(path: &Path, text: Option<&str>) -> Result<Vec<Value>, Error> {
+fn parse(path: &Path, text: Option<&str>) -> Result<Vec<StoredValue>, Error> {
     // What toml says of a broken file would quote from it.
-    let read: Result<Text, _> = toml::from_str(text.unwrap_or_default());
+    let read: Result<StoredValues, _> = toml::from_str(text.unwrap_or_default());
     Ok(read.map_err(|_| Error::Bad(path.to_owned(), "it is no list of values".into()))?.value)
 }
 

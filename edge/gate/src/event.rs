@@ -5,7 +5,7 @@ use model::{Destination, Exchange, Mode, Purpose, Time};
 
 /// A request that was stopped, or that somebody asked.
 #[derive(Clone)]
-pub struct Event {
+pub struct GuardEvent {
     pub id: u64,
     pub at: Time,
     pub device: String,
@@ -21,12 +21,12 @@ pub struct Event {
     pub verdict: GuardAction,
     pub reason: DecisionReason,
     pub kinds: Vec<String>,
-    pub found: Vec<Found>,
+    pub found: Vec<FoundValue>,
 }
 
 /// One value, and the layers around it.
 #[derive(Clone)]
-pub struct Found {
+pub struct FoundValue {
     pub kind: String,
     pub trail: String,
     pub guise: String,
@@ -34,19 +34,19 @@ pub struct Found {
     pub value: Option<String>,
 }
 
-impl std::fmt::Debug for Event {
+impl std::fmt::Debug for GuardEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Event(..)")
     }
 }
 
-impl std::fmt::Debug for Found {
+impl std::fmt::Debug for FoundValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Found(..)")
     }
 }
 
-impl Event {
+impl GuardEvent {
     pub(crate) fn new(
         at: Time,
         who: &ClientIdentity,
@@ -54,7 +54,7 @@ impl Event {
         exchange: &Exchange,
         decision: &Decision,
     ) -> Self {
-        let found = decision.sightings.iter().map(|sighting| Found {
+        let found = decision.sightings.iter().map(|sighting| FoundValue {
             kind: sighting.kind.to_string(),
             trail: sighting.trail.to_string(),
             guise: sighting.guise.to_string(),

@@ -13,35 +13,35 @@ use knowledge::Knowledge;
 use model::Exchange;
 
 use crate::{
-    Board, Change, Error, Event, Told,
-    chosen::Chosen,
-    clients::{Clients, lock},
+    ActivityFeed, ChangeNotice, ChoiceChange, Error, GuardEvent,
+    chosen::ChoicesFile,
+    clients::{ClientTable, lock},
     clock,
     digests::{self, DigestsFile},
     entered::EnteredFile,
     files,
-    kept::Kept,
+    kept::KeptEvidence,
 };
 
 /// Where the guard keeps its files: one folder that only the person can read.
 #[derive(Clone, Debug)]
-pub struct Folder(pub PathBuf);
+pub struct GuardFolder(pub PathBuf);
 
 /// The guard.
-pub struct Keeper {
+pub struct GuardState {
     pub(crate) knowledge: Arc<Knowledge>,
-    pub(crate) clients: Clients,
-    chosen: Chosen,
+    pub(crate) clients: ClientTable,
+    chosen: ChoicesFile,
     entered: Mutex<EnteredFile>,
-    kept: tokio::sync::RwLock<Option<Kept>>,
-    board: Arc<Board>,
+    kept: tokio::sync::RwLock<Option<KeptEvidence>>,
+    board: Arc<ActivityFeed>,
     folder: PathBuf,
     pruned: Mutex<Instant>,
     digests: DigestsFile,
     digested: Mutex<Instant>,
 }
 
-impl fmt::Debug for Keeper {
+impl fmt::Debug for GuardState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Keeper(..)")
     }
@@ -62,7 +62,7 @@ fn is_due(last: &Mutex<Instant>, often: Duration) -> bool {
     due
 }
 
-impl Folder {
+impl GuardFolder {
     fn choices(&self) -> PathBuf {
         self.0.join("choices.toml")
     }
@@ -83,20 +83,25 @@ impl Folder {
     }
 }
 
-impl Keeper {
+impl GuardState {
     /// Reads what was chosen and entered before.
-    pub fn open(knowledge: Arc<Knowledge>, folder: &Folder) -> Result<Arc<Self>, Error> {
+    pub fn open(knowledge: Arc<Knowledge>, folder: &GuardFolder) -> Result<Arc<Self>, Error> {
         files::folder(&folder.0)?;
         let entered = EnteredFile::open(folder.entered())?;
         let prepared = entered.prepared(&knowledge);
         let digests = DigestsFile::new(&folder.0);
         Ok(Arc::new(Self {
-            chosen: Chosen::open(folder.choices(), &knowledge.kinds)?,
-            clients: Clients::remembering(Arc::clone(&knowledge), prepared, digests::key(&folder.0)?, digests.read()),
+            chosen: ChoicesFile::open(folder.choices(), &knowledge.kinds)?,
+            clients: ClientTable::remembering(
+                Arc::clone(&knowledge),
+                prepared,
+                digests::key(&folder.0)?,
+                digests.read(),
+            ),
             digests,
             knowledge,
             entered: Mutex::new(entered),
-            kept: tokio::sync::RwLock::new(Some(Kept::begin(&folder.0.join("evidence"))?)),
+            kept: tokio::sync::RwLock::new(Some(KeptEvidence::begin(&folder.0.join("evidence"))?)),
             board: Arc::default(),
             folder: folder.0.clone(),
             pruned: Mutex::new(Instant::now()),
@@ -120,7 +125,7 @@ impl Keeper {
 
     /// Makes a change. When this returns it counts for every request that comes,
     /// and is written down.
-    pub async fn change(&self, change: &Change) -> Result<(), Error> {
+    pub async fn change(&self, change: &ChoiceChange) -> Result<(), Error> {
         self.chosen.change(change, clock::wall())?;
         self.tell(change.says()).await
     }
@@ -146,7 +151,7 @@ impl Keeper {
     }
 
     async fn tell(&self, says: String) -> Result<(), Error> {
-        let told = Told { at: clock::wall(), says };
+        let told = ChangeNotice { at: clock::wall(), says };
         files::append(&self.folder.join("changes.log"), &format!("{} {}", told.at, told.says))?;
         if let Some(kept) = &*self.kept.read().await {
             kept.note("choice", told.says.clone()).await;
@@ -187,7 +192,7 @@ impl Keeper {
     }
 
     /// What its pages show.
-    pub fn board(&self) -> &Arc<Board> {
+    pub fn board(&self) -> &Arc<ActivityFeed> {
         &self.board
     }
 
@@ -198,22 +203,22 @@ impl Keeper {
 
     /// Every file of evidence that is kept, the newest first.
     pub async fn all_evidence(&self) -> Vec<PathBuf> {
-        self.kept.read().await.as_ref().map(Kept::all).unwrap_or_default()
+        self.kept.read().await.as_ref().map(KeptEvidence::all).unwrap_or_default()
     }
 
     /// Begins another file when one is full, and lets go of old ones.
     async fn turn_over(&self) -> Result<(), Error> {
         let mut kept = self.kept.write().await;
-        if !kept.as_ref().is_some_and(Kept::is_full) {
+        if !kept.as_ref().is_some_and(KeptEvidence::is_full) {
             return Ok(());
         }
         let full = kept.take();
         let folder = self.folder.join("evidence");
         let next = tokio::task::spawn_blocking(move || {
-            full.map_or(Ok(()), Kept::finish)?;
-            Kept::begin(&folder)
+            full.map_or(Ok(()), KeptEvidence::finish)?;
+            KeptEvidence::begin(&folder)
         });
-        *kept = Some(next.await.unwrap_or_else(|_| Kept::begin(&self.folder.join("evidence")))?);
+        *kept = Some(next.await.unwrap_or_else(|_| KeptEvidence::begin(&self.folder.join("evidence")))?);
         Ok(())
     }
 
@@ -229,14 +234,15 @@ impl Keeper {
         self.board.seen(&who.device, who.mode);
     }
 
-    pub(crate) async fn decided(&self, exchange: &Exchange, event: Event, decision: &Decision) {
+    pub(crate) async fn decided(&self, exchange: &Exchange, event: GuardEvent, decision: &Decision) {
         self.board.add(event);
         if let Some(kept) = &*self.kept.read().await {
             kept.exchange(exchange, decision).await;
         }
-        let is_full = self.kept.read().await.as_ref().is_some_and(Kept::is_full);
+        let is_full = self.kept.read().await.as_ref().is_some_and(KeptEvidence::is_full);
         if is_full && let Err(error) = self.turn_over().await {
-            self.board.tell(Told { at: clock::wall(), says: format!("what is stopped cannot be kept: {error}") });
+            self.board
+                .tell(ChangeNotice { at: clock::wall(), says: format!("what is stopped cannot be kept: {error}") });
         }
     }
 }

@@ -23,7 +23,7 @@ const BYTES: u64 = 100 << 20;
 const PART: u64 = 8 << 20;
 
 /// One file of evidence; another follows when it is full, or a day old.
-pub(crate) struct Kept {
+pub(crate) struct KeptEvidence {
     pen: EvidenceSender,
     path: PathBuf,
     writer: EvidenceWriter,
@@ -32,7 +32,7 @@ pub(crate) struct Kept {
     written: AtomicU64,
 }
 
-impl Kept {
+impl KeptEvidence {
     /// Begins a file, and lets go of old ones.
     pub(crate) fn begin(folder: &Path) -> Result<Self, Error> {
         files::folder(folder)?;

@@ -18,7 +18,7 @@ use proxy::{
     StaticResponse,
 };
 
-use crate::{Event, Keeper, clients::lock, clock};
+use crate::{GuardEvent, GuardState, clients::lock, clock};
 
 /// What a device on this machine is called.
 pub const HERE: &str = "this-machine";
@@ -29,17 +29,17 @@ const LONG: usize = 64 << 10;
 
 /// A gate on a keeper.
 #[derive(Debug)]
-pub struct Port {
-    keeper: Arc<Keeper>,
+pub struct GuardGate {
+    keeper: Arc<GuardState>,
     mode: Mode,
-    told: ToldConnections,
+    told: ShownConnections,
 }
 
 /// Connections that were shown when they began, until they end.
 #[derive(Debug, Default)]
-struct ToldConnections(Mutex<BTreeSet<u64>>);
+struct ShownConnections(Mutex<BTreeSet<u64>>);
 
-impl ToldConnections {
+impl ShownConnections {
     /// So many are open at most; of more some would be shown twice.
     const MOST: usize = 65_536;
 
@@ -55,9 +55,9 @@ impl ToldConnections {
     }
 }
 
-impl Port {
-    pub fn new(keeper: Arc<Keeper>, mode: Mode) -> Arc<Self> {
-        Arc::new(Self { keeper, mode, told: ToldConnections::default() })
+impl GuardGate {
+    pub fn new(keeper: Arc<GuardState>, mode: Mode) -> Arc<Self> {
+        Arc::new(Self { keeper, mode, told: ShownConnections::default() })
     }
 
     fn who(&self, exchange: &Exchange) -> ClientIdentity {
@@ -101,7 +101,7 @@ impl Port {
             decision = self.decision(&client, &who, &aim, exchange, &looked, so_far.whole, waited.max(late));
         }
         if decision.reason.is_shown() {
-            let event = Event::new(clock::wall(), &who, &aim, exchange, &decision);
+            let event = GuardEvent::new(clock::wall(), &who, &aim, exchange, &decision);
             self.keeper.decided(exchange, event, &decision).await;
         }
         match decision.verdict {
@@ -129,7 +129,7 @@ impl Port {
 
     /// Shows a connection; what is kept of it is written beside the network's work.
     fn show(&self, exchange: &Exchange, who: &ClientIdentity, aim: &Destination, decision: Decision) {
-        let event = Event::new(clock::wall(), who, aim, exchange, &decision);
+        let event = GuardEvent::new(clock::wall(), who, aim, exchange, &decision);
         let (keeper, exchange) = (Arc::clone(&self.keeper), exchange.clone());
         tokio::spawn(async move { keeper.decided(&exchange, event, &decision).await });
     }
@@ -141,7 +141,7 @@ impl Port {
     }
 }
 
-impl Gate for Port {
+impl Gate for GuardGate {
     fn head(&self, exchange: &Exchange) -> HoldRequest {
         let (who, aim, now) = (self.who(exchange), self.aim(exchange), clock::now());
         self.keeper.seen(&who);
@@ -186,23 +186,23 @@ impl Gate for Port {
     fn answering(&self, exchange: &Exchange, answer: &Response) -> Option<Box<dyn BodyWatch>> {
         let client = self.keeper.clients.of(&self.who(exchange));
         let number = lock(&client).answering(exchange, answer, clock::now())?;
-        Some(Box::new(Reading { client, number }))
+        Some(Box::new(AnswerReading { client, number }))
     }
 }
 
 /// Hands on the bytes of one answer.
-struct Reading {
+struct AnswerReading {
     client: Arc<Mutex<GuardClient>>,
     number: u64,
 }
 
-impl BodyWatch for Reading {
+impl BodyWatch for AnswerReading {
     fn bytes(&mut self, bytes: &[u8]) {
         lock(&self.client).answer(self.number, bytes);
     }
 }
 
-impl Drop for Reading {
+impl Drop for AnswerReading {
     fn drop(&mut self) {
         lock(&self.client).answered(self.number);
     }
@@ -210,7 +210,7 @@ impl Drop for Reading {
 
 /// What there is to answer without a server: nothing is asked of us but what a
 /// message on an absorbed socket is told.
-impl AnswerProvider for Port {
+impl AnswerProvider for GuardGate {
     fn answer(&self, request: &Request) -> StaticResponse {
         self.success(request)
     }
@@ -223,7 +223,7 @@ impl AnswerProvider for Port {
 
 /// Traffic that passes is not kept. Connections that could not be read are
 /// shown, if they were not when they began.
-impl ExchangeSink for Port {
+impl ExchangeSink for GuardGate {
     fn record(&self, exchange: Exchange) -> SinkFuture<'_> {
         if exchange.seal.is_some() && !self.told.take(exchange.connection) {
             let (who, aim) = (self.who(&exchange), self.aim(&exchange));

@@ -5,20 +5,20 @@ use std::collections::BTreeMap;
 use guard::{DecisionReason, GuardAction};
 use model::Time;
 
-use crate::Event;
+use crate::GuardEvent;
 
 /// Numbers of events by hour, and of what went to whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct HourlyCounts {
     /// By the hour's start.
-    pub hours: BTreeMap<Time, Counts>,
-    flows: BTreeMap<(Time, Flow), u64>,
-    goals: BTreeMap<(Time, Goal), u64>,
+    pub hours: BTreeMap<Time, EventCounts>,
+    flows: BTreeMap<(Time, ValueFlow), u64>,
+    goals: BTreeMap<(Time, FlowGoal), u64>,
 }
 
 /// What became of so many events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct EventCounts {
     pub stopped: u64,
     /// Passed and carried something of the person's: allowed, or asked.
     pub passed: u64,
@@ -27,16 +27,16 @@ pub struct Counts {
 
 /// What of somebody's was for whom.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Flow {
+pub struct ValueFlow {
     /// None: it could not be read.
     pub kind: Option<String>,
     pub stopped: bool,
-    pub goal: Goal,
+    pub goal: FlowGoal,
 }
 
 /// For whom it was.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Goal {
+pub struct FlowGoal {
     /// None: nobody knows.
     pub owner: Option<String>,
     pub seat: Option<String>,
@@ -48,8 +48,8 @@ const HOURS: i64 = 48;
 /// Flows that are told apart; hosts are chosen by others.
 const MOST: usize = 4_000;
 
-impl Tally {
-    pub(crate) fn add(&mut self, event: &Event) {
+impl HourlyCounts {
+    pub(crate) fn add(&mut self, event: &GuardEvent) {
         let hour = Time(event.at.0.div_euclid(HOUR) * HOUR);
         let stopped = matches!(event.verdict, GuardAction::Absorb | GuardAction::Cut);
         let unread = event.reason.is_unread();
@@ -60,10 +60,10 @@ impl Tally {
             _ if event.reason == DecisionReason::Nothing => {}
             _ => counts.passed += 1,
         }
-        let goal = Goal { owner: event.owner.clone(), seat: event.seat.clone(), host: event.host.clone() };
+        let goal = FlowGoal { owner: event.owner.clone(), seat: event.seat.clone(), host: event.host.clone() };
         let kinds = if unread { vec![None] } else { event.kinds.iter().cloned().map(Some).collect() };
         for kind in kinds {
-            count(&mut self.flows, (hour, Flow { kind, stopped, goal: goal.clone() }));
+            count(&mut self.flows, (hour, ValueFlow { kind, stopped, goal: goal.clone() }));
         }
         if unread || !event.kinds.is_empty() {
             count(&mut self.goals, (hour, goal));
@@ -78,13 +78,13 @@ impl Tally {
     }
 
     /// What went to whom, and how often.
-    pub fn flows(&self) -> BTreeMap<&Flow, u64> {
+    pub fn flows(&self) -> BTreeMap<&ValueFlow, u64> {
         summed(&self.flows)
     }
 
     /// For whom it was, and in how many requests: one that carries two things
     /// counts once.
-    pub fn goals(&self) -> BTreeMap<&Goal, u64> {
+    pub fn goals(&self) -> BTreeMap<&FlowGoal, u64> {
         summed(&self.goals)
     }
 
@@ -115,8 +115,8 @@ mod tests {
 
     use super::*;
 
-    fn event(at: i64, verdict: GuardAction, reason: DecisionReason, kinds: &[&str]) -> Event {
-        Event {
+    fn event(at: i64, verdict: GuardAction, reason: DecisionReason, kinds: &[&str]) -> GuardEvent {
+        GuardEvent {
             id: 0,
             at: Time(at),
             device: "phone".into(),
@@ -137,12 +137,12 @@ mod tests {
 
     #[test]
     fn what_happened_is_counted_by_the_hour_and_forgotten_after_two_days() {
-        let mut tally = Tally::default();
+        let mut tally = HourlyCounts::default();
         tally.add(&event(5, GuardAction::Absorb, DecisionReason::Asked, &["search", "visited-url"]));
         tally.add(&event(HOUR - 1, GuardAction::Pass, DecisionReason::On, &["search"]));
         tally.add(&event(HOUR, GuardAction::Pass, DecisionReason::Unread, &[]));
-        assert_eq!(tally.hours[&Time(0)], Counts { stopped: 1, passed: 1, unread: 0 });
-        assert_eq!(tally.hours[&Time(HOUR)], Counts { stopped: 0, passed: 0, unread: 1 });
+        assert_eq!(tally.hours[&Time(0)], EventCounts { stopped: 1, passed: 1, unread: 0 });
+        assert_eq!(tally.hours[&Time(HOUR)], EventCounts { stopped: 0, passed: 0, unread: 1 });
         let flows: Vec<_> =
             tally.flows().into_iter().map(|(flow, n)| (flow.kind.as_deref(), flow.stopped, n)).collect();
         let search = Some("search");

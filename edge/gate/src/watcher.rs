@@ -15,26 +15,26 @@ use knowledge::Knowledge;
 use model::{Exchange, Mode};
 
 use crate::{
-    Board, Event,
-    clients::{Clients, lock},
+    ActivityFeed, GuardEvent,
+    clients::{ClientTable, lock},
     clock,
     port::{device_at, makers_of},
 };
 
 /// Eyes without hands.
 #[derive(Debug)]
-pub struct Watcher {
+pub struct AnswerWatcher {
     knowledge: Arc<Knowledge>,
-    clients: Clients,
-    board: Arc<Board>,
+    clients: ClientTable,
+    board: Arc<ActivityFeed>,
     choices: Choices,
 }
 
-impl Watcher {
+impl AnswerWatcher {
     /// Shows on this board what it sees.
-    pub fn new(knowledge: Arc<Knowledge>, board: Arc<Board>) -> Self {
+    pub fn new(knowledge: Arc<Knowledge>, board: Arc<ActivityFeed>) -> Self {
         let (nothing_entered, _) = guard::EnteredValues::new(&knowledge, []);
-        let clients = Clients::new(Arc::clone(&knowledge), nothing_entered);
+        let clients = ClientTable::new(Arc::clone(&knowledge), nothing_entered);
         Self { knowledge, clients, board, choices: Choices::default() }
     }
 
@@ -55,7 +55,7 @@ impl Watcher {
             // Nobody was asked, and nothing was stopped.
             decision.verdict = GuardAction::Pass;
             if decision.reason.is_shown() {
-                self.board.add(Event::new(exchange.started, &who, &aim, exchange, &decision));
+                self.board.add(GuardEvent::new(exchange.started, &who, &aim, exchange, &decision));
             }
         }
         read(&mut client, exchange, now);
@@ -114,8 +114,8 @@ mod tests {
 
     #[test]
     fn what_was_visited_and_told_to_another_is_shown_and_nothing_was_stopped() {
-        let board = Arc::new(Board::default());
-        let watcher = Watcher::new(Arc::new(Knowledge::built_in()), Arc::clone(&board));
+        let board = Arc::new(ActivityFeed::default());
+        let watcher = AnswerWatcher::new(Arc::new(Knowledge::built_in()), Arc::clone(&board));
         let page = "https://www.qwtzuplkjhbn.de/rash-on-left-hand";
         let document = [("Sec-Fetch-Dest", "document"), ("Sec-Fetch-Mode", "navigate")];
         watcher.look(&exchange("GET", page, &document, "", Some("<p>hello")));

@@ -13,7 +13,7 @@ use axum::{
     },
     response::{IntoResponse, Redirect, Response},
 };
-use gate::Change;
+use gate::ChoiceChange;
 use guard::{HostAction, KindSet, UnreadChoice};
 use model::{Kind, Mode};
 use serde::Deserialize;
@@ -74,7 +74,7 @@ pub(crate) struct Entered {
 pub(crate) async fn turn(State(desk): Desked, Form(cell): Form<Cell>) -> Response {
     let Some((kind, mode)) = cell.read(&desk) else { return bad() };
     let (place, device) = (cell.place(&kind), filled(&cell.device));
-    let change = Change::Turn { device, kind, mode, on: cell.on == "on" };
+    let change = ChoiceChange::Turn { device, kind, mode, on: cell.on == "on" };
     make(&desk, change, &place).await
 }
 
@@ -100,7 +100,7 @@ pub(crate) async fn set(State(desk): Desked, Form(said): Form<OfSet>) -> Respons
     let device = filled(&said.device);
     let of = device.as_ref().map(|device| format!("?device={}", views::in_query(device))).unwrap_or_default();
     let place = format!("/settings{of}#set-{}", set.word());
-    make(&desk, Change::TurnSet { device, set, mode, on: said.on == "on" }, &place).await
+    make(&desk, ChoiceChange::TurnSet { device, set, mode, on: said.on == "on" }, &place).await
 }
 
 pub(crate) async fn suggestions(State(desk): Desked, Form(said): Form<OfMode>) -> Response {
@@ -108,17 +108,17 @@ pub(crate) async fn suggestions(State(desk): Desked, Form(said): Form<OfMode>) -
     if mode == Mode::Unknown {
         return bad();
     }
-    make(&desk, Change::Suggestions { mode, on: said.on == "on" }, "/settings#suggestions").await
+    make(&desk, ChoiceChange::Suggestions { mode, on: said.on == "on" }, "/settings#suggestions").await
 }
 
 pub(crate) async fn updates(State(desk): Desked, Form(switch): Form<Switch>) -> Response {
-    make(&desk, Change::Updates(switch.on == "on"), "/settings#updates").await
+    make(&desk, ChoiceChange::Updates(switch.on == "on"), "/settings#updates").await
 }
 
 pub(crate) async fn hour(State(desk): Desked, Form(cell): Form<Cell>) -> Response {
     let Some((kind, mode)) = cell.read(&desk) else { return bad() };
     let (place, device) = (cell.place(&kind), filled(&cell.device));
-    make(&desk, Change::Hour { device, kind, mode }, &place).await
+    make(&desk, ChoiceChange::Hour { device, kind, mode }, &place).await
 }
 
 pub(crate) async fn destination(State(desk): Desked, Form(said): Form<Destined>) -> Response {
@@ -129,23 +129,25 @@ pub(crate) async fn destination(State(desk): Desked, Form(said): Form<Destined>)
         return bad();
     }
     let place = if said.back == "dashboard" { "/#now" } else { "/settings#destinations" };
-    make(&desk, Change::Destination { host, rule }, place).await
+    make(&desk, ChoiceChange::Destination { host, rule }, place).await
 }
 
 pub(crate) async fn unread(State(desk): Desked, Form(said): Form<UnreadOf>) -> Response {
     let (mode, choice) = (Mode::from_word(&said.mode), UnreadChoice::from_word(&said.choice));
     match choice {
-        Some(choice) if mode != Mode::Unknown => make(&desk, Change::Unread { mode, choice }, "/settings#unread").await,
+        Some(choice) if mode != Mode::Unknown => {
+            make(&desk, ChoiceChange::Unread { mode, choice }, "/settings#unread").await
+        }
         _ => bad(),
     }
 }
 
 pub(crate) async fn security(State(desk): Desked, Form(switch): Form<Switch>) -> Response {
-    make(&desk, Change::Security(switch.on == "on"), "/settings#security").await
+    make(&desk, ChoiceChange::Security(switch.on == "on"), "/settings#security").await
 }
 
 pub(crate) async fn strict(State(desk): Desked, Form(switch): Form<Switch>) -> Response {
-    make(&desk, Change::Strict(switch.on == "on"), "/settings#strict").await
+    make(&desk, ChoiceChange::Strict(switch.on == "on"), "/settings#strict").await
 }
 
 pub(crate) async fn describe(State(desk): Desked, Form(said): Form<Described>) -> Response {
@@ -154,7 +156,7 @@ pub(crate) async fn describe(State(desk): Desked, Form(said): Form<Described>) -
     if !is_known {
         return bad();
     }
-    let change = Change::Describe { device: said.device, name: filled(&said.name), maker: filled(&said.maker) };
+    let change = ChoiceChange::Describe { device: said.device, name: filled(&said.name), maker: filled(&said.maker) };
     make(&desk, change, "/#devices").await
 }
 
@@ -215,7 +217,7 @@ impl Cell {
     }
 }
 
-async fn make(desk: &Desk, change: Change, place: &str) -> Response {
+async fn make(desk: &Desk, change: ChoiceChange, place: &str) -> Response {
     let Some(keeper) = desk.keeper() else { return bad() };
     match keeper.change(&change).await {
         Ok(()) => Redirect::to(place).into_response(),

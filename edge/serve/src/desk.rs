@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use gate::{Board, Keeper};
+use gate::{ActivityFeed, GuardState};
 use jiff::tz::TimeZone;
 use knowledge::Knowledge;
 
@@ -19,8 +19,8 @@ pub(crate) struct Desk {
 
 /// Whose pages they are.
 pub(crate) enum Face {
-    Guard(Arc<Keeper>),
-    Capture { board: Arc<Board>, knowledge: Arc<Knowledge>, evidence: Option<PathBuf> },
+    Guard(Arc<GuardState>),
+    Capture { board: Arc<ActivityFeed>, knowledge: Arc<Knowledge>, evidence: Option<PathBuf> },
 }
 
 /// What devices have to trust.
@@ -31,7 +31,7 @@ pub(crate) struct Certificate {
 }
 
 impl Desk {
-    pub(crate) fn board(&self) -> &Board {
+    pub(crate) fn board(&self) -> &ActivityFeed {
         match &self.face {
             Face::Guard(keeper) => keeper.board(),
             Face::Capture { board, .. } => board,
@@ -46,7 +46,7 @@ impl Desk {
     }
 
     /// The guard, where there is something to switch.
-    pub(crate) fn keeper(&self) -> Option<&Arc<Keeper>> {
+    pub(crate) fn keeper(&self) -> Option<&Arc<GuardState>> {
         match &self.face {
             Face::Guard(keeper) => Some(keeper),
             Face::Capture { .. } => None,

@@ -449,7 +449,7 @@ pub(crate) mod install {
 }
 
 pub(crate) mod pictures {
-    use gate::Counts;
+    use gate::EventCounts;
     use report::pieces::count;
 
     pub(crate) const HOUR: &str = "Hour";
@@ -472,7 +472,7 @@ pub(crate) mod pictures {
         format!("{}, {}", count(n, "request"), look(name))
     }
 
-    pub(crate) fn hours(counts: &Counts, guards: bool) -> String {
+    pub(crate) fn hours(counts: &EventCounts, guards: bool) -> String {
         let rest =
             format!("{} carried something of yours and went on, {} could not be read", counts.passed, counts.unread);
         if guards {

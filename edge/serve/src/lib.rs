@@ -1,7 +1,7 @@
 //! Candor's local pages: the dashboard, the switches, and the guide for phones.
 //!
-//! Whoever starts them hands in what is to be shown: the guard's [`gate::Keeper`],
-//! or, where nothing is decided, a [`gate::Board`]. [`Pages::serve`] takes a socket
+//! Whoever starts them hands in what is to be shown: the guard's [`gate::GuardState`],
+//! or, where nothing is decided, a [`gate::ActivityFeed`]. [`Pages::serve`] takes a socket
 //! that listens on this machine and gives a [`Serving`], whose
 //! [`link`](Serving::link) lets one browser in, once.
 //!

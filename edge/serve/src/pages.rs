@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use gate::{Board, Keeper};
+use gate::{ActivityFeed, GuardState};
 use jiff::tz::TimeZone;
 use knowledge::Knowledge;
 use model::Mode;
@@ -58,13 +58,13 @@ impl std::fmt::Debug for Serving {
 
 impl Pages {
     /// The guard: a dashboard, and the table of switches.
-    pub fn guard(keeper: Arc<Keeper>) -> Self {
+    pub fn guard(keeper: Arc<GuardState>) -> Self {
         Self::of(Face::Guard(keeper))
     }
 
     /// A capture: a dashboard, and nothing to switch. `evidence` is the file
     /// that it writes.
-    pub fn capture(board: Arc<Board>, knowledge: Arc<Knowledge>, evidence: Option<PathBuf>) -> Self {
+    pub fn capture(board: Arc<ActivityFeed>, knowledge: Arc<Knowledge>, evidence: Option<PathBuf>) -> Self {
         Self::of(Face::Capture { board, knowledge, evidence })
     }
 

@@ -17,7 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use gate::{Board, Change, HERE, Keeper};
+use gate::{ActivityFeed, ChoiceChange, GuardState, HERE};
 use guard::{Choices, ClientIdentity, DecisionReason, KindSet, SetStand};
 use model::{Kind, Mode};
 use serde::Deserialize;
@@ -91,22 +91,22 @@ async fn link(State(desk): State<Arc<Desk>>, Json(wanted): Json<Wanted>) -> Resp
 }
 
 /// What this machine has of its own is what is shown, so it is what is turned.
-fn changes(keeper: &Keeper, turn: &Turn, mode: Mode) -> Option<Change> {
+fn changes(keeper: &GuardState, turn: &Turn, mode: Mode) -> Option<ChoiceChange> {
     let on = turn.on;
     let own =
         |kind: &Kind| keeper.choices().device(HERE).and_then(|here| here.table.cell(kind, mode)).map(|_| HERE.into());
     match turn.set.as_str() {
         "" => {
             let kind = Kind::new(&keeper.knowledge().kinds.kind(&turn.kind)?.id);
-            Some(Change::Turn { device: own(&kind), kind, mode, on })
+            Some(ChoiceChange::Turn { device: own(&kind), kind, mode, on })
         }
-        "suggestions" => Some(Change::Suggestions { mode, on }),
-        "updates" => Some(Change::Updates(on)),
-        "security" => Some(Change::Security(on)),
+        "suggestions" => Some(ChoiceChange::Suggestions { mode, on }),
+        "updates" => Some(ChoiceChange::Updates(on)),
+        "security" => Some(ChoiceChange::Security(on)),
         word => {
             let set = KindSet::from_word(word)?;
             let device = set.kinds().iter().find_map(|kind| own(&Kind::new(kind)));
-            Some(Change::TurnSet { device, set, mode, on })
+            Some(ChoiceChange::TurnSet { device, set, mode, on })
         }
     }
 }
@@ -141,7 +141,7 @@ pub(crate) async fn with_extensions(request: Request, next: Next) -> Response {
 
 /// The table that holds for this machine: what is on now, until when if only for an hour, and how
 /// often it was asked for lately although it was off.
-fn table(keeper: &Keeper) -> Value {
+fn table(keeper: &GuardState) -> Value {
     let (choices, now) = (keeper.choices(), crate::moment::now());
     let asked = asked_for(keeper.board());
     let kinds = keeper.knowledge().kinds.all().iter().map(|kind| {
@@ -203,9 +203,10 @@ fn sets(choices: &Choices, asked: &BTreeMap<(String, Mode), u64>) -> Vec<Value> 
 
 /// How often each kind was stopped, or passed because somebody asked, in each mode:
 /// where its switch would have done something else.
-fn asked_for(board: &Board) -> BTreeMap<(String, Mode), u64> {
+fn asked_for(board: &ActivityFeed) -> BTreeMap<(String, Mode), u64> {
     let mut asked = BTreeMap::new();
-    let is_asking = |event: &&Arc<gate::Event>| event.reason != DecisionReason::On && !event.reason.has_own_switch();
+    let is_asking =
+        |event: &&Arc<gate::GuardEvent>| event.reason != DecisionReason::On && !event.reason.has_own_switch();
     for event in board.events().iter().filter(is_asking) {
         // Where the mode is not known, both columns are meant.
         let modes: &[Mode] = match event.mode {

@@ -9,7 +9,7 @@ use std::{
 use adb::{Phone, PhoneRedirect};
 use anyhow::{Context, Result, bail};
 use evidence::{ChainHead, EvidenceSender, EvidenceWriter};
-use gate::{Board, Watcher};
+use gate::{ActivityFeed, AnswerWatcher};
 use knowledge::Knowledge;
 use model::{CaptureEnd, Mode, Note, Record};
 use proxy::{CertificateAuthority, ExchangeSink, ForwardMode, ProxySettings, UpstreamSettings, dns, now};
@@ -161,11 +161,12 @@ impl Capture {
         let Ready { doors, own, knowledge, upstream, guide, phone, turned } = ready;
         let fingerprint = authority.fingerprint();
         let ledger = Ledger::new(pen.clone());
-        let board = doors.page.as_ref().map(|_| Arc::<Board>::default());
+        let board = doors.page.as_ref().map(|_| Arc::<ActivityFeed>::default());
         let (sink, missed): (Arc<dyn ExchangeSink>, _) = match &board {
             None => (Arc::new(ledger.clone()), None),
             Some(board) => {
-                let watching = Watching::new(ledger.clone(), Watcher::new(Arc::clone(&knowledge), Arc::clone(board)));
+                let watching =
+                    Watching::new(ledger.clone(), AnswerWatcher::new(Arc::clone(&knowledge), Arc::clone(board)));
                 let missed = watching.missed();
                 (Arc::new(watching), Some(missed))
             }
@@ -313,7 +314,7 @@ fn send_here(Cable { phone, port, owed }: Cable) -> Result<(PhoneRedirect, Arc<O
 /// Serves the dashboard, and tells its address.
 fn show(
     listener: TcpListener,
-    board: Arc<Board>,
+    board: Arc<ActivityFeed>,
     knowledge: Arc<Knowledge>,
     authority: &CertificateAuthority,
     own: &[SocketAddr],

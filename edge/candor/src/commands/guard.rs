@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
-use gate::{Change, Folder, Keeper, Port};
+use gate::{ChoiceChange, GuardFolder, GuardGate, GuardState};
 use knowledge::Knowledge;
 use model::{CaptureEnd, Mode};
 use proxy::{CertificateAuthority, ExchangeSink, ForwardMode, Gate, InternalHost, ProxySettings, UpstreamSettings};
@@ -96,7 +96,7 @@ impl Guard {
     pub fn run(self) -> Result<Exit> {
         let home = folder::of_the_person()?;
         folder::private(&home)?;
-        let (folder, knowledge) = (Folder(home.join("guard")), Arc::new(self.known.read()?));
+        let (folder, knowledge) = (GuardFolder(home.join("guard")), Arc::new(self.known.read()?));
         match &self.act {
             Some(Act::Enter { kind }) => entering::enter(&folder, &knowledge, kind),
             Some(Act::Forget) => entering::forget(&folder, &knowledge),
@@ -108,7 +108,7 @@ impl Guard {
         }
     }
 
-    fn guard(self, home: &Path, folder: &Folder, knowledge: Arc<Knowledge>) -> Result<Exit> {
+    fn guard(self, home: &Path, folder: &GuardFolder, knowledge: Arc<Knowledge>) -> Result<Exit> {
         let doors = Doors::open(self.listen, self.private, &self.devices, self.page)?;
         // What cannot be done is found out before there is a file.
         let (upstream, authority) = (self.beyond.upstream(&doors.own()?)?, authority::kept(home)?);
@@ -125,16 +125,16 @@ impl Guard {
 
     async fn serve(
         &self,
-        folder: &Folder,
+        folder: &GuardFolder,
         knowledge: Arc<Knowledge>,
         authority: Arc<CertificateAuthority>,
         upstream: UpstreamSettings,
         doors: Doors,
         recording: Option<&Recording>,
     ) -> Result<String> {
-        let keeper = Keeper::open(knowledge, folder)?;
+        let keeper = GuardState::open(knowledge, folder)?;
         if self.strict {
-            keeper.change(&Change::Strict(true)).await?;
+            keeper.change(&ChoiceChange::Strict(true)).await?;
         }
         let ways = doors.ways();
         let mut proxies = Proxies::default();
@@ -142,7 +142,7 @@ impl Guard {
         let pairing = self.paired.pairing(&doors.addresses(), Some(Arc::clone(keeper.board())));
         let guide = Guide::new(authority.cert_pem(), vec![])?;
         for Door { listener, mode, .. } in doors.all {
-            let port = Port::new(Arc::clone(&keeper), mode);
+            let port = GuardGate::new(Arc::clone(&keeper), mode);
             let sink: Arc<dyn ExchangeSink> = match recording {
                 Some(recording) => recording.sink(),
                 None => Arc::clone(&port) as _,
@@ -179,7 +179,7 @@ impl Guard {
         Ok(said)
     }
 
-    fn greet(&self, ways: &[Way], folder: &Folder, keeper: &Keeper, fingerprint: &str) {
+    fn greet(&self, ways: &[Way], folder: &GuardFolder, keeper: &GuardState, fingerprint: &str) {
         for Way { mode, address } in ways {
             let whose = match mode {
                 Mode::Normal => "normal windows",
@@ -208,7 +208,7 @@ impl Guard {
 }
 
 /// Follows what is edited, and says what is wrong with it, once.
-async fn watch(keeper: Arc<Keeper>) {
+async fn watch(keeper: Arc<GuardState>) {
     let mut said = None;
     loop {
         let trouble = match keeper.look_around().await {
@@ -229,7 +229,7 @@ async fn watch(keeper: Arc<Keeper>) {
     }
 }
 
-async fn last_words(keeper: &Keeper) -> String {
+async fn last_words(keeper: &GuardState) -> String {
     let devices = keeper.board().devices();
     let sum = |of: fn(&gate::DeviceSeen) -> u64| devices.values().map(of).sum::<u64>();
     let kept = keeper.evidence().await.map(|path| format!("{}\n", path.display())).unwrap_or_default();

@@ -6,12 +6,12 @@
 use std::io::{IsTerminal, Read};
 
 use anyhow::{Context, Result, bail};
-use gate::Folder;
+use gate::GuardFolder;
 use knowledge::Knowledge;
 
 use crate::exit::{Exit, talk};
 
-pub fn enter(folder: &Folder, knowledge: &Knowledge, kind: &str) -> Result<Exit> {
+pub fn enter(folder: &GuardFolder, knowledge: &Knowledge, kind: &str) -> Result<Exit> {
     let Some(kind) = knowledge.kinds.kind(kind) else {
         bail!("no kind of data is called {kind}; `candor list kinds` names them");
     };
@@ -24,7 +24,7 @@ pub fn enter(folder: &Folder, knowledge: &Knowledge, kind: &str) -> Result<Exit>
     Ok(Exit::Clean)
 }
 
-pub fn forget(folder: &Folder, knowledge: &Knowledge) -> Result<Exit> {
+pub fn forget(folder: &GuardFolder, knowledge: &Knowledge) -> Result<Exit> {
     folder.forget(knowledge)?;
     talk("candor: every value that was entered is forgotten");
     Ok(Exit::Clean)

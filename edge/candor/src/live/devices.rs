@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use gate::Board;
+use gate::ActivityFeed;
 use proxy::DevicePairing;
 
 use super::doors;
@@ -27,7 +27,7 @@ impl Devices {
 
     /// Who decides that, where anybody but this machine can come in. One for all
     /// doors; codes are shown here and, if there is one, on the page.
-    pub fn pairing(&self, doors: &[SocketAddr], page: Option<Arc<Board>>) -> Option<Arc<DevicePairing>> {
+    pub fn pairing(&self, doors: &[SocketAddr], page: Option<Arc<ActivityFeed>>) -> Option<Arc<DevicePairing>> {
         if doors.iter().all(|door| doors::is_inside(door.ip())) {
             return None;
         }

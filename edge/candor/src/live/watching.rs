@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use gate::Watcher;
+use gate::AnswerWatcher;
 use model::{Exchange, Note};
 use proxy::{ExchangeSink, SinkFuture};
 use tokio::sync::mpsc;
@@ -29,7 +29,7 @@ pub struct Watching {
 }
 
 impl Watching {
-    pub fn new(ledger: Ledger, watcher: Watcher) -> Self {
+    pub fn new(ledger: Ledger, watcher: AnswerWatcher) -> Self {
         let (waiting, mut coming) = mpsc::channel(WAITING);
         // It ends when the last sink is gone.
         thread::spawn(move || {

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use experiment::drivers::chromium::{Chromium, SwitchAt};
-use gate::Change;
+use gate::ChoiceChange;
 use guard::{GuardAction, KindSet};
 use model::{Mode, Request};
 use proxy::StaticResponse;
@@ -120,7 +120,7 @@ async fn the_case_reports_into_nothing_until_its_person_says_otherwise() {
     assert!(session.stopped(Mode::Private) > 0, "private windows have a port of their own");
 
     // A report marks the browser, too, and that has a switch of its own.
-    let marks = Change::TurnSet { device: None, set: KindSet::Statistics, mode: Mode::Normal, on: true };
+    let marks = ChoiceChange::TurnSet { device: None, set: KindSet::Statistics, mode: Mode::Normal, on: true };
     session.guarded.keeper.change(&marks).await.unwrap();
 
     // On, by the guard's page in a second browser.

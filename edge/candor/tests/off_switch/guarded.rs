@@ -11,7 +11,7 @@ use experiment::{
     drivers::chromium::{Chromium, Launch, Trust},
     extension,
 };
-use gate::{Folder, Keeper, Port};
+use gate::{GuardFolder, GuardGate, GuardState};
 use knowledge::Knowledge;
 use model::{Mode, Record};
 use proxy::{
@@ -26,7 +26,7 @@ use crate::{server::Server, stage};
 /// The guard, and where it is.
 pub struct Guarded {
     pub cell: Cell,
-    pub keeper: Arc<Keeper>,
+    pub keeper: Arc<GuardState>,
     pub knowledge: Arc<Knowledge>,
     pub page: Serving,
     /// The folder of the browser's profile.
@@ -44,7 +44,7 @@ impl Guarded {
     pub async fn start(server: &Server) -> Option<Self> {
         let (cell, sockets) = stage::cell().await?;
         let (folder, knowledge) = (tempfile::tempdir().unwrap(), Arc::new(Knowledge::built_in()));
-        let keeper = Keeper::open(Arc::clone(&knowledge), &Folder(folder.path().join("guard"))).unwrap();
+        let keeper = GuardState::open(Arc::clone(&knowledge), &GuardFolder(folder.path().join("guard"))).unwrap();
         let authority = Arc::new(CertificateAuthority::in_memory("A test").unwrap());
         let [normal, private, page] = [listener(&cell).await, listener(&cell).await, listener(&cell).await];
         let ways = [(Mode::Normal, &normal), (Mode::Private, &private)];
@@ -70,7 +70,7 @@ impl Guarded {
     /// Serves the ports, with the guard between or without it.
     fn open(&mut self, guards: bool) {
         for (mode, door) in &self.doors {
-            let port = Port::new(Arc::clone(&self.keeper), *mode);
+            let port = GuardGate::new(Arc::clone(&self.keeper), *mode);
             let gate = guards.then(|| Arc::clone(&port) as Arc<dyn Gate>);
             let settings = ProxySettings {
                 gate,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use evidence::EvidenceWriter;
-use gate::{Folder, Keeper, Port};
+use gate::{GuardFolder, GuardGate, GuardState};
 use knowledge::Knowledge;
 use model::{Mode, Record};
 use proxy::{
@@ -90,8 +90,9 @@ impl Stand {
                 (Arc::new(nobody), Arc::new(Book(writer.pen())))
             }
             Kind::Guard => {
-                let keeper = Keeper::open(Arc::new(Knowledge::built_in()), &Folder(folder.join("guard"))).unwrap();
-                let port = Port::new(keeper, Mode::Normal);
+                let keeper =
+                    GuardState::open(Arc::new(Knowledge::built_in()), &GuardFolder(folder.join("guard"))).unwrap();
+                let port = GuardGate::new(keeper, Mode::Normal);
                 settings.gate = Some(Arc::clone(&port) as Arc<dyn Gate>);
                 (port.clone(), port)
             }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock},
 };
 
-use gate::{Folder, Keeper, Port};
+use gate::{GuardFolder, GuardGate, GuardState};
 use guard::Choices;
 use knowledge::Knowledge;
 use model::{Mode, Record, Request};
@@ -54,7 +54,7 @@ impl Everywhere {
 /// A guard that knows these choices and values from before.
 pub(crate) struct Stand {
     pub(crate) address: SocketAddr,
-    keeper: Arc<Keeper>,
+    keeper: Arc<GuardState>,
     _proxy: Proxy,
     _folder: TempDir,
 }
@@ -69,9 +69,9 @@ impl Stand {
             writeln!(entered, "[[value]]\nkind = {kind:?}\nvalue = {quoted}\n").unwrap();
         }
         std::fs::write(folder.path().join("entered.toml"), entered).unwrap();
-        let keeper = Keeper::open(knowledge(), &Folder(folder.path().to_owned())).unwrap();
+        let keeper = GuardState::open(knowledge(), &GuardFolder(folder.path().to_owned())).unwrap();
         assert_eq!(keeper.trouble(), None);
-        let port = Port::new(Arc::clone(&keeper), mode);
+        let port = GuardGate::new(Arc::clone(&keeper), mode);
         let mut upstream = UpstreamSettings::default().trusting(authority().cert_pem());
         upstream.fixed.insert("*".into(), server.address);
         let gate = Some(Arc::clone(&port) as Arc<dyn proxy::Gate>);

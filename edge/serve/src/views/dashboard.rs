@@ -1,7 +1,7 @@
 //! The first page: who reports what to whom, and what was done about it.
 
 use axum::{Extension, extract::State};
-use gate::Counts;
+use gate::EventCounts;
 use maud::{Markup, html};
 use report::pieces::{inert_head, thousands};
 
@@ -79,7 +79,7 @@ fn codes(desk: &Desk) -> Markup {
     }
 }
 
-fn glance(desk: &Desk, today: &Counts) -> Markup {
+fn glance(desk: &Desk, today: &EventCounts) -> Markup {
     let mut facts = vec![(today.passed, words::PASSED), (today.unread, words::UNREAD)];
     match desk.keeper() {
         Some(_) => facts.insert(0, (today.stopped, words::STOPPED)),

@@ -1,6 +1,6 @@
 //! One event, opened: why, the layers, and what the person can say to it.
 
-use gate::{Event, Found};
+use gate::{FoundValue, GuardEvent};
 use guard::{DecisionReason, GuardAction, HostAction};
 use maud::{Markup, html};
 use model::{Destination, Kind, Mode, Trail};
@@ -20,7 +20,7 @@ pub(super) enum Level {
     Listed,
 }
 
-pub(super) fn all(desk: &Desk, session: &Session, event: &Event, level: Level) -> Markup {
+pub(super) fn all(desk: &Desk, session: &Session, event: &GuardEvent, level: Level) -> Markup {
     html! {
         p .because { (inert(&english::because(&event.reason, event.verdict, desk.keeper().is_some()))) }
         @for found in event.found.iter().take(SHOWN) { (value(found, level)) }
@@ -39,7 +39,7 @@ pub(super) fn all(desk: &Desk, session: &Session, event: &Event, level: Level) -
     }
 }
 
-fn value(found: &Found, level: Level) -> Markup {
+fn value(found: &FoundValue, level: Level) -> Markup {
     let trail: Trail = found.trail.parse().unwrap_or_default();
     let shown = found.value.as_deref().unwrap_or(english::event::ENTERED);
     html! {
@@ -53,7 +53,7 @@ fn value(found: &Found, level: Level) -> Markup {
 }
 
 /// What can be said to it: this destination, or these kinds.
-fn decide(desk: &Desk, session: &Session, event: &Event) -> Markup {
+fn decide(desk: &Desk, session: &Session, event: &GuardEvent) -> Markup {
     let Some(keeper) = desk.keeper() else { return html! {} };
     let choices = keeper.choices();
     let aim = Destination {
@@ -103,6 +103,6 @@ fn decide(desk: &Desk, session: &Session, event: &Event) -> Markup {
 }
 
 /// Whether switches of kinds would have let it go.
-fn may_switch(event: &Event) -> bool {
+fn may_switch(event: &GuardEvent) -> bool {
     event.verdict != GuardAction::Pass && !event.reason.has_own_switch()
 }

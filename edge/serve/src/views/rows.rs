@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gate::Event;
+use gate::GuardEvent;
 use maud::{Markup, html};
 
 use super::{
@@ -16,7 +16,7 @@ const ROWS: usize = 40;
 
 /// The same thing, several times in a row.
 struct Again {
-    newest: Arc<Event>,
+    newest: Arc<GuardEvent>,
     times: usize,
 }
 
@@ -46,7 +46,7 @@ const EMPTY: Said = Said {
     from: String::new(),
 };
 
-fn grouped(events: &[Arc<Event>]) -> Vec<Again> {
+fn grouped(events: &[Arc<GuardEvent>]) -> Vec<Again> {
     let mut rows: Vec<Again> = Vec::new();
     for event in events {
         match rows.last_mut() {
@@ -57,9 +57,9 @@ fn grouped(events: &[Arc<Event>]) -> Vec<Again> {
     rows
 }
 
-fn alike(one: &Event, other: &Event) -> bool {
-    let what = |event: &Event| (event.verdict, event.reason.clone(), event.kinds.clone(), event.mode);
-    let who = |event: &Event| (event.host.clone(), event.device.clone(), event.program.clone());
+fn alike(one: &GuardEvent, other: &GuardEvent) -> bool {
+    let what = |event: &GuardEvent| (event.verdict, event.reason.clone(), event.kinds.clone(), event.mode);
+    let who = |event: &GuardEvent| (event.host.clone(), event.device.clone(), event.program.clone());
     what(one) == what(other) && who(one) == who(other)
 }
 

@@ -1,6 +1,6 @@
 //! An event in words: the same for pages and for the live stream.
 
-use gate::Event;
+use gate::GuardEvent;
 use guard::{DecisionReason, GuardAction};
 use model::Kind;
 use report::pieces::{country, inert_head, kind, listed};
@@ -25,7 +25,7 @@ pub(super) struct Said {
 }
 
 impl Said {
-    pub fn of(desk: &Desk, event: &Event) -> Self {
+    pub fn of(desk: &Desk, event: &GuardEvent) -> Self {
         let host = inert_head(&event.host, NAME);
         let seat = event.seat.as_deref().map(country);
         let (whom, whereabouts) = match &event.owner {
@@ -45,7 +45,7 @@ impl Said {
 }
 
 /// The row for the page's script, which only ever sets texts.
-pub(crate) fn row_of(desk: &Desk, event: &Event) -> Value {
+pub(crate) fn row_of(desk: &Desk, event: &GuardEvent) -> Value {
     let said = Said::of(desk, event);
     json!({
         "id": event.id, "look": said.look, "fate": said.fate, "when": said.when, "whom": said.whom,
@@ -64,7 +64,7 @@ pub(super) fn device(desk: &Desk, id: &str) -> String {
     }
 }
 
-fn look(event: &Event) -> &'static str {
+fn look(event: &GuardEvent) -> &'static str {
     match (event.verdict, &event.reason) {
         (GuardAction::Absorb, _) => "stopped",
         (GuardAction::Cut, DecisionReason::NoHandshake) => "unread",
@@ -76,7 +76,7 @@ fn look(event: &Event) -> &'static str {
 }
 
 /// `page address and search words`.
-fn what(event: &Event) -> String {
+fn what(event: &GuardEvent) -> String {
     let mut labels: Vec<String> = event.kinds.iter().map(|id| inert_head(&kind(&Kind::new(id)), NAME)).collect();
     labels.dedup();
     if !labels.is_empty() {
@@ -89,7 +89,7 @@ fn what(event: &Event) -> String {
 }
 
 /// `My phone · private · chromium`.
-fn from(desk: &Desk, event: &Event) -> String {
+fn from(desk: &Desk, event: &GuardEvent) -> String {
     let mut parts = vec![device(desk, &event.device), english::mode(event.mode).to_owned()];
     parts.extend(event.program.as_deref().map(|program| inert_head(program, NAME)));
     parts.join(" · ")

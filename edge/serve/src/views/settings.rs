@@ -6,7 +6,7 @@ use axum::{
     Extension,
     extract::{Query, State},
 };
-use gate::Keeper;
+use gate::GuardState;
 use guard::{Choices, HostAction, UnreadChoice};
 use maud::{Markup, html};
 use model::{Kind, Mode};
@@ -40,7 +40,7 @@ pub(crate) async fn settings((State(desk), Extension(session)): Asked, Query(who
     Frame { title: words::TITLE, here: "/settings", script: false }.around(&desk, content)
 }
 
-fn content(desk: &Desk, keeper: &Arc<Keeper>, session: &Session, asked: &Whose) -> Markup {
+fn content(desk: &Desk, keeper: &Arc<GuardState>, session: &Session, asked: &Whose) -> Markup {
     let (choices, device) = (keeper.choices(), Some(asked.device.as_str()).filter(|id| !id.is_empty()));
     html! {
         h1 { (words::TITLE) }
@@ -184,7 +184,7 @@ const fn rule(rule: HostAction) -> &'static str {
     }
 }
 
-fn values(keeper: &Keeper, session: &Session) -> Markup {
+fn values(keeper: &GuardState, session: &Session) -> Markup {
     let counts = keeper.entered();
     html! {
         p .note { (words::VALUES_NOTE) }

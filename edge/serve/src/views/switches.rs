@@ -24,7 +24,7 @@ const MODES: [(Mode, &str); 2] = [(Mode::Normal, words::NORMAL), (Mode::Private,
 
 pub(super) fn table(
     desk: &Desk,
-    keeper: &gate::Keeper,
+    keeper: &gate::GuardState,
     choices: &Choices,
     session: &Session,
     device: Option<&str>,

@@ -1,7 +1,7 @@
 //! What was captured is hostile: put into every place that is shown, in a real
 //! browser, nothing of it runs, and nothing is asked of anybody else.
 
-use gate::{Event, Found, HERE};
+use gate::{FoundValue, GuardEvent, HERE};
 use guard::{DecisionReason, GuardAction, ReportReason};
 use model::{Mode, Purpose, Time};
 
@@ -24,9 +24,9 @@ const ATTACKS: [&str; 10] = [
 ];
 
 /// An event that says nothing but attacks, a different one in each place.
-fn hostile(n: usize) -> Event {
+fn hostile(n: usize) -> GuardEvent {
     let attack = |place: usize| ATTACKS[(n + place) % ATTACKS.len()].to_owned();
-    Event {
+    GuardEvent {
         id: 0,
         at: Time(jiff::Timestamp::now().as_microsecond()),
         device: if n.is_multiple_of(2) { HERE.into() } else { attack(0) },
@@ -45,7 +45,7 @@ fn hostile(n: usize) -> Event {
             ReportReason::Schema(attack(7))
         }),
         kinds: vec![attack(8), "search".into()],
-        found: vec![Found {
+        found: vec![FoundValue {
             kind: attack(9),
             trail: format!("body ▸ form {} ▸ json $[0].{}", attack(0), attack(1)),
             guise: attack(2),
@@ -67,7 +67,7 @@ async fn nothing_captured_runs_and_no_page_asks_anybody_else() {
     for (n, attack) in ATTACKS.iter().enumerate() {
         board.seen(attack, Mode::Normal);
         board.asks_for(&format!("{n}{attack}"), attack);
-        board.tell(gate::Told { at: Time(0), says: (*attack).to_owned() });
+        board.tell(gate::ChangeNotice { at: Time(0), says: (*attack).to_owned() });
         board.add(hostile(n));
     }
     window.shape(PHONE, 900).await;

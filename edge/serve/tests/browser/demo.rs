@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gate::{Board, Change, Event, Folder, Found, HERE, Keeper};
+use gate::{ActivityFeed, ChoiceChange, FoundValue, GuardEvent, GuardFolder, GuardState, HERE};
 use guard::{DecisionReason, GuardAction, HostAction, ReportReason};
 use jiff::tz::TimeZone;
 use knowledge::Knowledge;
@@ -16,7 +16,7 @@ pub const PHONE: &str = "192.168.1.20";
 
 /// A guard with its pages.
 pub struct Demo {
-    pub keeper: Arc<Keeper>,
+    pub keeper: Arc<GuardState>,
     pub serving: Serving,
     _folder: TempDir,
 }
@@ -24,7 +24,7 @@ pub struct Demo {
 /// A guard whose pages stand where it is afternoon.
 pub async fn guard() -> Demo {
     let folder = tempfile::tempdir().unwrap();
-    let keeper = Keeper::open(Arc::new(Knowledge::built_in()), &Folder(folder.path().join("guard"))).unwrap();
+    let keeper = GuardState::open(Arc::new(Knowledge::built_in()), &GuardFolder(folder.path().join("guard"))).unwrap();
     let authority = CertificateAuthority::in_memory("Candor").unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let way = |mode, address: &str| Way { mode, address: address.parse().unwrap() };
@@ -47,8 +47,8 @@ fn afternoon() -> TimeZone {
 }
 
 /// Fills it with a day.
-pub async fn a_day(keeper: &Keeper) {
-    let describe = |device: &str, name: &str, maker: Option<&str>| Change::Describe {
+pub async fn a_day(keeper: &GuardState) {
+    let describe = |device: &str, name: &str, maker: Option<&str>| ChoiceChange::Describe {
         device: device.into(),
         name: Some(name.into()),
         maker: maker.map(Into::into),
@@ -57,9 +57,9 @@ pub async fn a_day(keeper: &Keeper) {
     keeper.board().seen(HERE, Mode::Normal);
     for change in [
         describe(PHONE, "Kim’s phone", Some("Xiaomi")),
-        Change::Turn { device: None, kind: Kind::new("search"), mode: Mode::Normal, on: true },
-        Change::Hour { device: None, kind: Kind::new("page-title"), mode: Mode::Normal },
-        Change::Destination { host: "crash.example.com".into(), rule: Some(HostAction::Stop) },
+        ChoiceChange::Turn { device: None, kind: Kind::new("search"), mode: Mode::Normal, on: true },
+        ChoiceChange::Hour { device: None, kind: Kind::new("page-title"), mode: Mode::Normal },
+        ChoiceChange::Destination { host: "crash.example.com".into(), rule: Some(HostAction::Stop) },
     ] {
         keeper.change(&change).await.unwrap();
     }
@@ -67,11 +67,11 @@ pub async fn a_day(keeper: &Keeper) {
 }
 
 /// A day of events, the newest now.
-pub fn fill(board: &Board, guards: bool) {
+pub fn fill(board: &ActivityFeed, guards: bool) {
     let now = Time(jiff::Timestamp::now().as_microsecond());
     let minutes = |ago: i64| Time(now.0 - ago * 60_000_000);
     // Most of it in the evening before and this morning, as people browse.
-    let mut day: Vec<(i64, Event)> = Vec::new();
+    let mut day: Vec<(i64, GuardEvent)> = Vec::new();
     for n in 0..140i64 {
         let ago = 18 + (n * n * 7 + n * 11) % 1_400;
         let busy = [0, 1, 2, 5, 6, 7, 11, 12, 13, 14, 20].contains(&(ago / 60 % 24));
@@ -82,7 +82,7 @@ pub fn fill(board: &Board, guards: bool) {
     day.sort_by_key(|(ago, _)| std::cmp::Reverse(*ago));
     day.extend(last().into_iter().rev().enumerate().map(|(n, event)| (14 - 2 * n as i64, event)));
     for (ago, event) in day {
-        let mut event = Event { at: minutes(ago), ..event };
+        let mut event = GuardEvent { at: minutes(ago), ..event };
         if !guards && event.reason != DecisionReason::Unread {
             (event.verdict, event.reason) = (GuardAction::Pass, DecisionReason::Asked);
         }
@@ -90,7 +90,7 @@ pub fn fill(board: &Board, guards: bool) {
     }
 }
 
-fn made(n: i64) -> Event {
+fn made(n: i64) -> GuardEvent {
     match n % 10 {
         0..4 => sensors("https://shop.example.de/cart?id=4711"),
         4 | 5 => onetrack(),
@@ -102,7 +102,7 @@ fn made(n: i64) -> Event {
 }
 
 /// What stands at the top of the page.
-fn last() -> Vec<Event> {
+fn last() -> Vec<GuardEvent> {
     vec![
         sensors("https://www.klinik-am-park.de/termin/hautarzt?id=8312"),
         suggest(),
@@ -114,12 +114,12 @@ fn last() -> Vec<Event> {
     ]
 }
 
-fn found(kind: &str, trail: &str, guise: &str, value: Option<&str>) -> Found {
-    Found { kind: kind.into(), trail: trail.into(), guise: guise.into(), value: value.map(Into::into) }
+fn found(kind: &str, trail: &str, guise: &str, value: Option<&str>) -> FoundValue {
+    FoundValue { kind: kind.into(), trail: trail.into(), guise: guise.into(), value: value.map(Into::into) }
 }
 
-fn event(host: &str, owner: Option<(&str, &str)>, purpose: Purpose, address: &str) -> Event {
-    Event {
+fn event(host: &str, owner: Option<(&str, &str)>, purpose: Purpose, address: &str) -> GuardEvent {
+    GuardEvent {
         id: 0,
         at: Time(0),
         device: PHONE.into(),
@@ -138,9 +138,9 @@ fn event(host: &str, owner: Option<(&str, &str)>, purpose: Purpose, address: &st
     }
 }
 
-fn sensors(visited: &str) -> Event {
+fn sensors(visited: &str) -> GuardEvent {
     let at = "body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[1].properties.";
-    Event {
+    GuardEvent {
         kinds: vec!["visited-url".into(), "device-id".into()],
         found: vec![
             found("visited-url", &format!("{at}url"), "plain", Some(visited)),
@@ -155,8 +155,8 @@ fn sensors(visited: &str) -> Event {
     }
 }
 
-fn onetrack() -> Event {
-    Event {
+fn onetrack() -> GuardEvent {
+    GuardEvent {
         mode: Mode::Normal,
         kinds: vec!["folder".into(), "screen-name".into()],
         found: vec![found(
@@ -174,9 +174,9 @@ fn onetrack() -> Event {
     }
 }
 
-fn favicon() -> Event {
+fn favicon() -> GuardEvent {
     let visited = "https://forum.example.org/t/quitting-my-job/31";
-    Event {
+    GuardEvent {
         device: HERE.into(),
         program: Some("otherbrowser".into()),
         mode: Mode::Normal,
@@ -189,8 +189,8 @@ fn favicon() -> Event {
     }
 }
 
-fn unread() -> Event {
-    Event {
+fn unread() -> GuardEvent {
+    GuardEvent {
         mode: Mode::Normal,
         method: "CONNECT".into(),
         verdict: GuardAction::Pass,
@@ -199,8 +199,8 @@ fn unread() -> Event {
     }
 }
 
-fn autofill() -> Event {
-    Event {
+fn autofill() -> GuardEvent {
+    GuardEvent {
         device: HERE.into(),
         program: Some("chromium".into()),
         method: "GET".into(),
@@ -221,8 +221,8 @@ fn autofill() -> Event {
     }
 }
 
-fn suggest() -> Event {
-    Event {
+fn suggest() -> GuardEvent {
+    GuardEvent {
         device: HERE.into(),
         program: Some("chromium".into()),
         mode: Mode::Normal,

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use gate::{Event, Folder, Keeper};
+use gate::{GuardEvent, GuardFolder, GuardState};
 use guard::{DecisionReason, GuardAction, ReportReason};
 use jiff::tz::TimeZone;
 use knowledge::Knowledge;
@@ -16,7 +16,7 @@ use tokio::{
 
 pub struct Stage {
     pub folder: TempDir,
-    pub keeper: Arc<Keeper>,
+    pub keeper: Arc<GuardState>,
     pub serving: Serving,
     pub cookie: String,
 }
@@ -32,7 +32,8 @@ pub struct Answer {
 impl Stage {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let keeper = Keeper::open(Arc::new(Knowledge::built_in()), &Folder(folder.path().join("guard"))).unwrap();
+        let keeper =
+            GuardState::open(Arc::new(Knowledge::built_in()), &GuardFolder(folder.path().join("guard"))).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let serving = Pages::guard(Arc::clone(&keeper)).zone(TimeZone::UTC).serve(listener).unwrap();
         let mut stage = Self { folder, keeper, serving, cookie: String::new() };
@@ -110,8 +111,8 @@ impl Answer {
 }
 
 /// A report that was stopped.
-pub fn event() -> Event {
-    Event {
+pub fn event() -> GuardEvent {
+    GuardEvent {
         id: 0,
         at: Time::from_millis(1_790_000_000_000),
         device: "192.168.1.20".into(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gate::{Goal, Tally};
+use gate::{FlowGoal, HourlyCounts};
 use maud::{Markup, html};
 use model::Kind;
 use report::pieces::{Canvas, FlowBand, FlowDiagram, FlowNode, FlowTone, count, country, drawn, inert_head, kind};
@@ -15,7 +15,7 @@ const HOSTS: usize = 3;
 const NAME: usize = 34;
 
 /// The picture; none while there is nothing to draw.
-pub(super) fn figure(today: &Tally, guards: bool) -> Option<Markup> {
+pub(super) fn figure(today: &HourlyCounts, guards: bool) -> Option<Markup> {
     let flows = flows(today, guards);
     (!flows.bands.is_empty()).then(|| {
         html! {
@@ -29,7 +29,7 @@ pub(super) fn figure(today: &Tally, guards: bool) -> Option<Markup> {
     })
 }
 
-fn flows(today: &Tally, guards: bool) -> FlowDiagram {
+fn flows(today: &HourlyCounts, guards: bool) -> FlowDiagram {
     let title = if guards { english::dashboard::FLOWS_GUARD } else { english::dashboard::FLOWS_CAPTURE };
     let order = owners(today);
     let mut pairs: BTreeMap<(u8, String, String), (FlowTone, u64)> = BTreeMap::new();
@@ -73,12 +73,12 @@ fn flows(today: &Tally, guards: bool) -> FlowDiagram {
 }
 
 /// Who answers for a host, or the host itself.
-fn name(goal: &Goal) -> String {
+fn name(goal: &FlowGoal) -> String {
     goal.owner.clone().unwrap_or_else(|| goal.host.clone())
 }
 
 /// Everyone it was for, with their hosts; those who were meant most first.
-fn owners(today: &Tally) -> Vec<(String, FlowNode)> {
+fn owners(today: &HourlyCounts) -> Vec<(String, FlowNode)> {
     let mut owners: BTreeMap<String, FlowNode> = BTreeMap::new();
     for (goal, n) in today.goals() {
         let remark = match &goal.owner {

@@ -1,7 +1,7 @@
 //! The last day as columns: stopped at the bottom, what went on, what nobody
 //! could read.
 
-use gate::{Counts, Tally};
+use gate::{EventCounts, HourlyCounts};
 use maud::{Markup, html};
 use model::Time;
 
@@ -14,7 +14,7 @@ const HEIGHT: f64 = 150.0;
 const BASE: f64 = 122.0;
 const LOOKS: [&str; 3] = ["stopped", "passed", "unread"];
 
-pub(super) fn figure(desk: &Desk, hours: &[Time], day: &Tally) -> Markup {
+pub(super) fn figure(desk: &Desk, hours: &[Time], day: &HourlyCounts) -> Markup {
     html! {
         figure .hours {
             h3 { (english::dashboard::HOURS) }
@@ -26,7 +26,7 @@ pub(super) fn figure(desk: &Desk, hours: &[Time], day: &Tally) -> Markup {
 }
 
 /// A column for each hour: stopped at the bottom, what went on, what nobody could read.
-fn columns(desk: &Desk, hours: &[Time], day: &Tally) -> Markup {
+fn columns(desk: &Desk, hours: &[Time], day: &HourlyCounts) -> Markup {
     let most = day.hours.values().map(sum).max().unwrap_or(0).max(4);
     let step = WIDTH / hours.len().max(1) as f64;
     let scale = (BASE - 16.0) / most as f64;
@@ -52,7 +52,7 @@ fn columns(desk: &Desk, hours: &[Time], day: &Tally) -> Markup {
     }
 }
 
-fn stacked(counts: &Counts) -> Vec<(&'static str, u64, u64)> {
+fn stacked(counts: &EventCounts) -> Vec<(&'static str, u64, u64)> {
     let parts = [
         ("stopped", 0, counts.stopped),
         ("passed", counts.stopped, counts.passed),
@@ -77,7 +77,7 @@ fn legend(desk: &Desk) -> Markup {
     }
 }
 
-fn table(desk: &Desk, hours: &[Time], day: &Tally) -> Markup {
+fn table(desk: &Desk, hours: &[Time], day: &HourlyCounts) -> Markup {
     html! {
         table .plain {
             thead {
@@ -100,7 +100,7 @@ fn table(desk: &Desk, hours: &[Time], day: &Tally) -> Markup {
     }
 }
 
-fn sum(counts: &Counts) -> u64 {
+fn sum(counts: &EventCounts) -> u64 {
     counts.stopped + counts.passed + counts.unread
 }
 

@@ -4,7 +4,7 @@ mod hours;
 
 mod flows;
 
-use gate::{Counts, Tally};
+use gate::{EventCounts, HourlyCounts};
 use maud::{Markup, html};
 
 use crate::{desk::Desk, english, moment};
@@ -24,8 +24,8 @@ pub(super) fn both(desk: &Desk) -> Markup {
 }
 
 /// What became of everything.
-pub(super) fn total(tally: &Tally) -> Counts {
-    tally.hours.values().fold(Counts::default(), |all, counts| Counts {
+pub(super) fn total(tally: &HourlyCounts) -> EventCounts {
+    tally.hours.values().fold(EventCounts::default(), |all, counts| EventCounts {
         stopped: all.stopped + counts.stopped,
         passed: all.passed + counts.passed,
         unread: all.unread + counts.unread,
