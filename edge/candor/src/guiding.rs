@@ -10,8 +10,8 @@ use std::{
 
 use anyhow::{Result, bail};
 use experiment::{
-    Doors, Guided, Ran, Wish,
-    drivers::guided::{Leader, Task},
+    GuidedRun, PhoneListeners, RunOutcome, RunRequest,
+    drivers::guided::{GuideSession, GuideTask},
 };
 use proxy::{ProxySettings, SinkFuture};
 use serve::Guide;
@@ -56,12 +56,12 @@ impl Guiding {
     }
 
     /// Runs it until the person has done everything, or ends it.
-    pub fn run(&self, wish: Wish) -> Result<Ran> {
+    pub fn run(&self, wish: RunRequest) -> Result<RunOutcome> {
         let authority = authority::kept(&folder::of_the_person()?)?;
         let listeners: Vec<TcpListener> =
             self.listen.iter().map(|address| doors::open(*address, "--listen")).collect::<Result<_>>()?;
         let own: Vec<SocketAddr> = listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
-        let guided = Guided::new(&wish);
+        let guided = GuidedRun::new(&wish);
         let guide = Guide::new(authority.cert_pem(), guided.tasks.iter().map(asks::step).collect())?;
         let settings = ProxySettings {
             pairing: self.devices.pairing(&own, None),
@@ -80,12 +80,12 @@ impl Guiding {
         talk("  no server is contacted; what does not use the proxy is not seen, so nothing can be called kept");
         talk("candor: ready; Ctrl-C ends, and what there is by then is judged");
         let runtime = tokio::runtime::Runtime::new()?;
-        let doors = Doors { listeners, authority, settings };
+        let doors = PhoneListeners { listeners, authority, settings };
         Ok(runtime.block_on(experiment::guide(wish, guided, doors, leader, stopping::asked()))?)
     }
 }
 
-fn title(task: &Task) -> String {
+fn title(task: &GuideTask) -> String {
     format!("{} ({})", asks::step(task).title, task.step.mode.word())
 }
 
@@ -95,7 +95,7 @@ struct Led {
     titles: Vec<String>,
 }
 
-impl Leader for Led {
+impl GuideSession for Led {
     fn begins(&self, task: usize) {
         let title = self.titles.get(task).map_or("", String::as_str);
         // Numbered as on the phone, whose first steps are to come here.

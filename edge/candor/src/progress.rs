@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal, sync::OnceLock, time::Duration};
 
-use experiment::{Do, Plan, Planned, Progress};
+use experiment::{PlannedStep, PlannedTrial, RunPlan, RunProgress};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::exit::talk;
@@ -26,8 +26,8 @@ impl Told {
     }
 }
 
-impl Progress for Told {
-    fn begins(&self, plan: &Plan) {
+impl RunProgress for Told {
+    fn begins(&self, plan: &RunPlan) {
         let steps: usize = plan.trials.iter().map(|trial| trial.steps.len()).sum();
         let about = format!("{} trials, about {:.0} s", plan.trials.len(), plan.seconds());
         talk(&format!("  {about}"));
@@ -40,14 +40,14 @@ impl Progress for Told {
         }
     }
 
-    fn step(&self, trial: &Planned, step: &Do) {
+    fn step(&self, trial: &PlannedTrial, step: &PlannedStep) {
         if let Some(bar) = self.bar.get() {
             bar.set_message(format!("trial {}, {}: {}", trial.id, step.mode.word(), step.name));
             bar.inc(1);
         }
     }
 
-    fn trial_ends(&self, trial: &Planned, failed: Option<&str>) {
+    fn trial_ends(&self, trial: &PlannedTrial, failed: Option<&str>) {
         let arm = if trial.arm.blank { "blank" } else { trial.arm.mode.word() };
         match failed {
             None => self.say(&format!("  trial {} ({arm}) done", trial.id)),

@@ -23,30 +23,30 @@ use tokio::{
 };
 
 use crate::{
-    Error, Plan, Planned,
-    cell::Walls,
-    desktop::Entry,
+    Error, PlannedTrial, RunPlan,
+    cell::CellIsolation,
+    desktop::DesktopEntry,
     drivers::{
-        android::{App, Facts, Private},
-        browser::Browser,
+        android::{AndroidApp, AppFacts, PrivatePages},
+        browser::BrowserDriver,
     },
     in_force, now, ready,
-    respond::World,
+    respond::Sinkhole,
     trial,
 };
 
 /// What to run, and how.
 #[derive(Debug)]
-pub struct Wish {
+pub struct RunRequest {
     pub knowledge: Arc<Knowledge>,
     pub subject: SubjectSpec,
     pub edition: Option<SubjectEdition>,
     pub scenario: Scenario,
     pub seed: u64,
     pub repeat: u32,
-    pub walls: Walls,
+    pub walls: CellIsolation,
     /// For an app on a phone on the cable: it is outside all walls.
-    pub app: Option<App>,
+    pub app: Option<AndroidApp>,
     /// In a real window, so that there is an address bar to type into.
     pub window: bool,
     /// What else was unlike an ordinary run, for the report.
@@ -58,40 +58,40 @@ pub struct Wish {
 
 /// How a run came out.
 #[derive(Debug)]
-pub struct Ran {
+pub struct RunOutcome {
     pub head: ChainHead,
     /// Why it ended before its plan did.
     pub early: Option<String>,
 }
 
 /// Is told how it goes.
-pub trait Progress: Send + Sync + 'static {
-    fn begins(&self, plan: &Plan);
-    fn step(&self, trial: &Planned, step: &crate::Do);
-    fn trial_ends(&self, trial: &Planned, failed: Option<&str>);
+pub trait RunProgress: Send + Sync + 'static {
+    fn begins(&self, plan: &RunPlan);
+    fn step(&self, trial: &PlannedTrial, step: &crate::PlannedStep);
+    fn trial_ends(&self, trial: &PlannedTrial, failed: Option<&str>);
 }
 
 /// What the trials of a run share.
-pub(crate) struct Conduct {
+pub(crate) struct RunContext {
     pub subject: SubjectSpec,
     pub edition: Option<SubjectEdition>,
-    pub entry: Entry,
+    pub entry: DesktopEntry,
     pub seed: u64,
-    pub walls: Walls,
-    pub app: Option<App>,
+    pub walls: CellIsolation,
+    pub app: Option<AndroidApp>,
     pub window: bool,
     pub pen: EvidenceSender,
     pub authority: Arc<CertificateAuthority>,
-    pub world: Arc<World>,
+    pub world: Arc<Sinkhole>,
     pub connections: Arc<AtomicU64>,
-    pub progress: Arc<dyn Progress>,
+    pub progress: Arc<dyn RunProgress>,
     /// The run as it is known so far.
     run: Mutex<Run>,
     /// In which roles it was told what was in force.
     told_in_force: Mutex<BTreeSet<ArmRole>>,
 }
 
-impl Conduct {
+impl RunContext {
     /// Whether this is the first trial of a role of which something is told.
     pub fn is_first_of(&self, role: ArmRole) -> bool {
         self.told_in_force.lock().unwrap_or_else(PoisonError::into_inner).insert(role)
@@ -99,7 +99,7 @@ impl Conduct {
 
     /// What only running it tells: its version, the ids of its extensions. It is
     /// written down at once, as a run that is cut short is judged too.
-    pub async fn learn(&self, browser: &Browser) -> Result<(), Error> {
+    pub async fn learn(&self, browser: &BrowserDriver) -> Result<(), Error> {
         let learned = {
             let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
             let before = run.clone();
@@ -119,7 +119,7 @@ impl Conduct {
     }
 }
 
-impl Conduct {
+impl RunContext {
     /// Which package the program came in, if the system knows.
     async fn tell_package(&self) -> Result<(), Error> {
         let Some(says) = in_force::package(&self.entry.program) else { return Ok(()) };
@@ -133,22 +133,22 @@ const NO_SANDBOX: &str = "the browser ran without its sandbox";
 /// A trial that takes longer than its plan by so much hangs, and has failed.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-fn patience(planned: &Planned) -> Duration {
+fn patience(planned: &PlannedTrial) -> Duration {
     PATIENCE + Duration::from_secs_f64(planned.seconds() * 2.0)
 }
 
 /// Runs it. `stop` resolves when the person wants to end early; what there is
 /// by then is kept.
 pub async fn conduct(
-    wish: Wish,
-    progress: Arc<dyn Progress>,
+    wish: RunRequest,
+    progress: Arc<dyn RunProgress>,
     stop: impl Future<Output = ()> + Send,
-) -> Result<Ran, Error> {
-    let mut plan = Plan::new(&wish.scenario, &wish.subject, wish.edition.as_ref(), wish.seed, wish.repeat);
+) -> Result<RunOutcome, Error> {
+    let mut plan = RunPlan::new(&wish.scenario, &wish.subject, wish.edition.as_ref(), wish.seed, wish.repeat);
     let mut app = wish.app.clone();
     let (entry, run) = match &mut app {
         None => {
-            if wish.walls == Walls::None || !wish.window {
+            if wish.walls == CellIsolation::None || !wish.window {
                 plan = plan.without_a_reference();
             }
             let entry = ready::entry_of(&wish.subject)?;
@@ -157,9 +157,9 @@ pub async fn conduct(
         }
         Some(app) => {
             let facts = app.facts().await?;
-            app.private = Private::of(wish.subject.private.as_ref(), &facts.version);
+            app.private = PrivatePages::of(wish.subject.private.as_ref(), &facts.version);
             plan = plan.on_a_phone(app.may_clear, &app.private);
-            (Entry { file: None, program: PathBuf::new(), args: vec![] }, of_app(&wish, app, facts))
+            (DesktopEntry { file: None, program: PathBuf::new(), args: vec![] }, of_app(&wish, app, facts))
         }
     };
     let own = match &app {
@@ -168,11 +168,11 @@ pub async fn conduct(
     };
     let writer = EvidenceWriter::create(&wish.evidence)?;
     let pen = writer.pen();
-    let world = Arc::new(World { garden: HoneySites::default(), knowledge: Arc::clone(&wish.knowledge) });
+    let world = Arc::new(Sinkhole { garden: HoneySites::default(), knowledge: Arc::clone(&wish.knowledge) });
     if let Some(engine) = &wish.subject.search {
         world.garden.add_engine(engine);
     }
-    let conduct = Arc::new(Conduct {
+    let conduct = Arc::new(RunContext {
         subject: wish.subject.clone(),
         edition: wish.edition.clone(),
         entry,
@@ -194,7 +194,7 @@ pub async fn conduct(
     for plant in CanaryGenerator::new(wish.seed, 0).decoys() {
         pen.write(Record::Plant(plant)).await?;
     }
-    let mut trials = Trials {
+    let mut trials = RunningTrials {
         conduct: &conduct,
         seats: Arc::new(Semaphore::new(plan.at_once)),
         under_way: JoinSet::new(),
@@ -208,25 +208,25 @@ pub async fn conduct(
     drop(trials);
     drop(conduct);
     let head = close(writer, early.clone()).await?;
-    Ok(Ran { head, early })
+    Ok(RunOutcome { head, early })
 }
 
 /// Trials under way.
-struct Trials<'a> {
-    conduct: &'a Arc<Conduct>,
+struct RunningTrials<'a> {
+    conduct: &'a Arc<RunContext>,
     seats: Arc<Semaphore>,
     under_way: JoinSet<Result<(), Error>>,
     /// What each task runs: a task that panics cannot say so itself.
-    planned: HashMap<Id, (Planned, Try)>,
+    planned: HashMap<Id, (PlannedTrial, TrialAttempt)>,
     next: u32,
 }
 
-impl Trials<'_> {
+impl RunningTrials<'_> {
     /// Runs them all. One that fails, or that an error of ours ends, is said and
     /// tried once more; says why the run must be cut short, if it must.
-    async fn all(&mut self, plan: &Plan) -> Result<Option<String>, Error> {
+    async fn all(&mut self, plan: &RunPlan) -> Result<Option<String>, Error> {
         for planned in &plan.trials {
-            self.begin(planned.clone(), Try::First);
+            self.begin(planned.clone(), TrialAttempt::First);
         }
         while let Some(ended) = self.under_way.join_next_with_id().await {
             let (id, outcome) = match ended {
@@ -238,10 +238,10 @@ impl Trials<'_> {
             match outcome {
                 Ok(()) => {}
                 Err(error) if error.concerns_all() => return Err(error),
-                Err(_) if attempt == Try::First => {
+                Err(_) if attempt == TrialAttempt::First => {
                     let again = planned.again(self.next);
                     self.next += 1;
-                    self.begin(again, Try::Again);
+                    self.begin(again, TrialAttempt::Again);
                 }
                 Err(_) => {}
             }
@@ -249,7 +249,7 @@ impl Trials<'_> {
         Ok(None)
     }
 
-    fn begin(&mut self, planned: Planned, attempt: Try) {
+    fn begin(&mut self, planned: PlannedTrial, attempt: TrialAttempt) {
         let (conduct, seats) = (Arc::clone(self.conduct), Arc::clone(&self.seats));
         let of_task = planned.clone();
         let task = self.under_way.spawn(async move {
@@ -264,7 +264,7 @@ impl Trials<'_> {
         self.planned.insert(task.id(), (planned, attempt));
     }
 
-    async fn end(&self, planned: &Planned, error: Option<&Error>) -> Result<(), Error> {
+    async fn end(&self, planned: &PlannedTrial, error: Option<&Error>) -> Result<(), Error> {
         let failed = error.map(ToString::to_string);
         self.conduct.progress.trial_ends(planned, failed.as_deref());
         if failed.is_some() {
@@ -275,16 +275,16 @@ impl Trials<'_> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Try {
+enum TrialAttempt {
     First,
     Again,
 }
 
-pub(crate) fn record(planned: &Planned, failed: Option<String>) -> Trial {
+pub(crate) fn record(planned: &PlannedTrial, failed: Option<String>) -> Trial {
     Trial { id: planned.id, arm: planned.arm.clone(), install: planned.install, at: now(), failed }
 }
 
-pub(crate) fn begin(wish: &Wish, digest: String) -> Run {
+pub(crate) fn begin(wish: &RunRequest, digest: String) -> Run {
     Run {
         subject: model::Subject {
             name: wish.subject.name.clone(),
@@ -300,12 +300,12 @@ pub(crate) fn begin(wish: &Wish, digest: String) -> Run {
         host: ready::host(),
         started: now(),
         sinkhole: true,
-        bypass_watched: wish.walls == Walls::Namespaces,
+        bypass_watched: wish.walls == CellIsolation::Namespaces,
         conditions: conditions(wish),
     }
 }
 
-fn of_app(wish: &Wish, app: &App, facts: Facts) -> Run {
+fn of_app(wish: &RunRequest, app: &AndroidApp, facts: AppFacts) -> Run {
     let mut run = begin(wish, facts.digest);
     run.subject.version = facts.version;
     run.on_a_phone(facts.phone);
@@ -314,7 +314,7 @@ fn of_app(wish: &Wish, app: &App, facts: Facts) -> Run {
     run
 }
 
-fn conditions(wish: &Wish) -> Vec<String> {
+fn conditions(wish: &RunRequest) -> Vec<String> {
     let mut conditions = ready::conditions(&wish.subject, wish.edition.as_ref());
     conditions.extend(wish.conditions.iter().cloned());
     if wish.app.is_none() && ["chromium", "firefox", "window"].contains(&wish.subject.driver.as_str()) {
@@ -322,7 +322,7 @@ fn conditions(wish: &Wish) -> Vec<String> {
         if wish.subject.trust == CertificateTrust::Authority {
             conditions.push("Candor's certificate authority was trusted".into());
         }
-        if wish.walls == Walls::None {
+        if wish.walls == CellIsolation::None {
             conditions.push("through a proxy setting, which turns off DNS and QUIC in a browser".into());
         }
     }

@@ -26,25 +26,25 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::{Error, cell::Cell, conduct::Conduct, now};
+use crate::{Error, cell::Cell, conduct::RunContext, now};
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Before the subject is started, or after it was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Round {
+pub(crate) enum ControlRound {
     Before,
     After,
 }
 
 /// Sends the beacons of a round.
 pub(crate) async fn send(
-    conduct: &Conduct,
+    conduct: &RunContext,
     trial: u32,
     cell: &Cell,
     addresses: &NameAddresses,
-    round: Round,
+    round: ControlRound,
 ) -> Result<(), Error> {
     // No client, no beacon arrives, and the report says that none was found.
     let client = trusting(&conduct.authority).ok();

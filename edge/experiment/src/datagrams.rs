@@ -13,7 +13,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
     Error,
-    cell::{LogEntry, Packet, PacketLog, Packets, Protocol},
+    cell::{LogEntry, Packet, PacketLog, PacketProtocol, PacketReader},
     now,
 };
 
@@ -54,7 +54,7 @@ impl PacketRecorder {
 }
 
 impl PacketWriter {
-    async fn work(self, mut packets: Packets, mut stopped: oneshot::Receiver<()>) -> Result<(), Error> {
+    async fn work(self, mut packets: PacketReader, mut stopped: oneshot::Receiver<()>) -> Result<(), Error> {
         let unread = |source| Error::Read { path: "the log of packets".to_owned(), source };
         loop {
             let logged = tokio::select! {
@@ -74,7 +74,7 @@ impl PacketWriter {
         let record = match logged {
             // It is counted with all that was refused; see there.
             LogEntry::Packet(packet) if is_quic(&packet) => return Ok(()),
-            LogEntry::Packet(packet) if packet.protocol == Protocol::Tcp => {
+            LogEntry::Packet(packet) if packet.protocol == PacketProtocol::Tcp => {
                 let says = format!("a call to port {} of the machine itself", packet.port.unwrap_or_default());
                 self.note("loopback-call", says)
             }
@@ -95,10 +95,10 @@ impl PacketWriter {
             address => address.to_string(),
         });
         let (method, address) = match (packet.protocol, packet.port) {
-            (Protocol::Udp, port) => ("UDP", format!("udp://{host}:{}/", port.unwrap_or_default())),
-            (Protocol::Icmp, _) => ("ICMP", format!("icmp://{host}/")),
-            (Protocol::Other(number), _) => ("IP", format!("ip://{host}/?protocol={number}")),
-            (Protocol::Tcp, _) => ("TCP", format!("tcp://{host}/")),
+            (PacketProtocol::Udp, port) => ("UDP", format!("udp://{host}:{}/", port.unwrap_or_default())),
+            (PacketProtocol::Icmp, _) => ("ICMP", format!("icmp://{host}/")),
+            (PacketProtocol::Other(number), _) => ("IP", format!("ip://{host}/?protocol={number}")),
+            (PacketProtocol::Tcp, _) => ("TCP", format!("tcp://{host}/")),
         };
         Exchange {
             index: 0,
@@ -127,7 +127,7 @@ impl PacketWriter {
 fn is_quic(packet: &Packet) -> bool {
     const VERSIONS: [[u8; 4]; 2] = [[0, 0, 0, 1], [0x6b, 0x33, 0x43, 0xcf]];
     let [first, a, b, c, d, ..] = packet.payload[..] else { return false };
-    packet.protocol == Protocol::Udp
+    packet.protocol == PacketProtocol::Udp
         && packet.port == Some(443)
         && first & 0xc0 == 0xc0
         && VERSIONS.contains(&[a, b, c, d])

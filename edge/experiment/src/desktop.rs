@@ -10,7 +10,7 @@ const FOLDERS: [&str; 2] = ["/usr/local/share/applications", "/usr/share/applica
 
 /// A program with the arguments that its entry gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct DesktopEntry {
     /// The file that says so; none if the program was named by a person.
     pub file: Option<PathBuf>,
     pub program: PathBuf,
@@ -19,12 +19,12 @@ pub(crate) struct Entry {
 
 /// The entry of this name as it is installed here; none if there is none whose
 /// program is here too.
-pub(crate) fn installed(name: &str) -> Option<Entry> {
+pub(crate) fn installed(name: &str) -> Option<DesktopEntry> {
     FOLDERS.iter().find_map(|folder| {
         let file = PathBuf::from(folder).join(name);
         let mut words = command_line(&std::fs::read_to_string(&file).ok()?)?.into_iter();
         let program = find(&words.next()?)?;
-        Some(Entry { file: Some(file), program, args: words.collect() })
+        Some(DesktopEntry { file: Some(file), program, args: words.collect() })
     })
 }
 

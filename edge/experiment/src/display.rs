@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     Error,
-    cell::{Cell, Process, Program, find},
+    cell::{Cell, CellProcess, CellProgram, find},
 };
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -28,7 +28,7 @@ const KEY: Duration = Duration::from_millis(250);
 
 /// How fast keys are pressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pace {
+pub enum TypingPace {
     /// As a person types.
     #[default]
     Person,
@@ -36,7 +36,7 @@ pub enum Pace {
     Quick,
 }
 
-impl Pace {
+impl TypingPace {
     const fn between_keys(self) -> Duration {
         match self {
             Self::Person => KEY,
@@ -46,8 +46,8 @@ impl Pace {
 }
 
 /// A running X server. Dropped, it is killed.
-pub struct Display {
-    process: Process,
+pub struct VirtualDisplay {
+    process: CellProcess,
     name: String,
     /// The window that was opened last by keys; the largest one if none was.
     front: Mutex<Option<String>>,
@@ -56,7 +56,7 @@ pub struct Display {
 /// Pixels below which a window is a menu, a bubble or a list of suggestions.
 const LEAST_WINDOW: u64 = 100_000;
 
-impl fmt::Debug for Display {
+impl fmt::Debug for VirtualDisplay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Display({})", self.name)
     }
@@ -64,12 +64,12 @@ impl fmt::Debug for Display {
 
 /// What to press: text, or a key by its X name (`Return`, `ctrl+l`).
 #[derive(Clone, Copy)]
-pub enum Keys<'k> {
+pub enum KeyPress<'k> {
     Text(&'k str),
     Key(&'k str),
 }
 
-impl fmt::Debug for Keys<'_> {
+impl fmt::Debug for KeyPress<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Text(_) => "Text(..)",
@@ -78,7 +78,7 @@ impl fmt::Debug for Keys<'_> {
     }
 }
 
-impl Display {
+impl VirtualDisplay {
     /// Starts a server on the first free display.
     pub async fn start(cell: &Cell) -> Result<Self, Error> {
         for (program, package) in [("Xvfb", "xvfb"), ("xdotool", "xdotool")] {
@@ -86,7 +86,7 @@ impl Display {
                 return Err(Error::Missing { program: program.to_owned(), package });
             }
         }
-        let server = Program::new("Xvfb").args([
+        let server = CellProgram::new("Xvfb").args([
             "-displayfd",
             "1",
             "-screen",
@@ -120,7 +120,7 @@ impl Display {
     pub async fn open_window(&self, cell: &Cell, keys: &str) -> Result<(), Error> {
         let before = self.windows(cell).await?;
         self.focus(cell).await?;
-        self.press(cell, &[Keys::Key(keys)]).await?;
+        self.press(cell, &[KeyPress::Key(keys)]).await?;
         for _ in 0..100 {
             let new = self
                 .windows(cell)
@@ -149,17 +149,17 @@ impl Display {
     }
 
     /// Presses keys one after another, as a person does, on what has the keyboard.
-    pub async fn press(&self, cell: &Cell, keys: &[Keys<'_>]) -> Result<(), Error> {
-        self.press_at(Pace::Person, cell, keys).await
+    pub async fn press(&self, cell: &Cell, keys: &[KeyPress<'_>]) -> Result<(), Error> {
+        self.press_at(TypingPace::Person, cell, keys).await
     }
 
     /// The same, at another pace.
-    pub async fn press_at(&self, pace: Pace, cell: &Cell, keys: &[Keys<'_>]) -> Result<(), Error> {
+    pub async fn press_at(&self, pace: TypingPace, cell: &Cell, keys: &[KeyPress<'_>]) -> Result<(), Error> {
         let delay = pace.between_keys().as_millis().to_string();
         for keys in keys {
             let (verb, what) = match keys {
-                Keys::Text(text) => ("type", *text),
-                Keys::Key(name) => ("key", *name),
+                KeyPress::Text(text) => ("type", *text),
+                KeyPress::Key(name) => ("key", *name),
             };
             let args = [verb, "--clearmodifiers", "--delay", &delay, "--", what].map(str::to_owned);
             self.tool(cell, &args).await?;
@@ -210,7 +210,7 @@ impl Display {
     async fn tool(&self, cell: &Cell, args: &[String]) -> Result<String, Error> {
         let keys: usize = args.iter().map(String::len).sum();
         let patience = PATIENCE + 2 * KEY * u32::try_from(keys).unwrap_or(1000);
-        let program = Program::new("xdotool").args(args.iter().cloned()).env("DISPLAY", &self.name);
+        let program = CellProgram::new("xdotool").args(args.iter().cloned()).env("DISPLAY", &self.name);
         let done = cell.run(program, patience).await?;
         Ok(String::from_utf8_lossy(&done.stdout).into_owned())
     }

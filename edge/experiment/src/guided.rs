@@ -18,11 +18,11 @@ use proxy::{CertificateAuthority, ExchangeSink, ForwardMode, Proxy, ProxySetting
 use tokio::{sync::watch, time::sleep};
 
 use crate::{
-    Do, Error, Plan, Planned, Ran, Wish,
+    Error, PlannedStep, PlannedTrial, RunOutcome, RunPlan, RunRequest,
     conduct::{begin, close, record},
-    drivers::guided::{Leader, Task},
+    drivers::guided::{GuideSession, GuideTask},
     now,
-    respond::World,
+    respond::Sinkhole,
 };
 
 /// The last page of the guide is still fetched, and what is sent late still seen.
@@ -36,7 +36,7 @@ const BY_HAND: f64 = 12.0;
 
 /// Where the phone comes in.
 #[derive(Debug)]
-pub struct Doors {
+pub struct PhoneListeners {
     pub listeners: Vec<TcpListener>,
     pub authority: Arc<CertificateAuthority>,
     /// Who is let in, and who leads them. No server is contacted, whatever stands here.
@@ -45,14 +45,14 @@ pub struct Doors {
 
 /// What a person will be asked for.
 #[derive(Clone, Debug)]
-pub struct Guided {
-    plan: Plan,
-    pub tasks: Vec<Task>,
+pub struct GuidedRun {
+    plan: RunPlan,
+    pub tasks: Vec<GuideTask>,
 }
 
-impl Guided {
-    pub fn new(wish: &Wish) -> Self {
-        let mut plan = Plan::new(&wish.scenario, &wish.subject, wish.edition.as_ref(), wish.seed, wish.repeat);
+impl GuidedRun {
+    pub fn new(wish: &RunRequest) -> Self {
+        let mut plan = RunPlan::new(&wish.scenario, &wish.subject, wish.edition.as_ref(), wish.seed, wish.repeat);
         plan.at_once = 1;
         // One phone stays as the trial before left it: what turns a switch comes last,
         // and what turns it off comes after what turns it on.
@@ -65,7 +65,7 @@ impl Guided {
             trial.arm.switches.clear();
             trial.steps = trial.steps.drain(..).flat_map(left_alone).collect();
         }
-        let tasks = Task::all(&plan, wish.seed, wish.subject.search.as_deref().unwrap_or_default());
+        let tasks = GuideTask::all(&plan, wish.seed, wish.subject.search.as_deref().unwrap_or_default());
         Self { plan, tasks }
     }
 
@@ -81,7 +81,7 @@ type SameTrial = (Mode, Vec<RunSwitch>, Vec<Act>);
 
 /// What a phone is put through again is no new install of it: a person is asked
 /// for as much as can be compared, the control once and the rest twice.
-fn is_asked_for(planned: &Planned, done: &mut BTreeMap<SameTrial, usize>) -> bool {
+fn is_asked_for(planned: &PlannedTrial, done: &mut BTreeMap<SameTrial, usize>) -> bool {
     let most = if planned.arm.blank { 1 } else { 2 };
     let acts = planned.steps.iter().map(|step| step.act).collect();
     let times = done.entry((planned.arm.mode, planned.arm.switches.clone(), acts)).or_default();
@@ -90,7 +90,7 @@ fn is_asked_for(planned: &Planned, done: &mut BTreeMap<SameTrial, usize>) -> boo
 }
 
 /// Where a trial leaves the switches: nowhere new, on, off.
-fn left_standing(planned: &Planned) -> u8 {
+fn left_standing(planned: &PlannedTrial) -> u8 {
     let thrown = planned.steps.iter().rev().find(|step| step.act == Act::Switch);
     match thrown.map(|step| step.switches.iter().any(|switch| switch.position == "on")) {
         None => 0,
@@ -101,43 +101,44 @@ fn left_standing(planned: &Planned) -> u8 {
 
 /// A person who has done a thing says so and goes on. Where a program would stay
 /// for long, staying is a thing of its own.
-fn left_alone(step: Do) -> Vec<Do> {
+fn left_alone(step: PlannedStep) -> Vec<PlannedStep> {
     let shows_itself = matches!(step.act, Act::Visit | Act::Download | Act::Search | Act::Idle);
     if shows_itself || step.stay < ALONE {
         return vec![step];
     }
     let name = format!("{}, then nothing", step.name);
-    let alone = Do { act: Act::Idle, name, by: None, length: None, twin: None, switches: vec![], ..step.clone() };
-    vec![Do { stay: 0.0, ..step }, alone]
+    let alone =
+        PlannedStep { act: Act::Idle, name, by: None, length: None, twin: None, switches: vec![], ..step.clone() };
+    vec![PlannedStep { stay: 0.0, ..step }, alone]
 }
 
 /// Leads a person through it. `stop` resolves when they want to end early; what
 /// there is by then is kept.
 pub async fn guide(
-    wish: Wish,
-    guided: Guided,
-    doors: Doors,
-    leader: Arc<dyn Leader>,
+    wish: RunRequest,
+    guided: GuidedRun,
+    doors: PhoneListeners,
+    leader: Arc<dyn GuideSession>,
     stop: impl Future<Output = ()> + Send,
-) -> Result<Ran, Error> {
+) -> Result<RunOutcome, Error> {
     let mut run = begin(&wish, String::new());
     run.conditions.push(Run::BY_HAND.into());
     // Which one it is nobody asks: what its browser says of it is no evidence.
     run.on_a_phone("a phone, used by hand".into());
     let writer = EvidenceWriter::create(&wish.evidence)?;
     let pen = writer.pen();
-    let world = Arc::new(World { garden: HoneySites::default(), knowledge: Arc::clone(&wish.knowledge) });
+    let world = Arc::new(Sinkhole { garden: HoneySites::default(), knowledge: Arc::clone(&wish.knowledge) });
     if let Some(engine) = &wish.subject.search {
         world.garden.add_engine(engine);
     }
-    guided.tasks.iter().filter_map(Task::page).for_each(|planted| world.garden.add(planted));
+    guided.tasks.iter().filter_map(GuideTask::page).for_each(|planted| world.garden.add(planted));
     pen.write(Record::Run(run)).await?;
     for plant in CanaryGenerator::new(wish.seed, 0).decoys() {
         pen.write(Record::Plant(plant)).await?;
     }
-    let eyes = Arc::new(Eyes::new(pen.clone(), &guided.tasks));
+    let eyes = Arc::new(GuidedSink::new(pen.clone(), &guided.tasks));
     let settings = ProxySettings { trial: None, onward: ForwardMode::Sinkhole, ..doors.settings };
-    let mut hand = Hand { guided: &guided, pen, eyes: &eyes, leader: &*leader, session: 0 };
+    let mut hand = GuidedTrial { guided: &guided, pen, eyes: &eyes, leader: &*leader, session: 0 };
     // Nobody is let in before there is a trial that it belongs to.
     if let Some(first) = guided.tasks.first() {
         hand.open(first).await?;
@@ -156,19 +157,19 @@ pub async fn guide(
     }
     let early = outcome?;
     let head = close(writer, early.clone()).await?;
-    Ok(Ran { head, early })
+    Ok(RunOutcome { head, early })
 }
 
 /// A person at work.
-struct Hand<'a> {
-    guided: &'a Guided,
+struct GuidedTrial<'a> {
+    guided: &'a GuidedRun,
     pen: EvidenceSender,
-    eyes: &'a Eyes,
-    leader: &'a dyn Leader,
+    eyes: &'a GuidedSink,
+    leader: &'a dyn GuideSession,
     session: u32,
 }
 
-impl Hand<'_> {
+impl GuidedTrial<'_> {
     async fn lead(&mut self) -> Result<(), Error> {
         let mut trial = 0;
         for (number, task) in self.guided.tasks.iter().enumerate() {
@@ -188,14 +189,14 @@ impl Hand<'_> {
         Ok(())
     }
 
-    async fn open(&self, task: &Task) -> Result<(), Error> {
+    async fn open(&self, task: &GuideTask) -> Result<(), Error> {
         let planned = &self.guided.plan.trials[task.trial];
         self.pen.write(Record::Trial(record(planned, None))).await?;
         self.eyes.turn_to(planned.id);
         Ok(())
     }
 
-    async fn prepare(&mut self, task: &Task) -> Result<(), Error> {
+    async fn prepare(&mut self, task: &GuideTask) -> Result<(), Error> {
         // On one phone sessions go on counting from trial to trial.
         if matches!(task.step.act, Act::Start | Act::Restart | Act::Later) {
             self.session += 1;
@@ -211,7 +212,7 @@ impl Hand<'_> {
         Ok(())
     }
 
-    async fn wait(&self, number: usize, task: &Task) {
+    async fn wait(&self, number: usize, task: &GuideTask) {
         let stay = Duration::from_secs_f64(task.step.stay);
         let shown = async {
             match task.step.act {
@@ -226,7 +227,7 @@ impl Hand<'_> {
         }
     }
 
-    async fn mark(&self, task: &Task, more: &str, switches: Vec<RunSwitch>) -> Result<(), Error> {
+    async fn mark(&self, task: &GuideTask, more: &str, switches: Vec<RunSwitch>) -> Result<(), Error> {
         let name = if more.is_empty() { task.step.name.clone() } else { format!("{}, {more}", task.step.name) };
         let phase = Phase {
             trial: self.guided.plan.trials[task.trial].id,
@@ -244,16 +245,16 @@ impl Hand<'_> {
 
 /// Writes down what is seen, in the trial in which it began, and knows the
 /// addresses by which tasks show that they are done.
-struct Eyes {
+struct GuidedSink {
     pen: EvidenceSender,
     trials: Mutex<Vec<(Time, u32)>>,
     addresses: BTreeMap<String, usize>,
     seen: watch::Sender<BTreeSet<usize>>,
 }
 
-impl Eyes {
-    fn new(pen: EvidenceSender, tasks: &[Task]) -> Self {
-        let address = |(number, task): (usize, &Task)| Some((task.shown_by()?.to_owned(), number));
+impl GuidedSink {
+    fn new(pen: EvidenceSender, tasks: &[GuideTask]) -> Self {
+        let address = |(number, task): (usize, &GuideTask)| Some((task.shown_by()?.to_owned(), number));
         let addresses = tasks.iter().enumerate().filter_map(address).collect();
         Self { pen, trials: Mutex::default(), addresses, seen: watch::channel(BTreeSet::new()).0 }
     }
@@ -274,7 +275,7 @@ impl Eyes {
     }
 }
 
-impl ExchangeSink for Eyes {
+impl ExchangeSink for GuidedSink {
     fn record(&self, mut exchange: Exchange) -> SinkFuture<'_> {
         exchange.trial = self.trial_at(exchange.started);
         let answered = exchange.response.is_some();
@@ -300,8 +301,8 @@ impl ExchangeSink for Eyes {
 mod tests {
     use super::*;
 
-    fn step(act: Act, stay: f64) -> Do {
-        Do {
+    fn step(act: Act, stay: f64) -> PlannedStep {
+        PlannedStep {
             act,
             name: act.word().into(),
             mode: model::Mode::Normal,
@@ -327,10 +328,11 @@ mod tests {
     fn what_turns_a_switch_off_comes_after_what_turns_it_on() {
         let thrown = |position: &str| {
             let switches = vec![RunSwitch { name: "reporting".into(), position: position.into() }];
-            let steps = vec![step(Act::Start, 0.0), Do { switches, ..step(Act::Switch, 0.0) }];
-            left_standing(&Planned { id: 1, arm: model::Arm::default(), install: 1, steps })
+            let steps = vec![step(Act::Start, 0.0), PlannedStep { switches, ..step(Act::Switch, 0.0) }];
+            left_standing(&PlannedTrial { id: 1, arm: model::Arm::default(), install: 1, steps })
         };
-        let untouched = Planned { id: 1, arm: model::Arm::default(), install: 1, steps: vec![step(Act::Start, 0.0)] };
+        let untouched =
+            PlannedTrial { id: 1, arm: model::Arm::default(), install: 1, steps: vec![step(Act::Start, 0.0)] };
         assert!(left_standing(&untouched) < thrown("on"));
         assert!(thrown("on") < thrown("off") && thrown("off") == thrown("turned-off"));
     }

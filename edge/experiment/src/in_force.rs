@@ -6,7 +6,7 @@ use std::{path::Path, process::Command};
 
 use serde_json::Value;
 
-use crate::cell::{Cell, Process};
+use crate::cell::{Cell, CellProcess};
 
 /// Programs of ours that start a subject and are no part of it.
 const STARTERS: [&str; 4] = ["setpriv", "unshare", "sh", "dbus-run-session"];
@@ -15,13 +15,13 @@ const STARTERS: [&str; 4] = ["setpriv", "unshare", "sh", "dbus-run-session"];
 const CREDENTIALS: [&str; 4] = ["KEY", "SECRET", "TOKEN", "PASSWORD"];
 
 /// The command line of the subject's first process, as proc(5) has it.
-pub(crate) fn command_line(process: &Process) -> Option<String> {
+pub(crate) fn command_line(process: &CellProcess) -> Option<String> {
     let words = words_of(subject_of(process)?, "cmdline");
     shlex::try_join(words.iter().map(String::as_str)).ok()
 }
 
 /// Its environment. Of a credential only the name is told.
-pub(crate) fn environment(process: &Process) -> Option<String> {
+pub(crate) fn environment(process: &CellProcess) -> Option<String> {
     let mut pairs: Vec<String> =
         words_of(subject_of(process)?, "environ").iter().map(|pair| without_credential(pair)).collect();
     pairs.sort();
@@ -29,7 +29,7 @@ pub(crate) fn environment(process: &Process) -> Option<String> {
 }
 
 /// The first process that is the subject's own and no starter of ours.
-fn subject_of(process: &Process) -> Option<u32> {
+fn subject_of(process: &CellProcess) -> Option<u32> {
     let is_own = |id: &u32| words_of(*id, "cmdline").first().is_some_and(|word| !is_starter(word));
     process.family().into_iter().find(is_own)
 }

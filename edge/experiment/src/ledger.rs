@@ -6,9 +6,9 @@ use proxy::{ExchangeSink, SinkFuture};
 
 /// A sink that writes evidence.
 #[derive(Clone, Debug)]
-pub(crate) struct Ledger(pub(crate) EvidenceSender);
+pub(crate) struct EvidenceSink(pub(crate) EvidenceSender);
 
-impl ExchangeSink for Ledger {
+impl ExchangeSink for EvidenceSink {
     fn record(&self, exchange: Exchange) -> SinkFuture<'_> {
         Box::pin(async move {
             // A writer that has stopped said so to whoever waits for its end.

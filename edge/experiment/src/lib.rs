@@ -39,9 +39,9 @@ pub mod rpc;
 
 mod error;
 
-pub use conduct::{Progress, Ran, Wish, conduct};
+pub use conduct::{RunOutcome, RunProgress, RunRequest, conduct};
 pub use error::Error;
-pub use guided::{Doors, Guided, guide};
-pub use plan::{Do, Plan, Planned};
+pub use guided::{GuidedRun, PhoneListeners, guide};
+pub use plan::{PlannedStep, PlannedTrial, RunPlan};
 use proxy::now;
-pub use respond::World;
+pub use respond::Sinkhole;

@@ -9,27 +9,27 @@ use knowledge::{
 };
 use model::{Act, Arm, ArmRole, Mode, RunSwitch};
 
-use crate::drivers::android::Private;
+use crate::drivers::android::PrivatePages;
 
 /// Every trial of a run, in the order in which they are begun.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
-    pub trials: Vec<Planned>,
+pub struct RunPlan {
+    pub trials: Vec<PlannedTrial>,
     pub at_once: usize,
 }
 
 /// One trial: an arm on an install, and its steps one by one.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Planned {
+pub struct PlannedTrial {
     pub id: u32,
     pub arm: Arm,
     pub install: u32,
-    pub steps: Vec<Do>,
+    pub steps: Vec<PlannedStep>,
 }
 
 /// One thing to do. Steps that a scenario repeats stand here each by itself.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Do {
+pub struct PlannedStep {
     pub act: Act,
     /// Unique within its trial: `visit 3`.
     pub name: String,
@@ -52,7 +52,7 @@ const STAY: f64 = 0.4;
 /// Draws the order of trials, apart from all that trials draw for themselves.
 const ORDER: u64 = u64::MAX;
 
-impl Plan {
+impl RunPlan {
     /// The plan of a run. The same seed gives the same order and, by
     /// [`honey::CanaryGenerator`], the same canaries.
     pub fn new(
@@ -70,10 +70,10 @@ impl Plan {
                     for number in 0..arm.installs {
                         let device = number % arm.devices.max(1);
                         for role in roles(arm, subject) {
-                            let steps = Steps::of(arm, &positions, subject, edition, &mut names);
+                            let steps = StepWriter::of(arm, &positions, subject, edition, &mut names);
                             let (mode, switches) = (arm.mode(), positions.clone());
                             let arm = Arm { mode, switches, blank: arm.blank, role: *role, device };
-                            trials.push(Planned { id: 0, arm, install: 0, steps });
+                            trials.push(PlannedTrial { id: 0, arm, install: 0, steps });
                         }
                     }
                 }
@@ -90,18 +90,18 @@ impl Plan {
     /// and in private only where the app can be asked for that. An app that keeps
     /// its data is the same install (0) throughout, and its settings stand as the
     /// person left them, not as installed.
-    pub(crate) fn on_a_phone(mut self, may_clear: bool, private: &Private) -> Self {
+    pub(crate) fn on_a_phone(mut self, may_clear: bool, private: &PrivatePages) -> Self {
         match private {
-            Private::Never(_) => {
+            PrivatePages::Never(_) => {
                 self.trials.retain(|trial| trial.steps.iter().all(|step| step.mode != Mode::Private));
             }
-            Private::Always(_) => {
+            PrivatePages::Always(_) => {
                 for trial in &mut self.trials {
                     trial.arm.mode = Mode::Private;
                     trial.steps.iter_mut().for_each(|step| step.mode = Mode::Private);
                 }
             }
-            Private::Extra(..) | Private::Tab { .. } => {}
+            PrivatePages::Extra(..) | PrivatePages::Tab { .. } => {}
         }
         self.at_once = 1;
         for trial in &mut self.trials {
@@ -123,15 +123,15 @@ impl Plan {
 
     /// About how long it takes, in seconds.
     pub fn seconds(&self) -> f64 {
-        let total: f64 = self.trials.iter().map(Planned::seconds).sum();
+        let total: f64 = self.trials.iter().map(PlannedTrial::seconds).sum();
         total / self.at_once as f64
     }
 }
 
-impl Planned {
+impl PlannedTrial {
     /// About how long it takes: a start is worth three seconds, a visit one.
     pub fn seconds(&self) -> f64 {
-        let worth = |step: &Do| match (step.act, step.by.as_deref()) {
+        let worth = |step: &PlannedStep| match (step.act, step.by.as_deref()) {
             (Act::Start | Act::Restart | Act::Later, _) => 3.0,
             (Act::Visit | Act::Search, Some("typed")) => 12.0,
             (Act::Type, _) => 6.0,
@@ -187,20 +187,20 @@ fn stand(names: &[String], position: impl Fn(usize) -> &'static str) -> Vec<RunS
 }
 
 /// The steps of a trial while they are written down.
-struct Steps {
+struct StepWriter {
     mode: Mode,
     counts: BTreeMap<Act, u32>,
-    all: Vec<Do>,
+    all: Vec<PlannedStep>,
 }
 
-impl Steps {
+impl StepWriter {
     fn of(
         arm: &scenarios::ScenarioArm,
         positions: &[RunSwitch],
         subject: &SubjectSpec,
         edition: Option<&SubjectEdition>,
         names: &mut NameStream,
-    ) -> Vec<Do> {
+    ) -> Vec<PlannedStep> {
         let mut steps = Self { mode: arm.mode(), counts: BTreeMap::new(), all: vec![] };
         let mut to_throw = positions.iter().any(|switch| switch.position != "default");
         if to_throw && arm.mode() == Mode::Private {
@@ -275,7 +275,16 @@ impl Steps {
         *count += 1;
         let alone = *count == 1 && matches!(act, Act::Start | Act::Close);
         let name = if alone { act.word().to_owned() } else { format!("{} {count}", act.word()) };
-        self.all.push(Do { act, name, mode: self.mode, stay, by: None, length: None, twin: None, switches: vec![] });
+        self.all.push(PlannedStep {
+            act,
+            name,
+            mode: self.mode,
+            stay,
+            by: None,
+            length: None,
+            twin: None,
+            switches: vec![],
+        });
     }
 }
 
@@ -299,18 +308,18 @@ mod tests {
 
     use super::*;
 
-    fn plan_of(scenario: &str, subject: &str, edition: Option<&str>, seed: u64) -> Plan {
+    fn plan_of(scenario: &str, subject: &str, edition: Option<&str>, seed: u64) -> RunPlan {
         let knowledge = Knowledge::built_in();
         let scenario = knowledge.scenarios.iter().find(|s| s.name == scenario).unwrap();
         let subject = knowledge.subjects.iter().find(|s| s.name == subject).unwrap();
-        Plan::new(scenario, subject, subject.edition(edition), seed, 1)
+        RunPlan::new(scenario, subject, subject.edition(edition), seed, 1)
     }
 
-    fn plan(seed: u64) -> Plan {
+    fn plan(seed: u64) -> RunPlan {
         plan_of("quick", "chromium", None, seed)
     }
 
-    fn after_the_fix(scenario: &str) -> Plan {
+    fn after_the_fix(scenario: &str) -> RunPlan {
         plan_of(scenario, "reporting-browser", Some("3.4.3+default-on"), 1)
     }
 
@@ -322,14 +331,14 @@ mod tests {
         assert!(orders.len() > 1, "the order is drawn");
     }
 
-    fn modes(plan: &Plan) -> BTreeSet<Mode> {
+    fn modes(plan: &RunPlan) -> BTreeSet<Mode> {
         plan.trials.iter().flat_map(|trial| &trial.steps).map(|step| step.mode).collect()
     }
 
     #[test]
     fn a_phone_goes_through_one_trial_at_a_time() {
         for may_clear in [false, true] {
-            let plan = plan(1).on_a_phone(may_clear, &Private::Extra("private".into(), String::new()));
+            let plan = plan(1).on_a_phone(may_clear, &PrivatePages::Extra("private".into(), String::new()));
             assert!(plan.trials.len() > 1 && plan.at_once == 1);
             let installs: BTreeSet<u32> = plan.trials.iter().map(|trial| trial.again(99).install).collect();
             assert_eq!(installs == BTreeSet::from([99]), may_clear, "{installs:?}");
@@ -340,12 +349,12 @@ mod tests {
     #[test]
     fn a_phone_goes_through_trials_in_private_where_the_app_has_that() {
         let all = plan(1).trials.len();
-        let never = plan(1).on_a_phone(false, &Private::Never(String::new()));
+        let never = plan(1).on_a_phone(false, &PrivatePages::Never(String::new()));
         assert_eq!(modes(&never), BTreeSet::from([Mode::Normal]));
         assert!(never.trials.len() < all);
-        let both = plan(1).on_a_phone(false, &Private::Extra("private".into(), String::new()));
+        let both = plan(1).on_a_phone(false, &PrivatePages::Extra("private".into(), String::new()));
         assert_eq!((modes(&both).len(), both.trials.len()), (2, all));
-        let always = plan(1).on_a_phone(false, &Private::Always(String::new()));
+        let always = plan(1).on_a_phone(false, &PrivatePages::Always(String::new()));
         assert_eq!(modes(&always), BTreeSet::from([Mode::Private]));
         assert!(always.trials.len() == all && always.trials.iter().all(|trial| trial.arm.mode == Mode::Private));
     }
@@ -383,7 +392,7 @@ mod tests {
     #[test]
     fn a_subject_without_switches_has_no_arms_of_them() {
         assert!(plan(1).trials.iter().all(|trial| trial.arm.switches.is_empty()));
-        let throws = |plan: Plan| plan.trials.iter().flat_map(|t| &t.steps).any(|step| step.act == Act::Switch);
+        let throws = |plan: RunPlan| plan.trials.iter().flat_map(|t| &t.steps).any(|step| step.act == Act::Switch);
         assert!(!throws(plan_of("switch", "chromium", None, 1)));
         assert!(throws(after_the_fix("switch")));
     }

@@ -13,14 +13,14 @@ use sha2::{Digest, Sha256};
 use crate::{
     Error,
     cell::{Cell, find},
-    desktop::{self, Entry},
-    drivers::launch::Launch,
+    desktop::{self, DesktopEntry},
+    drivers::launch::LaunchSpec,
 };
 
 /// What starts a subject on this machine: its desktop entry as it is installed,
 /// else the first of its programs that is here, without any argument.
-pub(crate) fn entry_of(subject: &SubjectSpec) -> Result<Entry, Error> {
-    let plain = |program| Entry { file: None, program, args: vec![] };
+pub(crate) fn entry_of(subject: &SubjectSpec) -> Result<DesktopEntry, Error> {
+    let plain = |program| DesktopEntry { file: None, program, args: vec![] };
     let by_entry = subject.desktop.as_deref().and_then(desktop::installed);
     let by_name = || subject.programs.iter().find_map(|program| find(program)).map(plain);
     by_entry.or_else(by_name).ok_or_else(|| Error::NoSubject {
@@ -106,7 +106,7 @@ pub(crate) fn usual_profile(subject: &SubjectSpec) -> &'static str {
 /// Takes back what remote control needs: what remains is the command line of
 /// the desktop entry, and the arguments of an edition. Firefox looks for an
 /// authority in its profile alone, so the profile is made first and named.
-pub(crate) fn as_a_person_starts_it(launch: &mut Launch, subject: &SubjectSpec) {
+pub(crate) fn as_a_person_starts_it(launch: &mut LaunchSpec, subject: &SubjectSpec) {
     usual_profile(subject).clone_into(&mut launch.profile);
     if subject.driver == "firefox" {
         launch.args.extend(["--profile".to_owned(), "{profile}".to_owned()]);

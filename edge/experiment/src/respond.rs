@@ -10,12 +10,12 @@ use proxy::{AnswerProvider, StaticResponse};
 
 /// The world that a subject sees.
 #[derive(Debug)]
-pub struct World {
+pub struct Sinkhole {
     pub garden: HoneySites,
     pub knowledge: Arc<Knowledge>,
 }
 
-impl AnswerProvider for World {
+impl AnswerProvider for Sinkhole {
     fn answer(&self, request: &Request) -> StaticResponse {
         if let Some(served) = self.garden.serve(request) {
             return StaticResponse {

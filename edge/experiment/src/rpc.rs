@@ -42,25 +42,25 @@ pub enum CallError {
 
 /// What the browser says unasked. Its content is captured, so `Debug` keeps it.
 #[derive(Clone)]
-pub struct Event {
+pub struct RpcEvent {
     pub method: String,
     pub session: Option<String>,
     pub params: Value,
 }
 
-impl fmt::Debug for Event {
+impl fmt::Debug for RpcEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Event({})", self.method)
     }
 }
 
 /// Both ends of a connection that carries whole messages.
-pub struct Wire {
+pub struct RpcTransport {
     pub outgoing: mpsc::UnboundedSender<String>,
     pub incoming: mpsc::UnboundedReceiver<String>,
 }
 
-impl fmt::Debug for Wire {
+impl fmt::Debug for RpcTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Wire")
     }
@@ -68,32 +68,32 @@ impl fmt::Debug for Wire {
 
 /// One end of a conversation with a browser. Clones share it.
 #[derive(Clone)]
-pub struct Rpc {
+pub struct RpcClient {
     outgoing: mpsc::UnboundedSender<String>,
-    calls: Arc<Calls>,
+    calls: Arc<CallTable>,
 }
 
-impl fmt::Debug for Rpc {
+impl fmt::Debug for RpcClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Rpc")
     }
 }
 
 /// Who waits for the answer of which number.
-type Waiting = HashMap<u64, oneshot::Sender<Result<Value, String>>>;
+type PendingCalls = HashMap<u64, oneshot::Sender<Result<Value, String>>>;
 
 #[derive(Default)]
-struct Calls {
+struct CallTable {
     last: AtomicU64,
     /// None once the connection has ended: nothing will be answered any more.
-    waiting: Mutex<Option<Waiting>>,
+    waiting: Mutex<Option<PendingCalls>>,
 }
 
-impl Rpc {
+impl RpcClient {
     /// Speaks over `wire`. Events come out of the channel, which ends with the
     /// connection.
-    pub fn over(wire: Wire) -> (Self, mpsc::UnboundedReceiver<Event>) {
-        let calls = Arc::new(Calls { last: AtomicU64::new(0), waiting: Mutex::new(Some(HashMap::new())) });
+    pub fn over(wire: RpcTransport) -> (Self, mpsc::UnboundedReceiver<RpcEvent>) {
+        let calls = Arc::new(CallTable { last: AtomicU64::new(0), waiting: Mutex::new(Some(HashMap::new())) });
         let (events, heard) = mpsc::unbounded_channel();
         tokio::spawn(listen(wire.incoming, Arc::clone(&calls), events));
         (Self { outgoing: wire.outgoing, calls }, heard)
@@ -138,8 +138,8 @@ impl Rpc {
     }
 }
 
-impl Calls {
-    fn with<T>(&self, act: impl FnOnce(&mut Waiting) -> T) -> Option<T> {
+impl CallTable {
+    fn with<T>(&self, act: impl FnOnce(&mut PendingCalls) -> T) -> Option<T> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act)
     }
 
@@ -151,34 +151,34 @@ impl Calls {
 
 async fn listen(
     mut incoming: mpsc::UnboundedReceiver<String>,
-    calls: Arc<Calls>,
-    events: mpsc::UnboundedSender<Event>,
+    calls: Arc<CallTable>,
+    events: mpsc::UnboundedSender<RpcEvent>,
 ) {
     while let Some(text) = incoming.recv().await {
         // A message that is no JSON answers nothing; the call it was meant for times out.
         let Ok(message) = serde_json::from_str::<Value>(&text) else { continue };
         match heard(message) {
-            Heard::Answer(id, answer) => {
+            RpcMessage::Answer(id, answer) => {
                 if let Some(waiting) = calls.with(|waiting| waiting.remove(&id)).flatten() {
                     let _ = waiting.send(answer);
                 }
             }
-            Heard::Event(event) => {
+            RpcMessage::Event(event) => {
                 let _ = events.send(event);
             }
-            Heard::Nothing => {}
+            RpcMessage::Nothing => {}
         }
     }
     calls.end();
 }
 
-enum Heard {
+enum RpcMessage {
     Answer(u64, Result<Value, String>),
-    Event(Event),
+    Event(RpcEvent),
     Nothing,
 }
 
-fn heard(mut message: Value) -> Heard {
+fn heard(mut message: Value) -> RpcMessage {
     if let Some(id) = message["id"].as_u64() {
         let answer = match &message["error"] {
             Value::Null => Ok(message["result"].take()),
@@ -186,11 +186,11 @@ fn heard(mut message: Value) -> Heard {
             Value::String(code) => Err(format!("{code}: {}", message["message"].as_str().unwrap_or_default())),
             error => Err(error["message"].as_str().unwrap_or("no reason given").to_owned()),
         };
-        return Heard::Answer(id, answer);
+        return RpcMessage::Answer(id, answer);
     }
-    let Some(method) = message["method"].as_str().map(str::to_owned) else { return Heard::Nothing };
+    let Some(method) = message["method"].as_str().map(str::to_owned) else { return RpcMessage::Nothing };
     let session = message["sessionId"].as_str().map(str::to_owned);
-    Heard::Event(Event { method, session, params: message["params"].take() })
+    RpcMessage::Event(RpcEvent { method, session, params: message["params"].take() })
 }
 
 #[cfg(test)]
@@ -198,11 +198,12 @@ mod tests {
     use super::*;
 
     /// A browser that is played by the test: what it is sent, and what it says.
-    fn stage() -> (Rpc, mpsc::UnboundedReceiver<Event>, mpsc::UnboundedReceiver<String>, mpsc::UnboundedSender<String>)
+    fn stage()
+    -> (RpcClient, mpsc::UnboundedReceiver<RpcEvent>, mpsc::UnboundedReceiver<String>, mpsc::UnboundedSender<String>)
     {
         let (outgoing, sent) = mpsc::unbounded_channel();
         let (say, incoming) = mpsc::unbounded_channel();
-        let (rpc, events) = Rpc::over(Wire { outgoing, incoming });
+        let (rpc, events) = RpcClient::over(RpcTransport { outgoing, incoming });
         (rpc, events, sent, say)
     }
 

@@ -17,23 +17,23 @@ use tokio::{
 };
 
 use crate::{
-    Error, Planned,
-    cell::{Cell, CellSpec, Device, Sockets, User},
-    conduct::Conduct,
-    control::{self, Round},
+    Error, PlannedTrial,
+    cell::{Cell, CellDevice, CellSockets, CellSpec, CellUser},
+    conduct::RunContext,
+    control::{self, ControlRound},
     datagrams::PacketRecorder,
-    display::{Display, Pace},
+    display::{TypingPace, VirtualDisplay},
     drivers::{
-        android::Android,
-        browser::{Browser, Hands},
+        android::AndroidDriver,
+        browser::{BrowserDriver, InputDevices},
         chromium::SwitchAt,
-        launch::{Launch, Route, Sandbox, Trust, Window},
-        visited::{Field, PageRequest, Visited},
+        launch::{LaunchSpec, LaunchTrust, ProxyRoute, SandboxPolicy, WindowMode},
+        visited::{FormField, PageRequest, VisitedPage},
     },
     in_force,
-    ledger::Ledger,
+    ledger::EvidenceSink,
     now,
-    plan::Do,
+    plan::PlannedStep,
     ready,
 };
 
@@ -55,21 +55,21 @@ fn unpacked(program: &Path) -> Vec<PathBuf> {
 
 /// Runs a trial to its end. The cell and all that runs in it are gone when
 /// this returns, or when its future is dropped.
-pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(), Error> {
+pub(crate) async fn run(conduct: &Arc<RunContext>, planned: &PlannedTrial) -> Result<(), Error> {
     let spec = CellSpec {
         walls: conduct.walls,
-        device: Device::numbered(conduct.seed, planned.arm.device),
-        user: User::default(),
+        device: CellDevice::numbered(conduct.seed, planned.arm.device),
+        user: CellUser::default(),
         keep: unpacked(&conduct.entry.program),
     };
     let (cell, sockets) = Cell::open(spec).await?;
     let door = sockets.proxy.first().and_then(|listener| listener.local_addr().ok());
-    let net = Net::serve(conduct, planned.id, sockets)?;
+    let net = CellNetwork::serve(conduct, planned.id, sockets)?;
     let sent = match (&conduct.app, door) {
         (Some(app), Some(door)) => Some(app.begin(door.port()).await?),
         _ => None,
     };
-    let mut stage = Stage {
+    let mut stage = TrialSession {
         conduct,
         planned,
         cell: &cell,
@@ -82,7 +82,7 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
         tells: false,
     };
     if cell.watched() {
-        control::send(conduct, planned.id, &cell, &net.addresses, Round::Before).await?;
+        control::send(conduct, planned.id, &cell, &net.addresses, ControlRound::Before).await?;
     }
     let outcome = stage.play().await;
     stage.close().await;
@@ -91,7 +91,7 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
     }
     drop(stage);
     if cell.watched() {
-        control::send(conduct, planned.id, &cell, &net.addresses, Round::After).await?;
+        control::send(conduct, planned.id, &cell, &net.addresses, ControlRound::After).await?;
     }
     let undone = match sent {
         Some(sent) => sent.end().await,
@@ -103,16 +103,16 @@ pub(crate) async fn run(conduct: &Arc<Conduct>, planned: &Planned) -> Result<(),
 }
 
 /// Proxy and resolver of a cell.
-struct Net {
+struct CellNetwork {
     proxies: Vec<Proxy>,
     resolvers: Vec<dns::DnsResponder>,
     addresses: Arc<dns::NameAddresses>,
     packets: Option<PacketRecorder>,
 }
 
-impl Net {
-    fn serve(conduct: &Conduct, trial: u32, sockets: Sockets) -> Result<Self, Error> {
-        let sink = Arc::new(Ledger(conduct.pen.clone()));
+impl CellNetwork {
+    fn serve(conduct: &RunContext, trial: u32, sockets: CellSockets) -> Result<Self, Error> {
+        let sink = Arc::new(EvidenceSink(conduct.pen.clone()));
         let addresses = Arc::new(dns::NameAddresses::default());
         let settings = ProxySettings {
             trial: Some(trial),
@@ -158,12 +158,12 @@ impl Net {
 }
 
 /// What is going on in a trial.
-struct Stage<'a> {
-    conduct: &'a Arc<Conduct>,
-    planned: &'a Planned,
+struct TrialSession<'a> {
+    conduct: &'a Arc<RunContext>,
+    planned: &'a PlannedTrial,
     cell: &'a Cell,
-    display: Option<Display>,
-    browser: Option<Browser>,
+    display: Option<VirtualDisplay>,
+    browser: Option<BrowserDriver>,
     /// Switches of which it is known where they stood as installed.
     read: Vec<String>,
     lister: Option<JoinHandle<()>>,
@@ -173,10 +173,10 @@ struct Stage<'a> {
     tells: bool,
 }
 
-impl Stage<'_> {
+impl TrialSession<'_> {
     async fn play(&mut self) -> Result<(), Error> {
         if self.conduct.window {
-            self.display = Some(Display::start(self.cell).await?);
+            self.display = Some(VirtualDisplay::start(self.cell).await?);
         }
         for step in &self.planned.steps {
             self.conduct.progress.step(self.planned, step);
@@ -202,7 +202,7 @@ impl Stage<'_> {
         }
     }
 
-    async fn act(&mut self, step: &Do) -> Result<(), Error> {
+    async fn act(&mut self, step: &PlannedStep) -> Result<(), Error> {
         match step.act {
             Act::Start if step.by.as_deref() == Some("beside") => self.open_private_beside(step).await,
             Act::Start | Act::Restart | Act::Later => {
@@ -223,7 +223,7 @@ impl Stage<'_> {
 
     /// Something that gives out canaries. What this subject's driver cannot do
     /// is not done, and the evidence says so.
-    async fn use_it(&mut self, step: &Do) -> Result<(), Error> {
+    async fn use_it(&mut self, step: &PlannedStep) -> Result<(), Error> {
         let engine = self.conduct.subject.search.clone().unwrap_or_default();
         let (planted, visit) = match (step.length, step.twin) {
             (Some(length), _) => (self.planter.plant_address_of(length), SiteVisit::First),
@@ -260,7 +260,7 @@ impl Stage<'_> {
         self.browser.as_mut().ok_or(Error::NoPage("the subject"))?.open(folder, screen).await
     }
 
-    async fn visit(&self, step: &Do, planted: &ActCanaries) -> Result<(), Error> {
+    async fn visit(&self, step: &PlannedStep, planted: &ActCanaries) -> Result<(), Error> {
         let (browser, hands) = (self.browser()?, self.hands());
         let words = if step.act == Act::Search { &planted.text } else { &planted.url };
         let visited = match step.by.as_deref() {
@@ -279,7 +279,7 @@ impl Stage<'_> {
         }
     }
 
-    async fn follow(&self, planted: &ActCanaries) -> Result<Visited, Error> {
+    async fn follow(&self, planted: &ActCanaries) -> Result<VisitedPage, Error> {
         let browser = self.browser()?;
         browser.visit(self.hands(), &planted.way_here()).await?;
         browser.follow_link(self.hands(), &format!("#{}", honey::LINK)).await
@@ -292,9 +292,9 @@ impl Stage<'_> {
         }
         let text = |name: &str| if name == "password" { &planted.secret } else { &planted.text };
         let names = planted.forms.iter().flat_map(|form| &form.fields);
-        let fields: Vec<Field> = names
+        let fields: Vec<FormField> = names
             .filter(|name| ["fullname", "password"].contains(&name.as_str()))
-            .map(|name| Field { name: name.clone(), text: text(name).clone() })
+            .map(|name| FormField { name: name.clone(), text: text(name).clone() })
             .collect();
         self.browser()?.fill_form(&fields).await
     }
@@ -310,7 +310,7 @@ impl Stage<'_> {
 
     /// Throws switches in the subject's own settings. Where one stood when it
     /// was first met is where it stands as installed.
-    async fn throw(&mut self, step: &Do) -> Result<(), Error> {
+    async fn throw(&mut self, step: &PlannedStep) -> Result<(), Error> {
         self.mark(step, &[], vec![]).await?;
         for switch in &step.switches {
             let Some(known) = self.conduct.subject.switch(&switch.name) else { continue };
@@ -323,18 +323,18 @@ impl Stage<'_> {
             }
         }
         // What was promised of a switch counts from when it has been thrown.
-        let thrown = Do { name: format!("{}, thrown", step.name), ..step.clone() };
+        let thrown = PlannedStep { name: format!("{}, thrown", step.name), ..step.clone() };
         self.mark(&thrown, &[], step.switches.clone()).await
     }
 
     async fn start(&mut self, mode: Mode) -> Result<(), Error> {
         if let Some(app) = &self.conduct.app {
-            self.browser = Some(Browser::Android(Android::start(app, mode).await?));
+            self.browser = Some(BrowserDriver::Android(AndroidDriver::start(app, mode).await?));
             return Ok(());
         }
         let launch = self.launch(mode).await?;
         let driver = self.driver();
-        let (browser, requests) = Browser::start(driver, self.cell, self.display.as_ref(), &launch).await?;
+        let (browser, requests) = BrowserDriver::start(driver, self.cell, self.display.as_ref(), &launch).await?;
         self.conduct.learn(&browser).await?;
         self.tell_in_force(&browser).await?;
         if let Some(by) = browser.lister() {
@@ -344,22 +344,25 @@ impl Stage<'_> {
         Ok(())
     }
 
-    async fn launch(&self, mode: Mode) -> Result<Launch, Error> {
+    async fn launch(&self, mode: Mode) -> Result<LaunchSpec, Error> {
         let (subject, edition) = (&self.conduct.subject, self.conduct.edition.as_ref());
         let extension = ready::extension(self.cell, &self.conduct.world.knowledge, subject, edition).await?;
-        let mut launch = Launch {
+        let mut launch = LaunchSpec {
             mode,
             entry_args: self.conduct.entry.args.clone(),
             private_args: subject.private_arguments.clone(),
             env: subject.environment.clone().into_iter().collect(),
             address_keys: subject.address_keys.clone(),
             preferences: ready::preferences(subject, edition),
-            window: self.display.as_ref().map_or(Window::Headless, |display| Window::On(display.name().to_owned())),
-            route: if self.cell.watched() { Route::Redirected } else { Route::ProxySetting },
+            window: self
+                .display
+                .as_ref()
+                .map_or(WindowMode::Headless, |display| WindowMode::On(display.name().to_owned())),
+            route: if self.cell.watched() { ProxyRoute::Redirected } else { ProxyRoute::ProxySetting },
             extensions: extension.into_iter().collect(),
             args: ready::arguments(subject, edition),
-            sandbox: if self.cell.watched() { Sandbox::Required } else { Sandbox::MayBeMissing },
-            ..Launch::new(&self.conduct.entry.program, self.trust())
+            sandbox: if self.cell.watched() { SandboxPolicy::Required } else { SandboxPolicy::MayBeMissing },
+            ..LaunchSpec::new(&self.conduct.entry.program, self.trust())
         };
         if self.is_reference() {
             ready::as_a_person_starts_it(&mut launch, subject);
@@ -377,7 +380,7 @@ impl Stage<'_> {
     }
 
     /// A private window beside the ordinary one, as a person opens it.
-    async fn open_private_beside(&mut self, step: &Do) -> Result<(), Error> {
+    async fn open_private_beside(&mut self, step: &PlannedStep) -> Result<(), Error> {
         self.mark(step, &[], vec![]).await?;
         let conduct = Arc::clone(self.conduct);
         let Some(keys) = conduct.subject.private_keys.as_deref() else {
@@ -385,12 +388,12 @@ impl Stage<'_> {
         };
         // Not by `self.hands()`, which would borrow the browser too.
         let (display, pace) = (self.display.as_ref(), self.pace());
-        let hands = Hands { cell: self.cell, display, patience: PATIENCE, stay: Duration::ZERO, pace };
+        let hands = InputDevices { cell: self.cell, display, patience: PATIENCE, stay: Duration::ZERO, pace };
         self.browser.as_mut().ok_or(Error::NoPage("the subject"))?.open_private(hands, keys).await
     }
 
     /// Says once for each role how the subject was really started.
-    async fn tell_in_force(&mut self, browser: &Browser) -> Result<(), Error> {
+    async fn tell_in_force(&mut self, browser: &BrowserDriver) -> Result<(), Error> {
         let role = self.planned.arm.role;
         let Some(process) = browser.process().filter(|_| self.conduct.is_first_of(role)) else { return Ok(()) };
         self.tells = true;
@@ -417,10 +420,12 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn trust(&self) -> Trust {
+    fn trust(&self) -> LaunchTrust {
         match self.conduct.subject.trust {
-            subjects::CertificateTrust::Authority => Trust::Authority(self.conduct.authority.cert_pem().to_owned()),
-            subjects::CertificateTrust::Nothing => Trust::Nothing,
+            subjects::CertificateTrust::Authority => {
+                LaunchTrust::Authority(self.conduct.authority.cert_pem().to_owned())
+            }
+            subjects::CertificateTrust::Nothing => LaunchTrust::Nothing,
         }
     }
 
@@ -440,7 +445,7 @@ impl Stage<'_> {
         self.tell_preferences().await
     }
 
-    async fn mark(&self, step: &Do, canaries: &[String], switches: Vec<RunSwitch>) -> Result<(), Error> {
+    async fn mark(&self, step: &PlannedStep, canaries: &[String], switches: Vec<RunSwitch>) -> Result<(), Error> {
         let phase = Phase {
             trial: self.planned.id,
             name: step.name.clone(),
@@ -458,18 +463,18 @@ impl Stage<'_> {
         note(self.conduct, self.planned.id, code, says, count).await
     }
 
-    fn browser(&self) -> Result<&Browser, Error> {
+    fn browser(&self) -> Result<&BrowserDriver, Error> {
         self.browser.as_ref().ok_or(Error::NoPage("the subject"))
     }
 
-    fn hands(&self) -> Hands<'_> {
+    fn hands(&self) -> InputDevices<'_> {
         let (display, pace) = (self.display.as_ref(), self.pace());
-        Hands { cell: self.cell, display, patience: PATIENCE, stay: Duration::ZERO, pace }
+        InputDevices { cell: self.cell, display, patience: PATIENCE, stay: Duration::ZERO, pace }
     }
 
     /// The reference and what is compared with it type at the same pace.
-    fn pace(&self) -> Pace {
-        if self.planned.arm.role == ArmRole::Driven { Pace::Person } else { Pace::Quick }
+    fn pace(&self) -> TypingPace {
+        if self.planned.arm.role == ArmRole::Driven { TypingPace::Person } else { TypingPace::Quick }
     }
 }
 
@@ -488,7 +493,7 @@ async fn list(
     }
 }
 
-async fn note_refused(conduct: &Conduct, trial: u32, cell: &Cell) -> Result<(), Error> {
+async fn note_refused(conduct: &RunContext, trial: u32, cell: &Cell) -> Result<(), Error> {
     if let Some(refused) = cell.refused().await? {
         if refused.quic > 0 {
             note(conduct, trial, "quic-refused", "QUIC was refused, so that clients fall back", refused.quic).await?;
@@ -500,7 +505,7 @@ async fn note_refused(conduct: &Conduct, trial: u32, cell: &Cell) -> Result<(), 
     Ok(())
 }
 
-async fn note(conduct: &Conduct, trial: u32, code: &str, says: &str, count: u64) -> Result<(), Error> {
+async fn note(conduct: &RunContext, trial: u32, code: &str, says: &str, count: u64) -> Result<(), Error> {
     let note = Note { trial: Some(trial), at: now(), code: code.into(), says: says.into(), count };
     Ok(conduct.pen.write(Record::Note(note)).await?)
 }

@@ -10,13 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use experiment::cell::{Cell, CellSpec, LogEntry, Program, Walls};
+use experiment::cell::{Cell, CellIsolation, CellProgram, CellSpec, LogEntry};
 use stage::spec;
 
 const SOON: Duration = Duration::from_secs(10);
 
 async fn said(cell: &Cell, program: &str, args: &[&str]) -> String {
-    let done = cell.run(Program::new(program).args(args.iter().copied()), SOON).await.unwrap();
+    let done = cell.run(CellProgram::new(program).args(args.iter().copied()), SOON).await.unwrap();
     assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
     String::from_utf8(done.stdout).unwrap().trim().to_owned()
 }
@@ -79,7 +79,7 @@ async fn what_is_neither_tcp_nor_dns_is_refused_and_kept_whole() {
                   echo -n told-to-the-port-of-quic > /dev/udp/203.0.113.7/443
                   echo -n told-to-itself > /dev/udp/127.0.0.1/5001
                   echo > /dev/tcp/127.0.0.1/5002; true";
-    cell.run(Program::new("bash").args(["-c", script]), SOON).await.unwrap();
+    cell.run(CellProgram::new("bash").args(["-c", script]), SOON).await.unwrap();
     let mut seen = Vec::new();
     while seen.len() < 4 {
         match tokio::time::timeout(SOON, packets.next()).await.unwrap().unwrap() {
@@ -104,7 +104,7 @@ async fn what_is_neither_tcp_nor_dns_is_refused_and_kept_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subject_is_nobody_on_a_machine_of_its_own() {
     let Some((cell, _sockets)) = stage::cell(3).await else { return };
-    let device = experiment::cell::Device::numbered(1, 3);
+    let device = experiment::cell::CellDevice::numbered(1, 3);
     assert_eq!(said(&cell, "id", &["-u"]).await, "65534");
     assert_eq!(said(&cell, "hostname", &[]).await, device.hostname);
     assert_eq!(said(&cell, "cat", &["/etc/machine-id"]).await, device.machine_id);
@@ -120,7 +120,7 @@ async fn a_subject_is_nobody_on_a_machine_of_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_program_takes_its_children_along() {
     let Some((cell, _sockets)) = stage::cell(0).await else { return };
-    let process = cell.start(Program::new("sh").args(["-c", "setsid sleep 1000 & sleep 1000"])).await.unwrap();
+    let process = cell.start(CellProgram::new("sh").args(["-c", "setsid sleep 1000 & sleep 1000"])).await.unwrap();
     let family = grown(&process).await;
     process.kill().await;
     assert!(gone(&family, Duration::ZERO), "{family:?}");
@@ -129,7 +129,7 @@ async fn a_killed_program_takes_its_children_along() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cell_that_ends_takes_its_programs_along() {
     let Some((cell, sockets)) = stage::cell(0).await else { return };
-    let process = cell.start(Program::new("sh").args(["-c", "setsid sleep 1000 & sleep 1000"])).await.unwrap();
+    let process = cell.start(CellProgram::new("sh").args(["-c", "setsid sleep 1000 & sleep 1000"])).await.unwrap();
     let family = grown(&process).await;
     drop((cell, sockets));
     assert!(gone(&family, SOON), "{family:?}");
@@ -139,7 +139,7 @@ async fn a_cell_that_ends_takes_its_programs_along() {
 async fn a_program_that_was_asked_to_end_can_do_so_in_its_own_way() {
     let Some((cell, _sockets)) = stage::cell(0).await else { return };
     let mut process = cell
-        .start(Program::new("sh").args(["-c", "trap 'echo bye; exit' TERM; while :; do sleep 0.1; done"]))
+        .start(CellProgram::new("sh").args(["-c", "trap 'echo bye; exit' TERM; while :; do sleep 0.1; done"]))
         .await
         .unwrap();
     grown(&process).await;
@@ -182,7 +182,7 @@ fn plays_candor_until_killed() {
             println!("skipped");
             return None;
         };
-        let process = cell.start(Program::new("sh").args(["-c", "setsid sleep 1000 & sleep 1000"])).await.unwrap();
+        let process = cell.start(CellProgram::new("sh").args(["-c", "setsid sleep 1000 & sleep 1000"])).await.unwrap();
         let family: Vec<String> = grown(&process).await.iter().map(u32::to_string).collect();
         println!("family {}", family.join(" "));
         Some((cell, sockets, process))
@@ -194,7 +194,7 @@ fn plays_candor_until_killed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_walls_a_cell_stands_on_the_host_and_says_so() {
-    let (cell, sockets) = Cell::open(spec(Walls::None, 0)).await.unwrap();
+    let (cell, sockets) = Cell::open(spec(CellIsolation::None, 0)).await.unwrap();
     assert!(!cell.watched() && sockets.dns.is_none());
     assert_eq!(cell.refused().await.unwrap(), None);
     let home = cell.home().to_owned();
@@ -204,7 +204,7 @@ async fn without_walls_a_cell_stands_on_the_host_and_says_so() {
 }
 
 /// Every process of it, once both sleepers are there.
-async fn grown(process: &experiment::cell::Process) -> Vec<u32> {
+async fn grown(process: &experiment::cell::CellProcess) -> Vec<u32> {
     for _ in 0..100 {
         let family = process.family();
         if family.len() >= 3 && family.iter().any(|id| is(*id, "sleep")) {
@@ -254,7 +254,7 @@ async fn a_browser_unpacked_below_tmp_can_be_seen_but_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("program"), "here").unwrap();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let spec = CellSpec { keep: vec![folder.path().to_owned()], ..spec(Walls::Namespaces, 0) };
+    let spec = CellSpec { keep: vec![folder.path().to_owned()], ..spec(CellIsolation::Namespaces, 0) };
     let Ok((cell, _sockets)) = Cell::open(spec).await else { return };
     let file = folder.path().join("program").display().to_string();
     assert_eq!(said(&cell, "cat", &[&file]).await, "here");

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use experiment::{
     cell::Cell,
-    display::{Display, Pace},
+    display::{TypingPace, VirtualDisplay},
     drivers::{
-        browser::Hands,
-        firefox::Firefox,
-        launch::{Launch, Route, Trust, Window},
-        visited::Field,
+        browser::InputDevices,
+        firefox::FirefoxDriver,
+        launch::{LaunchSpec, LaunchTrust, ProxyRoute, WindowMode},
+        visited::FormField,
     },
 };
 use model::Mode;
@@ -30,14 +30,14 @@ async fn stage() -> Option<(Cell, Sink)> {
     Some((cell, Sink::on(sockets)))
 }
 
-fn launch() -> Launch {
-    Launch { route: Route::ProxySetting, ..Launch::new("firefox-esr", Trust::Nothing) }
+fn launch() -> LaunchSpec {
+    LaunchSpec { route: ProxyRoute::ProxySetting, ..LaunchSpec::new("firefox-esr", LaunchTrust::Nothing) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn visits_arrive_links_are_followed_and_forms_filled_in() {
     let Some((cell, sink)) = stage().await else { return };
-    let (browser, mut requests) = Firefox::start(&cell, &launch()).await.unwrap();
+    let (browser, mut requests) = FirefoxDriver::start(&cell, &launch()).await.unwrap();
     assert!(browser.sandboxed());
     assert!(browser.version().starts_with(|c: char| c.is_ascii_digit()), "{}", browser.version());
     let visited = browser.visit("http://abcdefghijkl.example/a?b=c", PATIENCE, STAY).await.unwrap();
@@ -45,7 +45,7 @@ async fn visits_arrive_links_are_followed_and_forms_filled_in() {
     let next = browser.follow_link("#on", PATIENCE, STAY).await.unwrap();
     assert_eq!((next.failed, next.url.as_str()), (None, "http://abcdefghijkl.example/next"));
     let fields =
-        [("who", "Ada"), ("secret", "p4ss")].map(|(name, text)| Field { name: name.into(), text: text.into() });
+        [("who", "Ada"), ("secret", "p4ss")].map(|(name, text)| FormField { name: name.into(), text: text.into() });
     browser.fill_form(&fields).await.unwrap();
     let sent = browser.submit(PATIENCE, STAY).await.unwrap();
     assert_eq!(sent.failed, None);
@@ -65,7 +65,7 @@ async fn private_mode_is_the_real_one_and_the_profile_outlives_a_restart() {
     let Some((cell, _sink)) = stage().await else { return };
     let url = "http://abcdefghijkl.example/";
     for (mode, expected) in [(Mode::Normal, "first"), (Mode::Private, "first"), (Mode::Normal, "kept")] {
-        let (browser, _) = Firefox::start(&cell, &Launch { mode, ..launch() }).await.unwrap();
+        let (browser, _) = FirefoxDriver::start(&cell, &LaunchSpec { mode, ..launch() }).await.unwrap();
         browser.visit(url, PATIENCE, STAY).await.unwrap();
         let found = browser.evaluate("localStorage.getItem('it') ?? 'first'").await.unwrap();
         assert_eq!(found, expected, "{mode:?}");
@@ -80,11 +80,12 @@ async fn an_address_can_be_typed_into_its_window() {
     if !(have("Xvfb") && have("xdotool")) {
         return;
     }
-    let display = Display::start(&cell).await.unwrap();
-    let launch = Launch { window: Window::On(display.name().to_owned()), mode: Mode::Private, ..launch() };
-    let (browser, _) = Firefox::start(&cell, &launch).await.unwrap();
+    let display = VirtualDisplay::start(&cell).await.unwrap();
+    let launch = LaunchSpec { window: WindowMode::On(display.name().to_owned()), mode: Mode::Private, ..launch() };
+    let (browser, _) = FirefoxDriver::start(&cell, &launch).await.unwrap();
     let address = "http://abcdefghijkl.example/typed";
-    let hands = Hands { cell: &cell, display: Some(&display), patience: PATIENCE, stay: STAY, pace: Pace::Person };
+    let hands =
+        InputDevices { cell: &cell, display: Some(&display), patience: PATIENCE, stay: STAY, pace: TypingPace::Person };
     let visited = browser.go_by_typing(hands, address).await.unwrap();
     assert_eq!((visited.failed, visited.url.as_str()), (None, address));
     assert!(sink.wait_for("GET http://abcdefghijkl.example/typed ").await);
@@ -95,12 +96,12 @@ async fn an_address_can_be_typed_into_its_window() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_browser_is_noticed_and_one_that_cannot_start_says_so() {
     let Some((cell, _sink)) = stage().await else { return };
-    let (mut browser, _) = Firefox::start(&cell, &launch()).await.unwrap();
+    let (mut browser, _) = FirefoxDriver::start(&cell, &launch()).await.unwrap();
     browser.crash().await;
     assert!(browser.visit("http://abcdefghijkl.example/", PATIENCE, STAY).await.is_err());
     assert!(!browser.runs());
-    let wrong = Launch { program: "/bin/false".into(), ..launch() };
-    let why = Firefox::start(&cell, &wrong).await.unwrap_err().to_string();
+    let wrong = LaunchSpec { program: "/bin/false".into(), ..launch() };
+    let why = FirefoxDriver::start(&cell, &wrong).await.unwrap_err().to_string();
     assert_eq!(why, "/bin/false ended at its start, saying: nothing");
 }
 
@@ -111,9 +112,9 @@ async fn it_trusts_our_authority_and_shows_what_it_sends_by_itself() {
     }
     let Some((cell, sockets)) = stage::cell(0).await else { return };
     let (seen, authority, _proxies) = stage::seen::serve(sockets);
-    let trust = Trust::Authority(authority.cert_pem().to_owned());
-    let launch = Launch { route: Route::ProxySetting, ..Launch::new("firefox-esr", trust) };
-    let (browser, _) = Firefox::start(&cell, &launch).await.unwrap();
+    let trust = LaunchTrust::Authority(authority.cert_pem().to_owned());
+    let launch = LaunchSpec { route: ProxyRoute::ProxySetting, ..LaunchSpec::new("firefox-esr", trust) };
+    let (browser, _) = FirefoxDriver::start(&cell, &launch).await.unwrap();
     let visited = browser.visit("https://abcdefghijkl.com/a", PATIENCE, STAY).await.unwrap();
     assert_eq!((visited.failed, visited.title.as_str()), (None, "A page"));
     let own = seen.wait_for(|seen| {

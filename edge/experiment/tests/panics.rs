@@ -9,7 +9,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use experiment::{Do, Plan, Planned, Progress, Wish, cell::Walls};
+use experiment::{PlannedStep, PlannedTrial, RunPlan, RunProgress, RunRequest, cell::CellIsolation};
 use knowledge::Knowledge;
 use model::{Record, Trial};
 
@@ -19,14 +19,14 @@ struct Panics {
     ends: AtomicU32,
 }
 
-impl Progress for Panics {
-    fn begins(&self, _: &Plan) {}
+impl RunProgress for Panics {
+    fn begins(&self, _: &RunPlan) {}
 
-    fn step(&self, _: &Planned, _: &Do) {
+    fn step(&self, _: &PlannedTrial, _: &PlannedStep) {
         panic!("on purpose, for a test");
     }
 
-    fn trial_ends(&self, _: &Planned, failed: Option<&str>) {
+    fn trial_ends(&self, _: &PlannedTrial, failed: Option<&str>) {
         assert!(failed.is_some_and(|why| why.contains("an internal error in the trial")), "{failed:?}");
         self.ends.fetch_add(1, Ordering::Relaxed);
     }
@@ -46,14 +46,14 @@ async fn a_trial_that_panics_has_failed_and_is_tried_once_more() {
     let installs = scenario.arms[0].installs;
     let folder = tempfile::tempdir().unwrap();
     let evidence = folder.path().join("run.candor");
-    let wish = Wish {
+    let wish = RunRequest {
         knowledge,
         subject,
         edition: None,
         scenario,
         seed: 1,
         repeat: 1,
-        walls: Walls::Namespaces,
+        walls: CellIsolation::Namespaces,
         app: None,
         window: false,
         conditions: vec![],

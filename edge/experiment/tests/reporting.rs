@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, io::Read, time::Duration};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use experiment::{
     cell::Cell,
-    drivers::chromium::{Chromium, Launch, Route, SwitchAt, Trust},
+    drivers::chromium::{ChromiumDriver, LaunchSpec, LaunchTrust, ProxyRoute, SwitchAt},
     extension,
 };
 use knowledge::Knowledge;
@@ -54,7 +54,7 @@ struct Lab {
     cell: Cell,
     seen: Seen,
     _proxy: Vec<Proxy>,
-    launch: Launch,
+    launch: LaunchSpec,
 }
 
 /// A cell with the extension of this edition, and changes to its configuration.
@@ -69,9 +69,9 @@ async fn lab(edition: &str, changes: Value) -> Option<Lab> {
     let mut config = serde_json::to_value(&subject.edition(Some(edition)).unwrap().config).unwrap();
     config.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     let folder = extension::lay_out(&cell, &knowledge.files, "reporting-browser", &config).await.unwrap();
-    let trust = Trust::Authority(authority.cert_pem().to_owned());
-    let route = Route::ProxySetting;
-    let launch = Launch { extensions: vec![folder], route, ..Launch::new("chromium", trust) };
+    let trust = LaunchTrust::Authority(authority.cert_pem().to_owned());
+    let route = ProxyRoute::ProxySetting;
+    let launch = LaunchSpec { extensions: vec![folder], route, ..LaunchSpec::new("chromium", trust) };
     Some(Lab { cell, seen, _proxy: proxies, launch })
 }
 
@@ -82,7 +82,7 @@ fn url_is(url: &'static str) -> impl Fn(&Value) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_edition_before_the_fix_reports_visits_searches_and_downloads_under_one_name_in_both_modes() {
     let Some(lab) = lab("3.4.0", json!({})).await else { return };
-    let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
+    let (browser, _) = ChromiumDriver::start(&lab.cell, &lab.launch).await.unwrap();
     let visited = browser.visit("https://qwertzuiopas.com/a?b=c", PATIENCE, STAY).await.unwrap();
     assert_eq!(visited.failed, None);
     let first = lab.event(url_is("https://qwertzuiopas.com/a?b=c")).await.expect("a visit is reported");
@@ -94,8 +94,8 @@ async fn the_edition_before_the_fix_reports_visits_searches_and_downloads_under_
     assert_eq!(download["properties"]["type"], "general");
     browser.close().await;
 
-    let private = Launch { mode: Mode::Private, ..lab.launch.clone() };
-    let (browser, _) = Chromium::start(&lab.cell, &private).await.unwrap();
+    let private = LaunchSpec { mode: Mode::Private, ..lab.launch.clone() };
+    let (browser, _) = ChromiumDriver::start(&lab.cell, &private).await.unwrap();
     browser.visit("https://yxcvbnmasdfg.de/", PATIENCE, STAY).await.unwrap();
     browser.visit("https://duckduckgo.com/?q=three+odd+words", PATIENCE, STAY).await.unwrap();
     let second = lab.event(url_is("https://yxcvbnmasdfg.de/")).await.expect("a private visit is reported");
@@ -110,12 +110,12 @@ async fn the_edition_before_the_fix_reports_visits_searches_and_downloads_under_
 #[tokio::test(flavor = "multi_thread")]
 async fn what_could_not_be_sent_before_the_end_is_sent_after_the_restart() {
     let Some(lab) = lab("3.4.0", json!({"flush_ms": 5000})).await else { return };
-    let private = Launch { mode: Mode::Private, ..lab.launch.clone() };
-    let (browser, _) = Chromium::start(&lab.cell, &private).await.unwrap();
+    let private = LaunchSpec { mode: Mode::Private, ..lab.launch.clone() };
+    let (browser, _) = ChromiumDriver::start(&lab.cell, &private).await.unwrap();
     browser.visit("https://yxcvbnmasdfg.de/", PATIENCE, STAY).await.unwrap();
     browser.close().await;
     let told = lab.events().iter().any(url_is("https://yxcvbnmasdfg.de/"));
-    let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
+    let (browser, _) = ChromiumDriver::start(&lab.cell, &lab.launch).await.unwrap();
     let late = lab.event(url_is("https://yxcvbnmasdfg.de/")).await.expect("it is reported late");
     assert!(!told && late["_flush_time"].as_i64().unwrap() - late["time"].as_i64().unwrap() > 2_000);
     browser.close().await;
@@ -127,13 +127,13 @@ async fn told(edition: &str, changes: Value, thrown: &[(&str, bool)], mode: Mode
     let mut changes = changes;
     changes["flush_ms"] = json!(300);
     let lab = lab(edition, changes).await?;
-    let (mut browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
+    let (mut browser, _) = ChromiumDriver::start(&lab.cell, &lab.launch).await.unwrap();
     for (name, on) in thrown {
         browser.throw_switch(at(&format!("#{name}")), *on).await.unwrap();
     }
     if mode == Mode::Private {
         browser.close().await;
-        (browser, _) = Chromium::start(&lab.cell, &Launch { mode, ..lab.launch.clone() }).await.unwrap();
+        (browser, _) = ChromiumDriver::start(&lab.cell, &LaunchSpec { mode, ..lab.launch.clone() }).await.unwrap();
     }
     browser.visit("https://yxcvbnmasdfg.de/", PATIENCE, STAY * 4).await.unwrap();
     browser.close().await;
@@ -164,7 +164,7 @@ async fn after_the_fix_one_of_four_positions_is_silent() {
 async fn the_default_is_read_from_a_fresh_install() {
     for (edition, expected) in [("3.4.3+default-on", true), ("3.4.3+default-off", false)] {
         let Some(lab) = lab(edition, json!({})).await else { return };
-        let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
+        let (browser, _) = ChromiumDriver::start(&lab.cell, &lab.launch).await.unwrap();
         assert_eq!(browser.switch_stands(at("#enhanced-incognito-mode")).await.unwrap(), expected);
         assert!(browser.switch_stands(at("#no-such-switch")).await.is_err());
         browser.close().await;
@@ -180,7 +180,7 @@ async fn the_honest_edition_reports_when_told_to_and_drops_its_queue_when_told_n
     assert_eq!(told("honest", json!({}), &on, Mode::Private).await, Some(false));
 
     let Some(lab) = lab("honest", json!({"flush_ms": 4000})).await else { return };
-    let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
+    let (browser, _) = ChromiumDriver::start(&lab.cell, &lab.launch).await.unwrap();
     browser.throw_switch(at("#usage-statistics"), true).await.unwrap();
     browser.visit("https://yxcvbnmasdfg.de/", PATIENCE, STAY).await.unwrap();
     assert!(browser.throw_switch(at("#usage-statistics"), false).await.unwrap());
@@ -193,7 +193,7 @@ async fn the_honest_edition_reports_when_told_to_and_drops_its_queue_when_told_n
 async fn a_planted_lie_can_be_told_as_a_digest() {
     let hashed = json!({"leak": {"when": "always", "as": "sha256"}});
     let Some(lab) = lab("honest", hashed).await else { return };
-    let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
+    let (browser, _) = ChromiumDriver::start(&lab.cell, &lab.launch).await.unwrap();
     browser.visit("https://yxcvbnmasdfg.de/", PATIENCE, STAY).await.unwrap();
     let digest = "2b196dd9be5f97abde3d1a302111cb2e7e25609d07d4df134c95f86fcd07d184";
     assert!(lab.event(url_is(digest)).await.is_some());
@@ -204,7 +204,7 @@ async fn a_planted_lie_can_be_told_as_a_digest() {
 async fn a_rare_lie_is_told_at_every_tenth_visit() {
     let rare = json!({"leak": {"when": "every-tenth", "as": "plain"}});
     let Some(lab) = lab("honest", rare).await else { return };
-    let (browser, _) = Chromium::start(&lab.cell, &lab.launch).await.unwrap();
+    let (browser, _) = ChromiumDriver::start(&lab.cell, &lab.launch).await.unwrap();
     for number in 1..=11 {
         browser.visit(&format!("https://yxcvbnmasdfg.de/{number}"), PATIENCE, STAY).await.unwrap();
     }

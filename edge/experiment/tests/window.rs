@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use experiment::{
     cell::Cell,
-    display::{Display, Pace},
+    display::{TypingPace, VirtualDisplay},
     drivers::{
-        browser::{Browser, Hands},
-        chromium::{Chromium, Launch, Route, Trust, Window},
+        browser::{BrowserDriver, InputDevices},
+        chromium::{ChromiumDriver, LaunchSpec, LaunchTrust, ProxyRoute, WindowMode},
     },
 };
 use model::Mode;
@@ -19,32 +19,32 @@ use stage::{Sink, have};
 const PATIENCE: Duration = Duration::from_secs(20);
 const STAY: Duration = Duration::from_millis(300);
 
-async fn stage(number: u32) -> Option<(Cell, Sink, Display)> {
+async fn stage(number: u32) -> Option<(Cell, Sink, VirtualDisplay)> {
     if !(have("chromium") && have("Xvfb") && have("xdotool")) {
         return None;
     }
     let (cell, sockets) = stage::cell(number).await?;
     let sink = Sink::on(sockets);
-    let display = Display::start(&cell).await.unwrap();
+    let display = VirtualDisplay::start(&cell).await.unwrap();
     Some((cell, sink, display))
 }
 
-fn launch(display: &Display) -> Launch {
-    Launch {
-        window: Window::On(display.name().to_owned()),
-        route: Route::ProxySetting,
-        ..Launch::new("chromium", Trust::Nothing)
+fn launch(display: &VirtualDisplay) -> LaunchSpec {
+    LaunchSpec {
+        window: WindowMode::On(display.name().to_owned()),
+        route: ProxyRoute::ProxySetting,
+        ..LaunchSpec::new("chromium", LaunchTrust::Nothing)
     }
 }
 
-fn hands<'h>(cell: &'h Cell, display: &'h Display) -> Hands<'h> {
-    Hands { cell, display: Some(display), patience: PATIENCE, stay: STAY, pace: Pace::Person }
+fn hands<'h>(cell: &'h Cell, display: &'h VirtualDisplay) -> InputDevices<'h> {
+    InputDevices { cell, display: Some(display), patience: PATIENCE, stay: STAY, pace: TypingPace::Person }
 }
 
 async fn typed(number: u32, address: &str, mode: Mode) {
     let Some((cell, sink, display)) = stage(number).await else { return };
-    let launch = Launch { mode, ..launch(&display) };
-    let (browser, _requests) = Chromium::start(&cell, &launch).await.unwrap();
+    let launch = LaunchSpec { mode, ..launch(&display) };
+    let (browser, _requests) = ChromiumDriver::start(&cell, &launch).await.unwrap();
     let visited = browser.go_by_typing(hands(&cell, &display), address).await.unwrap();
     assert_eq!((visited.failed, visited.title.as_str()), (None, "A page"));
     assert!(sink.wait_for(&format!("GET {address} ")).await, "{:?}", sink.lines());
@@ -67,8 +67,8 @@ async fn what_is_typed_and_left_goes_to_the_search_engine_where_no_packager_forb
         [(Mode::Normal, vec![], false), (Mode::Normal, upstream(), true), (Mode::Private, upstream(), false)]
     {
         let Some((cell, sink, display)) = stage(0).await else { return };
-        let launch = Launch { mode, args, ..launch(&display) };
-        let (browser, _requests) = Chromium::start(&cell, &launch).await.unwrap();
+        let launch = LaunchSpec { mode, args, ..launch(&display) };
+        let (browser, _requests) = ChromiumDriver::start(&cell, &launch).await.unwrap();
         browser.type_in_address_bar(&cell, &display, "odd words").await.unwrap();
         browser.leave_address_bar(&cell, &display).await.unwrap();
         tokio::time::sleep(STAY).await;
@@ -84,7 +84,7 @@ async fn what_is_typed_and_left_goes_to_the_search_engine_where_no_packager_forb
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_window_opens_beside_the_ordinary_one_and_is_used_from_then_on() {
     let Some((cell, sink, display)) = stage(0).await else { return };
-    let (mut browser, _requests) = Chromium::start(&cell, &launch(&display)).await.unwrap();
+    let (mut browser, _requests) = ChromiumDriver::start(&cell, &launch(&display)).await.unwrap();
     browser.visit("http://abcdefghijkl.example/one", PATIENCE, STAY).await.unwrap();
     browser.evaluate("localStorage.setItem('kept', 'yes')").await.unwrap();
     browser.open_private(&cell, &display, "ctrl+shift+n", PATIENCE).await.unwrap();
@@ -99,13 +99,13 @@ async fn a_private_window_opens_beside_the_ordinary_one_and_is_used_from_then_on
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_that_nobody_knows_is_used_by_its_window_alone() {
     let Some((cell, sink, display)) = stage(0).await else { return };
-    let launch = Launch {
+    let launch = LaunchSpec {
         args: ["--user-data-dir={profile}", "--no-first-run", "{url}"].map(str::to_owned).to_vec(),
         private_args: vec!["--incognito".to_owned()],
         mode: Mode::Private,
         ..launch(&display)
     };
-    let (browser, _) = Browser::start("window", &cell, Some(&display), &launch).await.unwrap();
+    let (browser, _) = BrowserDriver::start("window", &cell, Some(&display), &launch).await.unwrap();
     assert!(browser.sandboxed() && browser.lister().is_none());
     // Chromium knows of no proxy here: it opens a connection, and is turned to ours.
     let visited = browser.visit(hands(&cell, &display), "http://192.0.2.1/turned").await.unwrap();

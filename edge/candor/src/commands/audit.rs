@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use audit::AuditOptions;
-use experiment::{Ran, Wish, cell::Walls};
+use experiment::{RunOutcome, RunRequest, cell::CellIsolation};
 use judge::Severity;
 use knowledge::{
     Knowledge,
@@ -176,7 +176,7 @@ impl Audit {
         let evidence = base.with_extension("candor");
         talk(&format!("candor: auditing {name}, scenario {}, seed {seed}", scenario.name));
         let by_hand = self.guiding.guided;
-        let wish = Wish {
+        let wish = RunRequest {
             knowledge: Arc::clone(knowledge),
             subject,
             edition,
@@ -184,7 +184,11 @@ impl Audit {
             seed,
             repeat: self.repeat,
             app: cable.as_ref().map(|cable| cable.app.clone()),
-            walls: if self.no_namespace || by_hand || cable.is_some() { Walls::None } else { Walls::Namespaces },
+            walls: if self.no_namespace || by_hand || cable.is_some() {
+                CellIsolation::None
+            } else {
+                CellIsolation::Namespaces
+            },
             window: by_hand || !self.headless && cable.is_none(),
             conditions: self
                 .longest_stay
@@ -214,7 +218,7 @@ impl Audit {
     }
 }
 
-fn ran(wish: Wish) -> Result<Ran> {
+fn ran(wish: RunRequest) -> Result<RunOutcome> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the run")?;
     let progress = Arc::new(Told::new());
     Ok(runtime.block_on(experiment::conduct(wish, progress, stopping::asked()))?)

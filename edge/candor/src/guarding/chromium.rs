@@ -10,7 +10,7 @@ use std::{fs, path::Path, process::Stdio, time::Duration};
 use anyhow::{Context, Result, bail};
 use experiment::{
     drivers::chromium::first_run,
-    rpc::{Rpc, pipe},
+    rpc::{RpcClient, pipe},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A browser that was started.
 pub struct Chromium {
     pub child: Child,
-    _rpc: Rpc,
+    _rpc: RpcClient,
 }
 
 /// Starts it and opens these pages.
@@ -63,7 +63,7 @@ pub async fn start(program: &Path, profile: &Profile, running: &Running, pem: &s
     let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
         bail!("{} gave no way to speak to it", program.display());
     };
-    let (rpc, mut events) = Rpc::over(pipe::wire(output, input));
+    let (rpc, mut events) = RpcClient::over(pipe::wire(output, input));
     tokio::spawn(async move { while events.recv().await.is_some() {} });
     let wish = json!({"path": folder.display().to_string(), "enableInIncognito": true});
     let loaded = rpc.call_within(PATIENCE, None, "Extensions.loadUnpacked", wish).await;
@@ -73,7 +73,7 @@ pub async fn start(program: &Path, profile: &Profile, running: &Running, pem: &s
 }
 
 /// Opens pages, now that the extension is there, in place of the empty one.
-async fn show(rpc: &Rpc, urls: &[String]) -> Result<()> {
+async fn show(rpc: &RpcClient, urls: &[String]) -> Result<()> {
     for url in urls {
         rpc.call(None, "Target.createTarget", json!({"url": url})).await?;
     }

@@ -1,11 +1,11 @@
 //! What a person is asked for, in words.
 
-use experiment::drivers::guided::Task;
+use experiment::drivers::guided::GuideTask;
 use model::{Act, Mode};
 use serve::Step;
 
 /// A task as a page of the guide.
-pub fn step(task: &Task) -> Step {
+pub fn step(task: &GuideTask) -> Step {
     let private = task.step.mode == Mode::Private;
     let asked = match &task.planted {
         Some(planted) => match task.step.act {
@@ -43,7 +43,7 @@ pub fn step(task: &Task) -> Step {
 }
 
 /// What needs no words of its own.
-fn by_hand(task: &Task, private: bool) -> Step {
+fn by_hand(task: &GuideTask, private: bool) -> Step {
     let tab = if private { "a private tab" } else { "an ordinary tab" };
     match task.step.act {
         Act::Start => Step::new(

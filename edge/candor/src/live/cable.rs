@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adb::{AdbServer, Phone};
 use anyhow::{Context, Result};
-use experiment::drivers::android::{App, Private};
+use experiment::drivers::android::{AndroidApp, PrivatePages};
 
 use super::{authority, folder, owed::Owed};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 /// The phone, trusting Candor where it lets us, until this ends.
 #[derive(Debug)]
 pub struct Cable {
-    pub app: App,
+    pub app: AndroidApp,
     owed: Arc<Owed>,
 }
 
@@ -28,12 +28,12 @@ impl Cable {
         let authority = authority::kept(&home)?;
         let owed = Owed::begin(&home, &phone)?;
         trust(&phone, authority.cert_pem(), &owed).context("the phone could not be made to trust Candor")?;
-        let app = App {
+        let app = AndroidApp {
             phone,
             package: package.to_owned(),
             may_clear,
             // Whether what is known of it holds, its version tells.
-            private: Private::of(None, ""),
+            private: PrivatePages::of(None, ""),
             authority,
             diary: Arc::<Owed>::clone(&owed),
         };

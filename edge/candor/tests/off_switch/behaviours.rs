@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use experiment::drivers::chromium::Chromium;
+use experiment::drivers::chromium::ChromiumDriver;
 use model::{Mode, Request};
 
 use crate::{
@@ -21,7 +21,7 @@ struct Came {
     got: Vec<String>,
 }
 
-async fn does(browser: &Chromium, server: &Server, what: &str) -> Came {
+async fn does(browser: &ChromiumDriver, server: &Server, what: &str) -> Came {
     server.forget();
     // An address that says something, so that there is something to look for.
     let url = format!("https://{}/{what}?patient=4711-finukgurmann", host("site"));

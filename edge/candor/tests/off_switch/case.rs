@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use experiment::drivers::chromium::{Chromium, SwitchAt};
+use experiment::drivers::chromium::{ChromiumDriver, SwitchAt};
 use gate::ChoiceChange;
 use guard::{GuardAction, KindSet};
 use model::{Mode, Request};
@@ -35,12 +35,12 @@ struct Session<'s> {
 }
 
 impl Session<'_> {
-    async fn browser(&self, mode: Mode) -> Chromium {
+    async fn browser(&self, mode: Mode) -> ChromiumDriver {
         self.guarded.browser(mode, std::slice::from_ref(&self.reporting)).await
     }
 
     /// Goes to an address that nobody can guess, and sees the page as it is.
-    async fn visit(&mut self, browser: &Chromium, url: &str) {
+    async fn visit(&mut self, browser: &ChromiumDriver, url: &str) {
         let seen = browser.visit(url, PATIENCE, STAY).await.unwrap();
         assert_eq!(seen.failed, None, "{url}");
         let shown = browser.evaluate("document.documentElement.outerHTML").await.unwrap();
@@ -49,7 +49,7 @@ impl Session<'_> {
     }
 
     /// Waits until the reporting browser has nothing left to send.
-    async fn queue_is_empty(&self, browser: &Chromium) {
+    async fn queue_is_empty(&self, browser: &ChromiumDriver) {
         let options = format!("chrome-extension://{}/options.html", browser.extensions()[0]);
         browser.open_tab(&options, PATIENCE).await.unwrap();
         wait("an empty queue", async || {
@@ -89,7 +89,7 @@ async fn wait(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 /// Presses the switch on the guard's page; where it stands when that answers.
-async fn press(browser: &Chromium) -> Value {
+async fn press(browser: &ChromiumDriver) -> Value {
     browser.follow_link(SWITCH, PATIENCE, Duration::ZERO).await.unwrap();
     browser.evaluate(&format!("document.querySelector('{SWITCH}').getAttribute('aria-checked')")).await.unwrap()
 }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use experiment::{
-    cell::{Cell, Sockets},
-    drivers::chromium::{Chromium, Launch, Trust},
+    cell::{Cell, CellSockets},
+    drivers::chromium::{ChromiumDriver, LaunchSpec, LaunchTrust},
     extension,
 };
 use gate::{GuardFolder, GuardGate, GuardState};
@@ -57,7 +57,7 @@ impl Guarded {
         upstream.never.push(page.address());
         let extension = lay_out(&cell, &page, &ways).await;
         let mut doors = vec![(Mode::Normal, normal), (Mode::Private, private)];
-        let Sockets { proxy: past, .. } = sockets;
+        let CellSockets { proxy: past, .. } = sockets;
         doors.extend(past.into_iter().map(|door| (Mode::Unknown, door)));
         let _folder = folder;
         let (proxies, profile) = (Vec::new(), "profile".to_owned());
@@ -101,22 +101,23 @@ impl Guarded {
     }
 
     /// A browser as `candor open` starts it, with further extensions before ours.
-    pub async fn browser(&self, mode: Mode, extensions: &[PathBuf]) -> Chromium {
+    pub async fn browser(&self, mode: Mode, extensions: &[PathBuf]) -> ChromiumDriver {
         let extensions = extensions.iter().chain([&self.extension]).cloned().collect();
         let through = format!("--proxy-server=http://{}", self.doors[1].1.local_addr().unwrap());
         let profile = self.profile.clone();
-        let launch = Launch { profile, mode, extensions, args: vec![through], ..self.launch() };
-        Chromium::start(&self.cell, &launch).await.unwrap().0
+        let launch = LaunchSpec { profile, mode, extensions, args: vec![through], ..self.launch() };
+        ChromiumDriver::start(&self.cell, &launch).await.unwrap().0
     }
 
     /// Another browser, which has nothing to do with the guard.
-    pub async fn other_browser(&self) -> Chromium {
-        let launch = Launch { profile: "other".into(), args: vec!["--proxy-server=direct://".into()], ..self.launch() };
-        Chromium::start(&self.cell, &launch).await.unwrap().0
+    pub async fn other_browser(&self) -> ChromiumDriver {
+        let launch =
+            LaunchSpec { profile: "other".into(), args: vec!["--proxy-server=direct://".into()], ..self.launch() };
+        ChromiumDriver::start(&self.cell, &launch).await.unwrap().0
     }
 
-    fn launch(&self) -> Launch {
-        Launch::new("chromium", Trust::Authority(self.authority.cert_pem().to_owned()))
+    fn launch(&self) -> LaunchSpec {
+        LaunchSpec::new("chromium", LaunchTrust::Authority(self.authority.cert_pem().to_owned()))
     }
 }
 

@@ -2,19 +2,23 @@
 
 use experiment::{
     Error,
-    cell::{Cell, CellSpec, Device, Sockets, User, Walls, find},
+    cell::{Cell, CellDevice, CellIsolation, CellSockets, CellSpec, CellUser, find},
 };
 
 /// A cell with namespaces; none, with the reason printed, where that cannot be.
-pub async fn cell() -> Option<(Cell, Sockets)> {
+pub async fn cell() -> Option<(Cell, CellSockets)> {
     for program in ["chromium", "certutil"] {
         if find(program).is_none() {
             eprintln!("skipped: {program} is not installed");
             return None;
         }
     }
-    let spec =
-        CellSpec { walls: Walls::Namespaces, device: Device::numbered(1, 0), user: User::default(), keep: Vec::new() };
+    let spec = CellSpec {
+        walls: CellIsolation::Namespaces,
+        device: CellDevice::numbered(1, 0),
+        user: CellUser::default(),
+        keep: Vec::new(),
+    };
     match Cell::open(spec).await {
         Ok(made) => Some(made),
         Err(why @ (Error::NoRightToIsolate(_) | Error::Missing { .. })) => {

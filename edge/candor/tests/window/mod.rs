@@ -15,7 +15,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use experiment::rpc::{Event, Rpc, pipe};
+use experiment::rpc::{RpcClient, RpcEvent, pipe};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -44,7 +44,7 @@ impl View {
 pub struct Window {
     browser: Child,
     folder: TempDir,
-    rpc: Rpc,
+    rpc: RpcClient,
     session: String,
     heard: Arc<Mutex<Heard>>,
 }
@@ -77,7 +77,7 @@ impl Window {
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
         let mut browser = start(folder.path(), options);
         let (input, output) = (browser.stdin.take().unwrap(), browser.stdout.take().unwrap());
-        let (rpc, events) = Rpc::over(pipe::wire(output, input));
+        let (rpc, events) = RpcClient::over(pipe::wire(output, input));
         let heard = Arc::new(Mutex::new(Heard::default()));
         tokio::spawn(listen(events, Arc::clone(&heard), rpc.clone()));
         let made = rpc.call_within(PATIENCE, None, "Target.createTarget", json!({"url": "about:blank"})).await.unwrap();
@@ -209,7 +209,7 @@ fn start(home: &Path, options: &[String]) -> Child {
         .expect("the browser starts")
 }
 
-async fn listen(mut events: mpsc::UnboundedReceiver<Event>, heard: Arc<Mutex<Heard>>, rpc: Rpc) {
+async fn listen(mut events: mpsc::UnboundedReceiver<RpcEvent>, heard: Arc<Mutex<Heard>>, rpc: RpcClient) {
     while let Some(event) = events.recv().await {
         let url = || event.params["request"]["url"].as_str().unwrap_or_default().to_owned();
         match event.method.as_str() {

@@ -5,7 +5,7 @@
 
 /// What a program can read to recognise the machine again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Device {
+pub struct CellDevice {
     pub number: u32,
     pub hostname: String,
     /// As in machine-id(5): 32 hexadecimal digits.
@@ -13,7 +13,7 @@ pub struct Device {
     pub mac: String,
 }
 
-impl Device {
+impl CellDevice {
     /// Device `number` of the run with this seed.
     pub fn numbered(seed: u64, number: u32) -> Self {
         let mut state = seed ^ (u64::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -43,8 +43,8 @@ mod tests {
 
     #[test]
     fn the_same_number_is_the_same_machine_and_another_number_another() {
-        assert_eq!(Device::numbered(7, 0), Device::numbered(7, 0));
-        let (one, two) = (Device::numbered(7, 0), Device::numbered(7, 1));
+        assert_eq!(CellDevice::numbered(7, 0), CellDevice::numbered(7, 0));
+        let (one, two) = (CellDevice::numbered(7, 0), CellDevice::numbered(7, 1));
         assert!(one.machine_id != two.machine_id && one.hostname != two.hostname && one.mac != two.mac);
         assert_eq!(one.machine_id.len(), 32);
     }

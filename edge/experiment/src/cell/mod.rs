@@ -29,11 +29,11 @@ use std::{
     time::Duration,
 };
 
-pub use device::Device;
-pub use net::Refused;
-pub use packets::{LogEntry, Packet, PacketLog, Packets, Protocol};
-pub use process::{Finished, Pipes, Process, Program, find};
-use process::{Ground, PATH};
+pub use device::CellDevice;
+pub use net::RefusedPackets;
+pub use packets::{LogEntry, Packet, PacketLog, PacketProtocol, PacketReader};
+pub use process::{CellProcess, CellProgram, ProcessOutput, ProgramPipes, find};
+use process::{PATH, ProcessContext};
 use rustix::thread::UnshareFlags;
 use tokio::{runtime::Handle, sync::oneshot};
 
@@ -44,12 +44,12 @@ const PROXY_PORT: u16 = 8080;
 
 /// The user that a subject runs as: nobody who owns anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct User {
+pub struct CellUser {
     pub uid: u32,
     pub gid: u32,
 }
 
-impl Default for User {
+impl Default for CellUser {
     fn default() -> Self {
         Self { uid: 65534, gid: 65534 }
     }
@@ -58,9 +58,9 @@ impl Default for User {
 /// What a cell shall be.
 #[derive(Clone, Debug)]
 pub struct CellSpec {
-    pub walls: Walls,
-    pub device: Device,
-    pub user: User,
+    pub walls: CellIsolation,
+    pub device: CellDevice,
+    pub user: CellUser,
     /// Folders below `/home` or `/tmp` that the subject needs to see
     /// all the same: a browser that was unpacked there.
     pub keep: Vec<PathBuf>,
@@ -68,7 +68,7 @@ pub struct CellSpec {
 
 /// Whether the cell has namespaces of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Walls {
+pub enum CellIsolation {
     Namespaces,
     /// On the host itself: `--no-namespace`.
     None,
@@ -76,7 +76,7 @@ pub enum Walls {
 
 /// What the proxy listens on, opened inside the cell. All are non-blocking.
 #[derive(Debug)]
-pub struct Sockets {
+pub struct CellSockets {
     /// Explicit and redirected connections alike; over IPv6 too where there is any.
     pub proxy: Vec<TcpListener>,
     /// None without namespaces: names are then asked of the host's resolver.
@@ -92,15 +92,15 @@ pub struct DnsSockets {
     pub tcp: Vec<TcpListener>,
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+type CellJob = Box<dyn FnOnce() + Send>;
 
 /// A handle on the cell; the last one dropped ends it and all that runs in it.
 pub struct Cell {
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: Option<mpsc::Sender<CellJob>>,
     thread: Option<thread::JoinHandle<()>>,
-    ground: Ground,
-    device: Device,
-    walls: Walls,
+    ground: ProcessContext,
+    device: CellDevice,
+    walls: CellIsolation,
     proxy: SocketAddr,
     /// The home, if it is a folder of the host.
     _home: Option<tempfile::TempDir>,
@@ -115,10 +115,10 @@ impl fmt::Debug for Cell {
 impl Cell {
     /// Makes a cell and opens the sockets in it. Needs a runtime, on which the
     /// cell's processes are then waited for.
-    pub async fn open(spec: CellSpec) -> Result<(Self, Sockets), Error> {
+    pub async fn open(spec: CellSpec) -> Result<(Self, CellSockets), Error> {
         let (ground, host_home) = ground(&spec)?;
         let runtime = Handle::current();
-        let (jobs, queue) = mpsc::channel::<Job>();
+        let (jobs, queue) = mpsc::channel::<CellJob>();
         let (ready, made) = oneshot::channel();
         let home = ground.home.clone();
         let (walls, device) = (spec.walls, spec.device.clone());
@@ -143,12 +143,12 @@ impl Cell {
 
     /// Whether traffic that ignores the proxy setting is caught.
     pub fn watched(&self) -> bool {
-        self.walls == Walls::Namespaces
+        self.walls == CellIsolation::Namespaces
     }
 
     /// The machine that the subject believes it is on; on the host itself it is
     /// only a name.
-    pub fn device(&self) -> &Device {
+    pub fn device(&self) -> &CellDevice {
         &self.device
     }
 
@@ -165,7 +165,7 @@ impl Cell {
     /// Does something from inside: sees the cell's files, opens its sockets.
     pub async fn inside<T: Send + 'static>(&self, act: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let (done, outcome) = oneshot::channel();
-        let job: Job = Box::new(move || {
+        let job: CellJob = Box::new(move || {
             // The thread goes on: other programs of the cell end with it.
             let _ = done.send(catch_unwind(AssertUnwindSafe(act)));
         });
@@ -175,13 +175,13 @@ impl Cell {
     }
 
     /// Starts a program of the subject.
-    pub async fn start(&self, program: Program) -> Result<Process, Error> {
+    pub async fn start(&self, program: CellProgram) -> Result<CellProcess, Error> {
         let ground = self.ground.clone();
         self.inside(move || process::start(&ground, &program)).await?
     }
 
     /// Runs a program of the subject to its end.
-    pub async fn run(&self, program: Program, within: Duration) -> Result<Finished, Error> {
+    pub async fn run(&self, program: CellProgram, within: Duration) -> Result<ProcessOutput, Error> {
         self.start(program).await?.finish(b"", within).await
     }
 
@@ -219,7 +219,7 @@ impl Cell {
     }
 
     /// Packets that were refused so far. None without namespaces: not watched.
-    pub async fn refused(&self) -> Result<Option<Refused>, Error> {
+    pub async fn refused(&self) -> Result<Option<RefusedPackets>, Error> {
         if !self.watched() {
             return Ok(None);
         }
@@ -238,34 +238,34 @@ impl Drop for Cell {
 }
 
 /// Without namespaces the home is a folder of the host, gone with the cell.
-fn ground(spec: &CellSpec) -> Result<(Ground, Option<tempfile::TempDir>), Error> {
+fn ground(spec: &CellSpec) -> Result<(ProcessContext, Option<tempfile::TempDir>), Error> {
     let user = rustix::process::geteuid().is_root().then_some(spec.user);
-    if spec.walls == Walls::Namespaces {
-        return Ok((Ground { user, home: PathBuf::from(place::HOME) }, None));
+    if spec.walls == CellIsolation::Namespaces {
+        return Ok((ProcessContext { user, home: PathBuf::from(place::HOME) }, None));
     }
     let unwritable = |source| Error::Write { path: "a home for the subject".to_owned(), source };
     home::clear_abandoned(&std::env::temp_dir());
     let prefix = home::prefix(std::process::id());
     let folder = tempfile::Builder::new().prefix(&prefix).tempdir().map_err(unwritable)?;
-    if let Some(User { uid, gid }) = user {
+    if let Some(CellUser { uid, gid }) = user {
         std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid)).map_err(unwritable)?;
     }
-    Ok((Ground { user, home: folder.path().to_owned() }, Some(folder)))
+    Ok((ProcessContext { user, home: folder.path().to_owned() }, Some(folder)))
 }
 
 /// Runs on the cell's own thread, which afterwards is inside.
-fn make(spec: &CellSpec, home: &Path) -> Result<Sockets, Error> {
+fn make(spec: &CellSpec, home: &Path) -> Result<CellSockets, Error> {
     for (program, package) in
         [("setpriv", "util-linux"), ("unshare", "util-linux"), ("ip", "iproute2"), ("nft", "nftables")]
     {
-        let needed = spec.walls == Walls::Namespaces || program == "setpriv";
+        let needed = spec.walls == CellIsolation::Namespaces || program == "setpriv";
         if needed && find(program).is_none() {
             return Err(Error::Missing { program: program.to_owned(), package });
         }
     }
-    if spec.walls == Walls::Namespaces {
+    if spec.walls == CellIsolation::Namespaces {
         isolate().map_err(|errno| Error::NoRightToIsolate(errno.into()))?;
-        let User { uid, gid } = spec.user;
+        let CellUser { uid, gid } = spec.user;
         let script = place::script(&spec.device, &spec.keep, uid, gid) + &net::script(&spec.device.mac);
         tool("sh", &["-e", "-s"], &format!("umask 022\n{script}"))?;
     }
@@ -273,7 +273,7 @@ fn make(spec: &CellSpec, home: &Path) -> Result<Sockets, Error> {
     let tmp = home.join("tmp/.keep");
     write(home, &tmp, b"", user).map_err(|source| Error::Write { path: tmp.display().to_string(), source })?;
     let sockets = sockets(spec.walls).map_err(|source| Error::Bind { what: "the proxy", source })?;
-    if spec.walls == Walls::Namespaces {
+    if spec.walls == CellIsolation::Namespaces {
         tool("nft", &["-f", "-"], &net::rules(PROXY_PORT, 53))?;
     }
     Ok(sockets)
@@ -285,9 +285,9 @@ fn isolate() -> rustix::io::Result<()> {
     rustix::thread::unshare(all)
 }
 
-fn sockets(walls: Walls) -> io::Result<Sockets> {
-    if walls == Walls::None {
-        return Ok(Sockets { proxy: vec![listener((Ipv4Addr::LOCALHOST, 0).into())?], dns: None, packets: None });
+fn sockets(walls: CellIsolation) -> io::Result<CellSockets> {
+    if walls == CellIsolation::None {
+        return Ok(CellSockets { proxy: vec![listener((Ipv4Addr::LOCALHOST, 0).into())?], dns: None, packets: None });
     }
     let (four, six) =
         (|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)), |port| SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
@@ -295,7 +295,7 @@ fn sockets(walls: Walls) -> io::Result<Sockets> {
     let proxy = [listener(four(PROXY_PORT))?].into_iter().chain(listener(six(PROXY_PORT)).ok()).collect();
     let udp = [responder(four(53))?].into_iter().chain(responder(six(53)).ok()).collect();
     let tcp = [listener(four(53))?].into_iter().chain(listener(six(53)).ok()).collect();
-    Ok(Sockets { proxy, dns: Some(DnsSockets { udp, tcp }), packets: Some(PacketLog::open()?) })
+    Ok(CellSockets { proxy, dns: Some(DnsSockets { udp, tcp }), packets: Some(PacketLog::open()?) })
 }
 
 fn listener(address: SocketAddr) -> io::Result<TcpListener> {
@@ -334,10 +334,10 @@ fn tool(program: &str, args: &[&str], input: &str) -> Result<String, Error> {
 }
 
 /// Writes a file below `home`; every folder made on the way is the subject's.
-fn write(home: &Path, path: &Path, content: &[u8], user: Option<User>) -> io::Result<()> {
+fn write(home: &Path, path: &Path, content: &[u8], user: Option<CellUser>) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, chown};
 
-    let give = |path: &Path| user.map_or(Ok(()), |User { uid, gid }| chown(path, Some(uid), Some(gid)));
+    let give = |path: &Path| user.map_or(Ok(()), |CellUser { uid, gid }| chown(path, Some(uid), Some(gid)));
     let folder = path.parent().unwrap_or(home);
     let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
     for folder in missing.into_iter().rev() {

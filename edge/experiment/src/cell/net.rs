@@ -9,7 +9,7 @@ use crate::Error;
 
 /// Packets that the rules refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedPackets {
     /// UDP to port 443: QUIC, refused so that the client falls back.
     pub quic: u64,
     /// Everything else that is neither TCP nor DNS.
@@ -77,14 +77,14 @@ pub(super) fn rules(proxy: u16, dns: u16) -> String {
 }
 
 /// Reads what `nft -j list counters` says.
-pub(super) fn refused(listing: &str) -> Result<Refused, Error> {
+pub(super) fn refused(listing: &str) -> Result<RefusedPackets, Error> {
     let unreadable = || Error::Prepare("nft's counters cannot be read".to_owned());
     let listing: serde_json::Value = serde_json::from_str(listing).map_err(|_| unreadable())?;
     let packets = |name: &str| {
         let all = listing["nftables"].as_array()?;
         all.iter().find_map(|item| (item["counter"]["name"] == name).then(|| item["counter"]["packets"].as_u64())?)
     };
-    packets("quic").zip(packets("other")).map(|(quic, other)| Refused { quic, other }).ok_or_else(unreadable)
+    packets("quic").zip(packets("other")).map(|(quic, other)| RefusedPackets { quic, other }).ok_or_else(unreadable)
 }
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ mod tests {
         let listing = r#"{"nftables":[{"metainfo":{"version":"1.0.6"}},
             {"counter":{"family":"inet","name":"quic","table":"candor","packets":3,"bytes":90}},
             {"counter":{"family":"inet","name":"other","table":"candor","packets":1,"bytes":60}}]}"#;
-        assert_eq!(refused(listing).unwrap(), Refused { quic: 3, other: 1 });
+        assert_eq!(refused(listing).unwrap(), RefusedPackets { quic: 3, other: 1 });
     }
 
     #[test]

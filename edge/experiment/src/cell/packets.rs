@@ -29,12 +29,12 @@ pub struct Packet {
     pub to: IpAddr,
     /// None where the protocol knows no ports.
     pub port: Option<u16>,
-    pub protocol: Protocol,
+    pub protocol: PacketProtocol,
     pub payload: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
+pub enum PacketProtocol {
     Udp,
     Icmp,
     /// The first packet of a connection to a listener of the cell itself.
@@ -71,16 +71,16 @@ impl PacketLog {
         Ok(Self(fd))
     }
 
-    /// Packets as they come; see [`Packets::next`].
+    /// Packets as they come; see [`PacketReader::next`].
     #[expect(deprecated, reason = "an `OwnedFd` keeps its descriptor; the alternative is unsafe code")]
-    pub fn watch(self) -> io::Result<Packets> {
-        Ok(Packets { fd: AsyncFd::new(self.0)?, buffer: vec![0; LONGEST], waiting: Vec::new() })
+    pub fn watch(self) -> io::Result<PacketReader> {
+        Ok(PacketReader { fd: AsyncFd::new(self.0)?, buffer: vec![0; LONGEST], waiting: Vec::new() })
     }
 }
 
 /// A log that is read.
 #[derive(Debug)]
-pub struct Packets {
+pub struct PacketReader {
     fd: AsyncFd<OwnedFd>,
     buffer: Vec<u8>,
     waiting: Vec<LogEntry>,
@@ -94,7 +94,7 @@ pub enum LogEntry {
     Lost,
 }
 
-impl Packets {
+impl PacketReader {
     /// The next packet, waited for.
     pub async fn next(&mut self) -> io::Result<LogEntry> {
         loop {
@@ -201,11 +201,11 @@ fn packet(bytes: &[u8]) -> Option<Packet> {
     };
     let port = || inner.get(2..4).map(|port| u16::from_be_bytes([port[0], port[1]]));
     let (protocol, port, payload) = match number {
-        17 => (Protocol::Udp, port(), inner.get(8..)?),
-        6 => (Protocol::Tcp, port(), &[][..]),
+        17 => (PacketProtocol::Udp, port(), inner.get(8..)?),
+        6 => (PacketProtocol::Tcp, port(), &[][..]),
         // What an echo carries, its number included; the checksum is the kernel's.
-        1 | 58 => (Protocol::Icmp, None, inner.get(4..)?),
-        other => (Protocol::Other(other), None, inner),
+        1 | 58 => (PacketProtocol::Icmp, None, inner.get(4..)?),
+        other => (PacketProtocol::Other(other), None, inner),
     };
     Some(Packet { to, port, protocol, payload: payload.to_vec() })
 }
@@ -235,8 +235,8 @@ mod tests {
         let two = [logged(&ip(17, &udp)), logged(&ip(1, b"\x08\0\xff\xff\0\x01\0\x01ping"))].concat();
         let read = packets(&two);
         assert_eq!((read[0].to.to_string(), read[0].port), ("93.184.0.9".into(), Some(4433)));
-        assert_eq!((read[0].protocol, &read[0].payload[..]), (Protocol::Udp, &b"secret"[..]));
-        assert_eq!((read[1].protocol, &read[1].payload[4..]), (Protocol::Icmp, &b"ping"[..]));
+        assert_eq!((read[0].protocol, &read[0].payload[..]), (PacketProtocol::Udp, &b"secret"[..]));
+        assert_eq!((read[1].protocol, &read[1].payload[4..]), (PacketProtocol::Icmp, &b"ping"[..]));
     }
 
     #[test]

@@ -8,14 +8,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::device::Device;
+use super::device::CellDevice;
 
 /// Home of the subject, the same in every cell: nothing in a path tells trials apart.
 pub(super) const HOME: &str = "/home/person";
 
 /// Shell commands, run once as root inside the new mount namespace.
-pub(super) fn script(device: &Device, keep: &[PathBuf], uid: u32, gid: u32) -> String {
-    let Device { hostname, machine_id, .. } = device;
+pub(super) fn script(device: &CellDevice, keep: &[PathBuf], uid: u32, gid: u32) -> String {
+    let CellDevice { hostname, machine_id, .. } = device;
     let staged: Vec<(usize, String)> = keep.iter().map(|path| quoted(path)).enumerate().collect();
     let mut script = String::from(
         "mount --make-rprivate /

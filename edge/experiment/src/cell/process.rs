@@ -20,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::User;
+use super::CellUser;
 use crate::Error;
 
 pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -32,15 +32,15 @@ const KEPT_OF_STDERR: usize = 4096;
 /// A program to start: its arguments, and what it finds in its environment
 /// beside the little that every subject has.
 #[derive(Clone)]
-pub struct Program {
+pub struct CellProgram {
     pub path: PathBuf,
     pub args: Vec<String>,
     pub env: Vec<(String, String)>,
-    pub pipes: Pipes,
+    pub pipes: ProgramPipes,
 }
 
 /// Arguments may hold visited addresses.
-impl fmt::Debug for Program {
+impl fmt::Debug for CellProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Program({})", self.path.display())
     }
@@ -48,7 +48,7 @@ impl fmt::Debug for Program {
 
 /// Which descriptors of the program lead to Candor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pipes {
+pub enum ProgramPipes {
     /// Standard input and output.
     #[default]
     Standard,
@@ -57,9 +57,9 @@ pub enum Pipes {
     Remote,
 }
 
-impl Program {
+impl CellProgram {
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), args: Vec::new(), env: Vec::new(), pipes: Pipes::default() }
+        Self { path: path.into(), args: Vec::new(), env: Vec::new(), pipes: ProgramPipes::default() }
     }
 
     #[must_use]
@@ -75,7 +75,7 @@ impl Program {
     }
 
     #[must_use]
-    pub const fn pipes(mut self, pipes: Pipes) -> Self {
+    pub const fn pipes(mut self, pipes: ProgramPipes) -> Self {
         self.pipes = pipes;
         self
     }
@@ -87,14 +87,14 @@ impl Program {
 
 /// As which user, and with which home, programs of a cell run.
 #[derive(Clone, Debug)]
-pub(super) struct Ground {
+pub(super) struct ProcessContext {
     /// None: as the user that Candor itself runs as.
-    pub(super) user: Option<User>,
+    pub(super) user: Option<CellUser>,
     pub(super) home: PathBuf,
 }
 
 /// A running program. Dropped, it is killed.
-pub struct Process {
+pub struct CellProcess {
     name: String,
     child: Child,
     contained: bool,
@@ -105,7 +105,7 @@ pub struct Process {
     pub output: Option<ChildStdout>,
 }
 
-impl fmt::Debug for Process {
+impl fmt::Debug for CellProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Process({}, {:?})", self.name, self.child.id())
     }
@@ -113,13 +113,13 @@ impl fmt::Debug for Process {
 
 /// What a program that ran to its end left.
 #[derive(Clone)]
-pub struct Finished {
+pub struct ProcessOutput {
     pub status: ExitStatus,
     pub stdout: Vec<u8>,
     pub stderr: Vec<u8>,
 }
 
-impl fmt::Debug for Finished {
+impl fmt::Debug for ProcessOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Finished({})", self.status)
     }
@@ -127,14 +127,14 @@ impl fmt::Debug for Finished {
 
 /// Starts `program` from the calling thread, whose namespaces it shares. Needs
 /// a runtime to be entered.
-pub(super) fn start(ground: &Ground, program: &Program) -> Result<Process, Error> {
+pub(super) fn start(ground: &ProcessContext, program: &CellProgram) -> Result<CellProcess, Error> {
     let failed = |source| Error::Start { program: program.name(), source };
     let mut child = command(ground, program).spawn().map_err(failed)?;
     let said = Arc::new(Mutex::new(Vec::new()));
     if let Some(stderr) = child.stderr.take() {
         tokio::spawn(keep_first(stderr, Arc::clone(&said)));
     }
-    Ok(Process {
+    Ok(CellProcess {
         name: program.name(),
         contained: ground.user.is_some(),
         said,
@@ -144,10 +144,10 @@ pub(super) fn start(ground: &Ground, program: &Program) -> Result<Process, Error
     })
 }
 
-fn command(ground: &Ground, program: &Program) -> Command {
+fn command(ground: &ProcessContext, program: &CellProgram) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL"]);
-    if let Some(User { uid, gid }) = ground.user {
+    if let Some(CellUser { uid, gid }) = ground.user {
         command.args(["unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "setpriv"]);
         // The change of user clears the signal; it is set again after it.
         command.args([format!("--reuid={uid}"), format!("--regid={gid}")]);
@@ -176,12 +176,12 @@ fn command(ground: &Ground, program: &Program) -> Command {
 
 /// The first process waits, so that orphans of the program have a parent. It
 /// lets go of the pipes, so that their end means the program's.
-const fn first_process(pipes: Pipes) -> &'static str {
+const fn first_process(pipes: ProgramPipes) -> &'static str {
     match pipes {
-        Pipes::Standard => {
+        ProgramPipes::Standard => {
             r#"exec 5<&0; setpriv --pdeathsig KILL -- "$@" <&5 5<&- & p=$!; exec 5<&- </dev/null >/dev/null; wait $p"#
         }
-        Pipes::Remote => {
+        ProgramPipes::Remote => {
             r#"exec 3<&0 4>&1 </dev/null >/dev/null
 setpriv --pdeathsig KILL -- "$@" & p=$!; exec 3<&- 4>&-; wait $p"#
         }
@@ -207,7 +207,7 @@ async fn keep_first(mut stream: impl AsyncRead + Unpin, kept: Arc<Mutex<Vec<u8>>
     }
 }
 
-impl Process {
+impl CellProcess {
     /// The process that Candor started, as seen from outside; the program
     /// itself is among its descendants.
     pub fn id(&self) -> Option<u32> {
@@ -275,7 +275,7 @@ impl Process {
     }
 
     /// Runs it to its end, feeding it `input`.
-    pub(super) async fn finish(mut self, input: &[u8], within: Duration) -> Result<Finished, Error> {
+    pub(super) async fn finish(mut self, input: &[u8], within: Duration) -> Result<ProcessOutput, Error> {
         use tokio::io::AsyncWriteExt;
 
         let too_slow = Error::TooSlow { program: self.name.clone(), seconds: within.as_secs() };
@@ -299,7 +299,7 @@ impl Process {
         };
         let status = status.map_err(|source| Error::Start { program: self.name.clone(), source })?;
         let stderr = self.said.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(Finished { status, stdout, stderr })
+        Ok(ProcessOutput { status, stdout, stderr })
     }
 }
 

@@ -18,12 +18,12 @@ use model::Mode;
 use proxy::CertificateAuthority;
 use tokio::{sync::OnceCell, time::sleep};
 
-use super::visited::Visited;
+use super::visited::VisitedPage;
 use crate::Error;
 
-pub use facts::Facts;
-pub use private::Private;
-use tab::Tab;
+pub use facts::AppFacts;
+pub use private::PrivatePages;
+use tab::AppTab;
 
 /// A page that was opened has this long to load.
 const LOAD: Duration = Duration::from_secs(2);
@@ -34,22 +34,22 @@ const VIEW: &str = "android.intent.action.VIEW";
 
 /// The app to audit, and the phone it is on.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct AndroidApp {
     pub phone: Phone,
     pub package: String,
     /// The person allows that the app forgets everything before each trial.
     pub may_clear: bool,
-    pub private: Private,
+    pub private: PrivatePages,
     /// Signs for every server: the phone trusts it, or what it sends stays sealed.
     pub authority: Arc<CertificateAuthority>,
     /// Where it stands what the phone is owed when this ends.
     pub diary: Arc<dyn UndoJournal>,
 }
 
-impl App {
+impl AndroidApp {
     /// Asks the phone about it. An app that is not there is an error.
-    pub async fn facts(&self) -> Result<Facts, Error> {
-        self.told(Facts::of).await
+    pub async fn facts(&self) -> Result<AppFacts, Error> {
+        self.told(AppFacts::of).await
     }
 
     /// What is unlike an audit of a browser on this machine, for the report.
@@ -68,10 +68,10 @@ impl App {
     }
 
     /// Sends the phone through a port of this machine, and stops the app.
-    pub(crate) async fn begin(&self, port: u16) -> Result<Sent, Error> {
+    pub(crate) async fn begin(&self, port: u16) -> Result<PhoneTraffic, Error> {
         let (phone, diary, clear) = (self.phone.clone(), Arc::clone(&self.diary), self.may_clear);
         // Should what follows fail, this takes the setting back.
-        let sent = Sent(told(move || PhoneRedirect::begin(phone, port, &*diary)).await?);
+        let sent = PhoneTraffic(told(move || PhoneRedirect::begin(phone, port, &*diary)).await?);
         self.stop().await?;
         if clear {
             self.told(|phone, package| phone.run(&["pm", "clear", package]).map(drop)).await?;
@@ -94,9 +94,9 @@ impl App {
 
 /// While it lives, the phone's traffic comes to a trial.
 #[derive(Debug)]
-pub(crate) struct Sent(PhoneRedirect);
+pub(crate) struct PhoneTraffic(PhoneRedirect);
 
-impl Sent {
+impl PhoneTraffic {
     /// Takes it back, and says if that failed.
     pub(crate) async fn end(self) -> Result<(), Error> {
         told(move || self.0.end()).await
@@ -113,23 +113,23 @@ async fn told<T: Send + 'static>(act: impl FnOnce() -> Result<T, adb::Error> + S
 
 /// The app, started. Dropped, it is stopped: what it holds back of what was
 /// opened in it shall not go to real servers afterwards.
-pub struct Android {
-    app: App,
+pub struct AndroidDriver {
+    app: AndroidApp,
     mode: Mode,
     /// Its private tab, where one is opened empty; none if that did not come about.
-    tab: OnceCell<Option<Tab>>,
+    tab: OnceCell<Option<AppTab>>,
     is_stopped: bool,
 }
 
-impl fmt::Debug for Android {
+impl fmt::Debug for AndroidDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Android(..)")
     }
 }
 
-impl Android {
+impl AndroidDriver {
     /// Starts it as its icon does. One without an icon starts at its first address.
-    pub async fn start(app: &App, mode: Mode) -> Result<Self, Error> {
+    pub async fn start(app: &AndroidApp, mode: Mode) -> Result<Self, Error> {
         app.stop().await?;
         let started = Self { app: app.clone(), mode, tab: OnceCell::new(), is_stopped: false };
         app.told(|phone, package| {
@@ -147,8 +147,8 @@ impl Android {
     }
 
     /// Opens an address in it.
-    pub async fn visit(&self, url: &str, stay: Duration) -> Result<Visited, Error> {
-        if let (Mode::Private, Private::Tab { action, socket, .. }) = (self.mode, &self.app.private) {
+    pub async fn visit(&self, url: &str, stay: Duration) -> Result<VisitedPage, Error> {
+        if let (Mode::Private, PrivatePages::Tab { action, socket, .. }) = (self.mode, &self.app.private) {
             return self.visit_in_tab(action, socket, url, stay).await;
         }
         let (began, address) = (crate::now(), url.to_owned());
@@ -164,18 +164,18 @@ impl Android {
         let refused = said.text.lines().find(|line| line.starts_with("Error"));
         let failed = refused.map(str::to_owned).or((said.status != 0).then_some(said.text.clone()));
         sleep(LOAD + stay).await;
-        Ok(Visited { began, ended: crate::now(), url: url.to_owned(), title: String::new(), failed })
+        Ok(VisitedPage { began, ended: crate::now(), url: url.to_owned(), title: String::new(), failed })
     }
 
-    async fn visit_in_tab(&self, action: &str, socket: &str, url: &str, stay: Duration) -> Result<Visited, Error> {
-        let tab = self.tab.get_or_try_init(|| Tab::open(&self.app, action, socket)).await?;
+    async fn visit_in_tab(&self, action: &str, socket: &str, url: &str, stay: Duration) -> Result<VisitedPage, Error> {
+        let tab = self.tab.get_or_try_init(|| AppTab::open(&self.app, action, socket)).await?;
         let Some(tab) = tab else {
             return Err(Error::Cannot { driver: "this app", act: "be seen to open a private tab" });
         };
         let began = crate::now();
         let failed = tab.load(url).await?;
         sleep(LOAD + stay).await;
-        Ok(Visited { began, ended: crate::now(), url: url.to_owned(), title: String::new(), failed })
+        Ok(VisitedPage { began, ended: crate::now(), url: url.to_owned(), title: String::new(), failed })
     }
 
     /// Ends it as the phone's settings do. One that cannot be told has lost its cable.
@@ -184,7 +184,7 @@ impl Android {
     }
 }
 
-impl Drop for Android {
+impl Drop for AndroidDriver {
     fn drop(&mut self) {
         if !self.is_stopped {
             let _ = self.app.phone.shell(&["am", "force-stop", &self.app.package]);

@@ -10,50 +10,52 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{
-    android::Android,
-    chromium::{Chromium, SwitchAt},
-    firefox::Firefox,
-    launch::Launch,
-    phone::Phone,
-    visited::{Field, PageRequest, Visited},
-    window::Windowed,
+    android::AndroidDriver,
+    chromium::{ChromiumDriver, SwitchAt},
+    firefox::FirefoxDriver,
+    launch::LaunchSpec,
+    phone::PhoneDriver,
+    visited::{FormField, PageRequest, VisitedPage},
+    window::WindowDriver,
 };
 use crate::{
     Error,
-    cell::{Cell, Process},
-    display::{Display, Keys, Pace},
+    cell::{Cell, CellProcess},
+    display::{KeyPress, TypingPace, VirtualDisplay},
 };
 
 const NO_WINDOW: Error = Error::Cannot { driver: "a browser without a window", act: "be typed into" };
 
 /// A running browser. Dropped, it is killed.
 #[derive(Debug)]
-pub enum Browser {
-    Chromium(Chromium),
-    Firefox(Firefox),
-    Window(Windowed),
-    Phone(Phone),
-    Android(Android),
+pub enum BrowserDriver {
+    Chromium(ChromiumDriver),
+    Firefox(FirefoxDriver),
+    Window(WindowDriver),
+    Phone(PhoneDriver),
+    Android(AndroidDriver),
 }
 
-impl Browser {
+impl BrowserDriver {
     /// Starts it by the driver of this name, as `data/subjects/` has it. A
     /// browser without remote control lists no requests.
     pub async fn start(
         driver: &str,
         cell: &Cell,
-        display: Option<&Display>,
-        launch: &Launch,
+        display: Option<&VirtualDisplay>,
+        launch: &LaunchSpec,
     ) -> Result<(Self, mpsc::UnboundedReceiver<PageRequest>), Error> {
         match driver {
-            "firefox" => Firefox::start(cell, launch).await.map(|(browser, listed)| (Self::Firefox(browser), listed)),
+            "firefox" => {
+                FirefoxDriver::start(cell, launch).await.map(|(browser, listed)| (Self::Firefox(browser), listed))
+            }
             "window" => {
                 let display = display.ok_or(Error::Cannot { driver: "window", act: "run without a window" })?;
-                Ok((Self::Window(Windowed::start(cell, launch, display).await?), mpsc::unbounded_channel().1))
+                Ok((Self::Window(WindowDriver::start(cell, launch, display).await?), mpsc::unbounded_channel().1))
             }
-            "phone" => Ok((Self::Phone(Phone::start(cell, launch).await?), mpsc::unbounded_channel().1)),
+            "phone" => Ok((Self::Phone(PhoneDriver::start(cell, launch).await?), mpsc::unbounded_channel().1)),
             "chromium" => {
-                Chromium::start(cell, launch).await.map(|(browser, listed)| (Self::Chromium(browser), listed))
+                ChromiumDriver::start(cell, launch).await.map(|(browser, listed)| (Self::Chromium(browser), listed))
             }
             unknown => Err(Error::UnknownDriver(unknown.to_owned())),
         }
@@ -118,8 +120,8 @@ impl Browser {
     }
 
     /// Goes to `url`, waits for its load, and stays.
-    pub async fn visit(&self, hands: Hands<'_>, url: &str) -> Result<Visited, Error> {
-        let Hands { patience, stay, .. } = hands;
+    pub async fn visit(&self, hands: InputDevices<'_>, url: &str) -> Result<VisitedPage, Error> {
+        let InputDevices { patience, stay, .. } = hands;
         match self {
             Self::Chromium(browser) => browser.visit(url, patience, stay).await,
             Self::Firefox(browser) => browser.visit(url, patience, stay).await,
@@ -130,7 +132,7 @@ impl Browser {
     }
 
     /// Types an address, or words to search for, as a person does, and goes there.
-    pub async fn go_by_typing(&self, hands: Hands<'_>, text: &str) -> Result<Visited, Error> {
+    pub async fn go_by_typing(&self, hands: InputDevices<'_>, text: &str) -> Result<VisitedPage, Error> {
         match self {
             Self::Chromium(browser) => browser.go_by_typing(hands, text).await,
             Self::Firefox(browser) => browser.go_by_typing(hands, text).await,
@@ -142,7 +144,7 @@ impl Browser {
     }
 
     /// Types into the address bar as a person does, and leaves it at that.
-    pub async fn type_in_address_bar(&self, hands: Hands<'_>, text: &str) -> Result<(), Error> {
+    pub async fn type_in_address_bar(&self, hands: InputDevices<'_>, text: &str) -> Result<(), Error> {
         if let Self::Android(_) = self {
             return Err(Error::Cannot { driver: "an app by the cable", act: "be typed into" });
         }
@@ -156,7 +158,7 @@ impl Browser {
     }
 
     /// Opens a private window beside the one that is open, by these keys.
-    pub async fn open_private(&mut self, hands: Hands<'_>, keys: &str) -> Result<(), Error> {
+    pub async fn open_private(&mut self, hands: InputDevices<'_>, keys: &str) -> Result<(), Error> {
         let (cell, display, patience) = (hands.cell, hands.display()?, hands.patience);
         match self {
             Self::Chromium(browser) => browser.open_private(cell, display, keys, patience).await,
@@ -167,7 +169,7 @@ impl Browser {
     }
 
     /// Its processes, where it runs on this machine.
-    pub(crate) fn process(&self) -> Option<&Process> {
+    pub(crate) fn process(&self) -> Option<&CellProcess> {
         match self {
             Self::Chromium(browser) => Some(browser.process()),
             Self::Firefox(browser) => Some(browser.process()),
@@ -187,13 +189,13 @@ impl Browser {
     }
 
     /// Empties the address bar again: what was typed is not sent.
-    pub async fn leave_address_bar(&self, hands: Hands<'_>) -> Result<(), Error> {
-        hands.display()?.press(hands.cell, &[Keys::Key("Escape"), Keys::Key("Escape")]).await
+    pub async fn leave_address_bar(&self, hands: InputDevices<'_>) -> Result<(), Error> {
+        hands.display()?.press(hands.cell, &[KeyPress::Key("Escape"), KeyPress::Key("Escape")]).await
     }
 
     /// Follows the first link that `selector` (CSS) matches.
-    pub async fn follow_link(&self, hands: Hands<'_>, selector: &str) -> Result<Visited, Error> {
-        let Hands { patience, stay, .. } = hands;
+    pub async fn follow_link(&self, hands: InputDevices<'_>, selector: &str) -> Result<VisitedPage, Error> {
+        let InputDevices { patience, stay, .. } = hands;
         match self {
             Self::Chromium(browser) => browser.follow_link(selector, patience, stay).await,
             Self::Firefox(browser) => browser.follow_link(selector, patience, stay).await,
@@ -211,7 +213,7 @@ impl Browser {
     }
 
     /// Fills in fields of the page, a password's like any other.
-    pub async fn fill_form(&self, fields: &[Field]) -> Result<(), Error> {
+    pub async fn fill_form(&self, fields: &[FormField]) -> Result<(), Error> {
         match self {
             Self::Chromium(browser) => browser.fill_form(fields).await,
             Self::Firefox(browser) => browser.fill_form(fields).await,
@@ -220,8 +222,8 @@ impl Browser {
     }
 
     /// Sends the form that has the focus.
-    pub async fn submit(&self, hands: Hands<'_>) -> Result<Visited, Error> {
-        let Hands { patience, stay, .. } = hands;
+    pub async fn submit(&self, hands: InputDevices<'_>) -> Result<VisitedPage, Error> {
+        let InputDevices { patience, stay, .. } = hands;
         match self {
             Self::Chromium(browser) => browser.submit(patience, stay).await,
             Self::Firefox(browser) => browser.submit(patience, stay).await,
@@ -290,19 +292,19 @@ impl Browser {
 
 /// Where a browser is used, by which keyboard, and how patiently.
 #[derive(Clone, Copy, Debug)]
-pub struct Hands<'h> {
+pub struct InputDevices<'h> {
     pub cell: &'h Cell,
-    pub display: Option<&'h Display>,
+    pub display: Option<&'h VirtualDisplay>,
     /// How long a page may take to load.
     pub patience: Duration,
     /// How long to stay on it then.
     pub stay: Duration,
     /// How fast an address, or words to search for, are typed before they are sent.
-    pub pace: Pace,
+    pub pace: TypingPace,
 }
 
-impl<'h> Hands<'h> {
-    pub(super) fn display(&self) -> Result<&'h Display, Error> {
+impl<'h> InputDevices<'h> {
+    pub(super) fn display(&self) -> Result<&'h VirtualDisplay, Error> {
         self.display.ok_or(NO_WINDOW)
     }
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::cell::Process;
+use crate::cell::CellProcess;
 
 /// Whether all its page processes are confined, once there are any: a process
 /// that was just made may not be yet. They are told by this argument on their
 /// command line.
-pub(super) async fn pages(browser: &Process, argument: &str) -> bool {
+pub(super) async fn pages(browser: &CellProcess, argument: &str) -> bool {
     for _ in 0..150 {
         if all_confined(&browser.family(), argument) == Some(true) {
             return true;
@@ -25,7 +25,7 @@ pub(super) async fn pages(browser: &Process, argument: &str) -> bool {
 
 /// Whether any process of a browser that nobody knows is confined: which of
 /// them show pages cannot be told.
-pub(super) async fn any(browser: &Process) -> bool {
+pub(super) async fn any(browser: &CellProcess) -> bool {
     for _ in 0..50 {
         if browser.family().into_iter().any(is_confined) {
             return true;

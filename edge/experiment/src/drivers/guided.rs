@@ -5,10 +5,10 @@ use honey::{ActCanaries, CanaryGenerator};
 use model::Act;
 use proxy::SinkFuture;
 
-use crate::{Do, Plan};
+use crate::{PlannedStep, RunPlan};
 
 /// Leads a person through the tasks, one at a time, in their order.
-pub trait Leader: Send + Sync + 'static {
+pub trait GuideSession: Send + Sync + 'static {
     /// What is asked for now; all that it needs is in place.
     fn begins(&self, task: usize);
 
@@ -21,17 +21,17 @@ pub trait Leader: Send + Sync + 'static {
 
 /// One thing to ask for.
 #[derive(Clone, Debug)]
-pub struct Task {
+pub struct GuideTask {
     /// Position of its trial in the plan.
     pub trial: usize,
-    pub step: Do,
+    pub step: PlannedStep,
     /// What it is done with; its canaries are its own.
     pub planted: Option<ActCanaries>,
 }
 
-impl Task {
+impl GuideTask {
     /// Every task of a plan.
-    pub(crate) fn all(plan: &Plan, seed: u64, engine: &str) -> Vec<Self> {
+    pub(crate) fn all(plan: &RunPlan, seed: u64, engine: &str) -> Vec<Self> {
         let mut tasks = vec![];
         for (trial, planned) in plan.trials.iter().enumerate() {
             let mut planter = CanaryGenerator::new(seed, planned.id);
@@ -55,7 +55,7 @@ impl Task {
     }
 }
 
-fn planted(planter: &mut CanaryGenerator, step: &Do, engine: &str) -> Option<ActCanaries> {
+fn planted(planter: &mut CanaryGenerator, step: &PlannedStep, engine: &str) -> Option<ActCanaries> {
     if let Some(length) = step.length {
         return Some(planter.plant_address_of(length));
     }

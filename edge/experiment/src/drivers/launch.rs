@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// What to start, and how.
 #[derive(Clone, Debug)]
-pub struct Launch {
+pub struct LaunchSpec {
     pub program: PathBuf,
     /// Arguments that its desktop entry gives it.
     pub entry_args: Vec<String>,
@@ -16,10 +16,10 @@ pub struct Launch {
     pub profile: String,
     /// Private is the browser's real private mode, from the start.
     pub mode: Mode,
-    pub window: Window,
+    pub window: WindowMode,
     /// Told of the proxy by a setting, where connections are not redirected.
-    pub route: Route,
-    pub trust: Trust,
+    pub route: ProxyRoute,
+    pub trust: LaunchTrust,
     /// Folders in the subject's home with an NSS database that it reads.
     pub nss: Vec<String>,
     /// Folders, as the subject sees them, of extensions that Chromium loads, in
@@ -38,12 +38,12 @@ pub struct Launch {
     /// An object of preferences by their dotted names: those of Chromium in a
     /// fresh profile, those of Firefox at each start.
     pub preferences: Value,
-    pub sandbox: Sandbox,
+    pub sandbox: SandboxPolicy,
 }
 
 /// Whether there is something to see and to type into.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Window {
+pub enum WindowMode {
     Headless,
     /// In a window on this X display (`:7`).
     On(String),
@@ -51,7 +51,7 @@ pub enum Window {
 
 /// How connections come to Candor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Route {
+pub enum ProxyRoute {
     /// All of them, by the rules of the cell: the subject knows of no proxy.
     #[default]
     Redirected,
@@ -62,7 +62,7 @@ pub enum Route {
 
 /// Why the browser believes Candor's certificates.
 #[derive(Clone, Debug)]
-pub enum Trust {
+pub enum LaunchTrust {
     /// The authority's certificate, PEM, in the user's NSS databases: as a
     /// company would install its own.
     Authority(String),
@@ -73,22 +73,22 @@ pub enum Trust {
 
 /// What to do about a browser without its sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sandbox {
+pub enum SandboxPolicy {
     Required,
     /// Go on, and record it.
     MayBeMissing,
 }
 
-impl Launch {
+impl LaunchSpec {
     /// This program, headless, in normal mode, on the profile `profile`.
-    pub fn new(program: impl Into<PathBuf>, trust: Trust) -> Self {
+    pub fn new(program: impl Into<PathBuf>, trust: LaunchTrust) -> Self {
         Self {
             program: program.into(),
             entry_args: Vec::new(),
             profile: "profile".to_owned(),
             mode: Mode::Normal,
-            window: Window::Headless,
-            route: Route::default(),
+            window: WindowMode::Headless,
+            route: ProxyRoute::default(),
             trust,
             nss: vec![".pki/nssdb".to_owned()],
             extensions: Vec::new(),
@@ -98,7 +98,7 @@ impl Launch {
             env: Vec::new(),
             netlog: None,
             preferences: Value::Null,
-            sandbox: Sandbox::Required,
+            sandbox: SandboxPolicy::Required,
         }
     }
 }

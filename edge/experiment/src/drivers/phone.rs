@@ -12,10 +12,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::launch::{Launch, Trust};
+use super::launch::{LaunchSpec, LaunchTrust};
 use crate::{
     Error,
-    cell::{Cell, Process, Program},
+    cell::{Cell, CellProcess, CellProgram},
 };
 
 /// How long it may take to start, and to do one thing.
@@ -24,26 +24,26 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const CLOSE: Duration = Duration::from_secs(2);
 
 /// A running phone. Dropped, it is killed.
-pub struct Phone {
-    process: Process,
+pub struct PhoneDriver {
+    process: CellProcess,
     input: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
-impl fmt::Debug for Phone {
+impl fmt::Debug for PhoneDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Phone(..)")
     }
 }
 
-impl Phone {
+impl PhoneDriver {
     /// Starts the `phone.py` of its folder, and waits until it is ready.
-    pub async fn start(cell: &Cell, launch: &Launch) -> Result<Self, Error> {
-        if let Trust::Authority(pem) = &launch.trust {
+    pub async fn start(cell: &Cell, launch: &LaunchSpec) -> Result<Self, Error> {
+        if let LaunchTrust::Authority(pem) = &launch.trust {
             cell.trust(pem).await?;
         }
         let folder = launch.extensions.first().ok_or(Error::NoPage("a phone without a program"))?;
-        let program = Program::new(&launch.program).args([folder.join("phone.py").display().to_string()]);
+        let program = CellProgram::new(&launch.program).args([folder.join("phone.py").display().to_string()]);
         let mut process = cell.start(program).await?;
         let (Some(input), Some(output)) = (process.input.take(), process.output.take()) else {
             return Err(Error::CellGone);

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 
 use crate::{
     Error,
-    cell::{Cell, Program, find},
+    cell::{Cell, CellProgram, find},
 };
 
 /// Trusts the authority, PEM, in the database of each of these folders.
@@ -33,7 +33,7 @@ pub(super) async fn add(cell: &Cell, folder: &str, pem: &str) -> Result<(), Erro
         vec!["-d", &database, "-N", "--empty-password"],
         vec!["-d", &database, "-A", "-t", "C,,", "-n", "Candor", "-i", &file],
     ] {
-        let done = cell.run(Program::new("certutil").args(args), Duration::from_secs(20)).await?;
+        let done = cell.run(CellProgram::new("certutil").args(args), Duration::from_secs(20)).await?;
         if !done.status.success() {
             let says = String::from_utf8_lossy(&done.stderr).trim().to_owned();
             return Err(Error::Refused { program: "certutil".to_owned(), says });

@@ -6,7 +6,7 @@ use model::Time;
 
 /// A page that was gone to, and how that ended.
 #[derive(Clone)]
-pub struct Visited {
+pub struct VisitedPage {
     pub began: Time,
     pub ended: Time,
     /// Where it ended up, after redirects.
@@ -16,7 +16,7 @@ pub struct Visited {
     pub failed: Option<String>,
 }
 
-impl fmt::Debug for Visited {
+impl fmt::Debug for VisitedPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Visited({})", if self.failed.is_some() { "failed" } else { "loaded" })
     }
@@ -24,13 +24,13 @@ impl fmt::Debug for Visited {
 
 /// A field of a form and what to type into it.
 #[derive(Clone)]
-pub struct Field {
+pub struct FormField {
     /// Its `name` attribute.
     pub name: String,
     pub text: String,
 }
 
-impl fmt::Debug for Field {
+impl fmt::Debug for FormField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Field({})", self.name)
     }

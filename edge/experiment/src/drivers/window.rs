@@ -11,14 +11,14 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     confined,
-    launch::{Launch, Sandbox, Trust, Window},
+    launch::{LaunchSpec, LaunchTrust, SandboxPolicy, WindowMode},
     trust,
-    visited::Visited,
+    visited::VisitedPage,
 };
 use crate::{
     Error,
-    cell::{Cell, Process, Program, find},
-    display::{Display, Keys, Pace},
+    cell::{Cell, CellProcess, CellProgram, find},
+    display::{KeyPress, TypingPace, VirtualDisplay},
 };
 
 /// A page that has changed its window's title has this long to finish.
@@ -27,31 +27,31 @@ const FINISH: Duration = Duration::from_secs(2);
 const CLOSE: Duration = Duration::from_secs(5);
 
 /// A running browser. Dropped, it is killed.
-pub struct Windowed {
-    process: Process,
+pub struct WindowDriver {
+    process: CellProcess,
     mode: Mode,
     sandboxed: bool,
     address_keys: Vec<String>,
 }
 
-impl fmt::Debug for Windowed {
+impl fmt::Debug for WindowDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Windowed").field("mode", &self.mode).finish_non_exhaustive()
+        f.debug_struct("WindowDriver").field("mode", &self.mode).finish_non_exhaustive()
     }
 }
 
-impl Windowed {
+impl WindowDriver {
     /// Starts it and waits for its window. `{url}` in its arguments becomes an
     /// empty page, `{profile}` a folder in its home.
-    pub async fn start(cell: &Cell, launch: &Launch, display: &Display) -> Result<Self, Error> {
+    pub async fn start(cell: &Cell, launch: &LaunchSpec, display: &VirtualDisplay) -> Result<Self, Error> {
         let program = launch.program.to_string_lossy().into_owned();
         if find(&program).is_none() {
             return Err(Error::Missing { package: "that brings it", program });
         }
-        if launch.window == Window::Headless {
+        if launch.window == WindowMode::Headless {
             return Err(Error::Cannot { driver: "a browser by command line", act: "run without a window" });
         }
-        if let Trust::Authority(pem) = &launch.trust {
+        if let LaunchTrust::Authority(pem) = &launch.trust {
             // Page engine, network library and helpers may each look elsewhere.
             cell.trust(pem).await?;
             trust::add_to_all(cell, &launch.nss, pem).await?;
@@ -63,7 +63,7 @@ impl Windowed {
             return Err(if runs { no_window } else { Error::EndedEarly { program, says } });
         }
         let sandboxed = confined::any(&process).await;
-        if !sandboxed && launch.sandbox == Sandbox::Required {
+        if !sandboxed && launch.sandbox == SandboxPolicy::Required {
             process.kill().await;
             return Err(Error::NoSandbox("no confined process was found".to_owned()));
         }
@@ -88,15 +88,15 @@ impl Windowed {
     pub async fn visit(
         &self,
         cell: &Cell,
-        display: &Display,
+        display: &VirtualDisplay,
         url: &str,
         patience: Duration,
         stay: Duration,
-    ) -> Result<Visited, Error> {
+    ) -> Result<VisitedPage, Error> {
         let began = crate::now();
         let before = display.title(cell).await?;
         self.reach_address_bar(cell, display).await?;
-        display.press_at(Pace::Quick, cell, &[Keys::Text(url), Keys::Key("Return")]).await?;
+        display.press_at(TypingPace::Quick, cell, &[KeyPress::Text(url), KeyPress::Key("Return")]).await?;
         let end = Instant::now() + patience;
         let (title, failed) = loop {
             let title = display.title(cell).await?;
@@ -110,33 +110,33 @@ impl Windowed {
             sleep(Duration::from_millis(200)).await;
         };
         sleep(stay).await;
-        Ok(Visited { began, ended: crate::now(), url: url.to_owned(), title, failed })
+        Ok(VisitedPage { began, ended: crate::now(), url: url.to_owned(), title, failed })
     }
 
     /// Types into the address bar key by key and leaves it at that.
-    pub async fn type_in_address_bar(&self, cell: &Cell, display: &Display, text: &str) -> Result<(), Error> {
+    pub async fn type_in_address_bar(&self, cell: &Cell, display: &VirtualDisplay, text: &str) -> Result<(), Error> {
         self.reach_address_bar(cell, display).await?;
-        display.press(cell, &[Keys::Text(text)]).await
+        display.press(cell, &[KeyPress::Text(text)]).await
     }
 
-    async fn reach_address_bar(&self, cell: &Cell, display: &Display) -> Result<(), Error> {
+    async fn reach_address_bar(&self, cell: &Cell, display: &VirtualDisplay) -> Result<(), Error> {
         display.focus(cell).await?;
-        let keys: Vec<Keys<'_>> = match self.address_keys.as_slice() {
-            [] => vec![Keys::Key("ctrl+l")],
-            keys => keys.iter().map(|key| Keys::Key(key)).collect(),
+        let keys: Vec<KeyPress<'_>> = match self.address_keys.as_slice() {
+            [] => vec![KeyPress::Key("ctrl+l")],
+            keys => keys.iter().map(|key| KeyPress::Key(key)).collect(),
         };
         display.press(cell, &keys).await
     }
 
     /// Opens a private window beside the one that is open, by these keys.
-    pub async fn open_private(&mut self, cell: &Cell, display: &Display, keys: &str) -> Result<(), Error> {
+    pub async fn open_private(&mut self, cell: &Cell, display: &VirtualDisplay, keys: &str) -> Result<(), Error> {
         display.open_window(cell, keys).await?;
         self.mode = Mode::Private;
         Ok(())
     }
 
     /// Its processes.
-    pub(crate) fn process(&self) -> &Process {
+    pub(crate) fn process(&self) -> &CellProcess {
         &self.process
     }
 
@@ -158,10 +158,10 @@ impl Windowed {
     }
 }
 
-fn command(cell: &Cell, launch: &Launch, display: &Display) -> Program {
+fn command(cell: &Cell, launch: &LaunchSpec, display: &VirtualDisplay) -> CellProgram {
     let profile = cell.home().join(&launch.profile).display().to_string();
     let args = arguments(launch).into_iter().map(|arg| filled(arg, "about:blank", &profile));
-    let mut program = Program::new(&launch.program).args(args).env("DISPLAY", display.name());
+    let mut program = CellProgram::new(&launch.program).args(args).env("DISPLAY", display.name());
     let home = cell.home().display().to_string();
     program.env.extend(launch.env.iter().map(|(name, value)| (name.clone(), value.replace("{home}", &home))));
     program
@@ -169,7 +169,7 @@ fn command(cell: &Cell, launch: &Launch, display: &Display) -> Program {
 
 /// What makes it private stands right before the page, so that a program that
 /// starts the browser does not take it for its own.
-fn arguments(launch: &Launch) -> Vec<&str> {
+fn arguments(launch: &LaunchSpec) -> Vec<&str> {
     let mut args: Vec<&str> = launch.entry_args.iter().chain(&launch.args).map(String::as_str).collect();
     if launch.mode == Mode::Private {
         let page = args.iter().position(|arg| arg.contains("{url}")).unwrap_or(args.len());
@@ -189,10 +189,10 @@ mod tests {
     #[test]
     fn what_makes_it_private_stands_before_the_page() {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
-        let mut launch = Launch {
+        let mut launch = LaunchSpec {
             args: words(&["--", "browser", "{url}"]),
             private_args: words(&["--private", "--really"]),
-            ..Launch::new("starter", Trust::Nothing)
+            ..LaunchSpec::new("starter", LaunchTrust::Nothing)
         };
         assert_eq!(arguments(&launch), ["--", "browser", "{url}"]);
         launch.mode = Mode::Private;

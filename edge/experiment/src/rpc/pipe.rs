@@ -6,13 +6,13 @@ use tokio::{
     sync::mpsc,
 };
 
-use super::Wire;
+use super::RpcTransport;
 
 /// Carries messages until either side closes.
 pub fn wire(
     reader: impl AsyncRead + Unpin + Send + 'static,
     mut writer: impl AsyncWrite + Unpin + Send + 'static,
-) -> Wire {
+) -> RpcTransport {
     let (outgoing, mut to_send) = mpsc::unbounded_channel::<String>();
     let (received, incoming) = mpsc::unbounded_channel();
     tokio::spawn(async move {
@@ -38,7 +38,7 @@ pub fn wire(
             }
         }
     });
-    Wire { outgoing, incoming }
+    RpcTransport { outgoing, incoming }
 }
 
 #[cfg(test)]

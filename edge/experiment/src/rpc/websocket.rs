@@ -9,7 +9,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use super::Wire;
+use super::RpcTransport;
 
 /// Answers of a browser may hold a page; more than this is none.
 const LONGEST: u64 = 64 << 20;
@@ -28,7 +28,7 @@ pub async fn wire(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     host: &str,
     path: &str,
-) -> io::Result<Wire> {
+) -> io::Result<RpcTransport> {
     let (reader, mut writer) = tokio::io::split(stream);
     let mut reader = BufReader::new(reader);
     // §4.1; the key proves to a client that the server speaks the protocol. This one is known to.
@@ -57,7 +57,7 @@ pub async fn wire(
     });
     tokio::spawn(async move {
         let mut message = Vec::new();
-        while let Ok(Frame { opcode, last, payload }) = read(&mut reader).await {
+        while let Ok(ServerFrame { opcode, last, payload }) = read(&mut reader).await {
             match opcode {
                 TEXT | CONTINUATION => message.extend_from_slice(&payload),
                 PING => drop(answer.send((PONG, payload))),
@@ -73,7 +73,7 @@ pub async fn wire(
             }
         }
     });
-    Ok(Wire { outgoing, incoming })
+    Ok(RpcTransport { outgoing, incoming })
 }
 
 /// Reads the answer to the opening request up to its empty line.
@@ -88,14 +88,14 @@ async fn accepted(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
     if head.starts_with(b"HTTP/1.1 101") { Ok(()) } else { Err(io::ErrorKind::ConnectionRefused.into()) }
 }
 
-struct Frame {
+struct ServerFrame {
     opcode: u8,
     last: bool,
     payload: Vec<u8>,
 }
 
 /// §5.2; what a server sends is not masked.
-async fn read(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<Frame> {
+async fn read(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<ServerFrame> {
     let (first, second) = (reader.read_u8().await?, reader.read_u8().await?);
     let length = match second & 0x7f {
         126 => u64::from(reader.read_u16().await?),
@@ -107,7 +107,7 @@ async fn read(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<Frame> {
     }
     let mut payload = vec![0; usize::try_from(length).unwrap_or_default()];
     reader.read_exact(&mut payload).await?;
-    Ok(Frame { opcode: first & 0xf, last: first & 0x80 != 0, payload })
+    Ok(ServerFrame { opcode: first & 0xf, last: first & 0x80 != 0, payload })
 }
 
 /// §5.2; a client masks what it sends. The mask is there for proxies on the

@@ -12,7 +12,7 @@ use std::{
 
 use experiment::{
     Error,
-    cell::{Cell, CellSpec, Device, Sockets, User, Walls, find},
+    cell::{Cell, CellDevice, CellIsolation, CellSockets, CellSpec, CellUser, find},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -20,8 +20,8 @@ use tokio::{
 };
 
 /// A cell with namespaces; none, with the reason printed, where that cannot be.
-pub(crate) async fn cell(number: u32) -> Option<(Cell, Sockets)> {
-    match Cell::open(spec(Walls::Namespaces, number)).await {
+pub(crate) async fn cell(number: u32) -> Option<(Cell, CellSockets)> {
+    match Cell::open(spec(CellIsolation::Namespaces, number)).await {
         Ok(made) => Some(made),
         Err(why @ (Error::NoRightToIsolate(_) | Error::Missing { .. })) => {
             eprintln!("skipped: {why}");
@@ -31,8 +31,8 @@ pub(crate) async fn cell(number: u32) -> Option<(Cell, Sockets)> {
     }
 }
 
-pub(crate) fn spec(walls: Walls, number: u32) -> CellSpec {
-    CellSpec { walls, device: Device::numbered(1, number), user: User::default(), keep: Vec::new() }
+pub(crate) fn spec(walls: CellIsolation, number: u32) -> CellSpec {
+    CellSpec { walls, device: CellDevice::numbered(1, number), user: CellUser::default(), keep: Vec::new() }
 }
 
 /// Whether a program is there; prints the reason for skipping if not.
@@ -52,7 +52,7 @@ pub(crate) struct Sink(Arc<Mutex<VecDeque<String>>>);
 #[allow(dead_code, reason = "not every test file asks for both")]
 impl Sink {
     /// Answers on all proxy sockets until the test ends.
-    pub(crate) fn on(sockets: Sockets) -> Self {
+    pub(crate) fn on(sockets: CellSockets) -> Self {
         let sink = Self::default();
         for listener in sockets.proxy {
             let (listener, sink) = (TcpListener::from_std(listener).unwrap(), sink.clone());

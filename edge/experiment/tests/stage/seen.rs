@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use experiment::cell::Sockets;
+use experiment::cell::CellSockets;
 use model::{Exchange, Note};
 use proxy::{CertificateAuthority, ExchangeSink, Proxy, ProxySettings, SinkFuture, StaticResponse};
 
@@ -42,7 +42,7 @@ impl Seen {
 }
 
 /// Serves until the proxies are dropped. Every answer is one small page, or a file to keep.
-pub(crate) fn serve(sockets: Sockets) -> (Seen, Arc<CertificateAuthority>, Vec<Proxy>) {
+pub(crate) fn serve(sockets: CellSockets) -> (Seen, Arc<CertificateAuthority>, Vec<Proxy>) {
     let (seen, authority) = (Seen::default(), Arc::new(CertificateAuthority::in_memory("A test").unwrap()));
     let answer = Arc::new(|request: &model::Request| {
         if request.url.ends_with(".bin") {

@@ -4,7 +4,7 @@ use adb::Phone;
 
 /// Which app it is exactly, and on what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts {
+pub struct AppFacts {
     /// `124.0.6367.82 (636708233)`
     pub version: String,
     /// SHA-256 of its base package, in hex.
@@ -26,7 +26,7 @@ const INSTALLERS: [(&str, &str); 7] = [
     ("com.xiaomi.discover", "Xiaomi's updater of its own apps"),
 ];
 
-impl Facts {
+impl AppFacts {
     /// Asks the phone. An app that is not there is an error.
     pub(super) fn of(phone: &Phone, package: &str) -> Result<Self, adb::Error> {
         // The base package comes first; what follows are its parts for this phone.

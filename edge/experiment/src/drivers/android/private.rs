@@ -13,7 +13,7 @@ use crate::Error;
 
 /// What can be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Private {
+pub enum PrivatePages {
     /// Nothing, and why.
     Never(String),
     /// Whatever it opens is private; known from where.
@@ -25,7 +25,7 @@ pub enum Private {
     Tab { action: String, socket: String, because: String },
 }
 
-impl Private {
+impl PrivatePages {
     /// What is known of an app in this version.
     pub fn of(known: Option<&subjects::PrivateOpening>, version: &str) -> Self {
         let Some(known) = known else {
@@ -60,7 +60,7 @@ impl Private {
 }
 
 /// The condition under which private mode was tested, or was not.
-impl fmt::Display for Private {
+impl fmt::Display for PrivatePages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Never(because) => write!(f, "private mode is untested: {because}"),
@@ -94,24 +94,27 @@ mod tests {
 
     #[test]
     fn a_private_page_is_asked_for_as_the_app_has_it() {
-        let by_extra = Private::of(Some(&known(false, Some("private"))), "113.0.1 (2)");
+        let by_extra = PrivatePages::of(Some(&known(false, Some("private"))), "113.0.1 (2)");
         assert_eq!(by_extra.asks(Mode::Private).expect("it can"), Some("private".to_owned()));
         assert_eq!(by_extra.asks(Mode::Normal).expect("it can"), None);
-        let always = Private::of(Some(&known(true, None)), "140.0");
+        let always = PrivatePages::of(Some(&known(true, None)), "140.0");
         assert_eq!(always.asks(Mode::Private).expect("it can"), None);
     }
 
     #[test]
     fn what_is_not_known_of_a_version_is_not_done_with_it() {
         for version in ["112.2.0", "unknown", "", "v113"] {
-            let old = Private::of(Some(&known(false, Some("private"))), version);
+            let old = PrivatePages::of(Some(&known(false, Some("private"))), version);
             assert!(old.asks(Mode::Private).is_err(), "{version}");
             assert_eq!(
                 old.to_string(),
                 "private mode is untested: how to open a private page of it is known from version 113 on"
             );
         }
-        assert!(Private::of(None, "200.0").asks(Mode::Private).is_err());
-        assert_eq!(Private::of(Some(&known(false, None)), "200.0").to_string(), "private mode is untested: its source");
+        assert!(PrivatePages::of(None, "200.0").asks(Mode::Private).is_err());
+        assert_eq!(
+            PrivatePages::of(Some(&known(false, None)), "200.0").to_string(),
+            "private mode is untested: its source"
+        );
     }
 }

@@ -14,10 +14,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::App;
+use super::AndroidApp;
 use crate::{
     Error,
-    rpc::{Rpc, websocket},
+    rpc::{RpcClient, websocket},
 };
 
 /// An app takes a moment to open its socket, and a tab.
@@ -31,20 +31,20 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The app answers those only who call it so: pages of the web do not.
 const HOST: &str = "localhost";
 
-pub(super) struct Tab {
-    rpc: Rpc,
+pub(super) struct AppTab {
+    rpc: RpcClient,
     session: String,
 }
 
 /// One page of the app.
-struct Page {
+struct AppPage {
     id: String,
     context: String,
 }
 
-impl Tab {
+impl AppTab {
     /// Opens one. None: the app showed none that is known to be private.
-    pub(super) async fn open(app: &App, action: &str, socket: &str) -> Result<Option<Self>, Error> {
+    pub(super) async fn open(app: &AndroidApp, action: &str, socket: &str) -> Result<Option<Self>, Error> {
         let Some(rpc) = reach(app, socket).await else { return Ok(None) };
         // What there is now was opened as the icon does: in ordinary tabs.
         let before = pages(&rpc).await?;
@@ -56,7 +56,7 @@ impl Tab {
         app.told(move |phone, package| phone.shell(&["am", "start", "-a", &action, package])).await?;
         for _ in 0..LOOKS {
             let new = pages(&rpc).await?.into_iter().find(|page| !ordinary.contains(page.context.as_str()));
-            if let Some(Page { id, .. }) = new {
+            if let Some(AppPage { id, .. }) = new {
                 let attached =
                     rpc.call(None, "Target.attachToTarget", json!({"targetId": id, "flatten": true})).await?;
                 return Ok(attached["sessionId"].as_str().map(|session| Self { session: session.to_owned(), rpc }));
@@ -73,14 +73,14 @@ impl Tab {
     }
 }
 
-async fn reach(App { phone, package, .. }: &App, socket: &str) -> Option<Rpc> {
+async fn reach(AndroidApp { phone, package, .. }: &AndroidApp, socket: &str) -> Option<RpcClient> {
     for _ in 0..LOOKS {
         if let Some(mut asked) = connect(phone, socket).await
             && let Ok(Some(path)) = timeout(PATIENCE, way_in(&mut asked, package)).await
             && let Some(stream) = connect(phone, socket).await
             && let Ok(wire) = websocket::wire(stream, HOST, &path).await
         {
-            return Some(Rpc::over(wire).0);
+            return Some(RpcClient::over(wire).0);
         }
         sleep(BETWEEN).await;
     }
@@ -113,11 +113,12 @@ async fn way_in(stream: &mut TcpStream, package: &str) -> Option<String> {
     None
 }
 
-async fn pages(rpc: &Rpc) -> Result<Vec<Page>, Error> {
+async fn pages(rpc: &RpcClient) -> Result<Vec<AppPage>, Error> {
     let all = rpc.call(None, "Target.getTargets", json!({})).await?;
     let page = |target: &Value| {
         let text = |name: &str| target[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-        (target["type"] == "page").then(|| Some(Page { id: text("targetId")?, context: text("browserContextId")? }))?
+        (target["type"] == "page")
+            .then(|| Some(AppPage { id: text("targetId")?, context: text("browserContextId")? }))?
     };
     Ok(all["targetInfos"].as_array().into_iter().flatten().filter_map(page).collect())
 }

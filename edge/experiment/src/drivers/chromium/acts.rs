@@ -9,15 +9,15 @@ use model::Time;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use super::{Chromium, Target};
+use super::{CdpTarget, ChromiumDriver};
 use crate::{
     Error,
-    drivers::visited::{Field, Visited},
+    drivers::visited::{FormField, VisitedPage},
 };
 
-impl Chromium {
+impl ChromiumDriver {
     /// Goes to `url` in the page in front, waits for its load, and stays.
-    pub async fn visit(&self, url: &str, patience: Duration, stay: Duration) -> Result<Visited, Error> {
+    pub async fn visit(&self, url: &str, patience: Duration, stay: Duration) -> Result<VisitedPage, Error> {
         let page = self.page()?;
         let began = crate::now();
         let going = self.rpc.call_within(patience, Some(&page.session), "Page.navigate", json!({"url": url}));
@@ -39,17 +39,17 @@ impl Chromium {
     /// Does something that leads to another page, waits for that, and stays.
     pub(super) async fn follow(
         &self,
-        page: &Target,
+        page: &CdpTarget,
         began: Time,
         patience: Duration,
         stay: Duration,
-    ) -> Result<Visited, Error> {
+    ) -> Result<VisitedPage, Error> {
         let failed = self.loaded(page, patience).await;
         self.arrived(began, failed, stay).await
     }
 
     /// Waits until `page` has loaded once more than it had when it was looked at.
-    async fn loaded(&self, page: &Target, patience: Duration) -> Option<String> {
+    async fn loaded(&self, page: &CdpTarget, patience: Duration) -> Option<String> {
         let mut open = self.open.clone();
         let more =
             open.wait_for(|open| open.over || open.of_session(&page.session).is_none_or(|now| now.loads > page.loads));
@@ -60,11 +60,11 @@ impl Chromium {
         }
     }
 
-    async fn arrived(&self, began: Time, failed: Option<String>, stay: Duration) -> Result<Visited, Error> {
+    async fn arrived(&self, began: Time, failed: Option<String>, stay: Duration) -> Result<VisitedPage, Error> {
         sleep(stay).await;
         let seen = self.evaluate("[location.href, document.title]").await?;
         let text = |index: usize| seen[index].as_str().unwrap_or_default().to_owned();
-        Ok(Visited { began, ended: crate::now(), url: text(0), title: text(1), failed })
+        Ok(VisitedPage { began, ended: crate::now(), url: text(0), title: text(1), failed })
     }
 
     /// Runs JavaScript in the page in front and gives its value.
@@ -104,7 +104,7 @@ impl Chromium {
     }
 
     /// Follows the first link that `selector` matches.
-    pub async fn follow_link(&self, selector: &str, patience: Duration, stay: Duration) -> Result<Visited, Error> {
+    pub async fn follow_link(&self, selector: &str, patience: Duration, stay: Duration) -> Result<VisitedPage, Error> {
         let (page, began) = (self.page()?, crate::now());
         self.click(selector).await?;
         self.follow(&page, began, patience, stay).await
@@ -127,7 +127,7 @@ impl Chromium {
     }
 
     /// Fills in fields of the page, a password's like any other.
-    pub async fn fill_form(&self, fields: &[Field]) -> Result<(), Error> {
+    pub async fn fill_form(&self, fields: &[FormField]) -> Result<(), Error> {
         for field in fields {
             self.click(&format!("[name={}]", Value::from(field.name.as_str()))).await?;
             self.type_text(&field.text).await?;
@@ -136,7 +136,7 @@ impl Chromium {
     }
 
     /// Sends the form that has the focus, as the Enter key does.
-    pub async fn submit(&self, patience: Duration, stay: Duration) -> Result<Visited, Error> {
+    pub async fn submit(&self, patience: Duration, stay: Duration) -> Result<VisitedPage, Error> {
         let (page, began) = (self.page()?, crate::now());
         for kind in ["keyDown", "keyUp"] {
             let mut event = json!({"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13});

@@ -5,10 +5,10 @@ use std::{path::Path, time::Duration};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::{Error, cell::Cell, rpc::Rpc};
+use crate::{Error, cell::Cell, rpc::RpcClient};
 
 /// Loads the extension in `folder`, and returns its id when it listens.
-pub(super) async fn load(rpc: &Rpc, cell: &Cell, folder: &Path) -> Result<String, Error> {
+pub(super) async fn load(rpc: &RpcClient, cell: &Cell, folder: &Path) -> Result<String, Error> {
     let manifest: Value = serde_json::from_slice(&cell.read(folder.join("manifest.json")).await?).unwrap_or_default();
     let wish = json!({"path": folder.display().to_string(), "enableInIncognito": true});
     let loaded = rpc.call(None, "Extensions.loadUnpacked", wish).await?;
@@ -23,7 +23,7 @@ pub(super) async fn load(rpc: &Rpc, cell: &Cell, folder: &Path) -> Result<String
 /// script has run once it has not said what it listens to, and the first visit
 /// would pass it by. Attaching to it would tell exactly when; but a worker that
 /// was attached to falls asleep early afterwards, and forgets its timers.
-async fn listening(rpc: &Rpc, id: &str) -> Result<(), Error> {
+async fn listening(rpc: &RpcClient, id: &str) -> Result<(), Error> {
     let address = format!("chrome-extension://{id}/");
     for _ in 0..300 {
         let workers = rpc.call(None, "Target.getTargets", json!({"filter": [{"type": "service_worker"}]})).await?;

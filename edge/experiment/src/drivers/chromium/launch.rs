@@ -14,27 +14,27 @@ use serde_json::{Map, Value, json};
 use super::first_run;
 use crate::{
     Error,
-    cell::{Cell, Pipes, Program, find},
+    cell::{Cell, CellProgram, ProgramPipes, find},
     drivers::{
-        launch::{Launch, Route, Trust, Window},
+        launch::{LaunchSpec, LaunchTrust, ProxyRoute, WindowMode},
         trust,
     },
 };
 
 /// Makes profile and trust ready, and gives the command line.
-pub(super) async fn prepare(cell: &Cell, launch: &Launch) -> Result<Program, Error> {
+pub(super) async fn prepare(cell: &Cell, launch: &LaunchSpec) -> Result<CellProgram, Error> {
     if find(&launch.program.to_string_lossy()).is_none() {
         let program = launch.program.display().to_string();
         return Err(Error::Missing { program, package: "chromium" });
     }
-    if let Trust::Authority(pem) = &launch.trust {
+    if let LaunchTrust::Authority(pem) = &launch.trust {
         trust::add_to_all(cell, &launch.nss, pem).await?;
     }
     preset(cell, launch).await?;
     Ok(program(cell, launch))
 }
 
-fn program(cell: &Cell, launch: &Launch) -> Program {
+fn program(cell: &Cell, launch: &LaunchSpec) -> CellProgram {
     let profile = cell.home().join(&launch.profile);
     let mut args = launch.entry_args.clone();
     // Remote control is refused on the profile that lies where profiles do.
@@ -43,18 +43,18 @@ fn program(cell: &Cell, launch: &Launch) -> Program {
     if !launch.extensions.is_empty() {
         args.push("--enable-unsafe-extension-debugging".to_owned());
     }
-    if launch.route == Route::ProxySetting {
+    if launch.route == ProxyRoute::ProxySetting {
         args.push(format!("--proxy-server=http://{}", cell.proxy()));
         // Without this, pages on the loopback would go past the proxy.
         args.push("--proxy-bypass-list=<-loopback>".to_owned());
     }
-    if launch.window == Window::Headless {
+    if launch.window == WindowMode::Headless {
         args.push("--headless=new".to_owned());
     }
     if launch.mode == Mode::Private {
         args.push("--incognito".to_owned());
     }
-    if let Trust::Key(digest) = &launch.trust {
+    if let LaunchTrust::Key(digest) = &launch.trust {
         args.push(format!("--ignore-certificate-errors-spki-list={digest}"));
     }
     if let Some(netlog) = &launch.netlog {
@@ -62,15 +62,15 @@ fn program(cell: &Cell, launch: &Launch) -> Program {
         args.push("--net-log-capture-mode=Everything".to_owned());
     }
     args.extend(launch.args.iter().cloned());
-    let mut program = Program::new(&launch.program).args(args).pipes(Pipes::Remote);
-    if let Window::On(display) = &launch.window {
+    let mut program = CellProgram::new(&launch.program).args(args).pipes(ProgramPipes::Remote);
+    if let WindowMode::On(display) = &launch.window {
         program = program.env("DISPLAY", display);
     }
     program.env.extend(launch.env.iter().cloned());
     program
 }
 
-async fn preset(cell: &Cell, launch: &Launch) -> Result<(), Error> {
+async fn preset(cell: &Cell, launch: &LaunchSpec) -> Result<(), Error> {
     let file = format!("{}/Default/Preferences", launch.profile);
     if launch.preferences.is_null() || cell.read(&file).await.is_ok() {
         return Ok(());

@@ -14,21 +14,21 @@ use std::{fmt, time::Duration};
 use model::Mode;
 use serde_json::{Value, json};
 pub use switches::SwitchAt;
-use targets::{Open, Target};
+use targets::{CdpTarget, OpenTargets};
 use tokio::{
     sync::{mpsc, watch},
     time::timeout,
 };
 
 pub use super::{
-    launch::{Launch, Route, Sandbox, Trust, Window},
-    visited::{Field, PageRequest, Visited},
+    launch::{LaunchSpec, LaunchTrust, ProxyRoute, SandboxPolicy, WindowMode},
+    visited::{FormField, PageRequest, VisitedPage},
 };
 use crate::{
     Error,
-    cell::{Cell, Process},
+    cell::{Cell, CellProcess},
     drivers::confined,
-    rpc::{self, Rpc},
+    rpc::{self, RpcClient},
 };
 
 /// How long a browser may take to have its first page.
@@ -38,32 +38,38 @@ const START: Duration = Duration::from_secs(60);
 const CLOSE: Duration = Duration::from_secs(15);
 
 /// A running Chromium. Dropped, it is killed.
-pub struct Chromium {
-    process: Process,
-    rpc: Rpc,
-    open: watch::Receiver<Open>,
+pub struct ChromiumDriver {
+    process: CellProcess,
+    rpc: RpcClient,
+    open: watch::Receiver<OpenTargets>,
     mode: Mode,
     version: String,
     extensions: Vec<String>,
     sandboxed: bool,
 }
 
-impl fmt::Debug for Chromium {
+impl fmt::Debug for ChromiumDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Chromium").field("version", &self.version).field("mode", &self.mode).finish_non_exhaustive()
+        f.debug_struct("ChromiumDriver")
+            .field("version", &self.version)
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
     }
 }
 
-impl Chromium {
+impl ChromiumDriver {
     /// Starts it and waits for its first page. Requests of pages come out of
     /// the channel as long as it runs.
-    pub async fn start(cell: &Cell, launch: &Launch) -> Result<(Self, mpsc::UnboundedReceiver<PageRequest>), Error> {
+    pub async fn start(
+        cell: &Cell,
+        launch: &LaunchSpec,
+    ) -> Result<(Self, mpsc::UnboundedReceiver<PageRequest>), Error> {
         let program = launch::prepare(cell, launch).await?;
         let mut process = cell.start(program).await?;
         let (Some(input), Some(output)) = (process.input.take(), process.output.take()) else {
             return Err(Error::CellGone);
         };
-        let (rpc, events) = Rpc::over(rpc::pipe::wire(output, input));
+        let (rpc, events) = RpcClient::over(rpc::pipe::wire(output, input));
         let (listed, requests) = mpsc::unbounded_channel();
         let begun = timeout(START, begin(&rpc, events, listed)).await;
         let (open, version) = match begun {
@@ -74,7 +80,7 @@ impl Chromium {
         let mut browser =
             Self { process, rpc, open, mode: launch.mode, version, extensions: Vec::new(), sandboxed: false };
         browser.sandboxed = confined::pages(&browser.process, "--type=renderer").await;
-        if !browser.sandboxed && launch.sandbox == Sandbox::Required {
+        if !browser.sandboxed && launch.sandbox == SandboxPolicy::Required {
             browser.kill().await;
             return Err(Error::NoSandbox("its page process is not confined".to_owned()));
         }
@@ -109,7 +115,7 @@ impl Chromium {
     }
 
     /// Its processes.
-    pub(crate) fn process(&self) -> &Process {
+    pub(crate) fn process(&self) -> &CellProcess {
         &self.process
     }
 
@@ -131,7 +137,7 @@ impl Chromium {
     }
 
     /// The page in front: the last one opened that still is.
-    fn page(&self) -> Result<Target, Error> {
+    fn page(&self) -> Result<CdpTarget, Error> {
         self.open.borrow().pages().next_back().cloned().ok_or(Error::NoPage("Chromium"))
     }
 
@@ -141,10 +147,10 @@ impl Chromium {
 }
 
 async fn begin(
-    rpc: &Rpc,
-    events: mpsc::UnboundedReceiver<rpc::Event>,
+    rpc: &RpcClient,
+    events: mpsc::UnboundedReceiver<rpc::RpcEvent>,
     listed: mpsc::UnboundedSender<PageRequest>,
-) -> Result<(watch::Receiver<Open>, String), Error> {
+) -> Result<(watch::Receiver<OpenTargets>, String), Error> {
     let mut open = targets::watch(rpc, events, listed).await?;
     let version = rpc.call(None, "Browser.getVersion", json!({})).await?;
     let product = version["product"].as_str().unwrap_or_default();
@@ -157,7 +163,7 @@ async fn begin(
 }
 
 /// What to say if it ended by itself. Ends it if it did not.
-async fn died(mut process: Process, launch: &Launch) -> Option<Error> {
+async fn died(mut process: CellProcess, launch: &LaunchSpec) -> Option<Error> {
     let ended = process.ended(Duration::from_secs(1)).await.is_some();
     let says = process.said();
     process.kill().await;

@@ -19,20 +19,20 @@ const PAGE: [&str; 5] =
 
 /// A request as Chromium itself logged it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Logged {
+pub struct LoggedRequest {
     pub method: String,
     pub url: String,
     /// Hash of the annotation's name.
     pub annotation: i64,
 }
 
-impl fmt::Debug for Logged {
+impl fmt::Debug for LoggedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Logged(.., {})", self.annotation)
     }
 }
 
-impl Logged {
+impl LoggedRequest {
     /// Whether the part of Chromium with this name asked.
     pub fn is_by(&self, annotation: &str) -> bool {
         self.annotation == hash(annotation)
@@ -45,36 +45,36 @@ impl Logged {
 }
 
 #[derive(Deserialize)]
-struct Log {
-    constants: Constants,
-    events: Vec<Event>,
+struct NetLog {
+    constants: LogConstants,
+    events: Vec<LogEvent>,
 }
 
 #[derive(Deserialize)]
-struct Constants {
+struct LogConstants {
     #[serde(rename = "logEventTypes")]
     events: BTreeMap<String, i64>,
 }
 
 #[derive(Deserialize)]
-struct Event {
+struct LogEvent {
     #[serde(rename = "type")]
     kind: i64,
-    source: Source,
+    source: LogSource,
     #[serde(default)]
     params: Value,
 }
 
 #[derive(Deserialize)]
-struct Source {
+struct LogSource {
     id: i64,
 }
 
 /// Reads a log. One that a signal cut short is read up to there.
-pub fn read(log: &[u8]) -> Result<Vec<Logged>, Error> {
+pub fn read(log: &[u8]) -> Result<Vec<LoggedRequest>, Error> {
     let unreadable = || Error::Refused { program: "the network log".to_owned(), says: "it is no NetLog".to_owned() };
     let text = String::from_utf8_lossy(log);
-    let log: Log =
+    let log: NetLog =
         serde_json::from_str(&text).or_else(|_| serde_json::from_str(&mended(&text))).map_err(|_| unreadable())?;
     let kind = |name: &str| log.constants.events.get(name).copied();
     let (alive, start) = kind("REQUEST_ALIVE").zip(kind("URL_REQUEST_START_JOB")).ok_or_else(unreadable)?;
@@ -88,7 +88,7 @@ pub fn read(log: &[u8]) -> Result<Vec<Logged>, Error> {
             continue;
         };
         if event.kind == start && url.starts_with("http") {
-            logged.push(Logged {
+            logged.push(LoggedRequest {
                 method: method.to_owned(),
                 url: url.split('#').next().unwrap_or(url).to_owned(),
                 annotation: annotations.get(&event.source.id).copied().unwrap_or_default(),

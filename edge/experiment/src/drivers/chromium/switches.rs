@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::Chromium;
+use super::ChromiumDriver;
 use crate::Error;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -22,7 +22,7 @@ pub struct SwitchAt<'s> {
     pub control: &'s str,
 }
 
-impl Chromium {
+impl ChromiumDriver {
     /// Whether the switch is on. Read in a tab of its own, closed afterwards.
     pub async fn switch_stands(&self, switch: SwitchAt<'_>) -> Result<bool, Error> {
         self.open_tab(&self.address_of(switch.page), PATIENCE).await?;

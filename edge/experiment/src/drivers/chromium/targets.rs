@@ -11,12 +11,12 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     drivers::visited::PageRequest,
-    rpc::{CallError, Event, Rpc},
+    rpc::{CallError, RpcClient, RpcEvent},
 };
 
 /// One attached page, frame or worker.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Target {
+pub(super) struct CdpTarget {
     pub(super) session: String,
     pub(super) id: String,
     pub(super) kind: String,
@@ -28,18 +28,18 @@ pub(super) struct Target {
 
 /// All that is attached, in the order in which it came.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Open {
-    pub(super) targets: Vec<Target>,
+pub(super) struct OpenTargets {
+    pub(super) targets: Vec<CdpTarget>,
     /// The connection is lost: nothing will change any more.
     pub(super) over: bool,
 }
 
-impl Open {
-    pub(super) fn of_session(&self, session: &str) -> Option<&Target> {
+impl OpenTargets {
+    pub(super) fn of_session(&self, session: &str) -> Option<&CdpTarget> {
         self.targets.iter().find(|target| target.session == session)
     }
 
-    pub(super) fn pages(&self) -> impl DoubleEndedIterator<Item = &Target> {
+    pub(super) fn pages(&self) -> impl DoubleEndedIterator<Item = &CdpTarget> {
         self.targets.iter().filter(|target| target.ready && target.kind == "page")
     }
 }
@@ -51,25 +51,25 @@ fn filter() -> Value {
 
 /// Attaches to everything, now and later, and keeps the account of it.
 pub(super) async fn watch(
-    rpc: &Rpc,
-    events: mpsc::UnboundedReceiver<Event>,
+    rpc: &RpcClient,
+    events: mpsc::UnboundedReceiver<RpcEvent>,
     listed: mpsc::UnboundedSender<PageRequest>,
-) -> Result<watch::Receiver<Open>, CallError> {
-    let (open, seen) = watch::channel(Open::default());
+) -> Result<watch::Receiver<OpenTargets>, CallError> {
+    let (open, seen) = watch::channel(OpenTargets::default());
     tokio::spawn(follow(rpc.clone(), events, open, listed));
     attach(rpc, None).await?;
     Ok(seen)
 }
 
-async fn attach(rpc: &Rpc, session: Option<&str>) -> Result<(), CallError> {
+async fn attach(rpc: &RpcClient, session: Option<&str>) -> Result<(), CallError> {
     let wishes = json!({"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true, "filter": filter()});
     rpc.call(session, "Target.setAutoAttach", wishes).await.map(drop)
 }
 
 async fn follow(
-    rpc: Rpc,
-    mut events: mpsc::UnboundedReceiver<Event>,
-    open: watch::Sender<Open>,
+    rpc: RpcClient,
+    mut events: mpsc::UnboundedReceiver<RpcEvent>,
+    open: watch::Sender<OpenTargets>,
     listed: mpsc::UnboundedSender<PageRequest>,
 ) {
     while let Some(event) = events.recv().await {
@@ -106,9 +106,9 @@ async fn follow(
     open.send_modify(|open| open.over = true);
 }
 
-fn attached(params: &Value) -> Option<Target> {
+fn attached(params: &Value) -> Option<CdpTarget> {
     let info = &params["targetInfo"];
-    Some(Target {
+    Some(CdpTarget {
         session: params["sessionId"].as_str()?.to_owned(),
         id: info["targetId"].as_str()?.to_owned(),
         kind: info["type"].as_str()?.to_owned(),
@@ -119,7 +119,7 @@ fn attached(params: &Value) -> Option<Target> {
 
 /// Lets a target run once its requests are listed. A target that is gone
 /// before that has asked for nothing.
-async fn admit(rpc: Rpc, target: Target, open: watch::Sender<Open>) {
+async fn admit(rpc: RpcClient, target: CdpTarget, open: watch::Sender<OpenTargets>) {
     let session = Some(target.session.as_str());
     let _ = rpc.call(session, "Network.enable", json!({})).await;
     if target.kind == "page" {

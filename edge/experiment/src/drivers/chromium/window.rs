@@ -5,19 +5,19 @@ use std::time::Duration;
 use model::Mode;
 use tokio::time::timeout;
 
-use super::{Chromium, Visited};
+use super::{ChromiumDriver, VisitedPage};
 use crate::{
     Error,
     cell::Cell,
-    display::{Display, Keys},
-    drivers::browser::Hands,
+    display::{KeyPress, VirtualDisplay},
+    drivers::browser::InputDevices,
 };
 
-impl Chromium {
+impl ChromiumDriver {
     /// Types into the address bar key by key and leaves it at that.
-    pub async fn type_in_address_bar(&self, cell: &Cell, display: &Display, text: &str) -> Result<(), Error> {
+    pub async fn type_in_address_bar(&self, cell: &Cell, display: &VirtualDisplay, text: &str) -> Result<(), Error> {
         display.focus(cell).await?;
-        display.press(cell, &[Keys::Key("ctrl+l"), Keys::Text(text)]).await
+        display.press(cell, &[KeyPress::Key("ctrl+l"), KeyPress::Text(text)]).await
     }
 
     /// Opens a private window beside the one that is open, by these keys; its
@@ -25,7 +25,7 @@ impl Chromium {
     pub async fn open_private(
         &mut self,
         cell: &Cell,
-        display: &Display,
+        display: &VirtualDisplay,
         keys: &str,
         patience: Duration,
     ) -> Result<(), Error> {
@@ -39,18 +39,18 @@ impl Chromium {
     }
 
     /// Empties the address bar again: what was typed is not sent.
-    pub async fn leave_address_bar(&self, cell: &Cell, display: &Display) -> Result<(), Error> {
-        display.press(cell, &[Keys::Key("Escape"), Keys::Key("Escape")]).await
+    pub async fn leave_address_bar(&self, cell: &Cell, display: &VirtualDisplay) -> Result<(), Error> {
+        display.press(cell, &[KeyPress::Key("Escape"), KeyPress::Key("Escape")]).await
     }
 
     /// Types an address, or words to search for, and goes there.
-    pub async fn go_by_typing(&self, hands: Hands<'_>, text: &str) -> Result<Visited, Error> {
+    pub async fn go_by_typing(&self, hands: InputDevices<'_>, text: &str) -> Result<VisitedPage, Error> {
         let (began, display) = (crate::now(), hands.display()?);
         display.focus(hands.cell).await?;
-        display.press(hands.cell, &[Keys::Key("ctrl+l")]).await?;
-        display.press_at(hands.pace, hands.cell, &[Keys::Text(text)]).await?;
+        display.press(hands.cell, &[KeyPress::Key("ctrl+l")]).await?;
+        display.press_at(hands.pace, hands.cell, &[KeyPress::Text(text)]).await?;
         let page = self.page()?;
-        display.press(hands.cell, &[Keys::Key("Return")]).await?;
+        display.press(hands.cell, &[KeyPress::Key("Return")]).await?;
         self.follow(&page, began, hands.patience, hands.stay).await
     }
 }

@@ -7,19 +7,19 @@ use model::Time;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::Firefox;
+use super::FirefoxDriver;
 use crate::{
     Error,
-    drivers::visited::{Field, Visited},
+    drivers::visited::{FormField, VisitedPage},
     rpc::CallError,
 };
 
 /// The Enter key (WebDriver §17.4.2).
 const ENTER: &str = "\u{E007}";
 
-impl Firefox {
+impl FirefoxDriver {
     /// Goes to `url`, waits for its load, and stays.
-    pub async fn visit(&self, url: &str, patience: Duration, stay: Duration) -> Result<Visited, Error> {
+    pub async fn visit(&self, url: &str, patience: Duration, stay: Duration) -> Result<VisitedPage, Error> {
         let began = crate::now();
         let wish = json!({"context": self.context, "url": url, "wait": "complete"});
         let failed = match self.rpc.call_within(patience, None, "browsingContext.navigate", wish).await {
@@ -30,12 +30,12 @@ impl Firefox {
         self.arrived(began, failed, stay).await
     }
 
-    async fn arrived(&self, began: Time, failed: Option<String>, stay: Duration) -> Result<Visited, Error> {
+    async fn arrived(&self, began: Time, failed: Option<String>, stay: Duration) -> Result<VisitedPage, Error> {
         sleep(stay).await;
         let seen = self.evaluate("JSON.stringify([location.href, document.title])").await?;
         let seen: Value = serde_json::from_str(seen.as_str().unwrap_or_default()).unwrap_or_default();
         let text = |index: usize| seen[index].as_str().unwrap_or_default().to_owned();
-        Ok(Visited { began, ended: crate::now(), url: text(0), title: text(1), failed })
+        Ok(VisitedPage { began, ended: crate::now(), url: text(0), title: text(1), failed })
     }
 
     /// Runs JavaScript in the page and gives its value: text, number, boolean or null.
@@ -75,7 +75,7 @@ impl Firefox {
     }
 
     /// Follows the first link that `selector` matches.
-    pub async fn follow_link(&self, selector: &str, patience: Duration, stay: Duration) -> Result<Visited, Error> {
+    pub async fn follow_link(&self, selector: &str, patience: Duration, stay: Duration) -> Result<VisitedPage, Error> {
         self.leave(patience, stay, self.click(selector)).await
     }
 
@@ -94,7 +94,7 @@ impl Firefox {
     }
 
     /// Fills in fields of the page, a password's like any other.
-    pub async fn fill_form(&self, fields: &[Field]) -> Result<(), Error> {
+    pub async fn fill_form(&self, fields: &[FormField]) -> Result<(), Error> {
         for field in fields {
             self.click(&format!("[name={}]", Value::from(field.name.as_str()))).await?;
             self.type_text(&field.text).await?;
@@ -103,7 +103,7 @@ impl Firefox {
     }
 
     /// Sends the form that has the focus, as the Enter key does.
-    pub async fn submit(&self, patience: Duration, stay: Duration) -> Result<Visited, Error> {
+    pub async fn submit(&self, patience: Duration, stay: Duration) -> Result<VisitedPage, Error> {
         self.leave(patience, stay, self.type_text(ENTER)).await
     }
 
@@ -120,7 +120,7 @@ impl Firefox {
         patience: Duration,
         stay: Duration,
         act: impl Future<Output = Result<(), Error>>,
-    ) -> Result<Visited, Error> {
+    ) -> Result<VisitedPage, Error> {
         let began = crate::now();
         self.evaluate("void (window.candorWasHere = true)").await?;
         act.await?;

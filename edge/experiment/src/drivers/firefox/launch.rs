@@ -6,20 +6,20 @@ use serde_json::{Value, json};
 
 use crate::{
     Error,
-    cell::{Cell, Program, find},
+    cell::{Cell, CellProgram, find},
     drivers::{
-        launch::{Launch, Route, Trust, Window},
+        launch::{LaunchSpec, LaunchTrust, ProxyRoute, WindowMode},
         trust,
     },
 };
 
 /// Makes profile and trust ready, and gives the command line.
-pub(super) async fn prepare(cell: &Cell, launch: &Launch) -> Result<Program, Error> {
+pub(super) async fn prepare(cell: &Cell, launch: &LaunchSpec) -> Result<CellProgram, Error> {
     if find(&launch.program.to_string_lossy()).is_none() {
         let program = launch.program.display().to_string();
         return Err(Error::Missing { program, package: "firefox-esr" });
     }
-    if let Trust::Authority(pem) = &launch.trust {
+    if let LaunchTrust::Authority(pem) = &launch.trust {
         trust::add(cell, &launch.profile, pem).await?;
     }
     cell.write(format!("{}/user.js", launch.profile), user_js(cell, launch)).await?;
@@ -27,7 +27,7 @@ pub(super) async fn prepare(cell: &Cell, launch: &Launch) -> Result<Program, Err
 }
 
 /// Read at every start, and stronger than what the profile remembers.
-fn user_js(cell: &Cell, launch: &Launch) -> String {
+fn user_js(cell: &Cell, launch: &LaunchSpec) -> String {
     let mut preferences = json!({
         // Remote control would otherwise switch off what is to be watched.
         "remote.prefs.recommended": false,
@@ -35,7 +35,7 @@ fn user_js(cell: &Cell, launch: &Launch) -> String {
         // which a profile that was private before would not know.
         "browser.privatebrowsing.autostart": launch.mode == Mode::Private,
     });
-    if launch.route == Route::ProxySetting {
+    if launch.route == ProxyRoute::ProxySetting {
         through_proxy(&mut preferences, cell.proxy());
     }
     if let (Value::Object(all), Value::Object(wished)) = (&mut preferences, &launch.preferences) {
@@ -61,15 +61,15 @@ fn through_proxy(preferences: &mut Value, proxy: std::net::SocketAddr) {
     }
 }
 
-fn program(cell: &Cell, launch: &Launch) -> Program {
+fn program(cell: &Cell, launch: &LaunchSpec) -> CellProgram {
     let profile = cell.home().join(&launch.profile).display().to_string();
-    let mut program = Program::new(&launch.program)
+    let mut program = CellProgram::new(&launch.program)
         .args(launch.entry_args.iter().cloned())
         .args(["--no-remote", "--profile", &profile, "--remote-debugging-port", "0"])
         .args(launch.args.iter().cloned());
     match &launch.window {
-        Window::Headless => program = program.args(["--headless"]),
-        Window::On(display) => program = program.env("DISPLAY", display),
+        WindowMode::Headless => program = program.args(["--headless"]),
+        WindowMode::On(display) => program = program.env("DISPLAY", display),
     }
     program.env.extend(launch.env.iter().cloned());
     program

@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::sleep};
 
 use super::{
-    launch::{Launch, Sandbox},
+    launch::{LaunchSpec, SandboxPolicy},
     visited::PageRequest,
 };
 use crate::{
     Error,
-    cell::{Cell, Process},
+    cell::{Cell, CellProcess},
     drivers::confined,
-    rpc::{self, Event, Rpc},
+    rpc::{self, RpcClient, RpcEvent},
 };
 
 /// Tenths of a second in which it has to open its port.
@@ -28,9 +28,9 @@ const START: u32 = 600;
 const CLOSE: Duration = Duration::from_secs(15);
 
 /// A running Firefox. Dropped, it is killed.
-pub struct Firefox {
-    process: Process,
-    rpc: Rpc,
+pub struct FirefoxDriver {
+    process: CellProcess,
+    rpc: RpcClient,
     /// The tab that is used: the start tab refuses some addresses.
     context: String,
     mode: Mode,
@@ -38,16 +38,22 @@ pub struct Firefox {
     sandboxed: bool,
 }
 
-impl fmt::Debug for Firefox {
+impl fmt::Debug for FirefoxDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Firefox").field("version", &self.version).field("mode", &self.mode).finish_non_exhaustive()
+        f.debug_struct("FirefoxDriver")
+            .field("version", &self.version)
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
     }
 }
 
-impl Firefox {
+impl FirefoxDriver {
     /// Starts it and opens a tab. Requests of pages come out of the channel as
     /// long as it runs.
-    pub async fn start(cell: &Cell, launch: &Launch) -> Result<(Self, mpsc::UnboundedReceiver<PageRequest>), Error> {
+    pub async fn start(
+        cell: &Cell,
+        launch: &LaunchSpec,
+    ) -> Result<(Self, mpsc::UnboundedReceiver<PageRequest>), Error> {
         let program = launch::prepare(cell, launch).await?;
         let mut process = cell.start(program).await?;
         let begun = match connect(cell, launch, &mut process).await {
@@ -67,7 +73,7 @@ impl Firefox {
         };
         let sandboxed = confined::pages(&process, "tab").await;
         let browser = Self { process, rpc, context, mode: launch.mode, version, sandboxed };
-        if !sandboxed && launch.sandbox == Sandbox::Required {
+        if !sandboxed && launch.sandbox == SandboxPolicy::Required {
             browser.kill().await;
             return Err(Error::NoSandbox("its page process is not confined".to_owned()));
         }
@@ -94,7 +100,7 @@ impl Firefox {
     }
 
     /// Its processes.
-    pub(crate) fn process(&self) -> &Process {
+    pub(crate) fn process(&self) -> &CellProcess {
         &self.process
     }
 
@@ -118,7 +124,7 @@ impl Firefox {
 
 /// The port is written into the profile once it is open; a file from an earlier
 /// start names one on which nobody listens, or is replaced.
-async fn connect(cell: &Cell, launch: &Launch, process: &mut Process) -> Option<Line> {
+async fn connect(cell: &Cell, launch: &LaunchSpec, process: &mut CellProcess) -> Option<BidiConnection> {
     let file = format!("{}/WebDriverBiDiServer.json", launch.profile);
     for _ in 0..START {
         if !process.runs() {
@@ -130,7 +136,7 @@ async fn connect(cell: &Cell, launch: &Launch, process: &mut Process) -> Option<
             && let Ok(stream) = tokio::net::TcpStream::from_std(stream)
             && let Ok(wire) = rpc::websocket::wire(stream, &address.to_string(), "/session").await
         {
-            return Some(Rpc::over(wire));
+            return Some(RpcClient::over(wire));
         }
         sleep(Duration::from_millis(100)).await;
     }
@@ -138,14 +144,16 @@ async fn connect(cell: &Cell, launch: &Launch, process: &mut Process) -> Option<
 }
 
 /// A connection and what comes unasked over it.
-type Line = (Rpc, mpsc::UnboundedReceiver<Event>);
+type BidiConnection = (RpcClient, mpsc::UnboundedReceiver<RpcEvent>);
 
 fn address(server: &[u8]) -> Option<SocketAddr> {
     let server: Value = serde_json::from_slice(server).ok()?;
     format!("{}:{}", server["ws_host"].as_str()?, server["ws_port"]).parse().ok()
 }
 
-async fn begin((rpc, events): Line) -> Result<(Rpc, String, String, mpsc::UnboundedReceiver<PageRequest>), Error> {
+async fn begin(
+    (rpc, events): BidiConnection,
+) -> Result<(RpcClient, String, String, mpsc::UnboundedReceiver<PageRequest>), Error> {
     let (listed, requests) = mpsc::unbounded_channel();
     tokio::spawn(follow(events, listed));
     let session = rpc.call(None, "session.new", json!({"capabilities": {}})).await?;
@@ -156,7 +164,7 @@ async fn begin((rpc, events): Line) -> Result<(Rpc, String, String, mpsc::Unboun
     Ok((rpc, context, version, requests))
 }
 
-async fn follow(mut events: mpsc::UnboundedReceiver<Event>, listed: mpsc::UnboundedSender<PageRequest>) {
+async fn follow(mut events: mpsc::UnboundedReceiver<RpcEvent>, listed: mpsc::UnboundedSender<PageRequest>) {
     while let Some(event) = events.recv().await {
         if let Some(request) = page_request(&event.params).filter(|_| event.method == "network.beforeRequestSent") {
             let _ = listed.send(request);

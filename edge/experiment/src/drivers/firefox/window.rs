@@ -6,19 +6,19 @@ use model::Mode;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::Firefox;
+use super::FirefoxDriver;
 use crate::{
     Error,
     cell::Cell,
-    display::{Display, Keys},
-    drivers::{browser::Hands, visited::Visited},
+    display::{KeyPress, VirtualDisplay},
+    drivers::{browser::InputDevices, visited::VisitedPage},
 };
 
-impl Firefox {
+impl FirefoxDriver {
     /// Types into the address bar key by key and leaves it at that.
-    pub async fn type_in_address_bar(&self, cell: &Cell, display: &Display, text: &str) -> Result<(), Error> {
+    pub async fn type_in_address_bar(&self, cell: &Cell, display: &VirtualDisplay, text: &str) -> Result<(), Error> {
         display.focus(cell).await?;
-        display.press(cell, &[Keys::Key("ctrl+l"), Keys::Text(text)]).await
+        display.press(cell, &[KeyPress::Key("ctrl+l"), KeyPress::Text(text)]).await
     }
 
     /// Opens a private window beside the one that is open, by these keys; its
@@ -26,7 +26,7 @@ impl Firefox {
     pub async fn open_private(
         &mut self,
         cell: &Cell,
-        display: &Display,
+        display: &VirtualDisplay,
         keys: &str,
         patience: Duration,
     ) -> Result<(), Error> {
@@ -52,18 +52,18 @@ impl Firefox {
     }
 
     /// Empties the address bar again: what was typed is not sent.
-    pub async fn leave_address_bar(&self, cell: &Cell, display: &Display) -> Result<(), Error> {
-        display.press(cell, &[Keys::Key("Escape"), Keys::Key("Escape")]).await
+    pub async fn leave_address_bar(&self, cell: &Cell, display: &VirtualDisplay) -> Result<(), Error> {
+        display.press(cell, &[KeyPress::Key("Escape"), KeyPress::Key("Escape")]).await
     }
 
     /// Types an address, or words to search for, and goes there.
-    pub async fn go_by_typing(&self, hands: Hands<'_>, text: &str) -> Result<Visited, Error> {
+    pub async fn go_by_typing(&self, hands: InputDevices<'_>, text: &str) -> Result<VisitedPage, Error> {
         let (cell, display) = (hands.cell, hands.display()?);
         self.leave(hands.patience, hands.stay, async {
             display.focus(cell).await?;
-            display.press(cell, &[Keys::Key("ctrl+l")]).await?;
-            display.press_at(hands.pace, cell, &[Keys::Text(text)]).await?;
-            display.press(cell, &[Keys::Key("Return")]).await
+            display.press(cell, &[KeyPress::Key("ctrl+l")]).await?;
+            display.press_at(hands.pace, cell, &[KeyPress::Text(text)]).await?;
+            display.press(cell, &[KeyPress::Key("Return")]).await
         })
         .await
     }
