@@ -14,7 +14,7 @@ use experiment::{
     drivers::guided::{GuideSession, GuideTask},
 };
 use proxy::{ProxySettings, SinkFuture};
-use serve::Guide;
+use serve::PhoneGuide;
 
 use crate::{
     exit::talk,
@@ -62,14 +62,14 @@ impl Guiding {
             self.listen.iter().map(|address| doors::open(*address, "--listen")).collect::<Result<_>>()?;
         let own: Vec<SocketAddr> = listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
         let guided = GuidedRun::new(&wish);
-        let guide = Guide::new(authority.cert_pem(), guided.tasks.iter().map(asks::step).collect())?;
+        let guide = PhoneGuide::new(authority.cert_pem(), guided.tasks.iter().map(asks::step).collect())?;
         let settings = ProxySettings {
             pairing: self.devices.pairing(&own, None),
-            home: Some(Arc::<Guide>::clone(&guide)),
+            home: Some(Arc::<PhoneGuide>::clone(&guide)),
             ..ProxySettings::default()
         };
         let titles: Vec<String> = guided.tasks.iter().map(title).collect();
-        let (steps, minutes) = (Guide::BEFORE + titles.len(), guided.minutes());
+        let (steps, minutes) = (PhoneGuide::BEFORE + titles.len(), guided.minutes());
         let leader = Arc::new(Led { guide, titles });
         for address in own {
             talk(&format!("candor: listening on {address} (HTTP proxy and SOCKS5)"));
@@ -91,7 +91,7 @@ fn title(task: &GuideTask) -> String {
 
 /// The guide's pages as a leader.
 struct Led {
-    guide: Arc<Guide>,
+    guide: Arc<PhoneGuide>,
     titles: Vec<String>,
 }
 
@@ -99,7 +99,11 @@ impl GuideSession for Led {
     fn begins(&self, task: usize) {
         let title = self.titles.get(task).map_or("", String::as_str);
         // Numbered as on the phone, whose first steps are to come here.
-        talk(&format!("  step {} of {}: {title}", Guide::BEFORE + task + 1, Guide::BEFORE + self.titles.len()));
+        talk(&format!(
+            "  step {} of {}: {title}",
+            PhoneGuide::BEFORE + task + 1,
+            PhoneGuide::BEFORE + self.titles.len()
+        ));
     }
 
     fn done(&self, task: usize) -> SinkFuture<'_> {

@@ -19,13 +19,13 @@ use model::{Kind, Mode};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 
-use crate::{copy, desk::Desk, english, entry::Way, views};
+use crate::{copy, desk::AppState, english, entry::EntryPage, views};
 
-type Desked = State<Arc<Desk>>;
+type AppHandle = State<Arc<AppState>>;
 
 /// A cell of the table.
 #[derive(Deserialize)]
-pub(crate) struct Cell {
+pub(crate) struct SwitchCell {
     kind: String,
     mode: String,
     /// Empty: for all of them.
@@ -36,7 +36,7 @@ pub(crate) struct Cell {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Destined {
+pub(crate) struct HostRuleForm {
     host: String,
     /// Empty: nothing is said about it any more.
     #[serde(default)]
@@ -46,18 +46,18 @@ pub(crate) struct Destined {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct UnreadOf {
+pub(crate) struct UnreadForm {
     mode: String,
     choice: String,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Switch {
+pub(crate) struct SwitchForm {
     on: String,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Described {
+pub(crate) struct DeviceForm {
     device: String,
     #[serde(default)]
     name: String,
@@ -66,12 +66,12 @@ pub(crate) struct Described {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Entered {
+pub(crate) struct EnteredForm {
     kind: String,
     value: String,
 }
 
-pub(crate) async fn turn(State(desk): Desked, Form(cell): Form<Cell>) -> Response {
+pub(crate) async fn turn(State(desk): AppHandle, Form(cell): Form<SwitchCell>) -> Response {
     let Some((kind, mode)) = cell.read(&desk) else { return bad() };
     let (place, device) = (cell.place(&kind), filled(&cell.device));
     let change = ChoiceChange::Turn { device, kind, mode, on: cell.on == "on" };
@@ -80,7 +80,7 @@ pub(crate) async fn turn(State(desk): Desked, Form(cell): Form<Cell>) -> Respons
 
 /// A set of kinds.
 #[derive(Deserialize)]
-pub(crate) struct OfSet {
+pub(crate) struct SetForm {
     set: String,
     mode: String,
     #[serde(default)]
@@ -89,12 +89,12 @@ pub(crate) struct OfSet {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct OfMode {
+pub(crate) struct ModeForm {
     mode: String,
     on: String,
 }
 
-pub(crate) async fn set(State(desk): Desked, Form(said): Form<OfSet>) -> Response {
+pub(crate) async fn set(State(desk): AppHandle, Form(said): Form<SetForm>) -> Response {
     let (set, mode) = (KindSet::from_word(&said.set), Mode::from_word(&said.mode));
     let Some(set) = set.filter(|_| mode != Mode::Unknown) else { return bad() };
     let device = filled(&said.device);
@@ -103,7 +103,7 @@ pub(crate) async fn set(State(desk): Desked, Form(said): Form<OfSet>) -> Respons
     make(&desk, ChoiceChange::TurnSet { device, set, mode, on: said.on == "on" }, &place).await
 }
 
-pub(crate) async fn suggestions(State(desk): Desked, Form(said): Form<OfMode>) -> Response {
+pub(crate) async fn suggestions(State(desk): AppHandle, Form(said): Form<ModeForm>) -> Response {
     let mode = Mode::from_word(&said.mode);
     if mode == Mode::Unknown {
         return bad();
@@ -111,17 +111,17 @@ pub(crate) async fn suggestions(State(desk): Desked, Form(said): Form<OfMode>) -
     make(&desk, ChoiceChange::Suggestions { mode, on: said.on == "on" }, "/settings#suggestions").await
 }
 
-pub(crate) async fn updates(State(desk): Desked, Form(switch): Form<Switch>) -> Response {
+pub(crate) async fn updates(State(desk): AppHandle, Form(switch): Form<SwitchForm>) -> Response {
     make(&desk, ChoiceChange::Updates(switch.on == "on"), "/settings#updates").await
 }
 
-pub(crate) async fn hour(State(desk): Desked, Form(cell): Form<Cell>) -> Response {
+pub(crate) async fn hour(State(desk): AppHandle, Form(cell): Form<SwitchCell>) -> Response {
     let Some((kind, mode)) = cell.read(&desk) else { return bad() };
     let (place, device) = (cell.place(&kind), filled(&cell.device));
     make(&desk, ChoiceChange::Hour { device, kind, mode }, &place).await
 }
 
-pub(crate) async fn destination(State(desk): Desked, Form(said): Form<Destined>) -> Response {
+pub(crate) async fn destination(State(desk): AppHandle, Form(said): Form<HostRuleForm>) -> Response {
     let host = said.host.trim().to_ascii_lowercase();
     let rule = [HostAction::Allow, HostAction::Stop, HostAction::Cut].into_iter().find(|rule| rule.word() == said.rule);
     let unknown = rule.is_none() && !said.rule.is_empty();
@@ -132,7 +132,7 @@ pub(crate) async fn destination(State(desk): Desked, Form(said): Form<Destined>)
     make(&desk, ChoiceChange::Destination { host, rule }, place).await
 }
 
-pub(crate) async fn unread(State(desk): Desked, Form(said): Form<UnreadOf>) -> Response {
+pub(crate) async fn unread(State(desk): AppHandle, Form(said): Form<UnreadForm>) -> Response {
     let (mode, choice) = (Mode::from_word(&said.mode), UnreadChoice::from_word(&said.choice));
     match choice {
         Some(choice) if mode != Mode::Unknown => {
@@ -142,15 +142,15 @@ pub(crate) async fn unread(State(desk): Desked, Form(said): Form<UnreadOf>) -> R
     }
 }
 
-pub(crate) async fn security(State(desk): Desked, Form(switch): Form<Switch>) -> Response {
+pub(crate) async fn security(State(desk): AppHandle, Form(switch): Form<SwitchForm>) -> Response {
     make(&desk, ChoiceChange::Security(switch.on == "on"), "/settings#security").await
 }
 
-pub(crate) async fn strict(State(desk): Desked, Form(switch): Form<Switch>) -> Response {
+pub(crate) async fn strict(State(desk): AppHandle, Form(switch): Form<SwitchForm>) -> Response {
     make(&desk, ChoiceChange::Strict(switch.on == "on"), "/settings#strict").await
 }
 
-pub(crate) async fn describe(State(desk): Desked, Form(said): Form<Described>) -> Response {
+pub(crate) async fn describe(State(desk): AppHandle, Form(said): Form<DeviceForm>) -> Response {
     let is_known = desk.board().devices().contains_key(&said.device)
         || desk.keeper().is_some_and(|keeper| keeper.choices().device(&said.device).is_some());
     if !is_known {
@@ -160,7 +160,7 @@ pub(crate) async fn describe(State(desk): Desked, Form(said): Form<Described>) -
     make(&desk, change, "/#devices").await
 }
 
-pub(crate) async fn value(State(desk): Desked, Form(given): Form<Entered>) -> Response {
+pub(crate) async fn value(State(desk): AppHandle, Form(given): Form<EnteredForm>) -> Response {
     let Some(keeper) = desk.keeper().cloned() else { return bad() };
     if desk.knowledge().kinds.kind(&given.kind).is_none() {
         return bad();
@@ -168,27 +168,27 @@ pub(crate) async fn value(State(desk): Desked, Form(given): Form<Entered>) -> Re
     away(move || keeper.enter(&given.kind, &given.value)).await
 }
 
-pub(crate) async fn forget(State(desk): Desked) -> Response {
+pub(crate) async fn forget(State(desk): AppHandle) -> Response {
     let Some(keeper) = desk.keeper().cloned() else { return bad() };
     away(move || keeper.forget()).await
 }
 
 /// Lets another browser in.
-pub(crate) async fn link(State(desk): Desked) -> Response {
-    match desk.door.link(Way::First) {
+pub(crate) async fn link(State(desk): AppHandle) -> Response {
+    match desk.door.link(EntryPage::First) {
         Ok(link) => views::page_of_link(&link, desk.keeper().is_some()).into_response(),
         Err(error) => failed(&error),
     }
 }
 
-pub(crate) async fn certificate(State(desk): Desked) -> Response {
+pub(crate) async fn certificate(State(desk): AppHandle) -> Response {
     let Some(certificate) = &desk.certificate else { return StatusCode::NOT_FOUND.into_response() };
     let headers =
         [(CONTENT_TYPE, "application/x-x509-ca-cert"), (CONTENT_DISPOSITION, "attachment; filename=\"candor.crt\"")];
     (headers, certificate.der.clone()).into_response()
 }
 
-pub(crate) async fn evidence(State(desk): Desked) -> Response {
+pub(crate) async fn evidence(State(desk): AppHandle) -> Response {
     let Some(path) = desk.evidence().await else { return StatusCode::NOT_FOUND.into_response() };
     let copied = tokio::task::spawn_blocking(move || copy::of(&path)).await;
     let headers =
@@ -203,8 +203,8 @@ pub(crate) async fn evidence(State(desk): Desked) -> Response {
     }
 }
 
-impl Cell {
-    fn read(&self, desk: &Desk) -> Option<(Kind, Mode)> {
+impl SwitchCell {
+    fn read(&self, desk: &AppState) -> Option<(Kind, Mode)> {
         let kind = desk.knowledge().kinds.kind(&self.kind)?;
         let mode = Mode::from_word(&self.mode);
         (mode != Mode::Unknown).then(|| (Kind::new(&kind.id), mode))
@@ -217,7 +217,7 @@ impl Cell {
     }
 }
 
-async fn make(desk: &Desk, change: ChoiceChange, place: &str) -> Response {
+async fn make(desk: &AppState, change: ChoiceChange, place: &str) -> Response {
     let Some(keeper) = desk.keeper() else { return bad() };
     match keeper.change(&change).await {
         Ok(()) => Redirect::to(place).into_response(),

@@ -6,58 +6,58 @@ use gate::{ActivityFeed, GuardState};
 use jiff::tz::TimeZone;
 use knowledge::Knowledge;
 
-use crate::{door::Door, pages::Way};
+use crate::{door::AccessControl, pages::DevicePort};
 
 /// Everything that a page can need.
-pub(crate) struct Desk {
-    pub(crate) face: Face,
-    pub(crate) ways: Vec<Way>,
-    pub(crate) certificate: Option<Certificate>,
-    pub(crate) door: Door,
+pub(crate) struct AppState {
+    pub(crate) face: PageFace,
+    pub(crate) ways: Vec<DevicePort>,
+    pub(crate) certificate: Option<TrustCertificate>,
+    pub(crate) door: AccessControl,
     pub(crate) zone: TimeZone,
 }
 
 /// Whose pages they are.
-pub(crate) enum Face {
+pub(crate) enum PageFace {
     Guard(Arc<GuardState>),
     Capture { board: Arc<ActivityFeed>, knowledge: Arc<Knowledge>, evidence: Option<PathBuf> },
 }
 
 /// What devices have to trust.
-pub(crate) struct Certificate {
+pub(crate) struct TrustCertificate {
     pub(crate) der: Vec<u8>,
     /// SHA-256 in groups, as phones and browsers show it.
     pub(crate) fingerprint: String,
 }
 
-impl Desk {
+impl AppState {
     pub(crate) fn board(&self) -> &ActivityFeed {
         match &self.face {
-            Face::Guard(keeper) => keeper.board(),
-            Face::Capture { board, .. } => board,
+            PageFace::Guard(keeper) => keeper.board(),
+            PageFace::Capture { board, .. } => board,
         }
     }
 
     pub(crate) fn knowledge(&self) -> &Knowledge {
         match &self.face {
-            Face::Guard(keeper) => keeper.knowledge(),
-            Face::Capture { knowledge, .. } => knowledge,
+            PageFace::Guard(keeper) => keeper.knowledge(),
+            PageFace::Capture { knowledge, .. } => knowledge,
         }
     }
 
     /// The guard, where there is something to switch.
     pub(crate) fn keeper(&self) -> Option<&Arc<GuardState>> {
         match &self.face {
-            Face::Guard(keeper) => Some(keeper),
-            Face::Capture { .. } => None,
+            PageFace::Guard(keeper) => Some(keeper),
+            PageFace::Capture { .. } => None,
         }
     }
 
     /// The file in which what is shown here is kept.
     pub(crate) async fn evidence(&self) -> Option<PathBuf> {
         match &self.face {
-            Face::Guard(keeper) => keeper.evidence().await,
-            Face::Capture { evidence, .. } => evidence.clone(),
+            PageFace::Guard(keeper) => keeper.evidence().await,
+            PageFace::Capture { evidence, .. } => evidence.clone(),
         }
     }
 }

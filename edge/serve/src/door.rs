@@ -10,31 +10,31 @@ use std::{
 
 use crate::{
     Error,
-    entry::Way,
-    let_in::{Browser, LetIn, LetInFile},
+    entry::EntryPage,
+    let_in::{AdmissionFile, AdmissionList, AdmittedBrowser},
     moment,
     secret::Secret,
 };
 
 /// Keeps the secrets.
-pub(crate) struct Door {
+pub(crate) struct AccessControl {
     address: SocketAddr,
     /// Cookies do not know ports, so each has a name of its own.
     pub(crate) cookie: String,
     pub(crate) key: Secret,
-    inner: Mutex<Inner>,
-    file: LetInFile,
+    inner: Mutex<AccessState>,
+    file: AdmissionFile,
 }
 
 #[derive(Default)]
-struct Inner {
+struct AccessState {
     links: VecDeque<Secret>,
-    browsers: VecDeque<Browser>,
+    browsers: VecDeque<AdmittedBrowser>,
 }
 
 /// A browser that came in, while it asks.
 #[derive(Clone)]
-pub(crate) struct Session {
+pub(crate) struct BrowserSession {
     /// Stands in each form, and must come back with it.
     pub(crate) csrf: Secret,
 }
@@ -48,23 +48,26 @@ pub(crate) const MONTH: i64 = 30 * 24 * 60 * 60;
 const KEPT: &str = "kept";
 const FORM: &str = "form";
 
-impl Door {
-    pub(crate) fn new(address: SocketAddr, file: LetInFile) -> Result<Self, Error> {
+impl AccessControl {
+    pub(crate) fn new(address: SocketAddr, file: AdmissionFile) -> Result<Self, Error> {
         let cookie = format!("candor-{}", address.port());
         let kept = file.read();
         let key = kept.key.as_deref().and_then(Secret::again).map_or_else(Secret::new, Ok)?;
-        let inner = Inner { browsers: kept.browser.into(), ..Inner::default() };
+        let inner = AccessState { browsers: kept.browser.into(), ..AccessState::default() };
         let door = Self { address, cookie, key, inner: Mutex::new(inner), file };
         door.keep(&door.inner().browsers)?;
         Ok(door)
     }
 
-    fn keep(&self, browsers: &VecDeque<Browser>) -> Result<(), Error> {
-        self.file.write(&LetIn { key: Some(self.key.text().to_owned()), browser: browsers.iter().cloned().collect() })
+    fn keep(&self, browsers: &VecDeque<AdmittedBrowser>) -> Result<(), Error> {
+        self.file.write(&AdmissionList {
+            key: Some(self.key.text().to_owned()),
+            browser: browsers.iter().cloned().collect(),
+        })
     }
 
     /// Another link to this page of ours, valid once.
-    pub(crate) fn link(&self, to: Way) -> Result<String, Error> {
+    pub(crate) fn link(&self, to: EntryPage) -> Result<String, Error> {
         let token = Secret::new()?;
         let mut address = self.address;
         if address.ip().is_unspecified() {
@@ -87,7 +90,9 @@ impl Door {
         inner.links.remove(at);
         let now = seconds();
         inner.browsers.retain(|browser| now < browser.until);
-        inner.browsers.push_back(Browser { cookie: cookie.derived(KEPT).text().to_owned(), until: now + MONTH });
+        inner
+            .browsers
+            .push_back(AdmittedBrowser { cookie: cookie.derived(KEPT).text().to_owned(), until: now + MONTH });
         while inner.browsers.len() > BROWSERS {
             inner.browsers.pop_front();
         }
@@ -96,7 +101,7 @@ impl Door {
     }
 
     /// The session that a `Cookie` field belongs to.
-    pub(crate) fn session(&self, field: &str) -> Option<Session> {
+    pub(crate) fn session(&self, field: &str) -> Option<BrowserSession> {
         let given = field.split(';').filter_map(|pair| pair.trim().split_once('='));
         let given = given.filter(|(name, _)| *name == self.cookie).filter_map(|(_, value)| Secret::again(value));
         let (inner, now) = (self.inner(), seconds());
@@ -104,7 +109,7 @@ impl Door {
             let digest = cookie.derived(KEPT);
             inner.browsers.iter().any(|browser| digest.is(&browser.cookie) && now < browser.until)
         };
-        given.into_iter().find(is_in).map(|cookie| Session { csrf: cookie.derived(FORM) })
+        given.into_iter().find(is_in).map(|cookie| BrowserSession { csrf: cookie.derived(FORM) })
     }
 
     /// Whether a `Host` field names us. A name that only resolves to this
@@ -119,7 +124,7 @@ impl Door {
         here && host.eq_ignore_ascii_case(&format!("localhost:{}", own.port()))
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    fn inner(&self) -> MutexGuard<'_, AccessState> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -132,14 +137,14 @@ fn seconds() -> i64 {
 mod tests {
     use super::*;
 
-    fn door() -> Door {
-        Door::new("127.0.0.1:8460".parse().unwrap(), LetInFile::new(None)).unwrap()
+    fn door() -> AccessControl {
+        AccessControl::new("127.0.0.1:8460".parse().unwrap(), AdmissionFile::new(None)).unwrap()
     }
 
     #[test]
     fn a_link_lets_one_browser_in_once() {
         let door = door();
-        let link = door.link(Way::First).unwrap();
+        let link = door.link(EntryPage::First).unwrap();
         let token = link.strip_prefix("http://127.0.0.1:8460/enter?token=").unwrap();
         let cookie = door.enter(token).unwrap().unwrap();
         assert!(door.enter(token).unwrap().is_none());
@@ -160,11 +165,11 @@ mod tests {
 
     #[test]
     fn a_socket_for_all_addresses_answers_to_numbers_and_to_no_foreign_name() {
-        let door = Door::new("0.0.0.0:8460".parse().unwrap(), LetInFile::new(None)).unwrap();
+        let door = AccessControl::new("0.0.0.0:8460".parse().unwrap(), AdmissionFile::new(None)).unwrap();
         assert!(door.is_us("192.168.1.5:8460") && door.is_us("localhost:8460"));
         assert!(!door.is_us("rebound.example:8460") && !door.is_us("192.168.1.5:80"));
-        assert!(door.link(Way::First).unwrap().starts_with("http://127.0.0.1:8460/"));
-        let door = Door::new("192.168.1.5:8460".parse().unwrap(), LetInFile::new(None)).unwrap();
+        assert!(door.link(EntryPage::First).unwrap().starts_with("http://127.0.0.1:8460/"));
+        let door = AccessControl::new("192.168.1.5:8460".parse().unwrap(), AdmissionFile::new(None)).unwrap();
         assert!(door.is_us("192.168.1.5:8460") && !door.is_us("localhost:8460") && !door.is_us("10.0.0.1:8460"));
     }
 
@@ -172,9 +177,10 @@ mod tests {
     fn who_came_in_stays_in_over_a_restart_and_the_key_is_the_same() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("let-in.toml");
-        let door = || Door::new("127.0.0.1:8460".parse().unwrap(), LetInFile::new(Some(path.clone()))).unwrap();
+        let door =
+            || AccessControl::new("127.0.0.1:8460".parse().unwrap(), AdmissionFile::new(Some(path.clone()))).unwrap();
         let before = door();
-        let link = before.link(Way::Settings).unwrap();
+        let link = before.link(EntryPage::Settings).unwrap();
         let token = link.split(['=', '&']).nth(1).unwrap();
         let cookie = before.enter(token).unwrap().unwrap();
         let field = format!("candor-8460={}", cookie.text());

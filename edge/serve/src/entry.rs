@@ -12,17 +12,17 @@ use axum::{
 };
 use serde::Deserialize;
 
-use crate::{desk::Desk, door::MONTH, english, views};
+use crate::{desk::AppState, door::MONTH, english, views};
 
 /// A page that a link leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum EntryPage {
     First,
     Settings,
     Install,
 }
 
-impl Way {
+impl EntryPage {
     const ALL: [Self; 3] = [Self::First, Self::Settings, Self::Install];
 
     /// Its address below ours.
@@ -45,16 +45,20 @@ impl Way {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Token {
+pub(crate) struct EntryToken {
     #[serde(default)]
     token: String,
     #[serde(default)]
     to: String,
 }
 
-pub(crate) async fn enter(State(desk): State<Arc<Desk>>, headers: HeaderMap, Query(given): Query<Token>) -> Response {
+pub(crate) async fn enter(
+    State(desk): State<Arc<AppState>>,
+    headers: HeaderMap,
+    Query(given): Query<EntryToken>,
+) -> Response {
     let cookies = headers.get(COOKIE).and_then(|field| field.to_str().ok()).unwrap_or_default();
-    let to = Way::from_path(&given.to).path();
+    let to = EntryPage::from_path(&given.to).path();
     match desk.door.enter(&given.token) {
         Ok(Some(secret)) => {
             let (name, value) = (&desk.door.cookie, secret.text());

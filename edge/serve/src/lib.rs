@@ -1,11 +1,11 @@
 //! Candor's local pages: the dashboard, the switches, and the guide for phones.
 //!
 //! Whoever starts them hands in what is to be shown: the guard's [`gate::GuardState`],
-//! or, where nothing is decided, a [`gate::ActivityFeed`]. [`Pages::serve`] takes a socket
-//! that listens on this machine and gives a [`Serving`], whose
+//! or, where nothing is decided, a [`gate::ActivityFeed`]. [`PageServer::serve`] takes a socket
+//! that listens on this machine and gives a [`ServingPages`], whose
 //! [`link`](Serving::link) lets one browser in, once.
 //!
-//! A [`Guide`] leads phones through pairing, certificate and the steps of an
+//! A [`PhoneGuide`] leads phones through pairing, certificate and the steps of an
 //! experiment; it is a [`proxy::InternalHost`], reached only through a proxy.
 //!
 //! Everything captured is hostile: it passes `report`'s `inert`, then maud's
@@ -50,5 +50,5 @@ mod secret;
 mod error;
 
 pub use error::Error;
-pub use guide::{Guide, Progress, Step};
-pub use pages::{Pages, Serving, Way};
+pub use guide::{GuideProgress, GuideStep, PhoneGuide};
+pub use pages::{DevicePort, PageServer, ServingPages};

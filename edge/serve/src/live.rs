@@ -12,14 +12,14 @@ use axum::{
 use futures_util::{Stream, stream};
 use tokio::sync::{broadcast::error::RecvError, watch};
 
-use crate::{desk::Desk, views};
+use crate::{desk::AppState, views};
 
 /// Each event as the texts that the page's script puts into a new row.
-pub(crate) async fn stream(State(desk): State<Arc<Desk>>, stopped: watch::Receiver<bool>) -> Response {
+pub(crate) async fn stream(State(desk): State<Arc<AppState>>, stopped: watch::Receiver<bool>) -> Response {
     Sse::new(events(desk, stopped)).keep_alive(KeepAlive::default()).into_response()
 }
 
-fn events(desk: Arc<Desk>, stopped: watch::Receiver<bool>) -> impl Stream<Item = Result<Event, Infallible>> {
+fn events(desk: Arc<AppState>, stopped: watch::Receiver<bool>) -> impl Stream<Item = Result<Event, Infallible>> {
     let news = desk.board().news();
     stream::unfold((desk, news, stopped), async |(desk, mut news, mut stopped)| {
         let event = tokio::select! {

@@ -12,18 +12,18 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
     Error,
-    desk::{Certificate, Desk, Face},
-    door::Door,
+    desk::{AppState, PageFace, TrustCertificate},
+    door::AccessControl,
     entry,
-    let_in::LetInFile,
+    let_in::AdmissionFile,
     routes,
 };
 
 /// Pages that are about to be served.
-pub struct Pages {
-    face: Face,
-    ways: Vec<Way>,
-    certificate: Option<Certificate>,
+pub struct PageServer {
+    face: PageFace,
+    ways: Vec<DevicePort>,
+    certificate: Option<TrustCertificate>,
     zone: TimeZone,
     beyond: bool,
     let_in: Option<PathBuf>,
@@ -31,57 +31,57 @@ pub struct Pages {
 
 /// A port through which devices go, and the mode it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Way {
+pub struct DevicePort {
     pub mode: Mode,
     pub address: SocketAddr,
 }
 
 /// Pages that are served. Dropped, they go on; stopped, they are gone.
-pub struct Serving {
-    desk: Arc<Desk>,
+pub struct ServingPages {
+    desk: Arc<AppState>,
     address: SocketAddr,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
-impl std::fmt::Debug for Pages {
+impl std::fmt::Debug for PageServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Pages(..)")
     }
 }
 
-impl std::fmt::Debug for Serving {
+impl std::fmt::Debug for ServingPages {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Serving({})", self.address)
     }
 }
 
-impl Pages {
+impl PageServer {
     /// The guard: a dashboard, and the table of switches.
     pub fn guard(keeper: Arc<GuardState>) -> Self {
-        Self::of(Face::Guard(keeper))
+        Self::of(PageFace::Guard(keeper))
     }
 
     /// A capture: a dashboard, and nothing to switch. `evidence` is the file
     /// that it writes.
     pub fn capture(board: Arc<ActivityFeed>, knowledge: Arc<Knowledge>, evidence: Option<PathBuf>) -> Self {
-        Self::of(Face::Capture { board, knowledge, evidence })
+        Self::of(PageFace::Capture { board, knowledge, evidence })
     }
 
-    fn of(face: Face) -> Self {
+    fn of(face: PageFace) -> Self {
         Self { face, ways: Vec::new(), certificate: None, zone: TimeZone::system(), beyond: false, let_in: None }
     }
 
     /// The ports that devices are told to use.
     #[must_use]
-    pub fn ways(mut self, ways: Vec<Way>) -> Self {
+    pub fn ways(mut self, ways: Vec<DevicePort>) -> Self {
         self.ways = ways;
         self
     }
 
     /// The certificate (PEM, never the key) that devices are told to trust.
     pub fn authority(mut self, pem: &str) -> Result<Self, Error> {
-        self.certificate = Some(Certificate::read(pem)?);
+        self.certificate = Some(TrustCertificate::read(pem)?);
         Ok(self)
     }
 
@@ -108,15 +108,15 @@ impl Pages {
     }
 
     /// Serves them on a socket that listens.
-    pub fn serve(self, listener: TcpListener) -> Result<Serving, Error> {
+    pub fn serve(self, listener: TcpListener) -> Result<ServingPages, Error> {
         let address = listener.local_addr().map_err(Error::Socket)?;
         if !address.ip().is_loopback() && !self.beyond {
             return Err(Error::BeyondThisMachine(address));
         }
         // Two guards of one person do not destroy each other's.
         let file = self.let_in.map(|folder| folder.join(format!("let-in-{}.toml", address.port())));
-        let door = Door::new(address, LetInFile::new(file))?;
-        let desk = Desk { face: self.face, ways: self.ways, certificate: self.certificate, door, zone: self.zone };
+        let door = AccessControl::new(address, AdmissionFile::new(file))?;
+        let desk = AppState { face: self.face, ways: self.ways, certificate: self.certificate, door, zone: self.zone };
         let desk = Arc::new(desk);
         let (stop, mut stopped) = watch::channel(false);
         let app = routes::all(Arc::clone(&desk), stopped.clone());
@@ -128,18 +128,18 @@ impl Pages {
             // It only ends when it is told to.
             let _ = axum::serve(listener, app).with_graceful_shutdown(end).await;
         });
-        Ok(Serving { desk, address, stop, task })
+        Ok(ServingPages { desk, address, stop, task })
     }
 }
 
-impl Serving {
+impl ServingPages {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// An address that lets one browser in, once. Each call makes a new one.
     pub fn link(&self) -> Result<String, Error> {
-        self.desk.door.link(entry::Way::First)
+        self.desk.door.link(entry::EntryPage::First)
     }
 
     /// What programs of ours (the extension) must know: `Authorization: Bearer …`.
@@ -154,7 +154,7 @@ impl Serving {
     }
 }
 
-impl Certificate {
+impl TrustCertificate {
     pub(crate) fn read(pem: &str) -> Result<Self, Error> {
         let body = pem.split_once("-----BEGIN CERTIFICATE-----").and_then(|(_, rest)| rest.split_once("-----END"));
         let letters: String = body.ok_or(Error::Certificate)?.0.split_whitespace().collect();

@@ -23,9 +23,9 @@ use model::{Kind, Mode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{desk::Desk, english::sets as words, entry::Way};
+use crate::{desk::AppState, english::sets as words, entry::EntryPage};
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/api/choices", get(choices))
         .route("/api/change", post(change))
@@ -35,7 +35,7 @@ pub(crate) fn routes() -> Router<Arc<Desk>> {
 
 /// A switch that is turned: that of a kind of data, or that of a set.
 #[derive(Deserialize)]
-struct Turn {
+struct SwitchTurn {
     #[serde(default)]
     kind: String,
     #[serde(default)]
@@ -46,7 +46,7 @@ struct Turn {
 
 /// What pages in a browser on this machine did.
 #[derive(Deserialize)]
-struct Listed {
+struct ListedPages {
     device: String,
     program: Option<String>,
     mode: String,
@@ -56,14 +56,14 @@ struct Listed {
     requests: Vec<String>,
 }
 
-async fn choices(State(desk): State<Arc<Desk>>) -> Response {
+async fn choices(State(desk): State<Arc<AppState>>) -> Response {
     match desk.keeper() {
         Some(keeper) => Json(table(keeper)).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-async fn change(State(desk): State<Arc<Desk>>, Json(turn): Json<Turn>) -> Response {
+async fn change(State(desk): State<Arc<AppState>>, Json(turn): Json<SwitchTurn>) -> Response {
     let Some(keeper) = desk.keeper() else { return StatusCode::NOT_FOUND.into_response() };
     let mode = Mode::from_word(&turn.mode);
     let changes = if mode == Mode::Unknown { None } else { changes(keeper, &turn, mode) };
@@ -76,22 +76,22 @@ async fn change(State(desk): State<Arc<Desk>>, Json(turn): Json<Turn>) -> Respon
 
 /// Where a link leads to.
 #[derive(Deserialize)]
-struct Wanted {
+struct LinkTarget {
     #[serde(default)]
     to: String,
 }
 
 /// A link that lets a browser in, once: for the button in a browser of ours, and
 /// for `candor guard link`.
-async fn link(State(desk): State<Arc<Desk>>, Json(wanted): Json<Wanted>) -> Response {
-    match desk.door.link(Way::from_path(&wanted.to)) {
+async fn link(State(desk): State<Arc<AppState>>, Json(wanted): Json<LinkTarget>) -> Response {
+    match desk.door.link(EntryPage::from_path(&wanted.to)) {
         Ok(link) => Json(json!({ "link": link })).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 
 /// What this machine has of its own is what is shown, so it is what is turned.
-fn changes(keeper: &GuardState, turn: &Turn, mode: Mode) -> Option<ChoiceChange> {
+fn changes(keeper: &GuardState, turn: &SwitchTurn, mode: Mode) -> Option<ChoiceChange> {
     let on = turn.on;
     let own =
         |kind: &Kind| keeper.choices().device(HERE).and_then(|here| here.table.cell(kind, mode)).map(|_| HERE.into());
@@ -111,7 +111,7 @@ fn changes(keeper: &GuardState, turn: &Turn, mode: Mode) -> Option<ChoiceChange>
     }
 }
 
-async fn listed(State(desk): State<Arc<Desk>>, Json(said): Json<Listed>) -> Response {
+async fn listed(State(desk): State<Arc<AppState>>, Json(said): Json<ListedPages>) -> Response {
     let Some(keeper) = desk.keeper() else { return StatusCode::NOT_FOUND.into_response() };
     let who = ClientIdentity { program: said.program, ..ClientIdentity::new(said.device, Mode::from_word(&said.mode)) };
     keeper.listed(&who, &said.pages, &said.requests);

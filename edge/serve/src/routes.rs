@@ -9,11 +9,12 @@ use axum::{
 };
 use tokio::sync::watch;
 
-use crate::{acts, desk::Desk, entry, files, live, programs, shield, views};
+use crate::{acts, desk::AppState, entry, files, live, programs, shield, views};
 
-pub(crate) fn all(desk: Arc<Desk>, stopped: watch::Receiver<bool>) -> Router {
+pub(crate) fn all(desk: Arc<AppState>, stopped: watch::Receiver<bool>) -> Router {
     let open = files::routes().route("/enter", get(entry::enter));
-    let shield = |routes: Router<Arc<Desk>>| routes.layer(from_fn_with_state(Arc::clone(&desk), shield::only_people));
+    let shield =
+        |routes: Router<Arc<AppState>>| routes.layer(from_fn_with_state(Arc::clone(&desk), shield::only_people));
     let mut people = shield(watched(stopped));
     let mut programs_of_ours = Router::new();
     if desk.keeper().is_some() {
@@ -30,7 +31,7 @@ pub(crate) fn all(desk: Arc<Desk>, stopped: watch::Receiver<bool>) -> Router {
 }
 
 /// What there is to see, whoever decides.
-fn watched(stopped: watch::Receiver<bool>) -> Router<Arc<Desk>> {
+fn watched(stopped: watch::Receiver<bool>) -> Router<Arc<AppState>> {
     Router::new()
         .route("/", get(views::dashboard))
         .route("/event/{id}", get(views::event))
@@ -42,7 +43,7 @@ fn watched(stopped: watch::Receiver<bool>) -> Router<Arc<Desk>> {
 }
 
 /// What there is to switch, where the guard decides.
-fn decided() -> Router<Arc<Desk>> {
+fn decided() -> Router<Arc<AppState>> {
     Router::new()
         .route("/settings", get(views::settings))
         .route("/turn", post(acts::turn))

@@ -22,7 +22,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{desk::Desk, english, views};
+use crate::{desk::AppState, english, views};
 
 /// Our own files and ourselves; no frame, no script within a page, and no text
 /// that becomes markup in one (CSP Level 3; Trusted Types).
@@ -52,7 +52,7 @@ pub(crate) async fn harden(request: Request, next: Next) -> Response {
 }
 
 /// For everything: it must be us who is meant.
-pub(crate) async fn only_us(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+pub(crate) async fn only_us(State(desk): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let named = text(request.headers(), HOST);
     if named.is_some_and(|host| desk.door.is_us(host)) {
         return next.run(request).await;
@@ -61,7 +61,7 @@ pub(crate) async fn only_us(State(desk): State<Arc<Desk>>, request: Request, nex
 }
 
 /// For people: a browser that was let in, and a form of ours.
-pub(crate) async fn only_people(State(desk): State<Arc<Desk>>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn only_people(State(desk): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let cookie = text(request.headers(), COOKIE).unwrap_or_default();
     let Some(session) = desk.door.session(cookie) else {
         let says = if desk.keeper().is_some() { english::refused::NOT_IN } else { english::refused::NOT_IN_CAPTURE };
@@ -89,7 +89,7 @@ pub(crate) async fn only_people(State(desk): State<Arc<Desk>>, mut request: Requ
 }
 
 /// For programs of ours: the key, and no cookie.
-pub(crate) async fn only_programs(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+pub(crate) async fn only_programs(State(desk): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let given = text(request.headers(), AUTHORIZATION).and_then(|field| field.strip_prefix("Bearer "));
     if given.is_some_and(|given| desk.door.key.is(given)) {
         return next.run(request).await;

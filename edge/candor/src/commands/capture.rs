@@ -13,7 +13,7 @@ use gate::{ActivityFeed, AnswerWatcher};
 use knowledge::Knowledge;
 use model::{CaptureEnd, Mode, Note, Record};
 use proxy::{CertificateAuthority, ExchangeSink, ForwardMode, ProxySettings, UpstreamSettings, dns, now};
-use serve::{Guide, Pages, Serving, Way};
+use serve::{DevicePort, PageServer, PhoneGuide, ServingPages};
 
 use crate::{
     exit::{Exit, print, talk},
@@ -87,7 +87,7 @@ struct Ready {
     own: Vec<SocketAddr>,
     knowledge: Arc<Knowledge>,
     upstream: UpstreamSettings,
-    guide: Arc<Guide>,
+    guide: Arc<PhoneGuide>,
     phone: Option<Cable>,
     turned: Option<Turned>,
 }
@@ -142,7 +142,7 @@ impl Capture {
         let page_at = page.as_ref().map(TcpListener::local_addr).transpose()?;
         let knowledge = Arc::new(self.known.read()?);
         let upstream = self.beyond.upstream(&[own.as_slice(), page_at.as_slice()].concat())?;
-        let guide = Guide::new(authority.cert_pem(), vec![])?;
+        let guide = PhoneGuide::new(authority.cert_pem(), vec![])?;
         let dns = self.dns.filter(|_| card.is_none()).map(resolving).transpose()?;
         // These two change what is outside of us, so they come last.
         let (phone, turned) = (self.phone(home, &own)?, self.turn(home, card.as_ref())?);
@@ -319,9 +319,9 @@ fn show(
     authority: &CertificateAuthority,
     own: &[SocketAddr],
     out: &Path,
-) -> Result<Serving> {
-    let ways = own.iter().map(|address| Way { mode: Mode::Unknown, address: *address }).collect();
-    let pages = Pages::capture(board, knowledge, Some(out.into())).ways(ways).authority(authority.cert_pem())?;
+) -> Result<ServingPages> {
+    let ways = own.iter().map(|address| DevicePort { mode: Mode::Unknown, address: *address }).collect();
+    let pages = PageServer::capture(board, knowledge, Some(out.into())).ways(ways).authority(authority.cert_pem())?;
     let serving = doors::serve_page(listener, pages)?;
     talk(&format!("  who is told what, for one browser, once: {}", serving.link()?));
     Ok(serving)

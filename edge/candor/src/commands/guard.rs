@@ -13,7 +13,7 @@ use gate::{ChoiceChange, GuardFolder, GuardGate, GuardState};
 use knowledge::Knowledge;
 use model::{CaptureEnd, Mode};
 use proxy::{CertificateAuthority, ExchangeSink, ForwardMode, Gate, InternalHost, ProxySettings, UpstreamSettings};
-use serve::{Guide, Pages, Way};
+use serve::{DevicePort, PageServer, PhoneGuide};
 
 use crate::{
     exit::{Exit, print, talk},
@@ -140,7 +140,7 @@ impl Guard {
         let mut proxies = Proxies::default();
         let connections = Arc::default();
         let pairing = self.paired.pairing(&doors.addresses(), Some(Arc::clone(keeper.board())));
-        let guide = Guide::new(authority.cert_pem(), vec![])?;
+        let guide = PhoneGuide::new(authority.cert_pem(), vec![])?;
         for Door { listener, mode, .. } in doors.all {
             let port = GuardGate::new(Arc::clone(&keeper), mode);
             let sink: Arc<dyn ExchangeSink> = match recording {
@@ -159,7 +159,7 @@ impl Guard {
             let parts = Parts { authority: Arc::clone(&authority), answers: port, sink };
             proxies.serve(listener, parts, settings)?;
         }
-        let pages = Pages::guard(Arc::clone(&keeper)).ways(ways.clone()).authority(authority.cert_pem())?;
+        let pages = PageServer::guard(Arc::clone(&keeper)).ways(ways.clone()).authority(authority.cert_pem())?;
         let pages = pages.remembering(folder.0.clone());
         let pages = doors::serve_page(doors.page, pages)?;
         let running = Running::at(&ways, pages.address(), pages.key()).announce(&folder.0)?;
@@ -179,8 +179,8 @@ impl Guard {
         Ok(said)
     }
 
-    fn greet(&self, ways: &[Way], folder: &GuardFolder, keeper: &GuardState, fingerprint: &str) {
-        for Way { mode, address } in ways {
+    fn greet(&self, ways: &[DevicePort], folder: &GuardFolder, keeper: &GuardState, fingerprint: &str) {
+        for DevicePort { mode, address } in ways {
             let whose = match mode {
                 Mode::Normal => "normal windows",
                 Mode::Private => "private windows",

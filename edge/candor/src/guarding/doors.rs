@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use anyhow::{Result, bail};
 use model::Mode;
-use serve::Way;
+use serve::DevicePort;
 
 use crate::live::doors;
 
@@ -36,8 +36,8 @@ impl Doors {
     }
 
     /// As devices are told of them.
-    pub fn ways(&self) -> Vec<Way> {
-        self.all.iter().map(|door| Way { mode: door.mode, address: door.address }).collect()
+    pub fn ways(&self) -> Vec<DevicePort> {
+        self.all.iter().map(|door| DevicePort { mode: door.mode, address: door.address }).collect()
     }
 
     pub fn addresses(&self) -> Vec<SocketAddr> {

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use model::Mode;
 use serde::{Deserialize, Serialize};
-use serve::Way;
+use serve::DevicePort;
 
 use crate::live::folder;
 
@@ -34,7 +34,7 @@ pub struct Announced {
 }
 
 impl Running {
-    pub fn at(ways: &[Way], page: SocketAddr, key: &str) -> Self {
+    pub fn at(ways: &[DevicePort], page: SocketAddr, key: &str) -> Self {
         let of = |mode| ways.iter().find(|way| way.mode == mode).map_or(page, |way| way.address);
         Self { normal: of(Mode::Normal), private: of(Mode::Private), page, key: key.to_owned() }
     }

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use anyhow::{Context, Result};
-use serve::{Pages, Serving};
+use serve::{PageServer, ServingPages};
 
 use crate::exit::talk;
 
@@ -33,7 +33,7 @@ pub fn open_page(address: SocketAddr) -> Result<TcpListener> {
 }
 
 /// Serves the page; must be called within a runtime.
-pub fn serve_page(listener: TcpListener, pages: Pages) -> Result<Serving> {
+pub fn serve_page(listener: TcpListener, pages: PageServer) -> Result<ServingPages> {
     let inside = is_inside(listener.local_addr()?.ip());
     let pages = if inside { pages } else { pages.beyond_this_machine() };
     listener.set_nonblocking(true)?;

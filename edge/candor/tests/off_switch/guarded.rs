@@ -19,7 +19,7 @@ use proxy::{
     UpstreamSettings,
 };
 use serde_json::json;
-use serve::{Pages, Serving, Way};
+use serve::{DevicePort, PageServer, ServingPages};
 
 use crate::{server::Server, stage};
 
@@ -28,7 +28,7 @@ pub struct Guarded {
     pub cell: Cell,
     pub keeper: Arc<GuardState>,
     pub knowledge: Arc<Knowledge>,
-    pub page: Serving,
+    pub page: ServingPages,
     /// The folder of the browser's profile.
     pub profile: String,
     authority: Arc<CertificateAuthority>,
@@ -48,9 +48,10 @@ impl Guarded {
         let authority = Arc::new(CertificateAuthority::in_memory("A test").unwrap());
         let [normal, private, page] = [listener(&cell).await, listener(&cell).await, listener(&cell).await];
         let ways = [(Mode::Normal, &normal), (Mode::Private, &private)];
-        let ways: Vec<Way> = ways.map(|(mode, door)| Way { mode, address: door.local_addr().unwrap() }).into();
+        let ways: Vec<DevicePort> =
+            ways.map(|(mode, door)| DevicePort { mode, address: door.local_addr().unwrap() }).into();
         let page = tokio::net::TcpListener::from_std(page).unwrap();
-        let pages = Pages::guard(Arc::clone(&keeper)).ways(ways.clone()).authority(authority.cert_pem()).unwrap();
+        let pages = PageServer::guard(Arc::clone(&keeper)).ways(ways.clone()).authority(authority.cert_pem()).unwrap();
         let page = pages.serve(page).unwrap();
         let mut upstream = UpstreamSettings::default().trusting(server.authority.cert_pem());
         upstream.fixed.insert("*".into(), server.address);
@@ -128,7 +129,7 @@ async fn listener(cell: &Cell) -> TcpListener {
 }
 
 /// Our own extension, in the cell.
-async fn lay_out(cell: &Cell, page: &Serving, ways: &[Way]) -> PathBuf {
+async fn lay_out(cell: &Cell, page: &ServingPages, ways: &[DevicePort]) -> PathBuf {
     let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("extension");
     for file in std::fs::read_dir(files).unwrap() {
         let file = file.unwrap().path();

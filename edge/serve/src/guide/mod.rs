@@ -4,7 +4,7 @@
 //! A device that came here uses the proxy and was let in; the guide leads it to
 //! the certificate, looks whether it is trusted (its own page over HTTPS says
 //! so), and then through the steps of an experiment, if there is one. Whoever
-//! runs that follows [`Guide::progress`] and may say by [`Guide::was_seen`] that
+//! runs that follows [`PhoneGuide::progress`] and may say by [`PhoneGuide::was_seen`] that
 //! the wire showed a step done; else the person says so.
 
 mod steps;
@@ -22,8 +22,8 @@ use model::{Header, Request};
 use proxy::{InternalHost, PageFuture, StaticResponse};
 use tokio::sync::watch;
 
-pub use self::steps::{Progress, Step};
-use crate::{Error, desk::Certificate, english, files, secret::Secret};
+pub use self::steps::{GuideProgress, GuideStep};
+use crate::{Error, desk::TrustCertificate, english, files, secret::Secret};
 
 /// The name it goes by on every proxy; reserved for tests, so nobody's (RFC 6761).
 pub(crate) const HOST: &str = "candor.test";
@@ -32,38 +32,38 @@ pub(crate) const HOST: &str = "candor.test";
 const MOST: usize = 256;
 
 /// The guide. One for all proxies of a run.
-pub struct Guide {
-    certificate: Certificate,
-    steps: Vec<Step>,
-    progress: watch::Sender<Progress>,
+pub struct PhoneGuide {
+    certificate: TrustCertificate,
+    steps: Vec<GuideStep>,
+    progress: watch::Sender<GuideProgress>,
     trusting: Mutex<HashSet<IpAddr>>,
     csrf: Secret,
 }
 
-impl fmt::Debug for Guide {
+impl fmt::Debug for PhoneGuide {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Guide(..)")
     }
 }
 
-impl Guide {
+impl PhoneGuide {
     /// Steps before those of an experiment: proxy, pairing, certificate.
     pub const BEFORE: usize = 3;
 
     /// A guide that gives out this certificate (PEM), and leads through these
     /// steps; without any it ends when the device is ready.
-    pub fn new(certificate: &str, steps: Vec<Step>) -> Result<Arc<Self>, Error> {
+    pub fn new(certificate: &str, steps: Vec<GuideStep>) -> Result<Arc<Self>, Error> {
         Ok(Arc::new(Self {
-            certificate: Certificate::read(certificate)?,
+            certificate: TrustCertificate::read(certificate)?,
             steps,
-            progress: watch::channel(Progress::default()).0,
+            progress: watch::channel(GuideProgress::default()).0,
             trusting: Mutex::default(),
             csrf: Secret::new()?,
         }))
     }
 
     /// How far the person has come, now and whenever that changes.
-    pub fn progress(&self) -> watch::Receiver<Progress> {
+    pub fn progress(&self) -> watch::Receiver<GuideProgress> {
         self.progress.subscribe()
     }
 
@@ -146,7 +146,7 @@ impl Guide {
     }
 }
 
-impl InternalHost for Guide {
+impl InternalHost for PhoneGuide {
     fn owns(&self, host: &str) -> bool {
         host == HOST
     }

@@ -2,7 +2,7 @@
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct GuideStep {
     /// In a few words: `Open this page`.
     pub title: String,
     /// What to do, and how.
@@ -17,14 +17,14 @@ pub struct Step {
 
 /// How far somebody has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
+pub struct GuideProgress {
     /// Steps that are done.
     pub done: usize,
     /// All of them.
     pub over: bool,
 }
 
-impl Step {
+impl GuideStep {
     pub fn new(title: impl Into<String>, says: impl Into<String>) -> Self {
         Self { title: title.into(), says: says.into(), open: None, text: None, private: false }
     }

@@ -3,16 +3,16 @@
 use maud::{DOCTYPE, Markup, html};
 use report::pieces::{eye, inert};
 
-use super::{Guide, Step};
+use super::{GuideStep, PhoneGuide};
 use crate::english::{CANDOR, guide as words};
 
 /// The device is here, so it uses the proxy and was let in; now the certificate.
-pub(super) fn welcome(guide: &Guide) -> String {
+pub(super) fn welcome(guide: &PhoneGuide) -> String {
     page(
         words::WELCOME,
         false,
         &html! {
-            (count(Guide::BEFORE, Guide::BEFORE + guide.steps.len()))
+            (count(PhoneGuide::BEFORE, PhoneGuide::BEFORE + guide.steps.len()))
             h1 { (words::WELCOME) }
             ol .done {
                 li { (tick()) (words::PROXY_DONE) }
@@ -24,12 +24,12 @@ pub(super) fn welcome(guide: &Guide) -> String {
     )
 }
 
-pub(super) fn certificate(guide: &Guide, trusted: bool) -> String {
+pub(super) fn certificate(guide: &PhoneGuide, trusted: bool) -> String {
     page(
         words::CERTIFICATE,
         false,
         &html! {
-            (count(Guide::BEFORE, Guide::BEFORE + guide.steps.len()))
+            (count(PhoneGuide::BEFORE, PhoneGuide::BEFORE + guide.steps.len()))
             h1 { (words::CERTIFICATE) }
             p { (words::CERTIFICATE_SAYS) }
             p { a .button.large href="/candor.crt" { (words::DOWNLOAD) } }
@@ -58,12 +58,12 @@ pub(super) fn not_trusted() -> String {
     )
 }
 
-pub(super) fn step(guide: &Guide, number: usize, step: &Step) -> String {
+pub(super) fn step(guide: &PhoneGuide, number: usize, step: &GuideStep) -> String {
     page(
         &step.title,
         true,
         &html! {
-            (count(Guide::BEFORE + number + 1, Guide::BEFORE + guide.steps.len()))
+            (count(PhoneGuide::BEFORE + number + 1, PhoneGuide::BEFORE + guide.steps.len()))
             h1 { (inert(&step.title)) }
             @if step.private { p .private { (words::PRIVATE) } }
             p { (inert(&step.says)) }

@@ -6,17 +6,17 @@ use maud::{Markup, html};
 use report::pieces::{inert_head, thousands};
 
 use super::{
-    Asked, Page, devices,
-    frame::{Frame, sealed, section},
+    PageQuery, PageResult, devices,
+    frame::{PageFrame, sealed, section},
     pictures, rows,
 };
-use crate::{desk::Desk, door::Session, english::dashboard as words, moment};
+use crate::{desk::AppState, door::BrowserSession, english::dashboard as words, moment};
 
 /// Changes that are shown, and characters of one.
 const CHANGES: usize = 12;
 const CHANGE: usize = 160;
 
-pub(crate) async fn dashboard((State(desk), Extension(session)): Asked) -> Page {
+pub(crate) async fn dashboard((State(desk), Extension(session)): PageQuery) -> PageResult {
     let guards = desk.keeper().is_some();
     let today = pictures::total(&desk.board().tally_since(moment::midnight(moment::now(), &desk.zone)));
     let is_first = guards && desk.board().devices().is_empty();
@@ -52,7 +52,7 @@ pub(crate) async fn dashboard((State(desk), Extension(session)): Asked) -> Page 
             (another(&session))
         }
     };
-    Frame { title: &heading, here: "/", script: true }.around(&desk, content)
+    PageFrame { title: &heading, here: "/", script: true }.around(&desk, content)
 }
 
 /// What to do where nothing was done yet.
@@ -67,7 +67,7 @@ fn first_steps() -> Markup {
 }
 
 /// Devices that want in: the code for each is to be typed on the device.
-fn codes(desk: &Desk) -> Markup {
+fn codes(desk: &AppState) -> Markup {
     html! {
         @for (device, code) in desk.board().codes() {
             div .asking role="status" {
@@ -79,7 +79,7 @@ fn codes(desk: &Desk) -> Markup {
     }
 }
 
-fn glance(desk: &Desk, today: &EventCounts) -> Markup {
+fn glance(desk: &AppState, today: &EventCounts) -> Markup {
     let mut facts = vec![(today.passed, words::PASSED), (today.unread, words::UNREAD)];
     match desk.keeper() {
         Some(_) => facts.insert(0, (today.stopped, words::STOPPED)),
@@ -91,7 +91,7 @@ fn glance(desk: &Desk, today: &EventCounts) -> Markup {
     }
 }
 
-fn changes(desk: &Desk) -> Markup {
+fn changes(desk: &AppState) -> Markup {
     let changes = desk.board().changes();
     html! {
         @if changes.is_empty() { p { (words::NO_CHANGES) } } @else {
@@ -108,7 +108,7 @@ fn changes(desk: &Desk) -> Markup {
     }
 }
 
-async fn export(desk: &Desk) -> Markup {
+async fn export(desk: &AppState) -> Markup {
     html! {
         @if desk.evidence().await.is_some() {
             p { a .button href="/evidence.candor" download { (words::EXPORT) } }
@@ -117,6 +117,6 @@ async fn export(desk: &Desk) -> Markup {
     }
 }
 
-fn another(session: &Session) -> Markup {
+fn another(session: &BrowserSession) -> Markup {
     html! { form method="post" action="/link" { (sealed(session)) button .quiet { (words::ANOTHER) } } }
 }

@@ -5,11 +5,11 @@ use maud::{Markup, html};
 use report::pieces::{inert_head, thousands};
 
 use super::{frame::sealed, said};
-use crate::{desk::Desk, door::Session, english::device as words, moment};
+use crate::{desk::AppState, door::BrowserSession, english::device as words, moment};
 
 const NAME: usize = 60;
 
-pub(super) fn cards(desk: &Desk, session: &Session) -> Markup {
+pub(super) fn cards(desk: &AppState, session: &BrowserSession) -> Markup {
     let devices = desk.board().devices();
     html! {
         @if devices.is_empty() {
@@ -21,7 +21,7 @@ pub(super) fn cards(desk: &Desk, session: &Session) -> Markup {
     }
 }
 
-fn card(desk: &Desk, session: &Session, id: &str, seen: &DeviceSeen) -> Markup {
+fn card(desk: &AppState, session: &BrowserSession, id: &str, seen: &DeviceSeen) -> Markup {
     let choices = desk.keeper().map(|keeper| keeper.choices());
     let known = choices.as_ref().and_then(|choices| choices.device(id));
     let maker = known.and_then(|device| device.maker.as_deref());

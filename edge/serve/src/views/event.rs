@@ -9,27 +9,27 @@ use axum::{
 use maud::html;
 
 use super::{
-    Asked,
-    frame::Frame,
-    peeled::{self, Level},
-    said::Said,
+    PageQuery,
+    frame::PageFrame,
+    peeled::{self, HeadingLevel},
+    said::RowText,
     shapes, small,
 };
 use crate::english;
 
-pub(crate) async fn event((State(desk), Extension(session)): Asked, Path(id): Path<String>) -> Response {
+pub(crate) async fn event((State(desk), Extension(session)): PageQuery, Path(id): Path<String>) -> Response {
     let Some(event) = id.parse().ok().and_then(|id| desk.board().event(id)) else {
         return (StatusCode::NOT_FOUND, small::page_of_refusal(english::refused::NO_SUCH_PAGE)).into_response();
     };
-    let said = Said::of(&desk, &event);
+    let said = RowText::of(&desk, &event);
     let title = format!("{}: {} → {}", said.fate, said.what, said.whom);
     let content = html! {
         div .alone {
             p .fate.(said.look) { (shapes::fate(said.look)) (said.fate) " · " (said.when) }
             h1 { (said.what) " → " (said.whom) }
             p .lede { (said.from) " → " (said.whereabouts) }
-            div .sheet { (peeled::all(&desk, &session, &event, Level::Alone)) }
+            div .sheet { (peeled::all(&desk, &session, &event, HeadingLevel::Alone)) }
         }
     };
-    Frame { title: &title, here: "", script: false }.around(&desk, content).into_response()
+    PageFrame { title: &title, here: "", script: false }.around(&desk, content).into_response()
 }

@@ -4,18 +4,18 @@ use axum::response::Html;
 use maud::{DOCTYPE, Markup, html};
 use report::pieces::eye;
 
-use super::Page;
-use crate::{desk::Desk, door::Session, english};
+use super::PageResult;
+use crate::{desk::AppState, door::BrowserSession, english};
 
 /// A page of those who are in.
-pub(super) struct Frame<'f> {
+pub(super) struct PageFrame<'f> {
     pub title: &'f str,
     pub here: &'static str,
     pub script: bool,
 }
 
-impl Frame<'_> {
-    pub fn around(&self, desk: &Desk, content: Markup) -> Page {
+impl PageFrame<'_> {
+    pub fn around(&self, desk: &AppState, content: Markup) -> PageResult {
         let guards = desk.keeper().is_some();
         let mut pages = vec![("/", english::top::NOW)];
         if guards {
@@ -40,7 +40,7 @@ impl Frame<'_> {
 }
 
 /// The HTML of a page. Nothing in it is style or script (`shield`).
-pub(super) fn whole(title: &str, bar: &Markup, content: &Markup, script: bool) -> Page {
+pub(super) fn whole(title: &str, bar: &Markup, content: &Markup, script: bool) -> PageResult {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -79,6 +79,6 @@ pub(super) const fn truth(is: bool) -> &'static str {
 }
 
 /// What each form that changes something must carry.
-pub(super) fn sealed(session: &Session) -> Markup {
+pub(super) fn sealed(session: &BrowserSession) -> Markup {
     html! { input type="hidden" name="csrf" value=(session.csrf.text()); }
 }

@@ -5,14 +5,14 @@ use maud::{Markup, html};
 use model::Mode;
 
 use super::{
-    Asked, Page,
-    frame::{Frame, section},
+    PageQuery, PageResult,
+    frame::{PageFrame, section},
     qr,
 };
-use crate::{desk::Desk, english, english::install as words, pages::Way};
+use crate::{desk::AppState, english, english::install as words, pages::DevicePort};
 
-pub(crate) async fn install((State(desk), Extension(_)): Asked) -> Page {
-    let beyond: Vec<&Way> = desk.ways.iter().filter(|way| !way.address.ip().is_loopback()).collect();
+pub(crate) async fn install((State(desk), Extension(_)): PageQuery) -> PageResult {
+    let beyond: Vec<&DevicePort> = desk.ways.iter().filter(|way| !way.address.ip().is_loopback()).collect();
     let content = html! {
         h1 { (words::TITLE) }
         p .lede { (words::LEDE) }
@@ -32,10 +32,10 @@ pub(crate) async fn install((State(desk), Extension(_)): Asked) -> Page {
         }))
         (section("undo", words::UNDO, &html! { p { (words::UNDO_NOTE) } }))
     };
-    Frame { title: words::TITLE, here: "/install", script: false }.around(&desk, content)
+    PageFrame { title: words::TITLE, here: "/install", script: false }.around(&desk, content)
 }
 
-fn certificate(desk: &Desk) -> Markup {
+fn certificate(desk: &AppState) -> Markup {
     html! {
         @match &desk.certificate {
             None => p { (words::NO_CERTIFICATE) },
@@ -49,7 +49,7 @@ fn certificate(desk: &Desk) -> Markup {
     }
 }
 
-fn ways(ways: &[Way]) -> Markup {
+fn ways(ways: &[DevicePort]) -> Markup {
     html! {
         @if ways.is_empty() { p { (words::NO_PROXY) } }
         div .codes {

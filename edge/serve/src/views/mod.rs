@@ -43,9 +43,9 @@ pub(crate) use self::{
     settings::settings,
     small::{no_such_page, page_of_entry, page_of_link, page_of_refusal},
 };
-use crate::{desk::Desk, door::Session};
+use crate::{desk::AppState, door::BrowserSession};
 
 /// What a page is asked with, besides its address.
-type Asked = (State<Arc<Desk>>, Extension<Session>);
+type PageQuery = (State<Arc<AppState>>, Extension<BrowserSession>);
 
-type Page = Html<String>;
+type PageResult = Html<String>;

@@ -7,7 +7,7 @@ use model::{Destination, Kind, Mode, Trail};
 use report::pieces::{inert, inert_head, kind, staircase};
 
 use super::{frame::sealed, said};
-use crate::{desk::Desk, door::Session, english};
+use crate::{desk::AppState, door::BrowserSession, english};
 
 /// Values of one event that are shown, and characters of an address.
 const SHOWN: usize = 8;
@@ -15,12 +15,12 @@ const ADDRESS: usize = 300;
 
 /// On the page of one event the values are sections; in a list they are below one.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Level {
+pub(super) enum HeadingLevel {
     Alone,
     Listed,
 }
 
-pub(super) fn all(desk: &Desk, session: &Session, event: &GuardEvent, level: Level) -> Markup {
+pub(super) fn all(desk: &AppState, session: &BrowserSession, event: &GuardEvent, level: HeadingLevel) -> Markup {
     html! {
         p .because { (inert(&english::because(&event.reason, event.verdict, desk.keeper().is_some()))) }
         @for found in event.found.iter().take(SHOWN) { (value(found, level)) }
@@ -33,19 +33,19 @@ pub(super) fn all(desk: &Desk, session: &Session, event: &GuardEvent, level: Lev
                 @if let Some(owner) = &event.owner { ", " (inert_head(owner, ADDRESS)) } @else { ", " (english::event::OWNER_UNKNOWN) }
                 ", " (english::purpose(event.purpose))
             }
-            dt { (english::event::FROM) } dd { (said::Said::of(desk, event).from) }
+            dt { (english::event::FROM) } dd { (said::RowText::of(desk, event).from) }
         }
         @if desk.keeper().is_some() { (decide(desk, session, event)) }
     }
 }
 
-fn value(found: &FoundValue, level: Level) -> Markup {
+fn value(found: &FoundValue, level: HeadingLevel) -> Markup {
     let trail: Trail = found.trail.parse().unwrap_or_default();
     let shown = found.value.as_deref().unwrap_or(english::event::ENTERED);
     html! {
         @match level {
-            Level::Alone => h2 { (kind(&Kind::new(&found.kind))) },
-            Level::Listed => h3 { (kind(&Kind::new(&found.kind))) },
+            HeadingLevel::Alone => h2 { (kind(&Kind::new(&found.kind))) },
+            HeadingLevel::Listed => h3 { (kind(&Kind::new(&found.kind))) },
         }
         (staircase(&trail, shown))
         @if found.guise != "plain" { p .fine { (english::event::DISGUISED) " " code { (inert_head(&found.guise, ADDRESS)) } } }
@@ -53,7 +53,7 @@ fn value(found: &FoundValue, level: Level) -> Markup {
 }
 
 /// What can be said to it: this destination, or these kinds.
-fn decide(desk: &Desk, session: &Session, event: &GuardEvent) -> Markup {
+fn decide(desk: &AppState, session: &BrowserSession, event: &GuardEvent) -> Markup {
     let Some(keeper) = desk.keeper() else { return html! {} };
     let choices = keeper.choices();
     let aim = Destination {

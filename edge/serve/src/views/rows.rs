@@ -6,21 +6,21 @@ use gate::GuardEvent;
 use maud::{Markup, html};
 
 use super::{
-    peeled::{self, Level},
-    said::Said,
+    peeled::{self, HeadingLevel},
+    said::RowText,
 };
-use crate::{desk::Desk, door::Session, english};
+use crate::{desk::AppState, door::BrowserSession, english};
 
 /// Rows that are shown.
 const ROWS: usize = 40;
 
 /// The same thing, several times in a row.
-struct Again {
+struct RepeatedRow {
     newest: Arc<GuardEvent>,
     times: usize,
 }
 
-pub(super) fn list(desk: &Desk, session: &Session) -> Markup {
+pub(super) fn list(desk: &AppState, session: &BrowserSession) -> Markup {
     let rows = grouped(&desk.board().events());
     html! {
         ol .events #events {
@@ -36,7 +36,7 @@ pub(super) fn list(desk: &Desk, session: &Session) -> Markup {
     }
 }
 
-const EMPTY: Said = Said {
+const EMPTY: RowText = RowText {
     look: "passed",
     fate: "",
     when: String::new(),
@@ -46,12 +46,12 @@ const EMPTY: Said = Said {
     from: String::new(),
 };
 
-fn grouped(events: &[Arc<GuardEvent>]) -> Vec<Again> {
-    let mut rows: Vec<Again> = Vec::new();
+fn grouped(events: &[Arc<GuardEvent>]) -> Vec<RepeatedRow> {
+    let mut rows: Vec<RepeatedRow> = Vec::new();
     for event in events {
         match rows.last_mut() {
             Some(last) if alike(&last.newest, event) => last.times += 1,
-            _ => rows.push(Again { newest: Arc::clone(event), times: 1 }),
+            _ => rows.push(RepeatedRow { newest: Arc::clone(event), times: 1 }),
         }
     }
     rows
@@ -63,14 +63,14 @@ fn alike(one: &GuardEvent, other: &GuardEvent) -> bool {
     what(one) == what(other) && who(one) == who(other)
 }
 
-fn one(desk: &Desk, session: &Session, row: &Again) -> Markup {
-    let said = Said::of(desk, &row.newest);
+fn one(desk: &AppState, session: &BrowserSession, row: &RepeatedRow) -> Markup {
+    let said = RowText::of(desk, &row.newest);
     html! {
         li {
             details .(said.look) {
                 summary .event { (cells(&said, row.times)) }
                 div .inside {
-                    (peeled::all(desk, session, &row.newest, Level::Listed))
+                    (peeled::all(desk, session, &row.newest, HeadingLevel::Listed))
                     p .fine { a href={ "/event/" (row.newest.id) } { (english::event::ALONE) } }
                 }
             }
@@ -79,7 +79,7 @@ fn one(desk: &Desk, session: &Session, row: &Again) -> Markup {
 }
 
 /// What stands in a row; the script fills the same places by their names.
-fn cells(said: &Said, times: usize) -> Markup {
+fn cells(said: &RowText, times: usize) -> Markup {
     html! {
         (super::shapes::fate(said.look))
         span .fate data-say="fate" { (said.fate) }

@@ -6,13 +6,13 @@ use model::Kind;
 use report::pieces::{country, inert_head, kind, listed};
 use serde_json::{Value, json};
 
-use crate::{desk::Desk, english, moment};
+use crate::{desk::AppState, english, moment};
 
 /// Characters of a name that are shown where space is short.
 const NAME: usize = 60;
 
 /// What a row says.
-pub(super) struct Said {
+pub(super) struct RowText {
     /// How it looks: `stopped`, `cut`, `passed`, `allowed`, `unread`.
     pub look: &'static str,
     pub fate: &'static str,
@@ -24,8 +24,8 @@ pub(super) struct Said {
     pub from: String,
 }
 
-impl Said {
-    pub fn of(desk: &Desk, event: &GuardEvent) -> Self {
+impl RowText {
+    pub fn of(desk: &AppState, event: &GuardEvent) -> Self {
         let host = inert_head(&event.host, NAME);
         let seat = event.seat.as_deref().map(country);
         let (whom, whereabouts) = match &event.owner {
@@ -45,8 +45,8 @@ impl Said {
 }
 
 /// The row for the page's script, which only ever sets texts.
-pub(crate) fn row_of(desk: &Desk, event: &GuardEvent) -> Value {
-    let said = Said::of(desk, event);
+pub(crate) fn row_of(desk: &AppState, event: &GuardEvent) -> Value {
+    let said = RowText::of(desk, event);
     json!({
         "id": event.id, "look": said.look, "fate": said.fate, "when": said.when, "whom": said.whom,
         "whereabouts": said.whereabouts, "what": said.what, "from": said.from,
@@ -54,7 +54,7 @@ pub(crate) fn row_of(desk: &Desk, event: &GuardEvent) -> Value {
 }
 
 /// A device by its name, or by what it is known by.
-pub(super) fn device(desk: &Desk, id: &str) -> String {
+pub(super) fn device(desk: &AppState, id: &str) -> String {
     let choices = desk.keeper().map(|keeper| keeper.choices());
     let name = choices.and_then(|choices| choices.device(id)?.name.clone());
     match name {
@@ -89,7 +89,7 @@ fn what(event: &GuardEvent) -> String {
 }
 
 /// `My phone · private · chromium`.
-fn from(desk: &Desk, event: &GuardEvent) -> String {
+fn from(desk: &AppState, event: &GuardEvent) -> String {
     let mut parts = vec![device(desk, &event.device), english::mode(event.mode).to_owned()];
     parts.extend(event.program.as_deref().map(|program| inert_head(program, NAME)));
     parts.join(" · ")

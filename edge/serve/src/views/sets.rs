@@ -6,20 +6,20 @@ use maud::{Markup, html};
 use model::{Mode, Time};
 
 use super::frame::sealed;
-use crate::{door::Session, english::sets as words, english::settings, moment};
+use crate::{door::BrowserSession, english::sets as words, english::settings, moment};
 
 /// Where the switches stand for all devices, or for one.
-struct Sets<'s> {
+struct SetSwitches<'s> {
     choices: &'s Choices,
-    session: &'s Session,
+    session: &'s BrowserSession,
     device: Option<&'s str>,
     now: Time,
 }
 
 const MODES: [(Mode, &str); 2] = [(Mode::Normal, settings::NORMAL), (Mode::Private, settings::PRIVATE)];
 
-pub(super) fn table(choices: &Choices, session: &Session, device: Option<&str>) -> Markup {
-    let sets = Sets { choices, session, device, now: moment::now() };
+pub(super) fn table(choices: &Choices, session: &BrowserSession, device: Option<&str>) -> Markup {
+    let sets = SetSwitches { choices, session, device, now: moment::now() };
     // A switch that cannot act for one device alone is not shown there.
     let for_all = device.is_none();
     html! {
@@ -45,7 +45,7 @@ pub(super) fn table(choices: &Choices, session: &Session, device: Option<&str>) 
     }
 }
 
-impl Sets<'_> {
+impl SetSwitches<'_> {
     fn suggestions(&self) -> Markup {
         let set = &words::SUGGESTIONS;
         let cells = MODES.map(|(mode, name)| {

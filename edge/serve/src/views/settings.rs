@@ -14,17 +14,17 @@ use report::pieces::{inert_head, kind, listed};
 use serde::Deserialize;
 
 use super::{
-    Asked, Page,
+    PageQuery, PageResult,
     devices::in_query,
-    frame::{Frame, sealed, section, truth},
+    frame::{PageFrame, sealed, section, truth},
     said, sets, switches,
 };
-use crate::{desk::Desk, door::Session, english, english::settings as words};
+use crate::{desk::AppState, door::BrowserSession, english, english::settings as words};
 
 const HOST: usize = 100;
 
 #[derive(Deserialize)]
-pub(crate) struct Whose {
+pub(crate) struct SettingsOwner {
     #[serde(default)]
     device: String,
     /// `kind`: the table of single kinds is open.
@@ -32,15 +32,18 @@ pub(crate) struct Whose {
     each: String,
 }
 
-pub(crate) async fn settings((State(desk), Extension(session)): Asked, Query(whose): Query<Whose>) -> Page {
+pub(crate) async fn settings(
+    (State(desk), Extension(session)): PageQuery,
+    Query(whose): Query<SettingsOwner>,
+) -> PageResult {
     let content = match desk.keeper().cloned() {
         Some(keeper) => content(&desk, &keeper, &session, &whose),
         None => html! {},
     };
-    Frame { title: words::TITLE, here: "/settings", script: false }.around(&desk, content)
+    PageFrame { title: words::TITLE, here: "/settings", script: false }.around(&desk, content)
 }
 
-fn content(desk: &Desk, keeper: &Arc<GuardState>, session: &Session, asked: &Whose) -> Markup {
+fn content(desk: &AppState, keeper: &Arc<GuardState>, session: &BrowserSession, asked: &SettingsOwner) -> Markup {
     let (choices, device) = (keeper.choices(), Some(asked.device.as_str()).filter(|id| !id.is_empty()));
     html! {
         h1 { (words::TITLE) }
@@ -70,7 +73,7 @@ fn content(desk: &Desk, keeper: &Arc<GuardState>, session: &Session, asked: &Who
 }
 
 /// Says that the file of choices is broken.
-pub(super) fn trouble(desk: &Desk) -> Markup {
+pub(super) fn trouble(desk: &AppState) -> Markup {
     let trouble = desk.keeper().and_then(|keeper| keeper.trouble());
     html! {
         @if let Some(says) = trouble {
@@ -84,7 +87,7 @@ pub(super) fn trouble(desk: &Desk) -> Markup {
 }
 
 /// Whose table it is.
-fn whose(desk: &Desk, choices: &Choices, device: Option<&str>) -> Markup {
+fn whose(desk: &AppState, choices: &Choices, device: Option<&str>) -> Markup {
     let mut ids: Vec<String> = desk.board().devices().into_keys().collect();
     ids.extend(
         choices.devices.iter().map(|device| device.id.clone()).filter(|id| !ids.contains(id)).collect::<Vec<_>>(),
@@ -117,7 +120,7 @@ fn programs(choices: &Choices) -> Markup {
     }
 }
 
-fn unread(choices: &Choices, session: &Session) -> Markup {
+fn unread(choices: &Choices, session: &BrowserSession) -> Markup {
     let modes =
         [(Mode::Normal, words::NORMAL, choices.unread.normal), (Mode::Private, words::PRIVATE, choices.unread.private)];
     html! {
@@ -139,7 +142,7 @@ fn unread(choices: &Choices, session: &Session) -> Markup {
     }
 }
 
-fn destinations(choices: &Choices, session: &Session) -> Markup {
+fn destinations(choices: &Choices, session: &BrowserSession) -> Markup {
     let all: Vec<_> = choices.destinations.iter().filter(|destined| destined.device.is_none()).collect();
     html! {
         p .note { (words::DESTINATIONS_NOTE) }
@@ -184,7 +187,7 @@ const fn rule(rule: HostAction) -> &'static str {
     }
 }
 
-fn values(keeper: &GuardState, session: &Session) -> Markup {
+fn values(keeper: &GuardState, session: &BrowserSession) -> Markup {
     let counts = keeper.entered();
     html! {
         p .note { (words::VALUES_NOTE) }

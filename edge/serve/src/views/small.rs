@@ -4,11 +4,11 @@ use axum::http::StatusCode;
 use maud::html;
 use report::pieces::eye;
 
-use super::{Page, frame::whole};
+use super::{PageResult, frame::whole};
 use crate::english;
 
 /// Why somebody was not let in, or something was not done.
-pub(crate) fn page_of_refusal(says: &str) -> Page {
+pub(crate) fn page_of_refusal(says: &str) -> PageResult {
     small(
         english::refused::TITLE,
         &html! {
@@ -18,13 +18,13 @@ pub(crate) fn page_of_refusal(says: &str) -> Page {
     )
 }
 
-pub(crate) async fn no_such_page() -> (StatusCode, Page) {
+pub(crate) async fn no_such_page() -> (StatusCode, PageResult) {
     (StatusCode::NOT_FOUND, page_of_refusal(english::refused::NO_SUCH_PAGE))
 }
 
 /// After the one-time link. Going on from here, the browser sends its cookie
 /// wherever it came from.
-pub(crate) fn page_of_entry(to: &str) -> Page {
+pub(crate) fn page_of_entry(to: &str) -> PageResult {
     small(
         english::entry::TITLE,
         &html! {
@@ -35,7 +35,7 @@ pub(crate) fn page_of_entry(to: &str) -> Page {
     )
 }
 
-pub(crate) fn page_of_link(link: &str, guards: bool) -> Page {
+pub(crate) fn page_of_link(link: &str, guards: bool) -> PageResult {
     small(
         english::link::TITLE,
         &html! {
@@ -46,7 +46,7 @@ pub(crate) fn page_of_link(link: &str, guards: bool) -> Page {
     )
 }
 
-fn small(title: &str, content: &maud::Markup) -> Page {
+fn small(title: &str, content: &maud::Markup) -> PageResult {
     let bar = html! { header .bar { p .brand { (eye()) span { (english::CANDOR) } } } };
     whole(title, &bar, &html! { div .small { h1 { (title) } (content) } }, false)
 }

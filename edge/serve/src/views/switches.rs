@@ -8,13 +8,13 @@ use model::{Kind, Mode, Time};
 use report::pieces::kind;
 
 use super::frame::{sealed, truth};
-use crate::{desk::Desk, door::Session, english::settings as words, moment};
+use crate::{desk::AppState, door::BrowserSession, english::settings as words, moment};
 
 /// One table, for all devices or for one.
-struct Sheet<'s> {
-    desk: &'s Desk,
+struct SwitchSheet<'s> {
+    desk: &'s AppState,
     choices: &'s Choices,
-    session: &'s Session,
+    session: &'s BrowserSession,
     device: Option<&'s str>,
     own: Option<&'s SwitchTable>,
     now: Time,
@@ -23,14 +23,14 @@ struct Sheet<'s> {
 const MODES: [(Mode, &str); 2] = [(Mode::Normal, words::NORMAL), (Mode::Private, words::PRIVATE)];
 
 pub(super) fn table(
-    desk: &Desk,
+    desk: &AppState,
     keeper: &gate::GuardState,
     choices: &Choices,
-    session: &Session,
+    session: &BrowserSession,
     device: Option<&str>,
 ) -> Markup {
     let own = device.and_then(|id| choices.device(id)).map(|device| &device.table);
-    let sheet = Sheet { desk, choices, session, device, own, now: moment::now() };
+    let sheet = SwitchSheet { desk, choices, session, device, own, now: moment::now() };
     let all = keeper.knowledge().kinds.all();
     let grouped: Vec<&str> = words::GROUPS.iter().flat_map(|(_, ids)| ids.iter().copied()).collect();
     let others: Vec<&str> = all.iter().map(|info| info.id.as_str()).filter(|id| !grouped.contains(id)).collect();
@@ -57,7 +57,7 @@ pub(super) fn table(
     }
 }
 
-impl Sheet<'_> {
+impl SwitchSheet<'_> {
     fn row(&self, info: &KindInfo) -> Markup {
         let id = Kind::new(&info.id);
         let label = kind(&id);
@@ -109,7 +109,7 @@ impl Sheet<'_> {
 }
 
 /// A switch that stands by itself.
-pub(super) fn alone(action: &str, label: &str, on: bool, session: &Session) -> Markup {
+pub(super) fn alone(action: &str, label: &str, on: bool, session: &BrowserSession) -> Markup {
     html! {
         form .switch method="post" action=(action) {
             (sealed(session))

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use knowledge::Knowledge;
 use model::{Kind, Mode, Purpose, Time};
 use proxy::CertificateAuthority;
-use serve::{Pages, Serving, Way};
+use serve::{DevicePort, PageServer, ServingPages};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -17,7 +17,7 @@ pub const PHONE: &str = "192.168.1.20";
 /// A guard with its pages.
 pub struct Demo {
     pub keeper: Arc<GuardState>,
-    pub serving: Serving,
+    pub serving: ServingPages,
     _folder: TempDir,
 }
 
@@ -27,13 +27,13 @@ pub async fn guard() -> Demo {
     let keeper = GuardState::open(Arc::new(Knowledge::built_in()), &GuardFolder(folder.path().join("guard"))).unwrap();
     let authority = CertificateAuthority::in_memory("Candor").unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let way = |mode, address: &str| Way { mode, address: address.parse().unwrap() };
+    let way = |mode, address: &str| DevicePort { mode, address: address.parse().unwrap() };
     let ways = vec![
         way(Mode::Normal, "192.168.1.5:8461"),
         way(Mode::Private, "192.168.1.5:8462"),
         way(Mode::Unknown, "127.0.0.1:8463"),
     ];
-    let pages = Pages::guard(Arc::clone(&keeper)).zone(afternoon()).ways(ways);
+    let pages = PageServer::guard(Arc::clone(&keeper)).zone(afternoon()).ways(ways);
     let serving = pages.authority(authority.cert_pem()).unwrap().serve(listener).unwrap();
     Demo { keeper, serving, _folder: folder }
 }

@@ -4,28 +4,28 @@ use std::{net::IpAddr, sync::Arc};
 
 use model::{Body, Request};
 use proxy::{AnswerProvider, CertificateAuthority, InternalHost, Proxy, ProxySettings, StaticResponse};
-use serve::{Guide, Step};
+use serve::{GuideStep, PhoneGuide};
 use tokio::sync::mpsc;
 
 use crate::window::{self, PHONE, Window, pixels::pixels};
 
-fn steps() -> Vec<Step> {
+fn steps() -> Vec<GuideStep> {
     vec![
-        Step::new("Open this page", "Tap it, wait until the page is there, then come back to this tab.")
+        GuideStep::new("Open this page", "Tap it, wait until the page is there, then come back to this tab.")
             .open("https://qwtzuplkjhbn.de/"),
-        Step::new("Now in a private tab", "Open a private tab, go to this address, and come back.")
+        GuideStep::new("Now in a private tab", "Open a private tab, go to this address, and come back.")
             .open("https://mnbvcxylkjhg.com/herbst/apfelkuchen")
             .in_private(),
-        Step::new("Search for these words", "Use the search you always use.").text("blue heron counting 7341"),
-        Step::new("Lock the screen", "Lock it, count to thirty, and unlock it again."),
+        GuideStep::new("Search for these words", "Use the search you always use.").text("blue heron counting 7341"),
+        GuideStep::new("Lock the screen", "Lock it, count to thirty, and unlock it again."),
     ]
 }
 
-fn guide() -> Arc<Guide> {
-    Guide::new(CertificateAuthority::in_memory("Candor").unwrap().cert_pem(), steps()).unwrap()
+fn guide() -> Arc<PhoneGuide> {
+    PhoneGuide::new(CertificateAuthority::in_memory("Candor").unwrap().cert_pem(), steps()).unwrap()
 }
 
-fn text(guide: &Guide, url: &str) -> String {
+fn text(guide: &PhoneGuide, url: &str) -> String {
     let request = Request {
         method: "GET".into(),
         url: url.into(),
@@ -63,7 +63,7 @@ pub fn pages(window: &Window) -> Vec<String> {
 #[tokio::test]
 async fn a_phone_is_led_through_by_taps_and_by_what_the_wire_shows() {
     let authority = Arc::new(CertificateAuthority::in_memory("Candor").unwrap());
-    let guide = Guide::new(authority.cert_pem(), steps()).unwrap();
+    let guide = PhoneGuide::new(authority.cert_pem(), steps()).unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let answers: Arc<dyn AnswerProvider> =
         Arc::new(|_: &Request| StaticResponse::sinkhole(200, "text/html", "<title>page</title>"));

@@ -4,22 +4,22 @@ use std::{net::IpAddr, sync::Arc};
 
 use model::{Body, Header, Request};
 use proxy::{CertificateAuthority, InternalHost, StaticResponse};
-use serve::{Guide, Progress, Step};
+use serve::{GuideProgress, GuideStep, PhoneGuide};
 
 const PHONE: &str = "192.168.1.20";
 
-fn guide(steps: Vec<Step>) -> Arc<Guide> {
-    Guide::new(CertificateAuthority::in_memory("Candor").unwrap().cert_pem(), steps).unwrap()
+fn guide(steps: Vec<GuideStep>) -> Arc<PhoneGuide> {
+    PhoneGuide::new(CertificateAuthority::in_memory("Candor").unwrap().cert_pem(), steps).unwrap()
 }
 
-fn two_steps() -> Vec<Step> {
+fn two_steps() -> Vec<GuideStep> {
     vec![
-        Step::new("Open a page", "Wait until it is there.").open("https://qwtzuplkjh.de/"),
-        Step::new("Search", "Search for these words.").text("blue <b>heron</b>").in_private(),
+        GuideStep::new("Open a page", "Wait until it is there.").open("https://qwtzuplkjh.de/"),
+        GuideStep::new("Search", "Search for these words.").text("blue <b>heron</b>").in_private(),
     ]
 }
 
-fn ask(guide: &Guide, method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> StaticResponse {
+fn ask(guide: &PhoneGuide, method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> StaticResponse {
     let request = Request {
         method: method.into(),
         url: url.into(),
@@ -30,12 +30,12 @@ fn ask(guide: &Guide, method: &str, url: &str, headers: &[(&str, &str)], body: &
     guide.answer(PHONE.parse::<IpAddr>().unwrap(), &request)
 }
 
-fn get(guide: &Guide, url: &str) -> String {
+fn get(guide: &PhoneGuide, url: &str) -> String {
     String::from_utf8(ask(guide, "GET", url, &[], "").body.to_vec()).unwrap()
 }
 
 /// The form of the page in front, sent.
-fn done(guide: &Guide, step: &str) -> StaticResponse {
+fn done(guide: &PhoneGuide, step: &str) -> StaticResponse {
     let page = get(guide, "https://candor.test/");
     let csrf = page.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
     ask(guide, "POST", "https://candor.test/done", &[("Origin", "null")], &format!("csrf={csrf}&step={step}"))
@@ -68,13 +68,13 @@ fn the_steps_of_an_experiment_come_one_at_a_time() {
         first.contains("Step 4 of 5") && first.contains("href=\"https://qwtzuplkjh.de/\"") && first.contains(">Done<")
     );
     assert_eq!(done(&guide, "0").status, 303);
-    assert_eq!(*progress.borrow(), Progress { done: 1, over: false });
+    assert_eq!(*progress.borrow(), GuideProgress { done: 1, over: false });
     let second = get(&guide, "https://candor.test/");
     assert!(second.contains("In a private tab") && second.contains("blue &lt;b&gt;heron"));
     done(&guide, "0");
     assert_eq!(progress.borrow().done, 1, "a form that is sent twice says nothing new");
     guide.was_seen(1);
-    assert_eq!(*progress.borrow(), Progress { done: 2, over: true });
+    assert_eq!(*progress.borrow(), GuideProgress { done: 2, over: true });
     assert!(get(&guide, "https://candor.test/").contains("All done"));
     guide.was_seen(2);
     assert_eq!(progress.borrow().done, 2);

@@ -7,7 +7,7 @@ use gate::ActivityFeed;
 use jiff::tz::TimeZone;
 use knowledge::Knowledge;
 use proxy::CertificateAuthority;
-use serve::Pages;
+use serve::PageServer;
 use tokio::net::TcpListener;
 
 use crate::stage::{FORM, Stage};
@@ -32,7 +32,7 @@ async fn the_evidence_can_be_taken_away_while_it_is_written() {
 async fn a_capture_shows_what_it_sees_and_has_nothing_to_switch() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let authority = CertificateAuthority::in_memory("Candor").unwrap();
-    let pages = Pages::capture(Arc::new(ActivityFeed::default()), Arc::new(Knowledge::built_in()), None);
+    let pages = PageServer::capture(Arc::new(ActivityFeed::default()), Arc::new(Knowledge::built_in()), None);
     let serving = pages.zone(TimeZone::UTC).authority(authority.cert_pem()).unwrap().serve(listener).unwrap();
     let stage = Stage::around(serving).await;
     let page = stage.get("/").await.body;

@@ -1,7 +1,7 @@
 //! Who is not let in.
 
 use jiff::tz::TimeZone;
-use serve::{Error, Pages};
+use serve::{Error, PageServer};
 use tokio::net::TcpListener;
 
 use crate::stage::{FORM, Stage};
@@ -151,7 +151,7 @@ async fn no_page_holds_style_or_script_of_its_own() {
 #[tokio::test]
 async fn other_machines_see_the_pages_only_if_somebody_asked_for_that() {
     let stage = Stage::new().await;
-    let pages = || Pages::guard(stage.keeper.clone()).zone(TimeZone::UTC);
+    let pages = || PageServer::guard(stage.keeper.clone()).zone(TimeZone::UTC);
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let refused = pages().serve(listener).unwrap_err();
     assert!(matches!(refused, Error::BeyondThisMachine(_)), "{refused}");

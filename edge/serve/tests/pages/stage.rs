@@ -7,7 +7,7 @@ use guard::{DecisionReason, GuardAction, ReportReason};
 use jiff::tz::TimeZone;
 use knowledge::Knowledge;
 use model::{Mode, Purpose, Time};
-use serve::{Pages, Serving};
+use serve::{PageServer, ServingPages};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,7 +17,7 @@ use tokio::{
 pub struct Stage {
     pub folder: TempDir,
     pub keeper: Arc<GuardState>,
-    pub serving: Serving,
+    pub serving: ServingPages,
     pub cookie: String,
 }
 
@@ -35,14 +35,14 @@ impl Stage {
         let keeper =
             GuardState::open(Arc::new(Knowledge::built_in()), &GuardFolder(folder.path().join("guard"))).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let serving = Pages::guard(Arc::clone(&keeper)).zone(TimeZone::UTC).serve(listener).unwrap();
+        let serving = PageServer::guard(Arc::clone(&keeper)).zone(TimeZone::UTC).serve(listener).unwrap();
         let mut stage = Self { folder, keeper, serving, cookie: String::new() };
         stage.cookie = stage.enter().await;
         stage
     }
 
     /// The same with other pages.
-    pub async fn around(serving: Serving) -> Self {
+    pub async fn around(serving: ServingPages) -> Self {
         let mut stage = Self { serving, ..Self::new().await };
         stage.cookie = stage.enter().await;
         stage

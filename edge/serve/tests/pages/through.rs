@@ -7,7 +7,7 @@ use proxy::{
     AnswerProvider, CertificateAuthority, ForwardMode, InternalHost, Proxy, ProxySettings, StaticResponse,
     UpstreamSettings,
 };
-use serve::Guide;
+use serve::PhoneGuide;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -19,7 +19,7 @@ use crate::stage::Stage;
 /// A proxy as the guard has it, on whose way the pages stand.
 fn proxy(page: SocketAddr) -> Proxy {
     let authority = Arc::new(CertificateAuthority::in_memory("Candor").unwrap());
-    let guide: Arc<dyn InternalHost> = Guide::new(authority.cert_pem(), vec![]).unwrap();
+    let guide: Arc<dyn InternalHost> = PhoneGuide::new(authority.cert_pem(), vec![]).unwrap();
     let answers: Arc<dyn AnswerProvider> = Arc::new(|_: &Request| StaticResponse::sinkhole(200, "text/plain", "sunk"));
     // Even who names this machine must not reach the pages.
     let allowed = ["127.0.0.1", "localhost", "::1", "rebound.example"].map(str::to_owned);

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use model::Time;
 
 use super::total;
-use crate::{desk::Desk, english, moment};
+use crate::{desk::AppState, english, moment};
 
 /// The drawing, in its own units.
 const WIDTH: f64 = 960.0;
@@ -14,7 +14,7 @@ const HEIGHT: f64 = 150.0;
 const BASE: f64 = 122.0;
 const LOOKS: [&str; 3] = ["stopped", "passed", "unread"];
 
-pub(super) fn figure(desk: &Desk, hours: &[Time], day: &HourlyCounts) -> Markup {
+pub(super) fn figure(desk: &AppState, hours: &[Time], day: &HourlyCounts) -> Markup {
     html! {
         figure .hours {
             h3 { (english::dashboard::HOURS) }
@@ -26,7 +26,7 @@ pub(super) fn figure(desk: &Desk, hours: &[Time], day: &HourlyCounts) -> Markup 
 }
 
 /// A column for each hour: stopped at the bottom, what went on, what nobody could read.
-fn columns(desk: &Desk, hours: &[Time], day: &HourlyCounts) -> Markup {
+fn columns(desk: &AppState, hours: &[Time], day: &HourlyCounts) -> Markup {
     let most = day.hours.values().map(sum).max().unwrap_or(0).max(4);
     let step = WIDTH / hours.len().max(1) as f64;
     let scale = (BASE - 16.0) / most as f64;
@@ -61,7 +61,7 @@ fn stacked(counts: &EventCounts) -> Vec<(&'static str, u64, u64)> {
     parts.into_iter().filter(|(_, _, n)| *n > 0).collect()
 }
 
-fn legend(desk: &Desk) -> Markup {
+fn legend(desk: &AppState) -> Markup {
     let looks = if desk.keeper().is_some() { &LOOKS[..] } else { &LOOKS[1..] };
     html! {
         ul .legend {
@@ -77,7 +77,7 @@ fn legend(desk: &Desk) -> Markup {
     }
 }
 
-fn table(desk: &Desk, hours: &[Time], day: &HourlyCounts) -> Markup {
+fn table(desk: &AppState, hours: &[Time], day: &HourlyCounts) -> Markup {
     html! {
         table .plain {
             thead {

@@ -7,12 +7,12 @@ mod flows;
 use gate::{EventCounts, HourlyCounts};
 use maud::{Markup, html};
 
-use crate::{desk::Desk, english, moment};
+use crate::{desk::AppState, english, moment};
 
 const HOURS: i64 = 24;
 
 /// Both pictures, or that there is nothing to draw yet.
-pub(super) fn both(desk: &Desk) -> Markup {
+pub(super) fn both(desk: &AppState) -> Markup {
     let now = moment::now();
     let hours = moment::last_hours(now, HOURS);
     let day = desk.board().tally_since(hours.first().copied().unwrap_or(now));
