@@ -67,20 +67,20 @@ fn of_text(text: &str) -> Result<Vec<Canary>> {
 }
 
 /// Id, kind and value, as far as they are texts.
-type Fields = [Option<String>; 3];
+type CanaryFields = [Option<String>; 3];
 
 const NAMES: [&str; 3] = ["id", "kind", "value"];
 const LISTS: [&str; 2] = ["canary", "canaries"];
 const NONE: &str = "there is no list `canary` or `canaries`";
 
-fn of_json(text: &str) -> Result<Vec<Fields>> {
+fn of_json(text: &str) -> Result<Vec<CanaryFields>> {
     let all: serde_json::Value = serde_json::from_str(text)?;
     let list = LISTS.iter().find_map(|name| all.get(name)?.as_array()).context(NONE)?;
     let field = |of: &serde_json::Value, name| of.get(name)?.as_str().map(str::to_owned);
     Ok(list.iter().map(|of| NAMES.map(|name| field(of, name))).collect())
 }
 
-fn of_toml(text: &str) -> Result<Vec<Fields>> {
+fn of_toml(text: &str) -> Result<Vec<CanaryFields>> {
     let all: toml::Table = text.parse()?;
     let list = LISTS.iter().find_map(|name| all.get(*name)?.as_array()).context(NONE)?;
     let field = |of: &toml::Value, name| of.get(name)?.as_str().map(str::to_owned);

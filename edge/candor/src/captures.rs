@@ -24,11 +24,11 @@ use indicatif::ProgressBar;
 use model::{Gap, GapReason, LayerPlace, Record, Trail};
 use sha2::{Digest, Sha256};
 
-pub use files::{Source, sources};
+pub use files::{InputFile, sources};
 
 /// A file that could not be looked at: what it is, in a sentence.
 #[derive(Debug)]
-pub struct Unread {
+pub struct UnreadFile {
     pub says: String,
     /// A person named it; others lay in a folder.
     pub named: bool,
@@ -38,13 +38,13 @@ pub struct Unread {
 }
 
 /// Looks at captures, one after the other, and gives those it could not read.
-pub fn look(sources: &[Source], auditor: &mut Auditor<'_>, jobs: usize) -> Vec<Unread> {
+pub fn look(sources: &[InputFile], auditor: &mut Auditor<'_>, jobs: usize) -> Vec<UnreadFile> {
     let bar = files::bar(sources);
     let inspector = auditor.inspector();
-    let mut collector = Collector { auditor, unread: Vec::new() };
+    let mut collector = CaptureCollector { auditor, unread: Vec::new() };
     let hand = || {
         let mut inspector = inspector.clone();
-        move |step: Step| step.work(&mut inspector)
+        move |step: ReadStep| step.work(&mut inspector)
     };
     pipeline::run(jobs, &mut |each| steps(sources, &bar, each), &hand, &mut |done| collector.take(done));
     bar.finish_and_clear();
@@ -52,77 +52,79 @@ pub fn look(sources: &[Source], auditor: &mut Auditor<'_>, jobs: usize) -> Vec<U
 }
 
 /// What comes up while reading files, in order.
-enum Step {
+enum ReadStep {
     Begin(CaptureSummary),
     Piece(CapturePiece),
     End { format: &'static str, sha256: String },
     Evidence(PathBuf),
-    Unread(Unread),
+    Unread(UnreadFile),
 }
 
 /// What came of it.
-enum Done {
-    Looked(Vec<Found>),
-    Other(Step),
+enum ReadResult {
+    Looked(Vec<FoundCapture>),
+    Other(ReadStep),
 }
 
-enum Found {
+enum FoundCapture {
     Looked(Box<InspectedExchange>),
     Record(Record),
     Gap(Gap),
 }
 
-impl Step {
+impl ReadStep {
     /// So many bytes wait for it.
     fn size(&self) -> usize {
         if let Self::Piece(piece) = self { piece.size() } else { 0 }
     }
 
     /// The part that any thread can do.
-    fn work(self, inspector: &mut Inspector) -> Done {
-        let Self::Piece(piece) = self else { return Done::Other(self) };
+    fn work(self, inspector: &mut Inspector) -> ReadResult {
+        let Self::Piece(piece) = self else { return ReadResult::Other(self) };
         let mut found = Vec::new();
         piece.read(&mut |item| {
             found.push(match item {
-                PieceItem::Record(Record::Exchange(exchange)) => Found::Looked(Box::new(inspector.inspect(*exchange))),
-                PieceItem::Record(record) => Found::Record(record),
-                PieceItem::Gap(gap) => Found::Gap(gap),
+                PieceItem::Record(Record::Exchange(exchange)) => {
+                    FoundCapture::Looked(Box::new(inspector.inspect(*exchange)))
+                }
+                PieceItem::Record(record) => FoundCapture::Record(record),
+                PieceItem::Gap(gap) => FoundCapture::Gap(gap),
             });
         });
-        Done::Looked(found)
+        ReadResult::Looked(found)
     }
 }
 
-struct Collector<'c, 'k> {
+struct CaptureCollector<'c, 'k> {
     auditor: &'c mut Auditor<'k>,
-    unread: Vec<Unread>,
+    unread: Vec<UnreadFile>,
 }
 
-impl Collector<'_, '_> {
-    fn take(&mut self, done: Done) {
+impl CaptureCollector<'_, '_> {
+    fn take(&mut self, done: ReadResult) {
         match done {
-            Done::Looked(all) => all.into_iter().for_each(|found| match found {
-                Found::Looked(looked) => self.auditor.looked(*looked),
-                Found::Record(record) => self.auditor.push(record),
-                Found::Gap(gap) => self.auditor.gap(gap),
+            ReadResult::Looked(all) => all.into_iter().for_each(|found| match found {
+                FoundCapture::Looked(looked) => self.auditor.looked(*looked),
+                FoundCapture::Record(record) => self.auditor.push(record),
+                FoundCapture::Gap(gap) => self.auditor.gap(gap),
             }),
-            Done::Other(Step::Begin(capture)) => self.auditor.capture(capture),
-            Done::Other(Step::End { format, sha256 }) => self.auditor.know(format, sha256),
-            Done::Other(Step::Evidence(path)) => {
+            ReadResult::Other(ReadStep::Begin(capture)) => self.auditor.capture(capture),
+            ReadResult::Other(ReadStep::End { format, sha256 }) => self.auditor.know(format, sha256),
+            ReadResult::Other(ReadStep::Evidence(path)) => {
                 if let Err(error) = evidence(&path, self.auditor) {
                     let (says, is) = (format!("{error:#}"), "is evidence that cannot be used".to_owned());
-                    self.pass_by(Unread { says, named: true, file: name(&path), is });
+                    self.pass_by(UnreadFile { says, named: true, file: name(&path), is });
                 }
             }
-            Done::Other(Step::Unread(unread)) => self.pass_by(unread),
-            Done::Other(Step::Piece(_)) => {}
+            ReadResult::Other(ReadStep::Unread(unread)) => self.pass_by(unread),
+            ReadResult::Other(ReadStep::Piece(_)) => {}
         }
     }
 }
 
-impl Collector<'_, '_> {
+impl CaptureCollector<'_, '_> {
     /// A file that was not read is a gap: what it holds may be anything.
-    fn pass_by(&mut self, unread: Unread) {
+    fn pass_by(&mut self, unread: UnreadFile) {
         let place = Trail::default().then("capture", LayerPlace::Whole);
         let says = format!("{} {}: it was not read", unread.file, unread.is);
         self.auditor.gap(Gap { exchange: None, place, why: GapReason::Unsupported, says });
@@ -158,7 +160,7 @@ fn is_experiment(evidence: &Evidence) -> Result<bool> {
     Ok(is_run)
 }
 
-fn steps(sources: &[Source], bar: &ProgressBar, each: &mut dyn FnMut(Step) -> ControlFlow<()>) {
+fn steps(sources: &[InputFile], bar: &ProgressBar, each: &mut dyn FnMut(ReadStep) -> ControlFlow<()>) {
     for source in sources {
         bar.set_message(name(&source.path));
         if file(source, bar, each).is_break() {
@@ -167,36 +169,38 @@ fn steps(sources: &[Source], bar: &ProgressBar, each: &mut dyn FnMut(Step) -> Co
     }
 }
 
-fn file(source: &Source, bar: &ProgressBar, each: &mut dyn FnMut(Step) -> ControlFlow<()>) -> ControlFlow<()> {
+fn file(source: &InputFile, bar: &ProgressBar, each: &mut dyn FnMut(ReadStep) -> ControlFlow<()>) -> ControlFlow<()> {
     let unread = |is: String| {
         let (says, file) = (format!("{} {is}", source.path.display()), name(&source.path));
-        Step::Unread(Unread { says, named: source.named, file, is })
+        ReadStep::Unread(UnreadFile { says, named: source.named, file, is })
     };
     let file = match File::open(&source.path) {
         Ok(file) => file,
         Err(error) => return each(unread(format!("cannot be read: {error}"))),
     };
-    let mut hashed = Hashed { file, hash: Sha256::new(), head: Vec::new(), bar };
+    let mut hashed = HashedFile { file, hash: Sha256::new(), head: Vec::new(), bar };
     let mut begun = false;
     let begin = CaptureSummary { source: name(&source.path), ..CaptureSummary::default() };
     let format = formats::cut(&mut hashed, &mut |piece| {
         if !begun {
             begun = true;
-            each(Step::Begin(begin.clone()))?;
+            each(ReadStep::Begin(begin.clone()))?;
         }
-        each(Step::Piece(piece))
+        each(ReadStep::Piece(piece))
     });
     let format = match format {
         Ok(format) => format,
-        Err(_) if hashed.head.starts_with(b"SQLite format 3\0") => return each(Step::Evidence(source.path.clone())),
+        Err(_) if hashed.head.starts_with(b"SQLite format 3\0") => {
+            return each(ReadStep::Evidence(source.path.clone()));
+        }
         // What says what to look for may lie beside what it is looked for in.
         Err(_) if !source.named && crate::canaries::read(&source.path).is_ok() => return ControlFlow::Continue(()),
         Err(refused) => return each(unread(refused.to_string())),
     };
     if !begun {
-        each(Step::Begin(begin))?;
+        each(ReadStep::Begin(begin))?;
     }
-    each(Step::End { format, sha256: hashed.finish() })
+    each(ReadStep::End { format, sha256: hashed.finish() })
 }
 
 fn name(path: &Path) -> String {
@@ -204,7 +208,7 @@ fn name(path: &Path) -> String {
 }
 
 /// A file whose digest is known at its end.
-struct Hashed<'b> {
+struct HashedFile<'b> {
     file: File,
     hash: Sha256,
     /// Its first bytes.
@@ -212,7 +216,7 @@ struct Hashed<'b> {
     bar: &'b ProgressBar,
 }
 
-impl Hashed<'_> {
+impl HashedFile<'_> {
     /// The digest in hex, also of what nobody wanted to read.
     fn finish(mut self) -> String {
         let mut rest = vec![0; 1 << 16];
@@ -221,7 +225,7 @@ impl Hashed<'_> {
     }
 }
 
-impl Read for Hashed<'_> {
+impl Read for HashedFile<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(into)?;
         self.hash.update(&into[..count]);

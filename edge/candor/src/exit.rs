@@ -7,25 +7,25 @@ use judge::{Severity, Verdict};
 
 /// Exit status. Precedence: could not run, findings, saw too little, clean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
+pub enum ExitStatus {
     Clean,
     Findings,
     CouldNotRun,
     SawTooLittle,
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
+impl From<ExitStatus> for ExitCode {
+    fn from(exit: ExitStatus) -> Self {
         match exit {
-            Exit::Clean => Self::SUCCESS,
-            Exit::Findings => Self::from(1),
-            Exit::CouldNotRun => Self::from(2),
-            Exit::SawTooLittle => Self::from(3),
+            ExitStatus::Clean => Self::SUCCESS,
+            ExitStatus::Findings => Self::from(1),
+            ExitStatus::CouldNotRun => Self::from(2),
+            ExitStatus::SawTooLittle => Self::from(3),
         }
     }
 }
 
-impl Exit {
+impl ExitStatus {
     /// What an audit comes to.
     pub fn of(audit: &Audit, fail_on: Severity) -> Self {
         let broken = audit.verdicts.iter().any(|verdict| verdict.outcome.accuses());
@@ -85,7 +85,7 @@ mod tests {
 
     use super::*;
 
-    fn exit(outcomes: &[Outcome]) -> Exit {
+    fn exit(outcomes: &[Outcome]) -> ExitStatus {
         let verdict = |outcome: &Outcome| Verdict {
             promise: "p".into(),
             sentence: judge::Sentence::default(),
@@ -100,22 +100,22 @@ mod tests {
             bound_of_installs: None,
         };
         let verdicts = outcomes.iter().map(verdict).collect();
-        Exit::of(&Audit { run: Some(Run::default()), verdicts, ..Audit::default() }, Severity::High)
+        ExitStatus::of(&Audit { run: Some(Run::default()), verdicts, ..Audit::default() }, Severity::High)
     }
 
     #[test]
     fn an_expectation_that_is_not_met_counts_like_a_promise_that_is_broken() {
-        assert_eq!(exit(&[Kept, Broken]), Exit::Findings);
-        assert_eq!(exit(&[Kept, NotMet, Unclear]), Exit::Findings);
+        assert_eq!(exit(&[Kept, Broken]), ExitStatus::Findings);
+        assert_eq!(exit(&[Kept, NotMet, Unclear]), ExitStatus::Findings);
     }
 
     #[test]
     fn what_can_say_nothing_neither_acquits_nor_accuses() {
         for nothing in [Vacuous, Untestable, ForAuthority] {
-            assert_eq!(exit(&[nothing]), Exit::SawTooLittle, "{}", nothing.word());
-            assert_eq!(exit(&[nothing, Met]), Exit::Clean, "{}", nothing.word());
-            assert_eq!(exit(&[nothing, Kept, Untested]), Exit::SawTooLittle, "{}", nothing.word());
+            assert_eq!(exit(&[nothing]), ExitStatus::SawTooLittle, "{}", nothing.word());
+            assert_eq!(exit(&[nothing, Met]), ExitStatus::Clean, "{}", nothing.word());
+            assert_eq!(exit(&[nothing, Kept, Untested]), ExitStatus::SawTooLittle, "{}", nothing.word());
         }
-        assert_eq!(exit(&[Vacuous, Untested, Unclear]), Exit::SawTooLittle);
+        assert_eq!(exit(&[Vacuous, Untested, Unclear]), ExitStatus::SawTooLittle);
     }
 }

@@ -18,12 +18,12 @@ use serve::PhoneGuide;
 
 use crate::{
     exit::talk,
-    live::{authority, devices::Devices, doors, folder, stopping},
+    live::{authority, devices::DeviceAdmission, doors, folder, stopping},
 };
 
 /// How a phone comes in.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Guiding {
+pub struct PhoneEntry {
     /// For `phone`: be led through the audit by pages on the phone, which uses the proxy printed at start
     #[arg(long, conflicts_with = "command")]
     pub guided: bool,
@@ -37,10 +37,10 @@ pub struct Guiding {
     )]
     listen: Vec<SocketAddr>,
     #[command(flatten)]
-    devices: Devices,
+    devices: DeviceAdmission,
 }
 
-impl Guiding {
+impl PhoneEntry {
     /// That a subject is guided by hand if and only if it can be.
     pub fn fits(&self, name: &str, driver: &str) -> Result<()> {
         if !self.guided && self.devices.are_named() {
@@ -70,7 +70,7 @@ impl Guiding {
         };
         let titles: Vec<String> = guided.tasks.iter().map(title).collect();
         let (steps, minutes) = (PhoneGuide::BEFORE + titles.len(), guided.minutes());
-        let leader = Arc::new(Led { guide, titles });
+        let leader = Arc::new(PageGuide { guide, titles });
         for address in own {
             talk(&format!("candor: listening on {address} (HTTP proxy and SOCKS5)"));
         }
@@ -90,12 +90,12 @@ fn title(task: &GuideTask) -> String {
 }
 
 /// The guide's pages as a leader.
-struct Led {
+struct PageGuide {
     guide: Arc<PhoneGuide>,
     titles: Vec<String>,
 }
 
-impl GuideSession for Led {
+impl GuideSession for PageGuide {
     fn begins(&self, task: usize) {
         let title = self.titles.get(task).map_or("", String::as_str);
         // Numbered as on the phone, whose first steps are to come here.

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             exit::say(&error);
-            exit::Exit::CouldNotRun.into()
+            exit::ExitStatus::CouldNotRun.into()
         }
     }
 }

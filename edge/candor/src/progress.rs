@@ -9,11 +9,11 @@ use crate::exit::talk;
 
 /// Tells a person.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct ProgressPrinter {
     bar: OnceLock<ProgressBar>,
 }
 
-impl Told {
+impl ProgressPrinter {
     pub fn new() -> Self {
         Self::default()
     }
@@ -26,7 +26,7 @@ impl Told {
     }
 }
 
-impl RunProgress for Told {
+impl RunProgress for ProgressPrinter {
     fn begins(&self, plan: &RunPlan) {
         let steps: usize = plan.trials.iter().map(|trial| trial.steps.len()).sum();
         let about = format!("{} trials, about {:.0} s", plan.trials.len(), plan.seconds());

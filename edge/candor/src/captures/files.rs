@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// A file to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct InputFile {
     pub path: PathBuf,
     /// A person named it. Files that only lie in a folder need not be captures.
     pub named: bool,
@@ -21,7 +21,7 @@ pub struct Source {
 
 /// The files that these paths mean: folders stand for all that is below them,
 /// by name. Hidden files and links to folders are left out.
-pub fn sources(paths: &[PathBuf]) -> Result<Vec<Source>> {
+pub fn sources(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
     let mut sources = Vec::new();
     for path in paths {
         let meta = match fs::metadata(path) {
@@ -30,7 +30,7 @@ pub fn sources(paths: &[PathBuf]) -> Result<Vec<Source>> {
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         };
         if !meta.is_dir() {
-            sources.push(Source { path: path.clone(), named: true, bytes: meta.len() });
+            sources.push(InputFile { path: path.clone(), named: true, bytes: meta.len() });
             continue;
         }
         let before = sources.len();
@@ -42,7 +42,7 @@ pub fn sources(paths: &[PathBuf]) -> Result<Vec<Source>> {
     Ok(sources)
 }
 
-fn below(folder: &Path, sources: &mut Vec<Source>) -> Result<()> {
+fn below(folder: &Path, sources: &mut Vec<InputFile>) -> Result<()> {
     let cannot = || format!("cannot read the folder {}", folder.display());
     let mut entries = fs::read_dir(folder).with_context(cannot)?.collect::<Result<Vec<_>, _>>().with_context(cannot)?;
     entries.sort_by_key(fs::DirEntry::file_name);
@@ -56,14 +56,14 @@ fn below(folder: &Path, sources: &mut Vec<Source>) -> Result<()> {
         } else if let Ok(meta) = fs::metadata(&path)
             && meta.is_file()
         {
-            sources.push(Source { path, named: false, bytes: meta.len() });
+            sources.push(InputFile { path, named: false, bytes: meta.len() });
         }
     }
     Ok(())
 }
 
 /// A bar on a terminal, nothing elsewhere.
-pub(super) fn bar(sources: &[Source]) -> ProgressBar {
+pub(super) fn bar(sources: &[InputFile]) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

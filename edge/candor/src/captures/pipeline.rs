@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-use super::{Done, Step};
+use super::{ReadResult, ReadStep};
 
 /// So many batches may be on their way for each worker.
 const AHEAD: usize = 3;
@@ -21,15 +21,15 @@ const AHEAD: usize = 3;
 const BATCH: usize = 256 << 10;
 const STEPS: usize = 128;
 
-type Each<'e> = dyn FnMut(Step) -> ControlFlow<()> + 'e;
+type RecordSink<'e> = dyn FnMut(ReadStep) -> ControlFlow<()> + 'e;
 
 /// Runs `steps` through the work of `hand` and into `take`, on `jobs` threads,
 /// each with a hand of its own.
-pub(super) fn run<W: FnMut(Step) -> Done>(
+pub(super) fn run<W: FnMut(ReadStep) -> ReadResult>(
     jobs: usize,
-    steps: &mut (dyn FnMut(&mut Each<'_>) + Send),
+    steps: &mut (dyn FnMut(&mut RecordSink<'_>) + Send),
     hand: &(impl Fn() -> W + Sync),
-    take: &mut dyn FnMut(Done),
+    take: &mut dyn FnMut(ReadResult),
 ) {
     if jobs <= 1 {
         let mut work = hand();
@@ -40,8 +40,8 @@ pub(super) fn run<W: FnMut(Step) -> Done>(
     }
     // A batch costs a token, which comes back when the batch was taken.
     let (pay, tokens) = sync_channel::<()>(jobs * AHEAD);
-    let (give, batches) = sync_channel::<Batch<Step>>(jobs * AHEAD);
-    let (done, finished) = channel::<Batch<Done>>();
+    let (give, batches) = sync_channel::<ExchangeBatch<ReadStep>>(jobs * AHEAD);
+    let (done, finished) = channel::<ExchangeBatch<ReadResult>>();
     let batches = Mutex::new(batches);
     thread::scope(|scope| {
         scope.spawn(move || cut(steps, &pay, &give));
@@ -54,15 +54,15 @@ pub(super) fn run<W: FnMut(Step) -> Done>(
     });
 }
 
-struct Batch<T> {
+struct ExchangeBatch<T> {
     number: u64,
     all: Vec<T>,
 }
 
-fn cut(steps: &mut dyn FnMut(&mut Each<'_>), pay: &SyncSender<()>, give: &SyncSender<Batch<Step>>) {
+fn cut(steps: &mut dyn FnMut(&mut RecordSink<'_>), pay: &SyncSender<()>, give: &SyncSender<ExchangeBatch<ReadStep>>) {
     let (mut batch, mut bytes, mut number) = (Vec::new(), 0, 0);
-    let mut send = |all: Vec<Step>| {
-        let sent = pay.send(()).is_ok() && give.send(Batch { number, all }).is_ok();
+    let mut send = |all: Vec<ReadStep>| {
+        let sent = pay.send(()).is_ok() && give.send(ExchangeBatch { number, all }).is_ok();
         number += 1;
         if sent { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
@@ -78,21 +78,25 @@ fn cut(steps: &mut dyn FnMut(&mut Each<'_>), pay: &SyncSender<()>, give: &SyncSe
     let _ = send(batch);
 }
 
-fn labour(batches: &Mutex<Receiver<Batch<Step>>>, mut work: impl FnMut(Step) -> Done, done: &Sender<Batch<Done>>) {
+fn labour(
+    batches: &Mutex<Receiver<ExchangeBatch<ReadStep>>>,
+    mut work: impl FnMut(ReadStep) -> ReadResult,
+    done: &Sender<ExchangeBatch<ReadResult>>,
+) {
     loop {
         let Ok(next) = batches.lock().map(|batches| batches.recv()) else { return };
-        let Ok(Batch { number, all }) = next else { return };
+        let Ok(ExchangeBatch { number, all }) = next else { return };
         let all = all.into_iter().map(&mut work).collect();
-        if done.send(Batch { number, all }).is_err() {
+        if done.send(ExchangeBatch { number, all }).is_err() {
             return;
         }
     }
 }
 
-fn collect(finished: &Receiver<Batch<Done>>, tokens: &Receiver<()>, take: &mut dyn FnMut(Done)) {
+fn collect(finished: &Receiver<ExchangeBatch<ReadResult>>, tokens: &Receiver<()>, take: &mut dyn FnMut(ReadResult)) {
     let mut early = BTreeMap::new();
     let mut next = 0;
-    for Batch { number, all } in finished {
+    for ExchangeBatch { number, all } in finished {
         early.insert(number, all);
         while let Some(all) = early.remove(&next) {
             all.into_iter().for_each(&mut *take);

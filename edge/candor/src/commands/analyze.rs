@@ -9,7 +9,7 @@ use model::Canary;
 
 use crate::{
     canaries, captures,
-    exit::{Exit, print, talk},
+    exit::{ExitStatus, print, talk},
     render,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 /// against what was planted, in plain or as a digest. A folder stands for all
 /// captures below it.
 #[derive(Debug, clap::Args)]
-pub struct Analyze {
+pub struct AnalyzeArgs {
     /// Files and folders
     #[arg(required = true, value_name = "CAPTURE")]
     captures: Vec<PathBuf>,
@@ -39,7 +39,7 @@ pub struct Analyze {
     #[arg(long)]
     patterns: bool,
     #[command(flatten)]
-    known: super::Known,
+    known: super::KnowledgeArgs,
     /// Exit with 1 at findings of this severity: info, low, medium, high, critical
     #[arg(long, default_value = "high", value_parser = super::audit::severity)]
     fail_on: Severity,
@@ -51,8 +51,8 @@ pub struct Analyze {
     jobs: Option<usize>,
 }
 
-impl Analyze {
-    pub fn run(self) -> Result<Exit> {
+impl AnalyzeArgs {
+    pub fn run(self) -> Result<ExitStatus> {
         let sources = captures::sources(&self.captures)?;
         let canaries = self.planted()?;
         let knowledge = self.known.read()?;
@@ -60,11 +60,11 @@ impl Analyze {
         let salts = self.salt.iter().map(|salt| salt.clone().into_bytes()).collect();
         let mut auditor =
             Auditor::new(&knowledge, AuditOptions { patterns: self.patterns, salts, ..AuditOptions::default() });
-        let mut exit = Exit::Clean;
+        let mut exit = ExitStatus::Clean;
         for canary in &canaries {
             if let Err(refused) = auditor.canary(canary) {
                 talk(&format!("candor: {refused}; it is not looked for"));
-                exit = Exit::SawTooLittle;
+                exit = ExitStatus::SawTooLittle;
             }
         }
         let jobs = self.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));
@@ -78,14 +78,14 @@ impl Analyze {
             if !named {
                 bail!("none of the {} files is a capture", sources.len());
             }
-            return Ok(Exit::CouldNotRun);
+            return Ok(ExitStatus::CouldNotRun);
         }
         self.report(&audit)?;
-        exit = exit.and(Exit::of(&audit, self.fail_on));
+        exit = exit.and(ExitStatus::of(&audit, self.fail_on));
         if self.exit_zero {
-            exit = Exit::Clean;
+            exit = ExitStatus::Clean;
         }
-        Ok(if named { Exit::CouldNotRun } else { exit })
+        Ok(if named { ExitStatus::CouldNotRun } else { exit })
     }
 
     fn planted(&self) -> Result<Vec<Canary>> {

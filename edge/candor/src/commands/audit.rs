@@ -16,11 +16,11 @@ use knowledge::{
 };
 
 use crate::{
-    exit::{Exit, print, talk},
-    guiding::Guiding,
-    live::{cable::Cable, stopping},
+    exit::{ExitStatus, print, talk},
+    guiding::PhoneEntry,
+    live::{cable::PhoneSession, stopping},
     look, named,
-    progress::Told,
+    progress::ProgressPrinter,
     render,
 };
 
@@ -31,7 +31,7 @@ use crate::{
 /// recorded, opened and held against what was promised. Several subjects are
 /// audited one after the other.
 #[derive(Debug, clap::Args)]
-pub struct Audit {
+pub struct AuditArgs {
     /// What to audit: `chromium`, `reporting-browser@3.4.0` (see `candor list subjects`), the path of a browser of the
     /// Chromium or Firefox family, or `android:PACKAGE`, an app of the phone on the cable; `chromium` if nothing is named
     #[arg(value_name = "SUBJECT[@EDITION]")]
@@ -77,9 +77,9 @@ pub struct Audit {
     #[arg(long)]
     clear: bool,
     #[command(flatten)]
-    guiding: Guiding,
+    guiding: PhoneEntry,
     #[command(flatten)]
-    known: super::Known,
+    known: super::KnowledgeArgs,
     /// Exit with 1 at findings of this severity: info, low, medium, high, critical
     #[arg(long, default_value = "high", value_parser = severity)]
     fail_on: Severity,
@@ -92,8 +92,8 @@ pub(super) fn severity(word: &str) -> Result<Severity, String> {
     Severity::from_word(word).ok_or_else(|| "one of info, low, medium, high, critical".into())
 }
 
-impl Audit {
-    pub fn run(self) -> Result<Exit> {
+impl AuditArgs {
+    pub fn run(self) -> Result<ExitStatus> {
         let knowledge = Arc::new(self.known.read()?);
         let wanted: Vec<(SubjectSpec, Option<SubjectEdition>)> = self.wanted(&knowledge)?;
         for (subject, _) in &wanted {
@@ -103,15 +103,15 @@ impl Audit {
         let scenarios: Vec<Scenario> =
             wanted.iter().map(|(subject, _)| self.scenario_of(&knowledge, subject)).collect::<Result<_>>()?;
         folder(&self.out)?;
-        let mut exit = Exit::Clean;
+        let mut exit = ExitStatus::Clean;
         let mut audits = Vec::new();
         for ((subject, edition), scenario) in wanted.into_iter().zip(scenarios) {
             let audit = self.one(&knowledge, subject, edition, scenario)?;
-            exit = exit.and(Exit::of(&audit, self.fail_on));
+            exit = exit.and(ExitStatus::of(&audit, self.fail_on));
             audits.push(audit);
         }
         print(&report::matrix(&audits));
-        Ok(if self.exit_zero && exit != Exit::CouldNotRun { Exit::Clean } else { exit })
+        Ok(if self.exit_zero && exit != ExitStatus::CouldNotRun { ExitStatus::Clean } else { exit })
     }
 
     /// Refuses what would be without effect on anything that is audited.
@@ -165,7 +165,7 @@ impl Audit {
             None => subject.name.clone(),
         };
         let cable = match subject.name.strip_prefix(ANDROID) {
-            Some(package) => Some(Cable::connect(package, self.clear)?),
+            Some(package) => Some(PhoneSession::connect(package, self.clear)?),
             None => None,
         };
         let seed = match self.seed {
@@ -200,7 +200,7 @@ impl Audit {
         };
         let ran = if by_hand { self.guiding.run(wish) } else { ran(wish) };
         // Whatever came of the run, the phone trusts what it trusted before.
-        let undone = cable.map_or(Ok(()), Cable::end);
+        let undone = cable.map_or(Ok(()), PhoneSession::end);
         let ran = ran?;
         undone?;
         if let Some(why) = &ran.early {
@@ -220,7 +220,7 @@ impl Audit {
 
 fn ran(wish: RunRequest) -> Result<RunOutcome> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the run")?;
-    let progress = Arc::new(Told::new());
+    let progress = Arc::new(ProgressPrinter::new());
     Ok(runtime.block_on(experiment::conduct(wish, progress, stopping::asked()))?)
 }
 

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    exit::{Exit, print, talk},
+    exit::{ExitStatus, print, talk},
     live::{authority, folder, owed},
     trust::{
-        android::{self, Installed},
-        debian::Store,
-        nss::{self, Whose},
+        android::{self, InstallResult},
+        debian::DebianStore,
+        nss::{self, NssOwner},
     },
 };
 
@@ -20,21 +20,21 @@ use crate::{
 /// Their authority is made once for each person, on this machine, and its key
 /// never leaves it. Only what is told to trust it can be read.
 #[derive(Debug, clap::Args)]
-pub struct Ca {
+pub struct CaArgs {
     #[command(subcommand)]
-    what: What,
+    what: CaCommand,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum What {
-    Show(Show),
-    Install(Install),
-    Remove(Remove),
+enum CaCommand {
+    Show(CaShowArgs),
+    Install(CaInstallArgs),
+    Remove(CaRemoveArgs),
 }
 
 /// Show the certificate, its fingerprint, and where it is kept
 #[derive(Debug, clap::Args)]
-struct Show {
+struct CaShowArgs {
     /// Print the certificate alone, as PEM
     #[arg(long)]
     pem: bool,
@@ -46,25 +46,25 @@ struct Show {
 /// where you want to look, and remove it when you have looked. Without options:
 /// Chromium and Firefox of this person.
 #[derive(Debug, clap::Args)]
-struct Install {
+struct CaInstallArgs {
     #[command(flatten)]
-    stores: Stores,
+    stores: StoreArgs,
 }
 
 /// Let them no longer trust it
 ///
 /// Without options: wherever on this machine it was installed.
 #[derive(Debug, clap::Args)]
-struct Remove {
+struct CaRemoveArgs {
     #[command(flatten)]
-    stores: Stores,
+    stores: StoreArgs,
     /// Destroy the authority itself, with its key; the next start makes another
     #[arg(long)]
     authority: bool,
 }
 
 #[derive(Debug, clap::Args)]
-struct Stores {
+struct StoreArgs {
     /// Every Chromium of this person (the NSS database below ~/.pki); needs certutil, and Chromium started again
     #[arg(long)]
     chromium: bool,
@@ -94,49 +94,49 @@ struct Stores {
 const FIREFOX: &str =
     "Settings > About Firefox, tap its sign five times, back, Secret Settings > Use third party CA certificates";
 
-impl Stores {
+impl StoreArgs {
     fn is_empty(&self) -> bool {
         !self.chromium && !self.firefox && !self.system && self.android.is_none()
     }
 
-    fn browsers(&self) -> Vec<(Whose, &'static str)> {
+    fn browsers(&self) -> Vec<(NssOwner, &'static str)> {
         let all = self.is_empty();
         let mut browsers = Vec::new();
         if self.chromium || all {
-            browsers.push((Whose::Chromium, "Chromium"));
+            browsers.push((NssOwner::Chromium, "Chromium"));
         }
         if self.firefox || all {
-            browsers.push((Whose::Firefox, "Firefox"));
+            browsers.push((NssOwner::Firefox, "Firefox"));
         }
         browsers
     }
 }
 
-impl Ca {
-    pub fn run(self) -> Result<Exit> {
+impl CaArgs {
+    pub fn run(self) -> Result<ExitStatus> {
         match self.what {
-            What::Show(show) => show.run(),
-            What::Install(install) => install.run(),
-            What::Remove(remove) => remove.run(),
+            CaCommand::Show(show) => show.run(),
+            CaCommand::Install(install) => install.run(),
+            CaCommand::Remove(remove) => remove.run(),
         }
     }
 }
 
-impl Show {
-    fn run(&self) -> Result<Exit> {
+impl CaShowArgs {
+    fn run(&self) -> Result<ExitStatus> {
         let home = folder::of_the_person()?;
         let authority = authority::kept(&home)?;
         if self.pem {
             print(authority.cert_pem());
-            return Ok(Exit::Clean);
+            return Ok(ExitStatus::Clean);
         }
         print(&format!("{}\n  SHA-256 {}\n", authority::file(&home).display(), authority.fingerprint()));
-        Ok(Exit::Clean)
+        Ok(ExitStatus::Clean)
     }
 }
 
-impl Install {
-    fn run(&self) -> Result<Exit> {
+impl CaInstallArgs {
+    fn run(&self) -> Result<ExitStatus> {
         let authority = authority::kept(&folder::of_the_person()?)?;
         let certificate = authority.cert_pem();
         let mut done = 0;
@@ -155,10 +155,10 @@ impl Install {
         if let Some(serial) = &self.stores.android {
             let phone = phone(serial.as_deref())?;
             let says = match android::install(&phone, certificate)? {
-                Installed::Stores => {
+                InstallResult::Stores => {
                     "trusts it: apps until it is restarted, Chrome and its kin until it is removed".to_owned()
                 }
-                Installed::Download(file) => format!(
+                InstallResult::Download(file) => format!(
                     "has it as {file}. On the phone: Settings > Security > Encryption > Install a certificate > CA certificate; \
                      then browsers go by it, and most other apps do not"
                 ),
@@ -174,13 +174,13 @@ impl Install {
         }
         print(&format!("  SHA-256 {}\n", authority.fingerprint()));
         talk("  candor ca remove takes it back; a browser that runs has to be started again");
-        Ok(Exit::Clean)
+        Ok(ExitStatus::Clean)
     }
 }
 
-impl Remove {
+impl CaRemoveArgs {
     /// Whatever fails, the rest is removed; the key goes first, since nobody needs a program for that.
-    fn run(&self) -> Result<Exit> {
+    fn run(&self) -> Result<ExitStatus> {
         let outcomes = [self.key(), self.system(), self.phone(), self.browsers()];
         let done: usize = outcomes.iter().flatten().sum();
         let mut failures = outcomes.into_iter().filter_map(Result::err);
@@ -191,7 +191,7 @@ impl Remove {
         if done == 0 {
             talk("candor: it was installed nowhere that was looked at");
         }
-        Ok(Exit::Clean)
+        Ok(ExitStatus::Clean)
     }
 
     fn key(&self) -> Result<usize> {
@@ -245,6 +245,6 @@ fn phone(serial: Option<&str>) -> Result<adb::Phone> {
 }
 
 /// The machine's own store; another root for tests and images.
-fn store() -> Store {
-    Store(std::env::var_os("CANDOR_SYSROOT").map_or_else(|| PathBuf::from("/"), PathBuf::from))
+fn store() -> DebianStore {
+    DebianStore(std::env::var_os("CANDOR_SYSROOT").map_or_else(|| PathBuf::from("/"), PathBuf::from))
 }

@@ -16,20 +16,20 @@ use proxy::{CertificateAuthority, ExchangeSink, ForwardMode, ProxySettings, Upst
 use serve::{DevicePort, PageServer, PhoneGuide, ServingPages};
 
 use crate::{
-    exit::{Exit, print, talk},
+    exit::{ExitStatus, print, talk},
     live::{
-        answers::Known,
+        answers::KnownAnswers,
         authority,
-        beyond::Beyond,
-        devices::Devices,
+        beyond::UpstreamArgs,
+        devices::DeviceAdmission,
         doors, folder,
-        ledger::Ledger,
-        owed::Owed,
-        proxies::{Parts, Proxies},
+        ledger::LiveEvidenceSink,
+        owed::RunJournal,
+        proxies::{ProxyParts, ProxySet},
         stopping,
-        tally::Tally,
-        transparent::{self, Others, Turned},
-        watching::Watching,
+        tally::LiveCounts,
+        transparent::{self, NftRedirect, OtherDatagrams},
+        watching::LiveViewSink,
     },
 };
 
@@ -40,7 +40,7 @@ use crate::{
 /// on to its servers and is written down on the way, until Ctrl-C. What cannot
 /// be read is written down as sealed, and counted.
 #[derive(Debug, clap::Args)]
-pub struct Capture {
+pub struct CaptureArgs {
     /// Where to listen: only programs on this machine reach a loopback address
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7878")]
     listen: Vec<SocketAddr>,
@@ -67,47 +67,47 @@ pub struct Capture {
     #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:7880")]
     page: Option<SocketAddr>,
     #[command(flatten)]
-    devices: Devices,
+    devices: DeviceAdmission,
     #[command(flatten)]
-    beyond: Beyond,
+    beyond: UpstreamArgs,
     #[command(flatten)]
-    known: super::Known,
+    known: super::KnowledgeArgs,
 }
 
 /// Where clients come in.
-struct Doors {
+struct ListenArgs {
     open: Vec<TcpListener>,
     page: Option<TcpListener>,
     dns: Option<(UdpSocket, TcpListener)>,
 }
 
 /// All that a capture needs, and may be refused.
-struct Ready {
-    doors: Doors,
+struct CaptureSetup {
+    doors: ListenArgs,
     own: Vec<SocketAddr>,
     knowledge: Arc<Knowledge>,
     upstream: UpstreamSettings,
     guide: Arc<PhoneGuide>,
-    phone: Option<Cable>,
-    turned: Option<Turned>,
+    phone: Option<CapturePhone>,
+    turned: Option<NftRedirect>,
 }
 
 /// A phone, the port that it is sent to, and what it will be owed.
-struct Cable {
+struct CapturePhone {
     phone: Phone,
     port: u16,
-    owed: Arc<Owed>,
+    owed: Arc<RunJournal>,
 }
 
 /// How a capture came out.
-struct Captured {
-    tally: Tally,
+struct CaptureOutcome {
+    tally: LiveCounts,
     /// The evidence can no longer be written.
     failed: bool,
 }
 
-impl Capture {
-    pub fn run(self) -> Result<Exit> {
+impl CaptureArgs {
+    pub fn run(self) -> Result<ExitStatus> {
         let home = folder::of_the_person()?;
         let authority = authority::kept(&home)?;
         // What cannot be done is found out before there is a file.
@@ -125,16 +125,16 @@ impl Capture {
             bail!("the capture ended early: {} could not be written any more", out.display());
         }
         print(&last_words(&captured.tally, &out, &head));
-        Ok(if captured.tally.exchanges() == 0 { Exit::SawTooLittle } else { Exit::Clean })
+        Ok(if captured.tally.exchanges() == 0 { ExitStatus::SawTooLittle } else { ExitStatus::Clean })
     }
 
     /// Opens and reads all of it.
-    fn ready(&self, home: &Path, authority: &CertificateAuthority) -> Result<Ready> {
+    fn ready(&self, home: &Path, authority: &CertificateAuthority) -> Result<CaptureSetup> {
         let mut open: Vec<TcpListener> =
             self.listen.iter().map(|address| doors::open(*address, "--listen")).collect::<Result<_>>()?;
         let page = self.page.map(doors::open_page).transpose()?;
         let mut card = match &self.transparent {
-            Some(card) => Some(transparent::Sockets::on(card, self.dns.is_some())?),
+            Some(card) => Some(transparent::CardSockets::on(card, self.dns.is_some())?),
             None => None,
         };
         let all = open.iter().chain(card.as_ref().map(|sockets| &sockets.proxy));
@@ -148,30 +148,34 @@ impl Capture {
         let (phone, turned) = (self.phone(home, &own)?, self.turn(home, card.as_ref())?);
         let dns = dns.or_else(|| card.as_mut().and_then(|sockets| sockets.dns.take()));
         open.extend(card.map(|sockets| sockets.proxy));
-        Ok(Ready { doors: Doors { open, page, dns }, own, knowledge, upstream, guide, phone, turned })
+        Ok(CaptureSetup { doors: ListenArgs { open, page, dns }, own, knowledge, upstream, guide, phone, turned })
     }
 
     async fn capture(
         &self,
         authority: Arc<CertificateAuthority>,
-        ready: Ready,
+        ready: CaptureSetup,
         pen: EvidenceSender,
         out: &Path,
-    ) -> Result<Captured> {
-        let Ready { doors, own, knowledge, upstream, guide, phone, turned } = ready;
+    ) -> Result<CaptureOutcome> {
+        let CaptureSetup { doors, own, knowledge, upstream, guide, phone, turned } = ready;
         let fingerprint = authority.fingerprint();
-        let ledger = Ledger::new(pen.clone());
+        let ledger = LiveEvidenceSink::new(pen.clone());
         let board = doors.page.as_ref().map(|_| Arc::<ActivityFeed>::default());
         let (sink, missed): (Arc<dyn ExchangeSink>, _) = match &board {
             None => (Arc::new(ledger.clone()), None),
             Some(board) => {
                 let watching =
-                    Watching::new(ledger.clone(), AnswerWatcher::new(Arc::clone(&knowledge), Arc::clone(board)));
+                    LiveViewSink::new(ledger.clone(), AnswerWatcher::new(Arc::clone(&knowledge), Arc::clone(board)));
                 let missed = watching.missed();
                 (Arc::new(watching), Some(missed))
             }
         };
-        let parts = Parts { authority: Arc::clone(&authority), answers: Arc::new(Known(Arc::clone(&knowledge))), sink };
+        let parts = ProxyParts {
+            authority: Arc::clone(&authority),
+            answers: Arc::new(KnownAnswers(Arc::clone(&knowledge))),
+            sink,
+        };
         let addresses = self.dns.map(|_| Arc::new(dns::NameAddresses::default()));
         let settings = ProxySettings {
             onward: self.onward(upstream),
@@ -182,7 +186,7 @@ impl Capture {
             ..ProxySettings::default()
         };
         pen.write(note("capture", &self.describe(&own), 1)).await?;
-        let mut proxies = Proxies::default();
+        let mut proxies = ProxySet::default();
         for door in doors.open {
             proxies.serve(door, parts.clone(), settings.clone())?;
         }
@@ -222,28 +226,28 @@ impl Capture {
         if let Some(turned) = turned {
             self.count(&turned, &ledger).await;
         }
-        Ok(Captured { tally: ledger.tally(), failed })
+        Ok(CaptureOutcome { tally: ledger.tally(), failed })
     }
 
     /// The phone on the cable, if one was asked for. It can reach sockets on loopback alone.
-    fn phone(&self, home: &Path, own: &[SocketAddr]) -> Result<Option<Cable>> {
+    fn phone(&self, home: &Path, own: &[SocketAddr]) -> Result<Option<CapturePhone>> {
         let Some(serial) = &self.android else { return Ok(None) };
         let inside = own.iter().find(|door| doors::is_inside(door.ip()));
         let port = inside.context("--android needs a loopback address to --listen on")?.port();
         let phone = adb::AdbServer::local().phone(serial.as_deref())?;
-        let owed = Owed::begin(home, &phone)?;
-        Ok(Some(Cable { phone, port, owed }))
+        let owed = RunJournal::begin(home, &phone)?;
+        Ok(Some(CapturePhone { phone, port, owed }))
     }
 
     /// Turns what comes in by the card, if one was named.
-    fn turn(&self, home: &Path, sockets: Option<&transparent::Sockets>) -> Result<Option<Turned>> {
+    fn turn(&self, home: &Path, sockets: Option<&transparent::CardSockets>) -> Result<Option<NftRedirect>> {
         let Some((card, sockets)) = self.transparent.as_ref().zip(sockets) else { return Ok(None) };
-        let others = if self.sinkhole { Others::Refuse } else { Others::Pass };
-        Turned::begin(home, card, sockets, others).map(Some)
+        let others = if self.sinkhole { OtherDatagrams::Refuse } else { OtherDatagrams::Pass };
+        NftRedirect::begin(home, card, sockets, others).map(Some)
     }
 
     /// Writes down what was not turned.
-    async fn count(&self, turned: &Turned, ledger: &Ledger) {
+    async fn count(&self, turned: &NftRedirect, ledger: &LiveEvidenceSink) {
         let counted = match turned.counted() {
             Ok(counted) => counted,
             Err(error) => {
@@ -306,7 +310,7 @@ impl Capture {
 }
 
 /// Sends a phone here by its cable.
-fn send_here(Cable { phone, port, owed }: Cable) -> Result<(PhoneRedirect, Arc<Owed>)> {
+fn send_here(CapturePhone { phone, port, owed }: CapturePhone) -> Result<(PhoneRedirect, Arc<RunJournal>)> {
     talk(&format!("candor: the phone {} is sent through here by its cable", phone.serial()));
     Ok((PhoneRedirect::begin(phone, port, &*owed)?, owed))
 }
@@ -335,7 +339,7 @@ fn resolving(address: SocketAddr) -> Result<(UdpSocket, TcpListener)> {
     Ok((udp, tcp))
 }
 
-fn last_words(tally: &Tally, out: &Path, head: &ChainHead) -> String {
+fn last_words(tally: &LiveCounts, out: &Path, head: &ChainHead) -> String {
     format!("{}\n{tally}  head {head}\n", out.display())
 }
 

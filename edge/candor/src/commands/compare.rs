@@ -8,7 +8,7 @@ use judge::Severity;
 use report::COMPARE_FORMATS;
 
 use crate::{
-    exit::{Exit, print},
+    exit::{ExitStatus, print},
     look, render,
 };
 
@@ -18,7 +18,7 @@ use crate::{
 /// subjects differ. Exit status 1: a verdict got worse, or a finding is new;
 /// 3: one of the runs ended early, and nothing got worse.
 #[derive(Debug, clap::Args)]
-pub struct Compare {
+pub struct CompareArgs {
     /// Evidence of the first audit
     before: PathBuf,
     /// Evidence of the second
@@ -30,14 +30,14 @@ pub struct Compare {
     #[arg(long, default_value = "low", value_parser = super::audit::severity)]
     fail_on: Severity,
     #[command(flatten)]
-    known: super::Known,
+    known: super::KnowledgeArgs,
     /// Write to a file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
-impl Compare {
-    pub fn run(self) -> Result<Exit> {
+impl CompareArgs {
+    pub fn run(self) -> Result<ExitStatus> {
         let knowledge = self.known.read()?;
         let audit = |path: &Path| {
             if !path.exists() {
@@ -57,11 +57,11 @@ impl Compare {
             Some(path) => std::fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))?,
         }
         Ok(if difference.is_worse(self.fail_on) {
-            Exit::Findings
+            ExitStatus::Findings
         } else if difference.before.early || difference.after.early {
-            Exit::SawTooLittle
+            ExitStatus::SawTooLittle
         } else {
-            Exit::Clean
+            ExitStatus::Clean
         })
     }
 }

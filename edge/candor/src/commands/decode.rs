@@ -9,14 +9,14 @@ use ::decode::{DecodeLimits, open_value, walk_value};
 use anyhow::{Context, Result, anyhow, bail};
 use model::{Gap, Sighting, Trail, TrailStep};
 
-use crate::exit::{Exit, print};
+use crate::exit::{ExitStatus, print};
 
 /// Peel one value, layer by layer, and show what is inside
 ///
 /// Each line is a value: the layer that was opened, the place in it, and what
 /// stood there. `~` marks what a guess led to, `!` what could not be opened.
 #[derive(Debug, clap::Args)]
-pub struct Decode {
+pub struct DecodeArgs {
     /// A file that holds the value; `-` or nothing is standard input
     file: Option<PathBuf>,
     /// Print only the value at the end of this trail, raw: `value ▸ base64 ▸ gzip`
@@ -24,8 +24,8 @@ pub struct Decode {
     to: Option<Trail>,
 }
 
-impl Decode {
-    pub fn run(self) -> Result<Exit> {
+impl DecodeArgs {
+    pub fn run(self) -> Result<ExitStatus> {
         let value = self.value()?;
         if value.is_empty() {
             bail!("there is nothing to decode");
@@ -33,9 +33,9 @@ impl Decode {
         match &self.to {
             Some(trail) => to(&value, trail),
             None => {
-                let (text, whole) = tree(&value, Paint::of_terminal());
+                let (text, whole) = tree(&value, DecodeColor::of_terminal());
                 print(&text);
-                Ok(if whole { Exit::Clean } else { Exit::SawTooLittle })
+                Ok(if whole { ExitStatus::Clean } else { ExitStatus::SawTooLittle })
             }
         }
     }
@@ -68,7 +68,7 @@ fn without_line_end(mut value: Vec<u8>) -> Vec<u8> {
     value
 }
 
-fn to(value: &[u8], trail: &Trail) -> Result<Exit> {
+fn to(value: &[u8], trail: &Trail) -> Result<ExitStatus> {
     let mut trail = trail.clone();
     if trail.steps.first().is_some_and(|step| step.layer != "value") {
         trail.steps.insert(0, TrailStep { layer: "value".into(), place: model::LayerPlace::Whole });
@@ -76,14 +76,14 @@ fn to(value: &[u8], trail: &Trail) -> Result<Exit> {
     let inner = walk_value(value, &trail).ok_or_else(|| anyhow!("there is no value at {trail}"))?;
     // A reader that has gone away is not an error.
     let _ = std::io::stdout().write_all(&inner);
-    Ok(Exit::Clean)
+    Ok(ExitStatus::Clean)
 }
 
 /// The tree of values, one a line, and whether nothing in it stayed closed.
-fn tree(value: &[u8], paint: Paint) -> (String, bool) {
+fn tree(value: &[u8], paint: DecodeColor) -> (String, bool) {
     let (mut lines, mut gaps) = (Vec::new(), Vec::new());
     let mut visit = |leaf: &model::Leaf<'_>| {
-        lines.push(Line { trail: leaf.route.trail(), shown: shown(leaf.value), weak: leaf.weak });
+        lines.push(DecodeLine { trail: leaf.route.trail(), shown: shown(leaf.value), weak: leaf.weak });
     };
     open_value(value, &DecodeLimits::default(), &mut visit, &mut gaps);
     let mut text = String::new();
@@ -96,25 +96,25 @@ fn tree(value: &[u8], paint: Paint) -> (String, bool) {
     (text, gaps.is_empty())
 }
 
-struct Line {
+struct DecodeLine {
     trail: Trail,
     shown: String,
     weak: bool,
 }
 
-impl Line {
-    fn write(&self, paint: Paint, text: &mut String) {
+impl DecodeLine {
+    fn write(&self, paint: DecodeColor, text: &mut String) {
         let Some(step) = self.trail.steps.last() else { return };
         let indent = "  ".repeat(self.trail.steps.len() - 1);
-        let (sign, colour) = if self.weak { ("~", Paint::YELLOW) } else { ("=", Paint::CYAN) };
+        let (sign, colour) = if self.weak { ("~", DecodeColor::YELLOW) } else { ("=", DecodeColor::CYAN) };
         let name = paint.with(colour, &plain(&step.to_string()));
         text.push_str(&format!("{indent}{name} {sign} {}\n", self.shown));
     }
 }
 
-fn write_gap(gap: &Gap, paint: Paint, text: &mut String) {
+fn write_gap(gap: &Gap, paint: DecodeColor, text: &mut String) {
     let indent = "  ".repeat(gap.place.steps.len());
-    let says = paint.with(Paint::RED, &format!("! {}: {}", gap.why.word(), gap.says));
+    let says = paint.with(DecodeColor::RED, &format!("! {}: {}", gap.why.word(), gap.says));
     text.push_str(&format!("{indent}{says}\n"));
 }
 
@@ -148,9 +148,9 @@ fn plain(text: &str) -> String {
 
 /// Colour, or none.
 #[derive(Clone, Copy)]
-struct Paint(bool);
+struct DecodeColor(bool);
 
-impl Paint {
+impl DecodeColor {
     const RED: u8 = 31;
     const YELLOW: u8 = 33;
     const CYAN: u8 = 36;
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_value_shows_what_is_inside() {
-        let (text, whole) = tree(b"crc=1&data=eyJ1cmwiOiJodHRwczovL2EuZXhhbXBsZS8ifQ%3D%3D", Paint(false));
+        let (text, whole) = tree(b"crc=1&data=eyJ1cmwiOiJodHRwczovL2EuZXhhbXBsZS8ifQ%3D%3D", DecodeColor(false));
         assert!(whole);
         assert!(
             text.contains("    base64 = {\"url\":\"https://a.example/\"}\n      json $.url = https://a.example/\n"),
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn what_does_not_open_is_marked() {
-        let (text, whole) = tree(b"\x1f\x8b\x08\0\0\0\0\0\0\xff\xcb", Paint(false));
+        let (text, whole) = tree(b"\x1f\x8b\x08\0\0\0\0\0\0\xff\xcb", DecodeColor(false));
         assert!(!whole);
         assert!(text.contains("! cut: "), "{text}");
     }

@@ -6,44 +6,44 @@ use anyhow::{Context, Result};
 use clap::{Command, CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
-use crate::exit::{Exit, print};
+use crate::exit::{ExitStatus, print};
 
 /// Print shell completions, or write the manual pages
 #[derive(Debug, clap::Args)]
-pub struct Generate {
-    what: What,
+pub struct GenerateArgs {
+    what: GenerateTarget,
     /// Folder for the manual pages
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum What {
+enum GenerateTarget {
     Bash,
     Fish,
     Zsh,
     Man,
 }
 
-impl Generate {
-    pub fn run(self) -> Result<Exit> {
+impl GenerateArgs {
+    pub fn run(self) -> Result<ExitStatus> {
         let mut candor = super::Candor::command();
         let shell = match self.what {
-            What::Bash => Shell::Bash,
-            What::Fish => Shell::Fish,
-            What::Zsh => Shell::Zsh,
-            What::Man => return self.pages(candor),
+            GenerateTarget::Bash => Shell::Bash,
+            GenerateTarget::Fish => Shell::Fish,
+            GenerateTarget::Zsh => Shell::Zsh,
+            GenerateTarget::Man => return self.pages(candor),
         };
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut candor, "candor", &mut script);
         print(&String::from_utf8_lossy(&script));
-        Ok(Exit::Clean)
+        Ok(ExitStatus::Clean)
     }
 
-    fn pages(&self, candor: Command) -> Result<Exit> {
+    fn pages(&self, candor: Command) -> Result<ExitStatus> {
         let failed = || format!("cannot write manual pages to {}", self.out.display());
         std::fs::create_dir_all(&self.out).with_context(failed)?;
         clap_mangen::generate_to(candor, &self.out).with_context(failed)?;
-        Ok(Exit::Clean)
+        Ok(ExitStatus::Clean)
     }
 }

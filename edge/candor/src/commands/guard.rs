@@ -16,19 +16,19 @@ use proxy::{CertificateAuthority, ExchangeSink, ForwardMode, Gate, InternalHost,
 use serve::{DevicePort, PageServer, PhoneGuide};
 
 use crate::{
-    exit::{Exit, print, talk},
+    exit::{ExitStatus, print, talk},
     guarding::{
-        doors::{Door, Doors},
+        doors::{GuardPort, GuardPorts},
         entering,
-        recording::Recording,
-        running::Running,
+        recording::EvidenceRecording,
+        running::RunningGuard,
     },
     live::{
         authority,
-        beyond::Beyond,
-        devices::Devices,
+        beyond::UpstreamArgs,
+        devices::DeviceAdmission,
         doors, folder,
-        proxies::{Parts, Proxies},
+        proxies::{ProxyParts, ProxySet},
         stopping,
     },
 };
@@ -42,9 +42,9 @@ use crate::{
 /// the file named there; a change counts from the next request on.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Guard {
+pub struct GuardArgs {
     #[command(subcommand)]
-    act: Option<Act>,
+    act: Option<GuardCommand>,
     /// Where browsers listen to in normal mode
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7878")]
     listen: SocketAddr,
@@ -65,15 +65,15 @@ pub struct Guard {
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     #[command(flatten)]
-    paired: Devices,
+    paired: DeviceAdmission,
     #[command(flatten)]
-    beyond: Beyond,
+    beyond: UpstreamArgs,
     #[command(flatten)]
-    known: super::Known,
+    known: super::KnowledgeArgs,
 }
 
 #[derive(Debug, Subcommand)]
-enum Act {
+enum GuardCommand {
     /// Look for a value of yours in whatever is sent; it is read from standard input
     ///
     /// It is kept in one file that only you can read, and never shown again.
@@ -92,27 +92,27 @@ enum Act {
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_millis(250);
 
-impl Guard {
-    pub fn run(self) -> Result<Exit> {
+impl GuardArgs {
+    pub fn run(self) -> Result<ExitStatus> {
         let home = folder::of_the_person()?;
         folder::private(&home)?;
         let (folder, knowledge) = (GuardFolder(home.join("guard")), Arc::new(self.known.read()?));
         match &self.act {
-            Some(Act::Enter { kind }) => entering::enter(&folder, &knowledge, kind),
-            Some(Act::Forget) => entering::forget(&folder, &knowledge),
-            Some(Act::Link) => {
-                print(&format!("{}\n", Running::find(&folder.0)?.link("/")?));
-                Ok(Exit::Clean)
+            Some(GuardCommand::Enter { kind }) => entering::enter(&folder, &knowledge, kind),
+            Some(GuardCommand::Forget) => entering::forget(&folder, &knowledge),
+            Some(GuardCommand::Link) => {
+                print(&format!("{}\n", RunningGuard::find(&folder.0)?.link("/")?));
+                Ok(ExitStatus::Clean)
             }
             None => self.guard(&home, &folder, knowledge),
         }
     }
 
-    fn guard(self, home: &Path, folder: &GuardFolder, knowledge: Arc<Knowledge>) -> Result<Exit> {
-        let doors = Doors::open(self.listen, self.private, &self.devices, self.page)?;
+    fn guard(self, home: &Path, folder: &GuardFolder, knowledge: Arc<Knowledge>) -> Result<ExitStatus> {
+        let doors = GuardPorts::open(self.listen, self.private, &self.devices, self.page)?;
         // What cannot be done is found out before there is a file.
         let (upstream, authority) = (self.beyond.upstream(&doors.own()?)?, authority::kept(home)?);
-        let recording = self.record.as_deref().map(Recording::begin).transpose()?;
+        let recording = self.record.as_deref().map(EvidenceRecording::begin).transpose()?;
         let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the guard")?;
         let ended = runtime.block_on(self.serve(folder, knowledge, authority, upstream, doors, recording.as_ref()));
         let recorded = recording.map(|recording| recording.finish(CaptureEnd { at: proxy::now(), early: None }));
@@ -120,7 +120,7 @@ impl Guard {
         if let Some(recorded) = recorded {
             print(&recorded?);
         }
-        Ok(Exit::Clean)
+        Ok(ExitStatus::Clean)
     }
 
     async fn serve(
@@ -129,19 +129,19 @@ impl Guard {
         knowledge: Arc<Knowledge>,
         authority: Arc<CertificateAuthority>,
         upstream: UpstreamSettings,
-        doors: Doors,
-        recording: Option<&Recording>,
+        doors: GuardPorts,
+        recording: Option<&EvidenceRecording>,
     ) -> Result<String> {
         let keeper = GuardState::open(knowledge, folder)?;
         if self.strict {
             keeper.change(&ChoiceChange::Strict(true)).await?;
         }
         let ways = doors.ways();
-        let mut proxies = Proxies::default();
+        let mut proxies = ProxySet::default();
         let connections = Arc::default();
         let pairing = self.paired.pairing(&doors.addresses(), Some(Arc::clone(keeper.board())));
         let guide = PhoneGuide::new(authority.cert_pem(), vec![])?;
-        for Door { listener, mode, .. } in doors.all {
+        for GuardPort { listener, mode, .. } in doors.all {
             let port = GuardGate::new(Arc::clone(&keeper), mode);
             let sink: Arc<dyn ExchangeSink> = match recording {
                 Some(recording) => recording.sink(),
@@ -156,13 +156,13 @@ impl Guard {
                 connections: Arc::clone(&connections),
                 ..ProxySettings::default()
             };
-            let parts = Parts { authority: Arc::clone(&authority), answers: port, sink };
+            let parts = ProxyParts { authority: Arc::clone(&authority), answers: port, sink };
             proxies.serve(listener, parts, settings)?;
         }
         let pages = PageServer::guard(Arc::clone(&keeper)).ways(ways.clone()).authority(authority.cert_pem())?;
         let pages = pages.remembering(folder.0.clone());
         let pages = doors::serve_page(doors.page, pages)?;
-        let running = Running::at(&ways, pages.address(), pages.key()).announce(&folder.0)?;
+        let running = RunningGuard::at(&ways, pages.address(), pages.key()).announce(&folder.0)?;
         self.greet(&ways, folder, &keeper, &authority.fingerprint());
         talk(&format!("  the switches, for one browser, once: {}", pages.link()?));
         talk("  another such address: candor guard link; a browser on the guard: candor open chromium");

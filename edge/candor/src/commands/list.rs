@@ -4,18 +4,18 @@ use anyhow::Result;
 use clap::ValueEnum;
 use knowledge::Knowledge;
 
-use crate::exit::{Exit, print};
+use crate::exit::{ExitStatus, print};
 
 /// Show what Candor knows: subjects, scenarios, promises, kinds, owners, formats, decoders
 #[derive(Debug, clap::Args)]
-pub struct List {
-    what: What,
+pub struct ListArgs {
+    what: ListTopic,
     #[command(flatten)]
-    known: super::Known,
+    known: super::KnowledgeArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum What {
+enum ListTopic {
     Subjects,
     Scenarios,
     Promises,
@@ -25,28 +25,28 @@ enum What {
     Decoders,
 }
 
-impl List {
-    pub fn run(self) -> Result<Exit> {
+impl ListArgs {
+    pub fn run(self) -> Result<ExitStatus> {
         let knowledge = self.known.read()?;
         let rows: Vec<(String, String)> = match self.what {
-            What::Subjects => subjects(&knowledge),
-            What::Scenarios => knowledge.scenarios.iter().map(|s| (s.name.clone(), s.says.clone())).collect(),
-            What::Promises => knowledge.promises.iter().map(promise).collect(),
-            What::Kinds => knowledge.kinds.all().iter().map(|kind| (kind.id.clone(), kind.says.clone())).collect(),
-            What::Owners => {
+            ListTopic::Subjects => subjects(&knowledge),
+            ListTopic::Scenarios => knowledge.scenarios.iter().map(|s| (s.name.clone(), s.says.clone())).collect(),
+            ListTopic::Promises => knowledge.promises.iter().map(promise).collect(),
+            ListTopic::Kinds => knowledge.kinds.all().iter().map(|kind| (kind.id.clone(), kind.says.clone())).collect(),
+            ListTopic::Owners => {
                 let row = |o: &knowledge::owners::Owner| {
                     (o.name.clone(), format!("{}, {}: {} hosts", o.legal, o.seat, o.hosts.len()))
                 };
                 knowledge.owners.iter().map(row).collect()
             }
-            What::Formats => formats::formats().map(|f| (f.name.to_owned(), f.says.to_owned())).collect(),
-            What::Decoders => decode::decoders().map(|d| (d.name.to_owned(), d.about.to_owned())).collect(),
+            ListTopic::Formats => formats::formats().map(|f| (f.name.to_owned(), f.says.to_owned())).collect(),
+            ListTopic::Decoders => decode::decoders().map(|d| (d.name.to_owned(), d.about.to_owned())).collect(),
         };
         let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         for (name, says) in rows {
             print(&format!("{name:width$}  {says}\n"));
         }
-        Ok(Exit::Clean)
+        Ok(ExitStatus::Clean)
     }
 }
 

@@ -27,7 +27,7 @@ mod generate;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::exit::Exit;
+use crate::exit::ExitStatus;
 
 /// Finds out what a browser or a phone tells its maker, and proves it.
 ///
@@ -43,30 +43,30 @@ pub struct Candor {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Audit(audit::Audit),
-    Analyze(analyze::Analyze),
-    Decode(decode::Decode),
-    Capture(capture::Capture),
-    Guard(guard::Guard),
-    Open(open::Open),
-    Ca(ca::Ca),
-    Report(report::Report),
-    Compare(compare::Compare),
-    Verify(verify::Verify),
-    List(list::List),
+    Audit(audit::AuditArgs),
+    Analyze(analyze::AnalyzeArgs),
+    Decode(decode::DecodeArgs),
+    Capture(capture::CaptureArgs),
+    Guard(guard::GuardArgs),
+    Open(open::OpenArgs),
+    Ca(ca::CaArgs),
+    Report(report::ReportArgs),
+    Compare(compare::CompareArgs),
+    Verify(verify::VerifyArgs),
+    List(list::ListArgs),
     #[command(hide = true)]
-    Generate(generate::Generate),
+    Generate(generate::GenerateArgs),
 }
 
 /// What Candor knows, and what the person lays over it.
 #[derive(Debug, clap::Args)]
-pub struct Known {
+pub struct KnowledgeArgs {
     /// Folder laid over the built-in `data/`: subjects, scenarios, promises, owners …
     #[arg(long, value_name = "DIR")]
     data: Option<std::path::PathBuf>,
 }
 
-impl Known {
+impl KnowledgeArgs {
     /// Everything, read and checked.
     pub fn read(&self) -> Result<knowledge::Knowledge> {
         let mut files = Vec::new();
@@ -78,7 +78,7 @@ impl Known {
 }
 
 /// Runs a command to its exit status.
-pub fn run(candor: Candor) -> Result<Exit> {
+pub fn run(candor: Candor) -> Result<ExitStatus> {
     match candor.command {
         Command::Audit(audit) => audit.run(),
         Command::Analyze(analyze) => analyze.run(),

@@ -9,12 +9,12 @@ use anyhow::{Context, Result, bail};
 use experiment::cell::find;
 
 use crate::{
-    exit::{Exit, talk},
+    exit::{ExitStatus, talk},
     guarding::{
-        chromium::{self, Open as What},
+        chromium::{self, OpenRequest as What},
         firefox,
-        profile::Profile,
-        running::Running,
+        profile::BrowserProfile,
+        running::RunningGuard,
     },
     live::{authority, folder, stopping},
 };
@@ -26,7 +26,7 @@ use crate::{
 /// and behind its button, red while something asks for what is off. Candor's
 /// certificate is trusted in that profile only.
 #[derive(Debug, clap::Args)]
-pub struct Open {
+pub struct OpenArgs {
     /// chromium, firefox, or a program of their families
     browser: String,
     /// Pages to open
@@ -40,43 +40,43 @@ pub struct Open {
 }
 
 /// How a browser is spoken to.
-enum Family {
+enum BrowserFamily {
     Chromium,
     Firefox,
 }
 
-impl Open {
-    pub fn run(self) -> Result<Exit> {
+impl OpenArgs {
+    pub fn run(self) -> Result<ExitStatus> {
         let (program, family) = program(&self.browser)?;
         let home = folder::of_the_person()?;
-        let running = Running::find(&home.join("guard"))?;
+        let running = RunningGuard::find(&home.join("guard"))?;
         let authority = authority::kept(&home)?;
         let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let profile = Profile::open(&home, &name, self.profile.as_deref())?;
+        let profile = BrowserProfile::open(&home, &name, self.profile.as_deref())?;
         let what = What { urls: self.url, arguments: self.arguments };
         let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the browser")?;
         runtime.block_on(async {
             let pem = authority.cert_pem();
             match family {
-                Family::Chromium => {
+                BrowserFamily::Chromium => {
                     let mut browser = chromium::start(&program, &profile, &running, pem, &what).await?;
                     until_it_ends(&mut browser.child, &name, &profile).await
                 }
-                Family::Firefox => {
+                BrowserFamily::Firefox => {
                     let mut child = firefox::start(&program, &profile, &running, pem, &what)?;
                     until_it_ends(&mut child, &name, &profile).await
                 }
             }
         })?;
-        Ok(Exit::Clean)
+        Ok(ExitStatus::Clean)
     }
 }
 
-async fn until_it_ends(child: &mut tokio::process::Child, name: &str, profile: &Profile) -> Result<()> {
+async fn until_it_ends(child: &mut tokio::process::Child, name: &str, profile: &BrowserProfile) -> Result<()> {
     talk(&format!("candor: {name} is on the guard; private windows have the private column"));
     match profile {
-        Profile::ThrowAway { .. } => talk("  its profile is gone when it ends; keep one with --profile NAME"),
-        Profile::Named(path) => talk(&format!("  its profile stays in {}", path.display())),
+        BrowserProfile::ThrowAway { .. } => talk("  its profile is gone when it ends; keep one with --profile NAME"),
+        BrowserProfile::Named(path) => talk(&format!("  its profile stays in {}", path.display())),
     }
     if std::io::stderr().is_terminal() {
         talk("  it ends with this program");
@@ -89,7 +89,7 @@ async fn until_it_ends(child: &mut tokio::process::Child, name: &str, profile: &
 }
 
 /// Where the browser is, and of which family.
-fn program(name: &str) -> Result<(PathBuf, Family)> {
+fn program(name: &str) -> Result<(PathBuf, BrowserFamily)> {
     let known: &[&str] = match name {
         "chromium" => &["chromium", "chromium-browser"],
         "firefox" => &["firefox-esr", "firefox"],
@@ -97,8 +97,10 @@ fn program(name: &str) -> Result<(PathBuf, Family)> {
     };
     let base = Path::new(name).file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let family = match () {
-        () if ["chrom", "brave", "edge", "vivaldi", "opera"].iter().any(|part| base.contains(part)) => Family::Chromium,
-        () if ["firefox", "librewolf"].iter().any(|part| base.contains(part)) => Family::Firefox,
+        () if ["chrom", "brave", "edge", "vivaldi", "opera"].iter().any(|part| base.contains(part)) => {
+            BrowserFamily::Chromium
+        }
+        () if ["firefox", "librewolf"].iter().any(|part| base.contains(part)) => BrowserFamily::Firefox,
         () => bail!("{name} is no browser that Candor knows how to open: chromium or firefox"),
     };
     let Some(path) = known.iter().find_map(|name| find(name)) else {

@@ -6,13 +6,13 @@ use anyhow::{Context, Result, bail};
 use audit::AuditOptions;
 
 use crate::{
-    exit::{Exit, print},
+    exit::{ExitStatus, print},
     look, render,
 };
 
 /// Render a report from evidence again
 #[derive(Debug, clap::Args)]
-pub struct Report {
+pub struct ReportArgs {
     /// A file that `candor audit` or `candor capture` wrote
     evidence: PathBuf,
     /// How to render it
@@ -22,11 +22,11 @@ pub struct Report {
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    known: super::Known,
+    known: super::KnowledgeArgs,
 }
 
-impl Report {
-    pub fn run(self) -> Result<Exit> {
+impl ReportArgs {
+    pub fn run(self) -> Result<ExitStatus> {
         if !self.evidence.exists() {
             bail!("there is no file {}", self.evidence.display());
         }
@@ -36,6 +36,6 @@ impl Report {
             Some(path) => std::fs::write(path, render::plain(&audit, &self.format))
                 .with_context(|| format!("cannot write {}", path.display()))?,
         }
-        Ok(Exit::Clean)
+        Ok(ExitStatus::Clean)
     }
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::process::{Child, Command};
 
-use super::{extension, profile::Profile, running::Running};
+use super::{extension, profile::BrowserProfile, running::RunningGuard};
 use crate::trust::nss;
 
 /// Chromium reads descriptor 3 and writes descriptor 4.
@@ -25,13 +25,19 @@ const PIPES: &str = r#"exec 3<&0 4>&1 </dev/null >/dev/null; exec "$@""#;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A browser that was started.
-pub struct Chromium {
+pub struct GuardedChromium {
     pub child: Child,
     _rpc: RpcClient,
 }
 
 /// Starts it and opens these pages.
-pub async fn start(program: &Path, profile: &Profile, running: &Running, pem: &str, open: &Open) -> Result<Chromium> {
+pub async fn start(
+    program: &Path,
+    profile: &BrowserProfile,
+    running: &RunningGuard,
+    pem: &str,
+    open: &OpenRequest,
+) -> Result<GuardedChromium> {
     if rustix::process::geteuid().is_root() {
         bail!("a browser is not started as root: its sandbox would be off. Run `candor open` as yourself");
     }
@@ -69,7 +75,7 @@ pub async fn start(program: &Path, profile: &Profile, running: &Running, pem: &s
     let loaded = rpc.call_within(PATIENCE, None, "Extensions.loadUnpacked", wish).await;
     loaded.with_context(|| format!("{name} did not take Candor's extension"))?;
     show(&rpc, &open.urls).await.context("cannot open the page")?;
-    Ok(Chromium { child, _rpc: rpc })
+    Ok(GuardedChromium { child, _rpc: rpc })
 }
 
 /// Opens pages, now that the extension is there, in place of the empty one.
@@ -86,7 +92,7 @@ async fn show(rpc: &RpcClient, urls: &[String]) -> Result<()> {
 }
 
 /// What to open, and how.
-pub struct Open {
+pub struct OpenRequest {
     pub urls: Vec<String>,
     pub arguments: Vec<String>,
 }

@@ -9,19 +9,19 @@ use serve::DevicePort;
 use crate::live::doors;
 
 /// One port, and the mode of whatever comes in by it.
-pub struct Door {
+pub struct GuardPort {
     pub listener: TcpListener,
     pub mode: Mode,
     pub address: SocketAddr,
 }
 
 /// All of them: normal, private, and those for devices.
-pub struct Doors {
-    pub all: Vec<Door>,
+pub struct GuardPorts {
+    pub all: Vec<GuardPort>,
     pub page: TcpListener,
 }
 
-impl Doors {
+impl GuardPorts {
     pub fn open(normal: SocketAddr, private: SocketAddr, devices: &[SocketAddr], page: SocketAddr) -> Result<Self> {
         if normal == private && normal.port() != 0 {
             bail!("normal and private windows need a port each: {normal} is both --listen and --private");
@@ -30,7 +30,7 @@ impl Doors {
         let named = named.into_iter().chain(devices.iter().map(|address| (*address, "--devices", Mode::Unknown)));
         let open = |(address, option, mode)| {
             let listener = doors::open(address, option)?;
-            Ok(Door { address: listener.local_addr()?, listener, mode })
+            Ok(GuardPort { address: listener.local_addr()?, listener, mode })
         };
         Ok(Self { all: named.map(open).collect::<Result<_>>()?, page: doors::open_page(page)? })
     }

@@ -9,9 +9,9 @@ use anyhow::{Context, Result, bail};
 use gate::GuardFolder;
 use knowledge::Knowledge;
 
-use crate::exit::{Exit, talk};
+use crate::exit::{ExitStatus, talk};
 
-pub fn enter(folder: &GuardFolder, knowledge: &Knowledge, kind: &str) -> Result<Exit> {
+pub fn enter(folder: &GuardFolder, knowledge: &Knowledge, kind: &str) -> Result<ExitStatus> {
     let Some(kind) = knowledge.kinds.kind(kind) else {
         bail!("no kind of data is called {kind}; `candor list kinds` names them");
     };
@@ -21,13 +21,13 @@ pub fn enter(folder: &GuardFolder, knowledge: &Knowledge, kind: &str) -> Result<
     }
     folder.enter(knowledge, &kind.id, value.trim())?;
     talk(&format!("candor: one more value of kind {} is looked for", kind.id));
-    Ok(Exit::Clean)
+    Ok(ExitStatus::Clean)
 }
 
-pub fn forget(folder: &GuardFolder, knowledge: &Knowledge) -> Result<Exit> {
+pub fn forget(folder: &GuardFolder, knowledge: &Knowledge) -> Result<ExitStatus> {
     folder.forget(knowledge)?;
     talk("candor: every value that was entered is forgotten");
-    Ok(Exit::Clean)
+    Ok(ExitStatus::Clean)
 }
 
 /// One line of a terminal, or all of what is piped in.

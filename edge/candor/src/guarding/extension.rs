@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
 use serde_json::json;
 
-use super::running::Running;
+use super::running::RunningGuard;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/extension");
 
@@ -15,7 +15,7 @@ static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/extension");
 pub const ID: &str = "extension@candor.invalid";
 
 /// Writes it into this folder. `program` is what the browser's process is called.
-pub fn lay_out(folder: &Path, running: &Running, program: &str) -> Result<()> {
+pub fn lay_out(folder: &Path, running: &RunningGuard, program: &str) -> Result<()> {
     let failed = || format!("cannot write {}", folder.display());
     fs::create_dir_all(folder).with_context(failed)?;
     for file in FILES.files() {
@@ -25,7 +25,7 @@ pub fn lay_out(folder: &Path, running: &Running, program: &str) -> Result<()> {
 }
 
 /// A module, as a service worker may not wait for a file while it starts.
-fn config(running: &Running, program: &str) -> String {
+fn config(running: &RunningGuard, program: &str) -> String {
     let guard = json!({
         "page": format!("http://{}", running.page),
         "key": running.key,

@@ -18,11 +18,17 @@ use experiment::cell::find;
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
-use super::{chromium::Open, extension, profile::Profile, running::Running};
+use super::{chromium::OpenRequest, extension, profile::BrowserProfile, running::RunningGuard};
 use crate::trust::nss;
 
 /// Starts it and opens these pages.
-pub fn start(program: &Path, profile: &Profile, running: &Running, pem: &str, open: &Open) -> Result<Child> {
+pub fn start(
+    program: &Path,
+    profile: &BrowserProfile,
+    running: &RunningGuard,
+    pem: &str,
+    open: &OpenRequest,
+) -> Result<Child> {
     let data = profile.path().join("profile");
     nss::ensure(&data, pem)?;
     let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -64,7 +70,7 @@ fn ending_with_us(program: &Path) -> Command {
 }
 
 /// Read at every start, and stronger than what the profile remembers.
-fn user_js(running: &Running) -> String {
+fn user_js(running: &RunningGuard) -> String {
     let (host, port) = (running.private.ip().to_string(), running.private.port());
     let preferences = json!({
         // What the extension is not asked about: until it runs, and where it may

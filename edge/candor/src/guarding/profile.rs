@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::live::folder;
 
 /// The home of one browser.
-pub enum Profile {
+pub enum BrowserProfile {
     ThrowAway { folder: TempDir, _lock: File },
     Named(PathBuf),
 }
@@ -27,7 +27,7 @@ pub enum Profile {
 const PREFIX: &str = "candor-open-";
 const LOCK: &str = "in-use";
 
-impl Profile {
+impl BrowserProfile {
     pub fn open(home: &Path, browser: &str, name: Option<&str>) -> Result<Self> {
         let Some(name) = name else {
             clear_away(&std::env::temp_dir());

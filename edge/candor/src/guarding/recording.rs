@@ -10,20 +10,20 @@ use evidence::EvidenceWriter;
 use model::CaptureEnd;
 use proxy::ExchangeSink;
 
-use crate::live::ledger::Ledger;
+use crate::live::ledger::LiveEvidenceSink;
 
 /// A file of evidence that everything goes into.
-pub struct Recording {
+pub struct EvidenceRecording {
     path: PathBuf,
     writer: EvidenceWriter,
-    ledger: Ledger,
+    ledger: LiveEvidenceSink,
 }
 
-impl Recording {
+impl EvidenceRecording {
     pub fn begin(path: &Path) -> Result<Self> {
         let writer = EvidenceWriter::create(path)
             .with_context(|| format!("cannot record in {}; evidence is never added to", path.display()))?;
-        Ok(Self { path: path.into(), ledger: Ledger::new(writer.pen()), writer })
+        Ok(Self { path: path.into(), ledger: LiveEvidenceSink::new(writer.pen()), writer })
     }
 
     pub fn sink(&self) -> Arc<dyn ExchangeSink> {

@@ -19,7 +19,7 @@ use crate::live::folder;
 
 /// Where a guard is.
 #[derive(Clone, Deserialize, Serialize)]
-pub struct Running {
+pub struct RunningGuard {
     pub normal: SocketAddr,
     pub private: SocketAddr,
     pub page: SocketAddr,
@@ -28,12 +28,12 @@ pub struct Running {
 }
 
 /// Dropped, the guard is said to run no longer.
-pub struct Announced {
+pub struct GuardAnnouncement {
     path: PathBuf,
     text: String,
 }
 
-impl Running {
+impl RunningGuard {
     pub fn at(ways: &[DevicePort], page: SocketAddr, key: &str) -> Self {
         let of = |mode| ways.iter().find(|way| way.mode == mode).map_or(page, |way| way.address);
         Self { normal: of(Mode::Normal), private: of(Mode::Private), page, key: key.to_owned() }
@@ -41,7 +41,7 @@ impl Running {
 
     /// Says that it runs. Where another guard of this person says so already, it
     /// has a file of its own beside that one.
-    pub fn announce(&self, guard: &Path) -> Result<Announced> {
+    pub fn announce(&self, guard: &Path) -> Result<GuardAnnouncement> {
         let first = guard.join(FIRST);
         let is_taken = read(&first).is_ok_and(|other| other.page != self.page && other.is_there());
         let path = if is_taken { guard.join(format!("running-{}.toml", self.page.port())) } else { first };
@@ -53,7 +53,7 @@ impl Running {
             fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).with_context(failed)?;
         file.write_all(text.as_bytes()).with_context(failed)?;
         fs::rename(&beside, &path).with_context(failed)?;
-        Ok(Announced { path, text })
+        Ok(GuardAnnouncement { path, text })
     }
 
     /// The guard of this person; of several the one that was there first.
@@ -100,7 +100,7 @@ impl Running {
     }
 }
 
-impl Drop for Announced {
+impl Drop for GuardAnnouncement {
     fn drop(&mut self) {
         // Another guard may have taken its place.
         if fs::read_to_string(&self.path).is_ok_and(|text| text == self.text) {
@@ -116,7 +116,7 @@ fn is_an_announcement(path: &Path) -> bool {
     name.starts_with("running") && name.ends_with(".toml")
 }
 
-fn read(path: &Path) -> Result<Running> {
+fn read(path: &Path) -> Result<RunningGuard> {
     Ok(toml::from_str(&fs::read_to_string(path)?)?)
 }
 
@@ -129,12 +129,12 @@ mod tests {
         let at = tempfile::tempdir().unwrap();
         let page = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = page.local_addr().unwrap();
-        assert!(Running::find(at.path()).is_err());
-        let running = Running { normal: address, private: address, page: address, key: "k".into() };
+        assert!(RunningGuard::find(at.path()).is_err());
+        let running = RunningGuard { normal: address, private: address, page: address, key: "k".into() };
         let announced = running.announce(at.path()).unwrap();
-        assert_eq!(Running::find(at.path()).unwrap().key, "k");
+        assert_eq!(RunningGuard::find(at.path()).unwrap().key, "k");
         drop(announced);
-        assert!(Running::find(at.path()).is_err());
+        assert!(RunningGuard::find(at.path()).is_err());
     }
 
     #[test]
@@ -143,17 +143,17 @@ mod tests {
         let pages = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
         let guards = [0, 1].map(|i| {
             let address = pages[i].local_addr().unwrap();
-            Running { normal: address, private: address, page: address, key: format!("k{i}") }
+            RunningGuard { normal: address, private: address, page: address, key: format!("k{i}") }
         });
         let first = guards[0].announce(at.path()).unwrap();
         let second = guards[1].announce(at.path()).unwrap();
-        assert_eq!(Running::find(at.path()).unwrap().key, "k0");
+        assert_eq!(RunningGuard::find(at.path()).unwrap().key, "k0");
         drop(first);
-        assert_eq!(Running::find(at.path()).unwrap().key, "k1");
+        assert_eq!(RunningGuard::find(at.path()).unwrap().key, "k1");
         let again = guards[0].announce(at.path()).unwrap();
         drop(second);
-        assert_eq!(Running::find(at.path()).unwrap().key, "k0");
+        assert_eq!(RunningGuard::find(at.path()).unwrap().key, "k0");
         drop(again);
-        assert!(Running::find(at.path()).is_err());
+        assert!(RunningGuard::find(at.path()).is_err());
     }
 }

@@ -10,9 +10,9 @@ use proxy::{AnswerProvider, StaticResponse};
 
 /// Answers out of `data/answers/`.
 #[derive(Debug)]
-pub struct Known(pub Arc<Knowledge>);
+pub struct KnownAnswers(pub Arc<Knowledge>);
 
-impl AnswerProvider for Known {
+impl AnswerProvider for KnownAnswers {
     fn answer(&self, request: &Request) -> StaticResponse {
         let said = self.0.answers.say(request);
         StaticResponse { status: said.status, headers: said.headers, body: said.body.into(), by: "sinkhole".into() }

@@ -7,10 +7,10 @@ use proxy::{PinnedAction, UpstreamSettings};
 
 /// How servers are reached.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Beyond {
+pub struct UpstreamArgs {
     /// What is done with hosts for which clients refuse our certificate
     #[arg(long, value_name = "WHAT", default_value = "tunnel")]
-    on_pinned: Pinned,
+    on_pinned: PinnedPolicy,
     /// Refusals after which a host is passed through
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     refusals: u32,
@@ -29,14 +29,14 @@ pub struct Beyond {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Pinned {
+enum PinnedPolicy {
     /// Passed through untouched and counted, so that the device keeps working
     Tunnel,
     /// Tried again each time
     Refuse,
 }
 
-impl Beyond {
+impl UpstreamArgs {
     /// The same for a proxy; `own` are our own sockets, which nobody reaches
     /// through it.
     pub fn upstream(&self, own: &[SocketAddr]) -> anyhow::Result<UpstreamSettings> {
@@ -47,8 +47,8 @@ impl Beyond {
             fixed: self.resolve.iter().cloned().collect(),
             never: own.to_vec(),
             on_pinned: match self.on_pinned {
-                Pinned::Tunnel => PinnedAction::Tunnel { after: self.refusals },
-                Pinned::Refuse => PinnedAction::Refuse,
+                PinnedPolicy::Tunnel => PinnedAction::Tunnel { after: self.refusals },
+                PinnedPolicy::Refuse => PinnedAction::Refuse,
             },
             ..UpstreamSettings::default()
         };

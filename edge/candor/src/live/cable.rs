@@ -6,27 +6,27 @@ use adb::{AdbServer, Phone};
 use anyhow::{Context, Result};
 use experiment::drivers::android::{AndroidApp, PrivatePages};
 
-use super::{authority, folder, owed::Owed};
+use super::{authority, folder, owed::RunJournal};
 use crate::{
     exit::talk,
-    trust::android::{self, Stores},
+    trust::android::{self, PhoneStores},
 };
 
 /// The phone, trusting Candor where it lets us, until this ends.
 #[derive(Debug)]
-pub struct Cable {
+pub struct PhoneSession {
     pub app: AndroidApp,
-    owed: Arc<Owed>,
+    owed: Arc<RunJournal>,
 }
 
-impl Cable {
+impl PhoneSession {
     /// The phone on the cable (`ANDROID_SERIAL` names one of several, as with adb).
     pub fn connect(package: &str, may_clear: bool) -> Result<Self> {
         let serial = std::env::var("ANDROID_SERIAL").ok().filter(|serial| !serial.is_empty());
         let phone = AdbServer::local().phone(serial.as_deref())?;
         let home = folder::of_the_person()?;
         let authority = authority::kept(&home)?;
-        let owed = Owed::begin(&home, &phone)?;
+        let owed = RunJournal::begin(&home, &phone)?;
         trust(&phone, authority.cert_pem(), &owed).context("the phone could not be made to trust Candor")?;
         let app = AndroidApp {
             phone,
@@ -35,7 +35,7 @@ impl Cable {
             // Whether what is known of it holds, its version tells.
             private: PrivatePages::of(None, ""),
             authority,
-            diary: Arc::<Owed>::clone(&owed),
+            diary: Arc::<RunJournal>::clone(&owed),
         };
         Ok(Self { app, owed })
     }
@@ -47,7 +47,7 @@ impl Cable {
 }
 
 /// Puts the certificate where it is not yet, if we may be root.
-fn trust(phone: &Phone, certificate: &str, owed: &Owed) -> Result<()> {
+fn trust(phone: &Phone, certificate: &str, owed: &RunJournal) -> Result<()> {
     let Some(has) = android::found(phone, certificate)? else {
         talk(
             "candor: this phone lets nobody be root; what the app sends can be read only if you installed Candor's \
@@ -55,8 +55,8 @@ fn trust(phone: &Phone, certificate: &str, owed: &Owed) -> Result<()> {
         );
         return Ok(());
     };
-    let missing = Stores { system: !has.system, user: !has.user };
-    if missing == Stores::NONE {
+    let missing = PhoneStores { system: !has.system, user: !has.user };
+    if missing == PhoneStores::NONE {
         return Ok(());
     }
     owed.certificate(missing)?;

@@ -13,13 +13,13 @@ use crate::exit::talk;
 
 /// Which devices are let in.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Devices {
+pub struct DeviceAdmission {
     /// Let the device at this address in without a code (repeatable)
     #[arg(long, value_name = "ADDRESS")]
     paired: Vec<IpAddr>,
 }
 
-impl Devices {
+impl DeviceAdmission {
     /// Whether some are let in without a code.
     pub fn are_named(&self) -> bool {
         !self.paired.is_empty()

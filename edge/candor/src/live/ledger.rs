@@ -7,23 +7,23 @@ use model::{Exchange, Note, Record};
 use proxy::{ExchangeSink, SinkFuture};
 use tokio::sync::Notify;
 
-use super::tally::Tally;
+use super::tally::LiveCounts;
 
 /// A sink that writes evidence. Once it cannot, it says so to whoever waits.
 #[derive(Clone, Debug)]
-pub struct Ledger {
+pub struct LiveEvidenceSink {
     pen: EvidenceSender,
-    tally: Arc<Mutex<Tally>>,
+    tally: Arc<Mutex<LiveCounts>>,
     failed: Arc<Notify>,
 }
 
-impl Ledger {
+impl LiveEvidenceSink {
     pub fn new(pen: EvidenceSender) -> Self {
         Self { pen, tally: Arc::default(), failed: Arc::default() }
     }
 
     /// What was written down up to now.
-    pub fn tally(&self) -> Tally {
+    pub fn tally(&self) -> LiveCounts {
         self.counts().clone()
     }
 
@@ -32,7 +32,7 @@ impl Ledger {
         self.failed.notified().await;
     }
 
-    fn counts(&self) -> MutexGuard<'_, Tally> {
+    fn counts(&self) -> MutexGuard<'_, LiveCounts> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -43,7 +43,7 @@ impl Ledger {
     }
 }
 
-impl ExchangeSink for Ledger {
+impl ExchangeSink for LiveEvidenceSink {
     fn record(&self, exchange: Exchange) -> SinkFuture<'_> {
         self.counts().exchange(&exchange);
         Box::pin(self.write(Record::Exchange(Box::new(exchange))))

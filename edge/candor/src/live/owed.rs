@@ -18,70 +18,70 @@ use serde::{Deserialize, Serialize};
 use super::{alive, folder};
 use crate::{
     exit::talk,
-    trust::android::{self, Stores},
+    trust::android::{self, PhoneStores},
 };
 
 /// What a run owes a phone. Dropped, it pays.
 #[derive(Debug)]
-pub struct Owed {
+pub struct RunJournal {
     phone: Phone,
     file: PathBuf,
-    note: Mutex<Note>,
+    note: Mutex<JournalNote>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Note {
+struct JournalNote {
     pid: u32,
     began: String,
     /// Processes are counted anew in a container; another's say nothing here.
     counted: String,
     serial: String,
     /// Where Candor's certificate was put.
-    certificate: Stores,
-    proxies: Vec<Proxy>,
+    certificate: PhoneStores,
+    proxies: Vec<JournalProxy>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Proxy {
+struct JournalProxy {
     port: u16,
     before: Option<String>,
 }
 
-impl Owed {
+impl RunJournal {
     /// Pays what this phone is still owed by runs that were killed, and begins a file for this one.
     pub fn begin(home: &Path, phone: &Phone) -> Result<Arc<Self>> {
         folder::private(home)?;
         settle(home, phone)?;
         let pid = std::process::id();
-        let note = Note {
+        let note = JournalNote {
             pid,
             began: alive::since(pid).unwrap_or_default(),
             counted: counted(),
             serial: phone.serial().to_owned(),
-            ..Note::default()
+            ..JournalNote::default()
         };
         let file = home.join(format!("phone-{pid}.lock"));
         Ok(Arc::new(Self { phone: phone.clone(), file, note: Mutex::new(note) }))
     }
 
     /// Written down before it is done.
-    pub fn certificate(&self, to: Stores) -> Result<()> {
+    pub fn certificate(&self, to: PhoneStores) -> Result<()> {
         self.write(|note| note.certificate = to).context("cannot write down what is to be undone on the phone")
     }
 
     /// Undoes what is left to undo. What cannot be is left to the next start.
     pub fn end(&self) -> Result<()> {
         let mut note = self.note.lock().unwrap_or_else(PoisonError::into_inner);
-        if note.certificate != Stores::NONE || !note.proxies.is_empty() {
+        if note.certificate != PhoneStores::NONE || !note.proxies.is_empty() {
             pay(&self.phone, &note)?;
-            (note.certificate, note.proxies) = (Stores::NONE, vec![]);
+            (note.certificate, note.proxies) = (PhoneStores::NONE, vec![]);
             fs::remove_file(&self.file).with_context(|| format!("cannot remove {}", self.file.display()))?;
         }
         Ok(())
     }
 
     /// A file that is cut short would say nothing, so it is made beside and moved.
-    fn write(&self, change: impl FnOnce(&mut Note)) -> io::Result<()> {
+    fn write(&self, change: impl FnOnce(&mut JournalNote)) -> io::Result<()> {
         let mut note = self.note.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut note);
         let beside = self.file.with_extension("new");
@@ -90,9 +90,9 @@ impl Owed {
     }
 }
 
-impl UndoJournal for Owed {
+impl UndoJournal for RunJournal {
     fn owes(&self, debt: &PendingUndo) -> io::Result<()> {
-        let proxy = Proxy { port: debt.port, before: debt.before.clone() };
+        let proxy = JournalProxy { port: debt.port, before: debt.before.clone() };
         self.write(|note| {
             note.proxies.retain(|known| known.port != proxy.port);
             note.proxies.push(proxy);
@@ -100,7 +100,7 @@ impl UndoJournal for Owed {
     }
 }
 
-impl Drop for Owed {
+impl Drop for RunJournal {
     fn drop(&mut self) {
         // A phone that was pulled off its cable cannot be told; the file stays for when it is back.
         let _ = self.end();
@@ -124,23 +124,23 @@ pub fn settle(home: &Path, phone: &Phone) -> Result<()> {
 }
 
 /// The last first: what stood before it may be an earlier one.
-fn pay(phone: &Phone, note: &Note) -> Result<()> {
-    for Proxy { port, before } in note.proxies.iter().rev().cloned() {
+fn pay(phone: &Phone, note: &JournalNote) -> Result<()> {
+    for JournalProxy { port, before } in note.proxies.iter().rev().cloned() {
         let debt = PendingUndo { port, before };
         debt.pay(phone)
             .context("the phone still has our proxy setting (adb shell settings put global http_proxy :0)")?;
     }
-    if note.certificate != Stores::NONE {
+    if note.certificate != PhoneStores::NONE {
         android::remove_from(phone, note.certificate)
             .context("the phone still trusts Candor (candor ca remove --android)")?;
     }
     Ok(())
 }
 
-fn left_by_the_dead(path: &Path) -> Option<Note> {
+fn left_by_the_dead(path: &Path) -> Option<JournalNote> {
     let name = path.file_name()?.to_str()?;
     let pid: u32 = name.strip_prefix("phone-")?.strip_suffix(".lock")?.parse().ok()?;
-    let note: Note = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let note: JournalNote = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
     (note.pid == pid && note.counted == counted() && !alive::is(pid, &note.began)).then_some(note)
 }
 
@@ -157,8 +157,9 @@ mod tests {
     fn only_what_a_dead_process_left_is_read() {
         let at = tempfile::tempdir().unwrap();
         let me = std::process::id();
-        let note = |pid, began: &str| Note { pid, began: began.into(), counted: counted(), ..Note::default() };
-        let left = |name: u32, note: &Note| {
+        let note =
+            |pid, began: &str| JournalNote { pid, began: began.into(), counted: counted(), ..JournalNote::default() };
+        let left = |name: u32, note: &JournalNote| {
             let path = at.path().join(format!("phone-{name}.lock"));
             fs::write(&path, serde_json::to_vec(note).unwrap()).unwrap();
             left_by_the_dead(&path).is_some()
@@ -168,7 +169,7 @@ mod tests {
         // Above what the kernel gives out.
         assert!(left(5_000_000, &note(5_000_000, "1")));
         assert!(!left(5_000_000, &note(77, "1")));
-        assert!(!left(5_000_000, &Note { counted: "pid:[1]".into(), ..note(5_000_000, "1") }), "of a container");
+        assert!(!left(5_000_000, &JournalNote { counted: "pid:[1]".into(), ..note(5_000_000, "1") }), "of a container");
         fs::write(at.path().join("phone-5000000.lock"), "{").unwrap();
         assert!(left_by_the_dead(&at.path().join("phone-5000000.lock")).is_none());
     }

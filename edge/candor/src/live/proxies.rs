@@ -7,7 +7,7 @@ use proxy::{AnswerProvider, CertificateAuthority, ExchangeSink, Proxy, ProxySett
 
 /// What every proxy of a command shares.
 #[derive(Clone)]
-pub struct Parts {
+pub struct ProxyParts {
     pub authority: Arc<CertificateAuthority>,
     pub answers: Arc<dyn AnswerProvider>,
     pub sink: Arc<dyn ExchangeSink>,
@@ -15,14 +15,14 @@ pub struct Parts {
 
 /// Proxies, and a DNS responder beside them.
 #[derive(Debug, Default)]
-pub struct Proxies {
+pub struct ProxySet {
     proxies: Vec<Proxy>,
     responders: Vec<dns::DnsResponder>,
 }
 
-impl Proxies {
+impl ProxySet {
     /// Serves one more socket; must be called within a runtime.
-    pub fn serve(&mut self, listener: TcpListener, parts: Parts, settings: ProxySettings) -> Result<()> {
+    pub fn serve(&mut self, listener: TcpListener, parts: ProxyParts, settings: ProxySettings) -> Result<()> {
         self.proxies.push(Proxy::serve(listener, parts.authority, parts.answers, parts.sink, settings)?);
         Ok(())
     }

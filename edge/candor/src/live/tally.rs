@@ -9,18 +9,18 @@ use model::{Exchange, Note, SealReason};
 
 /// Counts, in memory that is bounded.
 #[derive(Clone, Default)]
-pub struct Tally {
+pub struct LiveCounts {
     exchanges: u64,
     failed: u64,
     hosts: HashSet<String>,
-    sealed: BTreeMap<SealReason, Sealed>,
+    sealed: BTreeMap<SealReason, SealedCounts>,
     notes: BTreeMap<String, u64>,
     /// HTTPS and SVCB questions, which were answered as empty.
     hints: u64,
 }
 
 #[derive(Clone, Default)]
-struct Sealed {
+struct SealedCounts {
     connections: u64,
     bytes: u64,
     hosts: BTreeMap<String, u64>,
@@ -32,13 +32,13 @@ const MOST_HOSTS: usize = 100_000;
 /// Sealed hosts that are named in the last words.
 const NAMED: usize = 8;
 
-impl fmt::Debug for Tally {
+impl fmt::Debug for LiveCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tally").field("exchanges", &self.exchanges).finish_non_exhaustive()
+        f.debug_struct("LiveCounts").field("exchanges", &self.exchanges).finish_non_exhaustive()
     }
 }
 
-impl Tally {
+impl LiveCounts {
     pub fn exchange(&mut self, exchange: &Exchange) {
         let host = exchange.host();
         if self.hosts.len() < MOST_HOSTS && !self.hosts.contains(host) {
@@ -74,7 +74,7 @@ impl Tally {
     }
 }
 
-impl fmt::Display for Tally {
+impl fmt::Display for LiveCounts {
     /// One fact a line; what was not seen is not mentioned, except nothing at all.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "  {}, {}", many(self.exchanges, "exchange"), many(self.hosts.len() as u64, "host"))?;

@@ -20,14 +20,14 @@ use super::alive;
 
 /// A table that turns what comes in by one network card.
 #[derive(Debug)]
-pub struct Turned {
+pub struct NftRedirect {
     table: String,
     lock: PathBuf,
 }
 
 /// Packets that were not turned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counted {
+pub struct PacketCounts {
     /// QUIC, which was refused.
     pub quic: u64,
     /// Other datagrams, which nobody read.
@@ -36,19 +36,19 @@ pub struct Counted {
 
 /// What becomes of datagrams that are neither DNS nor QUIC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Others {
+pub enum OtherDatagrams {
     Pass,
     Refuse,
 }
 
 /// Sockets that only what comes in by one card can reach.
 #[derive(Debug)]
-pub struct Sockets {
+pub struct CardSockets {
     pub proxy: TcpListener,
     pub dns: Option<(UdpSocket, TcpListener)>,
 }
 
-impl Sockets {
+impl CardSockets {
     pub fn on(card: &str, with_dns: bool) -> Result<Self> {
         let named =
             !card.is_empty() && card.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte));
@@ -95,9 +95,9 @@ fn finish(socket: Socket, card: &str, kind: Type, address: SocketAddr) -> std::i
     Ok(socket)
 }
 
-impl Turned {
+impl NftRedirect {
     /// Turns what comes in by this card. `folder` is where the lock file goes.
-    pub fn begin(folder: &Path, card: &str, sockets: &Sockets, others: Others) -> Result<Self> {
+    pub fn begin(folder: &Path, card: &str, sockets: &CardSockets, others: OtherDatagrams) -> Result<Self> {
         clear_up(folder)?;
         let pid = std::process::id();
         let table = table_of(pid);
@@ -118,13 +118,13 @@ impl Turned {
     }
 
     /// What was counted up to now.
-    pub fn counted(&self) -> Result<Counted> {
+    pub fn counted(&self) -> Result<PacketCounts> {
         let listing = nft(&["-j", "list", "counters", "table", "inet", &self.table], "")?;
         counted(&listing).context("nft's counters cannot be read")
     }
 }
 
-impl Drop for Turned {
+impl Drop for NftRedirect {
     fn drop(&mut self) {
         // A table that cannot be removed keeps its lock, and the next start tries again.
         if nft(&["delete", "table", "inet", &self.table], "").is_ok() {
@@ -157,18 +157,18 @@ fn clear_up(folder: &Path) -> Result<()> {
 }
 
 /// What a lock file says of a process that is gone.
-struct Left {
+struct StaleLock {
     pid: u32,
     network: String,
 }
 
-fn left_by_the_dead(path: &Path) -> Option<Left> {
+fn left_by_the_dead(path: &Path) -> Option<StaleLock> {
     let name = path.file_name()?.to_str()?;
     let pid: u32 = name.strip_prefix("transparent-")?.strip_suffix(".lock")?.parse().ok()?;
     let text = fs::read_to_string(path).ok()?;
     let mut words = text.split_ascii_whitespace();
     let (written, start, network) = (words.next()?, words.next()?, words.next()?);
-    (written.parse() == Ok(pid) && !alive::is(pid, start)).then(|| Left { pid, network: network.to_owned() })
+    (written.parse() == Ok(pid) && !alive::is(pid, start)).then(|| StaleLock { pid, network: network.to_owned() })
 }
 
 /// The network namespace that we are in.
@@ -177,13 +177,13 @@ fn network() -> String {
 }
 
 /// The rules. What is addressed to this machine itself passes as it is.
-fn rules(table: &str, card: &str, proxy: u16, dns: Option<u16>, others: Others) -> String {
+fn rules(table: &str, card: &str, proxy: u16, dns: Option<u16>, others: OtherDatagrams) -> String {
     let dns = dns.map_or_else(String::new, |port| {
         format!(
             "    iifname \"{card}\" udp dport 53 redirect to :{port}\n    iifname \"{card}\" tcp dport 53 redirect to :{port}\n"
         )
     });
-    let refused = if others == Others::Refuse { " reject" } else { "" };
+    let refused = if others == OtherDatagrams::Refuse { " reject" } else { "" };
     format!(
         "table inet {table} {{
   counter quic {{ }}
@@ -224,13 +224,13 @@ fn nft(arguments: &[&str], input: &str) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn counted(listing: &str) -> Option<Counted> {
+fn counted(listing: &str) -> Option<PacketCounts> {
     let listing: serde_json::Value = serde_json::from_str(listing).ok()?;
     let all = listing["nftables"].as_array()?;
     let packets = |name: &str| {
         all.iter().find_map(|item| (item["counter"]["name"] == name).then(|| item["counter"]["packets"].as_u64())?)
     };
-    Some(Counted { quic: packets("quic")?, other: packets("other")? })
+    Some(PacketCounts { quic: packets("quic")?, other: packets("other")? })
 }
 
 #[cfg(test)]
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn counters_are_read_by_name_and_a_missing_one_is_no_zero() {
         let listing = r#"{"nftables":[{"metainfo":{}},{"counter":{"name":"quic","packets":3}},{"counter":{"name":"other","packets":1}}]}"#;
-        assert_eq!(counted(listing), Some(Counted { quic: 3, other: 1 }));
+        assert_eq!(counted(listing), Some(PacketCounts { quic: 3, other: 1 }));
         assert_eq!(counted(r#"{"nftables":[{"counter":{"name":"quic","packets":3}}]}"#), None);
     }
 
@@ -266,8 +266,8 @@ mod tests {
 
     #[test]
     fn datagrams_are_refused_only_where_nothing_may_leave() {
-        assert!(rules("t", "wlan0", 1, None, Others::Refuse).contains("name other reject"));
-        let passing = rules("t", "wlan0", 1, Some(2), Others::Pass);
+        assert!(rules("t", "wlan0", 1, None, OtherDatagrams::Refuse).contains("name other reject"));
+        let passing = rules("t", "wlan0", 1, Some(2), OtherDatagrams::Pass);
         assert!(passing.contains("name other\n") && passing.contains("udp dport 53 redirect to :2"));
     }
 }

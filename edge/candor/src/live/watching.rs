@@ -14,7 +14,7 @@ use model::{Exchange, Note};
 use proxy::{ExchangeSink, SinkFuture};
 use tokio::sync::mpsc;
 
-use super::ledger::Ledger;
+use super::ledger::LiveEvidenceSink;
 
 /// Exchanges that wait to be looked at. More are only written down: nobody is
 /// slowed down by being watched.
@@ -22,14 +22,14 @@ const WAITING: usize = 512;
 
 /// A sink that hands on to the ledger, and to eyes.
 #[derive(Debug)]
-pub struct Watching {
-    ledger: Ledger,
+pub struct LiveViewSink {
+    ledger: LiveEvidenceSink,
     waiting: mpsc::Sender<Exchange>,
     missed: Arc<AtomicU64>,
 }
 
-impl Watching {
-    pub fn new(ledger: Ledger, watcher: AnswerWatcher) -> Self {
+impl LiveViewSink {
+    pub fn new(ledger: LiveEvidenceSink, watcher: AnswerWatcher) -> Self {
         let (waiting, mut coming) = mpsc::channel(WAITING);
         // It ends when the last sink is gone.
         thread::spawn(move || {
@@ -46,7 +46,7 @@ impl Watching {
     }
 }
 
-impl ExchangeSink for Watching {
+impl ExchangeSink for LiveViewSink {
     fn record(&self, exchange: Exchange) -> SinkFuture<'_> {
         if self.waiting.try_send(exchange.clone()).is_err() {
             self.missed.fetch_add(1, Ordering::Relaxed);

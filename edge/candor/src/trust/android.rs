@@ -24,7 +24,7 @@ const PASSING_DER: &str = "/data/local/tmp/candor-ca.der";
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Installed {
+pub enum InstallResult {
     /// In both stores; in the system's until the phone is restarted.
     Stores,
     /// The file is on the phone; the person has to install it.
@@ -33,30 +33,30 @@ pub enum Installed {
 
 /// Stores of a phone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stores {
+pub struct PhoneStores {
     pub system: bool,
     pub user: bool,
 }
 
-impl Stores {
+impl PhoneStores {
     pub const BOTH: Self = Self { system: true, user: true };
     pub const NONE: Self = Self { system: false, user: false };
 }
 
 /// Puts the certificate where this phone lets us.
-pub fn install(phone: &Phone, certificate: &str) -> Result<Installed> {
+pub fn install(phone: &Phone, certificate: &str) -> Result<InstallResult> {
     if phone.as_root("true")?.is_some() {
-        install_in(phone, certificate, Stores::BOTH)?;
-        return Ok(Installed::Stores);
+        install_in(phone, certificate, PhoneStores::BOTH)?;
+        return Ok(InstallResult::Stores);
     }
     phone.push(certificate.as_bytes(), DOWNLOAD)?;
     // A phone without such a page shows nothing; the person finds it by hand.
     let _ = phone.shell(&["am", "start", "-a", "android.settings.SECURITY_SETTINGS"])?;
-    Ok(Installed::Download(DOWNLOAD.to_owned()))
+    Ok(InstallResult::Download(DOWNLOAD.to_owned()))
 }
 
 /// Puts it into these stores, as root.
-pub fn install_in(phone: &Phone, certificate: &str, stores: Stores) -> Result<()> {
+pub fn install_in(phone: &Phone, certificate: &str, stores: PhoneStores) -> Result<()> {
     let name = system_name(certificate)?;
     let mut script = String::new();
     if stores.system {
@@ -75,25 +75,25 @@ pub fn install_in(phone: &Phone, certificate: &str, stores: Stores) -> Result<()
 }
 
 /// Where it is already. None: only root could tell.
-pub fn found(phone: &Phone, certificate: &str) -> Result<Option<Stores>> {
+pub fn found(phone: &Phone, certificate: &str) -> Result<Option<PhoneStores>> {
     let name = system_name(certificate)?;
     let script = format!("[ -e {SYSTEM}/{name} ] && echo system; [ -e {USER}/{name} ] && echo user; true");
     let said = phone.as_root(&script)?;
     let has = |text: &str, word: &str| text.lines().any(|line| line.trim() == word);
-    Ok(said.map(|said| Stores { system: has(&said.text, "system"), user: has(&said.text, "user") }))
+    Ok(said.map(|said| PhoneStores { system: has(&said.text, "system"), user: has(&said.text, "user") }))
 }
 
 /// Takes away what `install` put there; says what the person has to do.
 pub fn remove(phone: &Phone) -> Result<&'static str> {
     phone.shell(&["rm", "-f", DOWNLOAD])?;
-    if remove_from(phone, Stores::BOTH)? {
+    if remove_from(phone, PhoneStores::BOTH)? {
         return Ok("removed from its certificates");
     }
     Ok("the file is gone; if you installed it: Settings > Security > Encryption > User certificates > Candor")
 }
 
 /// Takes it out of these stores. False: this phone lets nobody be root.
-pub fn remove_from(phone: &Phone, stores: Stores) -> Result<bool> {
+pub fn remove_from(phone: &Phone, stores: PhoneStores) -> Result<bool> {
     phone.shell(&["rm", "-f", PASSING, PASSING_DER])?;
     let mut script = String::new();
     if stores.system {
@@ -190,28 +190,28 @@ fn der(certificate: &str) -> Result<Vec<u8>> {
 
 /// The subject of a certificate, with its tag and length (RFC 5280 §4.1).
 fn subject(certificate: &[u8]) -> Option<&[u8]> {
-    let inner = Tlv::read(certificate)?.content;
-    let mut rest = Tlv::read(inner)?.content;
-    let version = Tlv::read(rest)?;
+    let inner = DerValue::read(certificate)?.content;
+    let mut rest = DerValue::read(inner)?.content;
+    let version = DerValue::read(rest)?;
     if version.tag == 0xa0 {
         rest = version.after;
     }
     // Serial number, signature algorithm, issuer, validity; then the subject.
     for _ in 0..4 {
-        rest = Tlv::read(rest)?.after;
+        rest = DerValue::read(rest)?.after;
     }
-    Some(Tlv::read(rest)?.whole)
+    Some(DerValue::read(rest)?.whole)
 }
 
 /// A value of DER.
-struct Tlv<'d> {
+struct DerValue<'d> {
     tag: u8,
     whole: &'d [u8],
     content: &'d [u8],
     after: &'d [u8],
 }
 
-impl<'d> Tlv<'d> {
+impl<'d> DerValue<'d> {
     fn read(bytes: &'d [u8]) -> Option<Self> {
         let (tag, first) = (*bytes.first()?, *bytes.get(1)?);
         let (length, head) = if first < 0x80 {

@@ -23,9 +23,9 @@ const PLACES: [(&str, &str); 5] = [
 
 /// The store below this folder; `/` for the machine's own.
 #[derive(Clone, Debug)]
-pub struct Store(pub PathBuf);
+pub struct DebianStore(pub PathBuf);
 
-impl Store {
+impl DebianStore {
     fn file(&self) -> PathBuf {
         self.0.join(FILE)
     }

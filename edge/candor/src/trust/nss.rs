@@ -14,24 +14,24 @@ use super::NAME;
 
 /// Whose databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
+pub enum NssOwner {
     Chromium,
     Firefox,
 }
 
 /// The folders with databases of this person.
-pub fn databases(whose: Whose) -> Result<Vec<PathBuf>> {
+pub fn databases(whose: NssOwner) -> Result<Vec<PathBuf>> {
     let home = home()?;
     Ok(match whose {
-        Whose::Chromium => chromium(&home),
-        Whose::Firefox => firefox(&home),
+        NssOwner::Chromium => chromium(&home),
+        NssOwner::Firefox => firefox(&home),
     })
 }
 
 /// The same, with a new one for Chromium if it has none.
-pub fn databases_or_new(whose: Whose) -> Result<Vec<PathBuf>> {
+pub fn databases_or_new(whose: NssOwner) -> Result<Vec<PathBuf>> {
     let mut found = databases(whose)?;
-    if found.is_empty() && whose == Whose::Chromium {
+    if found.is_empty() && whose == NssOwner::Chromium {
         let folder = home()?.join(".pki/nssdb");
         make(&folder)?;
         found.push(folder);
