@@ -18,7 +18,7 @@ use model::{Canary, Exchange, Gap, GapReason, Note, Phase, PlantedCanary, Record
 use crate::{
     Audit, CaptureSummary, Coverage, IgnoredCanary,
     control::ControlReport,
-    inspector::{InspectedExchange, Inspector, head_of},
+    inspector::{HelloLook, InspectedExchange, Inspector, head_of},
     once::once,
     settle::{DestinationOrder, settle},
 };
@@ -59,6 +59,8 @@ pub struct Auditor<'k> {
     pub(crate) coverage: Coverage,
     pub(crate) ignored: Vec<IgnoredCanary>,
     pub(crate) control: ControlReport,
+    /// Connections of trials, by capture, whose ClientHello was looked at.
+    greeted: BTreeSet<(usize, u64)>,
     /// Programs whose requests were recognised.
     pub(crate) programs: BTreeSet<String>,
 }
@@ -109,6 +111,7 @@ impl<'k> Auditor<'k> {
             coverage: Coverage::default(),
             ignored: vec![],
             control: ControlReport::default(),
+            greeted: BTreeSet::new(),
             programs: BTreeSet::new(),
         }
     }
@@ -207,8 +210,9 @@ impl<'k> Auditor<'k> {
     }
 
     fn exchange(&mut self, exchange: Exchange) {
+        let hello = self.hello_of(&exchange);
         if self.control.is_own(&exchange) {
-            let (seen, _, _) = self.inspector.open(&exchange, &mut |_| {});
+            let (seen, _, _) = self.inspector.open(&exchange, hello, &mut |_| {});
             return self.control.seen(&exchange, &seen.sightings);
         }
         self.begin();
@@ -224,7 +228,7 @@ impl<'k> Auditor<'k> {
         // Each site is visited once or twice, and all of them may be told the same.
         let at = if self.sides.is_site(&exchange) { Identifier::VISITED_SITES } else { host_of(&exchange) };
         let (identifiers, fields, mut closed) = (&mut self.identifiers, &mut self.fields, UnopenedFields::default());
-        let (seen, mut gaps, opened) = self.inspector.open(&exchange, &mut |leaf| {
+        let (seen, mut gaps, opened) = self.inspector.open(&exchange, hello, &mut |leaf| {
             if let Some(when) = when {
                 identifiers.see_at(at, &exchange, leaf, when, &planted);
             }
@@ -239,6 +243,19 @@ impl<'k> Auditor<'k> {
             gaps.retain(|gap| !decode::looks_random(gap));
         }
         self.take(exchange, seen, gaps, opened, closed.fields());
+    }
+
+    /// Whether its ClientHello is still to be looked at. In an experiment exchanges come one after the
+    /// other, so that it is done with the first of each connection.
+    fn hello_of(&mut self, exchange: &Exchange) -> HelloLook {
+        if exchange.client.hello.is_none() {
+            return HelloLook::Skip;
+        }
+        let is_new = match exchange.trial {
+            Some(_) => self.greeted.insert((self.at(), exchange.connection)),
+            None => exchange.seal.is_some(),
+        };
+        if is_new { HelloLook::Open } else { HelloLook::Skip }
     }
 
     /// An exchange comes.

@@ -22,7 +22,8 @@ pub(crate) fn set_apart(auditor: &mut Auditor<'_>) {
         taken.extend(kept.iter().filter_map(AcceptedCertificates::of));
         let came_again =
             |dropped: &RetainedExchange| AcceptedCertificates::by(dropped).is_some_and(|by| taken.contains(&by));
-        let dropped = kept.iter().filter(|kept| hung_up(&kept.exchange) && came_again(kept));
+        let dropped =
+            kept.iter().filter(|kept| hung_up(&kept.exchange) && kept.sightings.is_empty() && came_again(kept));
         dropped.map(|kept| (kept.capture, kept.exchange.index)).collect()
     };
     if given_up.is_empty() {

@@ -7,13 +7,21 @@ use std::sync::Arc;
 
 use decode::{DecodeCoverage, ExchangeOpener};
 use detect::{Detector, ScanResult};
-use model::{Body, Exchange, Gap, GapReason, Leaf};
+use model::{Body, Exchange, Gap, GapReason, LayerPlace, Leaf, Sighting};
 
 /// Opens exchanges and looks at them. Clones share what they look for.
 #[derive(Clone, Debug)]
 pub struct Inspector {
     pub(crate) detector: Arc<Detector>,
     pub(crate) opener: ExchangeOpener,
+}
+
+/// Whether the ClientHello of an exchange's connection is looked at along with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HelloLook {
+    Open,
+    /// It was, with another exchange of the connection.
+    Skip,
 }
 
 /// An exchange that was looked at.
@@ -29,7 +37,8 @@ pub struct InspectedExchange {
 impl Inspector {
     /// Opens an exchange and looks at what it sent.
     pub fn inspect(&mut self, exchange: Exchange) -> InspectedExchange {
-        let (seen, gaps, opened) = self.open(&exchange, &mut |_| {});
+        let hello = if exchange.seal.is_some() { HelloLook::Open } else { HelloLook::Skip };
+        let (seen, gaps, opened) = self.open(&exchange, hello, &mut |_| {});
         InspectedExchange { exchange: head_of(exchange), seen, gaps, opened }
     }
 
@@ -37,14 +46,14 @@ impl Inspector {
     pub(crate) fn open(
         &mut self,
         exchange: &Exchange,
+        hello: HelloLook,
         also: &mut dyn FnMut(&Leaf<'_>),
     ) -> (ScanResult, Vec<Gap>, DecodeCoverage) {
         let readable;
+        // A connection that ended in its handshake has nothing but its ClientHello.
+        let said_nothing = exchange.seal.is_some() && exchange.request.body.bytes.is_empty();
         let exchange = match &exchange.seal {
             None => exchange,
-            Some(_) if exchange.request.body.bytes.is_empty() => {
-                return (ScanResult::default(), Vec::new(), DecodeCoverage::default());
-            }
             // Nobody could parse it, and values may stand in it all the same.
             Some(_) => {
                 readable = Exchange { seal: None, ..exchange.clone() };
@@ -57,11 +66,27 @@ impl Inspector {
             look.at(leaf);
             also(leaf);
         };
-        let opened = self.opener.open(exchange, &mut visit, &mut gaps);
-        let seen = look.done();
+        let mut opened = DecodeCoverage::default();
+        if !said_nothing {
+            opened = self.opener.open(exchange, &mut visit, &mut gaps);
+        }
+        // Its bytes are none of the request's.
+        if hello == HelloLook::Open {
+            self.opener.open_hello(exchange, &mut visit, &mut gaps);
+        }
+        let mut seen = look.done();
+        seen.sightings.retain(|sighting| !names_its_server(exchange, sighting));
         gaps.retain(|gap| !is_said(gap, &seen.gaps));
         (seen, gaps, opened)
     }
+}
+
+/// Whether it is the name in a ClientHello of the server that the connection went to: the address
+/// says that already, and it holds for every connection.
+fn names_its_server(exchange: &Exchange, sighting: &Sighting) -> bool {
+    let last = sighting.trail.steps.last();
+    let is_name = last.is_some_and(|step| step.layer == "client-hello" && step.place == LayerPlace::at("server-name"));
+    is_name && sighting.value.eq_ignore_ascii_case(exchange.host())
 }
 
 /// Whether a known program says better what a place hides.

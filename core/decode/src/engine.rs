@@ -336,8 +336,9 @@ impl HiddenValue {
 fn is_known(route: &Route<'_>) -> bool {
     let root = route.root();
     let is_token = |name: &str| name.contains("cookie") || name.contains("authorization") || name.starts_with("sec-");
+    let is_drawn = matches!(route.place, LayerPlace::At(name) if model::is_drawn(route.layer, name));
     let of_header = matches!(root.place, LayerPlace::At(name) if root.layer == "header" && is_token(name));
-    of_header || root.layer.starts_with("answer") || route.layer == "jwt"
+    of_header || is_drawn || root.layer.starts_with("answer") || route.layer == "jwt"
 }
 
 /// Where the value at hand lies.

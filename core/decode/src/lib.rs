@@ -22,6 +22,8 @@ mod budget;
 
 mod locked;
 
+mod quic_keys;
+
 mod inflate;
 
 mod memo;

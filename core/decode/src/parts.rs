@@ -6,6 +6,7 @@
 //! | a request header, by its name in lower case | `header referer`, the second of a name `header cookie#2` |
 //! | the request's body | `body` |
 //! | the third WebSocket message, counted from 1 over both directions | `message 3` |
+//! | the ClientHello of its connection | `hello` |
 //! | the answer's headers and body | `answer header set-cookie`, `answer body` |
 //! | a value from elsewhere | `value` |
 
@@ -58,6 +59,22 @@ impl ExchangeOpener {
         }
         asked(&mut engine, exchange, &mut self.memo);
         engine.unlock(&budgets, &|engine| asked(engine, exchange, &mut ValueMemo::default()));
+        engine.settle();
+        engine.opened
+    }
+
+    /// Visits every value in the ClientHello of its connection. Exchanges share
+    /// one: whoever counts asks this of one exchange a connection.
+    pub fn open_hello(
+        &mut self,
+        exchange: &Exchange,
+        visit: &mut dyn FnMut(&Leaf<'_>),
+        gaps: &mut Vec<Gap>,
+    ) -> DecodeCoverage {
+        let Some(hello) = &exchange.client.hello else { return DecodeCoverage::default() };
+        self.budget.refill(&self.budgets.for_bytes(hello.raw.len() as u64));
+        let mut engine = Engine::new(Some(exchange.index), &mut self.budget, visit, gaps);
+        engine.part("hello", LayerPlace::Whole, &hello.raw);
         engine.settle();
         engine.opened
     }
@@ -151,6 +168,7 @@ pub(crate) fn part<'x>(exchange: &'x Exchange, name: &str) -> Option<&'x [u8]> {
     match name.split_once(' ') {
         None if name == "url" => Some(request.url.as_bytes()),
         None if name == "body" => Some(&request.body.bytes),
+        None if name == "hello" => exchange.client.hello.as_ref().map(|hello| &*hello.raw),
         Some(("header", name)) => header(&request.headers, name),
         Some(("message", number)) => message(&exchange.messages, number),
         Some(("answer", "body")) => exchange.response.as_ref().map(|answer| &*answer.body.bytes),

@@ -64,6 +64,7 @@ something itself.
 | `header referer` | a request header, its name in lower case |
 | `body` | the request's body |
 | `message 3` | the third WebSocket message, counted from 1 |
+| `hello` | the ClientHello of its connection |
 | `answer header set-cookie`, `answer body` | the answer |
 | `value` | a value from elsewhere (`candor decode`) |
 

@@ -103,7 +103,8 @@ pub(crate) fn is_protocol_randomness(place: &str, value: &[u8]) -> bool {
     // The boundary of RFC 2046 §5.1.1.
     let boundary =
         place.starts_with("header content-type") && (value.starts_with(b"multipart/") || place.ends_with(" boundary"));
-    known || boundary
+    let is_drawn = |step: &str| step.split_once(' ').is_some_and(|(layer, place)| model::is_drawn(layer, place));
+    known || boundary || place.split(" ▸ ").any(is_drawn)
 }
 
 #[cfg(test)]
@@ -138,5 +139,8 @@ mod tests {
         assert!(!is_protocol_randomness("header content-type", b"x"));
         assert!(!is_protocol_randomness("header sec-websocket-keys", b"x"));
         assert!(!is_protocol_randomness("body ▸ json $.random", b"x"));
+        assert!(is_protocol_randomness("hello ▸ client-hello key-share", b"x"));
+        assert!(is_protocol_randomness("body ▸ quic crypto ▸ client-hello random ▸ hex", b"x"));
+        assert!(!is_protocol_randomness("hello ▸ client-hello extension-64177", b"x"));
     }
 }

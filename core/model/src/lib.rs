@@ -17,6 +17,8 @@ mod exchange;
 
 mod trail;
 
+mod drawn;
+
 mod gap;
 
 mod canary;
@@ -30,6 +32,7 @@ mod run;
 mod record;
 
 pub use canary::{Canary, Kind};
+pub use drawn::is_drawn;
 pub use endpoint::{Attribution, Destination, HostingPlace, Initiator, Purpose};
 pub use exchange::{
     AUTHORITY, Body, CHUNK_EXTENSIONS, Client, ClientHello, Direction, Exchange, Header, IngressKind, Message, Process,

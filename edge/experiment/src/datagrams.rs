@@ -72,8 +72,6 @@ impl PacketWriter {
 
     async fn write(&self, logged: LogEntry) -> Result<(), Error> {
         let record = match logged {
-            // It is counted with all that was refused; see there.
-            LogEntry::Packet(packet) if is_quic(&packet) => return Ok(()),
             LogEntry::Packet(packet) if packet.protocol == PacketProtocol::Tcp => {
                 let says = format!("a call to port {} of the machine itself", packet.port.unwrap_or_default());
                 self.note("loopback-call", says)
@@ -120,16 +118,4 @@ impl PacketWriter {
             seal: None,
         }
     }
-}
-
-/// The first datagram of a QUIC connection (RFC 9000 §17.2.2, §14.1): a long
-/// header of a known version, and padded. What else goes to the port is no QUIC.
-fn is_quic(packet: &Packet) -> bool {
-    const VERSIONS: [[u8; 4]; 2] = [[0, 0, 0, 1], [0x6b, 0x33, 0x43, 0xcf]];
-    let [first, a, b, c, d, ..] = packet.payload[..] else { return false };
-    packet.protocol == PacketProtocol::Udp
-        && packet.port == Some(443)
-        && first & 0xc0 == 0xc0
-        && VERSIONS.contains(&[a, b, c, d])
-        && packet.payload.len() >= 1_200
 }

@@ -58,7 +58,8 @@ enum MessagePart<'v> {
     Data(&'v [u8]),
 }
 
-fn name(number: &str, labels: &[&[u8]], inner: &mut dyn InnerValues) -> std::ops::ControlFlow<()> {
+/// Gives a name, its labels, and those below a zone; `number` is the place of the name.
+pub(super) fn name(number: &str, labels: &[&[u8]], inner: &mut dyn InnerValues) -> std::ops::ControlFlow<()> {
     inner.show(LayerPlace::at(number.to_owned()), &labels.join(&b"."[..]))?;
     for (i, label) in labels.iter().enumerate() {
         inner.give(LayerPlace::at(format!("{number} label {}", i + 1)), label)?;

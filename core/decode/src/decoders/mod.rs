@@ -26,6 +26,10 @@ mod bplist;
 
 mod bson;
 
+mod client_hello;
+
+mod quic;
+
 mod grpc;
 
 mod dns;
@@ -131,6 +135,8 @@ pub(crate) static DECODERS: &[&dyn Decoder] = &[
     &snappy::Snappy,
     &bplist::Bplist,
     &bson::Bson,
+    &client_hello::ClientHello,
+    &quic::Quic,
     &grpc::Grpc,
     &dns::Dns,
     &envelope::Envelope,
