@@ -53,7 +53,7 @@ fn nix_root() -> bool {
         .is_ok_and(|status| status.lines().any(|line| line.starts_with("Uid:\t0\t0")))
 }
 
-fn data() -> PathBuf {
+pub fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
 }
 
@@ -65,7 +65,9 @@ fn command(arguments: &[&str]) -> Command {
 
 fn audit(arguments: &[&str], out: &Path) -> Command {
     let mut command = command(&["audit"]);
-    command.args(["--data".as_ref(), data().as_os_str()]);
+    if !arguments.contains(&"--data") {
+        command.args(["--data".as_ref(), data().as_os_str()]);
+    }
     if !arguments.contains(&"--out") {
         command.args(["--out".as_ref(), out.join("runs").as_os_str()]);
     }
