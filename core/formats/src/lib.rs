@@ -31,7 +31,7 @@ mod checks;
 
 use std::{io::Read, ops::ControlFlow};
 
-pub use formats::{FormatConvention, FormatInfo, formats};
+pub use formats::{FormatConvention, FormatInfo, formats, is_key_log};
 pub use piece::{CapturePiece, PieceItem};
 pub use refused::RefusedFile;
 
@@ -42,7 +42,17 @@ pub fn cut(
     input: &mut dyn Read,
     each: &mut dyn FnMut(CapturePiece) -> ControlFlow<()>,
 ) -> Result<&'static str, RefusedFile> {
-    formats::cut(input, each)
+    formats::cut(input, &[], each)
+}
+
+/// As [`cut`], with secrets of TLS that opened what a capture of packets has
+/// (`SSLKEYLOGFILE`, RFC 9850).
+pub fn cut_with_keys(
+    input: &mut dyn Read,
+    key_log: &[u8],
+    each: &mut dyn FnMut(CapturePiece) -> ControlFlow<()>,
+) -> Result<&'static str, RefusedFile> {
+    formats::cut(input, key_log, each)
 }
 
 /// Reads a capture item by item and gives the name of its format.

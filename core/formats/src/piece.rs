@@ -22,6 +22,8 @@ pub struct CapturePiece {
 enum PieceContent {
     /// Bytes to read, and what is already known to be wrong with them.
     Bytes { format: &'static dyn Format, bytes: Vec<u8>, gaps: Vec<Gap> },
+    /// Read already: it stood in several places of the file.
+    Made(Box<Exchange>, Vec<Gap>),
     /// Of the capture itself.
     Gap(Gap),
 }
@@ -37,6 +39,13 @@ impl CapturePiece {
         Self { index, what: PieceContent::Bytes { format, bytes, gaps: Vec::new() } }
     }
 
+    /// An exchange whose parts did not stand together, with its gaps.
+    pub(crate) fn made(index: u64, mut exchange: Exchange, mut gaps: Vec<Gap>) -> Self {
+        exchange.index = index;
+        gaps.iter_mut().for_each(|gap| gap.exchange = Some(index));
+        Self { index, what: PieceContent::Made(Box::new(exchange), gaps) }
+    }
+
     /// Something that is wrong with the capture, from `index` on.
     pub(crate) fn gap(index: u64, why: GapReason, says: impl Into<String>) -> Self {
         Self { index, what: PieceContent::Gap(gap(None, why, says)) }
@@ -44,7 +53,7 @@ impl CapturePiece {
 
     /// The same piece, with something wrong in it.
     pub(crate) fn but(mut self, why: GapReason, says: impl Into<String>) -> Self {
-        if let PieceContent::Bytes { gaps, .. } = &mut self.what {
+        if let PieceContent::Bytes { gaps, .. } | PieceContent::Made(_, gaps) = &mut self.what {
             gaps.push(gap(Some(self.index), why, says));
         }
         self
@@ -59,6 +68,7 @@ impl CapturePiece {
     pub fn size(&self) -> usize {
         match &self.what {
             PieceContent::Bytes { bytes, .. } => bytes.len(),
+            PieceContent::Made(exchange, _) => weight(exchange),
             PieceContent::Gap(_) => 0,
         }
     }
@@ -67,12 +77,23 @@ impl CapturePiece {
     pub fn read(self, each: &mut dyn FnMut(PieceItem)) {
         match self.what {
             PieceContent::Gap(gap) => each(PieceItem::Gap(gap)),
+            PieceContent::Made(exchange, gaps) => PieceResult { exchange: Some(*exchange), gaps }.give(each),
             PieceContent::Bytes { format, bytes, gaps } => {
                 format.read(self.index, &bytes, each);
                 gaps.into_iter().for_each(|gap| each(PieceItem::Gap(gap)));
             }
         }
     }
+}
+
+/// About how many bytes an exchange keeps in memory.
+fn weight(exchange: &Exchange) -> usize {
+    let headers =
+        |headers: &[model::Header]| headers.iter().map(|header| header.name.len() + header.value.len()).sum::<usize>();
+    let request = exchange.request.body.bytes.len() + headers(&exchange.request.headers) + exchange.request.url.len();
+    let response =
+        exchange.response.as_ref().map_or(0, |response| response.body.bytes.len() + headers(&response.headers));
+    request + response + exchange.messages.iter().map(|message| message.body.bytes.len()).sum::<usize>()
 }
 
 /// What a format made of one piece.

@@ -25,6 +25,8 @@ pub(crate) struct CaptureSource<'r> {
     /// What ended it, if that was not its end.
     trouble: Option<io::Error>,
     packed: bool,
+    /// Secrets of TLS that were given with it.
+    key_log: &'r [u8],
 }
 
 impl fmt::Debug for CaptureSource<'_> {
@@ -64,8 +66,19 @@ impl<'r> CaptureSource<'r> {
         source
     }
 
+    /// The same file, with secrets that lay beside it.
+    pub(crate) fn with_keys(mut self, key_log: &'r [u8]) -> Self {
+        self.key_log = key_log;
+        self
+    }
+
+    /// Secrets that were given with the file.
+    pub(crate) fn key_log(&self) -> &'r [u8] {
+        self.key_log
+    }
+
     fn over(input: Box<dyn Read + 'r>, packed: bool) -> Self {
-        Self { input, window: vec![0; WINDOW], start: 0, end: 0, ended: false, trouble: None, packed }
+        Self { input, window: vec![0; WINDOW], start: 0, end: 0, ended: false, trouble: None, packed, key_log: &[] }
     }
 
     /// The first bytes, or all there are.

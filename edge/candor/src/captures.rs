@@ -7,6 +7,8 @@
 
 mod files;
 
+pub mod keys;
+
 mod pipeline;
 
 use std::{
@@ -38,7 +40,9 @@ pub struct UnreadFile {
 }
 
 /// Looks at captures, one after the other, and gives those it could not read.
-pub fn look(sources: &[InputFile], auditor: &mut Auditor<'_>, jobs: usize) -> Vec<UnreadFile> {
+///
+/// `key_log` are secrets of TLS for all of them; a log beside a file is for that file.
+pub fn look(sources: &[InputFile], auditor: &mut Auditor<'_>, jobs: usize, key_log: &[u8]) -> Vec<UnreadFile> {
     let bar = files::bar(sources);
     let inspector = auditor.inspector();
     let mut collector = CaptureCollector { auditor, unread: Vec::new() };
@@ -46,7 +50,7 @@ pub fn look(sources: &[InputFile], auditor: &mut Auditor<'_>, jobs: usize) -> Ve
         let mut inspector = inspector.clone();
         move |step: ReadStep| step.work(&mut inspector)
     };
-    pipeline::run(jobs, &mut |each| steps(sources, &bar, each), &hand, &mut |done| collector.take(done));
+    pipeline::run(jobs, &mut |each| steps(sources, key_log, &bar, each), &hand, &mut |done| collector.take(done));
     bar.finish_and_clear();
     collector.unread
 }
@@ -160,16 +164,22 @@ fn is_experiment(evidence: &Evidence) -> Result<bool> {
     Ok(is_run)
 }
 
-fn steps(sources: &[InputFile], bar: &ProgressBar, each: &mut dyn FnMut(ReadStep) -> ControlFlow<()>) {
+fn steps(sources: &[InputFile], key_log: &[u8], bar: &ProgressBar, each: &mut dyn FnMut(ReadStep) -> ControlFlow<()>) {
     for source in sources {
         bar.set_message(name(&source.path));
-        if file(source, bar, each).is_break() {
+        let key_log = [key_log, &keys::beside(&source.path)].concat();
+        if file(source, &key_log, bar, each).is_break() {
             return;
         }
     }
 }
 
-fn file(source: &InputFile, bar: &ProgressBar, each: &mut dyn FnMut(ReadStep) -> ControlFlow<()>) -> ControlFlow<()> {
+fn file(
+    source: &InputFile,
+    key_log: &[u8],
+    bar: &ProgressBar,
+    each: &mut dyn FnMut(ReadStep) -> ControlFlow<()>,
+) -> ControlFlow<()> {
     let unread = |is: String| {
         let (says, file) = (format!("{} {is}", source.path.display()), name(&source.path));
         ReadStep::Unread(UnreadFile { says, named: source.named, file, is })
@@ -181,7 +191,7 @@ fn file(source: &InputFile, bar: &ProgressBar, each: &mut dyn FnMut(ReadStep) ->
     let mut hashed = HashedFile { file, hash: Sha256::new(), head: Vec::new(), bar };
     let mut begun = false;
     let begin = CaptureSummary { source: name(&source.path), ..CaptureSummary::default() };
-    let format = formats::cut(&mut hashed, &mut |piece| {
+    let format = formats::cut_with_keys(&mut hashed, key_log, &mut |piece| {
         if !begun {
             begun = true;
             each(ReadStep::Begin(begin.clone()))?;
@@ -193,6 +203,8 @@ fn file(source: &InputFile, bar: &ProgressBar, each: &mut dyn FnMut(ReadStep) ->
         Err(_) if hashed.head.starts_with(b"SQLite format 3\0") => {
             return each(ReadStep::Evidence(source.path.clone()));
         }
+        // Secrets of TLS lie beside the packets that they open.
+        Err(_) if !source.named && keys::is_key_log(&source.path) => return ControlFlow::Continue(()),
         // What says what to look for may lie beside what it is looked for in.
         Err(_) if !source.named && crate::canaries::read(&source.path).is_ok() => return ControlFlow::Continue(()),
         Err(refused) => return each(unread(refused.to_string())),

@@ -6,11 +6,15 @@ mod har;
 
 mod mitmproxy;
 
+mod pcap;
+
 mod other;
 
 use std::{io::Read, ops::ControlFlow};
 
 use model::GapReason;
+
+pub use pcap::key_log::is_key_log;
 
 use crate::{
     piece::{CapturePiece, PieceItem},
@@ -44,7 +48,7 @@ pub(crate) trait Format: Sync {
 /// Who is given the pieces.
 pub(crate) type PieceSink<'e> = dyn FnMut(CapturePiece) -> ControlFlow<()> + 'e;
 
-const FORMATS: [&dyn Format; 2] = [&har::Har, &mitmproxy::MitmproxyFlows];
+const FORMATS: [&dyn Format; 4] = [&har::Har, &mitmproxy::MitmproxyFlows, &pcap::Pcap, &pcap::Pcapng];
 
 /// A format, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +77,8 @@ pub fn formats() -> impl Iterator<Item = FormatInfo> {
     })
 }
 
-pub(crate) fn cut(input: &mut dyn Read, each: &mut PieceSink<'_>) -> Result<&'static str, RefusedFile> {
-    let mut source = CaptureSource::open(input);
+pub(crate) fn cut(input: &mut dyn Read, key_log: &[u8], each: &mut PieceSink<'_>) -> Result<&'static str, RefusedFile> {
+    let mut source = CaptureSource::open(input).with_keys(key_log);
     let head = source.head();
     let Some(format) = FORMATS.into_iter().find(|format| format.fits(head)) else {
         let refused = other::refused(head);

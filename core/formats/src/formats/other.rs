@@ -8,11 +8,8 @@ pub(crate) fn refused(head: &[u8]) -> RefusedFile {
     if head.iter().all(u8::is_ascii_whitespace) {
         return RefusedFile::Empty;
     }
-    if PCAP.iter().any(|magic| begins(magic)) {
-        return RefusedFile::NotRead("is a packet capture (pcap): reading those comes later; export it as HAR");
-    }
     if begins(b"\x0a\x0d\x0d\x0a") {
-        return RefusedFile::NotRead("is a packet capture (pcapng): reading those comes later; export it as HAR");
+        return RefusedFile::NotACapture("it begins as a packet capture (pcapng), and is broken at its first block");
     }
     if begins(b"SQLite format 3\0") {
         return RefusedFile::NotACapture("it is an SQLite database");
@@ -29,8 +26,5 @@ pub(crate) fn refused(head: &[u8]) -> RefusedFile {
     if head.iter().take(64).any(|byte| *byte < 9) {
         return RefusedFile::NotACapture("it is a binary file of no kind that we know");
     }
-    RefusedFile::NotACapture("it is neither HAR nor mitmproxy flows")
+    RefusedFile::NotACapture("it is neither HAR nor mitmproxy flows nor packets")
 }
-
-/// Both byte orders, in micro- and nanoseconds.
-const PCAP: [&[u8]; 4] = [b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d"];

@@ -13,7 +13,7 @@ use crate::{
     render,
 };
 
-/// Look into captures made elsewhere: HAR, mitmproxy flows, Candor's evidence
+/// Look into captures made elsewhere: packets with keys, HAR, mitmproxy flows, Candor's evidence
 ///
 /// Every request is opened layer by layer, and every value in it is held
 /// against what was planted, in plain or as a digest. A folder stands for all
@@ -26,6 +26,9 @@ pub struct AnalyzeArgs {
     /// Values to look for: TOML or JSON with a list `canary` or `canaries` of {id, kind, value}
     #[arg(long, value_name = "FILE")]
     canaries: Vec<PathBuf>,
+    /// TLS secrets that open captures of packets (SSLKEYLOGFILE); those beside a capture are found
+    #[arg(long, value_name = "FILE")]
+    keys: Vec<PathBuf>,
     /// How to render what was found
     #[arg(long, default_value = "text", value_parser = render::formats())]
     format: String,
@@ -55,6 +58,7 @@ impl AnalyzeArgs {
     pub fn run(self) -> Result<ExitStatus> {
         let sources = captures::sources(&self.captures)?;
         let canaries = self.planted()?;
+        let key_log = self.keys.iter().map(|path| captures::keys::read(path)).collect::<Result<Vec<_>>>()?.join(&b'\n');
         let knowledge = self.known.read()?;
         canaries::check(&canaries, &knowledge.kinds)?;
         let salts = self.salt.iter().map(|salt| salt.clone().into_bytes()).collect();
@@ -68,7 +72,7 @@ impl AnalyzeArgs {
             }
         }
         let jobs = self.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));
-        let unread = captures::look(&sources, &mut auditor, jobs);
+        let unread = captures::look(&sources, &mut auditor, jobs, &key_log);
         let audit = auditor.finish();
         let named = unread.iter().any(|unread| unread.named);
         for unread in unread.iter().filter(|unread| unread.named || !audit.captures.is_empty()) {

@@ -135,7 +135,7 @@ fn a_file_that_is_no_capture_ends_in_one_sentence() {
         ("picture.png", "is not a capture"),
         ("truth.json", "has no `log.entries`"),
         ("notes.txt", "is neither HAR nor mitmproxy flows"),
-        ("packets.pcapng", "reading those comes later"),
+        ("packets.pcapng", "is broken at its first block"),
         ("broken.har", "ends before `log.entries`"),
         ("old.mitm", "mitmproxy before 5"),
         ("missing.har", "there is no file"),
@@ -145,6 +145,31 @@ fn a_file_that_is_no_capture_ends_in_one_sentence() {
         assert!(ran.said.contains(says) && ran.said.lines().count() == 1, "{file}: {}", ran.said);
         assert!(ran.out.is_empty());
     }
+}
+
+/// A capture of packets with four connections of TLS, and the log of its secrets.
+fn packets() -> (Vec<u8>, Vec<u8>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/formats/tests/packets");
+    let read = |name: &str| fs::read(folder.join(name)).expect("the capture is there");
+    (read("cbc.pcap"), read("cbc.pcap.keys"))
+}
+
+#[test]
+fn packets_are_opened_by_secrets_beside_them_or_named() {
+    let (capture, secrets) = packets();
+    let folder = folder(&[("a.pcap", &capture), ("elsewhere/secrets", &secrets), ("b.har", HAR.as_bytes())]);
+    let (file, named) = (folder.path().join("a.pcap"), folder.path().join("elsewhere/secrets"));
+    let sealed = candor(&["analyze", path(&file), "--format", "json"], b"");
+    assert_eq!((sealed.status, json(&sealed)["coverage"]["sealed"].as_u64()), (Some(3), Some(4)), "{}", sealed.said);
+    let keys = candor(&["analyze", path(&file), "--keys", path(&named), "--format", "json"], b"");
+    assert_eq!((keys.status, json(&keys)["coverage"]["sealed"].as_u64()), (Some(0), Some(0)), "{}", keys.text());
+    // In a folder the log is not a file that nobody read.
+    fs::write(folder.path().join("a.keys"), &secrets).expect("a file");
+    let beside = candor(&["analyze", path(folder.path()), "--format", "json"], b"");
+    assert_eq!((beside.status, json(&beside)["coverage"]["sealed"].as_u64()), (Some(0), Some(0)), "{}", beside.text());
+    let refused = candor(&["analyze", path(&file), "--keys", path(&file)], b"");
+    assert_eq!(refused.status, Some(2), "{}", refused.said);
+    assert!(refused.said.contains("no log of TLS secrets"), "{}", refused.said);
 }
 
 #[test]
