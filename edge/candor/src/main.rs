@@ -13,6 +13,8 @@ mod named;
 
 mod render;
 
+mod written_file;
+
 mod canaries;
 
 mod captures;

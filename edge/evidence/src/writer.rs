@@ -135,8 +135,9 @@ fn weight(record: &Record) -> u32 {
 }
 
 fn create(path: &Path) -> rusqlite::Result<Connection> {
-    // SQLite would open an old file and go on in it: evidence is never added to.
-    if path.exists() {
+    // SQLite would open an old file and go on in it: evidence is never added to. Nor is
+    // it made where a link leads that somebody else laid.
+    if std::fs::symlink_metadata(path).is_ok() {
         return Err(rusqlite::Error::InvalidPath(path.into()));
     }
     let connection = Connection::open_with_flags(

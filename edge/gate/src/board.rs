@@ -26,7 +26,8 @@ struct FeedState {
     devices: BTreeMap<String, DeviceSeen>,
     changes: VecDeque<ChangeNotice>,
     tally: HourlyCounts,
-    codes: BTreeMap<String, String>,
+    /// Codes of devices that want in, the last first.
+    codes: VecDeque<(String, String)>,
 }
 
 /// A device as it was last seen.
@@ -68,7 +69,7 @@ impl ActivityFeed {
     /// A device was heard of just now.
     pub fn seen(&self, device: &str, mode: Mode) {
         let mut shown = lock(&self.shown);
-        shown.codes.remove(device);
+        shown.codes.retain(|(asking, _)| asking != device);
         if shown.devices.len() < MOST_DEVICES || shown.devices.contains_key(device) {
             let device = shown.devices.entry(device.to_owned()).or_default();
             (device.last, device.mode) = (clock::wall(), mode);
@@ -79,14 +80,15 @@ impl ActivityFeed {
     /// until the device is heard of.
     pub fn asks_for(&self, device: &str, code: &str) {
         let mut shown = lock(&self.shown);
-        if shown.codes.len() < MOST_CODES || shown.codes.contains_key(device) {
-            shown.codes.insert(device.to_owned(), code.to_owned());
-        }
+        shown.codes.retain(|(asking, _)| asking != device);
+        shown.codes.push_front((device.to_owned(), code.to_owned()));
+        // Strangers that ask must not keep the code of one's own device from being shown.
+        shown.codes.truncate(MOST_CODES);
     }
 
     /// Devices that want in, and the code for each.
     pub fn codes(&self) -> BTreeMap<String, String> {
-        lock(&self.shown).codes.clone()
+        lock(&self.shown).codes.iter().cloned().collect()
     }
 
     /// Something happened; it is given a number.

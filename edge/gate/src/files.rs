@@ -42,6 +42,9 @@ pub fn write(path: &Path, text: &str) -> Result<(), Error> {
 /// Adds a line to a file.
 pub(crate) fn append(path: &Path, line: &str) -> Result<(), Error> {
     let failed = |error| Error::Write(path.into(), error);
+    if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+        return Err(failed(io::Error::other("it is a link")));
+    }
     let mut file = fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(failed)?;
     writeln!(file, "{line}").map_err(failed)
 }
@@ -60,6 +63,16 @@ mod tests {
         assert_eq!(read(&path).unwrap().as_deref(), Some("two"));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, target) = (folder.path().join("changes.log"), folder.path().join("elsewhere"));
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        assert!(append(&link, "a change").is_err() && !target.exists());
+        write(&link, "in its place").unwrap();
+        assert!(!target.exists() && !fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 
     #[test]

@@ -25,8 +25,13 @@ use crate::{
     pins::PinningTracker,
     place::HostPort,
     stop::StopToken,
+    translation::{DISCOVERY_NAME, TranslationPrefix},
     wire::{BufferedStream, WireCounts},
 };
+
+/// How long what a network said of itself counts: it may be another by then.
+const NETWORK_STAYS: Duration = Duration::from_secs(60);
+const DISCOVERY_TIME: Duration = Duration::from_secs(2);
 
 /// The way to servers, with what was learned about them.
 pub(crate) struct ServerConnector {
@@ -36,6 +41,8 @@ pub(crate) struct ServerConnector {
     pub(crate) pins: PinningTracker,
     /// Whether names stand for addresses, as far as it was looked up.
     looked_up: Mutex<LookupCache>,
+    /// How the network translates to IPv4, and when it was asked.
+    translations: Mutex<Option<(Instant, Vec<TranslationPrefix>)>>,
 }
 
 /// An encrypted connection to a server.
@@ -99,6 +106,7 @@ impl ServerConnector {
             trusting,
             pins: PinningTracker::default(),
             looked_up: Mutex::new(LookupCache::new()),
+            translations: Mutex::default(),
         })
     }
 
@@ -121,7 +129,8 @@ impl ServerConnector {
         let addresses = found.map_err(|_| ConnectError::new(502, format!("{host} has no address")))?;
         let mut trouble = ConnectError::new(502, format!("{host} has no address"));
         for address in addresses {
-            trouble = match self.upstream.permits(host, address) {
+            let found = self.network_prefixes(address.ip()).await;
+            trouble = match self.upstream.permits(host, address, &found) {
                 AddressPermit::Yes => match self.dial(address).await {
                     Ok(stream) => return Ok(stream),
                     Err(error) => ConnectError::new(502, format!("{host} cannot be reached: {}", error.kind())),
@@ -134,6 +143,26 @@ impl ServerConnector {
             };
         }
         Err(trouble)
+    }
+
+    /// The prefixes by which this network translates to IPv4 (RFC 7050), if the
+    /// address is one that could be translated.
+    async fn network_prefixes(&self, address: IpAddr) -> Vec<TranslationPrefix> {
+        if !matches!(address.to_canonical(), IpAddr::V6(_)) {
+            return Vec::new();
+        }
+        let known = lock(&self.translations).clone();
+        if let Some((_, prefixes)) = known.filter(|(asked, _)| asked.elapsed() < NETWORK_STAYS) {
+            return prefixes;
+        }
+        let found = timeout(DISCOVERY_TIME, tokio::net::lookup_host((DISCOVERY_NAME, 0))).await;
+        let answers = found.into_iter().flatten().flatten().filter_map(|found| match found.ip() {
+            IpAddr::V6(v6) => TranslationPrefix::of_discovery(v6),
+            IpAddr::V4(_) => None,
+        });
+        let prefixes: Vec<TranslationPrefix> = answers.collect();
+        *lock(&self.translations) = Some((Instant::now(), prefixes.clone()));
+        prefixes
     }
 
     async fn reach_fixed(&self, host: &str, address: SocketAddr) -> Result<TcpStream, ConnectError> {
@@ -217,10 +246,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Who stands in this machine or its network was not named: how to name it.
+/// Who is in this machine or its network, or at an address that is set apart,
+/// was not named: how to name it.
 fn not_named(target: &HostPort) -> String {
     let (host, named) = (&target.host, target.with_port());
-    format!("{host} is in this machine or its network. If you mean it: --allow-upstream {named}")
+    format!(
+        "{host} is in this machine or its network, or its address is set apart for a special purpose. If you mean it: --allow-upstream {named}"
+    )
 }
 
 /// Notices when the other side has vanished without a word.

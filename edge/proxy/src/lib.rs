@@ -16,6 +16,12 @@ mod settings;
 
 mod onward;
 
+mod address_blocks;
+
+mod own_links;
+
+mod translation;
+
 mod answer;
 
 mod sink;
@@ -43,6 +49,8 @@ mod place;
 mod socks;
 
 mod process;
+
+mod socket_table;
 
 mod tls;
 
@@ -109,3 +117,5 @@ pub use pairing::{CodeDisplay, DevicePairing};
 pub use proxy::Proxy;
 pub use settings::ProxySettings;
 pub use sink::{ExchangeSink, SinkFuture};
+pub use socket_table::listening_users;
+pub use translation::TranslationPrefix;

@@ -8,6 +8,12 @@ use std::{
 
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 
+use crate::{
+    address_blocks::is_globally_reachable,
+    own_links::is_neighbour,
+    translation::{TranslationPrefix, translated},
+};
+
 /// Where a request goes once it was read.
 #[derive(Clone, Debug, Default)]
 pub enum ForwardMode {
@@ -29,7 +35,7 @@ pub struct UpstreamSettings {
     /// Hosts whose certificate is not looked at.
     pub insecure: BTreeSet<String>,
     /// Hosts and addresses, with a port or without, that may be reached although
-    /// they are in this machine or its network.
+    /// they are in this machine or its network, or set apart (RFC 6890).
     pub allowed: BTreeSet<String>,
     /// Where hosts are whose name nobody is asked for; `*` stands for every
     /// other host. To be named here is to be allowed.
@@ -38,6 +44,9 @@ pub struct UpstreamSettings {
     pub never: Vec<SocketAddr>,
     /// What is done with a host whose certificate of ours clients refuse.
     pub on_pinned: PinnedAction,
+    /// Prefixes by which the network translates to IPv4, besides the well-known
+    /// one and those that the network itself tells.
+    pub translations: Vec<TranslationPrefix>,
     pub connect_time: Duration,
     /// Put on our own connections (`SO_MARK`), so that rules can leave them out.
     pub mark: Option<u32>,
@@ -62,6 +71,7 @@ impl Default for UpstreamSettings {
             fixed: BTreeMap::new(),
             never: Vec::new(),
             on_pinned: PinnedAction::Tunnel { after: 3 },
+            translations: Vec::new(),
             connect_time: Duration::from_secs(20),
             mark: None,
         }
@@ -88,12 +98,12 @@ impl UpstreamSettings {
     }
 
     /// Whether anybody may be connected to this address, as which `host` is
-    /// known to the client.
+    /// known to the client; `found` are prefixes that the network told.
     ///
     /// A program on this machine could go there by itself. A page in its browser
     /// could not: browsers ask before they let pages into the local network, and
     /// behind a proxy they do not see where they go.
-    pub(crate) fn permits(&self, host: &str, address: SocketAddr) -> AddressPermit {
+    pub(crate) fn permits(&self, host: &str, address: SocketAddr, found: &[TranslationPrefix]) -> AddressPermit {
         let ip = address.ip().to_canonical();
         if self.is_ours(address) {
             return AddressPermit::Never;
@@ -101,7 +111,9 @@ impl UpstreamSettings {
         if self.is_named(host, address.port()) || self.is_named(&ip.to_string(), address.port()) {
             return AddressPermit::Yes;
         }
-        if is_public(ip) && !is_own(ip) { AddressPermit::Yes } else { AddressPermit::NotNamed }
+        let inside = translated(ip, &self.translations).or_else(|| translated(ip, found));
+        let is_beyond = |ip| is_globally_reachable(ip) && !is_own(ip) && !is_neighbour(ip);
+        if is_beyond(ip) && inside.is_none_or(is_beyond) { AddressPermit::Yes } else { AddressPermit::NotNamed }
     }
 
     /// Named as a whole, or with this port.
@@ -115,7 +127,8 @@ impl UpstreamSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AddressPermit {
     Yes,
-    /// In this machine or its network, and nobody named it.
+    /// In this machine, its network, or a block that is set apart, and nobody
+    /// named it.
     NotNamed,
     /// It is a socket of our own.
     Never,
@@ -135,47 +148,10 @@ fn is_own(ip: IpAddr) -> bool {
 
 /// Whether an address may stand for the one that a socket of ours is bound to.
 fn is_same_machine(own: IpAddr, ip: IpAddr) -> bool {
-    own == ip || ip.is_loopback() || ip.is_unspecified() || (own.is_unspecified() && (!is_public(ip) || is_own(ip)))
-}
-
-/// Not of this machine, its network, or a range that is set apart (RFC 6890).
-fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, ..] = ip.octets();
-            !(ip.is_private()
-                || ip.is_loopback()
-                || ip.is_link_local()
-                || ip.is_unspecified()
-                || ip.is_broadcast()
-                || ip.is_multicast()
-                || a == 0
-                || (a == 100 && b & 0xc0 == 64))
-        }
-        IpAddr::V6(ip) => {
-            let first = ip.segments()[0];
-            !(ip.is_loopback()
-                || ip.is_unspecified()
-                || ip.is_multicast()
-                || first & 0xfe00 == 0xfc00
-                || first & 0xffc0 == 0xfe80
-                || embedded(ip).is_some_and(|v4| !is_public(v4)))
-        }
-    }
-}
-
-/// The IPv4 address inside one of 6to4 (RFC 3056) or NAT64 (RFC 6052).
-fn embedded(ip: Ipv6Addr) -> Option<IpAddr> {
-    let [first, second, third, .., seventh, eighth] = ip.segments();
-    let v4 = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        IpAddr::from([a, b, c, d])
-    };
-    match (first, second) {
-        (0x2002, _) => Some(v4(second, third)),
-        (0x64, 0xff9b) => Some(v4(seventh, eighth)),
-        _ => None,
-    }
+    own == ip
+        || ip.is_loopback()
+        || ip.is_unspecified()
+        || (own.is_unspecified() && (!is_globally_reachable(ip) || is_own(ip)))
 }
 
 #[cfg(test)]
@@ -183,7 +159,7 @@ mod tests {
     use super::*;
 
     fn permits(upstream: &UpstreamSettings, host: &str, address: &str) -> AddressPermit {
-        upstream.permits(host, address.parse().unwrap())
+        upstream.permits(host, address.parse().unwrap(), &[])
     }
 
     #[test]
@@ -205,8 +181,23 @@ mod tests {
             ("[fd00::1]:80", AddressPermit::NotNamed),
             ("[2002:7f00:1::]:80", AddressPermit::NotNamed),
             ("[64:ff9b::a00:1]:80", AddressPermit::NotNamed),
+            ("[64:ff9b::5db8:d822]:80", AddressPermit::Yes),
+            ("168.63.129.16:80", AddressPermit::NotNamed),
+            ("198.18.0.1:80", AddressPermit::NotNamed),
         ] {
             assert_eq!(permits(&UpstreamSettings::default(), "x.example", address), permitted, "{address}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_translated_leads_where_the_one_inside_does() {
+        let near: SocketAddr = "[2a01:4f8:64::10.0.0.1]:80".parse().unwrap();
+        let far: SocketAddr = "[2a01:4f8:64::93.184.216.34]:80".parse().unwrap();
+        let prefix: TranslationPrefix = "2a01:4f8:64::/96".parse().unwrap();
+        let named = UpstreamSettings { translations: vec![prefix], ..UpstreamSettings::default() };
+        for (upstream, found) in [(named, &[][..]), (UpstreamSettings::default(), &[prefix][..])] {
+            assert_eq!(upstream.permits("x.example", near, found), AddressPermit::NotNamed);
+            assert_eq!(upstream.permits("x.example", far, found), AddressPermit::Yes);
         }
     }
 

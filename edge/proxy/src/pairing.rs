@@ -16,6 +16,10 @@ use std::{
 const MOST_TRIES: u32 = 5;
 /// Devices that are asked for a code; a network has fewer.
 const MOST_ASKED: usize = 64;
+/// Digits of a code; one more for each tenfold number of wrong ones beyond these.
+const SHORTEST_CODE: u32 = 6;
+const LONGEST_CODE: u32 = 15;
+const FEW_WRONG: u64 = 100;
 
 /// Tells the person at the computer the code of a device that asks.
 pub type CodeDisplay = Box<dyn Fn(IpAddr, &str) + Send + Sync>;
@@ -30,11 +34,16 @@ pub struct DevicePairing {
 struct PairedDevices {
     paired: HashSet<IpAddr>,
     asked: HashMap<IpAddr, PairingRequest>,
+    /// How many asked up to now, and how many codes were wrong.
+    askings: u64,
+    wrong: u64,
 }
 
 struct PairingRequest {
     code: String,
     tries: u32,
+    /// How many had asked before it.
+    turn: u64,
 }
 
 /// What came of a code.
@@ -42,8 +51,10 @@ struct PairingRequest {
 pub(crate) enum CodeResult {
     Paired,
     Wrong,
-    /// Too many were wrong, or too many ask.
+    /// Too many were wrong.
     HeardNoMore,
+    /// It has no code: it was never asked, or others asked since.
+    NoCode,
 }
 
 impl fmt::Debug for DevicePairing {
@@ -56,7 +67,7 @@ impl DevicePairing {
     /// Lets these devices in without a code, and `tell`s the codes of others.
     pub fn new(named: impl IntoIterator<Item = IpAddr>, tell: CodeDisplay) -> Self {
         let paired = named.into_iter().map(|address| address.to_canonical()).collect();
-        Self { devices: Mutex::new(PairedDevices { paired, asked: HashMap::new() }), tell }
+        Self { devices: Mutex::new(PairedDevices { paired, ..PairedDevices::default() }), tell }
     }
 
     /// Whether a device may use the proxy. Programs on this machine may.
@@ -68,16 +79,10 @@ impl DevicePairing {
     /// A device was shown the page: the person is told its code.
     pub(crate) fn asks(&self, device: IpAddr) {
         let device = device.to_canonical();
-        let told = {
-            let mut devices = self.devices();
-            if devices.asked.contains_key(&device) || devices.asked.len() >= MOST_ASKED {
-                return;
-            }
-            let Some(code) = code() else { return };
-            devices.asked.insert(device, PairingRequest { code: code.clone(), tries: 0 });
-            code
-        };
-        (self.tell)(device, &told);
+        let told = self.devices().asks(device);
+        if let Some(told) = told {
+            (self.tell)(device, &told);
+        }
     }
 
     /// A device gave a code. After a wrong one its code is another.
@@ -96,9 +101,24 @@ impl DevicePairing {
 }
 
 impl PairedDevices {
+    /// The code of a device that has none yet.
+    fn asks(&mut self, device: IpAddr) -> Option<String> {
+        if self.asked.contains_key(&device) {
+            return None;
+        }
+        let code = code(self.wrong)?;
+        if self.asked.len() >= MOST_ASKED {
+            let first = self.asked.iter().min_by_key(|(_, asked)| asked.turn).map(|(device, _)| *device);
+            first.and_then(|first| self.asked.remove(&first));
+        }
+        self.askings += 1;
+        self.asked.insert(device, PairingRequest { code: code.clone(), tries: 0, turn: self.askings });
+        Some(code)
+    }
+
     /// What came of it, and the new code if there is one.
     fn tries(&mut self, device: IpAddr, given: &str) -> (CodeResult, Option<String>) {
-        let Some(asked) = self.asked.get_mut(&device) else { return (CodeResult::HeardNoMore, None) };
+        let Some(asked) = self.asked.get_mut(&device) else { return (CodeResult::NoCode, None) };
         if asked.tries >= MOST_TRIES {
             return (CodeResult::HeardNoMore, None);
         }
@@ -109,7 +129,8 @@ impl PairedDevices {
             return (CodeResult::Paired, None);
         }
         asked.tries += 1;
-        let Some(next) = code().filter(|_| asked.tries < MOST_TRIES) else {
+        self.wrong += 1;
+        let Some(next) = code(self.wrong).filter(|_| asked.tries < MOST_TRIES) else {
             asked.tries = MOST_TRIES;
             return (CodeResult::HeardNoMore, None);
         };
@@ -118,9 +139,17 @@ impl PairedDevices {
     }
 }
 
-/// Six digits; none if the system has no random numbers, and then nobody is let in.
-fn code() -> Option<String> {
-    getrandom::u64().ok().map(|number| format!("{:06}", number % 1_000_000))
+/// A code after so many wrong ones; none if the system has no random numbers, and
+/// then nobody is let in.
+fn code(wrong: u64) -> Option<String> {
+    let digits = digits(wrong);
+    let number = getrandom::u64().ok()? % 10_u64.pow(digits);
+    Some(format!("{number:0width$}", width = digits as usize))
+}
+
+fn digits(wrong: u64) -> u32 {
+    let more = (wrong / FEW_WRONG).checked_ilog10().map_or(0, |tenfold| tenfold + 1);
+    (SHORTEST_CODE + more).min(LONGEST_CODE)
 }
 
 #[cfg(test)]
@@ -179,6 +208,55 @@ mod tests {
     #[test]
     fn a_device_that_was_shown_no_page_has_no_code() {
         let (pairing, _) = pairing();
-        assert_eq!(pairing.tries(PHONE, "000000"), CodeResult::HeardNoMore);
+        assert_eq!(pairing.tries(PHONE, "000000"), CodeResult::NoCode);
+        assert!(!pairing.admits(PHONE));
+    }
+
+    fn stranger(number: u32) -> IpAddr {
+        IpAddr::V4((0x0a01_0000 + number).into())
+    }
+
+    #[test]
+    fn strangers_do_not_keep_a_device_from_being_paired() {
+        for tries in [0, MOST_TRIES] {
+            let (pairing, told) = pairing();
+            for number in 0..MOST_ASKED as u32 * 2 {
+                pairing.asks(stranger(number));
+                for _ in 0..tries {
+                    pairing.tries(stranger(number), "no");
+                }
+            }
+            pairing.asks(PHONE);
+            let code = told.lock().unwrap().last().unwrap().clone();
+            assert_eq!(pairing.tries(PHONE, &code), CodeResult::Paired, "{tries} tries of each");
+        }
+    }
+
+    #[test]
+    fn a_device_that_made_room_for_others_may_ask_again() {
+        let (pairing, told) = pairing();
+        pairing.asks(PHONE);
+        let first = told.lock().unwrap()[0].clone();
+        (0..MOST_ASKED as u32).for_each(|number| pairing.asks(stranger(number)));
+        assert_eq!(pairing.tries(PHONE, &first), CodeResult::NoCode);
+        pairing.asks(PHONE);
+        let code = told.lock().unwrap().last().unwrap().clone();
+        assert_eq!(pairing.tries(PHONE, &code), CodeResult::Paired);
+    }
+
+    #[test]
+    fn however_many_addresses_guess_none_has_a_chance() {
+        // Each decade of tries adds at most one in ten thousand.
+        for (wrong, length) in [(0, 6), (99, 6), (100, 7), (999, 7), (1_000, 8), (10_000, 9), (u64::MAX, 15)] {
+            assert_eq!(digits(wrong), length, "{wrong}");
+        }
+        let (pairing, told) = pairing();
+        for number in 0..MOST_ASKED as u32 {
+            pairing.asks(stranger(number));
+            for _ in 0..MOST_TRIES {
+                pairing.tries(stranger(number), "000000");
+            }
+        }
+        assert_eq!(told.lock().unwrap().last().unwrap().len(), 7);
     }
 }

@@ -6,12 +6,14 @@
 
 use std::{
     fs,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     path::Path,
     sync::atomic::{AtomicU32, Ordering::Relaxed},
 };
 
 use model::Process;
+
+use crate::socket_table::sockets;
 
 /// The program found last: browsers make many connections from one process.
 static LAST: AtomicU32 = AtomicU32::new(0);
@@ -19,10 +21,9 @@ static LAST: AtomicU32 = AtomicU32::new(0);
 /// Finds the program that has the socket with this address; `net` is the folder
 /// that lists the sockets of its namespace.
 pub(crate) fn behind(client: SocketAddr, net: &Path) -> Option<Process> {
-    let inode = ["tcp", "tcp6"].iter().find_map(|table| {
-        let text = fs::read_to_string(net.join(table)).ok()?;
-        text.lines().skip(1).find_map(|line| inode_of(line, client))
-    })?;
+    let is_the_clients =
+        |own: SocketAddr| own.port() == client.port() && own.ip().to_canonical() == client.ip().to_canonical();
+    let inode = sockets(net).into_iter().find(|socket| is_the_clients(socket.own))?.inode?;
     let wanted = format!("socket:[{inode}]");
     let last = LAST.load(Relaxed);
     let pid = if last != 0 && has_file(last, &wanted) { last } else { all().find(|pid| has_file(*pid, &wanted))? };
@@ -46,38 +47,9 @@ fn describe(pid: u32) -> Process {
     Process { pid, name: name.trim_end().to_owned(), path: path.to_string_lossy().into_owned() }
 }
 
-/// The inode of a line whose own address is this.
-fn inode_of(line: &str, client: SocketAddr) -> Option<u64> {
-    let mut words = line.split_ascii_whitespace();
-    let own = address(words.nth(1)?)?;
-    let same = own.port() == client.port() && own.ip().to_canonical() == client.ip().to_canonical();
-    same.then(|| words.nth(7)?.parse().ok()).flatten().filter(|inode| *inode != 0)
-}
-
-/// `0100007F:1F90` as an address: words of four bytes in the machine's order.
-fn address(text: &str) -> Option<SocketAddr> {
-    let (ip, port) = text.split_once(':')?;
-    let words = ip.as_bytes().chunks(8).map(|word| u32::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok());
-    let bytes: Vec<u8> = words.collect::<Option<Vec<_>>>()?.into_iter().flat_map(u32::to_ne_bytes).collect();
-    let ip = match bytes.len() {
-        4 => IpAddr::from(*bytes.first_chunk::<4>()?),
-        16 => IpAddr::from(*bytes.first_chunk::<16>()?),
-        _ => return None,
-    };
-    Some(SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_is_read_as_the_kernel_writes_it() {
-        assert_eq!(address("0100007F:1F90"), Some("127.0.0.1:8080".parse().unwrap()));
-        let mapped = address("0000000000000000FFFF00000100007F:0050").unwrap();
-        assert_eq!(mapped.ip().to_canonical().to_string(), "127.0.0.1");
-        assert_eq!(address("nonsense"), None);
-    }
 
     #[test]
     fn this_process_is_found_behind_its_connection() {

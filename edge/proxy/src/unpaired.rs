@@ -39,11 +39,12 @@ async fn answer(conn: &mut BufferedStream, link: &ConnectionContext, pairing: &D
     if head.method == "POST" && path == PATH {
         let form = form(conn, &head).await?;
         let given = form.split('&').find_map(|field| field.strip_prefix("code=")).unwrap_or_default();
-        return Some(page(match pairing.tries(device, given) {
-            CodeResult::Paired => PAIRED,
-            CodeResult::Wrong => WRONG,
-            CodeResult::HeardNoMore => NO_MORE,
-        }));
+        match pairing.tries(device, given) {
+            CodeResult::Paired => return Some(page(PAIRED)),
+            CodeResult::Wrong => return Some(page(WRONG)),
+            CodeResult::HeardNoMore => return Some(page(NO_MORE)),
+            CodeResult::NoCode => {}
+        }
     }
     pairing.asks(device);
     Some(page(ASK))
@@ -75,10 +76,10 @@ async fn form(conn: &mut BufferedStream, head: &RequestHead) -> Option<String> {
 
 const ASK: &str = r#"<p>This device is not yet known to Candor on this network.</p>
 <p>Type the code that the computer shows. It is for this device alone.</p>
-<form method="post" action="/candor-pairing"><input name="code" inputmode="numeric" autocomplete="off" autofocus maxlength="9" aria-label="code">
+<form method="post" action="/candor-pairing"><input name="code" inputmode="numeric" autocomplete="off" autofocus maxlength="19" aria-label="code">
 <button>Let this device in</button></form>"#;
 const WRONG: &str = r#"<p>That was not the code. The computer shows a new one.</p>
-<form method="post" action="/candor-pairing"><input name="code" inputmode="numeric" autocomplete="off" autofocus maxlength="9" aria-label="code">
+<form method="post" action="/candor-pairing"><input name="code" inputmode="numeric" autocomplete="off" autofocus maxlength="19" aria-label="code">
 <button>Let this device in</button></form>"#;
 const PAIRED: &str = r#"<p>This device is paired until Candor ends. From now on what it sends is recorded.</p>
 <p><a href="http://candor.test/">Go on</a></p>"#;

@@ -10,7 +10,7 @@ use model::Canary;
 use crate::{
     canaries, captures,
     exit::{ExitStatus, print, talk},
-    render,
+    render, written_file,
 };
 
 /// Look into captures made elsewhere: packets with keys, HAR, mitmproxy flows, Candor's evidence
@@ -108,7 +108,7 @@ impl AnalyzeArgs {
     fn report(&self, audit: &Audit) -> Result<()> {
         match &self.output {
             None => print(&render::to_stdout(audit, &self.format)),
-            Some(path) => std::fs::write(path, render::plain(audit, &self.format))
+            Some(path) => written_file::write(path, render::plain(audit, &self.format))
                 .with_context(|| format!("cannot write {}", path.display()))?,
         }
         Ok(())

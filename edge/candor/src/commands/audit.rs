@@ -21,7 +21,7 @@ use crate::{
     live::{cable::PhoneSession, stopping},
     look, named,
     progress::ProgressPrinter,
-    render,
+    render, written_file,
 };
 
 /// Run the experiment on real browsers, judge the promises, write evidence and report
@@ -210,7 +210,7 @@ impl AuditArgs {
         print(&render::to_stdout(&audit, "text"));
         for (extension, content) in [("html", report::html(&audit)), ("json", report::json(&audit))] {
             let path = base.with_extension(extension);
-            std::fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
+            written_file::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
             talk(&format!("  {}", path.display()));
         }
         talk(&format!("  {}\n  head {}", evidence.display(), ran.head));
@@ -240,7 +240,7 @@ fn folder(path: &Path) -> Result<()> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(failed)?;
     }
     let probe = path.join(format!(".candor-{}", std::process::id()));
-    std::fs::write(&probe, b"").with_context(failed)?;
+    written_file::write(&probe, b"").with_context(failed)?;
     std::fs::remove_file(&probe).with_context(failed)?;
     if std::fs::metadata(path).with_context(failed)?.mode() & 0o007 != 0 {
         talk(&format!("candor: {} can be read by others on this machine", path.display()));

@@ -9,7 +9,7 @@ use report::COMPARE_FORMATS;
 
 use crate::{
     exit::{ExitStatus, print},
-    look, render,
+    look, render, written_file,
 };
 
 /// Show what changed from one audit to another: what began, what stopped, which verdict turned
@@ -54,7 +54,9 @@ impl CompareArgs {
         let content = format.map_or_else(String::new, |format| (format.render)(&difference));
         match &self.output {
             None => print(&content),
-            Some(path) => std::fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))?,
+            Some(path) => {
+                written_file::write(path, content).with_context(|| format!("cannot write {}", path.display()))?
+            }
         }
         Ok(if difference.is_worse(self.fail_on) {
             ExitStatus::Findings

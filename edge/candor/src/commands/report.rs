@@ -7,7 +7,7 @@ use audit::AuditOptions;
 
 use crate::{
     exit::{ExitStatus, print},
-    look, render,
+    look, render, written_file,
 };
 
 /// Render a report from evidence again
@@ -33,7 +33,7 @@ impl ReportArgs {
         let audit = look::at_evidence(&self.evidence, &self.known.read()?, AuditOptions::default())?;
         match &self.output {
             None => print(&render::to_stdout(&audit, &self.format)),
-            Some(path) => std::fs::write(path, render::plain(&audit, &self.format))
+            Some(path) => written_file::write(path, render::plain(&audit, &self.format))
                 .with_context(|| format!("cannot write {}", path.display()))?,
         }
         Ok(ExitStatus::Clean)

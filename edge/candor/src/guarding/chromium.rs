@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use tokio::process::{Child, Command};
 
 use super::{extension, profile::BrowserProfile, running::RunningGuard};
-use crate::trust::nss;
+use crate::{trust::nss, written_file};
 
 /// Chromium reads descriptor 3 and writes descriptor 4.
 const PIPES: &str = r#"exec 3<&0 4>&1 </dev/null >/dev/null; exec "$@""#;
@@ -111,9 +111,9 @@ fn preset(program: &Path, data: &Path, extension: &Path) -> Result<()> {
     }
     fs::create_dir_all(data.join("Default")).context("cannot make the profile")?;
     let preferences = first_run::initial_preferences(program, &preferences);
-    fs::write(&file, preferences.to_string()).with_context(|| format!("cannot write {}", file.display()))?;
+    written_file::write(&file, preferences.to_string()).with_context(|| format!("cannot write {}", file.display()))?;
     let first_run = data.join(first_run::SENTINEL);
-    fs::write(&first_run, b"").with_context(|| format!("cannot write {}", first_run.display()))
+    written_file::write(&first_run, b"").with_context(|| format!("cannot write {}", first_run.display()))
 }
 
 /// How Chromium names an extension that lies in this folder: half of the path's

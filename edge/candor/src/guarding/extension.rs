@@ -8,6 +8,7 @@ use include_dir::{Dir, include_dir};
 use serde_json::json;
 
 use super::running::RunningGuard;
+use crate::written_file;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/extension");
 
@@ -19,9 +20,9 @@ pub fn lay_out(folder: &Path, running: &RunningGuard, program: &str) -> Result<(
     let failed = || format!("cannot write {}", folder.display());
     fs::create_dir_all(folder).with_context(failed)?;
     for file in FILES.files() {
-        fs::write(folder.join(file.path()), file.contents()).with_context(failed)?;
+        written_file::write(&folder.join(file.path()), file.contents()).with_context(failed)?;
     }
-    fs::write(folder.join("config.js"), config(running, program)).with_context(failed)
+    written_file::write(&folder.join("config.js"), config(running, program)).with_context(failed)
 }
 
 /// A module, as a service worker may not wait for a file while it starts.

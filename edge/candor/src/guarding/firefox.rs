@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
 use super::{chromium::OpenRequest, extension, profile::BrowserProfile, running::RunningGuard};
-use crate::trust::nss;
+use crate::{trust::nss, written_file};
 
 /// Starts it and opens these pages.
 pub fn start(
@@ -37,11 +37,12 @@ pub fn start(
     let failed = || format!("cannot write {}", data.display());
     fs::create_dir_all(data.join("extensions")).with_context(failed)?;
     let packed = pack(&folder).with_context(failed)?;
-    fs::write(data.join("extensions").join(format!("{}.xpi", extension::ID)), packed).with_context(failed)?;
-    fs::write(data.join("user.js"), user_js(running)).with_context(failed)?;
+    written_file::write(&data.join("extensions").join(format!("{}.xpi", extension::ID)), packed)
+        .with_context(failed)?;
+    written_file::write(&data.join("user.js"), user_js(running)).with_context(failed)?;
     let allowed = data.join("extension-preferences.json");
     if !allowed.exists() {
-        fs::write(allowed, in_private_windows().to_string()).with_context(failed)?;
+        written_file::write(&allowed, in_private_windows().to_string()).with_context(failed)?;
     }
     ending_with_us(program)
         .args(["--no-remote", "--profile"])

@@ -95,8 +95,17 @@ impl RunningGuard {
         Ok(said["link"].as_str().with_context(failed)?.to_owned())
     }
 
+    /// Whether it still listens, on all of its ports. Where a guard was killed, any
+    /// user of this machine can listen there since, and would be sent what the
+    /// browser sends, and the key.
     fn is_there(&self) -> bool {
-        TcpStream::connect_timeout(&self.page, Duration::from_secs(2)).is_ok()
+        let me = rustix::process::geteuid().as_raw();
+        let is_ours = |address: &SocketAddr| {
+            let users = proxy::listening_users(*address);
+            !users.is_empty() && users.iter().all(|user| *user == me)
+        };
+        [self.page, self.normal, self.private].iter().all(is_ours)
+            && TcpStream::connect_timeout(&self.page, Duration::from_secs(2)).is_ok()
     }
 }
 
@@ -135,6 +144,37 @@ mod tests {
         assert_eq!(RunningGuard::find(at.path()).unwrap().key, "k");
         drop(announced);
         assert!(RunningGuard::find(at.path()).is_err());
+    }
+
+    #[test]
+    fn a_guard_whose_ports_another_user_has_is_not_found() {
+        let ours = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let Some((mut other, taken)) = listener_of_nobody() else { return };
+        for taken_port in ["normal", "private", "page"] {
+            let at = tempfile::tempdir().unwrap();
+            let address = |port| if port == taken_port { taken } else { ours.local_addr().unwrap() };
+            let [normal, private, page] = ["normal", "private", "page"].map(address);
+            let running = RunningGuard { normal, private, page, key: "k".into() };
+            let _announced = running.announce(at.path()).unwrap();
+            assert!(RunningGuard::find(at.path()).is_err(), "{taken_port}");
+        }
+        other.kill().unwrap();
+        other.wait().unwrap();
+    }
+
+    /// A socket that listens for another user; none where we may not make one.
+    fn listener_of_nobody() -> Option<(std::process::Child, SocketAddr)> {
+        let script = "import socket,sys\ns=socket.create_server((\"127.0.0.1\",0))\nprint(s.getsockname()[1],flush=True)\nsys.stdin.read()";
+        let mut child = std::process::Command::new("setpriv")
+            .args(["--reuid", "65534", "--clear-groups", "/usr/bin/python3", "-c", script])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .ok()?;
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.as_mut()?), &mut line).ok()?;
+        let port: u16 = line.trim().parse().ok()?;
+        Some((child, SocketAddr::from(([127, 0, 0, 1], port))))
     }
 
     #[test]

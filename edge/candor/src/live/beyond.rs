@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::ValueEnum;
-use proxy::{PinnedAction, UpstreamSettings};
+use proxy::{PinnedAction, TranslationPrefix, UpstreamSettings};
 
 /// How servers are reached.
 #[derive(Clone, Debug, clap::Args)]
@@ -17,9 +17,14 @@ pub struct UpstreamArgs {
     /// Do not check the certificate of this host (repeatable)
     #[arg(long, value_name = "HOST")]
     insecure_upstream: Vec<String>,
-    /// Let clients reach this host or address although it is in this machine or its network (repeatable)
+    /// Let clients reach this host or address although it is in this machine or its network, or set apart for a
+    /// special purpose (repeatable)
     #[arg(long, value_name = "HOST")]
     allow_upstream: Vec<String>,
+    /// The network translates IPv6 addresses of this prefix to IPv4 (NAT64): what counts is the address inside.
+    /// 64:ff9b::/96 and what the network tells by ipv4only.arpa need not be named (repeatable)
+    #[arg(long, value_name = "PREFIX")]
+    nat64: Vec<TranslationPrefix>,
     /// Trust the certificates in this file besides the usual ones (repeatable)
     #[arg(long, value_name = "PEM")]
     upstream_ca: Vec<std::path::PathBuf>,
@@ -46,6 +51,7 @@ impl UpstreamArgs {
             allowed: named(&self.allow_upstream),
             fixed: self.resolve.iter().cloned().collect(),
             never: own.to_vec(),
+            translations: self.nat64.clone(),
             on_pinned: match self.on_pinned {
                 PinnedPolicy::Tunnel => PinnedAction::Tunnel { after: self.refusals },
                 PinnedPolicy::Refuse => PinnedAction::Refuse,

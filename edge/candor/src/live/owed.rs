@@ -19,6 +19,7 @@ use super::{alive, folder};
 use crate::{
     exit::talk,
     trust::android::{self, PhoneStores},
+    written_file,
 };
 
 /// What a run owes a phone. Dropped, it pays.
@@ -85,7 +86,7 @@ impl RunJournal {
         let mut note = self.note.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut note);
         let beside = self.file.with_extension("new");
-        fs::write(&beside, serde_json::to_vec(&*note)?)?;
+        written_file::write(&beside, serde_json::to_vec(&*note)?)?;
         fs::rename(beside, &self.file)
     }
 }

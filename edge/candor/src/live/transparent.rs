@@ -17,6 +17,7 @@ use anyhow::{Context, Result, bail};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::alive;
+use crate::written_file;
 
 /// A table that turns what comes in by one network card.
 #[derive(Debug)]
@@ -109,7 +110,7 @@ impl NftRedirect {
         };
         // First the lock, so that a table without one never exists.
         let began = alive::since(pid).unwrap_or_default();
-        fs::write(&lock, format!("{pid} {began} {}\n", network()))
+        written_file::write(&lock, format!("{pid} {began} {}\n", network()))
             .with_context(|| format!("cannot write {}", lock.display()))?;
         let turned = Self { table, lock };
         nft(&["-f", "-"], &rules(&turned.table, card, proxy, dns, others))

@@ -9,6 +9,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use crate::written_file;
+
 /// The certificate's file in the folder of local ones.
 const FILE: &str = "usr/local/share/ca-certificates/candor.crt";
 
@@ -42,7 +44,7 @@ impl DebianStore {
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder).with_context(failed)?;
         }
-        fs::write(&file, certificate).with_context(failed)?;
+        written_file::write(&file, certificate).with_context(failed)?;
         readable(&file)?;
         self.update()?;
         Ok(file)
