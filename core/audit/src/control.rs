@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use judge::BeaconRecall;
-use model::{Beacon, Exchange, Sighting};
+use model::{Beacon, Exchange, Request, Sighting};
 
 /// What was sent as a control, and what of it was found.
 #[derive(Debug, Default)]
@@ -29,13 +29,24 @@ impl ControlReport {
 
     /// Whether an exchange is one of them: Candor chose the host, and tells nobody of it.
     pub(crate) fn is_own(&self, exchange: &Exchange) -> bool {
-        exchange.trial.is_some_and(|trial| self.hosts.contains(&(trial, exchange.host().to_owned())))
+        self.place_of(exchange).is_some()
+    }
+
+    /// Trial and host that it is for: a question of DNS may say something below that name.
+    fn place_of(&self, exchange: &Exchange) -> Option<(u32, String)> {
+        let (trial, mut host) = (exchange.trial?, exchange.host());
+        loop {
+            let place = (trial, host.to_owned());
+            if self.hosts.contains(&place) {
+                return Some(place);
+            }
+            host = host.split_once('.').filter(|_| exchange.request.method == Request::DNS)?.1;
+        }
     }
 
     /// What was recognised in one of them.
     pub(crate) fn seen(&mut self, exchange: &Exchange, sightings: &[Sighting]) {
-        let Some(trial) = exchange.trial else { return };
-        let place = (trial, exchange.host().to_owned());
+        let Some(place) = self.place_of(exchange) else { return };
         let sound = sightings.iter().filter(|sighting| !sighting.weak);
         let canaries = sound.filter_map(|sighting| sighting.canary.clone());
         self.found.entry(place).or_default().extend(canaries);

@@ -10,7 +10,7 @@
 use std::io::Write;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use flate2::{
     Compression,
     write::{GzEncoder, ZlibEncoder},
@@ -23,7 +23,7 @@ use sha2::{Sha256, Sha512};
 use crate::NameStream;
 
 /// Rounds in which every pair has come at least once; a trial has two.
-pub const ROUNDS: u32 = 25;
+pub const ROUNDS: u32 = 8;
 
 /// What the kind of a beacon's canary is called: it is nothing that a person did.
 pub const KIND: &str = "beacon";
@@ -44,6 +44,12 @@ pub enum BeaconTransport {
     Header,
     /// A message of a WebSocket, over TLS.
     WebSocket,
+    /// A POST over HTTP/2.
+    Http2,
+    /// A question of DNS.
+    Dns,
+    /// A datagram that is no QUIC and no DNS.
+    Datagram,
 }
 
 /// What lies around the value.
@@ -70,7 +76,8 @@ pub enum BeaconDisguise {
 }
 
 impl BeaconTransport {
-    pub const ALL: [Self; 5] = [Self::Http, Self::Https, Self::Query, Self::Header, Self::WebSocket];
+    pub const ALL: [Self; 8] =
+        [Self::Http, Self::Https, Self::Query, Self::Header, Self::WebSocket, Self::Http2, Self::Dns, Self::Datagram];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -79,6 +86,9 @@ impl BeaconTransport {
             Self::Query => "query",
             Self::Header => "header",
             Self::WebSocket => "websocket",
+            Self::Http2 => "http2",
+            Self::Dns => "dns",
+            Self::Datagram => "datagram",
         }
     }
 
@@ -187,8 +197,8 @@ pub fn beacons(seed: u64, trial: u32, round: u32) -> Vec<BeaconRequest> {
 fn levels(round: u32, n: usize) -> (BeaconTransport, BeaconLayer, BeaconDisguise) {
     let round = round as usize;
     let transport = BeaconTransport::ALL[(n + round) % BeaconTransport::ALL.len()];
-    // Both have five levels: the second moves on whenever the first has gone round.
-    let disguise = BeaconDisguise::ALL[(n + round / BeaconTransport::ALL.len()) % BeaconDisguise::ALL.len()];
+    // The second moves on by two a round: so eight rounds on end have every pair, wherever they begin.
+    let disguise = BeaconDisguise::ALL[(n + 2 * round) % BeaconDisguise::ALL.len()];
     (transport, BeaconLayer::ALL[n], disguise)
 }
 
@@ -211,6 +221,34 @@ fn one(
         decoy: false,
     });
     BeaconRequest { host: host.to_owned(), transport, layer, disguise, canary, payload }
+}
+
+impl BeaconRequest {
+    /// What a question of DNS says of it (RFC 1035 §4): the payload as labels before the host, as
+    /// they are sent past firewalls, or, if a name has no room for it, in an option (RFC 6891).
+    pub fn question(&self) -> Vec<u8> {
+        const LABEL: usize = 63;
+        const NAME: usize = 253;
+        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'_';
+        let text = match self.payload.iter().all(is_plain) {
+            true => self.payload.clone(),
+            false => BASE32_NOPAD.encode(&self.payload).to_ascii_lowercase().into_bytes(),
+        };
+        let fits = text.len() + text.len().div_ceil(LABEL) + self.host.len() <= NAME;
+        let before = if fits { text.as_slice() } else { &[] };
+        let labels = before.chunks(LABEL).chain(self.host.split('.').map(str::as_bytes));
+        let name: Vec<u8> = labels.flat_map(|label| [&[label.len() as u8], label].concat()).collect();
+        // A question for an address, recursion desired.
+        let head = [0x5a, 0x17, 1, 0, 0, 1, 0, 0, 0, 0, 0, u8::from(!fits)];
+        let asked = [&head[..], &name, &[0, 0, 1, 0, 1]].concat();
+        if fits {
+            return asked;
+        }
+        let length = |more: usize| ((self.payload.len() + more) as u16).to_be_bytes();
+        // Of the numbers that are left to local use.
+        let option = [&65_001_u16.to_be_bytes()[..], &length(0), &self.payload].concat();
+        [&asked[..], &[0, 0, 41, 4, 0xd0, 0, 0, 0, 0], &length(4), &option].concat()
+    }
 }
 
 #[cfg(test)]
@@ -236,20 +274,38 @@ mod tests {
     }
 
     #[test]
-    fn a_run_has_every_pair() {
-        let mut pairs = BTreeSet::new();
-        // Trials are counted from one, so their rounds begin with the second.
-        for round in 2..ROUNDS + 2 {
-            for beacon in beacons(7, round / 2, round % 2) {
-                let (transport, layer, disguise) = (beacon.transport, beacon.layer, beacon.disguise);
-                pairs.insert((transport.as_str(), layer.as_str()));
-                pairs.insert((transport.as_str(), disguise.as_str()));
-                pairs.insert((layer.as_str(), disguise.as_str()));
-            }
-        }
+    fn rounds_on_end_have_every_pair_wherever_they_begin() {
+        let names = |(transport, layer, disguise): (BeaconTransport, BeaconLayer, BeaconDisguise)| {
+            [("transport", transport.as_str()), ("layer", layer.as_str()), ("disguise", disguise.as_str())]
+        };
         let (transports, layers, disguises) =
             (BeaconTransport::ALL.len(), BeaconLayer::ALL.len(), BeaconDisguise::ALL.len());
-        assert_eq!(pairs.len(), transports * layers + transports * disguises + layers * disguises);
+        for first in 0..100 {
+            let mut pairs = BTreeSet::new();
+            for round in first..first + ROUNDS {
+                for [t, l, d] in (0..layers).map(|n| names(levels(round, n))) {
+                    pairs.extend([(t, l), (t, d), (l, d)]);
+                }
+            }
+            assert_eq!(pairs.len(), transports * layers + transports * disguises + layers * disguises, "{first}");
+        }
+    }
+
+    #[test]
+    fn a_question_has_its_value_in_the_name_or_where_that_is_too_short_in_an_option() {
+        let (mut in_names, mut in_options) = (0, 0);
+        for round in 0..40 {
+            for beacon in beacons(7, round / 2, round % 2) {
+                let question = beacon.question();
+                let is_optional = question[11] == 1;
+                let longest = if is_optional { beacon.host.len() } else { 253 };
+                assert!(question[12..].iter().position(|byte| *byte == 0).is_some_and(|end| end <= longest + 1));
+                assert_eq!(is_optional, question.ends_with(&beacon.payload) && !beacon.payload.is_empty());
+                in_names += u32::from(!is_optional);
+                in_options += u32::from(is_optional);
+            }
+        }
+        assert!(in_names > 250 && in_options > 0, "{in_names} {in_options}");
     }
 
     #[test]

@@ -4,9 +4,11 @@
 //! What is to be found is written down before it is sent. A request that does
 //! not arrive is one that is not found, and the report says so.
 
+mod http2;
+
 use std::{
     io,
-    net::{SocketAddr, TcpStream as Blocking},
+    net::{Ipv4Addr, SocketAddr, TcpStream as Blocking, UdpSocket},
     sync::Arc,
     time::Duration,
 };
@@ -47,7 +49,7 @@ pub(crate) async fn send(
     round: ControlRound,
 ) -> Result<(), Error> {
     // No client, no beacon arrives, and the report says that none was found.
-    let client = trusting(&conduct.authority).ok();
+    let clients = TlsClients::trusting(&conduct.authority).ok();
     for beacon in beacon::beacons(conduct.seed, trial, round as u32) {
         if let Some(canary) = beacon.canary.clone() {
             let plant = PlantedCanary { trial: Some(trial), canary, site: Some(beacon.host.clone()) };
@@ -55,7 +57,7 @@ pub(crate) async fn send(
         }
         conduct.pen.write(Record::Beacon(record(trial, &beacon))).await?;
         // What fails here is missing in the evidence, which is what it is there to show.
-        let _ = timeout(PATIENCE, one(cell, client.as_ref(), addresses, &beacon)).await;
+        let _ = timeout(PATIENCE, one(cell, clients.as_ref(), addresses, &beacon)).await;
     }
     Ok(())
 }
@@ -74,10 +76,19 @@ fn record(trial: u32, beacon: &BeaconRequest) -> model::Beacon {
 
 async fn one(
     cell: &Cell,
-    client: Option<&TlsConnector>,
+    clients: Option<&TlsClients>,
     addresses: &NameAddresses,
     beacon: &BeaconRequest,
 ) -> io::Result<()> {
+    match beacon.transport {
+        BeaconTransport::Dns => return ask(cell, beacon.question()).await,
+        BeaconTransport::Datagram => {
+            let to = SocketAddr::from((addresses.address_of(&beacon.host), DATAGRAM_PORT));
+            let payload = beacon.payload.clone();
+            return cell.inside(move || datagram(to, &payload)).await.map_err(io::Error::other)?.map(drop);
+        }
+        _ => {}
+    }
     let port = if beacon.transport == BeaconTransport::Http { 80 } else { 443 };
     let to = SocketAddr::from((addresses.address_of(&beacon.host), port));
     let connected = cell.inside(move || Blocking::connect_timeout(&to, PATIENCE)).await.map_err(io::Error::other)??;
@@ -88,8 +99,12 @@ async fn one(
         return exchange(&mut stream, &request).await;
     }
     let name = ServerName::try_from(beacon.host.clone()).map_err(io::Error::other)?;
-    let client = client.ok_or(io::ErrorKind::Unsupported)?;
-    let mut stream = client.connect(name, stream).await?;
+    let clients = clients.ok_or(io::ErrorKind::Unsupported)?;
+    if beacon.transport == BeaconTransport::Http2 {
+        let stream = clients.http2.connect(name, stream).await?;
+        return http2::post(stream, &beacon.host, content_type(beacon.layer), &beacon.payload).await;
+    }
+    let mut stream = clients.http1.connect(name, stream).await?;
     exchange(&mut stream, &request).await?;
     if beacon.transport == BeaconTransport::WebSocket {
         stream.write_all(&frame(&beacon.payload)).await?;
@@ -100,19 +115,48 @@ async fn one(
     Ok(())
 }
 
-/// A TLS client of HTTP/1.1 that trusts the authority alone.
-fn trusting(authority: &CertificateAuthority) -> io::Result<TlsConnector> {
-    let mut roots = RootCertStore::empty();
-    let certificate = CertificateDer::from_pem_slice(authority.cert_pem().as_bytes()).map_err(io::Error::other)?;
-    roots.add(certificate).map_err(io::Error::other)?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let mut config = config.map_err(io::Error::other)?.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsConnector::from(Arc::new(config)))
+/// Any but those of DNS and QUIC.
+const DATAGRAM_PORT: u16 = 4433;
+
+/// Sends one datagram. What refuses it may say so at once.
+fn datagram(to: SocketAddr, payload: &[u8]) -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    socket.send_to(payload, to)?;
+    Ok(socket)
 }
 
-/// The request as HTTP/1.1 has it.
+/// Asks the resolver of the cell, and waits for its answer.
+async fn ask(cell: &Cell, question: Vec<u8>) -> io::Result<()> {
+    let asked = cell.inside(move || datagram((Ipv4Addr::LOCALHOST, 53).into(), &question)).await;
+    let socket = asked.map_err(io::Error::other)??;
+    socket.set_nonblocking(true)?;
+    tokio::net::UdpSocket::from_std(socket)?.recv(&mut [0; 512]).await.map(drop)
+}
+
+/// TLS clients that trust the authority alone.
+struct TlsClients {
+    http1: TlsConnector,
+    http2: TlsConnector,
+}
+
+impl TlsClients {
+    fn trusting(authority: &CertificateAuthority) -> io::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        let certificate = CertificateDer::from_pem_slice(authority.cert_pem().as_bytes()).map_err(io::Error::other)?;
+        roots.add(certificate).map_err(io::Error::other)?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let config = config.map_err(io::Error::other)?.with_root_certificates(roots).with_no_client_auth();
+        let speaking = |protocol: &[u8]| {
+            let mut config = config.clone();
+            config.alpn_protocols = vec![protocol.to_vec()];
+            TlsConnector::from(Arc::new(config))
+        };
+        Ok(Self { http1: speaking(b"http/1.1"), http2: speaking(b"h2") })
+    }
+}
+
+/// The request as HTTP/1.1 has it; of other transports nothing.
 fn request(beacon: &BeaconRequest) -> Vec<u8> {
     let host = &beacon.host;
     let text = String::from_utf8_lossy(&beacon.payload);
@@ -135,6 +179,7 @@ fn request(beacon: &BeaconRequest) -> Vec<u8> {
              Sec-WebSocket-Key: Y2FuZG9yIGFza3MgeW91IQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         )
         .into(),
+        BeaconTransport::Http2 | BeaconTransport::Dns | BeaconTransport::Datagram => vec![],
     }
 }
 

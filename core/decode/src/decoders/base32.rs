@@ -50,18 +50,20 @@ impl Decoder for Base32 {
     fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let end = value.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
         let value = &value[..end];
-        // Words are base32 too; their first characters tell.
+        // Words are base32 too; their first characters tell, or of longer ones all that is in them.
+        const TELLING: usize = 16;
         let mut head = [0; 5];
         let known =
             value.first_chunk::<8>().is_some_and(|first| self.decode(first, |i, byte| head[i] = byte).is_some());
-        if !known || !sense::may_be_first(&head) || !inner.budget().room(value.len()) {
+        let may_be = sense::may_be_first(&head) || value.len() >= TELLING;
+        if !known || !may_be || !inner.budget().room(value.len()) {
             return PeelResult::NOTHING;
         }
         let mut plain = Vec::with_capacity(value.len() * 5 / 8);
-        if self.decode(value, |_, byte| plain.push(byte)).is_some() && sense::makes(&plain) {
-            return PeelResult::whole(inner, &plain, None);
+        match self.decode(value, |_, byte| plain.push(byte)) {
+            Some(()) if sense::makes(&plain) || sense::holds_text(&plain) => PeelResult::whole(inner, &plain, None),
+            _ => PeelResult::NOTHING,
         }
-        PeelResult::NOTHING
     }
 }
 
@@ -100,7 +102,7 @@ fn extended(byte: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::{check, check_closed};
+    use crate::checks::{check, check_closed, shown_of};
     use expect_test::expect;
 
     #[test]
@@ -126,6 +128,22 @@ mod tests {
             value ▸ base32hex = hello world
         "#]],
         );
+    }
+
+    #[test]
+    fn bytes_with_text_in_them_open() {
+        // Messages as they stand in the labels of a name: protobuf and MessagePack.
+        let protobuf = [&[0x08, 0x01, 0x12, 22][..], b"https://c4n4ry.example"].concat();
+        let msgpack = [&[0x81, 0xa1, b'u', 0xb6][..], b"https://c4n4ry.example"].concat();
+        for (bytes, leads) in [(protobuf, "base32 ▸ protobuf 2"), (msgpack, "base32 ▸ msgpack $.u")] {
+            let shown = shown_of(data_encoding::BASE32_NOPAD.encode(&bytes).to_ascii_lowercase());
+            assert!(shown.contains(&format!("value ▸ {leads} = https://c4n4ry.example")), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_digest_is_no_base32() {
+        check_closed("gk3tq7zv2m5xw6rnp4ylh2sdc7bje3uf");
     }
 
     #[test]

@@ -310,6 +310,7 @@ pub(super) mod tests {
             value ▸ client-hello "server-name label 3" = told
             value ▸ client-hello "server-name label 4" = example
             value ▸ client-hello "server-name below 2" = nb2hi4dthixs6yzue6jomv4gc3lqnrss
+            value ▸ client-hello "server-name below 2" ▸ base32 = https://c4\'\x92\xe6W\x86\x16\xd7\x06\xc6R
             value ▸ client-hello extension-64177 = https://c4n4ry.example/p?q=1
             value ▸ client-hello extension-64177 ▸ path 1 = p
             value ▸ client-hello extension-64177 ▸ query q = 1

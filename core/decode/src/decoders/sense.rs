@@ -16,6 +16,15 @@ pub(crate) fn makes(plain: &[u8]) -> bool {
     plain.len() >= 4 && (is_marked(plain) || look::is_text(plain))
 }
 
+/// Whether bytes that are no text are mostly one: a field of a message, with little around it. Random
+/// bytes hold no eight printable ones in a row.
+pub(super) fn holds_text(plain: &[u8]) -> bool {
+    const TELLING: usize = 8;
+    let is_printable = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+    let longest = plain.split(|byte| !is_printable(byte)).map(<[u8]>::len).max().unwrap_or(0);
+    longest >= TELLING && longest * 2 >= plain.len()
+}
+
 /// Gives what an unmarked compressor opened `packed` to. What makes no sense by
 /// itself may be another layer, if it did not come out of a few bytes by chance.
 pub(super) fn whole_or_perhaps(

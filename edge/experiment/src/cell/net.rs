@@ -42,6 +42,7 @@ fi
 /// The rules for nft(8): what is addressed to this machine passes, other TCP
 /// goes to the proxy, DNS to the responder, and the rest is logged, counted and
 /// refused. What the subject says to listeners of its own machine is logged too.
+/// Candor's own control goes the same way and is not counted; no subject runs as root.
 pub(super) fn rules(proxy: u16, dns: u16) -> String {
     format!(
         "table inet candor {{
@@ -66,6 +67,7 @@ pub(super) fn rules(proxy: u16, dns: u16) -> String {
     type filter hook output priority 0;
     ip daddr {{ 127.0.0.0/8, {ADDRESS} }} jump here
     ip6 daddr {{ ::1, {ADDRESS_6} }} jump here
+    meta skuid 0 meta l4proto udp log group {GROUP} reject
     udp dport 443 log group {GROUP} counter name quic reject
     icmpv6 type != echo-request accept
     ip protocol igmp drop
