@@ -81,8 +81,8 @@ impl<'e> Engine<'e> {
         }
     }
 
-    /// As [`Self::part`], for a value that is known to hold nothing if `memo`
-    /// knows it; and which it learns if that turns out now.
+    /// Opens a part like [`Self::part`], but skips a value that `memo` has seen
+    /// before with nothing in it. A value with nothing in it is added to `memo`.
     pub(crate) fn part_known(
         &mut self,
         layer: &'static str,

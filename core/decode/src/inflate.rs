@@ -46,7 +46,8 @@ impl Inflater {
             if wrapper != DeflateWrapper::Gzip || inflated.why.is_some() {
                 return inflated;
             }
-            // CRC and length: what is wrong with them the text itself shows.
+            // The checksum and the length in the trailer are not compared: a damaged
+            // text is shown as it is.
             let trailer = bytes.len() - inflated.used;
             if trailer < TRAILER {
                 return InflateOutput { why: Some(GapReason::Cut), used: bytes.len(), ..inflated };

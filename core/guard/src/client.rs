@@ -69,7 +69,8 @@ impl GuardClient {
             self.went(&exchange.request.url, now);
         }
         self.visits.touch(host, now.steady);
-        // What a page's script made its address to be stands in its own requests.
+        // A script can change its page's address without a request
+        // (`history.pushState`); the page's next requests show it as Referer.
         if let Some(referer) = exchange.request.header("referer")
             && let Ok(referer) = std::str::from_utf8(referer)
             && site_of(host_of(referer)) == site_of(host)

@@ -53,7 +53,8 @@ impl Phone {
 
     /// Runs a command as root. None: this phone lets nobody be root.
     pub fn as_root(&self, script: &str) -> Result<Option<CommandOutput>, Error> {
-        // How it is asked who we would be, and how a script is run as that.
+        // Three ways to be root; for each, the command that prints the user id and
+        // the command that runs a script as this user.
         let ways: [(&[&str], &[&str]); 3] = [
             (&["id", "-u"], &["sh", "-c"]),
             (&["su", "0", "id", "-u"], &["su", "0", "sh", "-c"]),

@@ -131,3 +131,95 @@ fn every_file_in_a_folder_of_things_alike_stands_in_its_list() {
         }
     }
 }
+
+/// A type that a source file defines: its name and the file.
+fn type_definitions() -> Vec<(String, PathBuf)> {
+    let mut types = Vec::new();
+    let mut folders: Vec<PathBuf> = ["core", "edge"]
+        .iter()
+        .flat_map(|below| crates(below).into_iter().map(move |name| root().join(below).join(name).join("src")))
+        .collect();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder of sources").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let source = std::fs::read_to_string(&path).expect("a source file");
+                types.extend(source.lines().filter_map(defined_type).map(|name| (name, path.clone())));
+            }
+        }
+    }
+    assert!(types.len() > 500, "only {} types were found", types.len());
+    types
+}
+
+/// The name of the type that a line defines. An associated type is none.
+fn defined_type(line: &str) -> Option<String> {
+    let is_indented = line.starts_with(' ');
+    let mut words = line.split_whitespace().skip_while(|word| word.starts_with("pub") || word.ends_with(')'));
+    let keyword = words.next()?;
+    let is_type = match keyword {
+        "struct" | "enum" | "trait" | "union" => true,
+        "type" => !is_indented,
+        _ => false,
+    };
+    let name: String = words.next()?.chars().take_while(char::is_ascii_alphanumeric).collect();
+    (is_type && name.starts_with(|first: char| first.is_ascii_uppercase())).then_some(name)
+}
+
+fn words_in(name: &str) -> usize {
+    let letters: Vec<char> = name.chars().collect();
+    let begins =
+        |at: &usize| letters[*at].is_ascii_uppercase() && letters.get(at + 1).is_none_or(char::is_ascii_lowercase);
+    (0..letters.len()).filter(begins).count().max(1)
+}
+
+fn is_participle(name: &str) -> bool {
+    const IRREGULAR: [&str; 20] = [
+        "Begun", "Bound", "Done", "Found", "Given", "Gone", "Held", "Kept", "Known", "Led", "Left", "Lost", "Made",
+        "Paid", "Read", "Said", "Seen", "Sent", "Taken", "Told",
+    ];
+    words_in(name) == 1 && (name.ends_with("ed") || IRREGULAR.contains(&name))
+}
+
+#[test]
+fn names_of_types_are_counted_as_they_are_meant() {
+    assert_eq!(defined_type("pub(crate) struct TrialSession<'a> {").as_deref(), Some("TrialSession"));
+    assert_eq!(defined_type("    type Error = std::io::Error;"), None);
+    assert_eq!(defined_type("type Bytes = Vec<u8>;").as_deref(), Some("Bytes"));
+    assert_eq!(["Told", "TrialSession", "Har", "Http2Session"].map(words_in), [1, 2, 1, 2]);
+    assert!(is_participle("Told") && is_participle("Peeled") && !is_participle("EncryptedStream"));
+}
+
+/// Measured on ripgrep, jj, rustls and zizmor: 5 to 31 % of their types have names
+/// of one word, 2 to 13 % are defined twice, up to 1.3 % are bare participles.
+#[test]
+fn types_have_names_that_say_what_they_are() {
+    let types = type_definitions();
+    let names: BTreeSet<&str> = types.iter().map(|(name, _)| name.as_str()).collect();
+    let share = |count: usize| count as f64 / names.len() as f64;
+    let of_one_word = names.iter().filter(|name| words_in(name) == 1).count();
+    assert!(share(of_one_word) <= 0.35, "{of_one_word} of {} names have one word", names.len());
+
+    let files_of = |name: &str| types.iter().filter(|(other, _)| other == name).count();
+    let twice: Vec<&str> = names.iter().copied().filter(|name| files_of(name) > 1).collect();
+    assert!(share(twice.len()) <= 0.08, "defined more than once: {twice:?}");
+
+    let participles: Vec<&str> = names.iter().copied().filter(|name| is_participle(name)).collect();
+    assert!(share(participles.len()) <= 0.01, "bare participles: {participles:?}");
+}
+
+#[test]
+fn every_type_in_the_glossary_is_defined_once() {
+    let map = read("ARCHITECTURE.md");
+    let glossary = map.split("## Glossary").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("a glossary");
+    let rows = glossary.lines().filter(|line| line.starts_with("| ") && line.ends_with("` |"));
+    let named: Vec<&str> = rows.filter_map(|row| row.trim_end_matches("` |").rsplit('`').next()).collect();
+    assert!(named.len() >= 40, "{} words", named.len());
+    let types = type_definitions();
+    for name in named {
+        let count = types.iter().filter(|(other, _)| other == name).count();
+        assert_eq!(count, 1, "{name} is defined {count} times");
+    }
+}

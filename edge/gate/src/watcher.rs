@@ -71,7 +71,7 @@ impl AnswerWatcher {
     }
 }
 
-/// What the page was answered names hosts that are the page's from then on.
+/// Reads the answer to a page: the hosts that it names belong to the page from now on.
 fn read(client: &mut GuardClient, exchange: &Exchange, now: GuardTime) {
     let Some(answer) = &exchange.response else { return };
     if let Some(number) = client.answering(exchange, answer, now) {

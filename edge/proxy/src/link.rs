@@ -181,7 +181,7 @@ impl ConnectionContext {
         self.record(Exchange { ended: Some(self.opened.ended()), seal: Some(seal), ..open }).await;
     }
 
-    /// Whether a connection that cannot be read may go on for all that.
+    /// Asks the gate whether a connection that cannot be read may continue unread.
     pub(crate) fn may_go_on(&self, place: &ConnectionTarget, reason: SealReason, says: &str) -> bool {
         let seal = Seal { reason, says: says.into(), sent: 0, received: 0 };
         let exchange = Exchange { seal: Some(seal), ..self.exchange(self.opened, self.connect_request(place)) };

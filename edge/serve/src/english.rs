@@ -41,7 +41,8 @@ pub(crate) mod refused {
 
 pub(crate) mod entry {
     pub(crate) const TITLE: &str = "You are in";
-    pub(crate) const SAYS: &str = "The address that let you in does so no more.";
+    pub(crate) const SAYS: &str =
+        "You can use these pages in this browser now. The address in the link worked once and does not work again.";
 }
 
 pub(crate) mod link {

@@ -182,8 +182,8 @@ const BESIDE_CONNECTIONS: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// What clients were kept from so that they could be read, and what was not read
-/// for all that, each a sentence.
+/// One sentence for each thing that Candor blocked so that it could read the
+/// traffic, and for each kind of traffic that it could not read.
 fn kept_from(audit: &Audit) -> Vec<String> {
     let noted = |code: &str| audit.notes.iter().filter(|note| note.code == code).map(|note| note.count).sum();
     let (quic, offers): (u64, u64) = (noted("quic-refused"), noted("alt-svc-removed"));

@@ -124,7 +124,8 @@ pub fn settle(home: &Path, phone: &Phone) -> Result<()> {
     Ok(())
 }
 
-/// The last first: what stood before it may be an earlier one.
+/// Undoes the changes in reverse order: the setting that a change replaced may be
+/// one that an earlier run of Candor made.
 fn pay(phone: &Phone, note: &JournalNote) -> Result<()> {
     for JournalProxy { port, before } in note.proxies.iter().rev().cloned() {
         let debt = PendingUndo { port, before };

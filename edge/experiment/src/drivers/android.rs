@@ -42,7 +42,7 @@ pub struct AndroidApp {
     pub private: PrivatePages,
     /// Signs for every server: the phone trusts it, or what it sends stays sealed.
     pub authority: Arc<CertificateAuthority>,
-    /// Where it stands what the phone is owed when this ends.
+    /// Records each change to the phone before it is made, so that it can be undone.
     pub diary: Arc<dyn UndoJournal>,
 }
 

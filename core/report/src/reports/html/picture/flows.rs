@@ -169,7 +169,8 @@ fn note_sightings(
 fn what(sighting: &Sighting) -> CarriedData {
     let title = kind(&sighting.kind).into_owned();
     match sighting.guise {
-        // By name here, by variation below: one and the same.
+        // An identifier that a schema names and one that was found by comparing
+        // installs are drawn as one band.
         Guise::Plain if sighting.kind.as_str() == "persistent-id" => lasting(),
         Guise::Plain => CarriedData { tone: FlowTone::Readable, title, remark: None },
         Guise::Digest(_) => CarriedData { tone: FlowTone::Disguised, title, remark: Some("as a digest".into()) },
