@@ -1,6 +1,9 @@
 //! How it ends: the same statuses for every command.
 
-use std::process::ExitCode;
+use std::{
+    process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use audit::Audit;
 use judge::{Severity, Verdict};
@@ -63,11 +66,25 @@ pub fn say(error: &anyhow::Error) {
             text = format!("{text}: {cause}");
         }
     }
-    talk(&format!("candor: {text}"));
+    to_stderr(&format!("candor: {text}"));
 }
 
-/// To standard error; a closed one is no reason to fail.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Whether [`talk`] says nothing from now on.
+pub fn be_quiet(quiet: bool) {
+    QUIET.store(quiet, Relaxed);
+}
+
+/// How it goes, to standard error.
 pub fn talk(text: &str) {
+    if !QUIET.load(Relaxed) {
+        to_stderr(text);
+    }
+}
+
+/// A closed standard error is no reason to fail.
+fn to_stderr(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -5,6 +5,8 @@ mod commands;
 
 mod exit;
 
+mod logging;
+
 mod progress;
 
 mod look;

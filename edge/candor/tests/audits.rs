@@ -54,6 +54,11 @@ fn a_subject_that_refuses_our_certificate_is_never_called_kept() {
         return;
     }
     let run = Run::audit(&["distrustful", "--scenario", "one-visit", "--headless", "--fail-on", "critical"]);
+    let log = run.log();
+    assert!(
+        log.contains("a client ended the TLS handshake") && log.contains("refused our certificate: alert"),
+        "{log}"
+    );
     assert_eq!(run.status, 3, "{}", run.said);
     let report = run.report();
     for (promise, verdict) in verdicts(&report) {

@@ -9,13 +9,14 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    process::{Command, Stdio},
     time::Duration,
 };
 
 use run::{
     Run,
     cut::{Begun, browser_of, left_behind, named, signal},
-    json_of, missing,
+    data, json_of, missing,
     told::{told, verdict, verdicts},
 };
 
@@ -37,6 +38,7 @@ fn ctrl_c_ends_it_cleanly_and_what_there_is_is_judged() {
     let run = begun.ended();
     assert!(run.said.contains("ended early (stopped by hand); judging what there is"), "{}", run.said);
     assert!([1, 3].contains(&run.status), "{}: {}", run.status, run.said);
+    assert!(run.log().contains("the run ends early why=\"stopped by hand\""), "{}", run.log());
     let report = run.report();
     assert!(!told(&report).is_empty(), "what was seen by then is in the report");
     assert!(verdicts(&report).iter().all(|(_, word)| word != "kept" && word != "met"), "and is too little to acquit");
@@ -57,6 +59,10 @@ fn a_browser_that_dies_fails_its_trial_which_is_said_and_tried_once_more() {
     signal("KILL", browser_of(&family).expect("a browser was running"));
     let run = begun.ended();
     assert!(run.said.contains(") failed: "), "{}", run.said);
+    let log = run.log();
+    for story in ["the subject was started", "the trial failed", "attempt=Again", "its evidence is closed"] {
+        assert!(log.contains(story), "{story}: {log}");
+    }
     assert_ne!(run.status, 2, "{}", run.said);
     let done = run.said.lines().filter(|line| line.trim_start().starts_with("trial ") && line.ends_with(" done"));
     assert_eq!(done.count(), 2, "both trials went to their end, one at the second try: {}", run.said);
@@ -93,10 +99,32 @@ fn a_connection_that_is_cut_fails_its_trial_which_is_said_and_tried_once_more() 
     relays.into_iter().for_each(|relay| signal("KILL", relay));
     let run = begun.ended();
     assert!(run.said.contains(") failed: "), "{}", run.said);
+    assert!(run.log().contains("the trial failed"), "{}", run.log());
     assert_ne!(run.status, 2, "{}", run.said);
     let done = run.said.lines().filter(|line| line.trim_start().starts_with("trial ") && line.ends_with(" done"));
     assert_eq!(done.count(), 2, "both trials went to their end at the second try: {}", run.said);
     assert_eq!(left_behind(family), Vec::<u32>::new());
+}
+
+#[test]
+fn a_full_disk_ends_the_audit_and_its_log_says_so() {
+    if missing(&BROWSER) || missing(&["unshare", "mount"]) {
+        return;
+    }
+    // A file system of its own, in a mount namespace of its own.
+    let folder = tempfile::tempdir().unwrap();
+    let script = "mount -t tmpfs -o size=600k none \"$1\" && shift && \"$@\"; status=$?; cp \"$0\"/*.log \"$0.log\"; exit $status";
+    let small = folder.path().join("small");
+    fs::create_dir(&small).expect("the folder is ours");
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", script]).arg(&small).arg(&small).arg(env!("CARGO_BIN_EXE_candor"));
+    command.args(["audit", "chromium", "--scenario", "one-visit", "--headless", "--data"]).arg(data());
+    command.arg("--out").arg(&small).stdin(Stdio::null());
+    let output = command.output().expect("unshare(1) starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    let log = fs::read_to_string(folder.path().join("small.log")).expect("there was room for the log");
+    assert!(log.contains("the evidence cannot be written any more") && log.contains("full"), "{log}");
 }
 
 #[test]

@@ -75,7 +75,14 @@ impl EvidenceWriter {
         let (records, queue) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("evidence".into())
-            .spawn(move || WriterThread::new(connection).work(queue))
+            .spawn(move || {
+                let ended = WriterThread::new(connection).work(queue);
+                if let Err(error) = &ended {
+                    let error: &dyn std::error::Error = error;
+                    tracing::error!(error, "the evidence cannot be written any more");
+                }
+                ended
+            })
             .map_err(|error| Error::Stopped(format!(": no thread for it ({error})")))?;
         Ok(Self { pen: EvidenceSender { records, room: Arc::new(Semaphore::new(ROOM)) }, thread })
     }

@@ -188,6 +188,13 @@ pub async fn conduct(
         run: Mutex::new(run.clone()),
         told_in_force: Mutex::default(),
     });
+    tracing::info!(
+        subject = wish.subject.name,
+        scenario = wish.scenario.name,
+        seed = wish.seed,
+        trials = plan.trials.len(),
+        "a run begins"
+    );
     progress.begins(&plan);
     pen.write(Record::Run(run)).await?;
     conduct.tell_package().await?;
@@ -207,7 +214,11 @@ pub async fn conduct(
     };
     drop(trials);
     drop(conduct);
+    if let Some(why) = &early {
+        tracing::warn!(why, "the run ends early");
+    }
     let head = close(writer, early.clone()).await?;
+    tracing::info!(%head, "the run has ended, and its evidence is closed");
     Ok(RunOutcome { head, early })
 }
 
@@ -255,6 +266,8 @@ impl RunningTrials<'_> {
         let task = self.under_way.spawn(async move {
             let planned = of_task;
             let _seat = seats.acquire_owned().await;
+            let (mode, role) = (planned.arm.mode.word(), planned.arm.role);
+            tracing::info!(trial = planned.id, mode, ?role, blank = planned.arm.blank, ?attempt, "a trial begins");
             conduct.pen.write(Record::Trial(record(&planned, None))).await?;
             match timeout(patience(&planned), trial::run(&conduct, &planned)).await {
                 Ok(outcome) => outcome,
@@ -266,6 +279,10 @@ impl RunningTrials<'_> {
 
     async fn end(&self, planned: &PlannedTrial, error: Option<&Error>) -> Result<(), Error> {
         let failed = error.map(ToString::to_string);
+        match error {
+            None => tracing::info!(trial = planned.id, "the trial went to its end"),
+            Some(error) => tracing::error!(trial = planned.id, error = error.without_quotes(), "the trial failed"),
+        }
         self.conduct.progress.trial_ends(planned, failed.as_deref());
         if failed.is_some() {
             self.conduct.pen.write(Record::Trial(record(planned, failed))).await?;

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::rpc::CallError;
+
 /// Named after the act that failed; the text says the way out where there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -33,7 +35,7 @@ pub enum Error {
     #[error("{program} did not end within {seconds} s")]
     TooSlow { program: String, seconds: u64 },
     #[error(transparent)]
-    Call(#[from] crate::rpc::CallError),
+    Call(#[from] CallError),
     #[error("{0} has no page to act on")]
     NoPage(&'static str),
     #[error("the browser would run without its sandbox: {0}")]
@@ -59,6 +61,19 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error for a log: without what the subject said, which may repeat what it was given.
+    pub fn without_quotes(&self) -> String {
+        match self {
+            Self::EndedEarly { program, .. } => {
+                format!("{program} ended at its start; what it said is in the evidence")
+            }
+            Self::Refused { program, .. } => format!("{program} refused; what it said is in the evidence"),
+            Self::NotInPage { .. } => "something that was to be used was not in the page".into(),
+            Self::Call(CallError::Refused { method, .. }) => format!("the browser refused {method}"),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether it would happen in every trial, so that trying again is no use.
     pub fn concerns_all(&self) -> bool {
         matches!(

@@ -12,13 +12,17 @@ impl ExchangeSink for EvidenceSink {
     fn record(&self, exchange: Exchange) -> SinkFuture<'_> {
         Box::pin(async move {
             // A writer that has stopped said so to whoever waits for its end.
-            let _ = self.0.write(Record::Exchange(Box::new(exchange))).await;
+            if let Err(error) = self.0.write(Record::Exchange(Box::new(exchange))).await {
+                tracing::error!(%error, "an exchange was not written");
+            }
         })
     }
 
     fn note(&self, note: Note) -> SinkFuture<'_> {
         Box::pin(async move {
-            let _ = self.0.write(Record::Note(note)).await;
+            if let Err(error) = self.0.write(Record::Note(note)).await {
+                tracing::error!(%error, "a note was not written");
+            }
         })
     }
 }

@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     Error, PlannedTrial,
-    cell::{Cell, CellDevice, CellSockets, CellSpec, CellUser},
+    cell::{Cell, CellDevice, CellProcess, CellSockets, CellSpec, CellUser},
     conduct::RunContext,
     control::{self, ControlRound},
     datagrams::PacketRecorder,
@@ -179,6 +179,7 @@ impl TrialSession<'_> {
             self.display = Some(VirtualDisplay::start(self.cell).await?);
         }
         for step in &self.planned.steps {
+            tracing::debug!(trial = self.planned.id, step = step.name, "a step begins");
             self.conduct.progress.step(self.planned, step);
             self.act(step).await?;
             self.stay(Duration::from_secs_f64(step.stay)).await?;
@@ -192,6 +193,7 @@ impl TrialSession<'_> {
         let end = Instant::now() + long;
         loop {
             if self.browser.as_mut().is_some_and(|browser| !browser.runs()) {
+                tracing::error!(trial = self.planned.id, "the subject has ended, or its connection has");
                 return Err(Error::Lost(self.conduct.subject.name.clone()));
             }
             let left = end.saturating_duration_since(Instant::now());
@@ -274,7 +276,10 @@ impl TrialSession<'_> {
             visited => visited?,
         };
         match visited.failed {
-            Some(says) => self.note("visit-failed", &says, 1).await,
+            Some(says) => {
+                tracing::warn!(trial = self.planned.id, step = step.name, "a page was not loaded");
+                self.note("visit-failed", &says, 1).await
+            }
             None => Ok(()),
         }
     }
@@ -335,6 +340,14 @@ impl TrialSession<'_> {
         let launch = self.launch(mode).await?;
         let driver = self.driver();
         let (browser, requests) = BrowserDriver::start(driver, self.cell, self.display.as_ref(), &launch).await?;
+        let (trial, version) = (self.planned.id, browser.version().unwrap_or_default());
+        tracing::info!(
+            trial,
+            driver,
+            version,
+            process = browser.process().and_then(CellProcess::id),
+            "the subject was started"
+        );
         self.conduct.learn(&browser).await?;
         self.tell_in_force(&browser).await?;
         if let Some(by) = browser.lister() {

@@ -81,6 +81,12 @@ pub(crate) async fn open(
         }
         Ok(Err(error)) => {
             let (reason, says) = refusal(&error);
+            tracing::warn!(
+                trial = link.settings().trial,
+                connection = link.number,
+                says,
+                "a client ended the TLS handshake"
+            );
             refused(link, &name, reason, &error);
             sealed(link, place, reason, says).await
         }

@@ -19,6 +19,7 @@ use crate::{
     exit::{ExitStatus, print, talk},
     guiding::PhoneEntry,
     live::{cable::PhoneSession, stopping},
+    logging::RunLog,
     look, named,
     progress::ProgressPrinter,
     render, written_file,
@@ -174,6 +175,7 @@ impl AuditArgs {
         };
         let base = free(&self.out, &name);
         let evidence = base.with_extension("candor");
+        let log = RunLog::open(&base.with_extension("log"))?;
         talk(&format!("candor: auditing {name}, scenario {}, seed {seed}", scenario.name));
         let by_hand = self.guiding.guided;
         let wish = RunRequest {
@@ -201,7 +203,10 @@ impl AuditArgs {
         let ran = if by_hand { self.guiding.run(wish) } else { ran(wish) };
         // Whatever came of the run, the phone trusts what it trusted before.
         let undone = cable.map_or(Ok(()), PhoneSession::end);
-        let ran = ran?;
+        if let Err(error) = &undone {
+            tracing::error!(%error, "what was changed on the phone was not undone");
+        }
+        let ran = ran.with_context(|| format!("what was done until then stands in {}", log.path().display()))?;
         undone?;
         if let Some(why) = &ran.early {
             talk(&format!("candor: ended early ({why}); judging what there is"));
@@ -213,7 +218,7 @@ impl AuditArgs {
             written_file::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
             talk(&format!("  {}", path.display()));
         }
-        talk(&format!("  {}\n  head {}", evidence.display(), ran.head));
+        talk(&format!("  {}\n  {}\n  head {}", log.path().display(), evidence.display(), ran.head));
         Ok(audit)
     }
 }

@@ -39,6 +39,8 @@ use crate::exit::ExitStatus;
 pub struct Candor {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    log: crate::logging::LogArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -79,6 +81,7 @@ impl KnowledgeArgs {
 
 /// Runs a command to its exit status.
 pub fn run(candor: Candor) -> Result<ExitStatus> {
+    candor.log.start()?;
     match candor.command {
         Command::Audit(audit) => audit.run(),
         Command::Analyze(analyze) => analyze.run(),

@@ -148,6 +148,24 @@ impl Run {
         evidence_in(self.out.path()).unwrap_or_else(|| panic!("no evidence was written: {}", self.said))
     }
 
+    /// The run log. That nothing which was planted stands in it is checked here.
+    pub fn log(&self) -> String {
+        let files = files_in(self.out.path(), "log");
+        let path = files.first().unwrap_or_else(|| panic!("no log was written: {}", self.said));
+        let log = std::fs::read_to_string(path).expect("the log is text");
+        let evidence = evidence::Evidence::open(Path::new(&self.evidence())).expect("it is evidence");
+        let mut planted = 0;
+        let read = evidence.records(|record| {
+            if let model::Record::Plant(plant) = record {
+                planted += 1;
+                assert!(!log.contains(&plant.canary.value), "{} stands in the log", plant.canary.kind);
+            }
+        });
+        read.expect("the evidence can be read");
+        assert!(planted > 0, "something was planted");
+        log
+    }
+
     /// The report on a subject, of several that were audited in one run.
     pub fn report_on(&self, subject: &str) -> Value {
         let begins = subject.replace(['@', '.', '+'], "-");

@@ -233,7 +233,17 @@ impl CellProcess {
 
     /// Whether it still runs.
     pub fn runs(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        match self.child.try_wait() {
+            Ok(None) => true,
+            Ok(Some(status)) => {
+                tracing::warn!(program = self.name, %status, "a program has ended");
+                false
+            }
+            Err(error) => {
+                tracing::warn!(program = self.name, %error, "a program cannot be asked whether it runs");
+                false
+            }
+        }
     }
 
     /// Waits for its end; none if it goes on for longer.
