@@ -62,13 +62,27 @@ async fn a_name_asked_of_anyone_is_asked_of_candor() {
 #[tokio::test(flavor = "multi_thread")]
 async fn quic_is_refused_and_counted() {
     let Some((cell, _sockets)) = stage::cell(0).await else { return };
-    let sent = cell
-        .inside(|| UdpSocket::bind("0.0.0.0:0").and_then(|socket| socket.send_to(b"?", "203.0.113.9:443")))
-        .await
-        .unwrap();
-    assert!(sent.is_err());
+    let sends = ["-c", "echo > /dev/udp/203.0.113.9/443 && echo sent || echo refused"];
+    assert_eq!(said(&cell, "bash", &sends).await, "refused");
     let refused = cell.refused().await.unwrap().unwrap();
     assert_eq!((refused.quic, refused.other), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn datagrams_of_the_control_are_refused_and_written_down_and_not_counted() {
+    let Some((cell, mut sockets)) = stage::cell(0).await else { return };
+    let mut packets = sockets.packets.take().unwrap().watch().unwrap();
+    for port in [443, 4433] {
+        let sent = cell
+            .inside(move || UdpSocket::bind("0.0.0.0:0").and_then(|socket| socket.send_to(b"?", ("203.0.113.9", port))))
+            .await
+            .unwrap();
+        assert!(sent.is_err());
+        let logged = tokio::time::timeout(SOON, packets.next()).await.unwrap().unwrap();
+        assert!(matches!(logged, LogEntry::Packet(packet) if packet.port == Some(port)));
+    }
+    let refused = cell.refused().await.unwrap().unwrap();
+    assert_eq!((refused.quic, refused.other), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
