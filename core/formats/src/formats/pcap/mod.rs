@@ -43,6 +43,8 @@ mod websocket;
 
 mod dns;
 
+mod quic;
+
 use self::{
     blocks::FileEvent,
     table::{ConnectionTable, Emitted},
@@ -66,7 +68,7 @@ impl Format for Pcap {
     fn says(&self) -> &'static str {
         "Packet captures of libpcap (`.pcap`, `.cap`): link types Ethernet, raw IP, Linux cooked v1 and v2, null and loopback; \
          IPv4 and IPv6, TCP in any order, TLS 1.2 and 1.3 with a key log (`SSLKEYLOGFILE`) that lies beside the file or is named \
-         with `--keys`, HTTP/1.1, HTTP/2, WebSocket, SOCKS5 and DNS. The app of a packet stands in the trailer that PCAPdroid writes"
+         with `--keys`, HTTP/1.1, HTTP/2, WebSocket, SOCKS5 and DNS; QUIC is named and sealed. The app of a packet stands in the trailer that PCAPdroid writes"
     }
 
     fn fits(&self, head: &[u8]) -> bool {

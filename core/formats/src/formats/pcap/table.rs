@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use model::{Body, Client, Direction, Exchange, Gap, GapReason, Header, Message, Process, Request, Time};
+use model::{Body, Client, Direction, Exchange, Gap, GapReason, Header, Message, Process, Request, SealReason, Time};
 
 use super::{
     blocks::CapturedPacket,
@@ -19,6 +19,7 @@ use super::{
     exchange::{self, ConnectionFacts, Outcome},
     key_log::KeyLog,
     packet::{self, ACK, FIN, PacketContent, Payload, RST, Route, SYN, TcpHead},
+    quic,
     reassembly::HalfConnection,
 };
 
@@ -335,6 +336,9 @@ impl ConnectionTable {
         if is_dns(key) {
             return questions(&facts, conversation.datagrams, out);
         }
+        if let Some(exchange) = quic(&facts, &conversation) {
+            return out.push(exchange);
+        }
         let message = |(direction, at, bytes, length): (Direction, Time, Vec<u8>, usize)| {
             let cut_from = (bytes.len() < length).then_some(length as u64);
             Message { direction, at, text: false, body: Body { cut_from, ..Body::whole(bytes) } }
@@ -371,6 +375,28 @@ fn client_side(route: Route) -> Route {
 /// DNS, and what asks the same on a local network.
 fn is_dns(route: Route) -> bool {
     [route.from.1, route.to.1].iter().any(|port| matches!(port, 53 | 5353 | 5355))
+}
+
+/// A connection of QUIC, with the name that its client asked for.
+fn quic(facts: &ConnectionFacts, conversation: &UdpConversation) -> Option<Exchange> {
+    let datagrams = || conversation.datagrams.iter();
+    let client = || datagrams().filter(|(direction, ..)| *direction == Direction::FromClient);
+    // Without its beginning a connection has short heads only.
+    let is_short = || {
+        facts.port == 443 && datagrams().all(|(_, _, bytes, _)| bytes.first().is_some_and(|first| first & 0xc0 == 0x40))
+    };
+    let begins = datagrams().any(|(_, _, bytes, _)| quic::is_quic(bytes));
+    if !begins && !is_short() {
+        return None;
+    }
+    let name = quic::name(client().map(|(_, _, bytes, _)| &bytes[..]));
+    let size =
+        |of| datagrams().filter(|(direction, ..)| *direction == of).map(|(.., length)| *length as u64).sum::<u64>();
+    let (sent, received) = (size(Direction::FromClient), size(Direction::FromServer));
+    let started = datagrams().next().map(|(_, at, ..)| *at).unwrap_or_default();
+    let facts = ConnectionFacts { name, is_tls: true, ..facts.clone() };
+    let says = "it is QUIC, of which the name alone is read".to_owned();
+    Some(facts.sealed(started, SealReason::Quic, says, sent + conversation.left_out, received))
 }
 
 /// Questions with their answers.

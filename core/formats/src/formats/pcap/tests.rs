@@ -360,6 +360,26 @@ fn questions_of_dns_name_the_hosts_that_follow() {
     );
 }
 
+#[test]
+fn quic_is_sealed_with_its_name() {
+    let mut capture = WireCapture::default();
+    let (one, two) = wire::initial_datagrams("a.example");
+    for datagram in [&one[..], &two, b"\x40short head"] {
+        capture.udp(true, (5000, 443), datagram);
+    }
+    capture.udp(false, (5000, 443), b"\x41told");
+    capture.udp(true, (5001, 443), b"\x42in the middle of one");
+    check(
+        capture.pcap(),
+        expect![[r#"
+            0 CONNECT https://a.example/ 
+              sealed: it is QUIC, of which the name alone is read
+            1 CONNECT https://192.0.2.1/ 
+              sealed: it is QUIC, of which the name alone is read
+        "#]],
+    );
+}
+
 /// The apps of a capture's exchanges.
 fn apps(capture: &[u8]) -> Vec<Option<String>> {
     let mut apps = Vec::new();

@@ -22,6 +22,10 @@ fn mac_with<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
+pub(in crate::formats::pcap) fn extract(hash: SuiteHash, salt: &[u8], secret: &[u8]) -> Vec<u8> {
+    mac(hash.into(), salt, &[secret])
+}
+
 /// HKDF-Expand-Label with an empty context.
 pub(in crate::formats::pcap) fn expand_label(hash: SuiteHash, secret: &[u8], label: &str, length: usize) -> Vec<u8> {
     let mut info = (length as u16).to_be_bytes().to_vec();

@@ -3,7 +3,7 @@
 //! Nothing is guessed: a record counts as opened only if its tag (or MAC) is
 //! right. What no secret opens is counted, with the name the client asked for.
 
-mod cipher;
+pub(super) mod cipher;
 
 pub(super) mod hello;
 
