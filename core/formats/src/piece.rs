@@ -59,6 +59,21 @@ impl CapturePiece {
         self
     }
 
+    /// The same piece behind `before` others: of a capture within a capture.
+    pub(crate) fn behind(mut self, before: u64) -> Self {
+        let shift = |gap: &mut Gap| gap.exchange = gap.exchange.map(|index| index + before);
+        self.index += before;
+        match &mut self.what {
+            PieceContent::Made(exchange, gaps) => {
+                exchange.index += before;
+                gaps.iter_mut().for_each(shift);
+            }
+            PieceContent::Bytes { gaps, .. } => gaps.iter_mut().for_each(shift),
+            PieceContent::Gap(gap) => shift(gap),
+        }
+        self
+    }
+
     /// Zero-based position in the capture.
     pub fn index(&self) -> u64 {
         self.index

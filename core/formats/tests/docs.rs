@@ -31,8 +31,8 @@ has it, and its size; bytes that the capture does not have are a gap, with their
 
 ## Not yet
 
-QUIC and HTTP/3, TLS before 1.2, cipher suites with CCM, and fragments of IP are named and counted, not read. Unpack ZIP
-archives first. What is sent inside TLS that the capture did not open is listed as a gap.
+What is said in QUIC and HTTP/3, TLS before 1.2, cipher suites with CCM, and fragments of IP are named and counted, not read; neither are
+the messages of WebSockets in Fiddler's sessions and the bodies that a HAR names as files beside it. What is sent inside TLS that the capture did not open is listed as a gap.
 ";
 
 #[test]

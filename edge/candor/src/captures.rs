@@ -165,7 +165,7 @@ fn is_experiment(evidence: &Evidence) -> Result<bool> {
 }
 
 fn steps(sources: &[InputFile], key_log: &[u8], bar: &ProgressBar, each: &mut dyn FnMut(ReadStep) -> ControlFlow<()>) {
-    for source in sources {
+    for source in files::once(sources) {
         bar.set_message(name(&source.path));
         let key_log = [key_log, &keys::beside(&source.path)].concat();
         if file(source, &key_log, bar, each).is_break() {
@@ -184,7 +184,7 @@ fn file(
         let (says, file) = (format!("{} {is}", source.path.display()), name(&source.path));
         ReadStep::Unread(UnreadFile { says, named: source.named, file, is })
     };
-    let file = match File::open(&source.path) {
+    let file = match open(&source.path) {
         Ok(file) => file,
         Err(error) => return each(unread(format!("cannot be read: {error}"))),
     };
@@ -215,13 +215,21 @@ fn file(
     each(ReadStep::End { format, sha256: hashed.finish() })
 }
 
+/// `-` is standard input.
+fn open(path: &Path) -> io::Result<Box<dyn Read>> {
+    if files::is_standard_input(path) { Ok(Box::new(io::stdin())) } else { Ok(Box::new(File::open(path)?)) }
+}
+
 fn name(path: &Path) -> String {
+    if files::is_standard_input(path) {
+        return "standard input".to_owned();
+    }
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// A file whose digest is known at its end.
 struct HashedFile<'b> {
-    file: File,
+    file: Box<dyn Read>,
     hash: Sha256,
     /// Its first bytes.
     head: Vec<u8>,

@@ -8,6 +8,20 @@ mod mitmproxy;
 
 mod pcap;
 
+mod burp;
+
+mod charles;
+
+mod netlog;
+
+mod privacy_report;
+
+mod zip;
+
+mod raw_http;
+
+mod json_list;
+
 mod other;
 
 use std::{io::Read, ops::ControlFlow};
@@ -48,7 +62,19 @@ pub(crate) trait Format: Sync {
 /// Who is given the pieces.
 pub(crate) type PieceSink<'e> = dyn FnMut(CapturePiece) -> ControlFlow<()> + 'e;
 
-const FORMATS: [&dyn Format; 4] = [&har::Har, &mitmproxy::MitmproxyFlows, &pcap::Pcap, &pcap::Pcapng];
+/// The first that fits is taken: those that look closer stand before HAR.
+const FORMATS: [&dyn Format; 9] = [
+    &netlog::NetLog,
+    &charles::CharlesSession,
+    &privacy_report::PrivacyReport,
+    &har::Har,
+    &mitmproxy::MitmproxyFlows,
+    &pcap::Pcap,
+    &pcap::Pcapng,
+    &burp::BurpItems,
+    // The last: what lies in one is read by the others.
+    &zip::ZipArchive,
+];
 
 /// A format, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,9 +104,26 @@ pub fn formats() -> impl Iterator<Item = FormatInfo> {
 }
 
 pub(crate) fn cut(input: &mut dyn Read, key_log: &[u8], each: &mut PieceSink<'_>) -> Result<&'static str, RefusedFile> {
+    cut_by(&FORMATS, input, key_log, each)
+}
+
+/// Cuts a capture that lies in an archive: archives in it are not opened, for
+/// one may hold itself.
+fn cut_within_archive(input: &mut dyn Read, each: &mut PieceSink<'_>) -> Result<&'static str, RefusedFile> {
+    let (archive, others) = FORMATS.split_last().unwrap_or((&FORMATS[0], &FORMATS));
+    debug_assert_eq!(archive.name(), "zip");
+    cut_by(others, input, &[], each)
+}
+
+fn cut_by(
+    formats: &[&'static dyn Format],
+    input: &mut dyn Read,
+    key_log: &[u8],
+    each: &mut PieceSink<'_>,
+) -> Result<&'static str, RefusedFile> {
     let mut source = CaptureSource::open(input).with_keys(key_log);
     let head = source.head();
-    let Some(format) = FORMATS.into_iter().find(|format| format.fits(head)) else {
+    let Some(format) = formats.iter().find(|format| format.fits(head)) else {
         let refused = other::refused(head);
         return Err(source.into_trouble().map_or(refused, RefusedFile::Unreadable));
     };

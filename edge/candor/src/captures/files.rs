@@ -1,14 +1,18 @@
 //! Which files to look at, and how far that has come.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
-    io::IsTerminal,
+    io::{IsTerminal, Read},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use sha2::{Digest, Sha256};
+
+use crate::exit::talk;
 
 /// A file to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +28,10 @@ pub struct InputFile {
 pub fn sources(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
     let mut sources = Vec::new();
     for path in paths {
+        if is_standard_input(path) {
+            sources.push(InputFile { path: path.clone(), named: true, bytes: 0 });
+            continue;
+        }
         let meta = match fs::metadata(path) {
             Ok(meta) => meta,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!("there is no file {}", path.display()),
@@ -40,6 +48,51 @@ pub fn sources(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
         }
     }
     Ok(sources)
+}
+
+/// Whether a path means standard input.
+pub(super) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// The files, each content once: a capture that lies there twice was sent once.
+pub(super) fn once(sources: &[InputFile]) -> Vec<&InputFile> {
+    let mut of_size: BTreeMap<u64, Vec<&InputFile>> = BTreeMap::new();
+    for source in sources.iter().filter(|source| source.bytes > 0) {
+        of_size.entry(source.bytes).or_default().push(source);
+    }
+    let mut again = BTreeSet::new();
+    for same_size in of_size.into_values().filter(|files| files.len() > 1) {
+        let mut known: BTreeMap<Vec<u8>, &InputFile> = BTreeMap::new();
+        for source in same_size {
+            let Some(digest) = digest(&source.path) else { continue };
+            match known.get(&digest) {
+                Some(first) => {
+                    talk(&format!(
+                        "candor: {} is the same as {}: counted once",
+                        source.path.display(),
+                        first.path.display()
+                    ));
+                    again.insert(std::ptr::from_ref(source));
+                }
+                None => {
+                    known.insert(digest, source);
+                }
+            }
+        }
+    }
+    sources.iter().filter(|source| !again.contains(&std::ptr::from_ref(*source))).collect()
+}
+
+/// None if it cannot be read: that is said when it is its turn.
+fn digest(path: &Path) -> Option<Vec<u8>> {
+    let (mut file, mut hash, mut part) = (fs::File::open(path).ok()?, Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut part).ok()? {
+            0 => return Some(hash.finalize().to_vec()),
+            count => hash.update(&part[..count]),
+        }
+    }
 }
 
 fn below(folder: &Path, sources: &mut Vec<InputFile>) -> Result<()> {

@@ -20,7 +20,7 @@ use crate::{
 /// captures below it.
 #[derive(Debug, clap::Args)]
 pub struct AnalyzeArgs {
-    /// Files and folders
+    /// Files and folders; - is standard input
     #[arg(required = true, value_name = "CAPTURE")]
     captures: Vec<PathBuf>,
     /// Values to look for: TOML or JSON with a list `canary` or `canaries` of {id, kind, value}

@@ -134,7 +134,7 @@ fn a_file_that_is_no_capture_ends_in_one_sentence() {
         ("empty.har", "is empty"),
         ("picture.png", "is not a capture"),
         ("truth.json", "has no `log.entries`"),
-        ("notes.txt", "is neither HAR nor mitmproxy flows"),
+        ("notes.txt", "is no format that is known"),
         ("packets.pcapng", "is broken at its first block"),
         ("broken.har", "ends before `log.entries`"),
         ("old.mitm", "mitmproxy before 5"),
@@ -145,6 +145,19 @@ fn a_file_that_is_no_capture_ends_in_one_sentence() {
         assert!(ran.said.contains(says) && ran.said.lines().count() == 1, "{file}: {}", ran.said);
         assert!(ran.out.is_empty());
     }
+}
+
+#[test]
+fn a_capture_that_is_there_twice_counts_once_and_standard_input_is_one() {
+    let other = HAR.replace("q=1", "q=2");
+    let folder = folder(&[("a.har", HAR.as_bytes()), ("b.har", HAR.as_bytes()), ("c.har", other.as_bytes())]);
+    let ran = candor(&["analyze", path(folder.path()), "--format", "json"], b"");
+    let report = json(&ran);
+    assert_eq!(report["coverage"]["exchanges"].as_u64(), Some(2), "{}", ran.said);
+    assert!(ran.said.contains("b.har is the same as"), "{}", ran.said);
+    let piped = candor(&["analyze", "-", "--format", "json"], HAR.as_bytes());
+    assert_eq!(json(&piped)["captures"][0]["source"], "standard input", "{}", piped.said);
+    assert_eq!(json(&piped)["coverage"]["exchanges"].as_u64(), Some(1));
 }
 
 /// A capture of packets with four connections of TLS, and the log of its secrets.
@@ -196,7 +209,7 @@ fn a_clean_capture_is_clean_and_an_empty_one_says_too_little() {
 fn a_folder_stands_for_the_captures_in_it_and_what_is_none_is_said() {
     let canaries = br#"{"canaries": [{"id": "m", "kind": "email", "value": "planted.person.zq81@example.net"}]}"#;
     let folder = folder(&[
-        ("b/late.har", HAR.as_bytes()),
+        ("b/late.har", HAR.replace("q=1", "q=2").as_bytes()),
         ("a.har", HAR.as_bytes()),
         (".hidden.har", HAR.as_bytes()),
         ("canaries.json", canaries),

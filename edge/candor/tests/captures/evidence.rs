@@ -78,8 +78,8 @@ fn two_files_of_evidence_and_a_har_are_looked_at_in_one_run() {
 #[test]
 fn two_experiments_are_not_judged_as_one() {
     let folder = tempfile::tempdir().expect("a scratch folder");
-    let run = || vec![Record::Run(Run { started: Time(1), ..Run::default() })];
-    let (one, two) = (written(folder.path(), "one.candor", run()), written(folder.path(), "two.candor", run()));
+    let run = |at| vec![Record::Run(Run { started: Time(at), ..Run::default() })];
+    let (one, two) = (written(folder.path(), "one.candor", run(1)), written(folder.path(), "two.candor", run(2)));
     let ran = candor(&["analyze", path(&one), path(&two)], b"");
     assert_eq!(ran.status, Some(2), "{}", ran.said);
     assert!(ran.said.contains("two.candor holds a second experiment"), "{}", ran.said);

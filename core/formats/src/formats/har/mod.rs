@@ -12,7 +12,7 @@ mod entry;
 
 mod json;
 
-mod scan;
+pub(super) mod scan;
 
 mod socket;
 

@@ -6,17 +6,17 @@
 use crate::source::CaptureSource;
 
 /// A place in a JSON text.
-pub(super) struct JsonScan<'s, 'r> {
+pub(in crate::formats) struct JsonScan<'s, 'r> {
     source: &'s mut CaptureSource<'r>,
 }
 
 impl<'s, 'r> JsonScan<'s, 'r> {
-    pub(super) fn new(source: &'s mut CaptureSource<'r>) -> Self {
+    pub(in crate::formats) fn new(source: &'s mut CaptureSource<'r>) -> Self {
         Self { source }
     }
 
     /// The next byte that is not white space. It is not passed.
-    pub(super) fn next(&mut self) -> Option<u8> {
+    pub(in crate::formats) fn next(&mut self) -> Option<u8> {
         loop {
             let seen = self.source.look();
             if seen.is_empty() {
@@ -38,7 +38,7 @@ impl<'s, 'r> JsonScan<'s, 'r> {
 
     /// Whether the object that begins here is an entry: its own keys say so
     /// before one says that it holds entries.
-    pub(super) fn is_entry(&mut self) -> bool {
+    pub(in crate::formats) fn is_entry(&mut self) -> bool {
         let head = self.source.head();
         let (mut depth, mut at) = (0usize, 0);
         while let Some(byte) = head.get(at) {
@@ -75,7 +75,7 @@ impl<'s, 'r> JsonScan<'s, 'r> {
     }
 
     /// Goes to the end of the file: how many bytes that is.
-    pub(super) fn rest(&mut self) -> u64 {
+    pub(in crate::formats) fn rest(&mut self) -> u64 {
         let mut bytes = 0;
         loop {
             let seen = self.source.look().len();
@@ -88,12 +88,12 @@ impl<'s, 'r> JsonScan<'s, 'r> {
     }
 
     /// Passes the byte that was seen.
-    pub(super) fn pass(&mut self) {
+    pub(in crate::formats) fn pass(&mut self) {
         self.source.pass(1);
     }
 
     /// The key that begins here, as it is written, and the colon behind it.
-    pub(super) fn key(&mut self) -> Option<Vec<u8>> {
+    pub(in crate::formats) fn key(&mut self) -> Option<Vec<u8>> {
         let mut kept = BoundedBytes::up_to(KEY);
         if !self.value(Some(&mut kept)) {
             return None;
@@ -106,7 +106,7 @@ impl<'s, 'r> JsonScan<'s, 'r> {
     }
 
     /// Goes over the value that begins here: false if the file ends within it.
-    pub(super) fn value(&mut self, mut kept: Option<&mut BoundedBytes>) -> bool {
+    pub(in crate::formats) fn value(&mut self, mut kept: Option<&mut BoundedBytes>) -> bool {
         let mut at = ScanState::default();
         loop {
             let seen = self.source.look();
@@ -224,7 +224,7 @@ impl ScanState {
 ///
 /// Most strings are short, and setting up a vectorised search costs more than
 /// going through them in words of eight bytes.
-pub(super) fn quote_or_escape(text: &[u8]) -> Option<usize> {
+pub(in crate::formats) fn quote_or_escape(text: &[u8]) -> Option<usize> {
     const SHORT: usize = 4;
     const ONES: u64 = u64::MAX / 0xff;
     let has = |word: u64, byte: u8| {
@@ -247,7 +247,7 @@ pub(super) fn quote_or_escape(text: &[u8]) -> Option<usize> {
 ///
 /// From the limit on the inside of strings is left out and [`BoundedBytes::MARK`]
 /// stands for it, so that what is kept still reads as a value.
-pub(super) struct BoundedBytes {
+pub(in crate::formats) struct BoundedBytes {
     bytes: Vec<u8>,
     limit: usize,
     elided: bool,
@@ -256,23 +256,23 @@ pub(super) struct BoundedBytes {
 
 impl BoundedBytes {
     /// An escape that JSON does not have.
-    pub(super) const MARK: &[u8; 2] = b"\\!";
+    pub(in crate::formats) const MARK: &[u8; 2] = b"\\!";
 
-    pub(super) fn up_to(limit: usize) -> Self {
+    pub(in crate::formats) fn up_to(limit: usize) -> Self {
         Self { bytes: Vec::new(), limit, elided: false, lost: false }
     }
 
     /// Whether texts were cut.
-    pub(super) fn elided(&self) -> bool {
+    pub(in crate::formats) fn elided(&self) -> bool {
         self.elided
     }
 
     /// Whether even what stands between the texts was too much.
-    pub(super) fn lost(&self) -> bool {
+    pub(in crate::formats) fn lost(&self) -> bool {
         self.lost
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(in crate::formats) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 

@@ -271,9 +271,9 @@ fn what_is_no_har_is_refused_in_one_sentence() {
         refused: is not a capture: it is JSON, but has no `log.entries`
         refused: is not a capture: it is JSON, but has no `log.entries`
         refused: is not a capture: it is JSON that ends before `log.entries`
-        refused: is not a capture: it is neither HAR nor mitmproxy flows nor packets
-        refused: is not a capture: it is neither HAR nor mitmproxy flows nor packets
-        refused: is not a capture: it is a ZIP archive; unpack it and name what is in it
+        refused: is not a capture: it is no format that is known
+        refused: is not a capture: it is no format that is known
+        refused: is not a capture: it is a ZIP archive in which there is no capture that can be read
         refused: is empty
         refused: is not a capture: it is a binary file of no kind that we know
     "#]]

@@ -4,16 +4,16 @@ use model::Time;
 
 /// One direction of a connection, as far as it is there without a hole.
 #[derive(Clone, Default)]
-pub(super) struct ByteStream {
-    pub(super) bytes: Vec<u8>,
+pub(in crate::formats) struct ByteStream {
+    pub(in crate::formats) bytes: Vec<u8>,
     /// Where what came at a time begins, in order.
     marks: Vec<(usize, Time)>,
     /// Bytes that were sent and are not here: lost, or behind what was lost.
-    pub(super) missing: u64,
+    pub(in crate::formats) missing: u64,
 }
 
 impl ByteStream {
-    pub(super) fn push(&mut self, bytes: &[u8], at: Time) {
+    pub(in crate::formats) fn push(&mut self, bytes: &[u8], at: Time) {
         if !bytes.is_empty() && self.marks.last().is_none_or(|(_, last)| *last != at) {
             self.marks.push((self.bytes.len(), at));
         }
@@ -21,13 +21,13 @@ impl ByteStream {
     }
 
     /// When the byte at `offset` came; for one behind the end, the last.
-    pub(super) fn time_at(&self, offset: usize) -> Time {
+    pub(in crate::formats) fn time_at(&self, offset: usize) -> Time {
         let after = self.marks.partition_point(|(start, _)| *start <= offset);
         self.marks.get(after.saturating_sub(1)).map(|(_, at)| *at).unwrap_or_default()
     }
 
     /// What follows `offset`.
-    pub(super) fn tail(&self, offset: usize) -> Self {
+    pub(in crate::formats) fn tail(&self, offset: usize) -> Self {
         let offset = offset.min(self.bytes.len());
         let mut tail = Self { missing: self.missing, ..Self::default() };
         for (start, bytes, at) in self.runs().filter(|(start, bytes, _)| start + bytes.len() > offset) {
@@ -37,7 +37,7 @@ impl ByteStream {
     }
 
     /// What came at one time, each with its offset.
-    pub(super) fn runs(&self) -> impl Iterator<Item = (usize, &[u8], Time)> {
+    pub(in crate::formats) fn runs(&self) -> impl Iterator<Item = (usize, &[u8], Time)> {
         let ends = self.marks.iter().skip(1).map(|(start, _)| *start).chain([self.bytes.len()]);
         self.marks.iter().zip(ends).map(|((start, at), end)| (*start, &self.bytes[*start..end], *at))
     }

@@ -12,10 +12,10 @@ use super::{
 
 /// What all connections of a capture share.
 #[derive(Clone, Copy)]
-pub(super) struct Conversation<'k> {
-    pub(super) keys: &'k KeyLog,
+pub(in crate::formats) struct Conversation<'k> {
+    pub(in crate::formats) keys: &'k KeyLog,
     /// Connections within this one.
-    pub(super) depth: u8,
+    pub(in crate::formats) depth: u8,
 }
 
 /// Protocols within each other: a tunnel through two proxies has seven.
@@ -23,7 +23,13 @@ const DEEPEST: u8 = 8;
 
 impl Conversation<'_> {
     /// Reads what went over a connection.
-    pub(super) fn read(&self, facts: &ConnectionFacts, client: &ByteStream, server: &ByteStream, out: &mut Outcome) {
+    pub(in crate::formats) fn read(
+        &self,
+        facts: &ConnectionFacts,
+        client: &ByteStream,
+        server: &ByteStream,
+        out: &mut Outcome,
+    ) {
         if client.bytes.is_empty() && server.bytes.is_empty() {
             return;
         }

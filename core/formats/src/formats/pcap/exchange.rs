@@ -9,36 +9,36 @@ use model::{
 
 /// A connection, as far as its packets say.
 #[derive(Clone)]
-pub(super) struct ConnectionFacts {
-    pub(super) number: u64,
-    pub(super) client: Arc<Client>,
+pub(in crate::formats) struct ConnectionFacts {
+    pub(in crate::formats) number: u64,
+    pub(in crate::formats) client: Arc<Client>,
     /// The server's name or address, without brackets.
-    pub(super) host: String,
-    pub(super) port: u16,
+    pub(in crate::formats) host: String,
+    pub(in crate::formats) port: u16,
     /// The name in its ClientHello.
-    pub(super) name: Option<String>,
-    pub(super) is_tls: bool,
+    pub(in crate::formats) name: Option<String>,
+    pub(in crate::formats) is_tls: bool,
 }
 
 /// What was made of connections.
 #[derive(Default)]
-pub(super) struct Outcome {
-    pub(super) exchanges: Vec<(Exchange, Vec<Gap>)>,
+pub(in crate::formats) struct Outcome {
+    pub(in crate::formats) exchanges: Vec<(Exchange, Vec<Gap>)>,
     /// Of the capture itself.
-    pub(super) gaps: Vec<Gap>,
+    pub(in crate::formats) gaps: Vec<Gap>,
 }
 
 impl Outcome {
-    pub(super) fn push(&mut self, exchange: Exchange) {
+    pub(in crate::formats) fn push(&mut self, exchange: Exchange) {
         self.exchanges.push((exchange, Vec::new()));
     }
 
-    pub(super) fn gap(&mut self, why: GapReason, says: impl Into<String>) {
+    pub(in crate::formats) fn gap(&mut self, why: GapReason, says: impl Into<String>) {
         self.gaps.push(crate::piece::gap(None, why, says));
     }
 
     /// A gap of the exchange that came last, or of the capture if there is none.
-    pub(super) fn gap_of_last(&mut self, layer: &'static str, why: GapReason, says: impl Into<String>) {
+    pub(in crate::formats) fn gap_of_last(&mut self, layer: &'static str, why: GapReason, says: impl Into<String>) {
         let place = Trail::default().then(layer, LayerPlace::Whole);
         match self.exchanges.last_mut() {
             Some((exchange, gaps)) => {
@@ -51,25 +51,25 @@ impl Outcome {
 
 impl ConnectionFacts {
     /// The name in the ClientHello, or the server's name or address, bracketed if need be.
-    pub(super) fn server(&self) -> String {
+    pub(in crate::formats) fn server(&self) -> String {
         let host = self.name.as_deref().unwrap_or(&self.host);
         if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
     }
 
     /// Server and port, the port left out if it is that of the scheme.
-    pub(super) fn authority(&self, scheme: &str) -> String {
+    pub(in crate::formats) fn authority(&self, scheme: &str) -> String {
         match (scheme, self.port) {
             ("https" | "wss", 443) | ("http" | "ws", 80) => self.server(),
             (_, port) => format!("{}:{port}", self.server()),
         }
     }
 
-    pub(super) fn scheme(&self) -> &'static str {
+    pub(in crate::formats) fn scheme(&self) -> &'static str {
         if self.is_tls { "https" } else { "http" }
     }
 
     /// The absolute address of a target (RFC 9112 §3.2).
-    pub(super) fn url(&self, target: &str, claimed: Option<&[u8]>) -> String {
+    pub(in crate::formats) fn url(&self, target: &str, claimed: Option<&[u8]>) -> String {
         if target.contains("://") {
             return target.to_owned();
         }
@@ -87,7 +87,7 @@ impl ConnectionFacts {
         format!("{scheme}://{authority}{slash}{target}")
     }
 
-    pub(super) fn exchange(&self, started: Time, request: Request) -> Exchange {
+    pub(in crate::formats) fn exchange(&self, started: Time, request: Request) -> Exchange {
         Exchange {
             index: 0,
             trial: None,
@@ -104,23 +104,30 @@ impl ConnectionFacts {
     }
 
     /// A connection that is not read.
-    pub(super) fn sealed(&self, started: Time, reason: SealReason, says: String, sent: u64, received: u64) -> Exchange {
+    pub(in crate::formats) fn sealed(
+        &self,
+        started: Time,
+        reason: SealReason,
+        says: String,
+        sent: u64,
+        received: u64,
+    ) -> Exchange {
         let request = bare("CONNECT", format!("https://{}/", self.authority("https")));
         Exchange { seal: Some(Seal { reason, says, sent, received }), ..self.exchange(started, request) }
     }
 
     /// Bytes of no protocol that is known, as messages.
-    pub(super) fn bytes(&self, scheme: &str, messages: Vec<Message>) -> Exchange {
+    pub(in crate::formats) fn bytes(&self, scheme: &str, messages: Vec<Message>) -> Exchange {
         let request = bare(&scheme.to_ascii_uppercase(), format!("{scheme}://{}:{}/", self.server(), self.port));
         let (first, last) = (messages.first().map(|message| message.at), messages.last().map(|message| message.at));
         Exchange { messages, ended: last, ..self.exchange(first.unwrap_or_default(), request) }
     }
 }
 
-pub(super) fn bare(method: &str, url: String) -> Request {
+pub(in crate::formats) fn bare(method: &str, url: String) -> Request {
     Request { method: method.to_owned(), url, version: String::new(), headers: Vec::new(), body: Body::default() }
 }
 
-pub(super) fn answer(status: u16, version: String, headers: Vec<Header>, body: Body) -> Response {
+pub(in crate::formats) fn answer(status: u16, version: String, headers: Vec<Header>, body: Body) -> Response {
     Response { status, version, headers, body, by: "capture".to_owned() }
 }

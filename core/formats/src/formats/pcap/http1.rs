@@ -23,12 +23,12 @@ pub(super) fn is_request(bytes: &[u8]) -> bool {
     let version = parts.next();
     is_method
         && target.is_some_and(|target| !target.is_empty())
-        && version.is_some_and(|version| version.starts_with(b"HTTP/1."))
+        && version.is_some_and(|version| version.starts_with(b"HTTP/"))
 }
 
 /// Whether a stream begins with an answer.
 pub(super) fn is_response(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"HTTP/1.")
+    bytes.starts_with(b"HTTP/")
 }
 
 /// The head of a message, and where it ends.

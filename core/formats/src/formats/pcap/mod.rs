@@ -13,15 +13,15 @@ mod packet;
 
 mod reassembly;
 
-mod byte_stream;
+pub(super) mod byte_stream;
 
 mod reader;
 
 mod table;
 
-mod conversation;
+pub(super) mod conversation;
 
-mod exchange;
+pub(super) mod exchange;
 
 pub(crate) mod key_log;
 
