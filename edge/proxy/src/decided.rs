@@ -87,6 +87,9 @@ pub(crate) async fn pass(
     }
     let _ = server.shutdown().await;
     let _ = client.shutdown().await;
+    for message in std::mem::take(&mut session.one.messages) {
+        session.keep(&message);
+    }
     session.ear.hang_up(&mut session.said);
     server_ear.hang_up(&mut session.said);
     session.said.messages
@@ -131,10 +134,14 @@ impl GatedSession<'_> {
             self.held.extend_from_slice(&bytes[..taken]);
             bytes.advance(taken);
             self.since.get_or_insert_with(Instant::now);
+            if self.ear.broke_rules() {
+                // What a server may not take, one that takes it was waiting for.
+                return Err(ConnectionOver);
+            }
             if let Some(heard) = heard {
                 self.frame_is_whole(heard, server).await?;
             }
-            if self.fate.is_some() {
+            if self.fate.is_some() && !is_control(self.first) {
                 self.go_on(server).await?;
             } else if self.held.len() > MESSAGE.0 {
                 self.too_much(server).await?;
@@ -150,7 +157,7 @@ impl GatedSession<'_> {
             if self.held.is_empty() && self.fate.is_none() {
                 self.since = None;
             }
-            return send(server, &control).await;
+            return self.control(&control, &heard, server).await;
         }
         self.frame = self.held.len();
         if heard != FrameEvent::Message {
@@ -178,9 +185,30 @@ impl GatedSession<'_> {
         }
     }
 
+    /// Decides on a control frame by what it carries, if it carries anything.
+    async fn control(
+        &mut self,
+        raw: &[u8],
+        heard: &FrameEvent,
+        server: &mut BufferedStream,
+    ) -> Result<(), ConnectionOver> {
+        // No message is whole here, so this is what the frame carried.
+        let Some(message) = self.one.messages.pop() else { return send(server, raw).await };
+        self.keep(&message);
+        match (self.ruling(message, true).await, heard) {
+            (Ruling::Pass, _) => send(server, raw).await,
+            // The end itself is told, without the words for it.
+            (Ruling::Absorb(_), FrameEvent::Close(_)) => send(server, &frames::masked_close()).await,
+            (Ruling::Absorb(_), _) => Ok(()),
+            (Ruling::Cut, _) => Err(ConnectionOver),
+        }
+    }
+
     /// A message is longer, or takes longer, than it can be held.
     async fn too_much(&mut self, server: &mut BufferedStream) -> Result<(), ConnectionOver> {
-        if self.fate.is_some() {
+        // A control frame is short, and is decided once it is there.
+        let only_control = is_control(self.first) && self.frame == 0;
+        if self.fate.is_some() || only_control {
             self.since = None;
             return Ok(());
         }
@@ -201,11 +229,12 @@ impl GatedSession<'_> {
 
     /// Lets go what was held of a message whose fate is known.
     async fn go_on(&mut self, server: &mut BufferedStream) -> Result<(), ConnectionOver> {
-        let raw = std::mem::take(&mut self.held);
+        // A control frame between the frames of a message is decided on its own.
+        let control = if is_control(self.first) { self.held.split_off(self.frame) } else { Vec::new() };
+        let raw = std::mem::replace(&mut self.held, control);
         self.frame = 0;
         self.since = None;
-        let passes = self.fate == Some(MessageFate::Pass) || is_control(self.first);
-        if passes { send(server, &raw).await } else { Ok(()) }
+        if self.fate == Some(MessageFate::Pass) { send(server, &raw).await } else { Ok(()) }
     }
 
     async fn ruling(&self, message: Message, whole: bool) -> Ruling {

@@ -18,6 +18,8 @@ pub(crate) struct FrameHead {
     pub(crate) last: bool,
     /// RSV1: the message is compressed, if that was agreed on (RFC 7692).
     pub(crate) compressed: bool,
+    /// RSV2 or RSV3: no extension that is known uses them.
+    pub(crate) reserved: bool,
     pub(crate) opcode: Opcode,
     pub(crate) mask: Option<[u8; 4]>,
     pub(crate) payload: u64,
@@ -40,6 +42,7 @@ impl FrameHead {
         Some(Self {
             last: first & 0x80 != 0,
             compressed: first & 0x40 != 0,
+            reserved: first & 0x30 != 0,
             opcode: Opcode::of(first & 0x0f),
             mask,
             payload,
@@ -47,6 +50,33 @@ impl FrameHead {
         })
     }
 }
+
+impl FrameHead {
+    /// Whether it carries a piece of a message, or stands alone.
+    pub(crate) fn is_of_a_message(&self, is_open: bool) -> bool {
+        match self.opcode {
+            Opcode::Text | Opcode::Binary => true,
+            Opcode::Continuation => is_open,
+            Opcode::Close | Opcode::Ping | Opcode::Pong | Opcode::Reserved(_) => false,
+        }
+    }
+
+    /// Whether a frame may come here: a server ends the connection where one may
+    /// not (§5.2, §5.4, §5.5), unless it wants to hear what is in it.
+    pub(crate) fn is_allowed(&self, is_open: bool, may_be_compressed: bool) -> bool {
+        let starts = matches!(self.opcode, Opcode::Text | Opcode::Binary);
+        let order = match self.opcode {
+            Opcode::Continuation => is_open,
+            Opcode::Text | Opcode::Binary => !is_open,
+            Opcode::Close | Opcode::Ping | Opcode::Pong => self.last && self.payload <= LONGEST_CONTROL,
+            Opcode::Reserved(_) => false,
+        };
+        order && !self.reserved && (!self.compressed || (starts && may_be_compressed))
+    }
+}
+
+/// The payload of a control frame (§5.5).
+const LONGEST_CONTROL: u64 = 125;
 
 impl Opcode {
     fn of(number: u8) -> Self {
@@ -71,11 +101,6 @@ impl Opcode {
             Self::Pong => 10,
             Self::Reserved(number) => number,
         }
-    }
-
-    /// Control frames may stand between the frames of a message (§5.5).
-    pub(crate) fn is_control(self) -> bool {
-        self.number() >= 8
     }
 }
 
@@ -105,6 +130,11 @@ pub(crate) fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// A client's end of a connection, without a word.
+pub(crate) fn masked_close() -> Vec<u8> {
+    vec![0x80 | Opcode::Close.number(), 0x80, 0, 0, 0, 0]
+}
+
 /// A client's message in one frame, not compressed.
 pub(crate) fn masked(text: bool, mask: [u8; 4], payload: &[u8]) -> Vec<u8> {
     let opcode = if text { Opcode::Text } else { Opcode::Binary };
@@ -131,6 +161,36 @@ mod tests {
         unmask(&mut text[..2], head.mask.unwrap(), 0);
         unmask(&mut text[2..], head.mask.unwrap(), 2);
         assert_eq!(text, b"Hello");
+    }
+
+    #[test]
+    fn frames_that_no_server_may_take_are_told_from_others() {
+        let allowed =
+            |bytes: &[u8], is_open, compresses| FrameHead::read(bytes).unwrap().is_allowed(is_open, compresses);
+        for (bytes, is_open, compresses) in [
+            (&b"\x81\x05"[..], false, false),
+            (b"\xc1\x05", false, true),
+            (b"\x80\x05", true, true),
+            (b"\x89\x7d", true, false),
+            (b"\x88\x02", false, false),
+        ] {
+            assert!(allowed(bytes, is_open, compresses), "{bytes:?}");
+        }
+        for (bytes, is_open, compresses) in [
+            (&b"\xc1\x05"[..], false, false),
+            (b"\xa1\x05", false, true),
+            (b"\x91\x05", false, true),
+            (b"\xc0\x05", true, true),
+            (b"\xc9\x05", true, true),
+            (b"\x80\x05", false, true),
+            (b"\x81\x05", true, true),
+            (b"\x09\x05", false, true),
+            (b"\x89\x7e\x00\x7e", false, true),
+            (b"\x83\x05", false, true),
+            (b"\x8b\x05", true, true),
+        ] {
+            assert!(!allowed(bytes, is_open, compresses), "{bytes:?}");
+        }
     }
 
     #[test]

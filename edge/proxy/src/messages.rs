@@ -1,4 +1,7 @@
 //! What is said on a WebSocket, gathered from its frames as they pass.
+//!
+//! Pings, pongs and closes may carry bytes of anybody's choice (RFC 6455 §5.5),
+//! and so may frames that mean nothing. What they carry is kept like a message.
 
 use flate2::{Decompress, FlushDecompress, Status};
 use model::{Body, Direction, Message, Time};
@@ -62,14 +65,16 @@ pub(crate) struct MessageReader {
     frame: Option<PendingFrame>,
     message: Option<PendingMessage>,
     inflate: Option<MessageInflater>,
+    /// A frame came that may not come.
+    broke_rules: bool,
 }
 
 /// A frame whose payload is coming.
 struct PendingFrame {
     head: FrameHead,
     at: u64,
-    /// The payload of a control frame.
-    control: Vec<u8>,
+    /// The payload of a frame that is no piece of a message.
+    alone: Option<CapturedBody>,
 }
 
 /// A message whose frames are coming.
@@ -82,7 +87,7 @@ struct PendingMessage {
 
 impl MessageReader {
     pub(crate) fn new(direction: Direction, inflate: Option<MessageInflater>) -> Self {
-        Self { direction, head: Vec::new(), frame: None, message: None, inflate }
+        Self { direction, head: Vec::new(), frame: None, message: None, inflate, broke_rules: false }
     }
 
     /// Takes bytes until something was heard; gives how many.
@@ -106,8 +111,21 @@ impl MessageReader {
         (at, None)
     }
 
-    /// Keeps the message that broke off.
+    /// Whether a frame came that ends a connection by the rules (RFC 6455 §7.1.7).
+    pub(crate) fn broke_rules(&self) -> bool {
+        self.broke_rules
+    }
+
+    /// Keeps what broke off.
     pub(crate) fn hang_up(&mut self, said: &mut MessageLog) {
+        self.give_up_message(said);
+        let frame = self.frame.take().filter(|frame| frame.at > 0);
+        if let Some(part) = frame.and_then(|frame| frame.alone) {
+            said.add(self.message_of(part.broken_off(None)));
+        }
+    }
+
+    fn give_up_message(&mut self, said: &mut MessageLog) {
         if let Some(PendingMessage { at, text, part, .. }) = self.message.take() {
             said.add(Message { direction: self.direction, at, text, body: part.broken_off(None) });
         }
@@ -117,23 +135,37 @@ impl MessageReader {
     fn begin(&mut self, said: &mut MessageLog) {
         let Some(head) = FrameHead::read(&self.head) else { return };
         self.head.clear();
-        if !head.opcode.is_control() && head.opcode != Opcode::Continuation {
-            self.hang_up(said);
+        let is_open = self.message.is_some();
+        self.broke_rules |= !head.is_allowed(is_open, self.inflate.is_some());
+        let is_alone = !head.is_of_a_message(is_open);
+        if matches!(head.opcode, Opcode::Text | Opcode::Binary) {
+            self.give_up_message(said);
             let part = CapturedBody::new(said.room);
             let text = head.opcode == Opcode::Text;
             self.message = Some(PendingMessage { at: clock::now(), text, compressed: head.compressed, part });
         }
-        self.frame = Some(PendingFrame { head, at: 0, control: Vec::new() });
+        self.frame = Some(PendingFrame { head, at: 0, alone: is_alone.then(|| CapturedBody::new(said.room)) });
     }
 
     fn end(&mut self, frame: PendingFrame, said: &mut MessageLog) -> FrameEvent {
-        match frame.head.opcode {
-            Opcode::Ping => FrameEvent::Ping(frame.control),
-            Opcode::Close => FrameEvent::Close(frame.control),
-            Opcode::Pong | Opcode::Reserved(_) => FrameEvent::Other,
-            Opcode::Text | Opcode::Binary | Opcode::Continuation if frame.head.last => self.whole(said),
-            Opcode::Text | Opcode::Binary | Opcode::Continuation => FrameEvent::Other,
+        let Some(alone) = frame.alone else {
+            return if frame.head.last { self.whole(said) } else { FrameEvent::Other };
+        };
+        let body = alone.whole();
+        let payload = body.bytes.to_vec();
+        if says_something(frame.head.opcode, &payload) {
+            said.add(self.message_of(body));
         }
+        match frame.head.opcode {
+            Opcode::Ping => FrameEvent::Ping(payload),
+            Opcode::Close => FrameEvent::Close(payload),
+            _ => FrameEvent::Other,
+        }
+    }
+
+    /// What a frame carried that is no piece of a message.
+    fn message_of(&self, body: Body) -> Message {
+        Message { direction: self.direction, at: clock::now(), text: false, body }
     }
 
     fn whole(&mut self, said: &mut MessageLog) -> FrameEvent {
@@ -161,9 +193,8 @@ impl PendingFrame {
             frames::unmask(&mut plain, mask, self.at);
         }
         self.at += bytes.len() as u64;
-        if self.head.opcode.is_control() {
-            let room = LONGEST_CONTROL.saturating_sub(self.control.len());
-            self.control.extend_from_slice(&plain[..plain.len().min(room)]);
+        if let Some(alone) = &mut self.alone {
+            alone.add(&plain);
             return;
         }
         match (message, inflate) {
@@ -174,8 +205,15 @@ impl PendingFrame {
     }
 }
 
-/// The payload of a control frame (RFC 6455 §5.5).
-const LONGEST_CONTROL: usize = 125;
+/// Whether a frame that stands alone carries anything: a bare code by which a
+/// connection is closed as it is registered (RFC 6455 §7.4) does not.
+fn says_something(opcode: Opcode, payload: &[u8]) -> bool {
+    match (opcode, payload) {
+        (_, []) => false,
+        (Opcode::Close, [high, low]) => !(1_000..1_016).contains(&u16::from_be_bytes([*high, *low])),
+        _ => true,
+    }
+}
 
 /// Opens compressed messages (RFC 7692, permessage-deflate).
 pub(crate) struct MessageInflater {
@@ -269,8 +307,36 @@ mod tests {
         let wire = b"\x01\x03Hel\x89\x04ping\x80\x02lo\x82\x01x\x81\x00";
         for at_once in 1..wire.len() {
             let all = said(wire, None, at_once);
-            assert_eq!(all, [(true, b"Hello".to_vec(), None), (false, b"x".to_vec(), None), (true, vec![], None)]);
+            let message = |text, body: &[u8]| (text, body.to_vec(), None);
+            assert_eq!(
+                all,
+                [message(false, b"ping"), message(true, b"Hello"), message(false, b"x"), message(true, b"")]
+            );
         }
+    }
+
+    #[test]
+    fn what_frames_carry_that_are_no_message_is_kept() {
+        for (wire, kept) in [
+            (&b"\x89\x01a"[..], &b"a"[..]),
+            (b"\x8a\x01a", b"a"),
+            (b"\x88\x03\x03\xe8a", b"\x03\xe8a"),
+            (b"\x88\x02\x0f\xff", b"\x0f\xff"),
+            (b"\x83\x01a", b"a"),
+            (b"\x8b\x01a", b"a"),
+            (b"\x80\x01a", b"a"),
+            (b"\x00\x01a", b"a"),
+            (b"\x89\x7e\x00\x80", b""),
+            (b"\x89\x05ab", b"ab"),
+        ] {
+            for at_once in 1..=wire.len() {
+                let all = said(wire, None, at_once);
+                assert_eq!(all.iter().map(|one| &one.1[..]).collect::<Vec<_>>().concat(), kept, "{wire:?}");
+            }
+        }
+        assert_eq!(said(b"\x89\x00\x8a\x00\x88\x02\x03\xe8", None, 3), [], "nothing is said by that");
+        let long = [&b"\x89\x7e\x01\x00"[..], &[b'a'; 256]].concat();
+        assert_eq!(said(&long, None, 50)[0].1.len(), 256, "longer than it may be");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Buf;
-use model::{Body, Exchange, Header, Message, Request, Response};
+use model::{Body, Direction, Exchange, Header, Message, Request, Response, SealReason};
 use tokio::time::timeout;
 
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
     part::CapturedBody,
     place::{ConnectionTarget, HostPort},
     pump::{BodyPump, PumpEnd},
-    serve1, websocket,
+    serve1, splice, websocket,
     wire::BufferedStream,
 };
 
@@ -113,7 +113,7 @@ pub(crate) async fn exchange(
         return false;
     }
     match relay.send(conn, place, server, raw).await {
-        Ok(answer) => relay.receive(conn, server, answer).await,
+        Ok(answer) => relay.receive(conn, place, server, answer).await,
         Err(Http1Failure::Trouble(trouble)) => relay.fail(conn, trouble).await,
         Err(Http1Failure::Bad(bad)) => serve1::refuse_framing(conn, link, place, began, relay.request(), bad).await,
         Err(Http1Failure::ClientGone) => {
@@ -288,7 +288,13 @@ impl Http1Relay<'_> {
     }
 
     /// Passes the answer back to its end. False: the connection is to be closed.
-    async fn receive(mut self, client: &mut BufferedStream, server: &mut UpstreamServer, answer: Http1Answer) -> bool {
+    async fn receive(
+        mut self,
+        client: &mut BufferedStream,
+        place: &ConnectionTarget,
+        server: &mut UpstreamServer,
+        answer: Http1Answer,
+    ) -> bool {
         let Some(reached) = &mut server.reached else { return false };
         let conn = &mut reached.conn;
         let length = for_the_client(conn, &answer);
@@ -296,9 +302,14 @@ impl Http1Relay<'_> {
             self.link.offered_http3(model::host_of(&self.url)).await;
         }
         if answer.head.status == 101 {
-            let messages = self.upgrade(client, conn, &answer.head, length).await;
+            let both_agree = self.head.wants_websocket() && answer.head.fields.lists("upgrade", "websocket");
+            if both_agree {
+                let messages = self.upgrade(client, conn, &answer.head, length).await;
+                self.finish(answer.head, Body::default(), messages).await;
+            } else {
+                self.unread_upgrade(client, conn, place, answer.head, length).await;
+            }
             server.reached = None;
-            self.finish(answer.head, Body::default(), messages).await;
             return false;
         }
         // A server that contradicts itself is read to its end.
@@ -328,7 +339,39 @@ impl Http1Relay<'_> {
         keep && !stop
     }
 
-    /// Passes on whatever an upgraded connection carries.
+    /// Passes on what an upgraded connection carries that nobody here can read, if
+    /// it may, and writes down that it could not be read.
+    async fn unread_upgrade(
+        self,
+        client: &mut BufferedStream,
+        server: &mut BufferedStream,
+        place: &ConnectionTarget,
+        head: ResponseHead,
+        length: usize,
+    ) {
+        const SAYS: &str = "upgraded to a protocol that is not read";
+        let link = self.link;
+        let place = match self.target(place) {
+            Ok((target, _)) if place.target.is_none() => ConnectionTarget::to(Some(target), None),
+            _ => place.clone(),
+        };
+        let mut said = CapturedBody::new(link.settings().body_limit);
+        let goes_on = link.may_go_on(&place, SealReason::UnknownProtocol, SAYS)
+            && serve1::write(client, &server.ahead[..length], b"").await.is_ok();
+        self.finish(head, Body::default(), Vec::new()).await;
+        if goes_on {
+            server.ahead.advance(length);
+            let keep = |direction, bytes: &[u8]| {
+                if direction == Direction::FromClient {
+                    said.add(bytes);
+                }
+            };
+            splice::both_ways(client, server, link.settings().idle, keep).await;
+        }
+        link.seal_with(&place, SealReason::UnknownProtocol, SAYS, said.whole()).await;
+    }
+
+    /// Passes on what a WebSocket carries.
     async fn upgrade(
         &self,
         client: &mut BufferedStream,
@@ -340,12 +383,11 @@ impl Http1Relay<'_> {
             return Vec::new();
         }
         server.ahead.advance(length);
-        let agreed = self.head.wants_websocket().then_some(&head.fields);
-        match (&self.link.settings().gate, agreed) {
-            (Some(gate), Some(agreed)) if self.wanted => {
-                decided::pass(client, server, self.link, agreed, &**gate, self.opening()).await
+        match &self.link.settings().gate {
+            Some(gate) if self.wanted => {
+                decided::pass(client, server, self.link, &head.fields, &**gate, self.opening()).await
             }
-            _ => websocket::pass(client, server, self.link, agreed).await,
+            _ => websocket::pass(client, server, self.link, &head.fields).await,
         }
     }
 

@@ -9,7 +9,9 @@ use std::{
 use model::{Direction, SealReason};
 use tokio::time::timeout;
 
-use crate::{link::ConnectionContext, place::ConnectionTarget, pump::BodyPump, wire::BufferedStream};
+use crate::{
+    link::ConnectionContext, part::CapturedBody, place::ConnectionTarget, pump::BodyPump, wire::BufferedStream,
+};
 
 /// One direction, until its source has ended and its sink was told so.
 struct SpliceSide {
@@ -87,8 +89,16 @@ pub(crate) async fn untouched(
     reason: SealReason,
     says: &str,
 ) {
+    let mut said = CapturedBody::new(link.settings().body_limit);
     if link.may_go_on(place, reason, says) {
-        both_ways(&mut client, &mut server, link.settings().idle, |_, _| {}).await;
+        // Ciphertext is of no use to anybody who looks for a value.
+        let is_wanted = reason == SealReason::UnknownProtocol;
+        let keep = |direction, bytes: &[u8]| {
+            if is_wanted && direction == Direction::FromClient {
+                said.add(bytes);
+            }
+        };
+        both_ways(&mut client, &mut server, link.settings().idle, keep).await;
     }
-    link.seal(place, reason, says).await;
+    link.seal_with(place, reason, says, said.whole()).await;
 }

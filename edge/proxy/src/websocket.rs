@@ -19,15 +19,15 @@ use crate::{
 };
 
 /// Passes everything on both ways until both sides are done, and gives what was
-/// said, if both have agreed that this is a WebSocket.
+/// said.
 pub(crate) async fn pass(
     client: &mut BufferedStream,
     server: &mut BufferedStream,
     link: &ConnectionContext,
-    agreed: Option<&HeaderFields>,
+    agreed: &HeaderFields,
 ) -> Vec<Message> {
     let mut said = MessageLog::new(link.settings().messages_limit);
-    let (from_client, from_server) = agreed.and_then(MessageInflater::agreed).unzip();
+    let (from_client, from_server) = MessageInflater::agreed(agreed).unzip();
     let mut client_ear = MessageReader::new(Direction::FromClient, from_client);
     let mut server_ear = MessageReader::new(Direction::FromServer, from_server);
     splice::both_ways(client, server, link.settings().idle, |direction, mut bytes| {
@@ -35,7 +35,7 @@ pub(crate) async fn pass(
             Direction::FromClient => &mut client_ear,
             Direction::FromServer => &mut server_ear,
         };
-        while agreed.is_some() && !bytes.is_empty() {
+        while !bytes.is_empty() {
             let (taken, _) = ear.hear(bytes, &mut said);
             bytes = &bytes[taken..];
         }

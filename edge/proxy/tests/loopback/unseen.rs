@@ -168,3 +168,157 @@ async fn a_length_beside_chunks_reaches_nobody_and_nothing_follows_it() {
     let seen = lab.stop().await.only();
     assert_eq!(seen.request.header("content-length"), Some(&b"6"[..]), "and it is in the record");
 }
+
+/// A frame of a client, with a mask of zeros.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    assert!(payload.len() < 126);
+    [&[first, 0x80 | payload.len() as u8, 0, 0, 0, 0][..], payload].concat()
+}
+
+/// Frames that carry the secret, in what way, and whether a server may take them.
+fn odd_frames() -> Vec<(bool, &'static str, Vec<u8>)> {
+    let text = [&b"\x0f\xa1"[..], SECRET].concat();
+    let long = [&b"\x89\xfe\x00\xc8\0\0\0\0"[..], SECRET, &[b'x'; 189]].concat();
+    vec![
+        (true, "a message", frame(0x81, SECRET)),
+        (true, "a ping", frame(0x89, SECRET)),
+        (true, "a pong", frame(0x8a, SECRET)),
+        (true, "a reason to close", frame(0x88, &text)),
+        (true, "a ping within a message", [frame(0x01, b"a"), frame(0x89, SECRET), frame(0x80, b"b")].concat()),
+        (true, "a message in three frames", [frame(0x01, b"sec"), frame(0x00, b"ret-"), frame(0x80, b"4711")].concat()),
+        (false, "a reserved opcode", frame(0x83, SECRET)),
+        (false, "a reserved control opcode", frame(0x8f, SECRET)),
+        (false, "a continuation of nothing", frame(0x80, SECRET)),
+        (false, "a message that another one ends", [frame(0x01, SECRET), frame(0x81, b"x")].concat()),
+        (false, "a ping that goes on", frame(0x09, SECRET)),
+        (false, "a ping that is too long", long),
+        (false, "a reserved bit", frame(0x91, SECRET)),
+        (false, "compressed, as nobody agreed", frame(0xc1, SECRET)),
+    ]
+}
+
+/// A server that upgrades as it is told, and keeps what it gets then.
+async fn upgrading(got: &Arc<Mutex<Vec<u8>>>, to: &'static str) -> Origin {
+    let got = Arc::clone(got);
+    Origin::clear(move |mut wire: Wire| {
+        let got = Arc::clone(&got);
+        async move {
+            crate::origin::read_until(&mut wire, b"\r\n\r\n").await;
+            let answer = format!("HTTP/1.1 101 x\r\nUpgrade: {to}\r\nConnection: Upgrade\r\n\r\n");
+            wire.write_all(answer.as_bytes()).await.unwrap();
+            let mut some = [0; 4_096];
+            while let Ok(count @ 1..) = wire.read(&mut some).await {
+                got.lock().unwrap().extend_from_slice(&some[..count]);
+            }
+        }
+    })
+    .await
+}
+
+const ASK: &str = "Host: localhost\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/// Upgrades, and says this; waits until both sides are done.
+async fn said_after(lab: Lab, origin: &Origin, ask: &str, bytes: &[u8]) -> Seen {
+    let head = format!("GET {} HTTP/1.1\r\n{ASK}Upgrade: {ask}\r\n\r\n", origin.url("http", "/socket"));
+    let mut stream = say(&lab, head.as_bytes()).await;
+    crate::origin::read_until(&mut stream, b"\r\n\r\n").await;
+    let _ = stream.write_all(bytes).await;
+    let _ = stream.shutdown().await;
+    let _ = stream.read_to_end(&mut Vec::new()).await;
+    lab.stop().await
+}
+
+#[tokio::test]
+async fn no_frame_of_a_socket_passes_the_gate_with_a_value_in_it() {
+    for (is_allowed, name, bytes) in odd_frames() {
+        let got = Arc::default();
+        let origin = upgrading(&got, "websocket").await;
+        let lab =
+            Lab::with(ProxySettings { gate: Some(Arc::new(Seeker)), ..upstream(UpstreamSettings::default()) }, echo);
+        let bytes = [bytes, frame(0x81, b"innocent")].concat();
+        let seen = said_after(lab, &origin, "websocket", &bytes).await.only();
+        let got = got.lock().unwrap();
+        assert!(!has_secret(&got), "{name}");
+        assert_eq!(got.ends_with(b"innocent"), is_allowed, "{name}: what has no meaning ends the connection");
+        let all: Vec<u8> = seen.messages.iter().flat_map(|message| message.body.bytes.to_vec()).collect();
+        assert!(has_secret(&all), "{name}: it is not in the record");
+    }
+}
+
+#[tokio::test]
+async fn every_frame_of_a_socket_is_in_the_record_without_a_gate() {
+    for (_, name, bytes) in odd_frames() {
+        let got = Arc::default();
+        let origin = upgrading(&got, "websocket").await;
+        let seen = said_after(Lab::onward(), &origin, "websocket", &bytes).await.only();
+        let all: Vec<u8> = seen.messages.iter().flat_map(|message| message.body.bytes.to_vec()).collect();
+        assert!(has_secret(&all), "{name}: it is not in the record");
+        assert_eq!(*got.lock().unwrap(), bytes, "{name}: nothing is changed");
+    }
+}
+
+/// Lets nothing on that cannot be read.
+struct Closed;
+
+impl Gate for Closed {
+    fn head(&self, _: &Exchange) -> HoldRequest {
+        HoldRequest::Pass
+    }
+
+    fn decide<'a>(&'a self, _: &'a Exchange, _: RequestProgress) -> RulingFuture<'a> {
+        Box::pin(async { Ruling::Pass })
+    }
+
+    fn sealed(&self, _: &Exchange) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn what_follows_an_upgrade_to_something_else_is_kept_counted_and_decided_on() {
+    for (asked, agreed) in [("foo", "foo"), ("websocket", "foo"), ("foo", "websocket"), ("h2c", "h2c")] {
+        let got = Arc::default();
+        let origin = upgrading(&got, agreed).await;
+        let seen = said_after(Lab::onward(), &origin, asked, SECRET).await.exchanges;
+        assert_eq!(*got.lock().unwrap(), SECRET, "{asked} {agreed}");
+        let seal = seen[1].seal.as_ref().unwrap();
+        assert_eq!(
+            (seen[0].response.as_ref().unwrap().status, &*seal.says),
+            (101, "upgraded to a protocol that is not read")
+        );
+        assert_eq!((&seen[1].request.body.bytes[..], seen[1].host()), (SECRET, "localhost"));
+        let got = Arc::default();
+        let origin = upgrading(&got, agreed).await;
+        let lab =
+            Lab::with(ProxySettings { gate: Some(Arc::new(Closed)), ..upstream(UpstreamSettings::default()) }, echo);
+        let seen = said_after(lab, &origin, asked, SECRET).await.exchanges;
+        assert!(got.lock().unwrap().is_empty(), "{asked} {agreed}");
+        assert!(seen[1].seal.is_some());
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_says_in_a_protocol_that_is_not_read_is_kept() {
+    let got: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let kept = Arc::clone(&got);
+    let origin = Origin::clear(move |mut wire: Wire| {
+        let got = Arc::clone(&kept);
+        async move {
+            let mut all = Vec::new();
+            let _ = wire.read_to_end(&mut all).await;
+            *got.lock().unwrap() = all;
+        }
+    })
+    .await;
+    let lab = Lab::onward();
+    let mut stream =
+        say(&lab, format!("CONNECT localhost:{} HTTP/1.1\r\n\r\n", origin.address.port()).as_bytes()).await;
+    crate::origin::read_until(&mut stream, b"\r\n\r\n").await;
+    let said = [b"\0\x01", SECRET].concat();
+    stream.write_all(&said).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let _ = stream.read_to_end(&mut Vec::new()).await;
+    let seen = lab.stop().await.only();
+    assert_eq!((&*got.lock().unwrap(), &seen.request.body.bytes[..]), (&said, &said[..]));
+    assert!(seen.seal.is_some());
+}

@@ -49,7 +49,7 @@ async fn what_a_client_says_is_recorded_message_by_message() {
     let seen = lab.stop().await.only();
     assert_eq!(seen.response.unwrap().status, 101);
     let said: Vec<_> = seen.messages.iter().map(|message| (message.text, &message.body.bytes[..])).collect();
-    assert_eq!(said, [(true, &b"{\"hello\":1}"[..]), (false, b"abcd")]);
+    assert_eq!(said, [(true, &b"{\"hello\":1}"[..]), (false, b"ping"), (false, b"abcd")]);
     assert!(seen.messages.iter().all(|message| message.direction == Direction::FromClient));
 }
 
