@@ -1,6 +1,7 @@
 //! One port of the guard: the gate of a proxy, for clients of one mode.
 
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex},
@@ -8,14 +9,14 @@ use std::{
 };
 
 use guard::{
-    ClientIdentity, Decision, DecisionReason, DeviceMemory, GuardAction, GuardClient, HELD_BYTES, HELD_MICROS,
+    Choices, ClientIdentity, Decision, DecisionReason, DeviceMemory, GuardAction, GuardClient, HELD_BYTES, HELD_MICROS,
     HostAction, InspectionNeed, MemoryCompaction, RequestContext, RequestScan, decide, destination,
 };
 use knowledge::Knowledge;
 use model::{Body, Destination, Exchange, Header, Message, Mode, Note, Request, Response};
 use proxy::{
-    AnswerProvider, BodyWatch, ExchangeSink, Gate, HoldRequest, RequestProgress, Ruling, RulingFuture, SinkFuture,
-    StaticResponse,
+    AnswerProvider, BodyWatch, ExchangeSink, Gate, HoldRequest, NameRuling, RequestProgress, Ruling, RulingFuture,
+    SinkFuture, StaticResponse,
 };
 
 use crate::{GuardEvent, GuardState, clients::lock, clock};
@@ -26,6 +27,32 @@ pub const HERE: &str = "this-machine";
 const LATE: Duration = Duration::from_millis(400);
 /// Bodies from this size on are looked into beside the work of the network.
 const LONG: usize = 64 << 10;
+
+/// Nothing of the body is waited for: the destination decides.
+const AT_ONCE: HoldRequest = HoldRequest::Hold { bytes: 0, time: Duration::ZERO };
+
+/// A request, read as one to this destination.
+struct RequestReading<'e> {
+    aim: Destination,
+    exchange: Cow<'e, Exchange>,
+}
+
+/// The same request under the name that it gives itself, if that is another than
+/// the one of its connection. A server that answers for many names may go by that.
+fn as_it_names_itself(exchange: &Exchange) -> Option<Exchange> {
+    let bare = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
+    let claimed = bare(exchange.request.claimed_host().filter(|name| !name.is_empty())?);
+    let went_to = exchange.host();
+    if claimed == bare(went_to) {
+        return None;
+    }
+    let mut renamed = exchange.clone();
+    let start = exchange.request.url.find("://").map_or(0, |at| at + 3);
+    let path =
+        exchange.request.url[start..].find(['/', '?', '#']).map_or("/", |at| &exchange.request.url[start + at..]);
+    renamed.request.url = format!("{}{claimed}{path}", &exchange.request.url[..start]);
+    Some(renamed)
+}
 
 /// A gate on a keeper.
 #[derive(Debug)]
@@ -76,8 +103,38 @@ impl GuardGate {
         destination(&self.keeper.knowledge, exchange)
     }
 
+    /// A request as one to each host that it may be for: where its connection goes,
+    /// and the one whose name it gives itself, if that is another.
+    fn readings<'e>(&self, exchange: &'e Exchange) -> (RequestReading<'e>, Option<RequestReading<'e>>) {
+        let as_sent = RequestReading { aim: self.aim(exchange), exchange: Cow::Borrowed(exchange) };
+        let renamed = as_it_names_itself(exchange);
+        (as_sent, renamed.map(|renamed| RequestReading { aim: self.aim(&renamed), exchange: Cow::Owned(renamed) }))
+    }
+
+    fn wish(
+        &self,
+        who: &ClientIdentity,
+        reading: &RequestReading<'_>,
+        client: &mut GuardClient,
+        choices: &Choices,
+    ) -> HoldRequest {
+        let RequestReading { aim, exchange } = reading;
+        match choices.destined(aim, who) {
+            Some(HostAction::Allow) => return HoldRequest::Pass,
+            Some(HostAction::Stop | HostAction::Cut) => return AT_ONCE,
+            None => {}
+        }
+        let asking = RequestContext { who, exchange, aim, whole: false, waited: 0 };
+        match client.wanted(&asking, choices, clock::now()) {
+            InspectionNeed::Nothing => HoldRequest::Pass,
+            InspectionNeed::Body => {
+                HoldRequest::Hold { bytes: HELD_BYTES as usize, time: Duration::from_micros(HELD_MICROS) }
+            }
+        }
+    }
+
     async fn rule(&self, exchange: &Exchange, so_far: RequestProgress) -> Ruling {
-        let (who, aim) = (self.who(exchange), self.aim(exchange));
+        let (who, readings) = (self.who(exchange), self.readings(exchange));
         let client = self.keeper.clients.of(&who);
         let eye = lock(&client).memory().eye();
         let part = part_to_look_at(exchange);
@@ -94,14 +151,15 @@ impl GuardGate {
             // The proxy waits no longer, whatever the reason.
             waited = waited.max(HELD_MICROS);
         }
-        let mut decision = self.decision(&client, &who, &aim, exchange, &looked, so_far.whole, waited);
+        let strictest = |waited| self.strictest(&client, &who, &readings, &looked, so_far.whole, waited);
+        let (mut decision, mut aim) = strictest(waited);
         if decision.reason == DecisionReason::Unlisted {
             tokio::time::sleep(LATE.saturating_sub(so_far.waited)).await;
             let late = u64::try_from(LATE.as_micros()).unwrap_or(u64::MAX);
-            decision = self.decision(&client, &who, &aim, exchange, &looked, so_far.whole, waited.max(late));
+            (decision, aim) = strictest(waited.max(late));
         }
         if decision.reason.is_shown() {
-            let event = GuardEvent::new(clock::wall(), &who, &aim, exchange, &decision);
+            let event = GuardEvent::new(clock::wall(), &who, aim, exchange, &decision);
             self.keeper.decided(exchange, event, &decision).await;
         }
         match decision.verdict {
@@ -109,6 +167,28 @@ impl GuardGate {
             GuardAction::Absorb => Ruling::Absorb(self.success(&exchange.request)),
             // Nothing that waits here may go on undecided.
             GuardAction::Hold | GuardAction::Cut => Ruling::Cut,
+        }
+    }
+
+    /// What is decided on a request: the stricter of what would be decided if it
+    /// were for either of its hosts.
+    fn strictest<'r>(
+        &self,
+        client: &Mutex<GuardClient>,
+        who: &ClientIdentity,
+        (as_sent, as_named): &'r (RequestReading<'_>, Option<RequestReading<'_>>),
+        looked: &RequestScan,
+        whole: bool,
+        waited: u64,
+    ) -> (Decision, &'r Destination) {
+        let decide = |RequestReading { aim, exchange }: &'r RequestReading<'_>| {
+            (self.decision(client, who, aim, exchange, looked, whole, waited), aim)
+        };
+        let how_strict = |(decision, _): &(Decision, _)| (decision.verdict, decision.reason.is_shown());
+        let first = decide(as_sent);
+        match as_named.as_ref().map(decide) {
+            Some(second) if how_strict(&second) > how_strict(&first) => second,
+            _ => first,
         }
     }
 
@@ -143,7 +223,7 @@ impl GuardGate {
 
 impl Gate for GuardGate {
     fn head(&self, exchange: &Exchange) -> HoldRequest {
-        let (who, aim, now) = (self.who(exchange), self.aim(exchange), clock::now());
+        let (who, now) = (self.who(exchange), clock::now());
         self.keeper.seen(&who);
         let (known, choices) = (self.keeper.clients.of(&who), self.keeper.choices());
         let mut client = lock(&known);
@@ -151,18 +231,33 @@ impl Gate for GuardGate {
         if let Some(tidying) = client.memory().tidying() {
             tidy(client.memory().clone(), tidying);
         }
-        match choices.destined(&aim, &who) {
-            Some(HostAction::Allow) => return HoldRequest::Pass,
-            Some(HostAction::Stop | HostAction::Cut) => return HoldRequest::Hold { bytes: 0, time: Duration::ZERO },
-            None => {}
+        let (as_sent, as_named) = self.readings(exchange);
+        let wish = self.wish(&who, &as_sent, &mut client, &choices);
+        let Some(as_named) = as_named else { return wish };
+        match (wish, self.wish(&who, &as_named, &mut client, &choices)) {
+            (AT_ONCE, _) | (_, AT_ONCE) => AT_ONCE,
+            (HoldRequest::Pass, other) => other,
+            (wish, _) => wish,
         }
-        let asking = RequestContext { who: &who, exchange, aim: &aim, whole: false, waited: 0 };
-        match client.wanted(&asking, &choices, now) {
-            InspectionNeed::Nothing => HoldRequest::Pass,
-            InspectionNeed::Body => {
-                HoldRequest::Hold { bytes: HELD_BYTES as usize, time: Duration::from_micros(HELD_MICROS) }
-            }
+    }
+
+    fn connecting(&self, exchange: &Exchange) -> NameRuling {
+        let (who, aim) = (self.who(exchange), self.aim(exchange));
+        let client = self.keeper.clients.of(&who);
+        let eye = lock(&client).memory().eye();
+        let looked = RequestScan::with(&looked_up(exchange), &eye);
+        // Whoever asked for it, nobody lists connections: there is nothing to wait for.
+        let decision = self.decision(&client, &who, &aim, exchange, &looked, true, HELD_MICROS);
+        let ruling = match decision.verdict {
+            GuardAction::Pass => NameRuling::Tell,
+            _ if decision.sightings.is_empty() => NameRuling::Wait,
+            _ => NameRuling::Never,
+        };
+        // What the requests inside are is shown when they come; what the name says is said now.
+        if !decision.sightings.is_empty() && decision.reason.is_shown() {
+            self.show(exchange, &who, &aim, decision);
         }
+        ruling
     }
 
     fn decide<'a>(&'a self, exchange: &'a Exchange, so_far: RequestProgress) -> RulingFuture<'a> {
@@ -188,6 +283,20 @@ impl Gate for GuardGate {
         let number = lock(&client).answering(exchange, answer, clock::now())?;
         Some(Box::new(AnswerReading { client, number }))
     }
+}
+
+/// The same with the question that would go out for the name of its host (RFC 1035
+/// §4.1): what is spread over the labels of a name is found in that.
+fn looked_up(exchange: &Exchange) -> Exchange {
+    let mut message = vec![0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    for label in exchange.host().split('.').filter(|label| !label.is_empty()) {
+        let label = &label.as_bytes()[..label.len().min(63)];
+        message.push(label.len() as u8);
+        message.extend_from_slice(label);
+    }
+    message.extend_from_slice(&[0, 0, 1, 0, 1]);
+    let request = Request { body: Body::whole(message), ..exchange.request.clone() };
+    Exchange { request, ..exchange.clone() }
 }
 
 /// Hands on the bytes of one answer.

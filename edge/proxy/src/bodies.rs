@@ -34,7 +34,7 @@ impl BodyFraming {
 
 /// How exact a sender has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Strictness {
+pub(crate) enum BodyStrictness {
     /// Requests: what two readers could read in two ways is refused.
     Exact,
     /// Answers: servers write worse than that, and browsers read on.
@@ -45,7 +45,7 @@ pub(crate) enum Strictness {
 #[derive(Debug)]
 pub(crate) struct BodyWalk {
     state: BodyState,
-    strictness: Strictness,
+    strictness: BodyStrictness,
     /// Fields after a chunked body (RFC 9112 §7.1.2).
     trailers: Vec<Header>,
     /// Extensions of its chunks (§7.1.1).
@@ -95,10 +95,10 @@ const LONGEST_EXTENSIONS: usize = 16 * 1024;
 impl BodyWalk {
     /// Through a request's body.
     pub(crate) fn request(framing: BodyFraming) -> Self {
-        Self::new(framing, Strictness::Exact)
+        Self::new(framing, BodyStrictness::Exact)
     }
 
-    pub(crate) fn new(framing: BodyFraming, strictness: Strictness) -> Self {
+    pub(crate) fn new(framing: BodyFraming, strictness: BodyStrictness) -> Self {
         let state = match framing {
             BodyFraming::Length(0) => BodyState::Done,
             BodyFraming::Length(length) => BodyState::Length(length),
@@ -202,7 +202,7 @@ impl BodyWalk {
     }
 
     fn is_lenient(&self) -> bool {
-        self.strictness == Strictness::Lenient
+        self.strictness == BodyStrictness::Lenient
     }
 
     fn size_byte(&mut self, byte: u8, size: u64, digits: u8) -> Result<usize, BadMessage> {
@@ -289,14 +289,14 @@ mod tests {
 
     /// What is read of a body, and what of its bytes goes on.
     #[derive(Debug, PartialEq)]
-    struct Read {
+    struct WalkResult {
         content: Vec<u8>,
         onward: Vec<u8>,
         beside: Vec<(String, Vec<u8>)>,
         done: bool,
     }
 
-    fn read(mut walk: BodyWalk, wire: &[u8], at_once: usize) -> Result<Read, BadMessage> {
+    fn read(mut walk: BodyWalk, wire: &[u8], at_once: usize) -> Result<WalkResult, BadMessage> {
         let (mut part, mut ahead, mut onward) = (CapturedBody::new(1_000), Vec::new(), Vec::new());
         for piece in wire.chunks(at_once) {
             ahead.extend_from_slice(piece);
@@ -310,10 +310,10 @@ mod tests {
             }
         }
         let beside = walk.fields_beside().into_iter().map(|field| (field.name, field.value)).collect();
-        Ok(Read { content: part.whole().bytes.to_vec(), onward, beside, done: walk.is_done() })
+        Ok(WalkResult { content: part.whole().bytes.to_vec(), onward, beside, done: walk.is_done() })
     }
 
-    fn chunked(wire: &[u8], at_once: usize) -> Result<Read, BadMessage> {
+    fn chunked(wire: &[u8], at_once: usize) -> Result<WalkResult, BadMessage> {
         read(BodyWalk::request(BodyFraming::Chunked), wire, at_once)
     }
 
@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn extensions_of_chunks_stay_here_and_are_kept() {
         let wire = b"5;name=secret\r\nhello\r\n1 \t;x=\"y;z\" \r\n!\r\n0;last\r\n\r\n";
-        for strictness in [Strictness::Exact, Strictness::Lenient] {
+        for strictness in [BodyStrictness::Exact, BodyStrictness::Lenient] {
             for at_once in 1..=wire.len() {
                 let read = read(BodyWalk::new(BodyFraming::Chunked, strictness), wire, at_once).unwrap();
                 assert_eq!(read.onward, b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n", "{at_once}");
@@ -390,7 +390,7 @@ mod tests {
     #[test]
     fn what_a_server_sends_after_its_body_is_kept_whatever_it_is() {
         let wire = b"1\na\r\n0\r\nno field at all\r\n\r\n";
-        let read = read(BodyWalk::new(BodyFraming::Chunked, Strictness::Lenient), wire, 5).unwrap();
+        let read = read(BodyWalk::new(BodyFraming::Chunked, BodyStrictness::Lenient), wire, 5).unwrap();
         assert_eq!((&read.onward[..], read.done), (&wire[..], true));
         assert_eq!(read.beside, [(model::TRAILERS.to_owned(), b"no field at all\r\n\r\n".to_vec())]);
     }
@@ -404,7 +404,7 @@ mod tests {
 
     #[test]
     fn a_body_without_a_length_goes_on_to_the_end() {
-        let read = read(BodyWalk::new(BodyFraming::UntilClose, Strictness::Lenient), b"abc", 2).unwrap();
+        let read = read(BodyWalk::new(BodyFraming::UntilClose, BodyStrictness::Lenient), b"abc", 2).unwrap();
         assert_eq!((read.content, read.done), (b"abc".to_vec(), false));
     }
 }

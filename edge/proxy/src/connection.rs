@@ -11,15 +11,20 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
 };
 
 use hyper::upgrade::OnUpgrade;
 use model::{Body, Client, IngressKind, Process, SealReason};
 use socket2::SockRef;
-use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+use tokio::{
+    io::AsyncWriteExt,
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 
 use crate::{
-    behind::{UpstreamPeer, UpstreamServer},
+    behind::{DialState, UpstreamPeer, UpstreamServer},
     clock::ClockMoment,
     egress,
     link::{ConnectionContext, ProxyContext},
@@ -209,6 +214,10 @@ async fn tunnel(
     }
 }
 
+/// How long a client may be silent before its server is connected to by address
+/// alone: in some protocols the server speaks first.
+const SILENCE: Duration = Duration::from_millis(300);
+
 /// Waits until it can be told what is spoken. None: nothing was said, or it is
 /// over.
 async fn hear(
@@ -221,6 +230,9 @@ async fn hear(
         if let Some(speech) = tell(&conn.ahead, place.target.is_none()) {
             return Some(speech);
         }
+        let waits_for_a_name =
+            matches!(behind, UpstreamPeer::Server(UpstreamServer { dialling: DialState::NotNamedYet, .. }))
+                && conn.ahead.is_empty();
         let server_first = async {
             match behind {
                 UpstreamPeer::Server(UpstreamServer { reached: Some(reached), .. }) if !reached.encrypted => {
@@ -231,6 +243,12 @@ async fn hear(
         };
         let filled = tokio::select! {
             biased;
+            () = sleep(SILENCE), if waits_for_a_name => {
+                if !dial_unnamed(link, place, behind).await {
+                    return None;
+                }
+                continue;
+            }
             filled = timeout(link.settings().idle, conn.fill_unless_ending(&link.shared.stop)) => filled,
             Ok(count) = server_first, if conn.ahead.is_empty() => {
                 if count > 0 {
@@ -256,6 +274,16 @@ async fn hear(
             }
         }
     }
+}
+
+/// Connects to a server of which only the address is known. False: it could not be.
+async fn dial_unnamed(link: &ConnectionContext, place: &ConnectionTarget, behind: &mut UpstreamPeer) -> bool {
+    let UpstreamPeer::Server(server) = behind else { return true };
+    let dialled = server.dial_as(link, place, &link.whereto(place).host).await;
+    if dialled.is_err() {
+        link.note("unreachable", link.whereto(place).with_port(), 1).await;
+    }
+    dialled.is_ok()
 }
 
 /// A connection that ended before anything was said on it. Browsers connect
@@ -310,9 +338,12 @@ async fn leave(
     mut conn: BufferedStream,
     link: ConnectionContext,
     place: ConnectionTarget,
-    behind: UpstreamPeer,
+    mut behind: UpstreamPeer,
     says: &str,
 ) {
+    if !dial_unnamed(&link, &place, &mut behind).await {
+        return link.seal_with(&place, SealReason::UnknownProtocol, says, Body::whole(&conn.ahead[..])).await;
+    }
     if let UpstreamPeer::Server(UpstreamServer { reached: Some(reached), .. }) = behind {
         return splice::untouched(conn, reached.conn, &link, &place, SealReason::UnknownProtocol, says).await;
     }

@@ -66,6 +66,11 @@ impl ConnectError {
         Self { status, says: says.into() }
     }
 
+    /// A server that nobody was to hear of.
+    pub(crate) fn withheld(host: &str) -> Self {
+        Self::new(403, format!("{host} was not connected to, as its name is stopped"))
+    }
+
     /// The answer to a CONNECT that leads nowhere.
     pub(crate) fn answer_to_connect(&self) -> Vec<u8> {
         let reply = self.reply();

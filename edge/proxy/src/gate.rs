@@ -13,6 +13,16 @@ use crate::StaticResponse;
 
 /// Decides about requests, messages and connections that would go on.
 pub trait Gate: Send + Sync + 'static {
+    /// Whether a name may be looked up, connected to and told to a server, before
+    /// anything was said to that. It is an exchange that asks for a tunnel there.
+    ///
+    /// If not, the client has its connection all the same, and what it says there
+    /// is decided on.
+    fn connecting(&self, exchange: &Exchange) -> NameRuling {
+        let _ = exchange;
+        NameRuling::Tell
+    }
+
     /// The head of a request is there; its body is not yet.
     fn head(&self, exchange: &Exchange) -> HoldRequest;
 
@@ -49,6 +59,16 @@ pub enum HoldRequest {
     Pass,
     /// Hold it back, up to so many bytes of body and for so long.
     Hold { bytes: usize, time: Duration },
+}
+
+/// Whether anybody may hear the name of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameRuling {
+    Tell,
+    /// Not before a request may go on to it.
+    Wait,
+    /// Not even then: the name itself carries what may not go on.
+    Never,
 }
 
 /// How far a held request has come.

@@ -110,7 +110,7 @@ pub use answer::{AnswerProvider, StaticResponse};
 pub use authority::CertificateAuthority;
 pub use clock::now;
 pub use error::Error;
-pub use gate::{BodyWatch, Gate, HoldRequest, RequestProgress, Ruling, RulingFuture};
+pub use gate::{BodyWatch, Gate, HoldRequest, NameRuling, RequestProgress, Ruling, RulingFuture};
 pub use home::{InternalHost, PageFuture};
 pub use onward::{ForwardMode, PinnedAction, UpstreamSettings};
 pub use pairing::{CodeDisplay, DevicePairing};

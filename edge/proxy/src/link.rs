@@ -12,7 +12,7 @@ use model::{Body, Client, Exchange, IngressKind, Message, Note, Request, Respons
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    AnswerProvider, CertificateAuthority, ExchangeSink, ProxySettings, StaticResponse,
+    AnswerProvider, CertificateAuthority, ExchangeSink, NameRuling, ProxySettings, StaticResponse,
     clock::{self, ClockMoment},
     egress::{ConnectError, ServerConnector},
     place::{ConnectionTarget, HostPort, RequestAddress},
@@ -181,6 +181,14 @@ impl ConnectionContext {
         self.record(Exchange { ended: Some(self.opened.ended()), seal: Some(seal), ..open }).await;
     }
 
+    /// Asks the gate whether anybody may be told this name: a look-up tells it, a
+    /// connection does, and the name in a ClientHello.
+    pub(crate) fn naming(&self, target: &HostPort) -> NameRuling {
+        let Some(gate) = &self.settings().gate else { return NameRuling::Tell };
+        let place = ConnectionTarget::to(Some(target.clone()), None);
+        gate.connecting(&self.exchange(self.opened, self.connect_request(&place)))
+    }
+
     /// Asks the gate whether a connection that cannot be read may continue unread.
     pub(crate) fn may_go_on(&self, place: &ConnectionTarget, reason: SealReason, says: &str) -> bool {
         let seal = Seal { reason, says: says.into(), sent: 0, received: 0 };
@@ -257,7 +265,9 @@ impl ConnectionContext {
     /// leads there.
     pub(crate) async fn named(&self, mut place: ConnectionTarget, claimed: String) -> ConnectionTarget {
         let (Some(target), Some(egress)) = (&place.target, &self.shared.egress) else { return place };
+        let asked = HostPort { host: claimed.clone(), port: target.port };
         if let Ok(address) = target.host.parse()
+            && self.naming(&asked) == NameRuling::Tell
             && egress.leads_to(&claimed, SocketAddr::new(address, target.port)).await
         {
             place.name = Some(claimed);

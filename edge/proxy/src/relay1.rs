@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::{
     behind::UpstreamServer,
-    bodies::{BodyFraming, BodyWalk, Strictness, WalkedBytes},
+    bodies::{BodyFraming, BodyStrictness, BodyWalk, WalkedBytes},
     clock::ClockMoment,
     decided,
     egress::ConnectError,
@@ -67,7 +67,7 @@ impl Http1BodyCopy {
 
     /// The way of an answer's body: its head lies before it, and goes with it.
     fn answer(framing: BodyFraming, part: CapturedBody, source: &BufferedStream, head: usize) -> Self {
-        let walk = BodyWalk::new(framing, Strictness::Lenient);
+        let walk = BodyWalk::new(framing, BodyStrictness::Lenient);
         let mut way = Self { framing, walk, part, pump: BodyPump::new() };
         // A body that breaks the rules here does so again when it is polled.
         let walked = way.walk.take(&source.ahead[head..], &mut way.part).unwrap_or_default();

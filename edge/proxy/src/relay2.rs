@@ -115,6 +115,17 @@ pub(crate) async fn relay(
     }
 }
 
+/// A server that cannot be had: what may go on is told why.
+impl RequestRoute for ConnectError {
+    async fn send(
+        &self,
+        _: &ConnectionContext,
+        _: http::Request<UpstreamBody>,
+    ) -> Result<http::Response<Incoming>, RelayFailure> {
+        Err(RelayFailure::Unreached(self.clone()))
+    }
+}
+
 /// A server that speaks HTTP/2.
 pub(crate) struct ToServer {
     sender: Mutex<SendRequest<UpstreamBody>>,

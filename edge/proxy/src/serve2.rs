@@ -25,7 +25,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     StaticResponse,
-    behind::UpstreamPeer,
+    behind::{DialState, UpstreamPeer},
     clock::ClockMoment,
     connection,
     egress::ConnectError,
@@ -80,7 +80,7 @@ pub(crate) async fn serve(
         None => (TUNNEL_WINDOW, STREAMS * TUNNEL_WINDOW),
     };
     let (tee, print) = FingerprintTee::new(conn);
-    let server = far(&link, behind).await;
+    let server = far(&link, &place, behind).await;
     let session = Arc::new(Http2Session { link, place, print, client: OnceLock::new(), server });
     let answer = service_fn(move |request| {
         let session = Arc::clone(&session);
@@ -106,12 +106,18 @@ pub(crate) async fn serve(
     }
 }
 
-async fn far(link: &ConnectionContext, behind: UpstreamPeer) -> FarEnd {
-    let UpstreamPeer::Server(server) = behind else { return FarEnd::Us };
-    if let Some(trouble) = server.trouble {
+async fn far(link: &ConnectionContext, place: &ConnectionTarget, behind: UpstreamPeer) -> FarEnd {
+    let UpstreamPeer::Server(mut server) = behind else { return FarEnd::Us };
+    let dialled = server.dial_as(link, place, &link.whereto(place).host).await;
+    if let Some(trouble) = server.trouble.or(dialled.err()) {
         return FarEnd::Nobody(trouble);
     }
-    let Some(reached) = server.reached else { return FarEnd::Anybody(ToAnybody::new(server.egress)) };
+    let Some(reached) = server.reached else {
+        return match server.dialling {
+            DialState::ByRequest => FarEnd::Anybody(ToAnybody::new(server.egress)),
+            _ => FarEnd::Nobody(ConnectError::withheld(&link.whereto(place).host)),
+        };
+    };
     match ToServer::new(reached, server.egress, link).await {
         Ok(server) => FarEnd::Server(server),
         Err(trouble) => FarEnd::Nobody(trouble),
@@ -190,7 +196,9 @@ impl Http2Session {
             FarEnd::Anybody(way) if !link.shared.owns(seen.host()) => {
                 Box::pin(relay2::relay(way, link, began, seen, head, body)).await
             }
-            FarEnd::Nobody(trouble) => Ok(Box::pin(answered(&link, began, seen, trouble.reply())).await),
+            FarEnd::Nobody(trouble) if !link.shared.owns(seen.host()) => {
+                Box::pin(relay2::relay(trouble, link, began, seen, head, body)).await
+            }
             _ => Ok(Box::pin(sinkhole(&link, began, seen, body)).await),
         }
     }

@@ -54,6 +54,11 @@ pub(crate) async fn open(
     if link.shared.is_home(&name) || link.shared.owns(&link.whereto(place).host) {
         *behind = UpstreamPeer::Us;
     }
+    if let UpstreamPeer::Server(server) = behind
+        && let Err(trouble) = server.dial_as(link, place, &name).await
+    {
+        server.trouble = Some(trouble);
+    }
     if let Some((server, says)) = to_be_left(link, behind, &name) {
         // Nobody checks the name in a ClientHello that goes on unopened.
         let place = if place.is_bare_address() { &link.named(place.clone(), name).await } else { place };
@@ -151,7 +156,9 @@ async fn offer_of_the_server(
         return AlpnOffer::Both;
     }
     let UpstreamPeer::Server(server) = behind else { return AlpnOffer::Both };
-    let Some(reached) = server.reached.take() else { return AlpnOffer::Http1 };
+    let Some(reached) = server.reached.take() else {
+        return if server.trouble.is_some() { AlpnOffer::Both } else { AlpnOffer::Http1 };
+    };
     match server.egress.encrypt(reached.conn, name, offered).await {
         Ok(EncryptedStream { conn, protocol, certificate }) => {
             let target = link.destination(place);

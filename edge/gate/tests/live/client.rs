@@ -28,6 +28,13 @@ pub(crate) fn fields(request: &Request) -> Vec<(String, Vec<u8>)> {
 /// Sends a request on a connection of its own; what came back until that ended.
 pub(crate) async fn send(guard: SocketAddr, request: &Request) -> Vec<u8> {
     let rest = request.url.split_once("://").unwrap().1;
+    let host = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())).0;
+    send_to(guard, host, request).await
+}
+
+/// The same on a connection to another host than the one that it names.
+pub(crate) async fn send_to(guard: SocketAddr, to: &str, request: &Request) -> Vec<u8> {
+    let rest = request.url.split_once("://").unwrap().1;
     let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let slash = if path.starts_with('/') { "" } else { "/" };
     let mut wire = format!("{} {slash}{path} HTTP/1.1\r\nHost: {host}\r\n", request.method).into_bytes();
@@ -37,7 +44,7 @@ pub(crate) async fn send(guard: SocketAddr, request: &Request) -> Vec<u8> {
     let length = request.body.bytes.len();
     wire.extend(format!("Content-Length: {length}\r\nConnection: close\r\n\r\n").into_bytes());
     wire.extend(&request.body.bytes[..]);
-    say(guard, host, &wire).await
+    say(guard, to, &wire).await
 }
 
 async fn say(guard: SocketAddr, host: &str, wire: &[u8]) -> Vec<u8> {

@@ -12,3 +12,5 @@ mod stand;
 mod client;
 
 mod gauntlet;
+
+mod routes;

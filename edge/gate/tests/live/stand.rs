@@ -3,7 +3,10 @@
 use std::{
     fmt::Write,
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    sync::{Arc, Mutex, OnceLock},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use gate::{GuardFolder, GuardGate, GuardState};
@@ -27,6 +30,7 @@ pub(crate) fn knowledge() -> Arc<Knowledge> {
 pub(crate) struct Everywhere {
     pub(crate) address: SocketAddr,
     got: Arc<Mutex<Vec<Request>>>,
+    connections: Arc<AtomicU64>,
     _proxy: Proxy,
 }
 
@@ -40,9 +44,16 @@ impl Everywhere {
         };
         let (sink, mut records) = tokio::sync::mpsc::channel::<Record>(1);
         tokio::spawn(async move { while records.recv().await.is_some() {} });
-        let settings = ProxySettings { body_limit: 64 << 20, ..ProxySettings::default() };
+        let connections = Arc::default();
+        let settings =
+            ProxySettings { body_limit: 64 << 20, connections: Arc::clone(&connections), ..ProxySettings::default() };
         let proxy = Proxy::serve(listener(), authority(), Arc::new(answer), Arc::new(sink), settings).unwrap();
-        Self { address: proxy.address(), got, _proxy: proxy }
+        Self { address: proxy.address(), got, connections, _proxy: proxy }
+    }
+
+    /// How often it was connected to.
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections.load(Relaxed)
     }
 
     /// What it got since it was asked last.

@@ -34,8 +34,8 @@ use crate::{
     upstream::{HELLO, Log, keeping},
 };
 
-type Spoken = SendRequest<Full<Bytes>>;
-type Tunnel = TokioIo<Upgraded>;
+pub(crate) type Spoken = SendRequest<Full<Bytes>>;
+pub(crate) type Tunnel = TokioIo<Upgraded>;
 
 /// TLS as a client speaks it that trusts this certificate.
 pub(crate) async fn tls<S: AsyncRead + AsyncWrite + Unpin>(
@@ -69,7 +69,7 @@ async fn spoken(wire: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> S
 }
 
 /// To the proxy in clear.
-async fn in_clear(lab: &Lab) -> Spoken {
+pub(crate) async fn in_clear(lab: &Lab) -> Spoken {
     spoken(TcpStream::connect(lab.address).await.unwrap()).await
 }
 
@@ -90,7 +90,7 @@ async fn wanted(proxy: &mut Spoken, target: &str) -> Response<Incoming> {
     asked(proxy, Request::connect(target).body(Full::default()).unwrap()).await
 }
 
-async fn tunnel(proxy: &mut Spoken, target: &str) -> Tunnel {
+pub(crate) async fn tunnel(proxy: &mut Spoken, target: &str) -> Tunnel {
     let answer = wanted(proxy, target).await;
     assert_eq!(answer.status(), 200);
     TokioIo::new(hyper::upgrade::on(answer).await.unwrap())

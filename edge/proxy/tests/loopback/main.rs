@@ -38,3 +38,5 @@ mod questions;
 mod certificates;
 
 mod unseen;
+
+mod first_packet;

@@ -23,9 +23,9 @@ pub(crate) fn has_secret(bytes: &[u8]) -> bool {
 
 /// Absorbs what carries the secret, wherever that stands.
 #[derive(Default)]
-struct Seeker;
+struct SecretGate;
 
-impl Gate for Seeker {
+impl Gate for SecretGate {
     fn head(&self, _: &Exchange) -> HoldRequest {
         HoldRequest::Hold { bytes: 1 << 20, time: std::time::Duration::from_secs(30) }
     }
@@ -118,8 +118,10 @@ async fn what_carries_a_value_beside_a_body_does_not_pass_the_gate() {
     for (_, name, request) in odd_requests() {
         let got = Arc::default();
         let origin = keeping_all(&got).await;
-        let lab =
-            Lab::with(ProxySettings { gate: Some(Arc::new(Seeker)), ..upstream(UpstreamSettings::default()) }, echo);
+        let lab = Lab::with(
+            ProxySettings { gate: Some(Arc::new(SecretGate)), ..upstream(UpstreamSettings::default()) },
+            echo,
+        );
         let seen = sent(lab, &request.replace("URL", &origin.url("http", "/p"))).await;
         assert!(!has_secret(&got.lock().unwrap()), "{name}: {}", String::from_utf8_lossy(&got.lock().unwrap()));
         assert!(seen.exchanges.iter().any(carries_secret), "{name}: it is not in the record");
@@ -233,8 +235,10 @@ async fn no_frame_of_a_socket_passes_the_gate_with_a_value_in_it() {
     for (is_allowed, name, bytes) in odd_frames() {
         let got = Arc::default();
         let origin = upgrading(&got, "websocket").await;
-        let lab =
-            Lab::with(ProxySettings { gate: Some(Arc::new(Seeker)), ..upstream(UpstreamSettings::default()) }, echo);
+        let lab = Lab::with(
+            ProxySettings { gate: Some(Arc::new(SecretGate)), ..upstream(UpstreamSettings::default()) },
+            echo,
+        );
         let bytes = [bytes, frame(0x81, b"innocent")].concat();
         let seen = said_after(lab, &origin, "websocket", &bytes).await.only();
         let got = got.lock().unwrap();
@@ -258,9 +262,9 @@ async fn every_frame_of_a_socket_is_in_the_record_without_a_gate() {
 }
 
 /// Lets nothing on that cannot be read.
-struct Closed;
+struct ClosedGate;
 
-impl Gate for Closed {
+impl Gate for ClosedGate {
     fn head(&self, _: &Exchange) -> HoldRequest {
         HoldRequest::Pass
     }
@@ -289,8 +293,10 @@ async fn what_follows_an_upgrade_to_something_else_is_kept_counted_and_decided_o
         assert_eq!((&seen[1].request.body.bytes[..], seen[1].host()), (SECRET, "localhost"));
         let got = Arc::default();
         let origin = upgrading(&got, agreed).await;
-        let lab =
-            Lab::with(ProxySettings { gate: Some(Arc::new(Closed)), ..upstream(UpstreamSettings::default()) }, echo);
+        let lab = Lab::with(
+            ProxySettings { gate: Some(Arc::new(ClosedGate)), ..upstream(UpstreamSettings::default()) },
+            echo,
+        );
         let seen = said_after(lab, &origin, asked, SECRET).await.exchanges;
         assert!(got.lock().unwrap().is_empty(), "{asked} {agreed}");
         assert!(seen[1].seal.is_some());
