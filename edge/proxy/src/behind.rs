@@ -11,6 +11,7 @@ use crate::{
 };
 
 /// Who answers on a connection.
+#[allow(clippy::large_enum_variant, reason = "there is one a connection, and it is hardly moved")]
 pub(crate) enum UpstreamPeer {
     /// Candor: the sinkhole, or a host of our own.
     Us,
