@@ -23,12 +23,12 @@ fn post(host: &str) -> Request {
 async fn of_the_host_of_a_connection_and_the_one_it_is_said_to_be_for_the_stricter_decides() {
     let server = Everywhere::start();
     let named = |host: &str, rule| HostRule { host: host.into(), rule, device: None };
-    let mut choices = Choices::default();
-    choices.destinations = vec![
+    let destinations = vec![
         named("stopped.example", HostAction::Stop),
         named("allowed.example", HostAction::Allow),
         named("cut.example", HostAction::Cut),
     ];
+    let choices = Choices { destinations, ..Choices::default() };
     let stand = Stand::start(&server, Mode::Normal, &choices, &[]);
     for (went_to, says, passes) in [
         ("other.example", "other.example", true),
