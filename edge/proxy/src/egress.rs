@@ -71,6 +71,11 @@ impl ConnectError {
         Self::new(403, format!("{host} was not connected to, as its name is stopped"))
     }
 
+    /// A request on a connection to a server that does not answer for its host.
+    pub(crate) fn misdirected(host: &str) -> Self {
+        Self::new(421, format!("the certificate of {host} does not cover the host that was asked for"))
+    }
+
     /// The answer to a CONNECT that leads nowhere.
     pub(crate) fn answer_to_connect(&self) -> Vec<u8> {
         let reply = self.reply();

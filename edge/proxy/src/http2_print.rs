@@ -10,11 +10,16 @@
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     task::{Context, Poll},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::http2_frames::FrameAccount;
 
 const PREFACE: usize = 24;
 /// Enough for settings and a first request with large cookies.
@@ -26,12 +31,26 @@ pub(crate) struct FingerprintTee<S> {
     seen: Vec<u8>,
     print: Arc<OnceLock<String>>,
     done: bool,
+    frames: Arc<ClientFrames>,
+}
+
+/// What a connection's frames come to, and how many of its requests came to light.
+#[derive(Default)]
+pub(crate) struct ClientFrames {
+    pub(crate) served: AtomicU64,
+    account: Mutex<FrameAccount>,
+}
+
+impl ClientFrames {
+    pub(crate) fn account(&self) -> MutexGuard<'_, FrameAccount> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<S> FingerprintTee<S> {
-    pub(crate) fn new(inner: S) -> (Self, Arc<OnceLock<String>>) {
-        let print = Arc::new(OnceLock::new());
-        (Self { inner, seen: Vec::new(), print: Arc::clone(&print), done: false }, print)
+    pub(crate) fn new(inner: S, frames: &Arc<ClientFrames>) -> (Self, Arc<OnceLock<String>>) {
+        let (print, frames) = (Arc::new(OnceLock::new()), Arc::clone(frames));
+        (Self { inner, seen: Vec::new(), print: Arc::clone(&print), done: false, frames }, print)
     }
 
     fn look(&mut self, bytes: &[u8]) {
@@ -52,8 +71,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for FingerprintTee<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let ready = Pin::new(&mut self.inner).poll_read(cx, buf);
-        if !self.done && buf.filled().len() > before {
-            self.look(&buf.filled()[before..]);
+        let new = &buf.filled()[before..];
+        if !new.is_empty() {
+            self.frames.account().see(new, self.frames.served.load(Relaxed));
+            if !self.done {
+                self.look(new);
+            }
         }
         ready
     }

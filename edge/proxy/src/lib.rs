@@ -86,6 +86,8 @@ mod relay21;
 
 mod http2_print;
 
+mod http2_frames;
+
 mod reply;
 
 mod websocket;

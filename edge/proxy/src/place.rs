@@ -149,6 +149,14 @@ impl ConnectionTarget {
         RequestAddress { url: format!("{scheme}://{authority}{slash}{target}"), claims: Vec::new() }
     }
 
+    /// Whether an authority names another host than this stretch leads to, and none
+    /// that the certificate of its server covers.
+    pub(crate) fn is_foreign(&self, authority: &str) -> bool {
+        let Some(destination) = self.destination() else { return false };
+        let named = HostPort::read(authority, self.default_port());
+        named.is_none_or(|named| named.host != destination.host && !self.covers(&named.host))
+    }
+
     /// Whether the verified certificate of the server is for this host too.
     fn covers(&self, host: &str) -> bool {
         let Some(certificate) = &self.certificate else { return false };

@@ -7,7 +7,7 @@
 use std::{
     future::Future,
     pin::{Pin, pin},
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::Ordering::Relaxed},
     task::{Context, Poll, ready},
 };
 
@@ -20,7 +20,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use model::{Client, Header, Request, SealReason};
+use model::{Body, Client, Header, Request, SealReason};
 use tokio::runtime::Handle;
 
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
     connection,
     egress::ConnectError,
     held::BufferedFrames,
-    http2_print::FingerprintTee,
+    http2_print::{ClientFrames, FingerprintTee},
     link::ConnectionContext,
     part::CapturedBody,
     place::{ConnectionTarget, HostPort},
@@ -79,11 +79,14 @@ pub(crate) async fn serve(
         Some(_) => (STREAM_WINDOW, 4 * STREAM_WINDOW),
         None => (TUNNEL_WINDOW, STREAMS * TUNNEL_WINDOW),
     };
-    let (tee, print) = FingerprintTee::new(conn);
+    let (frames, stays) = (Arc::new(ClientFrames::default()), (link.clone(), place.clone()));
+    let (tee, print) = FingerprintTee::new(conn, &frames);
     let server = far(&link, &place, behind).await;
     let session = Arc::new(Http2Session { link, place, print, client: OnceLock::new(), server });
+    let served = Arc::clone(&frames);
     let answer = service_fn(move |request| {
         let session = Arc::clone(&session);
+        served.served.fetch_add(1, Relaxed);
         DetachedTask(Some(Box::pin(async move { session.exchange(request).await })))
     });
     let mut builder = http2::Builder::new(LinkExecutor);
@@ -103,6 +106,29 @@ pub(crate) async fn serve(
         connection.as_mut().graceful_shutdown();
         // What a client does wrong from here on changes nothing in the record.
         let _ = connection.await;
+    }
+    settle_frames(&stays.0, &stays.1, &frames, ended.is_none()).await;
+}
+
+/// Writes down what of a connection was in none of the requests that were seen.
+/// Of one that we end ourselves, requests that came too late are the next one's.
+async fn settle_frames(link: &ConnectionContext, place: &ConnectionTarget, frames: &ClientFrames, is_our_end: bool) {
+    let served = frames.served.load(Relaxed);
+    let (unread, unserved, is_ordinary) = {
+        let account = frames.account();
+        (account.unread().to_vec(), account.requests().saturating_sub(served), account.is_ordinary())
+    };
+    let whereto = link.whereto(place).with_port();
+    if !is_ordinary {
+        let says = "frames of HTTP/2 with bytes that are in no request";
+        link.seal_with(place, SealReason::UnknownProtocol, says, Body::whole(unread)).await;
+    } else if served == 0 && unserved > 0 {
+        let says = "requests in HTTP/2 that broke off or break its rules";
+        link.seal_with(place, SealReason::UnknownProtocol, says, Body::whole(unread)).await;
+    } else if served == 0 {
+        link.note("http2-without-request", whereto, 1).await;
+    } else if unserved > 0 && !is_our_end {
+        link.note("http2-broken-requests", whereto, unserved).await;
     }
 }
 
@@ -181,6 +207,8 @@ impl Http2Session {
         let began = ClockMoment::now();
         let link = ConnectionContext { client: self.client(), ..self.link.clone() };
         let (head, body) = request.into_parts();
+        let is_misdirected =
+            matches!(self.server, FarEnd::Server(_)) && self.is_misdirected(&link, &absolute(&head.uri), host(&head));
         let addressed = link.address(&self.place, &absolute(&head.uri), host(&head)).await;
         let seen = Request {
             method: head.method.as_str().to_owned(),
@@ -189,6 +217,10 @@ impl Http2Session {
             headers: addressed.claims.into_iter().chain(headers(&head.headers)).collect(),
             body: model::Body::default(),
         };
+        if is_misdirected && !link.shared.owns(seen.host()) {
+            let trouble = ConnectError::misdirected(seen.host());
+            return Box::pin(relay2::relay(&trouble, link, began, seen, head, body)).await;
+        }
         match &self.server {
             FarEnd::Server(way) if !link.shared.owns(seen.host()) => {
                 relay2::relay(way, link, began, seen, head, body).await
@@ -201,6 +233,20 @@ impl Http2Session {
             }
             _ => Ok(Box::pin(sinkhole(&link, began, seen, body)).await),
         }
+    }
+
+    /// Whether a request is for a host that the server of this connection does not
+    /// answer for, as far as its certificate says (RFC 9110 §15.5.20). The name in
+    /// the ClientHello is the one that the certificate was asked for.
+    fn is_misdirected(&self, link: &ConnectionContext, target: &str, host: Option<&str>) -> bool {
+        let authority =
+            target.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
+        let asked_for = link.client.hello.as_ref().and_then(|hello| hello.sni.as_deref());
+        let is_foreign = |named: &str| {
+            self.place.is_foreign(named)
+                && asked_for.is_none_or(|asked| !asked.eq_ignore_ascii_case(model::host_of(named)))
+        };
+        authority.into_iter().chain(host).any(is_foreign)
     }
 
     /// Gives the client a tunnel on this stream (RFC 9113 §8.5), or tells it why

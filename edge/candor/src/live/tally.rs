@@ -109,7 +109,7 @@ impl fmt::Display for LiveCounts {
 }
 
 /// Notes that a person wants to hear of at the end.
-const WORTH_SAYING: [(&str, &str); 11] = [
+const WORTH_SAYING: [(&str, &str); 12] = [
     ("quic-refused", "packets of QUIC refused, so that clients fall back to what can be read"),
     ("alt-svc-removed", "servers offered HTTP/3 (alt-svc), which was taken out"),
     ("packets-refused", "packets refused that were neither TCP nor DNS"),
@@ -119,6 +119,7 @@ const WORTH_SAYING: [(&str, &str); 11] = [
     ("own-address-refused", "requests for Candor's own pages refused"),
     ("cut-request", "requests cut off before they could be read"),
     ("closed-after-handshake", "connections closed after the TLS handshake without a word"),
+    ("http2-broken-requests", "requests in HTTP/2 that broke off or broke its rules"),
     ("socks-udp-refused", "requests to carry UDP over SOCKS refused"),
     ("unreachable", "connections whose server could not be reached"),
 ];

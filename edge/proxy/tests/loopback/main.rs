@@ -40,3 +40,5 @@ mod certificates;
 mod unseen;
 
 mod first_packet;
+
+mod odd_http2;

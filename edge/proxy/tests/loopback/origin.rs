@@ -56,9 +56,9 @@ pub(crate) fn certificate(name: &str) -> (String, String) {
     (params.signed_by(&key, &ca().issuer).unwrap().pem(), key.serialize_pem())
 }
 
-fn tls(name: &str, protocols: &[&str]) -> TlsAcceptor {
+fn tls(names: &[&str], protocols: &[&str]) -> TlsAcceptor {
     let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let params = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
     let certificate = params.signed_by(&key, &ca().issuer).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -94,12 +94,12 @@ impl Origin {
         F: Fn(Wire) -> W + Send + Sync + 'static,
         W: Future<Output = ()> + Send + 'static,
     {
-        Self::serve(Some(tls("localhost", protocols)), act).await
+        Self::serve(Some(tls(&["localhost", "covered.example"], protocols)), act).await
     }
 
     /// One whose certificate is for another name.
     pub(crate) async fn misnamed() -> Self {
-        Self::serve(Some(tls("other.example", &[])), |_| async {}).await
+        Self::serve(Some(tls(&["other.example"], &[])), |_| async {}).await
     }
 
     async fn serve<F, W>(tls: Option<TlsAcceptor>, act: F) -> Self
