@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Exchange, Note, Seal, SealReason};
+use model::{Exchange, Note, NoteCode, Seal};
 
 use crate::auditor::{Auditor, RetainedExchange};
 
@@ -44,18 +44,19 @@ pub(crate) fn set_apart(auditor: &mut Auditor<'_>) {
 
 fn note(notes: &mut Vec<Note>, exchange: &Exchange) {
     let (trial, host) = (exchange.trial, exchange.host());
-    match notes.iter_mut().find(|note| note.code == "given-up" && note.trial == trial && note.says == host) {
+    let is_known = |note: &&mut Note| note.code == NoteCode::GivenUp && note.trial == trial && note.says == host;
+    match notes.iter_mut().find(is_known) {
         Some(known) => known.count += 1,
         None => {
-            notes.push(Note { trial, at: exchange.started, code: "given-up".into(), says: host.to_owned(), count: 1 });
+            let (at, says) = (exchange.started, host.to_owned());
+            notes.push(Note { trial, at, code: NoteCode::GivenUp, says, count: 1 });
         }
     }
 }
 
 /// An alert would be a refusal in so many words.
 fn hung_up(exchange: &Exchange) -> bool {
-    let seal = exchange.seal.as_ref();
-    seal.is_some_and(|seal| seal.reason == SealReason::Refused && seal.says == Seal::HUNG_UP)
+    exchange.seal.as_ref().is_some_and(Seal::is_hung_up)
 }
 
 /// Who took our certificate for which host, in which capture.
@@ -87,7 +88,7 @@ mod tests {
     use std::sync::Arc;
 
     use knowledge::Knowledge;
-    use model::{Client, ClientHello, IngressKind, Record, Request, Run, Time, Trial};
+    use model::{Client, ClientHello, IngressKind, Record, Request, Run, SealReason, Time, Trial};
 
     use super::*;
     use crate::{Audit, AuditOptions};

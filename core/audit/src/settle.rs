@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use attribute::Initiators;
 use judge::{CaseTests, JudgeInput, JudgedExchange, LateEvent, SightingContext};
 use knowledge::Knowledge;
-use model::{Destination, Exchange, Gap, GapReason, Initiator, LayerPlace, PlantedCanary, Purpose, Request, Trail};
+use model::{
+    AnsweredBy, Destination, Exchange, Gap, GapReason, Initiator, LayerPlace, PlantedCanary, Purpose, Request, Trail,
+};
 
 use crate::{
     Audit, DestinationCounts, LocatedSighting,
@@ -139,7 +141,7 @@ impl DestinationOrder {
         let tally = &mut self.tallies[destination];
         tally.count(side.side, kept.exchange.seal.is_some(), kept.bytes);
         tally.sightings += kept.sightings.len() as u64;
-        let stopped = kept.exchange.response.as_ref().is_some_and(|answer| answer.by == "guard");
+        let stopped = kept.exchange.response.as_ref().is_some_and(|answer| answer.by == AnsweredBy::Guard);
         for (sighting, replayed) in kept.sightings {
             let plant = sighting.canary.as_deref().and_then(|id| plants.get(id));
             let side = match plant {

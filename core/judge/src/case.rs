@@ -4,7 +4,8 @@ use std::{cell::OnceCell, fmt};
 
 use knowledge::{Knowledge, subjects::SubjectSpec};
 use model::{
-    Act, Attribution, Canary, Destination, Initiator, Mode, Note, Phase, PlantedCanary, Run, Sighting, Time, Trial,
+    Act, Attribution, Canary, Destination, Initiator, Mode, Note, NoteCode, Phase, PlantedCanary, Run, Sighting, Time,
+    Trial,
 };
 
 use crate::{BeaconRecall, FieldValue, Identifier, ReferenceOutcome, SealedDependence, dependence, reference};
@@ -207,7 +208,7 @@ impl<'a> JudgeInput<'a> {
     /// through Candor, and the driver did not say that it could not do it.
     pub fn was_done(&self, phase: usize) -> bool {
         let at = &self.phases[phase];
-        if self.notes.iter().any(|note| note.code == "not-done" && self.is_in(phase, note)) {
+        if self.notes.iter().any(|note| note.code == NoteCode::NotDone && self.is_in(phase, note)) {
             return false;
         }
         let site =

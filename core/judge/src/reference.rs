@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{ArmRole, Initiator, Kind, Mode, Purpose, Trial};
+use model::{ArmRole, Initiator, Kind, Mode, Purpose, SubjectOrigin, Trial};
 
 use crate::{JudgeInput, SightingContext};
 
@@ -126,9 +126,9 @@ impl JudgeInput<'_> {
     fn carries_instrument(&self) -> bool {
         let Some(run) = self.run else { return false };
         match self.subject() {
-            Some(subject) => ["chromium", "firefox"].contains(&subject.driver.as_str()) && subject.extension.is_none(),
+            Some(subject) => subject.driver.is_remote_control() && subject.extension.is_none(),
             // Named by its path: a browser of one of the two families.
-            None => run.subject.name.contains('/'),
+            None => matches!(SubjectOrigin::of(&run.subject.name), SubjectOrigin::Path(_)),
         }
     }
 

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use model::Time;
+use model::{Note, SwitchSetting, Time};
 
 use crate::JudgeInput;
 
@@ -29,13 +29,13 @@ pub enum SwitchPosition {
 }
 
 impl SwitchPosition {
-    fn of(word: &str, default: Option<bool>) -> Self {
-        match word {
-            "on" => Self::On,
-            "off" => Self::Off,
-            "turned-off" => Self::TurnedOff,
-            "as-left" => Self::AsLeft,
-            _ => Self::Default(default),
+    fn of(position: &SwitchSetting, default: Option<bool>) -> Self {
+        match position {
+            SwitchSetting::On => Self::On,
+            SwitchSetting::Off => Self::Off,
+            SwitchSetting::TurnedOff => Self::TurnedOff,
+            SwitchSetting::AsLeft => Self::AsLeft,
+            SwitchSetting::Default | SwitchSetting::Other(_) => Self::Default(default),
         }
     }
 
@@ -70,10 +70,8 @@ impl<'a> JudgeInput<'a> {
     /// Where a switch stands in a fresh install, as the driver read it. Reads
     /// that contradict each other say nothing.
     pub fn default_of(&self, switch: &str) -> Option<bool> {
-        let mut read = self.notes.iter().filter(|note| note.code == "default-read").filter_map(|note| {
-            let (name, position) = note.says.rsplit_once(' ')?;
-            (name == switch).then_some(position == "on")
-        });
+        let read = self.notes.iter().filter_map(Note::switch_read);
+        let mut read = read.filter(|(name, _)| *name == switch).map(|(_, is_on)| is_on);
         let first = read.next()?;
         read.all(|other| other == first).then_some(first)
     }
@@ -82,8 +80,8 @@ impl<'a> JudgeInput<'a> {
     pub fn standing(&self, phase: usize) -> Vec<SwitchInPhase> {
         let at = &self.phases[phase];
         let Some(trial) = self.trial(at.trial) else { return vec![] };
-        let mut words: Vec<(&str, &str)> =
-            trial.arm.switches.iter().map(|switch| (switch.name.as_str(), switch.position.as_str())).collect();
+        let mut words: Vec<(&str, &SwitchSetting)> =
+            trial.arm.switches.iter().map(|switch| (switch.name.as_str(), &switch.position)).collect();
         for earlier in self.phases[..=phase].iter().filter(|phase| phase.trial == at.trial) {
             for switch in &earlier.switches {
                 match words.iter_mut().find(|(name, _)| *name == switch.name) {
@@ -92,7 +90,7 @@ impl<'a> JudgeInput<'a> {
                 }
             }
         }
-        let standing = |(name, word): (&str, &str)| SwitchInPhase {
+        let standing = |(name, word): (&str, &SwitchSetting)| SwitchInPhase {
             switch: name.to_owned(),
             position: SwitchPosition::of(word, self.default_of(name)),
         };
@@ -131,7 +129,8 @@ impl<'a> JudgeInput<'a> {
     pub(crate) fn turned_off_at(&self, phase: usize) -> Option<Time> {
         let at = &self.phases[phase];
         let earlier = self.phases[..=phase].iter().rev().filter(|phase| phase.trial == at.trial);
-        let thrown = |phase: &&model::Phase| phase.switches.iter().any(|switch| switch.position == "turned-off");
+        let thrown =
+            |phase: &&model::Phase| phase.switches.iter().any(|switch| switch.position == SwitchSetting::TurnedOff);
         earlier.clone().find(thrown).map(|phase| phase.at)
     }
 }

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use model::SubjectOrigin;
 use serde::Deserialize;
+
+pub use driver::SubjectDriver;
+
+mod driver;
 
 /// Settings by name: `search.suggest_enabled`.
 pub type Preferences = BTreeMap<String, toml::Value>;
@@ -17,9 +22,8 @@ pub struct SubjectSpec {
     /// It is Candor's own simulation of a case: what it does, no maker's product was seen to do.
     #[serde(default)]
     pub simulation: bool,
-    /// Which driver speaks to it: `chromium`, `firefox`, `window`, `phone`,
-    /// `guided`, `android`.
-    pub driver: String,
+    /// Which driver speaks to it.
+    pub driver: SubjectDriver,
     /// Programs to try, in this order: names on the path, or paths.
     #[serde(default)]
     pub programs: Vec<String>,
@@ -170,21 +174,13 @@ pub enum SwitchPurpose {
     Mode,
 }
 
-const DRIVERS: [&str; 6] = ["chromium", "firefox", "window", "phone", "guided", "android"];
-
-/// Stands before the package of an app where a subject is named.
-pub const ANDROID: &str = "android:";
-
 impl SubjectSpec {
     pub(crate) fn parse(path: &str, text: &str) -> Result<Self, String> {
         let subject: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         if path != format!("subjects/{}.toml", subject.name) {
             return Err(format!("is about {:?} and should be called so", subject.name));
         }
-        if !DRIVERS.contains(&subject.driver.as_str()) {
-            return Err(format!("driver {:?} is not one of {}", subject.driver, DRIVERS.join(", ")));
-        }
-        if (subject.driver == "android") == subject.apps.is_empty() {
+        if (subject.driver == SubjectDriver::Android) == subject.apps.is_empty() {
             return Err("apps are what the driver android is for, and it needs some".to_owned());
         }
         if let Some(private) = &subject.private {
@@ -203,8 +199,8 @@ impl SubjectSpec {
 
     /// Whether it is meant by this name: its own, or one of its apps (`android:org.mozilla.firefox`).
     pub fn is_called(&self, name: &str) -> bool {
-        self.name == name
-            || name.strip_prefix(ANDROID).is_some_and(|package| self.apps.iter().any(|app| app == package))
+        let is_app = |package: &str| self.apps.iter().any(|app| app == package);
+        self.name == name || matches!(SubjectOrigin::of(name), SubjectOrigin::App(package) if is_app(package))
     }
 
     /// A switch by its name.

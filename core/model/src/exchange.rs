@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Time, opaque::opaque};
+use crate::{AnsweredBy, Time, opaque::opaque};
 
 /// One request with its answer, or one connection that could not be read.
 ///
@@ -108,8 +108,7 @@ pub struct Response {
     pub version: String,
     pub headers: Vec<Header>,
     pub body: Body,
-    /// What answered: `sinkhole`, `honey`, `upstream`, or what the capture says.
-    pub by: String,
+    pub by: AnsweredBy,
 }
 
 /// One header field, in the order and case in which it came.
@@ -178,9 +177,15 @@ impl ClientHello {
 }
 
 impl Seal {
-    /// What is said of a client that went away in the handshake. It may have
-    /// refused our certificate, or have given the connection up.
+    /// What is said of a client that went away in the handshake. It stands so in evidence, where
+    /// [`Seal::is_hung_up`] recognises it: another sentence would need to be read beside this one.
     pub const HUNG_UP: &str = "hung up on our certificate without an alert";
+
+    /// Whether the client went away in the handshake without an alert. It may have refused our
+    /// certificate, or have given the connection up.
+    pub fn is_hung_up(&self) -> bool {
+        self.reason == SealReason::Refused && self.says == Self::HUNG_UP
+    }
 }
 
 impl Exchange {
@@ -204,7 +209,7 @@ impl Exchange {
     /// The name in the ClientHello of a connection that Candor answered itself.
     /// One server may answer for several names with one certificate (RFC 9113 §9.1.1).
     fn server_name(&self) -> Option<&str> {
-        let by_a_server = self.response.as_ref().is_some_and(|response| response.by == "upstream");
+        let by_a_server = self.response.as_ref().is_some_and(|response| response.by == AnsweredBy::Upstream);
         let is_its_own = self.request.url.starts_with("https:") && !by_a_server;
         self.client.hello.as_ref().filter(|_| is_its_own)?.sni.as_deref().map(host_of)
     }

@@ -11,6 +11,8 @@
 
 mod opaque;
 
+mod word;
+
 mod time;
 
 mod exchange;
@@ -31,7 +33,19 @@ mod run;
 
 mod record;
 
+mod note_code;
+
+mod answered_by;
+
+mod condition;
+
+mod switch_setting;
+
+mod subject_origin;
+
+pub use answered_by::AnsweredBy;
 pub use canary::{Canary, Kind};
+pub use condition::RunCondition;
 pub use drawn::is_drawn;
 pub use endpoint::{Attribution, Destination, HostingPlace, Initiator, Purpose};
 pub use exchange::{
@@ -39,10 +53,13 @@ pub use exchange::{
     Request, Response, Seal, SealReason, TRAILERS, host_of,
 };
 pub use gap::{Gap, GapReason};
+pub use note_code::NoteCode;
 pub use record::{
     Beacon, CaptureEnd, ListedRequest, Note, Page, PageForm, PageResource, PlantedCanary, Record, RequestCause,
 };
 pub use run::{Act, Arm, ArmRole, Mode, Phase, Run, RunSwitch, Subject, Trial};
 pub use sighting::{Guise, RecognitionMethod, Sighting};
+pub use subject_origin::SubjectOrigin;
+pub use switch_setting::SwitchSetting;
 pub use time::Time;
 pub use trail::{BadTrail, LayerPlace, Leaf, Route, Trail, TrailStep};

@@ -1,6 +1,6 @@
 //! What a capture is made of.
 
-use crate::{Canary, Exchange, Phase, Run, Time, Trial, opaque::opaque};
+use crate::{Canary, Exchange, NoteCode, Phase, Run, Time, Trial, opaque::opaque};
 
 /// One thing that a capture holds, in the order in which it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,8 +101,7 @@ pub struct Beacon {
 pub struct Note {
     pub trial: Option<u32>,
     pub at: Time,
-    /// `dns`, `quic-refused`, `bypassed`, `driver-lost`, `default-read` …
-    pub code: String,
+    pub code: NoteCode,
     pub says: String,
     pub count: u64,
 }

@@ -1,6 +1,6 @@
 //! An experiment: who was put through what, in which order.
 
-use crate::Time;
+use crate::{RunCondition, SwitchSetting, Time};
 
 /// What a run was, so that its result has an identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,22 +20,22 @@ pub struct Run {
     /// Traffic that ignores the proxy setting was watched too.
     pub bypass_watched: bool,
     /// What else was unlike an ordinary machine: `no sandbox` …
-    pub conditions: Vec<String>,
+    pub conditions: Vec<RunCondition>,
 }
 
 impl Run {
-    /// The condition of a run that a person does by hand, on what they have: it is
-    /// not as it was installed, and nobody knows who made it.
+    /// The words of [`RunCondition::ByHand`].
     pub const BY_HAND: &str = "used by hand, through the proxy set on it; not freshly installed";
 
     /// It was on this phone, and Candor beside it on the machine that is named so far.
     pub fn on_a_phone(&mut self, phone: String) {
         let beside = std::mem::replace(&mut self.host, phone);
-        self.conditions.push(format!("Candor ran beside the phone, on {beside}"));
+        self.conditions.push(format!("Candor ran beside the phone, on {beside}").into());
     }
 
+    /// Whether a person used the subject, and not a driver.
     pub fn is_by_hand(&self) -> bool {
-        self.conditions.iter().any(|condition| condition == Self::BY_HAND)
+        self.conditions.contains(&RunCondition::ByHand)
     }
 }
 
@@ -79,12 +79,11 @@ impl Mode {
     }
 }
 
-/// One switch of the subject and where it stands: `default`, `on`, `off`, or
-/// `turned-off` from the moment at which the driver threw it.
+/// One switch of the subject and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunSwitch {
     pub name: String,
-    pub position: String,
+    pub position: SwitchSetting,
 }
 
 /// One combination of conditions.

@@ -13,6 +13,7 @@ use experiment::{
     GuidedRun, PhoneListeners, RunOutcome, RunRequest,
     drivers::guided::{GuideSession, GuideTask},
 };
+use knowledge::subjects::SubjectDriver;
 use proxy::{ProxySettings, SinkFuture};
 use serve::PhoneGuide;
 
@@ -42,11 +43,11 @@ pub struct PhoneEntry {
 
 impl PhoneEntry {
     /// That a subject is guided by hand if and only if it can be.
-    pub fn fits(&self, name: &str, driver: &str) -> Result<()> {
+    pub fn fits(&self, name: &str, driver: SubjectDriver) -> Result<()> {
         if !self.guided && self.devices.are_named() {
             bail!("--paired is for --guided: nothing else lets devices in");
         }
-        match (self.guided, driver == "guided") {
+        match (self.guided, driver == SubjectDriver::Guided) {
             (true, false) => bail!("{name} is not used by hand; --guided is for `phone`"),
             (false, true) => {
                 bail!("{name} is used by hand: candor audit {name} --guided --listen ADDRESS:PORT")

@@ -5,16 +5,16 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Result, bail};
 use knowledge::{
     Knowledge,
-    subjects::{ANDROID, CertificateTrust, Preferences, SubjectEdition, SubjectSpec},
+    subjects::{CertificateTrust, Preferences, SubjectDriver, SubjectEdition, SubjectSpec},
 };
+use model::SubjectOrigin;
 
 /// `chromium`, `reporting-browser@3.4.0`, `/opt/some/browser`, `android:com.android.chrome`.
 pub fn subject(knowledge: &Knowledge, wanted: &str) -> Result<(SubjectSpec, Option<SubjectEdition>)> {
-    if let Some(package) = wanted.strip_prefix(ANDROID) {
-        return Ok((app(knowledge, package)?, None));
-    }
-    if wanted.contains('/') {
-        return Ok((by_path(wanted)?, None));
+    match SubjectOrigin::of(wanted) {
+        SubjectOrigin::App(package) => return Ok((app(knowledge, package)?, None)),
+        SubjectOrigin::Path(path) => return Ok((by_path(path)?, None)),
+        SubjectOrigin::CommandLine(_) | SubjectOrigin::Described(_) => {}
     }
     let (name, edition) = wanted.split_once('@').map_or((wanted, None), |(name, edition)| (name, Some(edition)));
     let Some(subject) = knowledge.subjects.iter().find(|subject| subject.name == name) else {
@@ -47,9 +47,9 @@ fn app(knowledge: &Knowledge, package: &str) -> Result<SubjectSpec> {
             "{package:?} is not the name of an app: they look like com.android.chrome (`adb shell pm list packages`)"
         );
     }
-    let name = format!("{ANDROID}{package}");
+    let name = SubjectOrigin::App(package).name();
     let known = knowledge.subjects.iter().find(|subject| subject.is_called(&name)).cloned();
-    let found = known.unwrap_or_else(|| SubjectSpec { driver: "android".into(), ..unknown("") });
+    let found = known.unwrap_or_else(|| unknown("", SubjectDriver::Android));
     Ok(SubjectSpec { name, ..found })
 }
 
@@ -60,8 +60,8 @@ fn by_path(path: &str) -> Result<SubjectSpec> {
         bail!("there is no program {path}");
     }
     let file = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
-    let driver = if file.contains("firefox") { "firefox" } else { "chromium" };
-    Ok(SubjectSpec { driver: driver.into(), programs: vec![path.into()], ..unknown(path) })
+    let driver = if file.contains("firefox") { SubjectDriver::Firefox } else { SubjectDriver::Chromium };
+    Ok(SubjectSpec { programs: vec![path.into()], ..unknown(path, driver) })
 }
 
 /// Any other browser, used by its window.
@@ -70,21 +70,20 @@ pub fn by_line(line: &str, private: &[String], keys: &[String]) -> Result<Subjec
     let Some((program, arguments)) = words.split_first() else { bail!("--command names no program") };
     let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
     Ok(SubjectSpec {
-        driver: "window".into(),
         programs: vec![program.clone()],
         arguments: arguments.to_vec(),
         private_arguments: private.to_vec(),
         address_keys: keys.to_vec(),
-        ..unknown(&format!("{name} by command line"))
+        ..unknown(&SubjectOrigin::CommandLine(&name).name(), SubjectDriver::Window)
     })
 }
 
-fn unknown(name: &str) -> SubjectSpec {
+fn unknown(name: &str, driver: SubjectDriver) -> SubjectSpec {
     SubjectSpec {
         simulation: false,
         name: name.to_owned(),
         says: String::new(),
-        driver: String::new(),
+        driver,
         programs: vec![],
         trust: CertificateTrust::Authority,
         desktop: None,

@@ -108,7 +108,7 @@ impl<'a> RunShape<'a> {
             host: text(&run.host),
             sinkhole: run.sinkhole,
             bypass_watched: run.bypass_watched,
-            conditions: texts(&run.conditions),
+            conditions: run.conditions.iter().map(|condition| text(condition)).collect(),
         }
     }
 
@@ -129,7 +129,7 @@ impl<'a> RunShape<'a> {
             started,
             sinkhole: self.sinkhole,
             bypass_watched: self.bypass_watched,
-            conditions: owned(self.conditions),
+            conditions: self.conditions.into_iter().map(|condition| (*condition).into()).collect(),
         }
     }
 }
@@ -352,7 +352,7 @@ impl<'a> NoteShape<'a> {
     }
 
     fn into(self, trial: Option<u32>, at: Time) -> Note {
-        Note { trial, at, code: self.code.into(), says: self.says.into(), count: self.count }
+        Note { trial, at, code: (*self.code).into(), says: self.says.into(), count: self.count }
     }
 }
 
@@ -527,7 +527,7 @@ impl<'a> ExchangeShape<'a> {
                 version: response.version.into(),
                 headers: read_headers(response.headers)?,
                 body: read_body(response.body, body)?,
-                by: response.by.into(),
+                by: (*response.by).into(),
             }),
         };
         let mut messages = Vec::with_capacity(self.messages.len());
@@ -659,5 +659,5 @@ fn pairs(switches: &[RunSwitch]) -> Vec<(RecordText<'_>, RecordText<'_>)> {
 }
 
 fn switches(pairs: Vec<(RecordText<'_>, RecordText<'_>)>) -> Vec<RunSwitch> {
-    pairs.into_iter().map(|(name, position)| RunSwitch { name: name.into(), position: position.into() }).collect()
+    pairs.into_iter().map(|(name, position)| RunSwitch { name: name.into(), position: (*position).into() }).collect()
 }

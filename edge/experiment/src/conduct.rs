@@ -12,9 +12,9 @@ use honey::{CanaryGenerator, HoneySites};
 use knowledge::{
     Knowledge,
     scenarios::Scenario,
-    subjects::{CertificateTrust, SubjectEdition, SubjectSpec},
+    subjects::{CertificateTrust, SubjectDriver, SubjectEdition, SubjectSpec},
 };
-use model::{ArmRole, CaptureEnd, Note, Record, Run, Trial};
+use model::{ArmRole, CaptureEnd, Note, NoteCode, Record, Run, RunCondition, Trial};
 use proxy::CertificateAuthority;
 use tokio::{
     sync::Semaphore,
@@ -107,8 +107,8 @@ impl RunContext {
                 version.clone_into(&mut run.subject.version);
             }
             run.subject.extensions = browser.extensions().to_vec();
-            if !browser.sandboxed() && !run.conditions.iter().any(|known| known == NO_SANDBOX) {
-                run.conditions.push(NO_SANDBOX.into());
+            if !browser.sandboxed() && !run.conditions.contains(&RunCondition::NoSandbox) {
+                run.conditions.push(RunCondition::NoSandbox);
             }
             (*run != before).then(|| run.clone())
         };
@@ -123,12 +123,10 @@ impl RunContext {
     /// Which package the program came in, if the system knows.
     async fn tell_package(&self) -> Result<(), Error> {
         let Some(says) = in_force::package(&self.entry.program) else { return Ok(()) };
-        let note = Note { trial: None, at: now(), code: "package".into(), says, count: 1 };
+        let note = Note { trial: None, at: now(), code: NoteCode::Package, says, count: 1 };
         Ok(self.pen.write(Record::Note(note)).await?)
     }
 }
-
-const NO_SANDBOX: &str = "the browser ran without its sandbox";
 
 /// A trial that takes longer than its plan by so much hangs, and has failed.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -179,7 +177,7 @@ pub async fn conduct(
         seed: wish.seed,
         walls: wish.walls,
         app,
-        window: wish.window && wish.subject.driver != "phone",
+        window: wish.window && wish.subject.driver != SubjectDriver::Phone,
         pen: pen.clone(),
         authority: own,
         world,
@@ -318,7 +316,7 @@ pub(crate) fn begin(wish: &RunRequest, digest: String) -> Run {
         started: now(),
         sinkhole: true,
         bypass_watched: wish.walls == CellIsolation::Namespaces,
-        conditions: conditions(wish),
+        conditions: conditions(wish).into_iter().map(RunCondition::from).collect(),
     }
 }
 
@@ -327,14 +325,14 @@ fn of_app(wish: &RunRequest, app: &AndroidApp, facts: AppFacts) -> Run {
     run.subject.version = facts.version;
     run.on_a_phone(facts.phone);
     run.bypass_watched = false;
-    run.conditions.extend(facts.origin.into_iter().chain(app.conditions()));
+    run.conditions.extend(facts.origin.into_iter().chain(app.conditions()).map(RunCondition::from));
     run
 }
 
 fn conditions(wish: &RunRequest) -> Vec<String> {
     let mut conditions = ready::conditions(&wish.subject, wish.edition.as_ref());
     conditions.extend(wish.conditions.iter().cloned());
-    if wish.app.is_none() && ["chromium", "firefox", "window"].contains(&wish.subject.driver.as_str()) {
+    if wish.app.is_none() && wish.subject.driver.is_browser_here() {
         conditions.push("in a fresh home folder and profile".into());
         if wish.subject.trust == CertificateTrust::Authority {
             conditions.push("Candor's certificate authority was trusted".into());
@@ -343,10 +341,10 @@ fn conditions(wish: &RunRequest) -> Vec<String> {
             conditions.push("through a proxy setting, which turns off DNS and QUIC in a browser".into());
         }
     }
-    if wish.subject.driver == "window" {
+    if wish.subject.driver == SubjectDriver::Window {
         conditions.push("used by its window: every address was typed into the address bar".into());
     }
-    if !wish.window && wish.app.is_none() && wish.subject.driver != "phone" {
+    if !wish.window && wish.app.is_none() && wish.subject.driver != SubjectDriver::Phone {
         conditions.push("without a window: nothing was typed into the address bar".into());
     }
     conditions

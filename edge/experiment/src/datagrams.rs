@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use evidence::EvidenceSender;
-use model::{Body, Client, Exchange, IngressKind, Note, Record, Request};
+use model::{Body, Client, Exchange, IngressKind, Note, NoteCode, Record, Request};
 use proxy::dns::NameAddresses;
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -74,16 +74,16 @@ impl PacketWriter {
         let record = match logged {
             LogEntry::Packet(packet) if packet.protocol == PacketProtocol::Tcp => {
                 let says = format!("a call to port {} of the machine itself", packet.port.unwrap_or_default());
-                self.note("loopback-call", says)
+                self.note(NoteCode::LoopbackCall, says)
             }
             LogEntry::Packet(packet) => Record::Exchange(Box::new(self.exchange(packet))),
-            LogEntry::Lost => self.note("packets-lost", "more packets came than could be read".into()),
+            LogEntry::Lost => self.note(NoteCode::PacketsLost, "more packets came than could be read".into()),
         };
         Ok(self.pen.write(record).await?)
     }
 
-    fn note(&self, code: &str, says: String) -> Record {
-        Record::Note(Note { trial: Some(self.trial), at: now(), code: code.into(), says, count: 1 })
+    fn note(&self, code: NoteCode, says: String) -> Record {
+        Record::Note(Note { trial: Some(self.trial), at: now(), code, says, count: 1 })
     }
 
     fn exchange(&self, packet: Packet) -> Exchange {

@@ -48,8 +48,8 @@ pub enum Error {
     Evidence(#[from] evidence::Error),
     #[error(transparent)]
     Proxy(#[from] proxy::Error),
-    #[error("no driver is called {0:?}: chromium, firefox, window and phone are here")]
-    UnknownDriver(String),
+    #[error("what is used by the driver {0:?} is not started as a program on this machine")]
+    NotABrowser(&'static str),
     #[error("an internal error in {what}; please report it")]
     Panicked { what: &'static str },
     #[error("{driver} cannot {act}")]
@@ -82,7 +82,7 @@ impl Error {
                 | Self::Missing { .. }
                 | Self::NoSubject { .. }
                 | Self::NoSandbox(_)
-                | Self::UnknownDriver(_)
+                | Self::NotABrowser(_)
                 | Self::Evidence(_)
         )
     }

@@ -13,7 +13,7 @@ use std::{
 
 use evidence::{EvidenceSender, EvidenceWriter};
 use honey::{CanaryGenerator, HoneySites};
-use model::{Act, Exchange, Mode, Note, Phase, Record, Run, RunSwitch, Time};
+use model::{Act, Exchange, Mode, Note, Phase, Record, RunCondition, RunSwitch, SwitchSetting, Time};
 use proxy::{CertificateAuthority, ExchangeSink, ForwardMode, Proxy, ProxySettings, SinkFuture};
 use tokio::{sync::watch, time::sleep};
 
@@ -92,7 +92,7 @@ fn is_asked_for(planned: &PlannedTrial, done: &mut BTreeMap<SameTrial, usize>) -
 /// Where a trial leaves the switches: nowhere new, on, off.
 fn left_standing(planned: &PlannedTrial) -> u8 {
     let thrown = planned.steps.iter().rev().find(|step| step.act == Act::Switch);
-    match thrown.map(|step| step.switches.iter().any(|switch| switch.position == "on")) {
+    match thrown.map(|step| step.switches.iter().any(|switch| switch.position == SwitchSetting::On)) {
         None => 0,
         Some(true) => 1,
         Some(false) => 2,
@@ -122,7 +122,7 @@ pub async fn guide(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<RunOutcome, Error> {
     let mut run = begin(&wish, String::new());
-    run.conditions.push(Run::BY_HAND.into());
+    run.conditions.push(RunCondition::ByHand);
     // Which one it is nobody asks: what its browser says of it is no evidence.
     run.on_a_phone("a phone, used by hand".into());
     let writer = EvidenceWriter::create(&wish.evidence)?;

@@ -4,6 +4,7 @@
 
 use std::{path::Path, process::Command};
 
+use knowledge::subjects::SubjectDriver;
 use serde_json::Value;
 
 use crate::cell::{Cell, CellProcess};
@@ -65,13 +66,13 @@ pub(crate) fn package(program: &Path) -> Option<String> {
 }
 
 /// What a profile says of these preferences, one sentence each, or why it cannot be read.
-pub(crate) async fn preferences(cell: &Cell, driver: &str, profile: &str, names: &[String]) -> Vec<String> {
-    let file = if driver == "firefox" { "prefs.js" } else { "Default/Preferences" };
+pub(crate) async fn preferences(cell: &Cell, driver: SubjectDriver, profile: &str, names: &[String]) -> Vec<String> {
+    let file = if driver == SubjectDriver::Firefox { "prefs.js" } else { "Default/Preferences" };
     let Ok(content) = cell.read(format!("{profile}/{file}")).await else {
         return vec![format!("the preferences of the profile could not be read ({file})")];
     };
     let value = |name: &str| match driver {
-        "firefox" => of_firefox(&content, name),
+        SubjectDriver::Firefox => of_firefox(&content, name),
         _ => of_chromium(&content, name),
     };
     let told = |name: &String| match value(name) {

@@ -7,7 +7,7 @@ use knowledge::{
     scenarios::{self, ArmSwitches, Scenario, ScenarioStep},
     subjects::{SubjectEdition, SubjectSpec},
 };
-use model::{Act, Arm, ArmRole, Mode, RunSwitch};
+use model::{Act, Arm, ArmRole, Mode, RunSwitch, SwitchSetting};
 
 use crate::drivers::android::PrivatePages;
 
@@ -108,7 +108,7 @@ impl RunPlan {
             trial.arm.device = 0;
             if !may_clear {
                 trial.install = 0;
-                trial.arm.switches = vec![RunSwitch { name: "settings".into(), position: "as-left".into() }];
+                trial.arm.switches = vec![RunSwitch { name: "settings".into(), position: SwitchSetting::AsLeft }];
             }
         }
         self
@@ -152,7 +152,7 @@ impl PlannedTrial {
 /// compared with itself without one, and what is not there without our help, as
 /// an extension that a driver loads, has no reference.
 fn roles(arm: &scenarios::ScenarioArm, subject: &SubjectSpec) -> &'static [ArmRole] {
-    let is_driven = ["chromium", "firefox"].contains(&subject.driver.as_str());
+    let is_driven = subject.driver.is_remote_control();
     match (arm.reference, is_driven && subject.extension.is_none()) {
         (false, _) => &[ArmRole::Driven],
         (true, true) => &[ArmRole::Reference, ArmRole::Compared],
@@ -173,16 +173,16 @@ fn positions(
         return vec![];
     }
     match arm.switches {
-        ArmSwitches::Default => vec![stand(names, |_| "default")],
+        ArmSwitches::Default => vec![stand(names, |_| SwitchSetting::Default)],
         ArmSwitches::All if names.is_empty() => vec![],
         ArmSwitches::All => (0..1_usize << names.len().min(6))
-            .map(|bits| stand(names, |at| if bits >> at & 1 == 1 { "on" } else { "off" }))
+            .map(|bits| stand(names, |at| if bits >> at & 1 == 1 { SwitchSetting::On } else { SwitchSetting::Off }))
             .collect(),
     }
 }
 
-fn stand(names: &[String], position: impl Fn(usize) -> &'static str) -> Vec<RunSwitch> {
-    let at = |(index, name): (usize, &String)| RunSwitch { name: name.clone(), position: position(index).into() };
+fn stand(names: &[String], position: impl Fn(usize) -> SwitchSetting) -> Vec<RunSwitch> {
+    let at = |(index, name): (usize, &String)| RunSwitch { name: name.clone(), position: position(index) };
     names.iter().enumerate().map(at).collect()
 }
 
@@ -202,7 +202,7 @@ impl StepWriter {
         names: &mut NameStream,
     ) -> Vec<PlannedStep> {
         let mut steps = Self { mode: arm.mode(), counts: BTreeMap::new(), all: vec![] };
-        let mut to_throw = positions.iter().any(|switch| switch.position != "default");
+        let mut to_throw = positions.iter().any(|switch| switch.position != SwitchSetting::Default);
         if to_throw && arm.mode() == Mode::Private {
             // Settings open in an ordinary window, so the switches are thrown in one before.
             steps.mode = Mode::Normal;
@@ -292,8 +292,8 @@ impl StepWriter {
 /// stands off: from that moment on something was promised.
 fn switches_of(step: &ScenarioStep, subject: &SubjectSpec, edition: Option<&SubjectEdition>) -> Vec<RunSwitch> {
     let Some(to) = step.to.as_deref().filter(|_| step.act() == Act::Switch) else { return vec![] };
-    let position = if to == "off" { "turned-off" } else { "on" };
-    let named = |name: &str| RunSwitch { name: name.to_owned(), position: position.to_owned() };
+    let position = if to == "off" { SwitchSetting::TurnedOff } else { SwitchSetting::On };
+    let named = |name: &str| RunSwitch { name: name.to_owned(), position: position.clone() };
     match &step.switch {
         Some(name) => vec![named(name)],
         None => subject.collection_switches(edition).map(named).collect(),
@@ -400,8 +400,10 @@ mod tests {
     #[test]
     fn switches_are_thrown_in_an_ordinary_window_before_private_mode_begins() {
         let plan = after_the_fix("standard");
-        let private =
-            plan.trials.iter().find(|t| t.arm.mode == Mode::Private && t.arm.switches[0].position != "default");
+        let private = plan
+            .trials
+            .iter()
+            .find(|t| t.arm.mode == Mode::Private && t.arm.switches[0].position != SwitchSetting::Default);
         let acts: Vec<(Act, Mode)> = private.unwrap().steps.iter().take(3).map(|step| (step.act, step.mode)).collect();
         assert_eq!(acts, [(Act::Start, Mode::Normal), (Act::Switch, Mode::Normal), (Act::Start, Mode::Private)]);
     }

@@ -5,7 +5,7 @@ use std::{io::Read, path::PathBuf};
 
 use knowledge::{
     Knowledge,
-    subjects::{Preferences, SubjectEdition, SubjectSpec},
+    subjects::{Preferences, SubjectDriver, SubjectEdition, SubjectSpec},
 };
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -87,8 +87,8 @@ pub(crate) fn preferences(subject: &SubjectSpec, edition: Option<&SubjectEdition
     let mut all = Map::new();
     for (name, value) in preferred(subject, edition) {
         let value = serde_json::to_value(value).unwrap_or_default();
-        match subject.driver.as_str() {
-            "chromium" => nest(&mut all, name, value),
+        match subject.driver {
+            SubjectDriver::Chromium => nest(&mut all, name, value),
             _ => drop(all.insert(name.clone(), value)),
         }
     }
@@ -97,8 +97,8 @@ pub(crate) fn preferences(subject: &SubjectSpec, edition: Option<&SubjectEdition
 
 /// Where its profile lies if nobody says where, below its home.
 pub(crate) fn usual_profile(subject: &SubjectSpec) -> &'static str {
-    match subject.driver.as_str() {
-        "chromium" => ".config/chromium",
+    match subject.driver {
+        SubjectDriver::Chromium => ".config/chromium",
         _ => "profile",
     }
 }
@@ -108,7 +108,7 @@ pub(crate) fn usual_profile(subject: &SubjectSpec) -> &'static str {
 /// authority in its profile alone, so the profile is made first and named.
 pub(crate) fn as_a_person_starts_it(launch: &mut LaunchSpec, subject: &SubjectSpec) {
     usual_profile(subject).clone_into(&mut launch.profile);
-    if subject.driver == "firefox" {
+    if subject.driver == SubjectDriver::Firefox {
         launch.args.extend(["--profile".to_owned(), "{profile}".to_owned()]);
         launch.nss = vec![launch.profile.clone()];
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use honey::HoneySites;
 use knowledge::Knowledge;
-use model::Request;
+use model::{AnsweredBy, Request};
 use proxy::{AnswerProvider, StaticResponse};
 
 /// The world that a subject sees.
@@ -22,10 +22,10 @@ impl AnswerProvider for Sinkhole {
                 status: served.status,
                 headers: served.headers,
                 body: served.body.into(),
-                by: "honey".into(),
+                by: AnsweredBy::Honey,
             };
         }
         let said = self.knowledge.answers.say(request);
-        StaticResponse { status: said.status, headers: said.headers, body: said.body.into(), by: "sinkhole".into() }
+        StaticResponse { status: said.status, headers: said.headers, body: said.body.into(), by: AnsweredBy::Sinkhole }
     }
 }

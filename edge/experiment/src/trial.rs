@@ -7,8 +7,8 @@ use std::{
 };
 
 use honey::{ActCanaries, CanaryGenerator, SiteVisit};
-use knowledge::subjects;
-use model::{Act, ArmRole, ListedRequest, Mode, Note, Phase, Record, RunSwitch};
+use knowledge::subjects::{self, SubjectDriver};
+use model::{Act, ArmRole, ListedRequest, Mode, Note, NoteCode, Phase, Record, RunSwitch, SwitchSetting};
 use proxy::{Proxy, ProxySettings, dns};
 use tokio::{
     sync::mpsc,
@@ -253,7 +253,7 @@ impl TrialSession<'_> {
             _ => self.visit(step, &planted).await,
         };
         match done {
-            Err(cannot @ Error::Cannot { .. }) => self.note("not-done", &cannot.to_string(), 1).await,
+            Err(cannot @ Error::Cannot { .. }) => self.note(NoteCode::NotDone, &cannot.to_string(), 1).await,
             done => done,
         }
     }
@@ -278,7 +278,7 @@ impl TrialSession<'_> {
         match visited.failed {
             Some(says) => {
                 tracing::warn!(trial = self.planned.id, step = step.name, "a page was not loaded");
-                self.note("visit-failed", &says, 1).await
+                self.note(NoteCode::VisitFailed, &says, 1).await
             }
             None => Ok(()),
         }
@@ -293,7 +293,7 @@ impl TrialSession<'_> {
     async fn fill(&self, planted: &ActCanaries) -> Result<(), Error> {
         let visited = self.browser()?.visit(self.hands(), &planted.url).await?;
         if let Some(says) = visited.failed {
-            return self.note("visit-failed", &says, 1).await;
+            return self.note(NoteCode::VisitFailed, &says, 1).await;
         }
         let text = |name: &str| if name == "password" { &planted.secret } else { &planted.text };
         let names = planted.forms.iter().flat_map(|form| &form.fields);
@@ -320,11 +320,11 @@ impl TrialSession<'_> {
         for switch in &step.switches {
             let Some(known) = self.conduct.subject.switch(&switch.name) else { continue };
             let at = SwitchAt { page: &known.page, control: &known.control };
-            let stood = self.browser()?.throw_switch(at, switch.position == "on").await?;
+            let stood = self.browser()?.throw_switch(at, switch.position == SwitchSetting::On).await?;
             if !self.read.contains(&switch.name) {
                 self.read.push(switch.name.clone());
-                let says = format!("{} {}", switch.name, if stood { "on" } else { "off" });
-                self.note("default-read", &says, 1).await?;
+                let note = Note::default_read(Some(self.planned.id), now(), &switch.name, stood);
+                self.conduct.pen.write(Record::Note(note)).await?;
             }
         }
         // What was promised of a switch counts from when it has been thrown.
@@ -343,7 +343,7 @@ impl TrialSession<'_> {
         let (trial, version) = (self.planned.id, browser.version().unwrap_or_default());
         tracing::info!(
             trial,
-            driver,
+            driver = driver.as_str(),
             version,
             process = browser.process().and_then(CellProcess::id),
             "the subject was started"
@@ -388,8 +388,8 @@ impl TrialSession<'_> {
     }
 
     /// The reference is used by its window alone, whatever else could drive it.
-    fn driver(&self) -> &str {
-        if self.is_reference() { "window" } else { &self.conduct.subject.driver }
+    fn driver(&self) -> SubjectDriver {
+        if self.is_reference() { SubjectDriver::Window } else { self.conduct.subject.driver }
     }
 
     /// A private window beside the ordinary one, as a person opens it.
@@ -410,9 +410,10 @@ impl TrialSession<'_> {
         let role = self.planned.arm.role;
         let Some(process) = browser.process().filter(|_| self.conduct.is_first_of(role)) else { return Ok(()) };
         self.tells = true;
-        for (code, says) in
-            [("command-line", in_force::command_line(process)), ("environment", in_force::environment(process))]
-        {
+        for (code, says) in [
+            (NoteCode::CommandLine, in_force::command_line(process)),
+            (NoteCode::Environment, in_force::environment(process)),
+        ] {
             if let Some(says) = says {
                 self.note(code, &says, 1).await?;
             }
@@ -427,8 +428,8 @@ impl TrialSession<'_> {
             return Ok(());
         }
         let profile = if self.is_reference() { ready::usual_profile(subject) } else { "profile" };
-        for says in in_force::preferences(self.cell, &subject.driver, profile, &subject.read_back).await {
-            self.note("preference", &says, 1).await?;
+        for says in in_force::preferences(self.cell, subject.driver, profile, &subject.read_back).await {
+            self.note(NoteCode::Preference, &says, 1).await?;
         }
         Ok(())
     }
@@ -472,7 +473,7 @@ impl TrialSession<'_> {
         Ok(self.conduct.pen.write(Record::Phase(phase)).await?)
     }
 
-    async fn note(&self, code: &str, says: &str, count: u64) -> Result<(), Error> {
+    async fn note(&self, code: NoteCode, says: &str, count: u64) -> Result<(), Error> {
         note(self.conduct, self.planned.id, code, says, count).await
     }
 
@@ -509,16 +510,18 @@ async fn list(
 async fn note_refused(conduct: &RunContext, trial: u32, cell: &Cell) -> Result<(), Error> {
     if let Some(refused) = cell.refused().await? {
         if refused.quic > 0 {
-            note(conduct, trial, "quic-refused", "QUIC was refused, so that clients fall back", refused.quic).await?;
+            note(conduct, trial, NoteCode::QuicRefused, "QUIC was refused, so that clients fall back", refused.quic)
+                .await?;
         }
         if refused.other > 0 {
-            note(conduct, trial, "packets-refused", "packets that are neither TCP nor DNS", refused.other).await?;
+            note(conduct, trial, NoteCode::PacketsRefused, "packets that are neither TCP nor DNS", refused.other)
+                .await?;
         }
     }
     Ok(())
 }
 
-async fn note(conduct: &RunContext, trial: u32, code: &str, says: &str, count: u64) -> Result<(), Error> {
-    let note = Note { trial: Some(trial), at: now(), code: code.into(), says: says.into(), count };
+async fn note(conduct: &RunContext, trial: u32, code: NoteCode, says: &str, count: u64) -> Result<(), Error> {
+    let note = Note { trial: Some(trial), at: now(), code, says: says.into(), count };
     Ok(conduct.pen.write(Record::Note(note)).await?)
 }

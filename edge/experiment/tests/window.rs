@@ -13,6 +13,7 @@ use experiment::{
         chromium::{ChromiumDriver, LaunchSpec, LaunchTrust, ProxyRoute, WindowMode},
     },
 };
+use knowledge::subjects::SubjectDriver;
 use model::Mode;
 use stage::{Sink, have};
 
@@ -105,7 +106,7 @@ async fn a_browser_that_nobody_knows_is_used_by_its_window_alone() {
         mode: Mode::Private,
         ..launch(&display)
     };
-    let (browser, _) = BrowserDriver::start("window", &cell, Some(&display), &launch).await.unwrap();
+    let (browser, _) = BrowserDriver::start(SubjectDriver::Window, &cell, Some(&display), &launch).await.unwrap();
     assert!(browser.sandboxed() && browser.lister().is_none());
     // Chromium knows of no proxy here: it opens a connection, and is turned to ours.
     let visited = browser.visit(hands(&cell, &display), "http://192.0.2.1/turned").await.unwrap();

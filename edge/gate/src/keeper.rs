@@ -10,7 +10,7 @@ use std::{
 
 use guard::{Choices, ClientIdentity, Decision};
 use knowledge::Knowledge;
-use model::Exchange;
+use model::{Exchange, NoteCode};
 
 use crate::{
     ActivityFeed, ChangeNotice, ChoiceChange, Error, GuardEvent,
@@ -154,7 +154,7 @@ impl GuardState {
         let told = ChangeNotice { at: clock::wall(), says };
         files::append(&self.folder.join("changes.log"), &format!("{} {}", told.at, told.says))?;
         if let Some(kept) = &*self.kept.read().await {
-            kept.note("choice", told.says.clone()).await;
+            kept.note(NoteCode::Choice, told.says.clone()).await;
             kept.settle().await;
         }
         self.board.tell(told);

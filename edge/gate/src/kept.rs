@@ -11,7 +11,7 @@ use std::{
 
 use evidence::{EvidenceSender, EvidenceWriter};
 use guard::{Decision, GuardAction};
-use model::{Body, CaptureEnd, Exchange, Mode, Note, Record, Response};
+use model::{AnsweredBy, Body, CaptureEnd, Exchange, Mode, Note, NoteCode, Record, Response};
 
 use crate::{Error, clock, event::is_entered, files};
 
@@ -77,12 +77,12 @@ impl KeptEvidence {
             exchange.response = Some(not_sent(decision.verdict));
         }
         self.write(Record::Exchange(Box::new(exchange))).await;
-        self.note("guard", format!("{:?} {}", decision.verdict, decision.reason.word()).to_lowercase()).await;
+        self.note(NoteCode::Guard, format!("{:?} {}", decision.verdict, decision.reason.word()).to_lowercase()).await;
     }
 
     /// Writes down what was changed; on the disk when this returns.
-    pub(crate) async fn note(&self, code: &str, says: String) {
-        let note = Note { trial: None, at: clock::wall(), code: code.into(), says, count: 1 };
+    pub(crate) async fn note(&self, code: NoteCode, says: String) {
+        let note = Note { trial: None, at: clock::wall(), code, says, count: 1 };
         self.write(Record::Note(note)).await;
     }
 
@@ -106,7 +106,7 @@ impl KeptEvidence {
 fn not_sent(verdict: GuardAction) -> Response {
     // No status is none: HAR writes it so, too.
     let status = if verdict == GuardAction::Absorb { 200 } else { 0 };
-    Response { status, version: "HTTP/1.1".into(), headers: Vec::new(), body: Body::default(), by: "guard".into() }
+    Response { status, version: "HTTP/1.1".into(), headers: Vec::new(), body: Body::default(), by: AnsweredBy::Guard }
 }
 
 /// The exchange without anything that could be what was entered.

@@ -13,7 +13,7 @@ use guard::{
     HostAction, InspectionNeed, MemoryCompaction, RequestContext, RequestScan, decide, destination,
 };
 use knowledge::Knowledge;
-use model::{Body, Destination, Exchange, Header, Message, Mode, Note, Request, Response};
+use model::{AnsweredBy, Body, Destination, Exchange, Header, Message, Mode, Note, Request, Response};
 use proxy::{
     AnswerProvider, BodyWatch, ExchangeSink, Gate, HoldRequest, NameRuling, RequestProgress, Ruling, RulingFuture,
     SinkFuture, StaticResponse,
@@ -217,7 +217,7 @@ impl GuardGate {
     /// What the server would say on success.
     fn success(&self, request: &Request) -> StaticResponse {
         let said = self.keeper.knowledge.answers.say(request);
-        StaticResponse { status: said.status, headers: said.headers, body: said.body.into(), by: "guard".into() }
+        StaticResponse { status: said.status, headers: said.headers, body: said.body.into(), by: AnsweredBy::Guard }
     }
 }
 

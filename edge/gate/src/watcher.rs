@@ -105,7 +105,7 @@ mod tests {
                 version: "HTTP/1.1".into(),
                 headers: vec![Header::new("Content-Type", "text/html")],
                 body: bytes(page),
-                by: "upstream".into(),
+                by: model::AnsweredBy::Upstream,
             }),
             messages: vec![],
             seal: None,

@@ -1,9 +1,7 @@
 //! What answers when no server does.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
-use model::{Header, Request};
+use model::{AnsweredBy, Header, Request};
 
 /// Says what a client gets, where no server is asked.
 ///
@@ -32,8 +30,7 @@ pub struct StaticResponse {
     pub status: u16,
     pub headers: Vec<Header>,
     pub body: Bytes,
-    /// What answered: `honey`, `sinkhole`.
-    pub by: Cow<'static, str>,
+    pub by: AnsweredBy,
 }
 
 impl std::fmt::Debug for StaticResponse {
@@ -46,7 +43,7 @@ impl StaticResponse {
     /// An answer of the sinkhole with this content.
     pub fn sinkhole(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
         let headers = vec![Header::new("Content-Type", content_type)];
-        Self { status, headers, body: body.into(), by: Cow::Borrowed("sinkhole") }
+        Self { status, headers, body: body.into(), by: AnsweredBy::Sinkhole }
     }
 
     /// The same with one more header.

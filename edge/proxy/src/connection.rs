@@ -15,7 +15,7 @@ use std::{
 };
 
 use hyper::upgrade::OnUpgrade;
-use model::{Body, Client, IngressKind, Process, SealReason};
+use model::{Body, Client, IngressKind, NoteCode, Process, SealReason};
 use socket2::SockRef;
 use tokio::{
     io::AsyncWriteExt,
@@ -88,13 +88,13 @@ pub(crate) async fn follow(stream: TcpStream, peer: SocketAddr, shared: Arc<Prox
     }
     if link.settings().expects.is_some_and(|expected| expected != inlet && expected != IngressKind::Socks) {
         let place = link.place(link.original.map(HostPort::from));
-        link.note("bypassed", link.whereto(&place).with_port(), 1).await;
+        link.note(NoteCode::Bypassed, link.whereto(&place).with_port(), 1).await;
     }
     let place = link.place(link.original.map(HostPort::from));
     // Whoever connects past the proxy has no way to be told that it is in vain.
     match UpstreamPeer::find(&link, &place).await {
         Ok(behind) => speak(conn, link, place, behind).await,
-        Err(_) => link.note("unreachable", link.whereto(&place).with_port(), 1).await,
+        Err(_) => link.note(NoteCode::Unreachable, link.whereto(&place).with_port(), 1).await,
     }
 }
 
@@ -281,7 +281,7 @@ async fn dial_unnamed(link: &ConnectionContext, place: &ConnectionTarget, behind
     let UpstreamPeer::Server(server) = behind else { return true };
     let dialled = server.dial_as(link, place, &link.whereto(place).host).await;
     if dialled.is_err() {
-        link.note("unreachable", link.whereto(place).with_port(), 1).await;
+        link.note(NoteCode::Unreachable, link.whereto(place).with_port(), 1).await;
     }
     dialled.is_ok()
 }
@@ -296,9 +296,9 @@ async fn silent(said: &[u8], link: &ConnectionContext, place: &ConnectionTarget,
         return;
     }
     let code = match timed_out {
-        true => "silent-timeout",
-        false if place.encrypted => "closed-after-handshake",
-        false => "silent",
+        true => NoteCode::SilentTimeout,
+        false if place.encrypted => NoteCode::ClosedAfterHandshake,
+        false => NoteCode::Silent,
     };
     link.note(code, link.whereto(place).with_port(), 1).await;
 }

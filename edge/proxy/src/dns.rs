@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use model::{Body, Client, Exchange, Header, IngressKind, Note, Request, Response};
+use model::{AnsweredBy, Body, Client, Exchange, Header, IngressKind, Note, Request, Response};
 use simple_dns::{CLASS, Packet, PacketFlag, QCLASS, QTYPE, RCODE, ResourceRecord, TYPE, rdata::RData};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -222,20 +222,19 @@ impl DnsRecorder {
             }
             return answer;
         }
-        for says in asked {
-            let note = Note { trial: self.trial, at: clock::now(), code: "dns".into(), says, count: 1 };
-            self.sink.note(note).await;
+        for (name, kind) in &asked {
+            self.sink.note(Note::dns(self.trial, clock::now(), name, kind)).await;
         }
         answer
     }
 
     /// A message as an exchange, with the first name that it asks for as its host.
-    fn exchange(&self, message: &[u8], answer: Option<&[u8]>, asked: &[String], came: MessageArrival) -> Exchange {
-        let (name, kind) = asked.first().and_then(|asked| asked.rsplit_once(' ')).unwrap_or(("unknown", ""));
+    fn exchange(&self, message: &[u8], answer: Option<&[u8]>, asked: &[AskedName], came: MessageArrival) -> Exchange {
+        let (name, kind) = asked.first().map_or(("unknown", ""), |(name, kind)| (name, kind));
         let (at, version) = (clock::now(), came.version.to_owned());
         let headers = vec![Header::new("Content-Type", "application/dns-message")];
         let response = answer.map(|answer| {
-            let (body, by) = (Body::whole(answer), "resolver".to_owned());
+            let (body, by) = (Body::whole(answer), AnsweredBy::Resolver);
             Response { status: 200, version: version.clone(), headers: headers.clone(), body, by }
         });
         Exchange {
@@ -273,8 +272,11 @@ fn host_of_name(name: &str) -> String {
     if host.is_empty() { "unknown".into() } else { host }
 }
 
-/// The answer to a question, and what was asked, in words.
-fn answer(question: &[u8], addresses: &NameAddresses) -> Option<(Vec<u8>, Vec<String>)> {
+/// A name that was asked for, and the type of record.
+type AskedName = (String, String);
+
+/// The answer to a question, and which names it asked for, with the type of record.
+fn answer(question: &[u8], addresses: &NameAddresses) -> Option<(Vec<u8>, Vec<AskedName>)> {
     let question = Packet::parse(question).ok().filter(|packet| !packet.has_flags(PacketFlag::RESPONSE))?;
     let mut reply = Packet::new_reply(question.id());
     reply.set_flags(PacketFlag::RECURSION_AVAILABLE);
@@ -284,13 +286,13 @@ fn answer(question: &[u8], addresses: &NameAddresses) -> Option<(Vec<u8>, Vec<St
     let mut asked = Vec::new();
     for one in &question.questions {
         let name = one.qname.to_string();
-        asked.push(format!("{name} {}", type_word(one.qtype)));
         if !exists(&name) {
             *reply.rcode_mut() = RCODE::NameError;
         } else if is_address(one.qtype, one.qclass) {
             let data = RData::A(addresses.address_of(&name).into());
             reply.answers.push(ResourceRecord::new(one.qname.clone(), CLASS::IN, TTL, data));
         }
+        asked.push((name, type_word(one.qtype)));
     }
     reply.questions = question.questions;
     Some((reply.build_bytes_vec_compressed().ok()?, asked))
@@ -330,7 +332,11 @@ mod tests {
             RData::A(a) => Ipv4Addr::from(a.address).to_string(),
             _ => "other".into(),
         };
-        (reply.rcode(), reply.answers.iter().map(address).collect(), asked)
+        (
+            reply.rcode(),
+            reply.answers.iter().map(address).collect(),
+            asked.iter().map(|(name, kind)| format!("{name} {kind}")).collect(),
+        )
     }
 
     #[test]

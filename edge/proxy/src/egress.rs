@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use model::{Client, Header};
+use model::{AnsweredBy, Client, Header};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -95,7 +95,7 @@ impl ConnectError {
     pub(crate) fn reply(&self) -> StaticResponse {
         let body = format!("Candor cannot pass this on. {}.\n", self.says);
         let headers = vec![Header::new("Content-Type", "text/plain; charset=utf-8")];
-        StaticResponse { status: self.status, headers, body: body.into(), by: "proxy".into() }
+        StaticResponse { status: self.status, headers, body: body.into(), by: AnsweredBy::Proxy }
     }
 }
 

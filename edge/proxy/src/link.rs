@@ -7,7 +7,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed},
 };
 
-use model::{Body, Client, Exchange, IngressKind, Message, Note, Request, Response, Seal, SealReason};
+use model::{
+    AnsweredBy, Body, Client, Exchange, IngressKind, Message, Note, NoteCode, Request, Response, Seal, SealReason,
+};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -146,7 +148,7 @@ impl ConnectionContext {
     pub(crate) async fn refused_tunnel(&self, place: &ConnectionTarget, trouble: &ConnectError, version: &str) {
         let request = self.connect_request(place);
         let body = Body::whole(&trouble.reply().body[..]);
-        let (status, by) = (trouble.status, "proxy".to_owned());
+        let (status, by) = (trouble.status, AnsweredBy::Proxy);
         let response = Response { status, version: version.into(), headers: Vec::new(), body, by };
         self.answered(self.opened, request, response, Vec::new()).await;
     }
@@ -196,8 +198,8 @@ impl ConnectionContext {
         self.settings().gate.as_ref().is_none_or(|gate| gate.sealed(&exchange))
     }
 
-    pub(crate) async fn note(&self, code: &str, says: impl Into<String>, count: u64) {
-        let note = Note { trial: self.settings().trial, at: clock::now(), code: code.into(), says: says.into(), count };
+    pub(crate) async fn note(&self, code: NoteCode, says: impl Into<String>, count: u64) {
+        let note = Note { trial: self.settings().trial, at: clock::now(), code, says: says.into(), count };
         self.shared.sink.note(note).await;
     }
 
@@ -217,7 +219,7 @@ impl ConnectionContext {
             offers.len() < MOST_OFFERS && offers.insert(host.to_owned())
         };
         if is_new {
-            self.note("alt-svc-removed", host, 1).await;
+            self.note(NoteCode::AltSvcRemoved, host, 1).await;
         }
     }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Buf;
-use model::{Body, Direction, Exchange, Header, Message, Request, Response, SealReason};
+use model::{AnsweredBy, Body, Direction, Exchange, Header, Message, Request, Response, SealReason};
 use tokio::time::timeout;
 
 use crate::{
@@ -395,7 +395,7 @@ impl Http1Relay<'_> {
     fn watch(&self, head: &ResponseHead) -> Option<Box<dyn BodyWatch>> {
         let gate = self.link.settings().gate.as_ref()?;
         let (version, headers) = (head.fields.version().into(), head.fields.all.clone());
-        let (body, by) = (Body::default(), "upstream".to_owned());
+        let (body, by) = (Body::default(), AnsweredBy::Upstream);
         gate.answering(&self.opening(), &Response { status: head.status, version, headers, body, by })
     }
 
@@ -429,7 +429,8 @@ impl Http1Relay<'_> {
     async fn finish(self, head: ResponseHead, body: Body, messages: Vec<Message>) {
         let (link, began) = (self.link, self.began);
         let version = head.fields.version().into();
-        let response = Response { status: head.status, version, headers: head.fields.all, body, by: "upstream".into() };
+        let response =
+            Response { status: head.status, version, headers: head.fields.all, body, by: AnsweredBy::Upstream };
         link.answered(began, self.request(), response, messages).await;
     }
 }

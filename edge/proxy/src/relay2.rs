@@ -18,7 +18,7 @@ use hyper::{
     client::conn::http2::{self, SendRequest},
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use model::{Header, Request, Response};
+use model::{AnsweredBy, Header, Request, Response};
 
 use crate::{
     behind::ServerConnection,
@@ -322,7 +322,7 @@ impl OpenExchange {
     /// Who of those that decide wants to see the answer's body.
     fn watch(&self, status: u16, fields: &[Header]) -> Option<Box<dyn BodyWatch>> {
         let gate = self.link.settings().gate.as_ref()?;
-        let (version, by) = ("HTTP/2".to_owned(), "upstream".to_owned());
+        let (version, by) = ("HTTP/2".to_owned(), AnsweredBy::Upstream);
         let response = Response { status, version, headers: fields.to_vec(), body: model::Body::default(), by };
         gate.answering(&self.link.exchange(self.began, self.request.clone()), &response)
     }
@@ -346,7 +346,7 @@ impl OpenExchange {
             None => self.link.unanswered(self.began, self.request).await,
             Some((status, mut headers)) => {
                 headers.append(&mut self.received.trailers);
-                let (version, by) = ("HTTP/2".to_owned(), "upstream".to_owned());
+                let (version, by) = ("HTTP/2".to_owned(), AnsweredBy::Upstream);
                 let response = Response { status, version, headers, body, by };
                 self.link.answered(self.began, self.request, response, Vec::new()).await;
             }

@@ -42,13 +42,7 @@ pub(crate) fn sent_body(reply: &StaticResponse, request: &RequestHead) -> usize 
 
 /// What was said, as it is written down.
 pub(crate) fn record(reply: &StaticResponse, version: &str, headers: Vec<Header>, body: &[u8]) -> Response {
-    Response {
-        status: reply.status,
-        version: version.into(),
-        headers,
-        body: Body::whole(body),
-        by: reply.by.clone().into_owned(),
-    }
+    Response { status: reply.status, version: version.into(), headers, body: Body::whole(body), by: reply.by.clone() }
 }
 
 /// The fields of an answer that are its own, and the date.

@@ -7,7 +7,7 @@
 use std::io;
 
 use bytes::{Buf, BytesMut};
-use model::{Body, Request, SealReason};
+use model::{Body, NoteCode, Request, SealReason};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use crate::{
@@ -143,7 +143,7 @@ fn skip_empty_lines(conn: &mut BufferedStream) {
 /// Writes down a request that could not be read, and says so to the client.
 async fn refuse(conn: &mut BufferedStream, link: &ConnectionContext, place: &ConnectionTarget, broken: ReadFailure) {
     match broken {
-        ReadFailure::Gone => link.note("cut-request", link.whereto(place).with_port(), 1).await,
+        ReadFailure::Gone => link.note(NoteCode::CutRequest, link.whereto(place).with_port(), 1).await,
         ReadFailure::Bad(says) => {
             let kept = &conn.ahead[..conn.ahead.len().min(link.settings().body_limit)];
             link.seal_with(place, SealReason::UnknownProtocol, says, Body::whole(kept)).await;

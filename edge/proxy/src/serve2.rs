@@ -20,7 +20,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use model::{Body, Client, Header, Request, SealReason};
+use model::{Body, Client, Header, NoteCode, Request, SealReason};
 use tokio::runtime::Handle;
 
 use crate::{
@@ -126,9 +126,9 @@ async fn settle_frames(link: &ConnectionContext, place: &ConnectionTarget, frame
         let says = "requests in HTTP/2 that broke off or break its rules";
         link.seal_with(place, SealReason::UnknownProtocol, says, Body::whole(unread)).await;
     } else if served == 0 {
-        link.note("http2-without-request", whereto, 1).await;
+        link.note(NoteCode::Http2WithoutRequest, whereto, 1).await;
     } else if unserved > 0 && !is_our_end {
-        link.note("http2-broken-requests", whereto, unserved).await;
+        link.note(NoteCode::Http2BrokenRequests, whereto, unserved).await;
     }
 }
 

@@ -2,6 +2,7 @@
 //! are made: what UDP there is comes to an end here, and is noted.
 
 use bytes::Buf;
+use model::NoteCode;
 use tokio::io::AsyncWriteExt;
 
 use crate::{link::ConnectionContext, place::HostPort, wire::BufferedStream};
@@ -32,7 +33,7 @@ pub(crate) async fn wanted(conn: &mut BufferedStream, link: &ConnectionContext) 
     };
     if !methods.contains(&chosen) {
         let _ = conn.write_all(&[VERSION, NONE_OF_THESE]).await;
-        link.note("socks-refused", "a client offered no way to log in that is taken", 1).await;
+        link.note(NoteCode::SocksRefused, "a client offered no way to log in that is taken", 1).await;
         return None;
     }
     conn.write_all(&[VERSION, chosen]).await.ok()?;
@@ -41,7 +42,7 @@ pub(crate) async fn wanted(conn: &mut BufferedStream, link: &ConnectionContext) 
         let right = expected.is_none_or(|expected| *expected == given);
         conn.write_all(&[1, u8::from(!right)]).await.ok()?;
         if !right {
-            link.note("socks-refused", "a client gave a wrong name or password", 1).await;
+            link.note(NoteCode::SocksRefused, "a client gave a wrong name or password", 1).await;
             return None;
         }
     }
@@ -65,7 +66,7 @@ pub(crate) async fn tell(conn: &mut BufferedStream, told: ReplyCode) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 enum SocksRequest {
     Connect(HostPort),
-    Refused(ReplyCode, &'static str),
+    Refused(ReplyCode, NoteCode),
 }
 
 /// Reads until `parse` has what it needs: it gives what it read and the length.
@@ -106,14 +107,14 @@ fn request(bytes: &[u8]) -> Option<(SocksRequest, usize)> {
         1 => (std::net::Ipv4Addr::from(*rest.first_chunk::<4>()?).to_string(), 4),
         4 => (std::net::Ipv6Addr::from(*rest.first_chunk::<16>()?).to_string(), 16),
         3 => counted(rest).map(|(name, _)| (String::from_utf8_lossy(name).into_owned(), 1 + name.len()))?,
-        _ => return Some((SocksRequest::Refused(ReplyCode::NoSuchAddress, "socks-refused"), bytes.len())),
+        _ => return Some((SocksRequest::Refused(ReplyCode::NoSuchAddress, NoteCode::SocksRefused), bytes.len())),
     };
     let port = u16::from_be_bytes(*rest.get(length..)?.first_chunk()?);
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let request = match command {
         1 => SocksRequest::Connect(HostPort { host, port }),
-        3 => SocksRequest::Refused(ReplyCode::NoSuchCommand, "socks-udp-refused"),
-        _ => SocksRequest::Refused(ReplyCode::NoSuchCommand, "socks-refused"),
+        3 => SocksRequest::Refused(ReplyCode::NoSuchCommand, NoteCode::SocksUdpRefused),
+        _ => SocksRequest::Refused(ReplyCode::NoSuchCommand, NoteCode::SocksRefused),
     };
     Some((request, 4 + length + 2))
 }
@@ -132,7 +133,10 @@ mod tests {
             (&b"\x05\x01\x00\x03\x09A.example\x01\xbb"[..], connect("a.example", 443)),
             (b"\x05\x01\x00\x01\xc0\x00\x02\x07\x00\x50", connect("192.0.2.7", 80)),
             (b"\x05\x01\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x50", connect("2001:db8::1", 80)),
-            (b"\x05\x03\x00\x01\0\0\0\0\0\0", SocksRequest::Refused(ReplyCode::NoSuchCommand, "socks-udp-refused")),
+            (
+                b"\x05\x03\x00\x01\0\0\0\0\0\0",
+                SocksRequest::Refused(ReplyCode::NoSuchCommand, NoteCode::SocksUdpRefused),
+            ),
         ] {
             assert_eq!(request(wire), Some((wanted, wire.len())));
             assert!((0..wire.len()).all(|cut| request(&wire[..cut]).is_none()));

@@ -5,7 +5,7 @@
 
 use std::{io, sync::Arc};
 
-use model::{Body, Seal, SealReason};
+use model::{Body, NoteCode, Seal, SealReason};
 use rustls::{AlertDescription, Error as TlsError};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -81,7 +81,7 @@ pub(crate) async fn open(
         }
         // A client that was ended together with us has refused nothing.
         Ok(Err(error)) if tls_error(&error).is_none() && link.shared.stop.is_ending() => {
-            link.note("cut-handshake", link.whereto(place).with_port(), 1).await;
+            link.note(NoteCode::CutHandshake, link.whereto(place).with_port(), 1).await;
             TlsOutcome::Sealed
         }
         Ok(Err(error)) => {

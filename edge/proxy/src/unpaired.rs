@@ -1,5 +1,6 @@
 //! What a device that is not paired is told: one page, whatever it asked for.
 
+use model::NoteCode;
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use crate::{
@@ -18,7 +19,7 @@ const PATH: &str = "/candor-pairing";
 /// Answers one request with the page, or takes the code that it brings.
 pub(crate) async fn turn_away(mut conn: BufferedStream, link: &ConnectionContext, pairing: &DevicePairing) {
     let answer = timeout(link.settings().head_time, answer(&mut conn, link, pairing)).await;
-    link.note("unpaired", link.peer.ip().to_canonical().to_string(), 1).await;
+    link.note(NoteCode::Unpaired, link.peer.ip().to_canonical().to_string(), 1).await;
     if let Ok(Some(answer)) = answer {
         let _ = conn.write_all(answer.as_bytes()).await;
     }

@@ -70,7 +70,9 @@ struct UsageGroup<'a> {
 fn groups<'a>(case: &JudgeInput<'a>) -> BTreeMap<Mode, UsageGroup<'a>> {
     let mut groups: BTreeMap<Mode, UsageGroup<'a>> = BTreeMap::new();
     for trial in case.trials.iter().filter(|trial| case.is_complete(trial)) {
-        if trial.arm.switches.iter().any(|switch| switch.position != "default") || throws(case, trial) {
+        if trial.arm.switches.iter().any(|switch| switch.position != model::SwitchSetting::Default)
+            || throws(case, trial)
+        {
             continue;
         }
         let group = groups.entry(trial.arm.mode).or_default();

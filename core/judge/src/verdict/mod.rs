@@ -22,8 +22,9 @@ mod sentences;
 
 use knowledge::{
     promises::{Assertion, Promise, Sentence, SentenceClass},
-    subjects::ANDROID,
+    subjects::SubjectDriver,
 };
+use model::SubjectOrigin;
 
 use crate::{InstrumentCache, JudgeInput, Outcome, upper_bound};
 use scope::PromisePhases;
@@ -66,7 +67,9 @@ pub fn verdicts(case: &JudgeInput<'_>) -> Vec<Verdict> {
         .iter()
         .filter(|promise| promise.is_about(&run.subject.name, run.subject.edition.as_deref()))
         // A phone without a browser can break no promise about what is visited.
-        .filter(|promise| case.subject().is_none_or(|subject| subject.driver != "phone") || is_about_phones(promise))
+        .filter(|promise| {
+            case.subject().is_none_or(|subject| subject.driver != SubjectDriver::Phone) || is_about_phones(promise)
+        })
         .filter(|promise| !run.is_by_hand() || is_about_anything(promise));
     about.map(|promise| in_its_own_words(verdict(case, promise, &instruments))).collect()
 }
@@ -98,13 +101,13 @@ fn is_about_phones(promise: &Promise) -> bool {
 
 /// Why it is not known who made a subject that nobody described.
 fn who_made(name: &str) -> String {
-    if let Some(package) = name.strip_prefix(ANDROID) {
-        return format!("who makes the app {package} is not known to Candor, which knows few apps.");
-    }
-    let by = match name {
-        _ if name.contains('/') => "it was named by its path",
-        _ if name.ends_with(" by command line") => "it was named by its command line",
-        _ => "it is described in other knowledge than what this was judged with",
+    let by = match SubjectOrigin::of(name) {
+        SubjectOrigin::App(package) => {
+            return format!("who makes the app {package} is not known to Candor, which knows few apps.");
+        }
+        SubjectOrigin::Path(_) => "it was named by its path",
+        SubjectOrigin::CommandLine(_) => "it was named by its command line",
+        SubjectOrigin::Described(_) => "it is described in other knowledge than what this was judged with",
     };
     format!("who makes this program is not known to Candor: {by}.")
 }

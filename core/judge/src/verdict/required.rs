@@ -30,7 +30,7 @@ pub(super) fn is_event(phase: &Phase, after: &str) -> bool {
         "start" => matches!(phase.act, Act::Start | Act::Restart | Act::Later),
         "visit" => phase.act == Act::Visit,
         "search" => phase.act == Act::Search,
-        "turned-off" => phase.switches.iter().any(|switch| switch.position == "turned-off"),
+        "turned-off" => phase.switches.iter().any(|switch| switch.position == model::SwitchSetting::TurnedOff),
         _ => false,
     }
 }

@@ -87,7 +87,7 @@ impl ActTotals {
 
 /// Phases that a note says were not done: the one that the note stands in.
 fn left_out(audit: &Audit) -> BTreeSet<usize> {
-    let notes = audit.notes.iter().filter(|note| note.code.starts_with("not-"));
+    let notes = audit.notes.iter().filter(|note| note.code.is_omission());
     let phase =
         |note: &Note| audit.phases.iter().rposition(|phase| Some(phase.trial) == note.trial && phase.at <= note.at);
     notes.filter_map(phase).collect()

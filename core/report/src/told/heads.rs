@@ -3,6 +3,7 @@
 
 use audit::Audit;
 use judge::{Outcome, SentenceClass};
+use model::{NoteCode, SubjectOrigin, SwitchSetting};
 
 use super::ActTotals;
 use crate::{
@@ -82,7 +83,7 @@ pub(crate) fn done(audit: &Audit) -> Vec<String> {
         Some(_) => inert(&run.subject.name).replace('-', " "),
         None => inert(&run.subject.name).into_owned(),
     };
-    let is_by_cable = run.subject.name.starts_with("android:");
+    let is_by_cable = matches!(SubjectOrigin::of(&run.subject.name), SubjectOrigin::App(_));
     let told = deeds.told();
     let mut sentences = vec![if run.is_by_hand() {
         let acts = if told.is_empty() { "left it alone".into() } else { listed(&told) };
@@ -113,7 +114,7 @@ pub(crate) fn done(audit: &Audit) -> Vec<String> {
 
 /// Whether it was used as somebody had it, and not set up afresh.
 pub(crate) fn is_as_left(audit: &Audit) -> bool {
-    let kept = |trial: &model::Trial| trial.arm.switches.iter().any(|switch| switch.position == "as-left");
+    let kept = |trial: &model::Trial| trial.arm.switches.iter().any(|switch| switch.position == SwitchSetting::AsLeft);
     audit.run.as_ref().is_some_and(model::Run::is_by_hand) || audit.trials.iter().any(kept)
 }
 
@@ -171,12 +172,16 @@ pub(crate) fn untold(audit: &Audit) -> Vec<String> {
 }
 
 /// Notes on what went beside TCP connections and DNS: code, what is counted, and the sentence.
-const BESIDE_CONNECTIONS: [(&str, &str, &str); 4] = [
-    ("packets-refused", "packet", "What is neither TCP nor DNS was refused"),
-    ("packets-unread", "packet", "What is neither TCP nor DNS passed by unread"),
-    ("packets-lost", "time", "More packets came at once than could be written down, and nobody looked into those"),
+const BESIDE_CONNECTIONS: [(NoteCode, &str, &str); 4] = [
+    (NoteCode::PacketsRefused, "packet", "What is neither TCP nor DNS was refused"),
+    (NoteCode::PacketsUnread, "packet", "What is neither TCP nor DNS passed by unread"),
     (
-        "loopback-call",
+        NoteCode::PacketsLost,
+        "time",
+        "More packets came at once than could be written down, and nobody looked into those",
+    ),
+    (
+        NoteCode::LoopbackCall,
         "call",
         "Programs on the machine itself were called, and what they were told was not looked into",
     ),
@@ -185,8 +190,8 @@ const BESIDE_CONNECTIONS: [(&str, &str, &str); 4] = [
 /// One sentence for each thing that Candor blocked so that it could read the
 /// traffic, and for each kind of traffic that it could not read.
 fn kept_from(audit: &Audit) -> Vec<String> {
-    let noted = |code: &str| audit.notes.iter().filter(|note| note.code == code).map(|note| note.count).sum();
-    let (quic, offers): (u64, u64) = (noted("quic-refused"), noted("alt-svc-removed"));
+    let noted = |code: NoteCode| audit.notes.iter().filter(|note| note.code == code).map(|note| note.count).sum();
+    let (quic, offers): (u64, u64) = (noted(NoteCode::QuicRefused), noted(NoteCode::AltSvcRemoved));
     let mut told = Vec::new();
     if quic > 0 {
         let packets = crate::words::count(quic, "packet");
@@ -208,7 +213,7 @@ fn kept_from(audit: &Audit) -> Vec<String> {
 /// Steps that could not be taken, by what was said of them.
 fn not_done(audit: &Audit) -> Vec<(String, u64)> {
     let mut steps: Vec<(String, u64)> = Vec::new();
-    for note in audit.notes.iter().filter(|note| note.code.starts_with("not-")) {
+    for note in audit.notes.iter().filter(|note| note.code.is_omission()) {
         let what = format!("{}: {}", note.code.replace('-', " "), note.says);
         match steps.iter_mut().find(|(known, _)| *known == what) {
             Some((_, count)) => *count += note.count,

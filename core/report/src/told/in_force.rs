@@ -3,7 +3,7 @@
 
 use audit::Audit;
 use judge::{ReferenceComparison, ReferenceOutcome, TrafficDifference};
-use model::ArmRole;
+use model::{ArmRole, NoteCode};
 
 use crate::{
     inert::inert,
@@ -13,7 +13,7 @@ use crate::{
 /// A label of a few letters, and what was in force.
 pub(crate) fn in_force(audit: &Audit) -> Vec<(&'static str, String)> {
     let mut told: Vec<(&str, String)> =
-        notes(audit, "package").map(|(_, says)| ("package", inert(says).into_owned())).collect();
+        notes(audit, NoteCode::Package).map(|(_, says)| ("package", inert(says).into_owned())).collect();
     told.extend(started(audit));
     told.extend(preferences(audit));
     told.extend(compared(&audit.reference).map(|says| ("reference", says)));
@@ -21,7 +21,7 @@ pub(crate) fn in_force(audit: &Audit) -> Vec<(&'static str, String)> {
 }
 
 /// Notes of a code, with the role of the trial that they are of.
-fn notes<'a>(audit: &'a Audit, code: &'a str) -> impl Iterator<Item = (ArmRole, &'a str)> {
+fn notes(audit: &Audit, code: NoteCode) -> impl Iterator<Item = (ArmRole, &str)> {
     let role = |trial: Option<u32>| {
         let trial = audit.trials.iter().find(|one| Some(one.id) == trial);
         trial.map_or(ArmRole::Driven, |trial| trial.arm.role)
@@ -30,7 +30,8 @@ fn notes<'a>(audit: &'a Audit, code: &'a str) -> impl Iterator<Item = (ArmRole, 
 }
 
 fn started(audit: &Audit) -> Vec<(&'static str, String)> {
-    let line = |role: ArmRole| notes(audit, "command-line").find(|(of, _)| *of == role).map(|(_, says)| inert(says));
+    let line =
+        |role: ArmRole| notes(audit, NoteCode::CommandLine).find(|(of, _)| *of == role).map(|(_, says)| inert(says));
     let mut told = Vec::new();
     if let Some(line) = line(ArmRole::Reference) {
         told.push(("started", format!("in the reference arm: {line}")));
@@ -46,7 +47,10 @@ fn started(audit: &Audit) -> Vec<(&'static str, String)> {
 /// without remote control.
 fn preferences(audit: &Audit) -> Vec<(&'static str, String)> {
     let of = |role: ArmRole| -> Vec<String> {
-        notes(audit, "preference").filter(|(of, _)| *of == role).map(|(_, says)| inert(says).into_owned()).collect()
+        notes(audit, NoteCode::Preference)
+            .filter(|(of, _)| *of == role)
+            .map(|(_, says)| inert(says).into_owned())
+            .collect()
     };
     let (plain, driven) = (of(ArmRole::Reference), of(ArmRole::Driven));
     match (plain.is_empty(), driven.is_empty()) {

@@ -12,8 +12,9 @@ use judge::Severity;
 use knowledge::{
     Knowledge,
     scenarios::Scenario,
-    subjects::{ANDROID, SubjectEdition, SubjectSpec},
+    subjects::{SubjectDriver, SubjectEdition, SubjectSpec},
 };
+use model::SubjectOrigin;
 
 use crate::{
     exit::{ExitStatus, print, talk},
@@ -98,7 +99,7 @@ impl AuditArgs {
         let knowledge = Arc::new(self.known.read()?);
         let wanted: Vec<(SubjectSpec, Option<SubjectEdition>)> = self.wanted(&knowledge)?;
         for (subject, _) in &wanted {
-            self.guiding.fits(&subject.name, &subject.driver)?;
+            self.guiding.fits(&subject.name, subject.driver)?;
         }
         self.fits(&wanted)?;
         let scenarios: Vec<Scenario> =
@@ -117,17 +118,17 @@ impl AuditArgs {
 
     /// Refuses what would be without effect on anything that is audited.
     fn fits(&self, wanted: &[(SubjectSpec, Option<SubjectEdition>)]) -> Result<()> {
-        let any = |drivers: &[&str]| wanted.iter().any(|(subject, _)| drivers.contains(&subject.driver.as_str()));
-        if self.clear && !any(&["android"]) {
+        let any = |is: fn(SubjectDriver) -> bool| wanted.iter().any(|(subject, _)| is(subject.driver));
+        if self.clear && !any(|driver| driver == SubjectDriver::Android) {
             bail!(
                 "--clear is for apps on a phone (android:PACKAGE), which keep their data otherwise; \
                  what runs on this machine begins with none, and what a phone by hand forgets is up to its owner"
             );
         }
-        if self.no_namespace && !any(&["chromium", "firefox", "window", "phone"]) {
+        if self.no_namespace && !any(SubjectDriver::is_program_here) {
             bail!("--no-namespace is for programs on this machine; a phone is outside of every namespace here anyway");
         }
-        if self.headless && !any(&["chromium", "firefox"]) {
+        if self.headless && !any(SubjectDriver::is_remote_control) {
             bail!("--headless is for browsers of the Chromium and Firefox families on this machine");
         }
         Ok(())
@@ -165,9 +166,9 @@ impl AuditArgs {
             Some(edition) => format!("{}@{}", subject.name, edition.name),
             None => subject.name.clone(),
         };
-        let cable = match subject.name.strip_prefix(ANDROID) {
-            Some(package) => Some(PhoneSession::connect(package, self.clear)?),
-            None => None,
+        let cable = match SubjectOrigin::of(&subject.name) {
+            SubjectOrigin::App(package) => Some(PhoneSession::connect(package, self.clear)?),
+            _ => None,
         };
         let seed = match self.seed {
             Some(seed) => seed,

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use evidence::{ChainHead, EvidenceSender, EvidenceWriter};
 use gate::{ActivityFeed, AnswerWatcher};
 use knowledge::Knowledge;
-use model::{CaptureEnd, Mode, Note, Record};
+use model::{CaptureEnd, Mode, Note, NoteCode, Record};
 use proxy::{CertificateAuthority, ExchangeSink, ForwardMode, ProxySettings, UpstreamSettings, dns, now};
 use serve::{DevicePort, PageServer, PhoneGuide, ServingPages};
 
@@ -185,7 +185,7 @@ impl CaptureArgs {
             addresses: addresses.clone(),
             ..ProxySettings::default()
         };
-        pen.write(note("capture", &self.describe(&own), 1)).await?;
+        pen.write(note(NoteCode::Capture, &self.describe(&own), 1)).await?;
         let mut proxies = ProxySet::default();
         for door in doors.open {
             proxies.serve(door, parts.clone(), settings.clone())?;
@@ -195,7 +195,7 @@ impl CaptureArgs {
             proxies.resolve(dns::DnsResponder::serve(udp, Some(tcp), addresses, sink, None)?);
         }
         if turned.is_none() {
-            pen.write(note("not-watched", "what does not use the proxy setting was not seen", 1)).await?;
+            pen.write(note(NoteCode::NotWatched, "what does not use the proxy setting was not seen", 1)).await?;
         }
         let phone = phone.map(send_here).transpose()?;
         self.greet(&own, out, &fingerprint);
@@ -251,15 +251,17 @@ impl CaptureArgs {
         let counted = match turned.counted() {
             Ok(counted) => counted,
             Err(error) => {
-                ledger.note(noted("not-counted", &format!("packets that were not turned: {error:#}"), 1)).await;
+                ledger.note(noted(NoteCode::NotCounted, &format!("packets that were not turned: {error:#}"), 1)).await;
                 return;
             }
         };
         if counted.quic > 0 {
-            ledger.note(noted("quic-refused", "QUIC was refused, so that clients fall back", counted.quic)).await;
+            ledger
+                .note(noted(NoteCode::QuicRefused, "QUIC was refused, so that clients fall back", counted.quic))
+                .await;
         }
         if counted.other > 0 {
-            let code = if self.sinkhole { "packets-refused" } else { "packets-unread" };
+            let code = if self.sinkhole { NoteCode::PacketsRefused } else { NoteCode::PacketsUnread };
             ledger.note(noted(code, "datagrams that are neither DNS nor QUIC", counted.other)).await;
         }
     }
@@ -361,10 +363,10 @@ fn free() -> PathBuf {
     PathBuf::from(jiff::Zoned::now().strftime("capture-%Y-%m-%d-%H%M%S.candor").to_string())
 }
 
-fn note(code: &str, says: &str, count: u64) -> Record {
+fn note(code: NoteCode, says: &str, count: u64) -> Record {
     Record::Note(noted(code, says, count))
 }
 
-fn noted(code: &str, says: &str, count: u64) -> Note {
-    Note { trial: None, at: now(), code: code.into(), says: says.into(), count }
+fn noted(code: NoteCode, says: &str, count: u64) -> Note {
+    Note { trial: None, at: now(), code, says: says.into(), count }
 }

@@ -61,7 +61,7 @@ fn by_hand(task: &GuideTask, private: bool) -> GuideStep {
         ),
         Act::Close => GuideStep::new("Close the tabs", "Close the tabs that were opened for this."),
         Act::Switch => {
-            let on = task.step.switches.iter().any(|switch| switch.position == "on");
+            let on = task.step.switches.iter().any(|switch| switch.position == model::SwitchSetting::On);
             let (title, to) = if on { ("Turn the switch on", "on") } else { ("Turn the switch off", "off") };
             GuideStep::new(
                 title,

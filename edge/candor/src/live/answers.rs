@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use knowledge::Knowledge;
-use model::Request;
+use model::{AnsweredBy, Request};
 use proxy::{AnswerProvider, StaticResponse};
 
 /// Answers out of `data/answers/`.
@@ -15,7 +15,7 @@ pub struct KnownAnswers(pub Arc<Knowledge>);
 impl AnswerProvider for KnownAnswers {
     fn answer(&self, request: &Request) -> StaticResponse {
         let said = self.0.answers.say(request);
-        StaticResponse { status: said.status, headers: said.headers, body: said.body.into(), by: "sinkhole".into() }
+        StaticResponse { status: said.status, headers: said.headers, body: said.body.into(), by: AnsweredBy::Sinkhole }
     }
 
     fn message(&self, request: &Request, message: &[u8]) -> Option<Bytes> {

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use model::{Exchange, Note, SealReason};
+use model::{AnsweredBy, Exchange, Note, NoteCode, SealReason};
 
 /// Counts, in memory that is bounded.
 #[derive(Clone, Default)]
@@ -14,7 +14,7 @@ pub struct LiveCounts {
     failed: u64,
     hosts: HashSet<String>,
     sealed: BTreeMap<SealReason, SealedCounts>,
-    notes: BTreeMap<String, u64>,
+    notes: BTreeMap<NoteCode, u64>,
     /// HTTPS and SVCB questions, which were answered as empty.
     hints: u64,
 }
@@ -46,7 +46,7 @@ impl LiveCounts {
         }
         let Some(seal) = &exchange.seal else {
             self.exchanges += 1;
-            self.failed += u64::from(exchange.response.as_ref().is_none_or(|answer| answer.by == "proxy"));
+            self.failed += u64::from(exchange.response.as_ref().is_none_or(|answer| answer.by == AnsweredBy::Proxy));
             return;
         };
         let sealed = self.sealed.entry(seal.reason).or_default();
@@ -59,7 +59,7 @@ impl LiveCounts {
 
     pub fn note(&mut self, note: &Note) {
         *self.notes.entry(note.code.clone()).or_default() += note.count;
-        if note.code == "dns" && note.says.rsplit(' ').next().is_some_and(|kind| matches!(kind, "HTTPS" | "SVCB")) {
+        if note.dns_question().is_some_and(|(_, kind)| matches!(kind, "HTTPS" | "SVCB")) {
             self.hints += note.count;
         }
     }
@@ -69,7 +69,7 @@ impl LiveCounts {
         self.exchanges
     }
 
-    fn noted(&self, code: &str) -> u64 {
+    fn noted(&self, code: &NoteCode) -> u64 {
         self.notes.get(code).copied().unwrap_or_default()
     }
 }
@@ -92,7 +92,7 @@ impl fmt::Display for LiveCounts {
             }
         }
         for (code, says) in WORTH_SAYING {
-            let count = self.noted(code);
+            let count = self.noted(&code);
             if count > 0 {
                 writeln!(f, "  {count} {says}")?;
             }
@@ -109,19 +109,19 @@ impl fmt::Display for LiveCounts {
 }
 
 /// Notes that a person wants to hear of at the end.
-const WORTH_SAYING: [(&str, &str); 12] = [
-    ("quic-refused", "packets of QUIC refused, so that clients fall back to what can be read"),
-    ("alt-svc-removed", "servers offered HTTP/3 (alt-svc), which was taken out"),
-    ("packets-refused", "packets refused that were neither TCP nor DNS"),
-    ("packets-unread", "packets passed by unread: neither TCP nor DNS"),
-    ("bypassed", "connections came past the proxy"),
-    ("unpaired", "connections of devices that are not paired were turned away"),
-    ("own-address-refused", "requests for Candor's own pages refused"),
-    ("cut-request", "requests cut off before they could be read"),
-    ("closed-after-handshake", "connections closed after the TLS handshake without a word"),
-    ("http2-broken-requests", "requests in HTTP/2 that broke off or broke its rules"),
-    ("socks-udp-refused", "requests to carry UDP over SOCKS refused"),
-    ("unreachable", "connections whose server could not be reached"),
+const WORTH_SAYING: [(NoteCode, &str); 12] = [
+    (NoteCode::QuicRefused, "packets of QUIC refused, so that clients fall back to what can be read"),
+    (NoteCode::AltSvcRemoved, "servers offered HTTP/3 (alt-svc), which was taken out"),
+    (NoteCode::PacketsRefused, "packets refused that were neither TCP nor DNS"),
+    (NoteCode::PacketsUnread, "packets passed by unread: neither TCP nor DNS"),
+    (NoteCode::Bypassed, "connections came past the proxy"),
+    (NoteCode::Unpaired, "connections of devices that are not paired were turned away"),
+    (NoteCode::OwnAddressRefused, "requests for Candor's own pages refused"),
+    (NoteCode::CutRequest, "requests cut off before they could be read"),
+    (NoteCode::ClosedAfterHandshake, "connections closed after the TLS handshake without a word"),
+    (NoteCode::Http2BrokenRequests, "requests in HTTP/2 that broke off or broke its rules"),
+    (NoteCode::SocksUdpRefused, "requests to carry UDP over SOCKS refused"),
+    (NoteCode::Unreachable, "connections whose server could not be reached"),
 ];
 
 fn about(reason: SealReason) -> &'static str {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use knowledge::subjects::SubjectDriver;
 use model::Mode;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -40,24 +41,26 @@ impl BrowserDriver {
     /// Starts it by the driver of this name, as `data/subjects/` has it. A
     /// browser without remote control lists no requests.
     pub async fn start(
-        driver: &str,
+        driver: SubjectDriver,
         cell: &Cell,
         display: Option<&VirtualDisplay>,
         launch: &LaunchSpec,
     ) -> Result<(Self, mpsc::UnboundedReceiver<PageRequest>), Error> {
         match driver {
-            "firefox" => {
+            SubjectDriver::Firefox => {
                 FirefoxDriver::start(cell, launch).await.map(|(browser, listed)| (Self::Firefox(browser), listed))
             }
-            "window" => {
+            SubjectDriver::Window => {
                 let display = display.ok_or(Error::Cannot { driver: "window", act: "run without a window" })?;
                 Ok((Self::Window(WindowDriver::start(cell, launch, display).await?), mpsc::unbounded_channel().1))
             }
-            "phone" => Ok((Self::Phone(PhoneDriver::start(cell, launch).await?), mpsc::unbounded_channel().1)),
-            "chromium" => {
+            SubjectDriver::Phone => {
+                Ok((Self::Phone(PhoneDriver::start(cell, launch).await?), mpsc::unbounded_channel().1))
+            }
+            SubjectDriver::Chromium => {
                 ChromiumDriver::start(cell, launch).await.map(|(browser, listed)| (Self::Chromium(browser), listed))
             }
-            unknown => Err(Error::UnknownDriver(unknown.to_owned())),
+            SubjectDriver::Guided | SubjectDriver::Android => Err(Error::NotABrowser(driver.as_str())),
         }
     }
 

@@ -18,7 +18,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use model::{Header, Request};
+use model::{AnsweredBy, Header, Request};
 use proxy::{InternalHost, PageFuture, StaticResponse};
 use tokio::sync::watch;
 
@@ -207,6 +207,6 @@ fn reply(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> StaticResponse {
         status,
         headers: headers.iter().map(|(name, value)| Header::new(*name, *value)).collect(),
         body: body.into().into(),
-        by: "candor".into(),
+        by: AnsweredBy::Candor,
     }
 }

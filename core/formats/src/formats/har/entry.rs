@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Body, Exchange, GapReason, Header, IngressKind, Request, Response, Seal, SealReason, Time};
+use model::{AnsweredBy, Body, Exchange, GapReason, Header, IngressKind, Request, Response, Seal, SealReason, Time};
 
 use super::{
     body::{BodyFault, FormParam, HarBody},
@@ -231,7 +231,7 @@ impl<'a> EntryHalf<'a> {
             version: self.version,
             headers: self.headers,
             body: Body::whole(self.body.bytes().bytes),
-            by: "capture".to_owned(),
+            by: AnsweredBy::Capture,
         }
     }
 

@@ -3,8 +3,8 @@
 use std::{net::IpAddr, sync::Arc};
 
 use model::{
-    Body, Client, Direction, Exchange, GapReason, Header, IngressKind, Message, Request, Response, Seal, SealReason,
-    Time,
+    AnsweredBy, Body, Client, Direction, Exchange, GapReason, Header, IngressKind, Message, Request, Response, Seal,
+    SealReason, Time,
 };
 
 use super::{
@@ -101,7 +101,7 @@ fn answer(response: &TnetValue<'_>) -> Response {
         version: version_of(response),
         headers: headers(response),
         body: Body::whole(response.at("content").bytes().unwrap_or_default()),
-        by: "capture".to_owned(),
+        by: AnsweredBy::Capture,
     }
 }
 

@@ -129,5 +129,5 @@ pub(in crate::formats) fn bare(method: &str, url: String) -> Request {
 }
 
 pub(in crate::formats) fn answer(status: u16, version: String, headers: Vec<Header>, body: Body) -> Response {
-    Response { status, version, headers, body, by: "capture".to_owned() }
+    Response { status, version, headers, body, by: model::AnsweredBy::Capture }
 }
