@@ -218,6 +218,10 @@ pub(super) fn read(
         );
         out.gap_of_last("entry", GapReason::Missing, says);
     }
+    if server.missing > 0 {
+        let says = format!("{} bytes of what its server said are not in the capture", server.missing);
+        out.gap_of_last("entry", GapReason::Missing, says);
+    }
 }
 
 /// Where the head of a request ends: a tunnel begins there.

@@ -63,7 +63,7 @@ pub(super) fn read(
 ) {
     let skip = if client.bytes.starts_with(PREFACE) { PREFACE.len() } else { 0 };
     let (asked, mut answered) = (half(client, skip), half(server, 0));
-    let unread = asked.unread + client.missing;
+    let (unread, untold) = (asked.unread + client.missing, answered.unread + server.missing);
     let mut streams: Vec<_> = asked.streams.into_iter().filter(|(_, half)| !half.fields.is_empty()).collect();
     streams.sort_by_key(|(id, half)| (half.started, *id));
     for (id, asked) in streams {
@@ -78,6 +78,10 @@ pub(super) fn read(
     if unread > 0 {
         let says =
             format!("{unread} bytes of its connection are missing or broken: which requests they held is not known");
+        out.gap_of_last("entry", GapReason::Missing, says);
+    }
+    if untold > 0 {
+        let says = format!("{untold} bytes of what its server said are missing or broken");
         out.gap_of_last("entry", GapReason::Missing, says);
     }
 }

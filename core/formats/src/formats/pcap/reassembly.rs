@@ -27,8 +27,8 @@ pub(super) struct HalfConnection {
     pub(super) finished: bool,
     /// What is in `pieces`, with what keeping it costs.
     cost: usize,
-    /// Bytes that were not kept.
-    left_out: u64,
+    /// Bytes that were not kept: more than the budget allows.
+    pub(super) left_out: u64,
 }
 
 /// A segment costs so much besides its bytes.

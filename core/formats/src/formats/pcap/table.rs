@@ -319,6 +319,9 @@ impl ConnectionTable {
 
     fn read_tcp(&mut self, key: Route, connection: TcpConnection, out: &mut Outcome) {
         self.cost = self.cost.saturating_sub(connection.client.cost() + connection.server.cost());
+        if connection.client.left_out + connection.server.left_out > 0 {
+            self.wrong(GapReason::Budget, "a connection is larger than the budget allows: its end was not read".into());
+        }
         let facts = self.facts(key, connection.number, connection.user);
         let (client, server) = (connection.client.assembled(), connection.server.assembled());
         if client.bytes.is_empty() && server.bytes.is_empty() && client.missing + server.missing > 0 {

@@ -74,6 +74,10 @@ fn what_is_not_in_the_capture_is_named() {
             0 entry ! Missing: 146 bytes of its connection are not in the capture: what was sent after it is not known
         "#]],
     );
+    // A part of what the server said.
+    let mut told = conversation(80, &[Turn::Client(ASKED), Turn::Server(&TOLD[..10]), Turn::Server(&TOLD[10..])]);
+    told.packets.remove(3);
+    assert!(shown(&told.pcap()).contains("bytes of what its server said are not in the capture"));
     // Nothing of what the client said.
     capture.packets.drain(2..4);
     assert!(shown(&capture.pcap()).contains("not in the capture"));
