@@ -40,6 +40,9 @@ pub enum DecisionReason {
     Started,
     /// It could not be read, or not to its end; the choice for that decided.
     Unread,
+    /// It gives itself the name of another host than the one it went to, and nothing
+    /// else speaks against it. Passed and shown.
+    OtherName,
     /// The connection ended before anything was said on it: the program did not
     /// accept our certificate, or spoke no protocol that we know.
     NoHandshake,
@@ -83,6 +86,7 @@ impl DecisionReason {
             Self::Suggestions => "suggestions",
             Self::Started => "started",
             Self::Unread => "unread",
+            Self::OtherName => "other-name",
             Self::NoHandshake => "no-handshake",
         }
     }

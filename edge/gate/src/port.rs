@@ -158,6 +158,10 @@ impl GuardGate {
             let late = u64::try_from(LATE.as_micros()).unwrap_or(u64::MAX);
             (decision, aim) = strictest(waited.max(late));
         }
+        let is_renamed = readings.1.is_some() && exchange.host().parse::<IpAddr>().is_err();
+        if is_renamed && decision.verdict == GuardAction::Pass && !decision.reason.is_shown() {
+            decision.reason = DecisionReason::OtherName;
+        }
         if decision.reason.is_shown() {
             let event = GuardEvent::new(clock::wall(), &who, aim, exchange, &decision);
             self.keeper.decided(exchange, event, &decision).await;

@@ -236,6 +236,11 @@ pub(crate) fn because(reason: &DecisionReason, verdict: GuardAction, guards: boo
         }
         DecisionReason::Unread if guards => "It could not be read; your choice for unread traffic decided.".into(),
         DecisionReason::Unread => "It could not be read.".into(),
+        DecisionReason::OtherName => {
+            "It went to this host, and says that it is for another one. Servers that answer for many names may go by \
+             that; it was decided on as a request to each of the two."
+                .into()
+        }
         DecisionReason::NoHandshake => {
             "The connection ended before anything was said on it: the program did not accept Candor’s certificate, or \
              speaks a language that Candor does not know."

@@ -66,3 +66,14 @@ async fn a_name_that_carries_a_value_is_told_to_nobody() {
         assert_eq!(server.connections() > before, is_told, "{name}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_under_another_name_is_shown_even_where_nothing_speaks_against_it() {
+    let server = Everywhere::start();
+    let stand = Stand::start(&server, Mode::Normal, &Choices::default(), &[]);
+    drop(send_to(stand.address, "one.example", &post("one.example")).await);
+    assert_eq!(stand.shown(), None);
+    drop(send_to(stand.address, "one.example", &post("two.example")).await);
+    assert_eq!(stand.shown(), Some(("other-name", "one.example".to_owned())));
+    assert_eq!(server.got().len(), 2, "both went on");
+}

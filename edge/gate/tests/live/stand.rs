@@ -91,6 +91,11 @@ impl Stand {
         Self { address: proxy.address(), keeper, _proxy: proxy, _folder: folder }
     }
 
+    /// Why the last request that is shown became what it did, and where it went.
+    pub(crate) fn shown(&self) -> Option<(&'static str, String)> {
+        self.keeper.board().events().into_iter().next().map(|event| (event.reason.word(), event.host.clone()))
+    }
+
     /// Whether the last request was stopped for what its format shows, and for
     /// nothing that was entered.
     pub(crate) fn knew_its_format(&self) -> bool {
