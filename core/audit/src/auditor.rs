@@ -218,7 +218,11 @@ impl<'k> Auditor<'k> {
         self.begin();
         let when = self.when(&exchange);
         let planted: Vec<&str> = match when {
-            Some(_) => self.plants.iter().map(|plant| plant.canary.value.as_str()).collect(),
+            // What was done explains itself. The machine's own values are what is looked for.
+            Some(_) => {
+                let deeds = self.plants.iter().filter(|plant| !plant.canary.kind.is_identifier());
+                deeds.map(|plant| plant.canary.value.as_str()).collect()
+            }
             None => vec![],
         };
         let of_trial = self.plants.iter().filter(|plant| plant.trial.is_some() && plant.trial == exchange.trial);

@@ -96,11 +96,9 @@ impl<'a> IdentifiedRequests<'a> {
     }
 }
 
-/// A known format names it: it names a device, an install or a person, beyond a session.
+/// A known format names it, or it is a value of the machine that Candor knows: it names a device, an install or a person, beyond a session.
 fn is_named_identifier(seen: &SightingContext) -> bool {
     let kind = &seen.sighting.kind;
     let lasting = kind.is_identifier() && kind.as_str() != "session-id";
-    lasting
-        && matches!(seen.sighting.how, RecognitionMethod::Schema | RecognitionMethod::Persistent)
-        && !seen.sighting.weak
+    lasting && seen.sighting.how != RecognitionMethod::Pattern && !seen.sighting.weak
 }

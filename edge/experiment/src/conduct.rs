@@ -14,7 +14,7 @@ use knowledge::{
     scenarios::Scenario,
     subjects::{CertificateTrust, SubjectDriver, SubjectEdition, SubjectSpec},
 };
-use model::{ArmRole, CaptureEnd, Note, NoteCode, Record, Run, RunCondition, Trial};
+use model::{ArmRole, CaptureEnd, Note, NoteCode, PlantedCanary, Record, Run, RunCondition, Trial};
 use proxy::CertificateAuthority;
 use tokio::{
     sync::Semaphore,
@@ -24,7 +24,7 @@ use tokio::{
 
 use crate::{
     Error, PlannedTrial, RunPlan,
-    cell::CellIsolation,
+    cell::{CellDevice, CellIsolation},
     desktop::DesktopEntry,
     drivers::{
         android::{AndroidApp, AppFacts, PrivatePages},
@@ -128,6 +128,17 @@ impl RunContext {
     }
 }
 
+/// What is to be read on the machines of a run. Without walls the machine is the person's own, and
+/// its values are not written down.
+fn values_of_devices(plan: &RunPlan, walls: CellIsolation, seed: u64) -> Vec<PlantedCanary> {
+    let devices: BTreeSet<u32> = match walls {
+        CellIsolation::Namespaces => plan.trials.iter().map(|planned| planned.arm.device).collect(),
+        CellIsolation::None => BTreeSet::new(),
+    };
+    let canaries = devices.into_iter().flat_map(|number| CellDevice::numbered(seed, number).canaries());
+    canaries.map(|canary| PlantedCanary { trial: None, canary, site: None }).collect()
+}
+
 /// A trial that takes longer than its plan by so much hangs, and has failed.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -197,6 +208,9 @@ pub async fn conduct(
     pen.write(Record::Run(run)).await?;
     conduct.tell_package().await?;
     for plant in CanaryGenerator::new(wish.seed, 0).decoys() {
+        pen.write(Record::Plant(plant)).await?;
+    }
+    for plant in values_of_devices(&plan, wish.walls, wish.seed) {
         pen.write(Record::Plant(plant)).await?;
     }
     let mut trials = RunningTrials {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use knowledge::promises::{Assertion, ClauseLimits, Promise};
-use model::{Act, Destination, Initiator, Kind, RecognitionMethod, Sighting};
+use model::{Act, Destination, Initiator, Kind, PlantedCanary, RecognitionMethod, Sighting};
 
 use super::required::is_event;
 use crate::{
@@ -182,7 +182,9 @@ impl<'a> PromisePhases<'a> {
         }
         let told = |of: bool| -> BTreeSet<u64> {
             let sure = self.case.seen.iter().filter(|seen| seen.trial.is_some() && self.case.is_sound(seen));
-            let planted = sure.filter(|seen| self.case.plant(&seen.sighting).is_some());
+            // A value of the machine tells of no act.
+            let is_deed = |plant: &PlantedCanary| !plant.canary.kind.is_identifier();
+            let planted = sure.filter(|seen| self.case.plant(&seen.sighting).is_some_and(is_deed));
             let about = planted.filter(|seen| self.case.about(seen).is_some_and(|about| applies[about] == of));
             about.map(|seen| seen.sighting.exchange).collect()
         };

@@ -3,6 +3,8 @@
 //! An identifier that survives a reinstall may be the device's. Candor tells
 //! by having several devices: the same number always gives the same machine.
 
+use model::Canary;
+
 /// What a program can read to recognise the machine again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CellDevice {
@@ -26,6 +28,17 @@ impl CellDevice {
             machine_id: format!("{id:032x}"),
             mac: format!("02:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", card[0], card[1], card[2], card[3], card[4]),
         }
+    }
+}
+
+impl CellDevice {
+    /// What is looked for of it, in all that a subject sends: nobody but a program on it knows these values.
+    pub(crate) fn canaries(&self) -> Vec<Canary> {
+        let values = [("host-name", &self.hostname), ("machine-id", &self.machine_id), ("card", &self.mac)];
+        let canary = |(name, value): (&str, &String)| {
+            Canary::new(format!("device-{}.{name}", self.number), "device-id", value.as_str())
+        };
+        values.map(canary).to_vec()
     }
 }
 
