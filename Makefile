@@ -1,5 +1,5 @@
 # The two commands are `make audit` and `make test`; each does all its own set-up.
-.PHONY: audit test lint bench bench-proxy bench-guard bench-judge docs fuzz help
+.PHONY: audit test lint bench bench-proxy bench-limits bench-guard bench-judge docs fuzz help
 
 CARGO ?= cargo
 OUT   ?= runs
@@ -10,6 +10,7 @@ help:
 	@echo 'make lint    format and lints only'
 	@echo 'make bench   speed and memory of the analysis, as ratios against peers'
 	@echo 'make bench-proxy   the proxy beside mitmdump, hudsucker and a straight connection'
+	@echo 'make bench-limits  what one client can cost the others: idle connections, held requests, bodies that unpack to much'
 	@echo 'make bench-guard   what the guard costs: time added per request, and requests/s against plain capture'
 	@echo 'make bench-judge   how often the judge is wrong, and how often it sees a leak, by simulation'
 	@echo 'make docs    the pages in docs/ that are made from code and data'
@@ -40,6 +41,10 @@ fuzz:
 
 bench-proxy:
 	@benches/proxy/run
+
+bench-limits:
+	$(CARGO) build --release --locked -p candor
+	@benches/limits/run target/release/candor
 
 bench-guard:
 	@scripts/setup audit

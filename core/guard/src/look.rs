@@ -26,9 +26,34 @@ pub struct RequestScan {
 /// Tighter than for captures: a person waits.
 const BUDGETS: DecodeLimits = DecodeLimits { depth: 12, nodes: 100_000, bytes: 8 << 20, work: 128 << 20 };
 
+/// What is looked through at once, on the thread that has the request.
+const AT_ONCE: DecodeLimits = DecodeLimits { depth: 12, nodes: 20_000, bytes: 256 << 10, work: 2 << 20 };
+
 impl RequestScan {
     /// Looks into a request with what [`crate::DeviceMemory::eye`] gave.
     pub fn with(exchange: &Exchange, eye: &MemoryView) -> Self {
+        Self::within(exchange, eye, &BUDGETS)
+    }
+
+    /// The same for a request that costs little; none if it costs more.
+    pub fn at_once(exchange: &Exchange, eye: &MemoryView) -> Option<Self> {
+        let messages = exchange.messages.iter().map(|message| message.body.bytes.len()).sum::<usize>();
+        if exchange.request.body.bytes.len() + messages > AT_ONCE.bytes {
+            return None;
+        }
+        let looked = Self::within(exchange, eye, &AT_ONCE);
+        let ran_out = looked.gaps.iter().any(|gap| gap.why == GapReason::Budget);
+        (!ran_out).then_some(looked)
+    }
+
+    /// A request that could not be looked into in the time there was.
+    pub fn overdue(exchange: u64) -> Self {
+        let says = "looking into it took longer than a request is held".to_owned();
+        let gap = Gap { exchange: Some(exchange), place: Trail::default(), why: GapReason::Budget, says };
+        Self { gaps: vec![gap], ..Self::default() }
+    }
+
+    fn within(exchange: &Exchange, eye: &MemoryView, budgets: &DecodeLimits) -> Self {
         let mut look = eye.most.look(exchange);
         let mut new = eye.new.as_ref().map(|new| new.look(exchange));
         let (mut closed, mut riddles) = (UnopenedFinder::default(), UnexplainedBits::default());
@@ -50,7 +75,7 @@ impl RequestScan {
                 });
             }
         };
-        decode::open(exchange, &BUDGETS, &mut visit, &mut gaps);
+        decode::open(exchange, budgets, &mut visit, &mut gaps);
         // From how many bytes on noise is a report depends on who is sent it: that is said below.
         gaps.retain(|gap| !decode::looks_random(gap));
         let seen = look.done();
@@ -177,6 +202,17 @@ mod tests {
         use base64::Engine;
         let field = format!(r#"{{"d":"{}"}}"#, base64::engine::general_purpose::STANDARD.encode(&noise));
         assert_eq!(gaps(field.as_bytes()), [("body ▸ json $.d ▸ base64".to_owned(), GapReason::Sealed)]);
+    }
+
+    #[test]
+    fn what_costs_more_is_not_looked_through_at_once() {
+        let eye = MemoryView { most: Arc::new(Detector::new(&knowledge())), new: None, before: None };
+        let at_once = |body: &[u8]| RequestScan::at_once(&post("https://a.example/", body), &eye);
+        assert_eq!(at_once(b"plain text"), Some(RequestScan::with(&post("https://a.example/", b"plain text"), &eye)));
+        // A few hundred bytes that are much.
+        assert_eq!(at_once(&gzip(&"a".repeat(1 << 20))), None);
+        assert_eq!(at_once(&vec![b'a'; 300 << 10]), None);
+        assert!(RequestScan::overdue(3).is_unread());
     }
 
     #[test]

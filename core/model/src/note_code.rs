@@ -49,6 +49,8 @@ word_enum! {
         Bypassed = "bypassed",
         /// A connection of a device that is not paired.
         Unpaired = "unpaired",
+        /// Connections beyond those that are taken at once.
+        ConnectionsRefused = "connections-refused",
         /// A request for Candor's own pages through its proxy.
         OwnAddressRefused = "own-address-refused",
         /// A request that broke off before it could be read.

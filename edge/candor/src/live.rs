@@ -22,6 +22,8 @@ pub mod folder;
 
 pub mod ledger;
 
+pub mod limits;
+
 pub mod owed;
 
 pub mod proxies;

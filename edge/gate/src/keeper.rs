@@ -20,6 +20,7 @@ use crate::{
     digests::{self, DigestsFile},
     entered::EnteredFile,
     files,
+    inspection_pool::InspectionPool,
     kept::KeptEvidence,
 };
 
@@ -31,6 +32,7 @@ pub struct GuardFolder(pub PathBuf);
 pub struct GuardState {
     pub(crate) knowledge: Arc<Knowledge>,
     pub(crate) clients: ClientTable,
+    pub(crate) inspections: InspectionPool,
     chosen: ChoicesFile,
     entered: Mutex<EnteredFile>,
     kept: tokio::sync::RwLock<Option<KeptEvidence>>,
@@ -99,6 +101,7 @@ impl GuardState {
                 digests.read(),
             ),
             digests,
+            inspections: InspectionPool::default(),
             knowledge,
             entered: Mutex::new(entered),
             kept: tokio::sync::RwLock::new(Some(KeptEvidence::begin(&folder.0.join("evidence"))?)),

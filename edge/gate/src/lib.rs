@@ -7,6 +7,8 @@
 //! of private mode nothing outside memory.
 #![forbid(unsafe_code)]
 
+mod inspection_pool;
+
 mod keeper;
 
 mod port;

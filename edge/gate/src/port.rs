@@ -13,20 +13,18 @@ use guard::{
     HostAction, InspectionNeed, MemoryCompaction, RequestContext, RequestScan, decide, destination,
 };
 use knowledge::Knowledge;
-use model::{AnsweredBy, Body, Destination, Exchange, Header, Message, Mode, Note, Request, Response};
+use model::{AnsweredBy, Body, Destination, Exchange, Header, Mode, Note, Request, Response};
 use proxy::{
     AnswerProvider, BodyWatch, ExchangeSink, Gate, HoldRequest, NameRuling, RequestProgress, Ruling, RulingFuture,
     SinkFuture, StaticResponse,
 };
 
-use crate::{GuardEvent, GuardState, clients::lock, clock};
+use crate::{GuardEvent, GuardState, clients::lock, clock, inspection_pool::InspectionOutcome};
 
 /// What a device on this machine is called.
 pub const HERE: &str = "this-machine";
 /// How long a list of an extension is waited for.
 const LATE: Duration = Duration::from_millis(400);
-/// Bodies from this size on are looked into beside the work of the network.
-const LONG: usize = 64 << 10;
 
 /// Nothing of the body is waited for: the destination decides.
 const AT_ONCE: HoldRequest = HoldRequest::Hold { bytes: 0, time: Duration::ZERO };
@@ -137,14 +135,10 @@ impl GuardGate {
         let (who, readings) = (self.who(exchange), self.readings(exchange));
         let client = self.keeper.clients.of(&who);
         let eye = lock(&client).memory().eye();
-        let part = part_to_look_at(exchange);
-        let looked = match length(&part.request.body, &part.messages) {
-            ..LONG => RequestScan::with(&part, &eye),
-            LONG.. => match beside(move || RequestScan::with(&part, &eye)).await {
-                Some(looked) => looked,
-                // What nobody could look into does not go on.
-                None => return Ruling::Cut,
-            },
+        let looked = match self.keeper.inspections.inspect(part_to_look_at(exchange), eye).await {
+            InspectionOutcome::Done(looked) => looked,
+            // What nobody could look into does not go on.
+            InspectionOutcome::Broken => return Ruling::Cut,
         };
         let mut waited = u64::try_from(so_far.waited.as_micros()).unwrap_or(u64::MAX);
         if !so_far.whole {
@@ -366,15 +360,6 @@ fn part_to_look_at(exchange: &Exchange) -> Exchange {
     part
 }
 
-fn length(body: &Body, messages: &[Message]) -> usize {
-    body.bytes.len() + messages.iter().map(|message| message.body.bytes.len()).sum::<usize>()
-}
-
-/// Looks beside the work of the network. None: the look broke down, and nothing is known.
-async fn beside(look: impl FnOnce() -> RequestScan + Send + 'static) -> Option<RequestScan> {
-    tokio::task::spawn_blocking(look).await.ok()
-}
-
 /// Who made a program, as far as it is known.
 pub(crate) fn makers_of(knowledge: &Knowledge, program: &str) -> impl Iterator<Item = String> {
     let known = knowledge.subjects.iter().filter(move |subject| subject.programs.iter().any(|name| name == program));
@@ -390,24 +375,4 @@ pub(crate) fn device_at(exchange: &Exchange) -> String {
 fn device_of(address: IpAddr) -> String {
     let address = address.to_canonical();
     if address.is_loopback() { HERE.to_owned() } else { address.to_string() }
-}
-
-#[cfg(test)]
-mod tests {
-    use model::{Direction, Time};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_look_that_breaks_down_is_not_one_that_found_nothing() {
-        assert_eq!(beside(RequestScan::default).await, Some(RequestScan::default()));
-        assert_eq!(beside(|| panic!("as a decoder would")).await, None);
-    }
-
-    #[test]
-    fn a_long_message_on_a_socket_is_as_long_as_a_long_body() {
-        let body = || Body::whole(&vec![b'a'; LONG][..]);
-        let message = Message { direction: Direction::FromClient, at: Time(0), text: false, body: body() };
-        assert_eq!(length(&Body::default(), &[message]), length(&body(), &[]));
-    }
 }

@@ -15,22 +15,22 @@ use std::{
 };
 
 use hyper::upgrade::OnUpgrade;
-use model::{Body, Client, IngressKind, NoteCode, Process, SealReason};
+use model::{Body, Client, IngressKind, NoteCode, SealReason};
 use socket2::SockRef;
 use tokio::{
     io::AsyncWriteExt,
     net::TcpStream,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use crate::{
+    DevicePairing,
     behind::{DialState, UpstreamPeer, UpstreamServer},
     clock::ClockMoment,
     egress,
+    limits::ConnectionTicket,
     link::{ConnectionContext, ProxyContext},
-    part::CapturedBody,
     place::{ConnectionTarget, HostPort},
-    process,
     serve1::{self, AfterHttp1},
     serve2,
     socks::{self, ReplyCode},
@@ -59,34 +59,59 @@ enum FirstBytes {
 }
 
 /// Follows a connection to its end.
-pub(crate) async fn follow(stream: TcpStream, peer: SocketAddr, shared: Arc<ProxyContext>) {
+pub(crate) async fn follow(
+    stream: TcpStream,
+    peer: SocketAddr,
+    mut ticket: ConnectionTicket,
+    shared: Arc<ProxyContext>,
+) {
     // Without it small answers wait for the client's acknowledgements.
     let _ = stream.set_nodelay(true);
     egress::keep_watch(&stream);
     let (original, here) = (original_destination(&stream), stream.local_addr().ok());
     let counts = Arc::new(WireCounts::default());
-    let conn = BufferedStream::tcp(stream, Arc::clone(&counts), &shared.stop);
+    let mut conn = BufferedStream::tcp(stream, Arc::clone(&counts), &shared.stop);
     let pairing = shared.settings.pairing.clone().filter(|pairing| !pairing.admits(peer.ip()));
     let number = shared.settings.connections.fetch_add(1, Relaxed);
-    let process = process_of(peer, &shared).await;
+    let process = match &shared.processes {
+        Some(finder) => finder.behind(peer).await,
+        None => None,
+    };
+    if let Some(process) = &process
+        && !ticket.of_program(process.pid)
+    {
+        return;
+    }
     let client = Arc::new(Client { address: Some(peer.to_string()), process, ..Client::default() });
     let inlet = if original.is_some() { IngressKind::Transparent } else { IngressKind::Proxy };
-    let link = ConnectionContext {
-        shared,
-        number,
-        inlet,
-        client,
-        peer,
-        here,
-        counts,
-        original,
-        opened: ClockMoment::now(),
-        layers: 0,
-    };
+    let (opened, under_way) = (ClockMoment::now(), Arc::default());
+    let link =
+        ConnectionContext { shared, number, inlet, client, peer, here, counts, original, opened, layers: 0, under_way };
+    if original.is_none() && !speaks(&mut conn, &link).await {
+        return silent(b"", &link, &ConnectionTarget::default(), true).await;
+    }
+    if link.shared.egress.is_some() && !ticket.takes_one_more() {
+        return;
+    }
+    // What is yet to come takes much room, which an idle connection does not need.
+    Box::pin(begin(conn, link, pairing)).await;
+}
+
+/// Waits until a client that came to us says something. False: it never did.
+async fn speaks(conn: &mut BufferedStream, link: &ConnectionContext) -> bool {
+    let ending = link.shared.stop.ending();
+    tokio::select! {
+        biased;
+        waited = timeout(link.settings().idle, conn.readable()) => waited.is_ok(),
+        () = ending => true,
+    }
+}
+
+async fn begin(conn: BufferedStream, link: ConnectionContext, pairing: Option<Arc<DevicePairing>>) {
     if let Some(pairing) = pairing {
         return unpaired::turn_away(conn, &link, &pairing).await;
     }
-    if link.settings().expects.is_some_and(|expected| expected != inlet && expected != IngressKind::Socks) {
+    if link.settings().expects.is_some_and(|expected| expected != link.inlet && expected != IngressKind::Socks) {
         let place = link.place(link.original.map(HostPort::from));
         link.note(NoteCode::Bypassed, link.whereto(&place).with_port(), 1).await;
     }
@@ -118,12 +143,6 @@ pub(crate) fn follow_tunnel(
     })
 }
 
-async fn process_of(peer: SocketAddr, shared: &ProxyContext) -> Option<Process> {
-    let net = shared.settings.processes.clone()?;
-    // Reading `/proc` takes a while where many programs run.
-    tokio::task::spawn_blocking(move || process::behind(peer, &net)).await.ok().flatten()
-}
-
 /// Where a redirected connection was going (`SO_ORIGINAL_DST`); none if it came
 /// to us on purpose.
 fn original_destination(stream: &TcpStream) -> Option<SocketAddr> {
@@ -149,15 +168,15 @@ async fn speak(
             None => return,
             Some(FirstBytes::ServerFirst) => return leave(conn, link, place, behind, "the server speaks first").await,
             Some(FirstBytes::Other) => return leave(conn, link, place, behind, "neither TLS nor HTTP").await,
-            Some(FirstBytes::Http2) => return serve2::serve(conn, link, place, behind).await,
-            Some(FirstBytes::Tls) => match tls::open(conn, &mut link, &mut place, &mut behind).await {
+            Some(FirstBytes::Http2) => return Box::pin(serve2::serve(conn, link, place, behind)).await,
+            Some(FirstBytes::Tls) => match Box::pin(tls::open(conn, &mut link, &mut place, &mut behind)).await {
                 TlsOutcome::Inner(inner) => {
                     conn = inner;
                     continue;
                 }
                 TlsOutcome::Sealed => return,
             },
-            Some(FirstBytes::Http1) => match serve1::serve(&mut conn, &link, &place, &mut behind).await {
+            Some(FirstBytes::Http1) => match Box::pin(serve1::serve(&mut conn, &link, &place, &mut behind)).await {
                 AfterHttp1::End => return,
                 AfterHttp1::Tunnel(target) => TunnelRequest::Tunnel(target),
             },
@@ -226,6 +245,8 @@ async fn hear(
     place: &ConnectionTarget,
     behind: &mut UpstreamPeer,
 ) -> Option<FirstBytes> {
+    // Who has begun to say what it speaks says so soon, and not byte by byte.
+    let mut begun: Option<Instant> = None;
     loop {
         if let Some(speech) = tell(&conn.ahead, place.target.is_none()) {
             return Some(speech);
@@ -241,6 +262,10 @@ async fn hear(
                 _ => std::future::pending().await,
             }
         };
+        let until = match conn.ahead.is_empty() {
+            true => Instant::now() + link.settings().idle,
+            false => *begun.get_or_insert_with(Instant::now) + link.settings().head_time,
+        };
         let filled = tokio::select! {
             biased;
             () = sleep(SILENCE), if waits_for_a_name => {
@@ -249,7 +274,7 @@ async fn hear(
                 }
                 continue;
             }
-            filled = timeout(link.settings().idle, conn.fill_unless_ending(&link.shared.stop)) => filled,
+            filled = timeout_at(until, conn.fill_unless_ending(&link.shared.stop)) => filled,
             Ok(count) = server_first, if conn.ahead.is_empty() => {
                 if count > 0 {
                     return Some(FirstBytes::ServerFirst);
@@ -347,7 +372,7 @@ async fn leave(
     if let UpstreamPeer::Server(UpstreamServer { reached: Some(reached), .. }) = behind {
         return splice::untouched(conn, reached.conn, &link, &place, SealReason::UnknownProtocol, says).await;
     }
-    let (limit, mut part) = (link.settings().swallow_limit, CapturedBody::new(link.settings().body_limit));
+    let (limit, mut part) = (link.settings().swallow_limit, link.part());
     while link.counts.sent() < limit {
         part.add(&conn.ahead);
         conn.ahead.clear();

@@ -127,7 +127,7 @@ impl DnsResponder {
         sink: Arc<dyn ExchangeSink>,
         trial: Option<u32>,
     ) -> Result<Self, Error> {
-        let (stopper, stop) = stopper();
+        let (stopper, stop) = stopper(Arc::default());
         let desk = Arc::new(DnsRecorder { addresses, sink, trial, stop, messages: AtomicU64::new(0) });
         udp.set_nonblocking(true).map_err(Error::Socket)?;
         let udp = UdpSocket::from_std(udp).map_err(Error::Socket)?;

@@ -51,7 +51,8 @@ pub(crate) async fn http1(
     let (method, headers, body) = (head.method.clone(), head.fields.all.clone(), model::Body::default());
     let mut exchange = link.exchange(began, Request { method, url: url.to_owned(), version, headers, body });
     let HoldRequest::Hold { bytes, time } = gate.head(&exchange) else { return GateOutcome::PASS };
-    let (mut walk, mut part, mut seen) = (BodyWalk::request(framing), CapturedBody::new(bytes), 0);
+    let (mut walk, mut part, mut seen) =
+        (BodyWalk::request(framing), CapturedBody::counted(bytes, link.settings().limits.lease()), 0);
     if head.expects_continue() && !walk.is_done() && conn.ahead.is_empty() {
         // A client that has gone is noticed when the request goes on.
         let _ = conn.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await;
@@ -63,14 +64,14 @@ pub(crate) async fn http1(
             // Nothing of it goes on, and nobody has to decide.
             Err(bad) => return GateOutcome { bad: Some(bad), ..GateOutcome::PASS },
         }
-        if walk.is_done() || part.total() >= bytes as u64 {
+        if walk.is_done() || part.total() >= bytes as u64 || part.is_cut() {
             break;
         }
         if !matches!(timeout_at(since + time, conn.fill()).await, Ok(Ok(count)) if count > 0) {
             break;
         }
     }
-    let whole = walk.is_done();
+    let whole = walk.is_done() && !part.is_cut();
     exchange.request.headers.extend(walk.fields_beside());
     exchange.request.body = if whole { part.whole() } else { part.broken_off(framing.declared()) };
     let ruling = gate.decide(&exchange, RequestProgress { whole, waited: since.elapsed() }).await;
@@ -91,13 +92,14 @@ pub(crate) async fn http2(
 ) -> Ruling {
     let mut exchange = link.exchange(began, request.clone());
     let HoldRequest::Hold { bytes, time } = gate.head(&exchange) else { return Ruling::Pass };
-    let (mut part, since) = (CapturedBody::new(bytes), Instant::now());
+    let (mut part, since) = (CapturedBody::counted(bytes, link.settings().limits.lease()), Instant::now());
     let declared = hyper::body::Body::size_hint(body).exact();
     let whole = loop {
         if hyper::body::Body::is_end_stream(body) {
             break true;
         }
-        if part.total() >= bytes as u64 {
+        // What is not kept for lack of room is not held either.
+        if part.total() >= bytes as u64 || part.is_cut() {
             break false;
         }
         match timeout_at(since + time, body.frame()).await {

@@ -14,6 +14,8 @@ mod proxy;
 
 mod settings;
 
+mod limits;
+
 mod onward;
 
 mod address_blocks;
@@ -114,6 +116,7 @@ pub use clock::now;
 pub use error::Error;
 pub use gate::{BodyWatch, Gate, HoldRequest, NameRuling, RequestProgress, Ruling, RulingFuture};
 pub use home::{InternalHost, PageFuture};
+pub use limits::{CommonLimits, ReachedLimit, TellLimit};
 pub use onward::{ForwardMode, PinnedAction, UpstreamSettings};
 pub use pairing::{CodeDisplay, DevicePairing};
 pub use proxy::Proxy;

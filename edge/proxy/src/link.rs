@@ -17,7 +17,9 @@ use crate::{
     AnswerProvider, CertificateAuthority, ExchangeSink, NameRuling, ProxySettings, StaticResponse,
     clock::{self, ClockMoment},
     egress::{ConnectError, ServerConnector},
+    part::CapturedBody,
     place::{ConnectionTarget, HostPort, RequestAddress},
+    process::ProcessFinder,
     stop::StopToken,
     wire::WireCounts,
 };
@@ -35,6 +37,8 @@ pub(crate) struct ProxyContext {
     pub(crate) unwritten: Arc<Semaphore>,
     /// Hosts that offered HTTP/3.
     pub(crate) offers: Mutex<HashSet<String>>,
+    /// Finds the programs of clients, if they are to be found.
+    pub(crate) processes: Option<ProcessFinder>,
 }
 
 /// Exchanges that may wait to be written down before no new ones begin.
@@ -82,6 +86,15 @@ pub(crate) struct ConnectionContext {
     pub(crate) opened: ClockMoment,
     /// How many layers of the connection were followed down to here.
     pub(crate) layers: usize,
+    /// Held by whatever goes on on this connection.
+    pub(crate) under_way: Arc<UnderWay>,
+}
+
+/// What goes on on one connection is counted by those that hold this; a tunnel
+/// goes on within another connection.
+#[derive(Default)]
+pub(crate) struct UnderWay {
+    _within: Option<Arc<UnderWay>>,
 }
 
 impl ConnectionContext {
@@ -98,8 +111,14 @@ impl ConnectionContext {
             client: Arc::new(client),
             counts: Arc::default(),
             opened: ClockMoment::now(),
+            under_way: Arc::new(UnderWay { _within: Some(Arc::clone(&self.under_way)) }),
             ..self.clone()
         }
+    }
+
+    /// A body of which nothing is kept yet.
+    pub(crate) fn part(&self) -> CapturedBody {
+        CapturedBody::counted(self.settings().body_limit, self.settings().limits.lease())
     }
 
     /// An exchange that begins now and has no answer yet.
@@ -120,6 +139,14 @@ impl ConnectionContext {
     }
 
     pub(crate) async fn record(&self, exchange: Exchange) {
+        // What waits to be written is held as what came just now.
+        let answer = exchange.response.as_ref().map_or(0, |response| response.body.bytes.len());
+        let length = exchange.request.body.bytes.len() + answer;
+        let _held = (length > CapturedBody::UNCOUNTED).then(|| {
+            let mut lease = self.settings().limits.lease();
+            lease.count(length);
+            lease
+        });
         // Our own pages hold what is between us and the person.
         if exchange.seal.is_some() || !self.shared.is_home(exchange.host()) {
             self.shared.sink.record(exchange).await;

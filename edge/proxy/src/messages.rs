@@ -220,13 +220,18 @@ pub(crate) struct MessageInflater {
     stream: Decompress,
     /// Each message begins anew.
     afresh: bool,
-    /// Bytes that may still come out: a bomb costs a gap and not the machine.
+    /// Bytes that may still come out: a bomb costs a gap and not the machine. What
+    /// comes in earns more.
     budget: u64,
     broken: bool,
 }
 
+/// What may come out of one connection, and beyond that for each byte that comes in:
+/// text packs to a hundredth at most.
+const BUDGET: u64 = 4 << 20;
+const RATIO: u64 = 256;
 /// What comes out of one connection, at most.
-const BUDGET: u64 = 1 << 30;
+const LARGEST_BUDGET: u64 = 1 << 30;
 
 /// A message that could not be opened.
 #[derive(Debug)]
@@ -254,6 +259,7 @@ impl MessageInflater {
 
     fn add(&mut self, bytes: &[u8], part: &mut CapturedBody) {
         let mut rest = bytes;
+        self.budget = (self.budget + RATIO * bytes.len() as u64).min(LARGEST_BUDGET);
         let mut out = [0; 8 * 1024];
         while !self.broken {
             let (before_in, before_out) = (self.stream.total_in(), self.stream.total_out());

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use model::Body;
 
-use crate::gate::BodyWatch;
+use crate::{gate::BodyWatch, limits::ByteLease};
 
 /// Collects a body up to a limit, and counts the rest.
 #[derive(Default)]
@@ -12,6 +12,8 @@ pub(crate) struct CapturedBody {
     kept: Vec<u8>,
     limit: usize,
     total: u64,
+    /// Room for what is kept, if that is counted over all requests.
+    lease: Option<ByteLease>,
     /// Sees all of it, over the limit too.
     watch: Option<Box<dyn BodyWatch>>,
 }
@@ -23,13 +25,21 @@ impl fmt::Debug for CapturedBody {
 }
 
 impl CapturedBody {
+    /// Bytes of one body that are not counted: most are shorter.
+    pub(crate) const UNCOUNTED: usize = 16 << 10;
+
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, ..Self::default() }
     }
 
+    /// One that keeps no more than there is room for over all requests.
+    pub(crate) fn counted(limit: usize, lease: ByteLease) -> Self {
+        Self { limit, lease: Some(lease), ..Self::default() }
+    }
+
     /// One whose bytes somebody else sees too, before they go on.
-    pub(crate) fn watched(limit: usize, watch: Option<Box<dyn BodyWatch>>) -> Self {
-        Self { limit, watch, ..Self::default() }
+    pub(crate) fn watched(self, watch: Option<Box<dyn BodyWatch>>) -> Self {
+        Self { watch, ..self }
     }
 
     pub(crate) fn add(&mut self, bytes: &[u8]) {
@@ -37,8 +47,19 @@ impl CapturedBody {
         if let Some(watch) = &mut self.watch {
             watch.bytes(bytes);
         }
-        let room = self.limit.saturating_sub(self.kept.len());
-        self.kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        let count = self.limit.saturating_sub(self.kept.len()).min(bytes.len());
+        let kept = self.kept.len() + count;
+        if count > 0 && kept > Self::UNCOUNTED && !self.lease.as_mut().is_none_or(|lease| lease.grow_to(kept)) {
+            // What comes after a hole would look as if it followed what is before it.
+            self.limit = self.kept.len();
+            return;
+        }
+        self.kept.extend_from_slice(&bytes[..count]);
+    }
+
+    /// Whether more came than was kept.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.total > self.kept.len() as u64
     }
 
     pub(crate) fn total(&self) -> u64 {
@@ -70,6 +91,20 @@ mod tests {
         part.add(b"h");
         let body = part.whole();
         assert_eq!((&body.bytes[..], body.cut_from), (&b"abcde"[..], Some(8)));
+    }
+
+    #[test]
+    fn a_body_for_which_there_is_no_room_is_cut_where_it_stood() {
+        let limits = std::sync::Arc::new(crate::CommonLimits::of_size(1, 64 << 10, None));
+        let mut part = CapturedBody::counted(1 << 20, limits.lease());
+        for _ in 0..3 {
+            part.add(&[b'a'; 40 << 10]);
+        }
+        part.add(b"b");
+        let body = part.whole();
+        assert_eq!((body.bytes.len(), body.cut_from), (40 << 10, Some((120 << 10) + 1)));
+        // Its room is free again.
+        assert!(limits.lease().grow_to(64 << 10));
     }
 
     #[test]

@@ -7,6 +7,9 @@ use std::{
     time::Duration,
 };
 
+use model::{Note, NoteCode};
+use rustix::io::Errno;
+use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -14,11 +17,16 @@ use tokio::{
 };
 
 use crate::{
-    AnswerProvider, CertificateAuthority, Error, ExchangeSink, ForwardMode, ProxySettings, connection,
+    AnswerProvider, CertificateAuthority, Error, ExchangeSink, ForwardMode, ProxySettings, ReachedLimit, clock,
+    connection,
     egress::ServerConnector,
     link::{MOST_UNWRITTEN, ProxyContext},
+    process::ProcessFinder,
     stop::{LAST_LOOK, StopHandle, StopToken, stopper},
 };
+
+/// Connections that may wait to be taken; the kernel allows fewer where it is told to.
+const BACKLOG: i32 = 4_096;
 
 /// A proxy on one port. Dropped without [`Proxy::stop`] it ends at once, and
 /// exchanges under way may be lost.
@@ -39,9 +47,11 @@ impl Proxy {
         settings: ProxySettings,
     ) -> Result<Self, Error> {
         listener.set_nonblocking(true).map_err(Error::Socket)?;
+        // Clients that come at once must not have to come again.
+        SockRef::from(&listener).listen(BACKLOG).map_err(Error::Socket)?;
         let listener = TcpListener::from_std(listener).map_err(Error::Socket)?;
         let address = listener.local_addr().map_err(Error::Socket)?;
-        let (stopper, stop) = stopper();
+        let (stopper, stop) = stopper(Arc::clone(&settings.limits));
         let grace = settings.grace;
         let egress = match &settings.onward {
             ForwardMode::Sinkhole => None,
@@ -54,17 +64,11 @@ impl Proxy {
         };
         let unwritten = Arc::new(Semaphore::new(MOST_UNWRITTEN));
         let offers = Mutex::default();
-        let shared = Arc::new(ProxyContext {
-            authority,
-            answers,
-            sink,
-            settings,
-            egress,
-            stop: stop.clone(),
-            unwritten,
-            offers,
-        });
-        tokio::spawn(accept(listener, shared, stop));
+        let processes = settings.processes.clone().map(ProcessFinder::new);
+        let stopping = stop.clone();
+        let shared =
+            Arc::new(ProxyContext { authority, answers, sink, settings, egress, stop, unwritten, offers, processes });
+        tokio::spawn(accept(listener, shared, stopping));
         Ok(Self { address, grace, stopper })
     }
 
@@ -94,12 +98,29 @@ async fn accept(listener: TcpListener, shared: Arc<ProxyContext>, stop: StopToke
     while let Ok(accepted) = timeout_at(end, listener.accept()).await {
         take(accepted, &shared).await;
     }
+    let refused = shared.settings.limits.take_refused();
+    if refused > 0 {
+        let (trial, code) = (shared.settings.trial, NoteCode::ConnectionsRefused);
+        let says = "more connections than are taken at once".to_owned();
+        shared.sink.note(Note { trial, at: clock::now(), code, says, count: refused }).await;
+    }
 }
 
 async fn take(accepted: io::Result<(TcpStream, SocketAddr)>, shared: &Arc<ProxyContext>) {
+    let limits = &shared.settings.limits;
     match accepted {
-        Ok((stream, peer)) => drop(tokio::spawn(connection::follow(stream, peer, Arc::clone(shared)))),
+        Ok((stream, peer)) => {
+            // One that is refused is closed at once, and counted.
+            if let Some(ticket) = limits.admit(peer.ip()) {
+                tokio::spawn(connection::follow(stream, peer, ticket, Arc::clone(shared)));
+            }
+        }
         // Out of file descriptors, mostly: others have to end first.
-        Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        Err(error) => {
+            if matches!(Errno::from_io_error(&error), Some(Errno::MFILE | Errno::NFILE)) {
+                limits.reached(ReachedLimit::Descriptors);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 }

@@ -94,7 +94,6 @@ pub(crate) async fn exchange(
     raw: &[u8],
 ) -> bool {
     let (began, framing) = (ClockMoment::now(), head.framing());
-    let limit = link.settings().body_limit;
     let GateOutcome { ruling, wanted, bad } = match framing {
         Ok(framing) => held::http1(conn, link, began, &head, &url, framing).await,
         Err(bad) => GateOutcome { bad: Some(bad), ..GateOutcome::PASS },
@@ -102,7 +101,7 @@ pub(crate) async fn exchange(
     if let Ruling::Absorb(reply) = ruling {
         return serve1::exchange(conn, link, place, head, url, Some(reply)).await;
     }
-    let sent = Http1BodyCopy::request(framing.unwrap_or(BodyFraming::Length(0)), CapturedBody::new(limit));
+    let sent = Http1BodyCopy::request(framing.unwrap_or(BodyFraming::Length(0)), link.part());
     let mut relay = Http1Relay { link, began, head, url, sent, wanted };
     if let Some(bad) = bad {
         relay.keep_what_is_there(conn);
@@ -207,7 +206,7 @@ impl Http1Relay<'_> {
         if self.sent.walk.is_done() {
             return Some(0);
         }
-        let mut trial = Http1BodyCopy::request(self.sent.framing, CapturedBody::new(self.link.settings().body_limit));
+        let mut trial = Http1BodyCopy::request(self.sent.framing, self.link.part());
         let taken = trial.walk.take_all(&client.ahead, &mut trial.part).ok()?;
         (trial.walk.is_done() && trial.walk.goes_on_whole()).then(|| {
             self.sent = trial;
@@ -314,7 +313,7 @@ impl Http1Relay<'_> {
         }
         // A server that contradicts itself is read to its end.
         let framing = answer.head.framing(&self.head.method).unwrap_or(BodyFraming::UntilClose);
-        let part = CapturedBody::watched(self.link.settings().body_limit, self.watch(&answer.head));
+        let part = self.link.part().watched(self.watch(&answer.head));
         let mut way = Http1BodyCopy::answer(framing, part, conn, length);
         let ended = poll_fn(|cx| {
             if !self.sent.walk.is_done() {

@@ -83,7 +83,7 @@ pub(crate) async fn relay(
             }
         }
     }
-    let sent = Arc::new(Mutex::new(KeptBody::new(CapturedBody::new(link.settings().body_limit))));
+    let sent = Arc::new(Mutex::new(KeptBody::new(link.part())));
     let upward = UpstreamBody { ahead, inner: body, kept: Arc::clone(&sent) };
     lock(&sent).expect(upward.size_hint().exact(), upward.is_end_stream());
     head.version = http::Version::HTTP_2;
@@ -96,7 +96,7 @@ pub(crate) async fn relay(
             let (mut head, body) = answer.into_parts();
             let fields = serve2::headers(&head.headers);
             let watch = open.watch(head.status.as_u16(), &fields);
-            open.received = KeptBody::new(CapturedBody::watched(open.link.settings().body_limit, watch));
+            open.received = KeptBody::new(open.link.part().watched(watch));
             open.head = Some((head.status.as_u16(), fields));
             if head.headers.contains_key(ALT_SVC) {
                 Box::pin(open.link.offered_http3(open.request.host())).await;

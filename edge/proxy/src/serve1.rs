@@ -227,7 +227,7 @@ async fn read_body(
     head: &RequestHead,
     url: String,
 ) -> (Request, Option<ReadFailure>) {
-    let mut part = CapturedBody::new(link.settings().body_limit);
+    let mut part = link.part();
     let mut headers = head.fields.all.clone();
     let (body, broken) = match head.framing() {
         Err(bad) => (part.whole(), Some(bad.into())),

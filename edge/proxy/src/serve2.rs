@@ -21,7 +21,10 @@ use hyper::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use model::{Body, Client, Header, NoteCode, Request, SealReason};
-use tokio::runtime::Handle;
+use tokio::{
+    runtime::Handle,
+    time::{sleep, timeout},
+};
 
 use crate::{
     StaticResponse,
@@ -83,7 +86,8 @@ pub(crate) async fn serve(
     let (tee, print) = FingerprintTee::new(conn, &frames);
     let server = far(&link, &place, behind).await;
     let session = Arc::new(Http2Session { link, place, print, client: OnceLock::new(), server });
-    let served = Arc::clone(&frames);
+    let (served, watched) = (Arc::clone(&frames), Arc::clone(&session));
+    let at_rest = Arc::strong_count(&watched.link.under_way);
     let answer = service_fn(move |request| {
         let session = Arc::clone(&session);
         served.served.fetch_add(1, Relaxed);
@@ -101,8 +105,13 @@ pub(crate) async fn serve(
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
         () = stop.ending() => None,
+        () = watched.stands_idle(&frames, at_rest) => None,
     };
-    if ended.is_none() {
+    if ended.is_none() && !stop.is_ending() {
+        connection.as_mut().graceful_shutdown();
+        // Who does not answer that either is not waited for.
+        let _ = timeout(watched.link.settings().head_time, connection).await;
+    } else if ended.is_none() {
         connection.as_mut().graceful_shutdown();
         // What a client does wrong from here on changes nothing in the record.
         let _ = connection.await;
@@ -198,6 +207,19 @@ impl Http2Session {
         Arc::clone(self.client.get_or_init(known))
     }
 
+    /// Comes true once nothing has gone on for as long as a connection may stand
+    /// idle; `at_rest` are the holders of what is under way when nothing is.
+    async fn stands_idle(&self, frames: &ClientFrames, at_rest: usize) {
+        const LOOKS: u32 = 16;
+        let (mut quiet, mut before) = (0, 0);
+        while quiet <= LOOKS {
+            sleep(self.link.settings().idle / LOOKS).await;
+            let (served, holders) = (frames.served.load(Relaxed), Arc::strong_count(&self.link.under_way));
+            quiet = if served == before && holders == at_rest { quiet + 1 } else { 0 };
+            before = served;
+        }
+    }
+
     async fn exchange(&self, request: http::Request<Incoming>) -> Result<http::Response<OutgoingBody>, GateCut> {
         // What is rare is boxed, here and in `relay2`: it must not make the work of
         // every request larger, which is moved and kept as a whole.
@@ -281,7 +303,7 @@ async fn sinkhole(
     body: Incoming,
 ) -> http::Response<OutgoingBody> {
     let declared = body.size_hint().exact();
-    let mut part = CapturedBody::new(link.settings().body_limit);
+    let mut part = link.part();
     if read_body(body, link, &mut part, &mut request.headers).await.is_err() {
         request.body = part.broken_off(declared);
         link.unanswered(began, request).await;
@@ -301,7 +323,7 @@ pub(crate) async fn absorbed(
     body: Incoming,
     reply: StaticResponse,
 ) -> http::Response<OutgoingBody> {
-    let mut part = CapturedBody::new(link.settings().body_limit);
+    let mut part = link.part();
     for frame in &ahead {
         if let Some(data) = frame.data_ref() {
             part.add(data);

@@ -8,7 +8,7 @@ use std::{
 
 use model::IngressKind;
 
-use crate::{DevicePairing, ForwardMode, Gate, InternalHost, dns::NameAddresses};
+use crate::{CommonLimits, DevicePairing, ForwardMode, Gate, InternalHost, dns::NameAddresses};
 
 /// How a proxy behaves; the defaults are those of an audit.
 #[derive(Clone, Debug)]
@@ -47,6 +47,8 @@ pub struct ProxySettings {
     pub head_time: Duration,
     /// How long a stopping proxy waits for exchanges under way.
     pub grace: Duration,
+    /// What all connections together may take; proxies of one program share it.
+    pub limits: Arc<CommonLimits>,
     /// Proxies that write into one capture share the numbers of connections.
     pub connections: Arc<AtomicU64>,
     /// Which name an address stood for, if our own responder gave it out.
@@ -71,6 +73,7 @@ impl Default for ProxySettings {
             idle: Duration::from_secs(300),
             head_time: Duration::from_secs(60),
             grace: Duration::from_secs(2),
+            limits: Arc::default(),
             connections: Arc::default(),
             addresses: None,
         }

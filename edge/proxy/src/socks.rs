@@ -3,7 +3,7 @@
 
 use bytes::Buf;
 use model::NoteCode;
-use tokio::io::AsyncWriteExt;
+use tokio::{io::AsyncWriteExt, time::timeout};
 
 use crate::{link::ConnectionContext, place::HostPort, wire::BufferedStream};
 
@@ -24,6 +24,16 @@ pub(crate) enum ReplyCode {
 
 /// Speaks SOCKS up to the address that the client wants. None: it is over.
 pub(crate) async fn wanted(conn: &mut BufferedStream, link: &ConnectionContext) -> Option<HostPort> {
+    match timeout(link.settings().head_time, greeting(conn, link)).await {
+        Ok(wanted) => wanted,
+        Err(_) => {
+            link.note(NoteCode::SocksRefused, "a client did not come to say where it wanted to go", 1).await;
+            None
+        }
+    }
+}
+
+async fn greeting(conn: &mut BufferedStream, link: &ConnectionContext) -> Option<HostPort> {
     let methods = read(conn, methods).await?;
     let expected = link.settings().socks_password.as_ref();
     let chosen = match expected {

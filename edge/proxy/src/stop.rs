@@ -4,6 +4,7 @@
 use std::{
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -12,6 +13,8 @@ use tokio::{
     sync::{mpsc, watch},
     time::timeout,
 };
+
+use crate::CommonLimits;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum StopStage {
@@ -25,6 +28,8 @@ enum StopStage {
 /// What each task holds. While one exists, the proxy has not ended.
 #[derive(Clone, Debug)]
 pub(crate) struct StopToken {
+    /// What the wires of all tasks together may hold.
+    pub(crate) limits: Arc<CommonLimits>,
     stage: watch::Receiver<StopStage>,
     _alive: mpsc::Sender<()>,
 }
@@ -48,10 +53,10 @@ pub(crate) const LAST_LOOK: Duration = Duration::from_millis(50);
 /// How long tasks may take to write down what they have, once nothing goes on.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
-pub(crate) fn stopper() -> (StopHandle, StopToken) {
+pub(crate) fn stopper(limits: Arc<CommonLimits>) -> (StopHandle, StopToken) {
     let (stage, seen) = watch::channel(StopStage::Running);
     let (sender, alive) = mpsc::channel(1);
-    (StopHandle { stage, alive }, StopToken { stage: seen, _alive: sender })
+    (StopHandle { stage, alive }, StopToken { limits, stage: seen, _alive: sender })
 }
 
 impl StopHandle {

@@ -27,7 +27,10 @@ use tokio::{
 use tokio_rustls::{client, server};
 use tokio_util::io::poll_read_buf;
 
-use crate::stop::{LAST_LOOK, StopFuture, StopToken};
+use crate::{
+    limits::ByteLease,
+    stop::{LAST_LOOK, StopFuture, StopToken},
+};
 
 /// A wire with the bytes that were read from it ahead of time.
 pub(crate) struct BufferedStream {
@@ -36,10 +39,15 @@ pub(crate) struct BufferedStream {
     /// How much is read at once: little while a connection is idle, more once
     /// it is busy.
     step: usize,
+    /// Room for what was read ahead, once that is much.
+    lease: ByteLease,
 }
 
 const FIRST_STEP: usize = 2 * 1024;
 const LAST_STEP: usize = 32 * 1024;
+/// What passes is never more than this ahead; what has to be there as a whole is
+/// counted over all connections.
+const UNCOUNTED: usize = 2 * LAST_STEP;
 
 enum StreamKind {
     Tcp(CountedStream<TcpStream>),
@@ -77,30 +85,53 @@ impl WireCounts {
 
 impl BufferedStream {
     pub(crate) fn tcp(stream: TcpStream, counts: Arc<WireCounts>, stop: &StopToken) -> Self {
-        Self::over(StreamKind::Tcp(CountedStream { stream, counts, over: stop.over() }))
+        Self::over(StreamKind::Tcp(CountedStream { stream, counts, over: stop.over() }), stop.limits.lease())
     }
 
     pub(crate) fn tunnel(stream: Upgraded, counts: Arc<WireCounts>, stop: &StopToken) -> Self {
-        Self::over(StreamKind::Tunnel(Box::new(CountedStream {
-            stream: TokioIo::new(stream),
-            counts,
-            over: stop.over(),
-        })))
+        let stream = CountedStream { stream: TokioIo::new(stream), counts, over: stop.over() };
+        Self::over(StreamKind::Tunnel(Box::new(stream)), stop.limits.lease())
     }
 
     pub(crate) fn tls(stream: server::TlsStream<Self>) -> Self {
-        Self::over(StreamKind::Tls(Box::new(stream)))
+        let lease = stream.get_ref().0.lease.another();
+        Self::over(StreamKind::Tls(Box::new(stream)), lease)
     }
 
     pub(crate) fn tls_to_server(stream: client::TlsStream<Self>) -> Self {
-        Self::over(StreamKind::TlsOut(Box::new(stream)))
+        let lease = stream.get_ref().0.lease.another();
+        Self::over(StreamKind::TlsOut(Box::new(stream)), lease)
     }
 
-    fn over(wire: StreamKind) -> Self {
-        Self { wire, ahead: BytesMut::new(), step: FIRST_STEP }
+    fn over(wire: StreamKind, lease: ByteLease) -> Self {
+        Self { wire, ahead: BytesMut::new(), step: FIRST_STEP, lease }
+    }
+
+    /// Whether there is room to read more; what is not needed any more is given back.
+    fn has_room(&mut self) -> bool {
+        if self.ahead.len() > UNCOUNTED {
+            return self.lease.grow_to(self.ahead.len() + self.step);
+        }
+        if self.ahead.is_empty() && self.ahead.capacity() > UNCOUNTED {
+            self.ahead = BytesMut::new();
+            self.lease.release();
+        }
+        true
+    }
+
+    /// Waits until there is something to read, without room for it: most
+    /// connections are idle most of the time.
+    pub(crate) async fn readable(&mut self) {
+        if let StreamKind::Tcp(tcp) = &self.wire {
+            // Whatever is wrong shows when it is read.
+            let _ = tcp.stream.readable().await;
+        }
     }
 
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if !self.has_room() {
+            return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
+        }
         self.ahead.reserve(self.step);
         let filled = poll_read_buf(Pin::new(&mut self.wire), cx, &mut self.ahead);
         if matches!(filled, Poll::Ready(Ok(count)) if count >= self.step) {

@@ -48,9 +48,7 @@ impl Decoder for Xor {
     fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let key = marked(value);
         let is_packed = key.is_some();
-        let key = key
-            .or_else(|| known_start(value))
-            .or_else(|| (1..=255).max_by_key(|key| commonness(value, *key)).filter(|key| commonness(value, *key) > 0));
+        let key = key.or_else(|| known_start(value)).or_else(|| likeliest(value));
         let Some(key) = key else { return PeelResult::NOTHING };
         let plain: Vec<u8> = value.iter().map(|byte| byte ^ key).collect();
         if !inner.budget().room(plain.len()) || !is_packed && !look::is_text(&plain) {
@@ -98,6 +96,14 @@ fn known_start(value: &[u8]) -> Option<u8> {
         };
         (key != 0 && same && means()).then_some(key)
     })
+}
+
+/// The key under which the value is most like text. It is looked for at its start,
+/// as each of 255 would be tried on all of it.
+fn likeliest(value: &[u8]) -> Option<u8> {
+    const START: usize = 1 << 10;
+    let start = &value[..value.len().min(START)];
+    (1..=255).max_by_key(|key| commonness(start, *key)).filter(|key| commonness(value, *key) > 0)
 }
 
 /// How much like text the value is under this key: 0 if it is none.

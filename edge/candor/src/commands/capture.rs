@@ -24,6 +24,7 @@ use crate::{
         devices::DeviceAdmission,
         doors, folder,
         ledger::LiveEvidenceSink,
+        limits,
         owed::RunJournal,
         proxies::{ProxyParts, ProxySet},
         stopping,
@@ -183,6 +184,7 @@ impl CaptureArgs {
             pairing: self.devices.pairing(&own, board.clone()),
             home: Some(guide),
             addresses: addresses.clone(),
+            limits: limits::common(),
             ..ProxySettings::default()
         };
         pen.write(note(NoteCode::Capture, &self.describe(&own), 1)).await?;

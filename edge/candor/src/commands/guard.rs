@@ -27,7 +27,7 @@ use crate::{
         authority,
         beyond::UpstreamArgs,
         devices::DeviceAdmission,
-        doors, folder,
+        doors, folder, limits,
         proxies::{ProxyParts, ProxySet},
         stopping,
     },
@@ -138,7 +138,7 @@ impl GuardArgs {
         }
         let ways = doors.ways();
         let mut proxies = ProxySet::default();
-        let connections = Arc::default();
+        let (connections, limits) = (Arc::default(), limits::common());
         let pairing = self.paired.pairing(&doors.addresses(), Some(Arc::clone(keeper.board())));
         let guide = PhoneGuide::new(authority.cert_pem(), vec![])?;
         for GuardPort { listener, mode, .. } in doors.all {
@@ -154,6 +154,7 @@ impl GuardArgs {
                 pairing: pairing.clone(),
                 home: Some(Arc::clone(&guide) as Arc<dyn InternalHost>),
                 connections: Arc::clone(&connections),
+                limits: Arc::clone(&limits),
                 ..ProxySettings::default()
             };
             let parts = ProxyParts { authority: Arc::clone(&authority), answers: port, sink };

@@ -109,12 +109,13 @@ impl fmt::Display for LiveCounts {
 }
 
 /// Notes that a person wants to hear of at the end.
-const WORTH_SAYING: [(NoteCode, &str); 12] = [
+const WORTH_SAYING: [(NoteCode, &str); 13] = [
     (NoteCode::QuicRefused, "packets of QUIC refused, so that clients fall back to what can be read"),
     (NoteCode::AltSvcRemoved, "servers offered HTTP/3 (alt-svc), which was taken out"),
     (NoteCode::PacketsRefused, "packets refused that were neither TCP nor DNS"),
     (NoteCode::PacketsUnread, "packets passed by unread: neither TCP nor DNS"),
     (NoteCode::Bypassed, "connections came past the proxy"),
+    (NoteCode::ConnectionsRefused, "connections refused: more than are taken at once"),
     (NoteCode::Unpaired, "connections of devices that are not paired were turned away"),
     (NoteCode::OwnAddressRefused, "requests for Candor's own pages refused"),
     (NoteCode::CutRequest, "requests cut off before they could be read"),

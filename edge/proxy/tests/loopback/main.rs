@@ -25,6 +25,8 @@ mod gate;
 
 mod faults;
 
+mod limits;
+
 mod own;
 
 mod others;
