@@ -17,6 +17,8 @@ pub(crate) struct FrameAccount {
     left: usize,
     /// Bytes of the payload to skip before the rest is kept; none: it is not kept.
     keep_after: Option<usize>,
+    /// Where in what is kept the debug data of the open GOAWAY begins.
+    debug_data: Option<usize>,
     highest_stream: u32,
     control_frames: u64,
     requests: u64,
@@ -103,6 +105,11 @@ impl FrameAccount {
     fn end_if_over(&mut self) {
         if self.left == 0 {
             self.have = 0;
+            if let Some(start) = self.debug_data.take()
+                && DEBUG_DATA_OF_LIBRARIES.contains(&&self.outside[start..])
+            {
+                self.outside.truncate(start);
+            }
         }
     }
 
@@ -119,7 +126,10 @@ impl FrameAccount {
                 None
             }
             CONTINUATION | RST_STREAM | WINDOW_UPDATE => None,
-            GOAWAY => Some(GOAWAY_FIELDS),
+            GOAWAY => {
+                self.debug_data = Some(self.outside.len());
+                Some(GOAWAY_FIELDS)
+            }
             PRIORITY_UPDATE if self.left <= LONGEST_PRIORITY => None,
             PRIORITY | SETTINGS | PING => {
                 self.control_frames += 1;
@@ -144,6 +154,10 @@ const CONTINUATION: u8 = 9;
 const PRIORITY_UPDATE: u8 = 16;
 /// What stands before the debug data (RFC 9113 §6.8).
 const GOAWAY_FIELDS: usize = 8;
+
+/// Debug data that says nothing of anybody: each connection of libcurl ends with
+/// this (curl, `lib/http2.c`, `nghttp2_submit_goaway`).
+const DEBUG_DATA_OF_LIBRARIES: [&[u8]; 2] = [b"shutdown", b"shutdown\0"];
 
 fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
     let room = MOST_KEPT.saturating_sub(kept.len());
@@ -188,6 +202,7 @@ mod tests {
             frame(PING, 0, &[0; 8]),
             frame(RST_STREAM, 3, &[0; 4]),
             frame(GOAWAY, 0, &[0; 8]),
+            frame(GOAWAY, 0, b"\0\0\0\0\0\0\0\0shutdown\0"),
         ];
         assert_eq!(account(&frames), (vec![], 2));
     }
@@ -199,6 +214,7 @@ mod tests {
             (frame(0x0a, 1, b"secret"), b"secret"),
             (frame(5, 1, b"secret"), b"secret"),
             (frame(GOAWAY, 0, b"12345678secret"), b"secret"),
+            (frame(GOAWAY, 0, b"12345678shutdown\0secret"), b"shutdown\0secret"),
             (frame(DATA, 9, b"secret"), b"secret"),
             (frame(DATA, 0, b"secret"), b"secret"),
             (frame(HEADERS, 2, b"secret"), b"secret"),
