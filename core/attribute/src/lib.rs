@@ -9,8 +9,8 @@ mod destination;
 
 mod questions;
 
-mod side;
+mod initiator;
 
 pub use destination::{destination, host_of, site_of};
+pub use initiator::Initiators;
 pub use questions::QuestionNames;
-pub use side::Initiators;

@@ -18,9 +18,9 @@ use model::{Canary, Exchange, Gap, GapReason, Note, Phase, PlantedCanary, Record
 use crate::{
     Audit, CaptureSummary, Coverage, IgnoredCanary,
     control::ControlReport,
+    destinations::{DestinationOrder, settle},
     inspector::{HelloLook, InspectedExchange, Inspector, head_of},
-    once::once,
-    settle::{DestinationOrder, settle},
+    unique::once,
 };
 
 /// How hard to look.

@@ -19,18 +19,18 @@ mod control;
 
 mod closed;
 
-mod once;
+mod unique;
 
-mod settle;
+mod destinations;
 
 mod changing;
 
-mod tally;
+mod counts;
 
 mod difference;
 
 pub use audit::{Audit, CaptureSummary, Coverage, IgnoredCanary, LocatedSighting};
 pub use auditor::{AuditOptions, Auditor};
+pub use counts::DestinationCounts;
 pub use difference::{AuditDifference, ComparedAudit, DataFlow, FindingKey, VerdictChange};
 pub use inspector::{InspectedExchange, Inspector};
-pub use tally::DestinationCounts;

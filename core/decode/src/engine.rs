@@ -7,11 +7,11 @@ use model::{Gap, GapReason, LayerPlace, Leaf, Route, Trail, TrailStep};
 use crate::{
     budget::{Budget, DecodeLimits},
     decoders::{DECODERS, Decoder, DecoderFit, DecoderRank, InnerValues, PeelOutcome, PeelResult},
-    locked::{self, CandidateKeys, UnopenedBytes},
-    look::{ByteClasses, ValueView},
+    decryption::{self, CandidateKeys, UnopenedBytes},
     memo::ValueMemo,
-    shape,
+    prefilter,
     unopened::{RANDOM, UnopenedRange, unopened},
+    value_view::{ByteClasses, ValueView},
 };
 
 /// How much of an exchange was looked at.
@@ -121,7 +121,7 @@ impl<'e> Engine<'e> {
         parts(&mut Engine::new(None, &mut Budget::new(budgets), &mut visit, &mut gaps));
         for closed in &closed {
             let mut enough = true;
-            let unlocked = locked::unlock(closed, &secrets, &mut |bytes| {
+            let unlocked = decryption::unlock(closed, &secrets, &mut |bytes| {
                 enough = self.budget.work(bytes);
                 enough
             });
@@ -150,7 +150,7 @@ impl<'e> Engine<'e> {
     fn keep_closed(&mut self, look: &ValueView<'_>, route: &Route<'_>) {
         const MOST: usize = 8;
         const LONGEST: usize = 1 << 20;
-        let length = (locked::SHORTEST..=LONGEST).contains(&look.bytes.len());
+        let length = (decryption::SHORTEST..=LONGEST).contains(&look.bytes.len());
         // Digests and identifiers are written in hex, boxes hardly.
         let digest = look.layer == "hex" && matches!(look.bytes.len(), 16 | 20 | 28 | 32 | 48 | 64);
         if length && !digest && self.closed.len() < MOST && look.kinds.any(ByteClasses::RAW) {
@@ -240,7 +240,7 @@ impl<'e> Engine<'e> {
     /// Tries the decoders that fit, in their order, as long as more may come.
     fn opened_by_any(&mut self, look: &ValueView<'_>, here: ValueLocation<'_>) -> PeelOutcome {
         let mut how = PeelOutcome::Not;
-        for decoder in shape::candidates(look).map(|position| DECODERS[position]) {
+        for decoder in prefilter::candidates(look).map(|position| DECODERS[position]) {
             let wanted = match decoder.rank() {
                 DecoderRank::Layer => true,
                 _ if here.read_by.is_some() => false,

@@ -20,7 +20,7 @@ mod engine;
 
 mod budget;
 
-mod locked;
+mod decryption;
 
 mod quic_keys;
 
@@ -28,9 +28,9 @@ mod inflate;
 
 mod memo;
 
-mod shape;
+mod prefilter;
 
-mod look;
+mod value_view;
 
 mod unopened;
 

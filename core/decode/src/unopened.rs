@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use model::Gap;
 
-use crate::look::{self, ByteClasses};
+use crate::value_view::{self, ByteClasses};
 
 /// Fewer random bytes are a digest, a key or a token: they carry no report.
 pub const LEAST: usize = 64;
@@ -54,7 +54,7 @@ pub fn unopened(value: &[u8]) -> Option<UnopenedRange> {
     if value.len() < LEAST {
         return None;
     }
-    let range = if look::is_text(value) { random_text(value) } else { random_bytes(value) }?;
+    let range = if value_view::is_text(value) { random_text(value) } else { random_bytes(value) }?;
     Some(UnopenedRange { start: range.start, end: range.end, entropy: entropy(&value[range]), mark: None })
 }
 

@@ -11,7 +11,7 @@ use model::{Exchange, LayerPlace, Trail, TrailStep};
 use crate::{
     budget::{Budget, DecodeLimits},
     decoders::{InnerValues, decoder},
-    locked, parts,
+    decryption, parts,
 };
 
 /// The value that a trail leads to in an exchange.
@@ -41,8 +41,8 @@ fn from(steps: &[TrailStep], part: &dyn Fn(&TrailStep) -> Option<Vec<u8>>) -> Op
             decoder.peel(&value, &mut pick);
             value = pick.found?;
         } else {
-            let find = &mut |way: &str| locked::meant(&steps[..i], way).and_then(|trail| from(&trail.steps, part));
-            value = locked::again(&step.layer, &step.place, &value, find)?;
+            let find = &mut |way: &str| decryption::meant(&steps[..i], way).and_then(|trail| from(&trail.steps, part));
+            value = decryption::again(&step.layer, &step.place, &value, find)?;
         }
     }
     Some(value)

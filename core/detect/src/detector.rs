@@ -7,8 +7,8 @@ use model::{Canary, Exchange, Page};
 
 use crate::{
     detectors::{DigestIndex, PlainTexts, RecipeIndex, SchemaIndex, ShortHashIndex, SplitIndex},
+    exchange_scan::ExchangeScan,
     forms,
-    look::ExchangeScan,
     refused::{self, RefusedCanary},
 };
 

@@ -16,9 +16,9 @@
 
 mod detector;
 
-mod look;
+mod exchange_scan;
 
-mod seen;
+mod scan_result;
 
 mod detectors;
 
@@ -30,14 +30,14 @@ mod grams;
 
 mod digests;
 
-mod found;
+mod matches;
 
-mod held;
+mod pending;
 
 mod fixed;
 
 pub use detector::Detector;
-pub use held::PendingMatches;
-pub use look::ExchangeScan;
+pub use exchange_scan::ExchangeScan;
+pub use pending::PendingMatches;
 pub use refused::RefusedCanary;
-pub use seen::{DeferredEvent, ScanResult};
+pub use scan_result::{DeferredEvent, ScanResult};

@@ -14,7 +14,7 @@ use crate::{
     Choices, DeviceMemory, GuardTime, RequestScan,
     answers::PageAnswers,
     decide::RequestContext,
-    party::DestinationClass,
+    relationship::DestinationClass,
     service,
     visits::{ActiveSites, VisitWitness},
 };

@@ -10,7 +10,7 @@ use model::{Destination, Exchange, Guise, Kind, LayerPlace, Mode, Purpose, Recog
 
 use crate::{
     Choices, ClientIdentity, DecisionReason, GuardClient, GuardTime, HostAction, ReportReason, RequestParty,
-    RequestScan, UnreadChoice, party::DestinationClass, service::BrowserService, values::CanaryOrigin,
+    RequestScan, UnreadChoice, relationship::DestinationClass, service::BrowserService, values::CanaryOrigin,
 };
 
 /// Bytes of a body that are held back at most.

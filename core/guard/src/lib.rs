@@ -15,9 +15,9 @@
 //! There is no socket here and no clock: [`GuardTime`] is an argument.
 #![forbid(unsafe_code)]
 
-mod now;
+mod time;
 
-mod who;
+mod identity;
 
 mod choices;
 
@@ -25,7 +25,7 @@ mod decide;
 
 mod reason;
 
-mod party;
+mod relationship;
 
 mod service;
 
@@ -41,13 +41,13 @@ mod memory;
 
 mod values;
 
-mod remembered;
+mod visit_digests;
 
 mod searches;
 
-mod look;
+mod request_scan;
 
-mod riddle;
+mod unexplained;
 
 mod entered;
 
@@ -58,14 +58,14 @@ pub use choices::{
 pub use client::{GuardClient, InspectionNeed, destination};
 pub use decide::{Decision, GuardAction, HELD_BYTES, HELD_MICROS, RequestContext, decide};
 pub use entered::EnteredValues;
-pub use look::RequestScan;
+pub use identity::ClientIdentity;
 pub use memory::DeviceMemory;
-pub use now::GuardTime;
-pub use party::RequestParty;
 pub use reason::{DecisionReason, ReportReason};
-pub use remembered::MemoryKey;
+pub use relationship::RequestParty;
+pub use request_scan::RequestScan;
+pub use time::GuardTime;
 pub use values::{CompactedMemory, MemoryCompaction, MemoryView};
-pub use who::ClientIdentity;
+pub use visit_digests::MemoryKey;
 
 #[cfg(test)]
 mod checks;

@@ -16,7 +16,7 @@ use std::{
 use detect::Detector;
 use model::{Canary, Mode};
 
-use crate::{EnteredValues, MemoryKey, remembered::VisitDigests, searches};
+use crate::{EnteredValues, MemoryKey, searches, visit_digests::VisitDigests};
 
 /// A live canary is looked for so long after it was last seen.
 const LIFE: u64 = 60 * 60 * 1_000_000;

@@ -9,9 +9,9 @@
 
 mod names;
 
-mod planter;
+mod generator;
 
-mod garden;
+mod sites;
 
 mod pages;
 
@@ -19,7 +19,7 @@ pub mod beacon;
 
 mod manifest;
 
-pub use garden::{HoneyAnswer, HoneySites};
+pub use generator::{ActCanaries, CanaryGenerator, SiteVisit};
 pub use names::NameStream;
 pub use pages::LINK;
-pub use planter::{ActCanaries, CanaryGenerator, SiteVisit};
+pub use sites::{HoneyAnswer, HoneySites};

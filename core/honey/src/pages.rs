@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 use model::{Header, PageForm};
 
-use crate::{ActCanaries, HoneyAnswer, planter::DOWNLOAD};
+use crate::{ActCanaries, HoneyAnswer, generator::DOWNLOAD};
 
 const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 

@@ -12,7 +12,7 @@ use model::{Exchange, Leaf, Trail};
 use crate::{
     SightingContext,
     fields::is_clock,
-    place::{digest, place_of},
+    places::{digest, place_of},
 };
 
 /// A value that names an install or a device.

@@ -6,17 +6,17 @@
 //! seen. What it could not see it says.
 #![forbid(unsafe_code)]
 
-mod case;
+mod input;
 
 mod acts;
 
-mod standing;
+mod switches;
 
-mod place;
+mod places;
 
 mod noise;
 
-mod closed;
+mod unopened;
 
 mod fields;
 
@@ -30,7 +30,7 @@ mod guise;
 
 mod instruments;
 
-mod beside;
+mod nearness;
 
 mod verdict;
 
@@ -46,19 +46,19 @@ mod combinations;
 
 pub use acts::ActCount;
 pub use bound::upper_bound;
-pub use case::{CaseTests, JudgeInput, JudgedExchange, LateEvent, SightingContext};
-pub use closed::{SealedField, UnopenedFields};
 pub use combinations::{SwitchCombination, combinations};
 pub use fields::{ExchangeFields, FieldCollector, FieldValue, PlantedText, ValueClass, piece_of};
 pub use identifiers::{Identifier, IdentifierCircumstances, IdentifierScope, IdentifierTable};
+pub use input::{CaseTests, JudgeInput, JudgedExchange, LateEvent, SightingContext};
 pub(crate) use instruments::InstrumentCache;
 pub use knowledge::promises::{Sentence, SentenceClass, SentenceSource};
 pub use noise::{SEALED_BITS, noise_bits};
 pub use outcome::Outcome;
-pub use place::digest;
+pub use places::digest;
 pub use recall::{BeaconRecall, RecallCount};
 pub use reference::{ReferenceComparison, ReferenceOutcome, TrafficDifference, reference};
 pub use rules::{CODES, Finding, Severity, disclosed, findings};
 pub use sealed::{ALPHA, DependentHost, SealedDependence, TestResult, TrafficMeasure, dependence};
-pub use standing::{SwitchInPhase, SwitchPosition};
+pub use switches::{SwitchInPhase, SwitchPosition};
+pub use unopened::{SealedField, UnopenedFields};
 pub use verdict::{Verdict, verdicts};

@@ -5,11 +5,11 @@
 //! captured is hostile and passes `inert` on its way out.
 #![forbid(unsafe_code)]
 
-mod inert;
+mod sanitize;
 
-mod words;
+mod wording;
 
-mod told;
+mod summary;
 
 mod reports;
 
@@ -17,7 +17,7 @@ mod compare;
 
 mod tables;
 
-pub mod pieces;
+pub mod ui;
 
 pub use compare::{COMPARE_FORMATS, CompareFormat};
 pub use reports::{FORMATS, ReportFormat, TextColor, csv, html, json, markdown, painted, sarif, text};

@@ -1,7 +1,7 @@
 //! What `candor guard` and `candor open` stand on besides the parts that every
 //! live command has.
 
-pub mod doors;
+pub mod ports;
 
 pub mod entering;
 

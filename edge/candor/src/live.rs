@@ -10,9 +10,9 @@ pub mod answers;
 
 pub mod authority;
 
-pub mod beyond;
+pub mod upstream;
 
-pub mod cable;
+pub mod phone_session;
 
 pub mod doors;
 
@@ -20,18 +20,18 @@ pub mod devices;
 
 pub mod folder;
 
-pub mod ledger;
+pub mod evidence_sink;
 
 pub mod limits;
 
-pub mod owed;
+pub mod undo_journal;
 
 pub mod proxies;
 
 pub mod stopping;
 
-pub mod tally;
+pub mod counts;
 
-pub mod transparent;
+pub mod nft_redirect;
 
-pub mod watching;
+pub mod live_view;

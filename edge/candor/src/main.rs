@@ -9,7 +9,7 @@ mod logging;
 
 mod progress;
 
-mod look;
+mod evidence_audit;
 
 mod named;
 

@@ -16,7 +16,7 @@ mod reader;
 
 mod chain;
 
-mod shape;
+mod schema;
 
 mod layout;
 

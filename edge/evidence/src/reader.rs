@@ -9,7 +9,7 @@ use model::{Record, Time};
 use rusqlite::{Connection, OpenFlags, params};
 
 use crate::{
-    ChainHead, Error, layout, shape,
+    ChainHead, Error, layout, schema,
     writer::{is_body, unpack},
 };
 
@@ -89,7 +89,7 @@ impl Evidence {
             let at: i64 = row.get(2).map_err(Error::Read)?;
             let trial: Option<u32> = row.get(3).map_err(Error::Read)?;
             let content: String = row.get(4).map_err(Error::Read)?;
-            let mut record = shape::read(&kind, Time(at), trial, &content, &mut |name| self.body(name))
+            let mut record = schema::read(&kind, Time(at), trial, &content, &mut |name| self.body(name))
                 .map_err(|says| Error::Record(seq, says))?;
             if let Record::Exchange(exchange) = &mut record {
                 exchange.index = exchanges;

@@ -22,7 +22,7 @@ use tokio::sync::{
 use crate::{
     Error,
     chain::{ChainHead, digest},
-    layout, shape,
+    layout, schema,
 };
 
 /// Records waiting to be written.
@@ -229,7 +229,7 @@ impl WriterThread {
             self.connection.execute_batch("begin immediate")?;
             self.opened = Instant::now();
         }
-        let written = shape::write(record);
+        let written = schema::write(record);
         for (digest, bytes) in &written.bodies {
             self.keep(digest, bytes)?;
         }

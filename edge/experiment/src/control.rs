@@ -28,7 +28,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::{Error, cell::Cell, conduct::RunContext, now};
+use crate::{Error, cell::Cell, now, run::RunContext};
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -19,10 +19,10 @@ use tokio::{sync::watch, time::sleep};
 
 use crate::{
     Error, PlannedStep, PlannedTrial, RunOutcome, RunPlan, RunRequest,
-    conduct::{begin, close, record},
     drivers::guided::{GuideSession, GuideTask},
     now,
-    respond::Sinkhole,
+    run::{begin, close, record},
+    sinkhole::Sinkhole,
 };
 
 /// The last page of the guide is still fetched, and what is sent late still seen.

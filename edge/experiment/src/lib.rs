@@ -7,13 +7,13 @@
 
 mod plan;
 
-mod conduct;
+mod run;
 
 mod guided;
 
 mod trial;
 
-mod ready;
+mod subject_setup;
 
 mod desktop;
 
@@ -21,9 +21,9 @@ mod in_force;
 
 mod control;
 
-mod respond;
+mod sinkhole;
 
-mod ledger;
+mod evidence_sink;
 
 mod datagrams;
 
@@ -39,9 +39,9 @@ pub mod rpc;
 
 mod error;
 
-pub use conduct::{RunOutcome, RunProgress, RunRequest, conduct};
 pub use error::Error;
 pub use guided::{GuidedRun, PhoneListeners, guide};
 pub use plan::{PlannedStep, PlannedTrial, RunPlan};
 use proxy::now;
-pub use respond::Sinkhole;
+pub use run::{RunOutcome, RunProgress, RunRequest, conduct};
+pub use sinkhole::Sinkhole;

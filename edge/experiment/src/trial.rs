@@ -19,7 +19,6 @@ use tokio::{
 use crate::{
     Error, PlannedTrial,
     cell::{Cell, CellDevice, CellProcess, CellSockets, CellSpec, CellUser},
-    conduct::RunContext,
     control::{self, ControlRound},
     datagrams::PacketRecorder,
     display::{TypingPace, VirtualDisplay},
@@ -30,11 +29,11 @@ use crate::{
         launch::{LaunchSpec, LaunchTrust, ProxyRoute, SandboxPolicy, WindowMode},
         visited::{FormField, PageRequest, VisitedPage},
     },
-    in_force,
-    ledger::EvidenceSink,
-    now,
+    evidence_sink::EvidenceSink,
+    in_force, now,
     plan::PlannedStep,
-    ready,
+    run::RunContext,
+    subject_setup,
 };
 
 /// How long a page may take to load.
@@ -359,26 +358,26 @@ impl TrialSession<'_> {
 
     async fn launch(&self, mode: Mode) -> Result<LaunchSpec, Error> {
         let (subject, edition) = (&self.conduct.subject, self.conduct.edition.as_ref());
-        let extension = ready::extension(self.cell, &self.conduct.world.knowledge, subject, edition).await?;
+        let extension = subject_setup::extension(self.cell, &self.conduct.world.knowledge, subject, edition).await?;
         let mut launch = LaunchSpec {
             mode,
             entry_args: self.conduct.entry.args.clone(),
             private_args: subject.private_arguments.clone(),
             env: subject.environment.clone().into_iter().collect(),
             address_keys: subject.address_keys.clone(),
-            preferences: ready::preferences(subject, edition),
+            preferences: subject_setup::preferences(subject, edition),
             window: self
                 .display
                 .as_ref()
                 .map_or(WindowMode::Headless, |display| WindowMode::On(display.name().to_owned())),
             route: if self.cell.watched() { ProxyRoute::Redirected } else { ProxyRoute::ProxySetting },
             extensions: extension.into_iter().collect(),
-            args: ready::arguments(subject, edition),
+            args: subject_setup::arguments(subject, edition),
             sandbox: if self.cell.watched() { SandboxPolicy::Required } else { SandboxPolicy::MayBeMissing },
             ..LaunchSpec::new(&self.conduct.entry.program, self.trust())
         };
         if self.is_reference() {
-            ready::as_a_person_starts_it(&mut launch, subject);
+            subject_setup::as_a_person_starts_it(&mut launch, subject);
         }
         Ok(launch)
     }
@@ -427,7 +426,7 @@ impl TrialSession<'_> {
         if !std::mem::take(&mut self.tells) || subject.read_back.is_empty() {
             return Ok(());
         }
-        let profile = if self.is_reference() { ready::usual_profile(subject) } else { "profile" };
+        let profile = if self.is_reference() { subject_setup::usual_profile(subject) } else { "profile" };
         for says in in_force::preferences(self.cell, subject.driver, profile, &subject.read_back).await {
             self.note(NoteCode::Preference, &says, 1).await?;
         }

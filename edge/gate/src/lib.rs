@@ -9,9 +9,9 @@
 
 mod inspection_pool;
 
-mod keeper;
+mod state;
 
-mod port;
+mod guard_gate;
 
 mod watcher;
 
@@ -19,19 +19,19 @@ mod clients;
 
 mod event;
 
-mod board;
+mod activity_feed;
 
-mod tally;
+mod counts;
 
 mod change;
 
-mod chosen;
+mod choices_file;
 
 mod comments;
 
 mod entered;
 
-mod kept;
+mod kept_evidence;
 
 mod digests;
 
@@ -41,12 +41,12 @@ mod clock;
 
 mod error;
 
-pub use board::{ActivityFeed, ChangeNotice, DeviceSeen};
+pub use activity_feed::{ActivityFeed, ChangeNotice, DeviceSeen};
 pub use change::ChoiceChange;
+pub use counts::{EventCounts, FlowGoal, HourlyCounts, ValueFlow};
 pub use error::Error;
 pub use event::{FoundValue, GuardEvent};
 pub use files::{read as read_private, write as write_private};
-pub use keeper::{GuardFolder, GuardState};
-pub use port::{GuardGate, HERE};
-pub use tally::{EventCounts, FlowGoal, HourlyCounts, ValueFlow};
+pub use guard_gate::{GuardGate, HERE};
+pub use state::{GuardFolder, GuardState};
 pub use watcher::AnswerWatcher;

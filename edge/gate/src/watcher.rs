@@ -18,7 +18,7 @@ use crate::{
     ActivityFeed, GuardEvent,
     clients::{ClientTable, lock},
     clock,
-    port::{device_at, makers_of},
+    guard_gate::{device_at, makers_of},
 };
 
 /// Eyes without hands.

@@ -14,95 +14,29 @@ mod proxy;
 
 mod settings;
 
-mod limits;
-
-mod onward;
-
-mod address_blocks;
-
-mod own_links;
-
-mod translation;
-
-mod answer;
-
-mod sink;
-
-mod authority;
-
-mod leaf_cache;
-
-pub mod dns;
-
-mod connection;
-
-mod home;
-
-mod pairing;
-
-mod unpaired;
-
-mod gate;
-
-mod link;
-
-mod place;
-
-mod socks;
-
-mod process;
-
-mod socket_table;
+mod inbound;
 
 mod tls;
 
-mod hello;
+mod exchange;
 
-mod behind;
+mod http1;
 
-mod egress;
-
-mod lookups;
-
-mod pins;
-
-mod serve1;
-
-mod relay1;
-
-mod held;
-
-mod heads;
-
-mod bodies;
-
-mod pump;
-
-mod splice;
-
-mod serve2;
-
-mod relay2;
-
-mod relay21;
-
-mod http2_print;
-
-mod http2_frames;
-
-mod reply;
+mod http2;
 
 mod websocket;
 
-mod decided;
+mod upstream;
 
-mod messages;
+mod limits;
 
-mod frames;
+pub mod dns;
 
-mod part;
+mod internal_host;
 
-mod wire;
+mod pairing;
+
+mod pairing_page;
 
 mod stop;
 
@@ -110,17 +44,17 @@ mod clock;
 
 mod error;
 
-pub use answer::{AnswerProvider, StaticResponse};
-pub use authority::CertificateAuthority;
 pub use clock::now;
 pub use error::Error;
-pub use gate::{BodyWatch, Gate, HoldRequest, NameRuling, RequestProgress, Ruling, RulingFuture};
-pub use home::{InternalHost, PageFuture};
+pub use exchange::answer::{AnswerProvider, StaticResponse};
+pub use exchange::gate::{BodyWatch, Gate, HoldRequest, NameRuling, RequestProgress, Ruling, RulingFuture};
+pub use exchange::sink::{ExchangeSink, SinkFuture};
+pub use inbound::socket_table::listening_users;
+pub use internal_host::{InternalHost, PageFuture};
 pub use limits::{CommonLimits, ReachedLimit, TellLimit};
-pub use onward::{ForwardMode, PinnedAction, UpstreamSettings};
 pub use pairing::{CodeDisplay, DevicePairing};
 pub use proxy::Proxy;
 pub use settings::ProxySettings;
-pub use sink::{ExchangeSink, SinkFuture};
-pub use socket_table::listening_users;
-pub use translation::TranslationPrefix;
+pub use tls::certificate_authority::CertificateAuthority;
+pub use upstream::forward_mode::{ForwardMode, PinnedAction, UpstreamSettings};
+pub use upstream::translation::TranslationPrefix;

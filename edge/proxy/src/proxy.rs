@@ -18,11 +18,11 @@ use tokio::{
 
 use crate::{
     AnswerProvider, CertificateAuthority, Error, ExchangeSink, ForwardMode, ProxySettings, ReachedLimit, clock,
-    connection,
-    egress::ServerConnector,
-    link::{MOST_UNWRITTEN, ProxyContext},
-    process::ProcessFinder,
+    exchange::connection_context::{MOST_UNWRITTEN, ProxyContext},
+    inbound::connection,
+    inbound::process::ProcessFinder,
     stop::{LAST_LOOK, StopHandle, StopToken, stopper},
+    upstream::connector::ServerConnector,
 };
 
 /// Connections that may wait to be taken; the kernel allows fewer where it is told to.

@@ -3,7 +3,7 @@
 
 use guard::{DecisionReason, GuardAction, ReportReason, UnreadChoice};
 use model::{Mode, Purpose};
-use report::pieces::count;
+use report::ui::count;
 
 pub(crate) const CANDOR: &str = "Candor";
 pub(crate) const SKIP: &str = "To the content";
@@ -456,7 +456,7 @@ pub(crate) mod install {
 
 pub(crate) mod pictures {
     use gate::EventCounts;
-    use report::pieces::count;
+    use report::ui::count;
 
     pub(crate) const HOUR: &str = "Hour";
     pub(crate) const WHAT: &str = "What";

@@ -12,7 +12,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use crate::{desk::AppState, door::MONTH, english, views};
+use crate::{access::MONTH, english, state::AppState, views};
 
 /// A page that a link leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,7 +21,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 /// The report's style, and what pages add to it.
 pub(crate) fn style() -> String {
-    [report::pieces::SHEET, STYLE].concat()
+    [report::ui::SHEET, STYLE].concat()
 }
 
 fn file(kind: &'static str, text: String) -> Response {

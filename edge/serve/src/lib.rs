@@ -15,11 +15,11 @@
 
 mod pages;
 
-mod desk;
+mod state;
 
-mod door;
+mod access;
 
-mod let_in;
+mod admission;
 
 mod entry;
 
@@ -27,7 +27,7 @@ mod shield;
 
 mod routes;
 
-mod acts;
+mod forms;
 
 mod copy;
 

@@ -12,7 +12,7 @@ use axum::{
 use futures_util::{Stream, stream};
 use tokio::sync::{broadcast::error::RecvError, watch};
 
-use crate::{desk::AppState, views};
+use crate::{state::AppState, views};
 
 /// Each event as the texts that the page's script puts into a new row.
 pub(crate) async fn stream(State(desk): State<Arc<AppState>>, stopped: watch::Receiver<bool>) -> Response {

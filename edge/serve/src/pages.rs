@@ -12,11 +12,10 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
     Error,
-    desk::{AppState, PageFace, TrustCertificate},
-    door::AccessControl,
-    entry,
-    let_in::AdmissionFile,
-    routes,
+    access::AccessControl,
+    admission::AdmissionFile,
+    entry, routes,
+    state::{AppState, PageFace, TrustCertificate},
 };
 
 /// Pages that are about to be served.

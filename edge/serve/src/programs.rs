@@ -23,7 +23,7 @@ use model::{Kind, Mode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{desk::AppState, english::sets as words, entry::EntryPage};
+use crate::{english::sets as words, entry::EntryPage, state::AppState};
 
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
@@ -154,7 +154,7 @@ fn table(keeper: &GuardState) -> Value {
         let ((normal, normal_until), (private, private_until)) = (cell(Mode::Normal), cell(Mode::Private));
         json!({
             "id": kind.id,
-            "label": report::pieces::kind(&id),
+            "label": report::ui::kind(&id),
             "says": kind.says,
             "normal": normal,
             "private": private,

@@ -9,7 +9,7 @@ use axum::{
 };
 use tokio::sync::watch;
 
-use crate::{acts, desk::AppState, entry, files, live, programs, shield, views};
+use crate::{entry, files, forms, live, programs, shield, state::AppState, views};
 
 pub(crate) fn all(desk: Arc<AppState>, stopped: watch::Receiver<bool>) -> Router {
     let open = files::routes().route("/enter", get(entry::enter));
@@ -36,9 +36,9 @@ fn watched(stopped: watch::Receiver<bool>) -> Router<Arc<AppState>> {
         .route("/", get(views::dashboard))
         .route("/event/{id}", get(views::event))
         .route("/install", get(views::install))
-        .route("/certificate.crt", get(acts::certificate))
-        .route("/evidence.candor", get(acts::evidence))
-        .route("/link", post(acts::link))
+        .route("/certificate.crt", get(forms::certificate))
+        .route("/evidence.candor", get(forms::evidence))
+        .route("/link", post(forms::link))
         .route("/live", get(move |desk| live::stream(desk, stopped.clone())))
 }
 
@@ -46,16 +46,16 @@ fn watched(stopped: watch::Receiver<bool>) -> Router<Arc<AppState>> {
 fn decided() -> Router<Arc<AppState>> {
     Router::new()
         .route("/settings", get(views::settings))
-        .route("/turn", post(acts::turn))
-        .route("/set", post(acts::set))
-        .route("/suggestions", post(acts::suggestions))
-        .route("/updates", post(acts::updates))
-        .route("/hour", post(acts::hour))
-        .route("/destination", post(acts::destination))
-        .route("/unread", post(acts::unread))
-        .route("/security", post(acts::security))
-        .route("/strict", post(acts::strict))
-        .route("/describe", post(acts::describe))
-        .route("/value", post(acts::value))
-        .route("/forget", post(acts::forget))
+        .route("/turn", post(forms::turn))
+        .route("/set", post(forms::set))
+        .route("/suggestions", post(forms::suggestions))
+        .route("/updates", post(forms::updates))
+        .route("/hour", post(forms::hour))
+        .route("/destination", post(forms::destination))
+        .route("/unread", post(forms::unread))
+        .route("/security", post(forms::security))
+        .route("/strict", post(forms::strict))
+        .route("/describe", post(forms::describe))
+        .route("/value", post(forms::value))
+        .route("/forget", post(forms::forget))
 }

@@ -22,7 +22,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{desk::AppState, english, views};
+use crate::{english, state::AppState, views};
 
 /// Our own files and ourselves; no frame, no script within a page, and no text
 /// that becomes markup in one (CSP Level 3; Trusted Types).

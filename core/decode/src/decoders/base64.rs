@@ -13,8 +13,8 @@ use base64::{
 
 use super::{Decoder, DecoderFit, InnerValues, PeelResult, part, sense};
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 /// The alphabet with `+` and `/`.

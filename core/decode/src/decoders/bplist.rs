@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use model::LayerPlace;
 
 use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, json, names::NameStack};
-use crate::{look::ValueView, shape::Prefilter};
+use crate::{prefilter::Prefilter, value_view::ValueView};
 
 pub(super) struct Bplist;
 

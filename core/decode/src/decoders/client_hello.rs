@@ -13,8 +13,8 @@ use model::LayerPlace;
 
 use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, dns};
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 pub(super) struct ClientHello;

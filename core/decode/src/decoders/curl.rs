@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, json, names::NameStack};
-use crate::{look::ValueView, shape::Prefilter};
+use crate::{prefilter::Prefilter, value_view::ValueView};
 
 pub(super) struct Curl;
 

@@ -5,8 +5,8 @@ use model::LayerPlace;
 
 use super::{Decoder, DecoderFit, InnerValues, PeelResult, protobuf};
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 pub(super) struct Delimited;

@@ -8,8 +8,8 @@ use model::LayerPlace;
 
 use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult};
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 pub(super) struct Dns;

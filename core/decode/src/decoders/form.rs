@@ -5,8 +5,8 @@
 
 use super::{Decoder, DecoderFit, InnerValues, PeelResult, pairs};
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 pub(super) struct Form;

@@ -3,7 +3,7 @@
 //! Browsers keep it to themselves; scripts that report `location.href` do not.
 
 use super::{Decoder, DecoderFit, InnerValues, PeelResult, percent, url};
-use crate::{look::ValueView, shape::Prefilter};
+use crate::{prefilter::Prefilter, value_view::ValueView};
 
 pub(super) struct Fragment;
 

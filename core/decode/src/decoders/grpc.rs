@@ -6,8 +6,8 @@ use model::LayerPlace;
 
 use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 pub(super) struct Grpc;

@@ -4,7 +4,7 @@
 //! analytics payloads. Its three fixed bytes make it certain.
 
 use super::{Decoder, DecoderFit, InnerValues, PeelResult};
-use crate::{inflate::DeflateWrapper, look::ValueView, shape::Prefilter};
+use crate::{inflate::DeflateWrapper, prefilter::Prefilter, value_view::ValueView};
 
 pub(super) struct Gzip;
 

@@ -9,8 +9,8 @@ use std::borrow::Cow;
 
 use super::{Decoder, DecoderFit, InnerValues, PeelResult, sense};
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 pub(super) struct Hex;

@@ -3,8 +3,8 @@
 
 use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 pub(super) struct Hexdump;

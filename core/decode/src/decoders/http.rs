@@ -7,8 +7,8 @@ use model::LayerPlace;
 
 use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, names::NameStack, url};
 use crate::{
-    look::{self, ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{self, ByteClasses, ValueView},
 };
 
 pub(super) struct Http;
@@ -34,7 +34,7 @@ impl Decoder for Http {
         let Some(first) = first_line(value) else { return PeelResult::NOTHING };
         let (mut names, mut name) = (NameStack::default(), String::new());
         // `path` and `query` read what is text as a whole.
-        if let Some(target) = url::target(first).filter(|_| !look::is_text(value))
+        if let Some(target) = url::target(first).filter(|_| !value_view::is_text(value))
             && inner.give(LayerPlace::at("target"), target).is_break()
         {
             return PeelResult::ALL;

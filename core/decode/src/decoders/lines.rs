@@ -5,8 +5,8 @@ use model::{GapReason, LayerPlace};
 
 use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, json};
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 pub(super) struct Lines;

@@ -3,7 +3,7 @@
 use lz4_flex::frame::FrameDecoder;
 
 use super::{Decoder, DecoderFit, InnerValues, PeelResult};
-use crate::{look::ValueView, shape::Prefilter};
+use crate::{prefilter::Prefilter, value_view::ValueView};
 
 pub(super) struct Lz4;
 

@@ -7,8 +7,8 @@
 
 use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult};
 use crate::{
-    look::{self, ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{self, ByteClasses, ValueView},
 };
 
 pub(super) struct LzString(LzPacking);
@@ -128,7 +128,7 @@ fn is_plausible(plain: &[u8]) -> bool {
         None => true,
         Some(first) => first.is_some() && others.all(|other| other == first),
     };
-    plain.len() >= 6 && look::is_text(plain) && (one_script || plain.len() >= 256)
+    plain.len() >= 6 && value_view::is_text(plain) && (one_script || plain.len() >= 256)
 }
 
 /// A number for the script that a character beyond Latin is of.

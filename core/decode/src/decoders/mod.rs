@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use model::{GapReason, LayerPlace};
 
-use crate::{budget::Budget, locked, look::ValueView, shape::Prefilter};
+use crate::{budget::Budget, decryption, prefilter::Prefilter, value_view::ValueView};
 
 mod gzip;
 
@@ -332,7 +332,7 @@ pub fn decoders() -> impl Iterator<Item = DecoderInfo> {
         about: decoder.about(),
         weak: decoder.is_guess(),
     });
-    named.chain(locked::LAYERS.map(|(name, about)| DecoderInfo { name, about, weak: name.starts_with("xor") }))
+    named.chain(decryption::LAYERS.map(|(name, about)| DecoderInfo { name, about, weak: name.starts_with("xor") }))
 }
 
 pub(crate) use sense::makes as makes_sense;

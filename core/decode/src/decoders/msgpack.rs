@@ -8,8 +8,8 @@ use super::{
     tree::{self, ByteReader, ItemReader, TreeItem},
 };
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 pub(super) struct Msgpack;

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     inflate::DeflateWrapper,
-    look::{self, ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{self, ByteClasses, ValueView},
 };
 
 pub(super) struct ExchangePart;
@@ -55,7 +55,7 @@ impl Decoder for ExchangePart {
 
     fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult {
         let mut peeled = PeelResult::NOTHING;
-        if !look::is_text(value) {
+        if !value_view::is_text(value) {
             let Some(start) = packed(value) else { return peeled };
             return behind(value, start, inner);
         }
@@ -103,7 +103,9 @@ fn packed(value: &[u8]) -> Option<usize> {
             // JSON up to the end.
             [b'{', b'"', ..] | [b'[', b'{', ..] | [b'[', b'"', ..] => {
                 let end = rest.iter().rposition(|byte| !byte.is_ascii_whitespace() && *byte != 0);
-                end.is_some_and(|end| matches!(rest[end], b'}' | b']') && end >= 8 && look::is_text(&rest[..=end]))
+                end.is_some_and(|end| {
+                    matches!(rest[end], b'}' | b']') && end >= 8 && value_view::is_text(&rest[..=end])
+                })
             }
             _ => false,
         }
@@ -136,7 +138,7 @@ fn swallowed(text: &[u8], inner: &mut dyn InnerValues) -> Vec<Range<usize>> {
         let is_whole = match plain.as_slice() {
             [0x1f, 0x8b, 8, ..] => inner.budget().inflate(&plain, DeflateWrapper::Gzip).why.is_none(),
             [0x78, ..] => inner.budget().inflate(&plain, DeflateWrapper::Zlib).why.is_none(),
-            _ => look::is_text(&plain),
+            _ => value_view::is_text(&plain),
         };
         if is_whole {
             found.push(longer);

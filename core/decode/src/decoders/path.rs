@@ -6,7 +6,7 @@
 use model::LayerPlace;
 
 use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, percent, url};
-use crate::{look::ValueView, shape::Prefilter};
+use crate::{prefilter::Prefilter, value_view::ValueView};
 
 pub(super) struct Path;
 

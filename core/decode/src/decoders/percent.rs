@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult};
 use crate::{
-    look::{self, ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{self, ByteClasses, ValueView},
 };
 
 pub(super) struct Percent;
@@ -47,7 +47,7 @@ impl Decoder for Percent {
 
 fn quotes(text: &[u8]) -> bool {
     ByteClasses::of(text).any(ByteClasses::SPACE.and(ByteClasses::BRACE).and(ByteClasses::ANGLE))
-        || !look::is_text(text)
+        || !value_view::is_text(text)
 }
 
 /// The bytes meant; borrowed if they are the bytes there. What is no escape

@@ -15,8 +15,8 @@ use model::LayerPlace;
 
 use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, names::NameStack};
 use crate::{
-    look::{self, ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{self, ByteClasses, ValueView},
 };
 
 pub(super) struct Protobuf;
@@ -112,7 +112,7 @@ fn bytes_field(bytes: &[u8], path: &mut String, depth: usize, inner: &mut dyn In
     if !enter {
         return inner.give(place, bytes);
     }
-    if look::is_text(bytes) {
+    if value_view::is_text(bytes) {
         inner.give(place, bytes)?;
     } else {
         inner.give_beside(place, bytes)?;
@@ -123,7 +123,7 @@ fn bytes_field(bytes: &[u8], path: &mut String, depth: usize, inner: &mut dyn In
 /// Whether bytes in a field read as a message. Text does only if its first
 /// byte is the tag of a field of bytes, which then has to end exactly.
 fn is_nested(bytes: &[u8], depth: usize) -> bool {
-    bytes.len() >= 2 && is_message(bytes, depth) && (bytes[0] & 7 == 2 || !look::is_text(bytes))
+    bytes.len() >= 2 && is_message(bytes, depth) && (bytes[0] & 7 == 2 || !value_view::is_text(bytes))
 }
 
 /// Whether all of `bytes` reads as fields.

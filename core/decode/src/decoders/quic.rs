@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, ops::ControlFlow};
 use model::{GapReason, LayerPlace};
 
 use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, client_hello::Reader};
-use crate::{look::ValueView, quic_keys::InitialKeys, shape::Prefilter};
+use crate::{prefilter::Prefilter, quic_keys::InitialKeys, value_view::ValueView};
 
 pub(super) struct Quic;
 

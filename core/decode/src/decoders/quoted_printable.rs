@@ -6,8 +6,8 @@
 
 use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    look::{self, ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{self, ByteClasses, ValueView},
 };
 
 pub(super) struct QuotedPrintable;
@@ -56,7 +56,7 @@ impl Decoder for QuotedPrintable {
             };
         }
         plain.extend_from_slice(rest);
-        if telling && look::is_text(&plain) && inner.budget().room(plain.len()) {
+        if telling && value_view::is_text(&plain) && inner.budget().room(plain.len()) {
             return PeelResult::whole(inner, &plain, None).surely();
         }
         PeelResult::NOTHING

@@ -6,8 +6,8 @@ use model::LayerPlace;
 
 use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult, part};
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 pub(super) struct Reversed;

@@ -8,12 +8,12 @@ use model::GapReason;
 use super::{InnerValues, PeelResult};
 use crate::{
     inflate::{DeflateWrapper, Inflater},
-    look::{self, ByteClasses},
+    value_view::{self, ByteClasses},
 };
 
 /// Whether bytes read as something meant.
 pub(crate) fn makes(plain: &[u8]) -> bool {
-    plain.len() >= 4 && (is_marked(plain) || look::is_text(plain))
+    plain.len() >= 4 && (is_marked(plain) || value_view::is_text(plain))
 }
 
 /// Whether bytes that are no text are mostly one: a field of a message, with little around it. Random

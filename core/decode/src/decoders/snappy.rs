@@ -8,8 +8,8 @@ use snap::{raw, read::FrameDecoder};
 
 use super::{Decoder, DecoderFit, InnerValues, PeelResult, sense};
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 pub(super) struct Snappy;

@@ -3,8 +3,8 @@
 use memchr::memchr;
 
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 /// Where the parts of an address stand.

@@ -2,8 +2,8 @@
 
 use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    look::{self, ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{self, ByteClasses, ValueView},
 };
 
 pub(super) struct Utf16;
@@ -44,7 +44,7 @@ impl Decoder for Utf16 {
             ByteOrder::Little => u16::from_le_bytes(*pair),
         });
         let Ok(plain) = char::decode_utf16(units).collect::<Result<String, _>>() else { return PeelResult::NOTHING };
-        if look::is_text(plain.trim_end_matches('\0').as_bytes()) && inner.budget().room(plain.len()) {
+        if value_view::is_text(plain.trim_end_matches('\0').as_bytes()) && inner.budget().room(plain.len()) {
             return PeelResult::whole(inner, plain.trim_end_matches('\0').as_bytes(), None);
         }
         PeelResult::NOTHING

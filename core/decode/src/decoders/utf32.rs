@@ -3,8 +3,8 @@
 
 use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    look::{self, ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{self, ByteClasses, ValueView},
 };
 
 pub(super) struct Utf32;
@@ -35,7 +35,8 @@ impl Decoder for Utf32 {
             return PeelResult::NOTHING;
         };
         let text = text.trim_start_matches('\u{feff}').trim_end_matches('\0');
-        if rest.is_empty() && text.len() >= 3 && look::is_text(text.as_bytes()) && inner.budget().room(text.len()) {
+        if rest.is_empty() && text.len() >= 3 && value_view::is_text(text.as_bytes()) && inner.budget().room(text.len())
+        {
             return PeelResult::whole(inner, text.as_bytes(), None).surely();
         }
         PeelResult::NOTHING

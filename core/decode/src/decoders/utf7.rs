@@ -5,8 +5,8 @@ use base64::Engine;
 
 use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelResult, base64::STANDARD};
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 pub(super) struct Utf7;

@@ -8,8 +8,8 @@ use model::LayerPlace;
 
 use super::{Decoder, DecoderFit, DecoderRank, InnerValues, PeelOutcome, PeelResult, part, sense};
 use crate::{
-    look::{self, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{self, ValueView},
 };
 
 pub(super) struct Xor;
@@ -51,7 +51,7 @@ impl Decoder for Xor {
         let key = key.or_else(|| known_start(value)).or_else(|| likeliest(value));
         let Some(key) = key else { return PeelResult::NOTHING };
         let plain: Vec<u8> = value.iter().map(|byte| byte ^ key).collect();
-        if !inner.budget().room(plain.len()) || !is_packed && !look::is_text(&plain) {
+        if !inner.budget().room(plain.len()) || !is_packed && !value_view::is_text(&plain) {
             return PeelResult::NOTHING;
         }
         let _ = inner.give(LayerPlace::at(format!("{key:02x}")), &plain);

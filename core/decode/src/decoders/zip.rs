@@ -10,7 +10,7 @@ use memchr::memmem;
 use model::GapReason;
 
 use super::{Decoder, DecoderFit, InnerValues, PeelOutcome, PeelResult, names::NameStack};
-use crate::{inflate::DeflateWrapper, look::ValueView, shape::Prefilter};
+use crate::{inflate::DeflateWrapper, prefilter::Prefilter, value_view::ValueView};
 
 pub(super) struct Zip;
 

@@ -7,8 +7,8 @@
 use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
     inflate::DeflateWrapper,
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 pub(super) struct Zlib;

@@ -5,8 +5,8 @@ use ruzstd::decoding::StreamingDecoder;
 
 use super::{Decoder, DecoderFit, InnerValues, PeelResult};
 use crate::{
-    look::{ByteClasses, ValueView},
-    shape::Prefilter,
+    prefilter::Prefilter,
+    value_view::{ByteClasses, ValueView},
 };
 
 pub(super) struct Zstd;

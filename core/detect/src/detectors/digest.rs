@@ -11,7 +11,7 @@ use crate::{
     digests::{ALGORITHMS, AlgorithmRank, DigestAlgorithm, LONGEST, hex},
     fixed::FixedMap,
     forms::{self, DigestText},
-    found::{ExchangeMatches, MatchKind},
+    matches::{ExchangeMatches, MatchKind},
 };
 
 /// Every digest of every form of all canaries.

@@ -10,7 +10,7 @@ use knowledge::schemas::last_key;
 use memchr::memchr;
 use model::{Guise, Kind, LayerPlace, Leaf, RecognitionMethod};
 
-use crate::found::{ExchangeMatches, MatchKind, shown};
+use crate::matches::{ExchangeMatches, MatchKind, shown};
 
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use model::{Canary, Guise, Leaf, RecognitionMethod};
 
 use crate::{
     forms::{self, ValueForms},
-    found::{ExchangeMatches, MatchKind, shown},
     grams::{GramIndex, TextBoundary},
+    matches::{ExchangeMatches, MatchKind, shown},
 };
 
 /// The texts of all canaries.

@@ -13,7 +13,7 @@ use crate::{
     digests::{self, hex},
     fixed::FixedMap,
     forms::{AbsoluteAddress, host_of},
-    found::{ExchangeMatches, MatchKind},
+    matches::{ExchangeMatches, MatchKind},
 };
 
 /// Every recipe, and what it gives for the pages that were given out.

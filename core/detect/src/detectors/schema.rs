@@ -11,8 +11,8 @@ use model::{Exchange, Gap, GapReason, Kind, LayerPlace, Leaf};
 
 use crate::{
     fixed::FixedMap,
-    found::{ExchangeMatches, MatchKind},
-    seen::DeferredEvent,
+    matches::{ExchangeMatches, MatchKind},
+    scan_result::DeferredEvent,
 };
 
 mod address;

@@ -12,7 +12,7 @@ use crate::{
     digests,
     fixed::FixedMap,
     forms::{self, ValueForms, expressions},
-    found::{ExchangeMatches, MatchKind, shown},
+    matches::{ExchangeMatches, MatchKind, shown},
 };
 
 /// Short hashes and digest beginnings of all canaries.

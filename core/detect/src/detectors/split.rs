@@ -9,8 +9,8 @@ use model::{Canary, Guise, LayerPlace, Leaf, RecognitionMethod, Route, Sighting,
 use crate::{
     fixed::FixedMap,
     forms::{AbsoluteAddress, ValueSort},
-    found::{ExchangeMatches, MatchKind, shown},
     grams::{GramIndex, TextBoundary},
+    matches::{ExchangeMatches, MatchKind, shown},
 };
 
 /// The parts of all canaries.

@@ -19,7 +19,7 @@ use std::{
 
 use model::{Kind, Leaf, Trail};
 
-use crate::place::{OuterValue, digest, is_protocol_randomness, place_of};
+use crate::places::{OuterValue, digest, is_protocol_randomness, place_of};
 
 /// One value of an exchange.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Act, ArmRole, Initiator, Mode, RunSwitch, Trial};
 
 use super::{FieldValue, ValueClass};
-use crate::{JudgeInput, JudgedExchange, instruments::RunSection, place::digest};
+use crate::{JudgeInput, JudgedExchange, instruments::RunSection, places::digest};
 
 /// Values by host and place.
 pub(crate) struct FieldTable<'a> {

@@ -9,8 +9,8 @@ use model::{Act, Destination, Initiator, Kind, PlantedCanary, RecognitionMethod,
 use super::required::is_event;
 use crate::{
     ActCount, JudgeInput, SightingContext,
-    beside::{IdentifiedRequests, IdentifierNearness},
     instruments::RunSection,
+    nearness::{IdentifiedRequests, IdentifierNearness},
 };
 
 /// A promise, and the phases that can speak about it.

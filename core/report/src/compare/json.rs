@@ -4,7 +4,7 @@ use audit::{AuditDifference, ComparedAudit, DataFlow, FindingKey};
 use judge::{Outcome, SentenceClass};
 use serde_json::{Value, json};
 
-use crate::inert::inert;
+use crate::sanitize::inert;
 
 pub(super) fn json(difference: &AuditDifference) -> String {
     let turns: Vec<Value> = difference

@@ -7,7 +7,7 @@ use audit::AuditDifference;
 use judge::{Outcome, Severity};
 
 use super::{claim, word};
-use crate::inert::inert;
+use crate::sanitize::inert;
 
 pub(super) fn junit(difference: &AuditDifference) -> String {
     let mut out = String::new();

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use audit::AuditDifference;
 
 use super::{claim, flow, word};
-use crate::{reports::markdown::plain, told};
+use crate::{reports::markdown::plain, summary};
 
 pub(super) fn markdown(difference: &AuditDifference) -> String {
     let mut out = String::new();
@@ -29,7 +29,7 @@ fn write(out: &mut String, difference: &AuditDifference) -> std::fmt::Result {
             (_, true) => "✅ better",
             _ => "",
         };
-        let (sentence, whose) = (plain(&told::sentence(&turn.sentence)), plain(&told::whose(&turn.sentence)));
+        let (sentence, whose) = (plain(&summary::sentence(&turn.sentence)), plain(&summary::whose(&turn.sentence)));
         writeln!(out, "| {mark} | {sentence} | {whose} | {} | {} |", word(turn.before), word(turn.after))?;
     }
     let lists: [(&str, Vec<String>); 4] = [

@@ -13,7 +13,7 @@ mod junit;
 use audit::{AuditDifference, DataFlow, FindingKey};
 use judge::Outcome;
 
-use crate::{inert::inert, told::SIMULATION, words::listed};
+use crate::{sanitize::inert, summary::SIMULATION, wording::listed};
 
 /// A way to show what changed.
 #[derive(Clone, Copy, Debug)]

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::word;
 use crate::{
-    inert::inert,
     reports::sarif::{kind, level, whose},
+    sanitize::inert,
 };
 
 pub(super) fn sarif(difference: &AuditDifference) -> String {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use audit::{AuditDifference, ComparedAudit, VerdictChange};
 
 use super::{claim, flow, word};
-use crate::{inert::inert, told};
+use crate::{sanitize::inert, summary};
 
 pub(super) fn text(difference: &AuditDifference) -> String {
     let mut out = String::new();
@@ -44,9 +44,9 @@ fn turns(out: &mut String, difference: &AuditDifference) -> std::fmt::Result {
     let mut turns: Vec<&VerdictChange> = difference.turns.iter().collect();
     turns.sort_by_key(|turn| (!turn.is_worse(), !turn.is_better(), turn.before.is_none()));
     for turn in turns {
-        let sentence = told::sentence(&turn.sentence);
+        let sentence = summary::sentence(&turn.sentence);
         writeln!(out, "  {:<7} {} → {}  {sentence}", how(turn), word(turn.before), word(turn.after))?;
-        writeln!(out, "          {}", told::whose(&turn.sentence))?;
+        writeln!(out, "          {}", summary::whose(&turn.sentence))?;
         if turn.is_worse() {
             writeln!(out, "          {}", inert(&turn.because))?;
         }

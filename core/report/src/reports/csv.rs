@@ -7,8 +7,8 @@
 use audit::Audit;
 
 use crate::{
-    inert::inert,
-    told::{self, accusing, phase},
+    sanitize::inert,
+    summary::{self, accusing, phase},
 };
 
 const COLUMNS: [&str; 28] = [
@@ -82,7 +82,7 @@ pub fn csv(audit: &Audit) -> String {
         row[0] = format!("v{}", i + 1);
         row.extend([
             verdict.outcome.word().to_owned(),
-            told::sentence(&verdict.sentence),
+            summary::sentence(&verdict.sentence),
             verdict.sentence.class.word().to_owned(),
             verdict.sentence.source.line(),
             verdict.because.clone(),

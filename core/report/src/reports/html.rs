@@ -34,8 +34,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
 use self::findings::SightingAnchors;
 use crate::{
-    told,
-    words::{count, date},
+    summary,
+    wording::{count, date},
 };
 
 /// What other pages than this one are built from too.
@@ -81,7 +81,7 @@ struct PageSection {
 }
 
 fn page(audit: &Audit, parts: &[PageSection]) -> Markup {
-    let heading = told::heading(audit);
+    let heading = summary::heading(audit);
     markup! {
         (DOCTYPE)
         html lang="en" {
@@ -123,13 +123,13 @@ fn top(audit: &Audit, heading: &str, parts: &[PageSection]) -> Markup {
                     span .when { time datetime=(run.started) { (date(run.started)) } }
                 }
             }
-            @if let Some(simulation) = told::simulation(audit) {
+            @if let Some(simulation) = summary::simulation(audit) {
                 p .simulation role="note" { b { "Simulation. " } (simulation) }
             }
             h1 { (heading) }
-            p .lede { (told::done(audit).join(" ")) }
+            p .lede { (summary::done(audit).join(" ")) }
             @if let Some(early) = &audit.early {
-                p .warning { "The run ended before its plan did: " (crate::inert::inert(early)) }
+                p .warning { "The run ended before its plan did: " (crate::sanitize::inert(early)) }
             }
             (glance(audit))
             nav aria-label="On this page" {
@@ -145,10 +145,10 @@ fn top(audit: &Audit, heading: &str, parts: &[PageSection]) -> Markup {
 
 /// Four numbers, for those who read no further.
 fn glance(audit: &Audit) -> Markup {
-    let whom = told::RecipientTable::of(audit);
-    let own: u64 = whom.owners.iter().map(told::OwnerGroup::requests).sum();
+    let whom = summary::RecipientTable::of(audit);
+    let own: u64 = whom.owners.iter().map(summary::OwnerGroup::requests).sum();
     let hosts = whom.rows().map(|row| row.to.host.as_str()).collect::<std::collections::BTreeSet<&str>>().len();
-    let seen = told::accused(audit).len() as u64;
+    let seen = summary::accused(audit).len() as u64;
     let unread: u64 = whom.rows().map(|row| row.tally.sealed).sum();
     let facts = [
         (own, "requests it sent by itself"),
@@ -159,7 +159,7 @@ fn glance(audit: &Audit) -> Markup {
     markup! {
         dl .glance {
             @for (number, what) in facts {
-                div { dt { (what) } dd { (crate::words::thousands(number)) } }
+                div { dt { (what) } dd { (crate::wording::thousands(number)) } }
             }
         }
     }

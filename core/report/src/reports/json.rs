@@ -13,7 +13,7 @@ use judge::{BeaconRecall, RecallCount, SentenceClass};
 use model::{Destination, Gap};
 use serde::Serialize;
 
-use crate::told::{self, phase};
+use crate::summary::{self, phase};
 
 /// The version of the shapes below.
 const VERSION: u32 = 1;
@@ -195,7 +195,7 @@ impl<'a> JsonReport<'a> {
             version: env!("CARGO_PKG_VERSION"),
             simulation: audit.simulation,
             captures: audit.captures.iter().map(capture).collect(),
-            in_force: told::in_force(audit).into_iter().map(|(what, says)| JsonSetting { what, says }).collect(),
+            in_force: summary::in_force(audit).into_iter().map(|(what, says)| JsonSetting { what, says }).collect(),
             control: control(&audit.recall),
             sightings: (0..audit.spotted.len()).map(|i| sighting(audit, i)).collect(),
             findings: audit.findings.iter().map(|one| finding(audit, one)).collect(),
@@ -333,13 +333,13 @@ fn unseen((capture, gap): &(usize, Gap)) -> JsonUnseen<'_> {
 }
 
 fn seats(audit: &Audit) -> Vec<SeatRow> {
-    let seat = |seat: told::CountrySeat| SeatRow {
+    let seat = |seat: summary::CountrySeat| SeatRow {
         country: seat.country,
         owners: seat.owners,
         requests: seat.requests,
         sightings: seat.seen,
     };
-    told::seats(audit).into_iter().map(seat).collect()
+    summary::seats(audit).into_iter().map(seat).collect()
 }
 
 fn coverage(audit: &Audit) -> JsonCoverage {

@@ -7,9 +7,9 @@ use audit::Audit;
 use judge::Outcome;
 
 use crate::{
-    inert::inert,
-    told::{self, RecipientTable, alike},
-    words::{bytes, count, country, gap, percent, sentence, thousands},
+    sanitize::inert,
+    summary::{self, RecipientTable, alike},
+    wording::{bytes, count, country, gap, percent, sentence, thousands},
 };
 
 /// Findings and places shown; the rest is in the other formats.
@@ -24,11 +24,11 @@ pub fn markdown(audit: &Audit) -> String {
 }
 
 fn write(out: &mut String, audit: &Audit) -> std::fmt::Result {
-    writeln!(out, "## {}\n", plain(&told::heading(audit)))?;
-    if let Some(simulation) = told::simulation(audit) {
+    writeln!(out, "## {}\n", plain(&summary::heading(audit)))?;
+    if let Some(simulation) = summary::simulation(audit) {
         writeln!(out, "> **Simulation.** {}\n", plain(simulation))?;
     }
-    writeln!(out, "{}\n", plain(&told::done(audit).join(" ")))?;
+    writeln!(out, "{}\n", plain(&summary::done(audit).join(" ")))?;
     verdicts(out, audit)?;
     combinations(out, audit)?;
     findings(out, audit)?;
@@ -41,7 +41,7 @@ fn verdicts(out: &mut String, audit: &Audit) -> std::fmt::Result {
         return Ok(());
     }
     writeln!(out, "| | sentence | whose words | because | visits | installs | bound |\n|---|---|---|---|--:|--:|--:|")?;
-    for verdict in told::by_gravity(audit) {
+    for verdict in summary::by_gravity(audit) {
         let mark = match verdict.outcome {
             Outcome::Broken | Outcome::NotMet => "❌",
             Outcome::Kept | Outcome::Met => "✅",
@@ -55,8 +55,8 @@ fn verdicts(out: &mut String, audit: &Audit) -> std::fmt::Result {
             out,
             "| {mark} **{}** | {} | {} | {} | {} | {} | {bound} |",
             verdict.outcome.plainly(),
-            plain(&told::sentence(&verdict.sentence)),
-            plain(&told::whose(&verdict.sentence)),
+            plain(&summary::sentence(&verdict.sentence)),
+            plain(&summary::whose(&verdict.sentence)),
             plain(&sentence(&verdict.because)),
             verdict.visits,
             verdict.installs
@@ -71,14 +71,14 @@ fn combinations(out: &mut String, audit: &Audit) -> std::fmt::Result {
     }
     writeln!(out, "| setting | acts told | to |\n|---|--:|---|")?;
     for one in &audit.combinations {
-        let to = plain(&told::told_to(audit, one));
-        writeln!(out, "| {} | {} of {} | {to} |", plain(&told::setting(one)), one.told, one.acts)?;
+        let to = plain(&summary::told_to(audit, one));
+        writeln!(out, "| {} | {} of {} | {to} |", plain(&summary::setting(one)), one.told, one.acts)?;
     }
     writeln!(out)
 }
 
 fn findings(out: &mut String, audit: &Audit) -> std::fmt::Result {
-    let found = told::telling(audit);
+    let found = summary::telling(audit);
     if found.is_empty() {
         return writeln!(out, "No findings.\n");
     }
@@ -88,7 +88,7 @@ fn findings(out: &mut String, audit: &Audit) -> std::fmt::Result {
         if let Some(line) = audit.disclosed(finding) {
             writeln!(out, "  - disclosed: {}", plain(line))?;
         }
-        for group in alike(audit, &finding.sightings).iter().take(told::shown_groups(finding, 3)) {
+        for group in alike(audit, &finding.sightings).iter().take(summary::shown_groups(finding, 3)) {
             let program = group.program(audit).map(|program| format!(", {}", plain(&program))).unwrap_or_default();
             let (times, value) = (group.members.len(), group.value(audit, 80));
             writeln!(out, "  - {times}× {} = {}{program}", code(&group.place), code(&value))?;
@@ -124,28 +124,28 @@ fn whom(out: &mut String, audit: &Audit) -> std::fmt::Result {
         }
     }
     writeln!(out, "\n| seat | owners | requests | recognised |\n|---|---|--:|--:|")?;
-    for seat in told::seats(audit) {
-        let owners = plain(&crate::words::listed(&seat.owners));
+    for seat in summary::seats(audit) {
+        let owners = plain(&crate::wording::listed(&seat.owners));
         writeln!(out, "| {} | {owners} | {} | {} |", plain(seat.name()), thousands(seat.requests), seat.seen)?;
     }
-    writeln!(out, "\n{}", plain(told::servers(audit)))?;
+    writeln!(out, "\n{}", plain(summary::servers(audit)))?;
     writeln!(out, "\n</details>\n")
 }
 
 fn foot(out: &mut String, audit: &Audit) -> std::fmt::Result {
     writeln!(out, "<details><summary>Conditions, and what this does not say</summary>\n")?;
-    let in_force = told::in_force(audit).into_iter().map(|(label, says)| format!("{label}: {says}"));
-    for line in told::conditions(audit).iter().chain(&in_force.collect::<Vec<_>>()).chain(&told::untold(audit)) {
+    let in_force = summary::in_force(audit).into_iter().map(|(label, says)| format!("{label}: {says}"));
+    for line in summary::conditions(audit).iter().chain(&in_force.collect::<Vec<_>>()).chain(&summary::untold(audit)) {
         writeln!(out, "- {}", plain(line))?;
     }
-    for (why, times) in told::gaps(audit) {
+    for (why, times) in summary::gaps(audit) {
         writeln!(out, "- {}: {}.", count(times, "gap"), gap(why))?;
     }
-    let (planted, hits) = told::decoys(audit);
+    let (planted, hits) = summary::decoys(audit);
     if planted > 0 {
         writeln!(out, "- {} planted, {hits} seen.", count(planted as u64, "decoy"))?;
     }
-    for line in told::control(audit) {
+    for line in summary::control(audit) {
         writeln!(out, "- Control: {line}.")?;
     }
     for capture in &audit.captures {

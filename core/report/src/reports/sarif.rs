@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    inert::inert,
-    told::{self, alike},
-    words::sentence,
+    sanitize::inert,
+    summary::{self, alike},
+    wording::sentence,
 };
 
 /// Sightings shown with one result; the rest is in the JSON report.
@@ -68,8 +68,8 @@ fn rules(audit: &Audit) -> Vec<Value> {
     rules.extend(audit.verdicts.iter().map(|verdict| {
         json!({
             "id": promise_id(verdict),
-            "shortDescription": {"text": told::sentence(&verdict.sentence)},
-            "fullDescription": {"text": told::whose(&verdict.sentence)},
+            "shortDescription": {"text": summary::sentence(&verdict.sentence)},
+            "fullDescription": {"text": summary::whose(&verdict.sentence)},
             "defaultConfiguration": {"level": "error"},
             "properties": whose(&verdict.sentence),
         })
@@ -178,7 +178,7 @@ fn locations(audit: &Audit, sightings: &[usize]) -> Vec<Value> {
     }
 }
 
-fn place_says(audit: &Audit, group: &told::SightingGroup) -> String {
+fn place_says(audit: &Audit, group: &summary::SightingGroup) -> String {
     let spotted = &audit.spotted[group.members[0]];
     let sighting = &spotted.seen.sighting;
     let says = format!("{} as {} in {}, {}×", sighting.kind, sighting.guise, group.place, group.members.len());

@@ -11,9 +11,9 @@ use model::{Guise, Initiator};
 
 use self::lay::{TextSheet, padded};
 use crate::{
-    inert::{inert, inert_head},
-    told::{self, DestinationRow, RecipientTable, SightingGroup},
-    words::{bytes, count, country, date, gap, percent, sentence, thousands},
+    sanitize::{inert, inert_head},
+    summary::{self, DestinationRow, RecipientTable, SightingGroup},
+    wording::{bytes, count, country, date, gap, percent, sentence, thousands},
 };
 
 pub use paint::TextColor;
@@ -40,11 +40,11 @@ pub fn painted(audit: &Audit, paint: TextColor) -> String {
 
 fn head(sheet: &mut TextSheet, audit: &Audit) {
     let when = audit.run.as_ref().map(|run| format!(" · {}", date(run.started))).unwrap_or_default();
-    sheet.line(&format!("{}{}", sheet.bold(&told::subject(audit)), sheet.dim(&when)));
-    if let Some(simulation) = told::simulation(audit) {
+    sheet.line(&format!("{}{}", sheet.bold(&summary::subject(audit)), sheet.dim(&when)));
+    if let Some(simulation) = summary::simulation(audit) {
         sheet.text(0, &format!("SIMULATION: {simulation}"));
     }
-    sheet.text(0, &told::done(audit).join(" "));
+    sheet.text(0, &summary::done(audit).join(" "));
     if let Some(early) = &audit.early {
         sheet.text(0, &format!("Ended early: {}", inert(early)));
     }
@@ -55,19 +55,19 @@ fn verdicts(sheet: &mut TextSheet, audit: &Audit) {
         return;
     }
     sheet.title("PROMISES AND EXPECTATIONS", "");
-    sheet.text(2, &told::score(audit));
-    for verdict in told::by_gravity(audit) {
+    sheet.text(2, &summary::score(audit));
+    for verdict in summary::by_gravity(audit) {
         promise(sheet, audit, verdict);
     }
 }
 
 fn promise(sheet: &mut TextSheet, audit: &Audit, verdict: &Verdict) {
-    let mark = told::mark(verdict.outcome);
+    let mark = summary::mark(verdict.outcome);
     let word = format!("{mark} {:<8}", verdict.outcome.plainly().to_uppercase());
     let word = sheet.verdict(verdict.outcome, &word);
-    sheet.hanging(2, &word, 13, &told::sentence(&verdict.sentence));
-    sheet.faint(13, &told::whose(&verdict.sentence));
-    if let Some(tested) = told::tested(&verdict.sentence) {
+    sheet.hanging(2, &word, 13, &summary::sentence(&verdict.sentence));
+    sheet.faint(13, &summary::whose(&verdict.sentence));
+    if let Some(tested) = summary::tested(&verdict.sentence) {
         sheet.faint(13, &format!("tested: {tested}"));
     }
     sheet.text(13, &sentence(&inert(&verdict.because)));
@@ -88,8 +88,8 @@ fn combinations(sheet: &mut TextSheet, audit: &Audit) {
     for one in &audit.combinations {
         let (mark, word) = if one.told > 0 { ("✗ told", Outcome::Broken) } else { ("· nothing", Outcome::Untested) };
         let mark = sheet.verdict(word, &format!("{mark:<10}"));
-        sheet.hanging(2, &mark, 13, &told::setting(one));
-        let to = if one.told > 0 { format!(", to {}", told::told_to(audit, one)) } else { String::new() };
+        sheet.hanging(2, &mark, 13, &summary::setting(one));
+        let to = if one.told > 0 { format!(", to {}", summary::told_to(audit, one)) } else { String::new() };
         let (acts, installs) = (count(u64::from(one.acts), "act"), count(u64::from(one.installs), "install"));
         // Said here only where the positions do not say it themselves.
         let thrown = one.standing.iter().any(|standing| !matches!(standing.position, SwitchPosition::Default(_)));
@@ -121,14 +121,14 @@ fn destinations(sheet: &mut TextSheet, audit: &Audit) {
 }
 
 fn seats(sheet: &mut TextSheet, audit: &Audit) {
-    let seats = told::seats(audit);
+    let seats = summary::seats(audit);
     if seats.is_empty() {
         return;
     }
     sheet.title("WHERE IT WENT", "");
     for seat in seats {
         let seen = if seat.seen > 0 { format!(", {} recognised", thousands(seat.seen)) } else { String::new() };
-        let owners = crate::words::listed(&seat.owners);
+        let owners = crate::wording::listed(&seat.owners);
         sheet.hanging(
             2,
             &format!("{:<16}", seat.name()),
@@ -136,7 +136,7 @@ fn seats(sheet: &mut TextSheet, audit: &Audit) {
             &format!("{owners}: {}{seen}", count(seat.requests, "request")),
         );
     }
-    sheet.faint(2, told::servers(audit));
+    sheet.faint(2, summary::servers(audit));
 }
 
 /// A host with what it was sent; a long name stands on a line of its own.
@@ -162,7 +162,7 @@ fn host(sheet: &mut TextSheet, row: &DestinationRow<'_>) {
 const HOST: usize = 32;
 
 fn findings(sheet: &mut TextSheet, audit: &Audit) {
-    let found = told::telling(audit);
+    let found = summary::telling(audit);
     sheet.title("FINDINGS", &if found.is_empty() { "none".to_owned() } else { String::new() });
     for finding in found {
         let severity = format!("{:<9}", finding.severity.word());
@@ -172,8 +172,8 @@ fn findings(sheet: &mut TextSheet, audit: &Audit) {
         if let Some(line) = audit.disclosed(finding) {
             sheet.text(11, &format!("disclosed: {}", inert(line)));
         }
-        let groups = told::alike(audit, &finding.sightings);
-        let shown = told::shown_groups(finding, GROUPS);
+        let groups = summary::alike(audit, &finding.sightings);
+        let shown = summary::shown_groups(finding, GROUPS);
         for group in groups.iter().take(shown) {
             alike(sheet, audit, group);
         }
@@ -238,7 +238,7 @@ fn identifiers(sheet: &mut TextSheet, audit: &Audit) {
 }
 
 fn unseen(sheet: &mut TextSheet, audit: &Audit) {
-    let told = told::untold(audit);
+    let told = summary::untold(audit);
     if told.is_empty() && audit.gaps.is_empty() {
         return;
     }
@@ -246,7 +246,7 @@ fn unseen(sheet: &mut TextSheet, audit: &Audit) {
     for one in &told {
         sheet.hanging(2, "–", 4, one);
     }
-    for (why, times) in told::gaps(audit) {
+    for (why, times) in summary::gaps(audit) {
         sheet.hanging(2, "–", 4, &format!("{}: {}.", count(times, "gap"), gap(why)));
         let of_it = audit.gaps.iter().filter(|(_, gap)| gap.why == why && audit.run.is_none());
         for (_, gap) in of_it.take(GAPS_SHOWN) {
@@ -262,7 +262,7 @@ fn foot(sheet: &mut TextSheet, audit: &Audit) {
     sheet.title("HOW WE KNOW", "");
     let coverage = &audit.coverage;
     let share = coverage.bytes_read as f64 / coverage.bytes.max(1) as f64;
-    let (requests, lookups) = told::requests_and_lookups(audit);
+    let (requests, lookups) = summary::requests_and_lookups(audit);
     let mut seen = format!(
         "{}: {} read, {} sealed; {} of {} looked at ({})",
         count(requests, "request"),
@@ -276,7 +276,7 @@ fn foot(sheet: &mut TextSheet, audit: &Audit) {
         seen += &format!("; and {} of names", count(lookups, "lookup"));
     }
     sheet.hanging(2, "seen", 13, &seen);
-    let (planted, hits) = told::decoys(audit);
+    let (planted, hits) = summary::decoys(audit);
     if planted > 0 {
         let told = match hits {
             0 => format!("{planted} planted, none seen: no false alarm"),
@@ -284,16 +284,16 @@ fn foot(sheet: &mut TextSheet, audit: &Audit) {
         };
         sheet.hanging(2, "decoys", 13, &told);
     }
-    for line in told::control(audit) {
+    for line in summary::control(audit) {
         sheet.hanging(2, "control", 13, &line);
     }
     if let Some(run) = &audit.run {
         sheet.hanging(2, "scenario", 13, &format!("{}, seed {}", inert(&run.scenario), run.seed));
         sheet.hanging(2, "on", 13, &inert(&run.host));
-        for condition in told::conditions(audit) {
+        for condition in summary::conditions(audit) {
             sheet.hanging(2, "condition", 13, &condition);
         }
-        for (label, says) in told::in_force(audit) {
+        for (label, says) in summary::in_force(audit) {
             sheet.hanging(2, label, 13, &says);
         }
     }

@@ -5,8 +5,8 @@ use judge::Sentence;
 
 use super::table;
 use crate::{
-    inert::{inert, inert_head},
-    told,
+    sanitize::{inert, inert_head},
+    summary,
 };
 
 /// Characters of a promise that a row has room for.
@@ -36,14 +36,14 @@ pub fn matrix(audits: &[Audit]) -> String {
             std::iter::once(short(sentence)).chain(audits.iter().map(word)).collect()
         })
         .collect();
-    let whose = promises.iter().map(|(_, sentence)| format!("  {}: {}\n", short(sentence), told::whose(sentence)));
+    let whose = promises.iter().map(|(_, sentence)| format!("  {}: {}\n", short(sentence), summary::whose(sentence)));
     format!("SIDE BY SIDE\n{}\nWHOSE WORDS\n{}", table(&head, &rows), whose.collect::<String>())
 }
 
 /// As much of a sentence as a row has room for.
 fn short(sentence: &Sentence) -> String {
     let head = Sentence { words: inert_head(&sentence.words, QUOTE), ..sentence.clone() };
-    told::sentence(&head)
+    summary::sentence(&head)
 }
 
 fn name(audit: &Audit) -> String {

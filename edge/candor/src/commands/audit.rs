@@ -17,11 +17,12 @@ use knowledge::{
 use model::SubjectOrigin;
 
 use crate::{
+    evidence_audit,
     exit::{ExitStatus, print, talk},
     guiding::PhoneEntry,
-    live::{cable::PhoneSession, stopping},
+    live::{phone_session::PhoneSession, stopping},
     logging::RunLog,
-    look, named,
+    named,
     progress::ProgressPrinter,
     render, written_file,
 };
@@ -212,7 +213,7 @@ impl AuditArgs {
         if let Some(why) = &ran.early {
             talk(&format!("candor: ended early ({why}); judging what there is"));
         }
-        let audit = look::at_evidence(&evidence, knowledge, AuditOptions::default())?;
+        let audit = evidence_audit::at_evidence(&evidence, knowledge, AuditOptions::default())?;
         print(&render::to_stdout(&audit, "text"));
         for (extension, content) in [("html", report::html(&audit)), ("json", report::json(&audit))] {
             let path = base.with_extension(extension);

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     exit::{ExitStatus, print, talk},
-    live::{authority, folder, owed},
+    live::{authority, folder, undo_journal},
     trust::{
         android::{self, InstallResult},
         debian::DebianStore,
@@ -240,7 +240,7 @@ impl CaRemoveArgs {
 /// A phone on the cable, without what a run left on it that was killed.
 fn phone(serial: Option<&str>) -> Result<adb::Phone> {
     let phone = adb::AdbServer::local().phone(serial)?;
-    owed::settle(&folder::of_the_person()?, &phone)?;
+    undo_journal::settle(&folder::of_the_person()?, &phone)?;
     Ok(phone)
 }
 

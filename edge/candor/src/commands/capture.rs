@@ -20,17 +20,17 @@ use crate::{
     live::{
         answers::KnownAnswers,
         authority,
-        beyond::UpstreamArgs,
+        counts::LiveCounts,
         devices::DeviceAdmission,
-        doors, folder,
-        ledger::LiveEvidenceSink,
-        limits,
-        owed::RunJournal,
+        doors,
+        evidence_sink::LiveEvidenceSink,
+        folder, limits,
+        live_view::LiveViewSink,
+        nft_redirect::{self, NftRedirect, OtherDatagrams},
         proxies::{ProxyParts, ProxySet},
         stopping,
-        tally::LiveCounts,
-        transparent::{self, NftRedirect, OtherDatagrams},
-        watching::LiveViewSink,
+        undo_journal::RunJournal,
+        upstream::UpstreamArgs,
     },
 };
 
@@ -135,7 +135,7 @@ impl CaptureArgs {
             self.listen.iter().map(|address| doors::open(*address, "--listen")).collect::<Result<_>>()?;
         let page = self.page.map(doors::open_page).transpose()?;
         let mut card = match &self.transparent {
-            Some(card) => Some(transparent::CardSockets::on(card, self.dns.is_some())?),
+            Some(card) => Some(nft_redirect::CardSockets::on(card, self.dns.is_some())?),
             None => None,
         };
         let all = open.iter().chain(card.as_ref().map(|sockets| &sockets.proxy));
@@ -242,7 +242,7 @@ impl CaptureArgs {
     }
 
     /// Turns what comes in by the card, if one was named.
-    fn turn(&self, home: &Path, sockets: Option<&transparent::CardSockets>) -> Result<Option<NftRedirect>> {
+    fn turn(&self, home: &Path, sockets: Option<&nft_redirect::CardSockets>) -> Result<Option<NftRedirect>> {
         let Some((card, sockets)) = self.transparent.as_ref().zip(sockets) else { return Ok(None) };
         let others = if self.sinkhole { OtherDatagrams::Refuse } else { OtherDatagrams::Pass };
         NftRedirect::begin(home, card, sockets, others).map(Some)

@@ -8,8 +8,9 @@ use judge::Severity;
 use report::COMPARE_FORMATS;
 
 use crate::{
+    evidence_audit,
     exit::{ExitStatus, print},
-    look, render, written_file,
+    render, written_file,
 };
 
 /// Show what changed from one audit to another: what began, what stopped, which verdict turned
@@ -43,7 +44,7 @@ impl CompareArgs {
             if !path.exists() {
                 bail!("there is no file {}", path.display());
             }
-            let audit = look::at_evidence(path, &knowledge, AuditOptions::default())?;
+            let audit = evidence_audit::at_evidence(path, &knowledge, AuditOptions::default())?;
             if audit.run.is_none() {
                 bail!("{} holds no experiment: compare files that `candor audit` wrote", path.display());
             }

@@ -18,18 +18,18 @@ use serve::{DevicePort, PageServer, PhoneGuide};
 use crate::{
     exit::{ExitStatus, print, talk},
     guarding::{
-        doors::{GuardPort, GuardPorts},
         entering,
+        ports::{GuardPort, GuardPorts},
         recording::EvidenceRecording,
         running::RunningGuard,
     },
     live::{
         authority,
-        beyond::UpstreamArgs,
         devices::DeviceAdmission,
         doors, folder, limits,
         proxies::{ProxyParts, ProxySet},
         stopping,
+        upstream::UpstreamArgs,
     },
 };
 

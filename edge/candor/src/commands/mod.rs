@@ -73,7 +73,7 @@ impl KnowledgeArgs {
     pub fn read(&self) -> Result<knowledge::Knowledge> {
         let mut files = Vec::new();
         if let Some(folder) = &self.data {
-            crate::look::files_below(folder, folder, &mut files)?;
+            crate::evidence_audit::files_below(folder, folder, &mut files)?;
         }
         Ok(knowledge::Knowledge::with(files)?)
     }

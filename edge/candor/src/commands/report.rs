@@ -6,8 +6,9 @@ use anyhow::{Context, Result, bail};
 use audit::AuditOptions;
 
 use crate::{
+    evidence_audit,
     exit::{ExitStatus, print},
-    look, render, written_file,
+    render, written_file,
 };
 
 /// Render a report from evidence again
@@ -30,7 +31,7 @@ impl ReportArgs {
         if !self.evidence.exists() {
             bail!("there is no file {}", self.evidence.display());
         }
-        let audit = look::at_evidence(&self.evidence, &self.known.read()?, AuditOptions::default())?;
+        let audit = evidence_audit::at_evidence(&self.evidence, &self.known.read()?, AuditOptions::default())?;
         match &self.output {
             None => print(&render::to_stdout(&audit, &self.format)),
             Some(path) => written_file::write(path, render::plain(&audit, &self.format))

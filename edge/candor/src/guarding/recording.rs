@@ -10,7 +10,7 @@ use evidence::EvidenceWriter;
 use model::CaptureEnd;
 use proxy::ExchangeSink;
 
-use crate::live::ledger::LiveEvidenceSink;
+use crate::live::evidence_sink::LiveEvidenceSink;
 
 /// A file of evidence that everything goes into.
 pub struct EvidenceRecording {

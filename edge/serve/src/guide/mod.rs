@@ -23,7 +23,7 @@ use proxy::{InternalHost, PageFuture, StaticResponse};
 use tokio::sync::watch;
 
 pub use self::steps::{GuideProgress, GuideStep};
-use crate::{Error, desk::TrustCertificate, english, files, secret::Secret};
+use crate::{Error, english, files, secret::Secret, state::TrustCertificate};
 
 /// The name it goes by on every proxy; reserved for tests, so nobody's (RFC 6761).
 pub(crate) const HOST: &str = "candor.test";

@@ -1,7 +1,7 @@
 //! The guide's pages: one thing on each, and one large button.
 
 use maud::{DOCTYPE, Markup, html};
-use report::pieces::{eye, inert};
+use report::ui::{eye, inert};
 
 use super::{GuideStep, PhoneGuide};
 use crate::english::{CANDOR, guide as words};

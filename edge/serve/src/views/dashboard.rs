@@ -3,14 +3,14 @@
 use axum::{Extension, extract::State};
 use gate::EventCounts;
 use maud::{Markup, html};
-use report::pieces::{inert_head, thousands};
+use report::ui::{inert_head, thousands};
 
 use super::{
     PageQuery, PageResult, devices,
     frame::{PageFrame, sealed, section},
     pictures, rows,
 };
-use crate::{desk::AppState, door::BrowserSession, english::dashboard as words, moment};
+use crate::{access::BrowserSession, english::dashboard as words, moment, state::AppState};
 
 /// Changes that are shown, and characters of one.
 const CHANGES: usize = 12;

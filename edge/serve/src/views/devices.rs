@@ -2,10 +2,10 @@
 
 use gate::DeviceSeen;
 use maud::{Markup, html};
-use report::pieces::{inert_head, thousands};
+use report::ui::{inert_head, thousands};
 
 use super::{frame::sealed, said};
-use crate::{desk::AppState, door::BrowserSession, english::device as words, moment};
+use crate::{access::BrowserSession, english::device as words, moment, state::AppState};
 
 const NAME: usize = 60;
 

@@ -2,10 +2,10 @@
 
 use axum::response::Html;
 use maud::{DOCTYPE, Markup, html};
-use report::pieces::eye;
+use report::ui::eye;
 
 use super::PageResult;
-use crate::{desk::AppState, door::BrowserSession, english};
+use crate::{access::BrowserSession, english, state::AppState};
 
 /// A page of those who are in.
 pub(super) struct PageFrame<'f> {

@@ -9,7 +9,7 @@ use super::{
     frame::{PageFrame, section},
     qr,
 };
-use crate::{desk::AppState, english, english::install as words, pages::DevicePort};
+use crate::{english, english::install as words, pages::DevicePort, state::AppState};
 
 pub(crate) async fn install((State(desk), Extension(_)): PageQuery) -> PageResult {
     let beyond: Vec<&DevicePort> = desk.ways.iter().filter(|way| !way.address.ip().is_loopback()).collect();

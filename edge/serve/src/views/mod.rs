@@ -43,7 +43,7 @@ pub(crate) use self::{
     settings::settings,
     small::{no_such_page, page_of_entry, page_of_link, page_of_refusal},
 };
-use crate::{desk::AppState, door::BrowserSession};
+use crate::{access::BrowserSession, state::AppState};
 
 /// What a page is asked with, besides its address.
 type PageQuery = (State<Arc<AppState>>, Extension<BrowserSession>);

@@ -4,10 +4,10 @@ use gate::{FoundValue, GuardEvent};
 use guard::{DecisionReason, GuardAction, HostAction};
 use maud::{Markup, html};
 use model::{Destination, Kind, Mode, Trail};
-use report::pieces::{inert, inert_head, kind, staircase};
+use report::ui::{inert, inert_head, kind, staircase};
 
 use super::{frame::sealed, said};
-use crate::{desk::AppState, door::BrowserSession, english};
+use crate::{access::BrowserSession, english, state::AppState};
 
 /// Values of one event that are shown, and characters of an address.
 const SHOWN: usize = 8;

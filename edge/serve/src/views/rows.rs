@@ -9,7 +9,7 @@ use super::{
     peeled::{self, HeadingLevel},
     said::RowText,
 };
-use crate::{desk::AppState, door::BrowserSession, english};
+use crate::{access::BrowserSession, english, state::AppState};
 
 /// Rows that are shown.
 const ROWS: usize = 40;

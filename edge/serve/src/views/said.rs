@@ -3,10 +3,10 @@
 use gate::GuardEvent;
 use guard::{DecisionReason, GuardAction};
 use model::Kind;
-use report::pieces::{country, inert_head, kind, listed};
+use report::ui::{country, inert_head, kind, listed};
 use serde_json::{Value, json};
 
-use crate::{desk::AppState, english, moment};
+use crate::{english, moment, state::AppState};
 
 /// Characters of a name that are shown where space is short.
 const NAME: usize = 60;

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use model::{Mode, Time};
 
 use super::frame::sealed;
-use crate::{door::BrowserSession, english::sets as words, english::settings, moment};
+use crate::{access::BrowserSession, english::sets as words, english::settings, moment};
 
 /// Where the switches stand for all devices, or for one.
 struct SetSwitches<'s> {

@@ -10,7 +10,7 @@ use gate::GuardState;
 use guard::{Choices, HostAction, UnreadChoice};
 use maud::{Markup, html};
 use model::{Kind, Mode};
-use report::pieces::{inert_head, kind, listed};
+use report::ui::{inert_head, kind, listed};
 use serde::Deserialize;
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
     frame::{PageFrame, sealed, section, truth},
     said, sets, switches,
 };
-use crate::{desk::AppState, door::BrowserSession, english, english::settings as words};
+use crate::{access::BrowserSession, english, english::settings as words, state::AppState};
 
 const HOST: usize = 100;
 

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use maud::html;
-use report::pieces::eye;
+use report::ui::eye;
 
 use super::{PageResult, frame::whole};
 use crate::english;

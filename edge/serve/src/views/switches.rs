@@ -5,10 +5,10 @@ use guard::{Choices, SwitchTable};
 use knowledge::kinds::KindInfo;
 use maud::{Markup, html};
 use model::{Kind, Mode, Time};
-use report::pieces::kind;
+use report::ui::kind;
 
 use super::frame::{sealed, truth};
-use crate::{desk::AppState, door::BrowserSession, english::settings as words, moment};
+use crate::{access::BrowserSession, english::settings as words, moment, state::AppState};
 
 /// One table, for all devices or for one.
 struct SwitchSheet<'s> {

@@ -3,7 +3,7 @@
 use knowledge::schemas::{Schema, TimeUnit};
 use model::{Exchange, LayerPlace, Leaf, Time, Trail};
 
-use crate::seen::DeferredEvent;
+use crate::scan_result::DeferredEvent;
 
 /// Times that one exchange states.
 #[derive(Default)]

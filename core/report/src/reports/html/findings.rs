@@ -9,9 +9,9 @@ use model::{Guise, RecognitionMethod};
 
 use super::{PageSection, trail};
 use crate::{
-    inert::{inert, inert_head},
-    told::{self, SightingGroup, alike},
-    words::{count, sender, sentence},
+    sanitize::{inert, inert_head},
+    summary::{self, SightingGroup, alike},
+    wording::{count, sender, sentence},
 };
 
 /// Sightings of a group that are shown one by one, and groups of a finding.
@@ -27,9 +27,9 @@ pub(super) struct SightingAnchors {
 impl SightingAnchors {
     pub fn of(audit: &Audit) -> Self {
         let mut places = BTreeMap::new();
-        for (f, finding) in told::telling(audit).into_iter().enumerate() {
+        for (f, finding) in summary::telling(audit).into_iter().enumerate() {
             for (g, group) in
-                alike(audit, &finding.sightings).iter().enumerate().take(told::shown_groups(finding, GROUPS))
+                alike(audit, &finding.sightings).iter().enumerate().take(summary::shown_groups(finding, GROUPS))
             {
                 for (n, i) in group.members.iter().enumerate() {
                     places.entry(*i).or_insert((f, g, n < ROWS));
@@ -51,7 +51,7 @@ impl SightingAnchors {
 }
 
 pub(super) fn section(audit: &Audit, anchors: &SightingAnchors) -> Option<PageSection> {
-    let none = told::telling(audit).is_empty();
+    let none = summary::telling(audit).is_empty();
     let content = html! {
         @if none {
             p { "Nothing that was planted, and nothing that looks personal, was recognised outside the places it was meant for." }
@@ -61,14 +61,14 @@ pub(super) fn section(audit: &Audit, anchors: &SightingAnchors) -> Option<PageSe
                 "on the outside, one layer a step, to the value inside."
             }
         }
-        @for (f, finding) in told::telling(audit).into_iter().enumerate() { (one(audit, anchors, f, finding)) }
+        @for (f, finding) in summary::telling(audit).into_iter().enumerate() { (one(audit, anchors, f, finding)) }
     };
     Some(PageSection { id: "found", title: "What was recognised, layer by layer", short: "Findings", content })
 }
 
 fn one(audit: &Audit, anchors: &SightingAnchors, f: usize, finding: &Finding) -> Markup {
     let groups = alike(audit, &finding.sightings);
-    let shown = told::shown_groups(finding, GROUPS);
+    let shown = summary::shown_groups(finding, GROUPS);
     html! {
         article .finding .(finding.severity.word()) aria-labelledby={ "finding-" (f + 1) } {
             header {
@@ -131,12 +131,12 @@ fn peeled(audit: &Audit, anchors: &SightingAnchors, at: (usize, usize), group: &
 /// What the value is, who sent it, and how sure that is.
 fn meaning(audit: &Audit, spotted: &LocatedSighting) -> Markup {
     let sighting = &spotted.seen.sighting;
-    let plant = told::plant(audit, spotted);
+    let plant = summary::plant(audit, spotted);
     html! {
         dl .meaning {
             dt { "What it is" }
             dd {
-                (crate::words::kind(&sighting.kind))
+                (crate::wording::kind(&sighting.kind))
                 @match &sighting.guise {
                     Guise::Plain => { ", readable as it stands" }
                     Guise::Digest(name) => {
@@ -193,7 +193,7 @@ fn rows(audit: &Audit, anchors: &SightingAnchors, (f, g): (usize, usize), group:
 }
 
 fn when(audit: &Audit, spotted: &LocatedSighting) -> String {
-    let phase = told::phase(audit, spotted.seen.phase);
+    let phase = summary::phase(audit, spotted.seen.phase);
     match (phase, spotted.seen.trial) {
         (Some(phase), Some(trial)) => format!("trial {trial}, {}", inert(&phase)),
         (None, Some(trial)) => format!("trial {trial}"),

@@ -6,9 +6,9 @@ use maud::{Markup, html};
 
 use super::{PageSection, requests};
 use crate::{
-    inert::inert,
-    told,
-    words::{count, listed},
+    sanitize::inert,
+    summary,
+    wording::{count, listed},
 };
 
 pub(super) fn section(audit: &Audit) -> Option<PageSection> {
@@ -54,9 +54,9 @@ fn one(audit: &Audit, identifier: &Identifier) -> Markup {
 /// Kinds of data in requests that carry it.
 fn beside(audit: &Audit, identifier: &Identifier) -> Vec<String> {
     let mut kinds: Vec<String> = Vec::new();
-    for i in told::accusing(audit) {
+    for i in summary::accusing(audit) {
         let seen = &audit.spotted[i].seen;
-        let kind = crate::words::kind(&seen.sighting.kind).into_owned();
+        let kind = crate::wording::kind(&seen.sighting.kind).into_owned();
         let is_itself = seen.sighting.kind.is_identifier();
         if !is_itself && identifier.stands_beside(seen) && !kinds.contains(&kind) {
             kinds.push(kind);

@@ -6,9 +6,9 @@ use model::{Run, Trial};
 
 use super::PageSection;
 use crate::{
-    inert::inert,
-    told,
-    words::{count, date},
+    sanitize::inert,
+    summary,
+    wording::{count, date},
 };
 
 pub(super) fn section(audit: &Audit) -> Option<PageSection> {
@@ -21,7 +21,7 @@ pub(super) fn section(audit: &Audit) -> Option<PageSection> {
             li { b { "Controls." } " A run without visits shows what is sent anyway; decoys that were never used show false alarms of ours." }
         }
         (decoys(audit))
-        @if let Some((all, factors)) = told::control(audit).split_first() {
+        @if let Some((all, factors)) = summary::control(audit).split_first() {
             p { "Control: " (all) "." }
             ul { @for line in factors { li { (line) } } }
         }
@@ -33,7 +33,7 @@ pub(super) fn section(audit: &Audit) -> Option<PageSection> {
 }
 
 fn decoys(audit: &Audit) -> Markup {
-    let (planted, hits) = told::decoys(audit);
+    let (planted, hits) = summary::decoys(audit);
     html! {
         @if planted > 0 {
             p .decoys .bad[hits > 0] {
@@ -47,7 +47,7 @@ fn decoys(audit: &Audit) -> Markup {
 fn conditions(audit: &Audit, run: &Run) -> Markup {
     html! {
         h3 { "Conditions" }
-        ul { @for condition in told::conditions(audit) { li { (condition) } } }
+        ul { @for condition in summary::conditions(audit) { li { (condition) } } }
         dl .facts-table {
             dt { "Subject" } dd { (inert(&run.subject.name))
                 @if let Some(edition) = &run.subject.edition { ", edition " (inert(edition)) }
@@ -56,7 +56,7 @@ fn conditions(audit: &Audit, run: &Run) -> Markup {
             dt { "Scenario" } dd { (inert(&run.scenario)) ", seed " code { (run.seed) } }
             dt { "Ran on" } dd { (inert(&run.host)) }
             dt { "Started" } dd { (date(run.started)) }
-            @for (label, says) in told::in_force(audit) { dt { (capital(label)) } dd { (says) } }
+            @for (label, says) in summary::in_force(audit) { dt { (capital(label)) } dd { (says) } }
             dt { "Candor" } dd { (inert(&run.candor)) ", knowledge " code { (inert(&run.knowledge)) } }
         }
     }

@@ -6,7 +6,7 @@ use judge::SwitchCombination;
 use maud::{Markup, html};
 
 use super::PageSection;
-use crate::{told, words::count};
+use crate::{summary, wording::count};
 
 pub(super) fn section(audit: &Audit) -> Option<PageSection> {
     if audit.combinations.is_empty() {
@@ -24,13 +24,13 @@ fn setting(audit: &Audit, one: &SwitchCombination) -> Markup {
     html! {
         li .told[told] {
             p .what {
-                b { (told::setting(one)) }
+                b { (summary::setting(one)) }
                 @if one.as_installed == Some(true) { span .tag { "as installed" } }
             }
             p {
                 @if told { "✗ " } @else { "○ " }
                 b { (one.told) " of " (count(u64::from(one.acts), "act")) } " told"
-                @if told { ", to " (told::told_to(audit, one)) }
+                @if told { ", to " (summary::told_to(audit, one)) }
                 span .fine { " in " (count(u64::from(one.installs), "install")) }
             }
         }

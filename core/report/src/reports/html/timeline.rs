@@ -9,9 +9,9 @@ use model::{Mode, Trial};
 
 use super::PageSection;
 use crate::{
-    inert::inert,
-    told::{self, ActLane, DotMark, RequestDot, TrialLine},
-    words::{count, duration},
+    sanitize::inert,
+    summary::{self, ActLane, DotMark, RequestDot, TrialLine},
+    wording::{count, duration},
 };
 
 /// Trials that are drawn; of more, those with sightings come first.
@@ -19,7 +19,7 @@ const SHOWN: usize = 12;
 
 pub(super) fn section(audit: &Audit) -> Option<PageSection> {
     let mut lines: Vec<(&Trial, TrialLine)> =
-        audit.trials.iter().map(|trial| (trial, told::line(audit, trial))).collect();
+        audit.trials.iter().map(|trial| (trial, summary::line(audit, trial))).collect();
     if lines.is_empty() {
         return None;
     }

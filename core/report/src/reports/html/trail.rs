@@ -4,8 +4,8 @@ use maud::{Markup, html};
 use model::{LayerPlace, Trail};
 
 use crate::{
-    inert::{inert, inert_head},
-    words::layer,
+    sanitize::{inert, inert_head},
+    wording::layer,
 };
 
 /// Characters of a field's name that are shown.

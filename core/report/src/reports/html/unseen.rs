@@ -9,9 +9,9 @@ use model::GapReason;
 
 use super::PageSection;
 use crate::{
-    inert::{inert, inert_head},
-    told,
-    words::{bytes, count, gap, percent, sentence, thousands},
+    sanitize::{inert, inert_head},
+    summary,
+    wording::{bytes, count, gap, percent, sentence, thousands},
 };
 
 /// Kinds of gaps that are named one by one.
@@ -20,7 +20,7 @@ const SHOWN: usize = 12;
 pub(super) fn section(audit: &Audit) -> Option<PageSection> {
     let coverage = &audit.coverage;
     let share = coverage.bytes_read as f64 / coverage.bytes.max(1) as f64;
-    let (requests, lookups) = told::requests_and_lookups(audit);
+    let (requests, lookups) = summary::requests_and_lookups(audit);
     let undecided: Vec<_> = audit.verdicts.iter().filter(|verdict| verdict.outcome.is_undecided()).collect();
     let content = html! {
         p {
@@ -40,7 +40,7 @@ pub(super) fn section(audit: &Audit) -> Option<PageSection> {
         }
         h3 { "What this report does not say" }
         ul {
-            @for line in told::untold(audit) { li { (line) } }
+            @for line in summary::untold(audit) { li { (line) } }
             @if audit.run.is_some() {
                 li { "It speaks of these installs, in these hours. Another version, another country, an account that is "
                     "signed in, or a server that switches something on from afar may behave differently." }

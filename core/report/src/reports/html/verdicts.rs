@@ -6,16 +6,16 @@ use maud::{Markup, html};
 
 use super::{PageSection, SightingAnchors, shapes};
 use crate::{
-    inert::inert,
-    told,
-    words::{count, percent, sentence},
+    sanitize::inert,
+    summary,
+    wording::{count, percent, sentence},
 };
 
 pub(super) fn section(audit: &Audit, anchors: &SightingAnchors) -> Option<PageSection> {
     if audit.verdicts.is_empty() {
         return None;
     }
-    let verdicts = told::by_gravity(audit);
+    let verdicts = summary::by_gravity(audit);
     let content = html! {
         p .note {
             "A promise is the maker’s own: it is " b { "broken" } " if one thing it forbids was seen, and can be shown, and "
@@ -47,7 +47,7 @@ fn card(audit: &Audit, anchors: &SightingAnchors, n: usize, verdict: &Verdict) -
                 (source(&verdict.sentence))
                 p .because { (sentence(&inert(&verdict.because))) }
                 (evidence(audit, anchors, verdict))
-                (facts(verdict, told::is_as_left(audit)))
+                (facts(verdict, summary::is_as_left(audit)))
             }
         }
     }
@@ -63,8 +63,8 @@ pub(super) fn words(sentence: &Sentence) -> Markup {
 
 fn source(sentence: &Sentence) -> Markup {
     html! {
-        p .source { (crate::words::sentence(&told::whose(sentence))) }
-        @if let Some(tested) = told::tested(sentence) { p .source { "Tested: " (tested) } }
+        p .source { (crate::wording::sentence(&summary::whose(sentence))) }
+        @if let Some(tested) = summary::tested(sentence) { p .source { "Tested: " (tested) } }
     }
 }
 
@@ -76,7 +76,7 @@ fn evidence(audit: &Audit, anchors: &SightingAnchors, verdict: &Verdict) -> Mark
         1 => String::new(),
         n => format!(", the first of {}", count(n, "sighting")),
     };
-    let phase = told::phase(audit, spotted.seen.phase).map(|name| format!(" in “{}”", inert(&name)));
+    let phase = summary::phase(audit, spotted.seen.phase).map(|name| format!(" in “{}”", inert(&name)));
     let says = format!("request {}{}{more}", spotted.seen.sighting.exchange, phase.unwrap_or_default());
     html! {
         p .evidence {

@@ -6,9 +6,9 @@ use model::Destination;
 
 use super::PageSection;
 use crate::{
-    inert::inert,
-    told::{DestinationRow, OwnerGroup, RecipientTable},
-    words::{bytes, count, country, thousands},
+    sanitize::inert,
+    summary::{DestinationRow, OwnerGroup, RecipientTable},
+    wording::{bytes, count, country, thousands},
 };
 
 pub(super) fn section(audit: &Audit) -> Option<PageSection> {
@@ -45,7 +45,7 @@ pub(super) fn section(audit: &Audit) -> Option<PageSection> {
 
 /// Where things went.
 fn seats(audit: &Audit) -> Markup {
-    let seats = crate::told::seats(audit);
+    let seats = crate::summary::seats(audit);
     html! {
         @if !seats.is_empty() {
             h3 { "Where it went" }
@@ -56,14 +56,14 @@ fn seats(audit: &Audit) -> Markup {
                     @for seat in &seats {
                         tr {
                             th scope="row" { (seat.name()) }
-                            td { (crate::words::listed(&seat.owners)) }
+                            td { (crate::wording::listed(&seat.owners)) }
                             td .n { (thousands(seat.requests)) }
                             td .n { (number(seat.seen)) }
                         }
                     }
                 }
             }
-            p .note { (crate::told::servers(audit)) }
+            p .note { (crate::summary::servers(audit)) }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::io::{Result, Write};
 use serde::Serialize;
 use serde_json::{Serializer, ser::Formatter};
 
-use crate::inert::acts;
+use crate::sanitize::acts;
 
 /// The value as JSON text with a line break at its end.
 pub(super) fn written(value: &impl Serialize) -> String {

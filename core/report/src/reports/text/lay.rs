@@ -3,7 +3,7 @@
 use judge::{Outcome, Severity};
 
 use super::TextColor;
-use crate::inert::inert;
+use crate::sanitize::inert;
 
 /// Columns of the narrowest terminal we write for.
 const WIDTH: usize = 80;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gate::{FlowGoal, HourlyCounts};
 use maud::{Markup, html};
 use model::Kind;
-use report::pieces::{Canvas, FlowBand, FlowDiagram, FlowNode, FlowTone, count, country, drawn, inert_head, kind};
+use report::ui::{Canvas, FlowBand, FlowDiagram, FlowNode, FlowTone, count, country, drawn, inert_head, kind};
 
 use crate::english;
 

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use model::Time;
 
 use super::total;
-use crate::{desk::AppState, english, moment};
+use crate::{english, moment, state::AppState};
 
 /// The drawing, in its own units.
 const WIDTH: f64 = 960.0;

@@ -7,7 +7,7 @@ mod flows;
 use gate::{EventCounts, HourlyCounts};
 use maud::{Markup, html};
 
-use crate::{desk::AppState, english, moment};
+use crate::{english, moment, state::AppState};
 
 const HOURS: i64 = 24;
 

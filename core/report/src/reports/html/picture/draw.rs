@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::flows::{FlowDiagram, FlowNode, FlowTone};
-use crate::words::count;
+use crate::wording::count;
 
 /// The drawing's measures, in its own units.
 #[derive(Clone, Copy, Debug)]
@@ -247,7 +247,7 @@ const fn tone(tone: FlowTone) -> &'static str {
 }
 
 fn head(text: &str, most: usize) -> String {
-    crate::inert::inert_head(text, most)
+    crate::sanitize::inert_head(text, most)
 }
 
 /// One decimal: less would show, more would not.

@@ -6,9 +6,9 @@ use audit::Audit;
 use model::{Guise, Sighting};
 
 use crate::{
-    inert::inert_head,
-    told::{self, OwnerGroup, RecipientTable, is_own},
-    words::{count, country, kind},
+    sanitize::inert_head,
+    summary::{self, OwnerGroup, RecipientTable, is_own},
+    wording::{count, country, kind},
 };
 
 /// Both sides of the picture and what lies between.
@@ -145,7 +145,7 @@ fn note_sightings(
     owner_of: &BTreeMap<usize, usize>,
     carried: &mut BTreeMap<(CarriedData, usize), RequestMap>,
 ) {
-    let accusing = told::accusing(audit);
+    let accusing = summary::accusing(audit);
     let whole: RequestMap = accusing
         .iter()
         .map(|i| &audit.spotted[*i])

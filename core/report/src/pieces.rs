@@ -1,9 +1,0 @@
-//! What other pages of Candor are built from, so that all of them look and
-//! speak alike: harmless text, words for numbers and kinds, a peeled value, the
-//! picture of what went to whom, and the style.
-
-pub use crate::{
-    inert::{inert, inert_head},
-    reports::pieces::{Canvas, FlowBand, FlowDiagram, FlowNode, FlowTone, SHEET, drawn, eye, staircase},
-    words::{count, country, kind, listed, thousands},
-};

@@ -1,0 +1,125 @@
+//! Requests that the gate wants to see: held back as they come, until it has
+//! ruled.
+
+use std::{collections::VecDeque, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Frame, Incoming};
+use model::Request;
+use tokio::{
+    io::AsyncWriteExt,
+    time::{Instant, timeout_at},
+};
+
+use crate::{
+    clock::ClockMoment,
+    exchange::captured_body::CapturedBody,
+    exchange::connection_context::ConnectionContext,
+    exchange::gate::{Gate, HoldRequest, RequestProgress, Ruling},
+    http1::body::{BodyFraming, BodyWalk},
+    http1::head::{BadMessage, RequestHead},
+    http2::server,
+    inbound::stream::BufferedStream,
+};
+
+/// What came of showing a request to the gate.
+pub(crate) struct GateOutcome {
+    pub(crate) ruling: Ruling,
+    /// It wanted more than the head: what follows on a WebSocket it wants too.
+    pub(crate) wanted: bool,
+    /// It breaks the rules of its protocol.
+    pub(crate) bad: Option<BadMessage>,
+}
+
+impl GateOutcome {
+    pub(crate) const PASS: Self = Self { ruling: Ruling::Pass, wanted: false, bad: None };
+}
+
+/// Shows a request over HTTP/1 to the gate. Its body stays in front of the
+/// wire, byte for byte.
+pub(crate) async fn http1(
+    conn: &mut BufferedStream,
+    link: &ConnectionContext,
+    began: ClockMoment,
+    head: &RequestHead,
+    url: &str,
+    framing: BodyFraming,
+) -> GateOutcome {
+    let Some(gate) = &link.settings().gate else { return GateOutcome::PASS };
+    let version = head.fields.version().into();
+    let (method, headers, body) = (head.method.clone(), head.fields.all.clone(), model::Body::default());
+    let mut exchange = link.exchange(began, Request { method, url: url.to_owned(), version, headers, body });
+    let HoldRequest::Hold { bytes, time } = gate.head(&exchange) else { return GateOutcome::PASS };
+    let (mut walk, mut part, mut seen) =
+        (BodyWalk::request(framing), CapturedBody::counted(bytes, link.settings().limits.lease()), 0);
+    if head.expects_continue() && !walk.is_done() && conn.ahead.is_empty() {
+        // A client that has gone is noticed when the request goes on.
+        let _ = conn.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await;
+    }
+    let since = Instant::now();
+    loop {
+        match walk.take_all(&conn.ahead[seen..], &mut part) {
+            Ok(taken) => seen += taken,
+            // Nothing of it goes on, and nobody has to decide.
+            Err(bad) => return GateOutcome { bad: Some(bad), ..GateOutcome::PASS },
+        }
+        if walk.is_done() || part.total() >= bytes as u64 || part.is_cut() {
+            break;
+        }
+        if !matches!(timeout_at(since + time, conn.fill()).await, Ok(Ok(count)) if count > 0) {
+            break;
+        }
+    }
+    let whole = walk.is_done() && !part.is_cut();
+    exchange.request.headers.extend(walk.fields_beside());
+    exchange.request.body = if whole { part.whole() } else { part.broken_off(framing.declared()) };
+    let ruling = gate.decide(&exchange, RequestProgress { whole, waited: since.elapsed() }).await;
+    GateOutcome { ruling, wanted: true, bad: None }
+}
+
+/// Frames of a body that were read while it was held.
+pub(crate) type BufferedFrames = VecDeque<Frame<Bytes>>;
+
+/// Shows a request over HTTP/2 to the gate. What was read of its body is kept.
+pub(crate) async fn http2(
+    gate: &dyn Gate,
+    link: &ConnectionContext,
+    began: ClockMoment,
+    request: &Request,
+    body: &mut Incoming,
+    ahead: &mut BufferedFrames,
+) -> Ruling {
+    let mut exchange = link.exchange(began, request.clone());
+    let HoldRequest::Hold { bytes, time } = gate.head(&exchange) else { return Ruling::Pass };
+    let (mut part, since) = (CapturedBody::counted(bytes, link.settings().limits.lease()), Instant::now());
+    let declared = hyper::body::Body::size_hint(body).exact();
+    let whole = loop {
+        if hyper::body::Body::is_end_stream(body) {
+            break true;
+        }
+        // What is not kept for lack of room is not held either.
+        if part.total() >= bytes as u64 || part.is_cut() {
+            break false;
+        }
+        match timeout_at(since + time, body.frame()).await {
+            // A request that was taken back ends here too, and is not whole.
+            Ok(None) => break hyper::body::Body::is_end_stream(body),
+            Ok(Some(Ok(frame))) => {
+                if let Some(data) = frame.data_ref() {
+                    part.add(data);
+                } else if let Some(trailers) = frame.trailers_ref() {
+                    exchange.request.headers.extend(server::headers(trailers));
+                }
+                ahead.push_back(frame);
+            }
+            // Too late, or the client took it back, which is noticed further on.
+            Ok(Some(Err(_))) | Err(_) => break false,
+        }
+    };
+    exchange.request.body = if whole { part.whole() } else { part.broken_off(declared) };
+    gate.decide(&exchange, RequestProgress { whole, waited: since.elapsed() }).await
+}
+
+/// How long a message of a WebSocket is held at most, and how much of it.
+pub(crate) const MESSAGE: (usize, Duration) = (1 << 20, Duration::from_secs(2));

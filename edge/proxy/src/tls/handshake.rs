@@ -1,0 +1,292 @@
+//! TLS of a client, opened with a certificate of ours.
+//!
+//! The ClientHello is read before rustls has it. A client that does not take
+//! the certificate is a result of its own: it pins, or does not trust us.
+
+use std::{io, sync::Arc};
+
+use model::{Body, NoteCode, Seal, SealReason};
+use rustls::{AlertDescription, Error as TlsError};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    ForwardMode,
+    exchange::connection_context::ConnectionContext,
+    exchange::target::{ConnectionTarget, HostPort},
+    inbound::splice,
+    inbound::stream::BufferedStream,
+    tls::certificate_authority::AlpnOffer,
+    tls::client_hello::{self, HelloPeek},
+    tls::pinning::HandshakeEnd,
+    upstream::connector::EncryptedStream,
+    upstream::peer::{ServerConnection, UpstreamPeer},
+};
+
+/// What TLS came to.
+pub(crate) enum TlsOutcome {
+    /// It is open; what comes next is in clear.
+    Inner(BufferedStream),
+    /// It was not to be opened, and that is written down.
+    Sealed,
+}
+
+/// The client's first bytes are a TLS record: opens it, the server's side first,
+/// so that the client is offered what the server speaks.
+pub(crate) async fn open(
+    mut conn: BufferedStream,
+    link: &mut ConnectionContext,
+    place: &mut ConnectionTarget,
+    behind: &mut UpstreamPeer,
+) -> TlsOutcome {
+    let message = match read_hello(&mut conn, link).await {
+        Ok(message) => message,
+        Err(says) => {
+            let said = Body::whole(&conn.ahead[..]);
+            link.seal_with(place, SealReason::UnknownProtocol, says, said).await;
+            return TlsOutcome::Sealed;
+        }
+    };
+    let hello = client_hello::read(message);
+    let name = server_name(hello.sni.as_deref(), link, place);
+    let offered = hello.alpn.clone();
+    Arc::make_mut(&mut link.client).hello = Some(hello);
+    if link.shared.is_home(&name) || link.shared.owns(&link.whereto(place).host) {
+        *behind = UpstreamPeer::Us;
+    }
+    if let UpstreamPeer::Server(server) = behind
+        && let Err(trouble) = server.dial_as(link, place, &name).await
+    {
+        server.trouble = Some(trouble);
+    }
+    if let Some((server, says)) = to_be_left(link, behind, &name) {
+        // Nobody checks the name in a ClientHello that goes on unopened.
+        let place = if place.is_bare_address() { &link.named(place.clone(), name).await } else { place };
+        splice::untouched(conn, server, link, place, SealReason::Tunnelled, says).await;
+        return TlsOutcome::Sealed;
+    }
+    let offer = offer_of_the_server(link, place, behind, &name, &offered).await;
+    let server = match link.shared.authority.server(&name, offer) {
+        Ok(server) => server,
+        Err(_) => return sealed(link, place, SealReason::UnknownProtocol, "TLS for a name that is none").await,
+    };
+    let handshake = TlsAcceptor::from(server).accept(conn);
+    match timeout(link.settings().head_time, handshake).await {
+        Ok(Ok(stream)) => {
+            if let Some(egress) = &link.shared.egress {
+                egress.pins.taken(&name, &link.client);
+            }
+            place.encrypted = true;
+            TlsOutcome::Inner(BufferedStream::tls(stream))
+        }
+        // A client that was ended together with us has refused nothing.
+        Ok(Err(error)) if tls_error(&error).is_none() && link.shared.stop.is_ending() => {
+            link.note(NoteCode::CutHandshake, link.whereto(place).with_port(), 1).await;
+            TlsOutcome::Sealed
+        }
+        Ok(Err(error)) => {
+            let (reason, says) = refusal(&error);
+            tracing::warn!(
+                trial = link.settings().trial,
+                connection = link.number,
+                says,
+                "a client ended the TLS handshake"
+            );
+            refused(link, &name, reason, &error);
+            sealed(link, place, reason, says).await
+        }
+        Err(_) => {
+            let says = "a TLS handshake that did not come to its end";
+            sealed(link, place, SealReason::UnknownProtocol, says).await
+        }
+    }
+}
+
+async fn sealed(
+    link: &ConnectionContext,
+    place: &ConnectionTarget,
+    reason: SealReason,
+    says: impl Into<String>,
+) -> TlsOutcome {
+    link.seal(place, reason, says).await;
+    TlsOutcome::Sealed
+}
+
+/// Remembers a host whose clients do not take our certificate. That a certificate
+/// has ended is our failure, or the client's clock's, and no client's will: the
+/// next one gets a new certificate.
+pub(crate) fn refused(link: &ConnectionContext, name: &str, reason: SealReason, error: &io::Error) {
+    if is_about_time(error) {
+        return link.shared.authority.renew(name);
+    }
+    if let (SealReason::Refused, Some(egress)) = (reason, &link.shared.egress) {
+        let ended = if tls_error(error).is_some() { HandshakeEnd::Alert } else { HandshakeEnd::HungUp };
+        egress.pins.refused(name, &link.client, ended);
+    }
+}
+
+/// The server's connection, if this one is to be passed through as it is, and why.
+fn to_be_left(
+    link: &ConnectionContext,
+    behind: &mut UpstreamPeer,
+    name: &str,
+) -> Option<(BufferedStream, &'static str)> {
+    let UpstreamPeer::Server(server) = behind else { return None };
+    let says = match &link.settings().onward {
+        ForwardMode::Untouched(_) => "passed through untouched, as was asked",
+        _ if server.egress.is_pinned(name, &link.client) => {
+            "passed through untouched: clients refuse our certificate for this host"
+        }
+        _ => return None,
+    };
+    server.reached.take().map(|reached| (reached.conn, says))
+}
+
+/// Opens the server's side, and gives what the client is to be offered. If the
+/// server cannot be had, the client is told so once it speaks.
+async fn offer_of_the_server(
+    link: &ConnectionContext,
+    place: &mut ConnectionTarget,
+    behind: &mut UpstreamPeer,
+    name: &str,
+    offered: &[String],
+) -> AlpnOffer {
+    if place.target.is_none() {
+        // Said to a proxy itself: in HTTP/2, each tunnel is a stream of it.
+        return AlpnOffer::Both;
+    }
+    let UpstreamPeer::Server(server) = behind else { return AlpnOffer::Both };
+    let Some(reached) = server.reached.take() else {
+        return if server.trouble.is_some() { AlpnOffer::Both } else { AlpnOffer::Http1 };
+    };
+    match server.egress.encrypt(reached.conn, name, offered).await {
+        Ok(EncryptedStream { conn, protocol, certificate }) => {
+            let target = link.destination(place);
+            server.reached = Some(ServerConnection { conn, target, encrypted: true });
+            if certificate.is_some() && place.is_bare_address() {
+                place.name = Some(name.to_owned());
+            }
+            place.certificate = certificate;
+            match protocol.as_deref() {
+                Some(b"h2") => AlpnOffer::Http2,
+                Some(_) => AlpnOffer::Http1,
+                None => AlpnOffer::Nothing,
+            }
+        }
+        Err(trouble) => {
+            server.trouble = Some(trouble);
+            AlpnOffer::Both
+        }
+    }
+}
+
+async fn read_hello(conn: &mut BufferedStream, link: &ConnectionContext) -> Result<Vec<u8>, &'static str> {
+    let reading = async {
+        loop {
+            match client_hello::peek(&conn.ahead) {
+                HelloPeek::Whole(message) => return Ok(message),
+                HelloPeek::Other => return Err("looks like TLS and does not begin with a ClientHello"),
+                HelloPeek::Partial => {}
+            }
+            match conn.fill().await {
+                Ok(0) | Err(_) => return Err("the connection ended inside the ClientHello"),
+                Ok(_) => {}
+            }
+        }
+    };
+    timeout(link.settings().head_time, reading).await.unwrap_or(Err("a ClientHello that did not come to its end"))
+}
+
+/// The name that the certificate is for: what the client asks for, or where it
+/// was going.
+fn server_name(sni: Option<&str>, link: &ConnectionContext, place: &ConnectionTarget) -> String {
+    let asked = sni.and_then(|sni| HostPort::read(sni, 443)).map(|target| target.host);
+    let going = || place.target.clone().or_else(|| link.original.or(link.here).map(HostPort::from));
+    asked.or_else(|| going().map(|target| target.host)).unwrap_or_else(|| "localhost".into())
+}
+
+/// What a failed handshake means.
+pub(crate) fn refusal(error: &io::Error) -> (SealReason, String) {
+    match tls_error(error) {
+        Some(TlsError::AlertReceived(AlertDescription::CertificateExpired)) => {
+            (SealReason::Refused, "our certificate is over by the client's clock: alert certificate_expired".into())
+        }
+        Some(TlsError::AlertReceived(alert)) => match about_the_certificate(*alert) {
+            true => (SealReason::Refused, format!("refused our certificate: alert {}", alert_name(*alert))),
+            false => (SealReason::UnknownProtocol, format!("TLS ended by the client: alert {}", alert_name(*alert))),
+        },
+        Some(other) => (SealReason::UnknownProtocol, format!("TLS that could not be negotiated: {}", kind(other))),
+        // Our certificate was out by then, or the hello would have been refused before.
+        None => (SealReason::Refused, Seal::HUNG_UP.into()),
+    }
+}
+
+/// The alert with which a client ended a connection after the handshake.
+pub(crate) fn late_refusal(error: &io::Error) -> Option<(SealReason, String)> {
+    match tls_error(error) {
+        Some(TlsError::AlertReceived(alert)) if about_the_certificate(*alert) => Some(refusal(error)),
+        _ => None,
+    }
+}
+
+fn tls_error(error: &io::Error) -> Option<&TlsError> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// Alerts by which clients say that they do not take a certificate (RFC 8446
+/// §6.2).
+fn about_the_certificate(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::InternalError
+            | AlertDescription::BadCertificateStatusResponse
+    )
+}
+
+/// Whether a client says that our certificate is over by its clock.
+fn is_about_time(error: &io::Error) -> bool {
+    matches!(tls_error(error), Some(TlsError::AlertReceived(AlertDescription::CertificateExpired)))
+}
+
+/// The name of RFC 8446 §6, for those that are met.
+fn alert_name(alert: AlertDescription) -> String {
+    let words = match alert {
+        AlertDescription::BadCertificate => "bad_certificate",
+        AlertDescription::UnsupportedCertificate => "unsupported_certificate",
+        AlertDescription::CertificateRevoked => "certificate_revoked",
+        AlertDescription::CertificateExpired => "certificate_expired",
+        AlertDescription::CertificateUnknown => "certificate_unknown",
+        AlertDescription::IllegalParameter => "illegal_parameter",
+        AlertDescription::UnknownCA => "unknown_ca",
+        AlertDescription::AccessDenied => "access_denied",
+        AlertDescription::DecryptError => "decrypt_error",
+        AlertDescription::HandshakeFailure => "handshake_failure",
+        AlertDescription::ProtocolVersion => "protocol_version",
+        AlertDescription::InternalError => "internal_error",
+        AlertDescription::UserCanceled => "user_canceled",
+        AlertDescription::CloseNotify => "close_notify",
+        other => return format!("{}", u8::from(other)),
+    };
+    words.into()
+}
+
+/// What rustls found, without anything a client sent.
+fn kind(error: &TlsError) -> &'static str {
+    match error {
+        TlsError::PeerIncompatible(_) => "no version, cipher or group in common",
+        TlsError::PeerMisbehaved(rustls::PeerMisbehaved::ServerNameMustContainOneHostName) => {
+            "the name in its ClientHello is none"
+        }
+        TlsError::PeerMisbehaved(_) => "the client broke the protocol",
+        TlsError::InvalidMessage(_) | TlsError::InappropriateHandshakeMessage { .. } => "a message that is none",
+        TlsError::DecryptError => "bytes that could not be decrypted",
+        _ => "the handshake failed",
+    }
+}
