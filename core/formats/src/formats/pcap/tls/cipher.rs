@@ -1,4 +1,4 @@
-//! Record protection: what opens a record, and proves that it is whole.
+//! TlsRecord protection: what opens a record, and proves that it is whole.
 
 use aes::{
     Aes128, Aes256,
@@ -14,7 +14,7 @@ use super::{
     CipherSuite,
     hello::{ClientHello, ServerHello},
     kdf,
-    records::Record,
+    records::TlsRecord,
     suites::{MacHash, RecordCipher},
 };
 
@@ -83,7 +83,7 @@ impl RecordKey {
     }
 
     /// The content of a record of TLS 1.3, and its real kind.
-    pub(super) fn open13(&mut self, record: &Record<'_>) -> Option<(u8, Vec<u8>)> {
+    pub(super) fn open13(&mut self, record: &TlsRecord<'_>) -> Option<(u8, Vec<u8>)> {
         let nonce = self.nonce()?;
         let mut plain = open_aead(self.suite.cipher, &self.key, &nonce, record.body, &super::additional13(record))?;
         self.sequence += 1;
@@ -94,7 +94,7 @@ impl RecordKey {
     }
 
     /// The content of a record of TLS 1.2.
-    pub(super) fn open12(&mut self, record: &Record<'_>) -> Option<Vec<u8>> {
+    pub(super) fn open12(&mut self, record: &TlsRecord<'_>) -> Option<Vec<u8>> {
         let plain = match self.suite.cipher {
             RecordCipher::Aes128Gcm | RecordCipher::Aes256Gcm => {
                 let (explicit, body) = record.body.split_at_checked(8)?;
@@ -119,7 +119,7 @@ impl RecordKey {
     }
 
     /// What is authenticated besides (RFC 5246 §6.2.3.3).
-    fn head(&self, record: &Record<'_>, length: usize) -> Vec<u8> {
+    fn head(&self, record: &TlsRecord<'_>, length: usize) -> Vec<u8> {
         let mut head = self.sequence.to_be_bytes().to_vec();
         head.extend([record.content, record.version.0, record.version.1]);
         head.extend((length as u16).to_be_bytes());
@@ -127,7 +127,7 @@ impl RecordKey {
     }
 
     /// RFC 5246 §6.2.3.2; RFC 7366 if the MAC is the last step.
-    fn open_cbc(&self, record: &Record<'_>, hash: MacHash) -> Option<Vec<u8>> {
+    fn open_cbc(&self, record: &TlsRecord<'_>, hash: MacHash) -> Option<Vec<u8>> {
         let mut body = record.body;
         if self.mac_is_last {
             let (sealed, tag) = body.split_at_checked(body.len().checked_sub(hash.length())?)?;

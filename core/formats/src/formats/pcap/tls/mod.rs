@@ -16,7 +16,7 @@ pub(super) mod suites;
 use self::{
     cipher::RecordKey,
     hello::{ClientHello, ServerHello},
-    records::{Record, Records},
+    records::{TlsRecord, TlsRecords},
     suites::CipherSuite,
 };
 use super::{
@@ -83,7 +83,7 @@ pub(super) fn decrypt(client: &ByteStream, server: &ByteStream, keys: &KeyLog) -
 
 /// Bytes of records that hold something encrypted.
 fn ciphertext(stream: &ByteStream) -> u64 {
-    Records::new(&stream.bytes)
+    TlsRecords::new(&stream.bytes)
         .filter(|record| record.content == CONTENT_DATA)
         .map(|record| record.body.len() as u64)
         .sum()
@@ -134,7 +134,7 @@ struct OpenedHalf {
 impl OpenedHalf {
     fn of(stream: &ByteStream) -> Self {
         let mut plain = ByteStream::default();
-        plain.missing = stream.missing + Records::left_over(&stream.bytes);
+        plain.missing = stream.missing + TlsRecords::left_over(&stream.bytes);
         Self { plain, sealed: 0 }
     }
 }
@@ -149,7 +149,7 @@ fn open(stream: &ByteStream, schedule: KeySchedule) -> OpenedHalf {
 fn open12(stream: &ByteStream, mut key: RecordKey) -> OpenedHalf {
     let mut half = OpenedHalf::of(stream);
     let (mut changes, mut failed) = (0, false);
-    for record in Records::new(&stream.bytes) {
+    for record in TlsRecords::new(&stream.bytes) {
         if record.content == CONTENT_CHANGE {
             // After a second change the keys are others (renegotiation).
             changes += 1;
@@ -174,7 +174,7 @@ fn open12(stream: &ByteStream, mut key: RecordKey) -> OpenedHalf {
 fn open13(stream: &ByteStream, mut keys: Vec<RecordKey>) -> OpenedHalf {
     let mut half = OpenedHalf::of(stream);
     let (mut opened_any, mut lost, mut at) = (false, false, 0);
-    for record in Records::new(&stream.bytes).filter(|record| record.content == CONTENT_DATA) {
+    for record in TlsRecords::new(&stream.bytes).filter(|record| record.content == CONTENT_DATA) {
         let candidates = if lost { keys.len()..keys.len() } else { at..keys.len() };
         let found = candidates.into_iter().find_map(|index| Some((index, keys[index].open13(&record)?)));
         let Some((index, (content, plain))) = found else {
@@ -196,7 +196,7 @@ fn open13(stream: &ByteStream, mut keys: Vec<RecordKey>) -> OpenedHalf {
 }
 
 /// A record before its keys: what it is, without its bytes.
-fn additional13(record: &Record<'_>) -> [u8; 5] {
+fn additional13(record: &TlsRecord<'_>) -> [u8; 5] {
     let length = (record.body.len() as u16).to_be_bytes();
     [record.content, record.version.0, record.version.1, length[0], length[1]]
 }

@@ -1,7 +1,7 @@
 //! The record layer (RFC 8446 §5.1).
 
 /// One record as it stands in a stream.
-pub(super) struct Record<'s> {
+pub(super) struct TlsRecord<'s> {
     pub(super) content: u8,
     pub(super) version: (u8, u8),
     pub(super) body: &'s [u8],
@@ -10,28 +10,28 @@ pub(super) struct Record<'s> {
 }
 
 /// The records of a stream, up to one that is not whole, or none.
-pub(super) struct Records<'s> {
+pub(super) struct TlsRecords<'s> {
     bytes: &'s [u8],
     at: usize,
 }
 
-impl<'s> Records<'s> {
+impl<'s> TlsRecords<'s> {
     pub(super) fn new(bytes: &'s [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
     /// Bytes behind the last record that is whole.
     pub(super) fn left_over(bytes: &[u8]) -> u64 {
-        let mut records = Records::new(bytes);
+        let mut records = TlsRecords::new(bytes);
         records.by_ref().for_each(drop);
         (bytes.len() - records.at) as u64
     }
 }
 
-impl<'s> Iterator for Records<'s> {
-    type Item = Record<'s>;
+impl<'s> Iterator for TlsRecords<'s> {
+    type Item = TlsRecord<'s>;
 
-    fn next(&mut self) -> Option<Record<'s>> {
+    fn next(&mut self) -> Option<TlsRecord<'s>> {
         /// 2^14, and what encryption of TLS 1.2 may add.
         const LONGEST: usize = (1 << 14) + 2048;
         let head = self.bytes.get(self.at..self.at + 5)?;
@@ -40,7 +40,7 @@ impl<'s> Iterator for Records<'s> {
             return None;
         }
         let body = self.bytes.get(self.at + 5..self.at + 5 + length)?;
-        let record = Record { content: head[0], version: (head[1], head[2]), body, offset: self.at };
+        let record = TlsRecord { content: head[0], version: (head[1], head[2]), body, offset: self.at };
         self.at += 5 + length;
         Some(record)
     }
@@ -52,7 +52,7 @@ pub(super) fn messages(bytes: &[u8], most: usize) -> Vec<(u8, Vec<u8>)> {
     /// A hello with keys for after quantum computers has 2 kB; certificates more.
     const LONGEST: usize = 128 << 10;
     let (mut joined, mut messages) = (Vec::new(), Vec::new());
-    for record in Records::new(bytes) {
+    for record in TlsRecords::new(bytes) {
         match record.content {
             super::CONTENT_HANDSHAKE => joined.extend_from_slice(record.body),
             // A compatible client sends one between its hellos (RFC 8446 §D.4).
