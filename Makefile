@@ -1,5 +1,5 @@
 # The two commands are `make audit` and `make test`; each does all its own set-up.
-.PHONY: audit test lint bench bench-proxy bench-limits bench-guard bench-judge docs fuzz help
+.PHONY: audit test lint bench bench-proxy bench-limits bench-guard bench-judge kills soak docs fuzz help
 
 CARGO ?= cargo
 OUT   ?= runs
@@ -13,6 +13,8 @@ help:
 	@echo 'make bench-limits  what one client can cost the others: idle connections, held requests, bodies that unpack to much'
 	@echo 'make bench-guard   what the guard costs: time added per request, and requests/s against plain capture'
 	@echo 'make bench-judge   how often the judge is wrong, and how often it sees a leak, by simulation'
+	@echo 'make kills   what kill -9 takes of a capture: 500 kills at three loads (about 20 minutes)'
+	@echo 'make soak    capture and guard for 30 minutes under mixed traffic: memory and descriptors each minute'
 	@echo 'make docs    the pages in docs/ that are made from code and data'
 
 audit:
@@ -52,3 +54,8 @@ bench-guard:
 
 bench-judge:
 	$(CARGO) run --release --locked -p judge --example power
+
+kills soak:
+	@scripts/setup audit
+	$(CARGO) build --release --locked -p candor
+	$(CARGO) run --release --locked -p candor --example load -- $@ target/release/candor

@@ -31,6 +31,8 @@ word_enum! {
         Choice = "choice",
         /// What the guard decided.
         Guard = "guard",
+        /// A file of evidence before this one was taken away, or could not be written any more.
+        EvidenceLost = "evidence-lost",
         /// A question of DNS outside of trials; see [`Note::dns_question`].
         Dns = "dns",
         /// First datagrams of QUIC, refused so that clients fall back.
@@ -81,7 +83,7 @@ impl NoteCode {
     /// Codes of a later Candor that say so begin with `not-`.
     pub fn is_omission(&self) -> bool {
         match self {
-            Self::NotDone | Self::NotWatched | Self::NotCounted => true,
+            Self::NotDone | Self::NotWatched | Self::NotCounted | Self::EvidenceLost => true,
             Self::Other(word) => word.starts_with("not-"),
             _ => false,
         }

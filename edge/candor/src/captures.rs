@@ -20,7 +20,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use audit::{Auditor, CaptureSummary, InspectedExchange, Inspector};
-use evidence::{ChainState, Evidence};
+use evidence::Evidence;
 use formats::{CapturePiece, PieceItem};
 use indicatif::ProgressBar;
 use model::{Gap, GapReason, LayerPlace, Record, Trail};
@@ -140,8 +140,8 @@ impl CaptureCollector<'_, '_> {
 pub fn evidence(path: &Path, auditor: &mut Auditor<'_>) -> Result<()> {
     let evidence = Evidence::open(path)?;
     let verification = evidence.verify()?;
-    if let ChainState::Changed { record, says } = &verification.state {
-        anyhow::bail!("{} was changed after it was sealed: at record {record}, {says}", path.display());
+    if let Some(change) = verification.state.change() {
+        anyhow::bail!("{} was changed after it was sealed: {change}", path.display());
     }
     if auditor.has_run() && is_experiment(&evidence)? {
         anyhow::bail!(

@@ -4,15 +4,15 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use audit::{Audit, AuditOptions, Auditor, CaptureSummary};
-use evidence::{ChainState, Evidence};
+use evidence::Evidence;
 use knowledge::Knowledge;
 
 /// Looks at a whole file of evidence.
 pub fn at_evidence(path: &Path, knowledge: &Knowledge, options: AuditOptions) -> Result<Audit> {
     let evidence = Evidence::open(path)?;
     let verification = evidence.verify()?;
-    if let ChainState::Changed { record, says } = &verification.state {
-        anyhow::bail!("{} was changed after it was sealed: at record {record}, {says}", path.display());
+    if let Some(change) = verification.state.change() {
+        anyhow::bail!("{} was changed after it was sealed: {change}", path.display());
     }
     let mut auditor = Auditor::new(knowledge, options);
     auditor.capture(CaptureSummary {

@@ -1,10 +1,19 @@
 //! The tables, and how their version is told.
 
+use rusqlite::Connection;
+
 /// `PRAGMA application_id`: "CNDR".
 pub(crate) const APPLICATION: i64 = 0x434e_4452;
 
 /// `PRAGMA user_version`: goes up when a reader of the old one would misread.
 pub(crate) const VERSION: i64 = 1;
+
+/// Bytes of a body, at most. Whoever writes cuts what is longer; what is longer in a file was not written by Candor.
+pub(crate) const MOST_OF_A_BODY: usize = 64 << 20;
+/// Bytes of all bodies of one record. A body that a record names twice counts twice.
+pub(crate) const MOST_OF_BODIES: usize = 256 << 20;
+/// Bytes of a record's JSON.
+pub(crate) const MOST_OF_A_RECORD: usize = 64 << 20;
 
 pub(crate) const TABLES: &str = "
 create table record (
@@ -36,3 +45,100 @@ create view phase as
          content ->> '$.name' as name, content ->> '$.act' as act, content ->> '$.mode' as mode
   from record where kind = 'phase';
 ";
+
+/// A table, view or trigger as `sqlite_schema` lists it, its text without comments and runs of blanks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct SchemaObject {
+    kind: String,
+    name: String,
+    table: String,
+    sql: String,
+}
+
+/// What is unlike the schema that Candor writes, in words; `None` if it is the same.
+///
+/// Everything else relies on this: a table that is a view, a generated column or a replaced view would make any
+/// query mean something else. A comment may differ, as it does between versions.
+pub(crate) fn foreign(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let expected = expected()?;
+    // A hostile list may be long: more than one too many need not be read.
+    let found = objects(connection, expected.len() + 1)?;
+    let extra = found.iter().find(|object| !expected.iter().any(|known| known.name == object.name));
+    if let Some(extra) = extra {
+        return Ok(Some(format!("it has a {} that Candor did not make: {}", extra.kind, shown(&extra.name))));
+    }
+    let other = expected.iter().find(|known| !found.contains(known));
+    Ok(other.map(|known| {
+        let there = found.iter().any(|object| object.name == known.name);
+        let says = if there { "is not the one that Candor makes" } else { "is not there" };
+        format!("its {} {} {says}", known.kind, known.name)
+    }))
+}
+
+fn expected() -> rusqlite::Result<Vec<SchemaObject>> {
+    let connection = Connection::open_in_memory()?;
+    connection.execute_batch(TABLES)?;
+    objects(&connection, usize::MAX)
+}
+
+fn objects(connection: &Connection, most: usize) -> rusqlite::Result<Vec<SchemaObject>> {
+    let mut statement = connection.prepare("select type, name, tbl_name, sql from main.sqlite_schema limit ?")?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = statement.query_map([most], |row| {
+        let sql: Option<String> = row.get(3)?;
+        let sql = without_comments(&sql.unwrap_or_default());
+        Ok(SchemaObject { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql })
+    })?;
+    rows.collect()
+}
+
+/// SQL without what `--` says to people and with one blank for several; what stands in quotes stays as it is, as a
+/// comment that begins in them is none.
+fn without_comments(sql: &str) -> String {
+    let mut plain = String::with_capacity(sql.len());
+    let mut rest = sql.chars().peekable();
+    let mut quote = None;
+    while let Some(letter) = rest.next() {
+        if quote.is_some() {
+            plain.push(letter);
+            quote = quote.filter(|quote| *quote != letter);
+        } else if letter == '-' && rest.peek() == Some(&'-') {
+            while rest.next_if(|letter| *letter != '\n').is_some() {}
+        } else if letter.is_ascii_whitespace() {
+            if !plain.ends_with(' ') {
+                plain.push(' ');
+            }
+        } else {
+            quote = matches!(letter, '\'' | '"' | '`').then_some(letter);
+            plain.push(letter);
+        }
+    }
+    plain.trim_ascii().to_owned()
+}
+
+/// A name out of a hostile file, short and on one line.
+fn shown(name: &str) -> String {
+    name.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(40).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_may_differ_and_nothing_else() {
+        assert_eq!(without_comments("create  table a (\n b -- one\n)"), "create table a ( b )");
+        assert_eq!(without_comments("create table a (b)-- x"), without_comments("create table a (b)"));
+        let hidden = "raise(abort, 'evidence --'); delete from record; select raise(ignore, '\nis append-only')";
+        assert_ne!(without_comments(hidden), without_comments("raise(abort, 'evidence is append-only')"));
+        assert!(without_comments(hidden).contains("delete from record"));
+        assert_ne!(without_comments("a /* b */"), without_comments("a"));
+    }
+
+    #[test]
+    fn our_own_schema_is_not_foreign() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(TABLES).unwrap();
+        assert_eq!(foreign(&connection).unwrap(), None);
+    }
+}

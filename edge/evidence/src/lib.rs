@@ -12,7 +12,15 @@
 
 mod writer;
 
+mod backlog;
+
+mod watch;
+
+mod folding;
+
 mod reader;
+
+mod repair;
 
 mod chain;
 
@@ -22,9 +30,30 @@ mod layout;
 
 pub use chain::ChainHead;
 pub use reader::{ChainState, Evidence, Verification};
+pub use repair::{Repair, RepairAct, repair};
 pub use writer::{EvidenceSender, EvidenceWriter};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// A file that its writer closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SealedFile {
+    pub head: ChainHead,
+    /// Another program read the file when it was closed, so a part of it stays in the `-wal` beside it.
+    pub needs_wal: bool,
+}
+
+impl SealedFile {
+    /// What whoever hands the file on has to know.
+    pub fn says(&self, path: &Path) -> Option<String> {
+        let name = path.display();
+        self.needs_wal.then(|| {
+            format!(
+                "another program has {name} open: {name} and {name}-wal are the evidence together, until `candor verify --repair {name}` makes one file of them"
+            )
+        })
+    }
+}
 
 /// What can go wrong with a file of evidence.
 #[derive(Debug, thiserror::Error)]
@@ -37,12 +66,27 @@ pub enum Error {
     NotEvidence(PathBuf),
     #[error("{0} was written by a newer Candor (layout {1}, this one knows {2})")]
     TooNew(PathBuf, i64, i64),
+    #[error(
+        "{0} is the main part of evidence whose writer was stopped, and {0}-wal, which holds the rest, is not beside it: bring that too, or, if there is none any more (another program may have folded it in), go on with what the main part holds by `candor verify --repair {0}`"
+    )]
+    WalMissing(PathBuf),
+    #[error("{0} was changed: {1}")]
+    Foreign(PathBuf, String),
     #[error("cannot write evidence")]
     Write(#[source] rusqlite::Error),
-    #[error("cannot read evidence")]
-    Read(#[source] rusqlite::Error),
+    #[error(
+        "{path} could not be written any more ({says}); it holds {records} records up to the head {head}{}",
+        if *.needs_wal { ", together with its -wal" } else { "" }
+    )]
+    WriteStopped { path: PathBuf, says: String, records: i64, head: ChainHead, needs_wal: bool },
+    #[error("{0} {1} while it was written to: what was captured is not in it")]
+    Lost(PathBuf, String),
+    #[error("cannot read the evidence in {0}")]
+    Read(PathBuf, #[source] rusqlite::Error),
     #[error("record {0} of the evidence cannot be read: {1}")]
     Record(u64, String),
     #[error("the evidence writer has stopped{0}")]
     Stopped(String),
+    #[error("{0} cannot be repaired: {1}")]
+    Repair(PathBuf, String),
 }

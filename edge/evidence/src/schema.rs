@@ -11,7 +11,10 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::chain::{digest, hex};
+use crate::{
+    chain::{digest, hex},
+    layout,
+};
 
 /// A record as text, with the bodies that it names.
 pub(crate) struct WrittenRecord {
@@ -41,13 +44,16 @@ pub(crate) fn write(record: &Record) -> WrittenRecord {
     WrittenRecord { kind, at, trial, content, bodies }
 }
 
+/// Gives the bytes under a digest in hex, or says why it cannot.
+type BodyLookup<'a> = dyn FnMut(&str) -> Result<Arc<[u8]>, String> + 'a;
+
 /// `body` gives the bytes under a digest in hex.
 pub(crate) fn read(
     kind: &str,
     at: Time,
     trial: Option<u32>,
     content: &str,
-    body: &mut dyn FnMut(&str) -> Option<Arc<[u8]>>,
+    body: &mut BodyLookup<'_>,
 ) -> Result<Record, String> {
     let of = |trial: Option<u32>| trial.ok_or("names no trial".to_owned());
     Ok(match kind {
@@ -497,12 +503,7 @@ impl<'a> ExchangeShape<'a> {
         }
     }
 
-    fn into(
-        self,
-        trial: Option<u32>,
-        started: Time,
-        body: &mut dyn FnMut(&str) -> Option<Arc<[u8]>>,
-    ) -> Result<Exchange, String> {
+    fn into(self, trial: Option<u32>, started: Time, body: &mut BodyLookup<'_>) -> Result<Exchange, String> {
         let hello = match self.hello {
             None => None,
             Some(hello) => Some(ClientHello {
@@ -626,6 +627,12 @@ fn body_shape(body: &Body, bodies: &mut BodyTable) -> Option<BodyShape> {
     if body.bytes.is_empty() && body.cut_from.is_none() {
         return None;
     }
+    let most = layout::MOST_OF_A_BODY;
+    if body.bytes.len() > most {
+        // A reader takes no more of a hostile file, so no more is written either.
+        let whole = body.cut_from.unwrap_or(body.bytes.len() as u64);
+        return Some(BodyShape { cut_from: Some(whole), ..kept(&body.bytes[..most].into(), bodies) });
+    }
     Some(BodyShape { cut_from: body.cut_from, ..kept(&body.bytes, bodies) })
 }
 
@@ -636,9 +643,9 @@ fn kept(bytes: &Arc<[u8]>, bodies: &mut BodyTable) -> BodyShape {
     BodyShape { sha256: hex(&sha256), size: bytes.len() as u64, cut_from: None }
 }
 
-fn read_body(shape: Option<BodyShape>, body: &mut dyn FnMut(&str) -> Option<Arc<[u8]>>) -> Result<Body, String> {
+fn read_body(shape: Option<BodyShape>, body: &mut BodyLookup<'_>) -> Result<Body, String> {
     let Some(shape) = shape else { return Ok(Body::default()) };
-    let bytes = body(&shape.sha256).ok_or("names a body that is not in the file")?;
+    let bytes = body(&shape.sha256)?;
     Ok(Body { bytes, cut_from: shape.cut_from })
 }
 

@@ -1,38 +1,43 @@
 //! Writing: one thread, fed through a bounded channel.
 //!
 //! Whoever captures waits when the disk is slow; nothing is dropped. Rows are
-//! committed together, at the latest 200 ms after they came, so a killed
-//! process loses at most that much.
+//! committed together, a few milliseconds after they came, and so few may wait
+//! for it that a process that is killed loses only what was finished last.
 
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
-    sync::Arc,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use model::{CaptureEnd, Record};
+use model::{CaptureEnd, Record, Time};
 use rusqlite::{Connection, OpenFlags, params};
 use tokio::sync::{
-    OwnedSemaphorePermit, Semaphore, TryAcquireError,
+    OwnedSemaphorePermit, TryAcquireError,
     mpsc::{self, error::TryRecvError},
+    oneshot,
 };
 
 use crate::{
-    Error,
-    chain::{ChainHead, digest},
+    Error, SealedFile,
+    backlog::{Backlog, weight},
+    chain::ChainHead,
+    folding::LogFolding,
     layout, schema,
+    watch::FileWatch,
 };
 
-/// Records waiting to be written.
-const QUEUE: usize = 4_096;
-/// Kibibytes of bodies in them: memory is bounded whatever is captured.
-const ROOM: usize = 24 << 10;
-
-/// Rows that share a commit, at most, and for how long they may wait for it.
+/// For how long rows may wait for others to share their commit.
+const WAIT: Duration = Duration::from_millis(20);
+/// Rows that share a commit, at most.
 const ROWS: usize = 500;
-const WAIT: Duration = Duration::from_millis(150);
+/// Bytes that the log may have grown by before it is folded in.
+const LOGGED: usize = 16 << 20;
+/// A log of so many bytes is folded in by the writer itself, whoever waits for it.
+const LONG: u64 = 512 << 20;
+/// A row changes one page of its table or two.
+const PAGE: usize = 4096;
 /// How long the queue is left alone at a time.
 const NAP: Duration = Duration::from_millis(4);
 
@@ -41,6 +46,8 @@ const REMEMBERED: usize = 16_384;
 
 /// How long another program may have the file to itself.
 const LOCKED: Duration = Duration::from_secs(5);
+/// How long whoever reads is waited for at the end.
+const READ: Duration = Duration::from_secs(1);
 
 /// Bodies shorter than this are not worth compressing.
 const WORTH_COMPRESSING: usize = 256;
@@ -49,34 +56,38 @@ const WORTH_COMPRESSING: usize = 256;
 #[derive(Debug)]
 pub struct EvidenceWriter {
     pen: EvidenceSender,
-    thread: JoinHandle<Result<ChainHead, Error>>,
+    thread: JoinHandle<Result<SealedFile, Error>>,
 }
 
 /// What capturers write with; as many as they like.
 #[derive(Clone, Debug)]
 pub struct EvidenceSender {
-    records: mpsc::Sender<WriterOrder>,
-    /// Kibibytes of bodies that may still be handed over.
-    room: Arc<Semaphore>,
+    records: mpsc::UnboundedSender<WriterOrder>,
+    backlog: Backlog,
 }
 
+/// The channel has no bound of its own: a record comes with the room that it takes.
 enum WriterOrder {
-    /// A record, and the room that it takes until it is written.
     Write(Box<Record>, OwnedSemaphorePermit),
     /// Commit what there is, then answer.
-    Settle(tokio::sync::oneshot::Sender<()>),
+    Settle(oneshot::Sender<()>),
     End(CaptureEnd),
 }
 
 impl EvidenceWriter {
     /// Creates the file; one that is there already is refused.
     pub fn create(path: &Path) -> Result<Self, Error> {
-        let connection = create(path).map_err(|error| Error::Create(PathBuf::from(path), error))?;
-        let (records, queue) = mpsc::channel(QUEUE);
+        let failed = |error| Error::Create(PathBuf::from(path), error);
+        let connection = create(path).map_err(failed)?;
+        let watch = FileWatch::begin(path).map_err(|_| failed(rusqlite::Error::InvalidPath(path.into())))?;
+        let folding = LogFolding::begin(path).map_err(failed)?;
+        let (records, queue) = mpsc::unbounded_channel();
+        let backlog = Backlog::default();
+        let desk = WriterThread::new(connection, watch, folding, backlog.clone());
         let thread = std::thread::Builder::new()
             .name("evidence".into())
             .spawn(move || {
-                let ended = WriterThread::new(connection).work(queue);
+                let ended = desk.work(queue);
                 if let Err(error) = &ended {
                     let error: &dyn std::error::Error = error;
                     tracing::error!(error, "the evidence cannot be written any more");
@@ -84,7 +95,7 @@ impl EvidenceWriter {
                 ended
             })
             .map_err(|error| Error::Stopped(format!(": no thread for it ({error})")))?;
-        Ok(Self { pen: EvidenceSender { records, room: Arc::new(Semaphore::new(ROOM)) }, thread })
+        Ok(Self { pen: EvidenceSender { records, backlog }, thread })
     }
 
     pub fn pen(&self) -> EvidenceSender {
@@ -92,53 +103,64 @@ impl EvidenceWriter {
     }
 
     /// Writes the end and closes the file. Pens that are still held write no more.
-    pub fn finish(self, end: CaptureEnd) -> Result<ChainHead, Error> {
-        let sent = self.pen.records.blocking_send(WriterOrder::End(end));
+    pub fn finish(self, end: CaptureEnd) -> Result<SealedFile, Error> {
+        let sent = self.pen.records.send(WriterOrder::End(end));
         drop(self.pen);
         match self.thread.join() {
-            Ok(head) => head,
+            Ok(sealed) => sealed,
             Err(_) => Err(Error::Stopped(if sent.is_err() { " before its end" } else { "" }.into())),
         }
     }
 }
 
 impl EvidenceSender {
-    /// Hands a record over; waits while the queue is full.
+    /// Hands a record over; waits while too much is not committed yet.
     pub async fn write(&self, record: Record) -> Result<(), Error> {
-        let room = Arc::clone(&self.room).acquire_many_owned(weight(&record)).await;
-        let room = room.map_err(|_| Error::Stopped(String::new()))?;
-        self.records.send(WriterOrder::Write(Box::new(record), room)).await.map_err(|_| Error::Stopped(String::new()))
+        let room = tokio::select! {
+            biased;
+            room = self.backlog.room(weight(&record)) => room,
+            // Who has stopped frees nothing any more.
+            () = self.records.closed() => return Err(stopped()),
+        };
+        self.hand_over(record, room)
     }
 
     /// The same from a thread that may block.
     pub fn write_blocking(&self, record: Record) -> Result<(), Error> {
         let room = loop {
-            match Arc::clone(&self.room).try_acquire_many_owned(weight(&record)) {
+            match self.backlog.try_room(weight(&record)) {
                 Ok(room) => break room,
-                Err(TryAcquireError::NoPermits) => std::thread::sleep(NAP),
-                Err(TryAcquireError::Closed) => return Err(Error::Stopped(String::new())),
+                Err(TryAcquireError::NoPermits) if !self.is_stopped() => std::thread::sleep(NAP),
+                Err(_) => return Err(stopped()),
             }
         };
-        self.records
-            .blocking_send(WriterOrder::Write(Box::new(record), room))
-            .map_err(|_| Error::Stopped(String::new()))
+        self.hand_over(record, room)
+    }
+
+    fn hand_over(&self, record: Record, room: OwnedSemaphorePermit) -> Result<(), Error> {
+        self.records.send(WriterOrder::Write(Box::new(record), room)).map_err(|_| stopped())
     }
 
     /// Returns once everything written before is on the disk.
     pub async fn settle(&self) -> Result<(), Error> {
-        let (done, settled) = tokio::sync::oneshot::channel();
-        self.records.send(WriterOrder::Settle(done)).await.map_err(|_| Error::Stopped(String::new()))?;
-        settled.await.map_err(|_| Error::Stopped(String::new()))
+        let (done, settled) = oneshot::channel();
+        self.records.send(WriterOrder::Settle(done)).map_err(|_| stopped())?;
+        settled.await.map_err(|_| stopped())
+    }
+
+    /// Whether the writer writes no more; why is said by [`EvidenceWriter::finish`].
+    pub fn is_stopped(&self) -> bool {
+        self.records.is_closed()
+    }
+
+    /// Resolves when the writer writes no more.
+    pub async fn stopped(&self) {
+        self.records.closed().await;
     }
 }
 
-/// Kibibytes of a record's bodies; one that is larger than all room takes all.
-fn weight(record: &Record) -> u32 {
-    let Record::Exchange(exchange) = record else { return 0 };
-    let answer = exchange.response.as_ref().map_or(0, |answer| answer.body.bytes.len());
-    let messages: usize = exchange.messages.iter().map(|message| message.body.bytes.len()).sum();
-    let all = (exchange.request.body.bytes.len() + answer + messages) / 1024;
-    u32::try_from(all.min(ROOM)).unwrap_or_default()
+fn stopped() -> Error {
+    Error::Stopped(String::new())
 }
 
 fn create(path: &Path) -> rusqlite::Result<Connection> {
@@ -152,43 +174,81 @@ fn create(path: &Path) -> rusqlite::Result<Connection> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.busy_timeout(LOCKED)?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    // What a file is stands in its main part, also when that is all that is left of it.
     connection.pragma_update(None, "application_id", layout::APPLICATION)?;
     connection.pragma_update(None, "user_version", layout::VERSION)?;
-    connection.execute_batch(layout::TABLES)?;
+    connection.execute_batch(&format!("begin immediate; {} commit;", layout::TABLES))?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // Each commit is looked at before anything is folded in.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // The first commit waits for the disk: better now than with records that wait for it.
+    connection.pragma_update(None, "user_version", layout::VERSION)?;
     Ok(connection)
+}
+
+/// How far a chain is.
+#[derive(Clone, Copy)]
+struct ChainPosition {
+    head: ChainHead,
+    seq: i64,
 }
 
 /// The writing thread's own state.
 struct WriterThread {
     connection: Connection,
-    head: ChainHead,
-    seq: i64,
+    watch: FileWatch,
+    folding: LogFolding,
+    backlog: Backlog,
+    written: ChainPosition,
+    committed: ChainPosition,
+    /// The room of rows that are not committed.
+    open: Option<OwnedSemaphorePermit>,
     open_rows: usize,
     opened: Instant,
+    /// Bytes that came into the log since it was folded in, about.
+    logged: usize,
+    /// How long writing them took.
+    busy: Duration,
+    last: Time,
     /// Bodies that are known to be in the file, so that it need not be asked.
     kept: HashSet<[u8; 32]>,
 }
 
 impl WriterThread {
-    fn new(connection: Connection) -> Self {
+    fn new(connection: Connection, watch: FileWatch, folding: LogFolding, backlog: Backlog) -> Self {
+        let start = ChainPosition { head: ChainHead::start(), seq: 0 };
         Self {
             connection,
-            head: ChainHead::start(),
-            seq: 0,
+            watch,
+            folding,
+            backlog,
+            written: start,
+            committed: start,
+            open: None,
             open_rows: 0,
             opened: Instant::now(),
+            logged: 0,
+            busy: Duration::ZERO,
+            last: Time(0),
             kept: HashSet::new(),
         }
     }
 
-    fn work(mut self, mut queue: mpsc::Receiver<WriterOrder>) -> Result<ChainHead, Error> {
+    fn work(mut self, queue: mpsc::UnboundedReceiver<WriterOrder>) -> Result<SealedFile, Error> {
+        match self.take_all(queue) {
+            Ok(()) => self.close(),
+            Err(error) => Err(self.give_up(error)),
+        }
+    }
+
+    fn take_all(&mut self, mut queue: mpsc::UnboundedReceiver<WriterOrder>) -> Result<(), Error> {
         while let Some(order) = self.next(&mut queue)? {
             match order {
-                WriterOrder::Write(record, _room) => self.write(&record).map_err(Error::Write)?,
+                WriterOrder::Write(record, room) => self.take(&record, room)?,
                 WriterOrder::Settle(done) => {
-                    self.commit().map_err(Error::Write)?;
+                    self.commit()?;
                     // Whoever asked may have stopped waiting.
                     let _ = done.send(());
                 }
@@ -198,29 +258,42 @@ impl WriterThread {
                 }
             }
         }
-        self.close()
+        self.commit()
     }
 
     /// The next order; commits while waiting for it. While there is something to
     /// commit the queue is looked at now and then: to be woken for each record
     /// would cost whoever captures more than writing it.
-    fn next(&mut self, queue: &mut mpsc::Receiver<WriterOrder>) -> Result<Option<WriterOrder>, Error> {
+    fn next(&mut self, queue: &mut mpsc::UnboundedReceiver<WriterOrder>) -> Result<Option<WriterOrder>, Error> {
         loop {
             match queue.try_recv() {
                 Ok(order) => return Ok(Some(order)),
                 Err(TryRecvError::Disconnected) => return Ok(None),
                 Err(TryRecvError::Empty) => {}
             }
-            let left = WAIT.saturating_sub(self.opened.elapsed());
             if self.open_rows == 0 {
                 return Ok(queue.blocking_recv());
             }
-            if left.is_zero() {
-                self.commit().map_err(Error::Write)?;
+            let left = WAIT.saturating_sub(self.opened.elapsed());
+            // Whoever waits for room gets it by a commit alone.
+            if left.is_zero() || self.backlog.is_tight() {
+                self.commit()?;
             } else {
                 std::thread::sleep(left.min(NAP));
             }
         }
+    }
+
+    fn take(&mut self, record: &Record, room: OwnedSemaphorePermit) -> Result<(), Error> {
+        let began = Instant::now();
+        self.write(record).map_err(Error::Write)?;
+        self.busy += began.elapsed();
+        match &mut self.open {
+            Some(open) => open.merge(room),
+            none => *none = Some(room),
+        }
+        let is_due = self.open_rows >= ROWS || self.opened.elapsed() >= WAIT || self.backlog.is_tight();
+        if is_due { self.commit() } else { Ok(()) }
     }
 
     fn write(&mut self, record: &Record) -> rusqlite::Result<()> {
@@ -229,19 +302,18 @@ impl WriterThread {
             self.connection.execute_batch("begin immediate")?;
             self.opened = Instant::now();
         }
+        self.open_rows += 1;
+        self.logged += 2 * PAGE;
         let written = schema::write(record);
         for (digest, bytes) in &written.bodies {
             self.keep(digest, bytes)?;
         }
-        self.head = self.head.then(written.kind, written.at.0, written.trial, &written.content);
-        self.seq += 1;
+        let ChainPosition { head, seq } = self.written;
+        let head = head.then(written.kind, written.at.0, written.trial, &written.content);
         self.connection
             .prepare_cached("insert into record (seq, kind, at, trial, content, link) values (?, ?, ?, ?, ?, ?)")?
-            .execute(params![self.seq, written.kind, written.at.0, written.trial, written.content, self.head.0])?;
-        self.open_rows += 1;
-        if self.open_rows >= ROWS || self.opened.elapsed() >= WAIT {
-            self.commit()?;
-        }
+            .execute(params![seq + 1, written.kind, written.at.0, written.trial, written.content, head.0])?;
+        (self.written, self.last) = (ChainPosition { head, seq: seq + 1 }, written.at);
         Ok(())
     }
 
@@ -264,35 +336,81 @@ impl WriterThread {
         self.connection
             .prepare_cached("insert into body (digest, size, codec, content) values (?, ?, ?, ?)")?
             .execute(params![digest, bytes.len(), codec, content])?;
+        self.logged += PAGE + content.len();
         Ok(())
     }
 
-    fn commit(&mut self) -> rusqlite::Result<()> {
-        if self.open_rows > 0 {
-            self.connection.execute_batch("commit")?;
-            self.open_rows = 0;
+    /// Commits, and looks whether what was committed lies where it belongs.
+    fn commit(&mut self) -> Result<(), Error> {
+        if self.open_rows == 0 {
+            return Ok(());
         }
+        let began = Instant::now();
+        if self.committed.seq > 0 {
+            self.watch.look(&self.committed.head, self.committed.seq)?;
+        }
+        self.connection.execute_batch("commit").map_err(Error::Write)?;
+        self.committed = self.written;
+        self.watch.look(&self.committed.head, self.committed.seq)?;
+        self.fold();
+        let room = self.open.take();
+        self.backlog.committed(room.as_ref(), self.busy + began.elapsed());
+        (self.open_rows, self.busy) = (0, Duration::ZERO);
         Ok(())
     }
 
-    fn close(mut self) -> Result<ChainHead, Error> {
-        self.commit().map_err(Error::Write)?;
-        // One file to hand on, without a -wal beside it.
-        self.connection.pragma_update(None, "journal_mode", "delete").map_err(Error::Write)?;
-        Ok(self.head)
+    /// Closes what there is after something failed, and says how far it goes.
+    fn give_up(mut self, error: Error) -> Error {
+        let Error::Write(cause) = error else { return error };
+        let says = cause.to_string();
+        // Each may fail as what was before did: the disk is full, gone, or somebody else's.
+        let _ = self.connection.busy_timeout(READ);
+        let _ = self.connection.execute_batch("rollback");
+        (self.written, self.open_rows) = (self.committed, 0);
+        let end =
+            CaptureEnd { at: self.last, early: Some(format!("the evidence could not be written any more: {says}")) };
+        if self.write(&Record::End(end)).is_err() || self.commit().is_err() {
+            let _ = self.connection.execute_batch("rollback");
+        }
+        let (path, ChainPosition { head, seq }) = (self.watch.path().to_owned(), self.committed);
+        self.folding.end();
+        let needs_wal = fold_in(&self.connection);
+        Error::WriteStopped { path, says, records: seq, head, needs_wal }
+    }
+
+    fn fold(&mut self) {
+        if self.watch.log_length() > LONG && self.logged > LOGGED {
+            // A log begins anew only once all of it is folded in, which never happens while more comes.
+            let _ = self.connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
+            self.logged = 0;
+        } else if self.logged > LOGGED {
+            self.folding.ask();
+            self.logged = 0;
+        }
+    }
+
+    fn close(self) -> Result<SealedFile, Error> {
+        let Self { connection, mut watch, committed, folding, .. } = self;
+        folding.end();
+        let needs_wal = fold_in(&connection);
+        drop(connection);
+        watch.look_inside(&committed.head, committed.seq)?;
+        Ok(SealedFile { head: committed.head, needs_wal })
     }
 }
 
-/// The bytes of a stored body.
-pub(crate) fn unpack(codec: &str, size: usize, content: Vec<u8>) -> Option<Vec<u8>> {
-    match codec {
-        "plain" => Some(content),
-        "zstd" => zstd::bulk::decompress(&content, size).ok(),
-        _ => None,
-    }
-}
-
-/// Whether the bytes are those that the digest names.
-pub(crate) fn is_body(name: &[u8], bytes: &[u8]) -> bool {
-    name == digest(bytes)
+/// Makes one file to hand on, without a -wal beside it. True if that has to stay: another program reads.
+fn fold_in(connection: &Connection) -> bool {
+    let waits = connection.busy_timeout(READ);
+    let is_whole = |how: &str| {
+        let frames = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+        let frames = connection.query_row(&format!("pragma wal_checkpoint({how})"), [], frames);
+        // One that had to give up knows of no frames.
+        frames.is_ok_and(|(all, moved)| all >= 0 && all == moved)
+    };
+    // While somebody has an old state in front of them the log cannot be emptied, but all of it may be in the file.
+    let whole = is_whole("truncate") || is_whole("passive");
+    // As long as anybody has the file open its mode stays; that alone costs nothing.
+    let _ = waits.and_then(|()| connection.pragma_update(None, "journal_mode", "delete"));
+    !whole
 }

@@ -138,6 +138,7 @@ pub async fn guide(
     }
     let eyes = Arc::new(GuidedSink::new(pen.clone(), &guided.tasks));
     let settings = ProxySettings { trial: None, onward: ForwardMode::Sinkhole, ..doors.settings };
+    let stopped = pen.clone();
     let mut hand = GuidedTrial { guided: &guided, pen, eyes: &eyes, leader: &*leader, session: 0 };
     // Nobody is let in before there is a trial that it belongs to.
     if let Some(first) = guided.tasks.first() {
@@ -151,13 +152,16 @@ pub async fn guide(
     let outcome = tokio::select! {
         outcome = hand.lead() => outcome.map(|()| None),
         () = stop => Ok(Some("stopped by hand".to_owned())),
+        // Why is known when it is closed.
+        () = stopped.stopped() => Ok(None),
     };
     for proxy in proxies {
         proxy.stop().await;
     }
+    let said = outcome.as_ref().map_or_else(|error| Some(error.to_string()), Clone::clone);
+    let sealed = close(writer, said).await?;
     let early = outcome?;
-    let head = close(writer, early.clone()).await?;
-    Ok(RunOutcome { head, early })
+    Ok(RunOutcome { sealed, early })
 }
 
 /// A person at work.

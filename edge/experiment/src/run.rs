@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use evidence::{ChainHead, EvidenceSender, EvidenceWriter};
+use evidence::{EvidenceSender, EvidenceWriter, SealedFile};
 use honey::{CanaryGenerator, HoneySites};
 use knowledge::{
     Knowledge,
@@ -59,7 +59,7 @@ pub struct RunRequest {
 /// How a run came out.
 #[derive(Debug)]
 pub struct RunOutcome {
-    pub head: ChainHead,
+    pub sealed: SealedFile,
     /// Why it ended before its plan did.
     pub early: Option<String>,
 }
@@ -221,17 +221,22 @@ pub async fn conduct(
         next: plan.trials.len() as u32 + 1,
     };
     let early = tokio::select! {
-        outcome = trials.all(&plan) => outcome?,
-        () = stop => Some("stopped by hand".to_owned()),
+        outcome = trials.all(&plan) => outcome,
+        () = stop => Ok(Some("stopped by hand".to_owned())),
+        // Why is known when it is closed.
+        () = pen.stopped() => Ok(None),
     };
     drop(trials);
     drop(conduct);
+    // What was written is closed whatever happened, and why it could not be written comes before what followed from it.
+    let said = early.as_ref().map_or_else(|error| Some(error.to_string()), Clone::clone);
+    let sealed = close(writer, said).await?;
+    let early = early?;
     if let Some(why) = &early {
         tracing::warn!(why, "the run ends early");
     }
-    let head = close(writer, early.clone()).await?;
-    tracing::info!(%head, "the run has ended, and its evidence is closed");
-    Ok(RunOutcome { head, early })
+    tracing::info!(head = %sealed.head, "the run has ended, and its evidence is closed");
+    Ok(RunOutcome { sealed, early })
 }
 
 /// Trials under way.
@@ -364,7 +369,7 @@ fn conditions(wish: &RunRequest) -> Vec<String> {
     conditions
 }
 
-pub(crate) async fn close(writer: EvidenceWriter, early: Option<String>) -> Result<ChainHead, Error> {
+pub(crate) async fn close(writer: EvidenceWriter, early: Option<String>) -> Result<SealedFile, Error> {
     let end = CaptureEnd { at: now(), early };
     tokio::task::spawn_blocking(move || writer.finish(end))
         .await

@@ -18,3 +18,11 @@ pub enum Error {
     #[error("the guard's evidence")]
     Evidence(#[from] evidence::Error),
 }
+
+impl Error {
+    /// What failed, and why, on one line.
+    pub fn with_cause(&self) -> String {
+        let causes = std::iter::successors(std::error::Error::source(self), |cause| cause.source());
+        causes.fold(self.to_string(), |says, cause| format!("{says}: {cause}"))
+    }
+}

@@ -42,9 +42,9 @@ impl KeptEvidence {
         Ok(Self { pen: writer.pen(), path, writer, begun: Instant::now(), written: AtomicU64::new(0) })
     }
 
-    /// Whether another file is to be begun.
-    pub(crate) fn is_full(&self) -> bool {
-        self.written.load(Ordering::Relaxed) > PART || self.begun.elapsed() > DAY
+    /// Whether another file is to be begun: this one is full, old, or can no longer be written.
+    pub(crate) fn is_over(&self) -> bool {
+        self.written.load(Ordering::Relaxed) > PART || self.begun.elapsed() > DAY || self.pen.is_stopped()
     }
 
     /// Lets go of old files while this one is written.

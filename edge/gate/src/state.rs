@@ -209,20 +209,30 @@ impl GuardState {
         self.kept.read().await.as_ref().map(KeptEvidence::all).unwrap_or_default()
     }
 
-    /// Begins another file when one is full, and lets go of old ones.
+    /// Begins another file when one is full or lost, and lets go of old ones. What was lost is told
+    /// to the person, and stands in the new file.
     async fn turn_over(&self) -> Result<(), Error> {
         let mut kept = self.kept.write().await;
-        if !kept.as_ref().is_some_and(KeptEvidence::is_full) {
+        if !kept.as_ref().is_some_and(KeptEvidence::is_over) {
             return Ok(());
         }
         let full = kept.take();
         let folder = self.folder.join("evidence");
         let next = tokio::task::spawn_blocking(move || {
-            full.map_or(Ok(()), KeptEvidence::finish)?;
-            KeptEvidence::begin(&folder)
+            (full.map_or(Ok(()), KeptEvidence::finish), KeptEvidence::begin(&folder))
         });
-        *kept = Some(next.await.unwrap_or_else(|_| KeptEvidence::begin(&self.folder.join("evidence")))?);
-        Ok(())
+        let (finished, next) =
+            next.await.unwrap_or_else(|_| (Ok(()), KeptEvidence::begin(&self.folder.join("evidence"))));
+        if let Err(error) = &finished {
+            self.board.tell(ChangeNotice { at: clock::wall(), says: error.with_cause() });
+        }
+        let next = next?;
+        if let Err(error) = &finished {
+            next.note(NoteCode::EvidenceLost, error.with_cause()).await;
+        }
+        *kept = Some(next);
+        // The loss is told once, also where nobody looks at the page.
+        finished
     }
 
     /// Ends the evidence. To be called once, at the end.
@@ -242,8 +252,8 @@ impl GuardState {
         if let Some(kept) = &*self.kept.read().await {
             kept.exchange(exchange, decision).await;
         }
-        let is_full = self.kept.read().await.as_ref().is_some_and(KeptEvidence::is_full);
-        if is_full && let Err(error) = self.turn_over().await {
+        let is_over = self.kept.read().await.as_ref().is_some_and(KeptEvidence::is_over);
+        if is_over && let Err(error) = self.turn_over().await {
             self.board
                 .tell(ChangeNotice { at: clock::wall(), says: format!("what is stopped cannot be kept: {error}") });
         }

@@ -220,7 +220,10 @@ impl AuditArgs {
             written_file::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
             talk(&format!("  {}", path.display()));
         }
-        talk(&format!("  {}\n  {}\n  head {}", log.path().display(), evidence.display(), ran.head));
+        talk(&format!("  {}\n  {}\n  head {}", log.path().display(), evidence.display(), ran.sealed.head));
+        if let Some(says) = ran.sealed.says(&evidence) {
+            talk(&format!("  {says}"));
+        }
         Ok(audit)
     }
 }
@@ -228,7 +231,10 @@ impl AuditArgs {
 fn ran(wish: RunRequest) -> Result<RunOutcome> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the run")?;
     let progress = Arc::new(ProgressPrinter::new());
-    Ok(runtime.block_on(experiment::conduct(wish, progress, stopping::asked()))?)
+    Ok(runtime.block_on(async {
+        stopping::survive_full_files();
+        experiment::conduct(wish, progress, stopping::asked()).await
+    })?)
 }
 
 fn scenario(knowledge: &Knowledge, name: &str) -> Result<Scenario> {

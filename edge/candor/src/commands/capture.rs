@@ -8,7 +8,7 @@ use std::{
 
 use adb::{Phone, PhoneRedirect};
 use anyhow::{Context, Result, bail};
-use evidence::{ChainHead, EvidenceSender, EvidenceWriter};
+use evidence::{EvidenceSender, EvidenceWriter, SealedFile};
 use gate::{ActivityFeed, AnswerWatcher};
 use knowledge::Knowledge;
 use model::{CaptureEnd, Mode, Note, NoteCode, Record};
@@ -120,12 +120,11 @@ impl CaptureArgs {
         // Whatever happened, what was written is closed first.
         let ended = writer.finish(CaptureEnd { at: now(), early: None });
         let captured = captured?;
-        let head = ended
-            .with_context(|| format!("the capture ended early; {} holds what was written before", out.display()))?;
+        let sealed = ended.context("the capture ended early")?;
         if captured.failed {
             bail!("the capture ended early: {} could not be written any more", out.display());
         }
-        print(&last_words(&captured.tally, &out, &head));
+        print(&last_words(&captured.tally, &out, sealed));
         Ok(if captured.tally.exchanges() == 0 { ExitStatus::SawTooLittle } else { ExitStatus::Clean })
     }
 
@@ -159,6 +158,7 @@ impl CaptureArgs {
         pen: EvidenceSender,
         out: &Path,
     ) -> Result<CaptureOutcome> {
+        stopping::survive_full_files();
         let CaptureSetup { doors, own, knowledge, upstream, guide, phone, turned } = ready;
         let fingerprint = authority.fingerprint();
         let ledger = LiveEvidenceSink::new(pen.clone());
@@ -343,8 +343,9 @@ fn resolving(address: SocketAddr) -> Result<(UdpSocket, TcpListener)> {
     Ok((udp, tcp))
 }
 
-fn last_words(tally: &LiveCounts, out: &Path, head: &ChainHead) -> String {
-    format!("{}\n{tally}  head {head}\n", out.display())
+fn last_words(tally: &LiveCounts, out: &Path, sealed: SealedFile) -> String {
+    let apart = sealed.says(out).map(|says| format!("  {says}\n")).unwrap_or_default();
+    format!("{}\n{tally}  head {}\n{apart}", out.display(), sealed.head)
 }
 
 fn not_created(out: &Path, error: evidence::Error) -> anyhow::Error {

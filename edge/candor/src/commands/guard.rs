@@ -132,6 +132,7 @@ impl GuardArgs {
         doors: GuardPorts,
         recording: Option<&EvidenceRecording>,
     ) -> Result<String> {
+        stopping::survive_full_files();
         let keeper = GuardState::open(knowledge, folder)?;
         if self.strict {
             keeper.change(&ChoiceChange::Strict(true)).await?;
@@ -169,7 +170,9 @@ impl GuardArgs {
         talk("  another such address: candor guard link; a browser on the guard: candor open chromium");
         talk("candor: ready; Ctrl-C ends");
         let watching = tokio::spawn(watch(Arc::clone(&keeper)));
+        let lost = recording.map(EvidenceRecording::lost);
         stopping::asked().await;
+        lost.inspect(tokio::task::JoinHandle::abort);
         talk("candor: ending; what is under way comes to its end");
         watching.abort();
         proxies.stop().await;
@@ -214,6 +217,11 @@ async fn watch(keeper: Arc<GuardState>) {
     loop {
         let trouble = match keeper.look_around().await {
             Ok(()) => keeper.trouble(),
+            // The guard goes on in a new file; the next look finds nothing amiss.
+            Err(error @ gate::Error::Evidence(_)) => {
+                talk(&format!("candor: {}", error.with_cause()));
+                keeper.trouble()
+            }
             Err(error) => Some(error.to_string()),
         };
         let trouble = trouble.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use evidence::{ChainState, Evidence};
+use evidence::{Evidence, RepairAct, Verification};
 
-use crate::exit::{ExitStatus, print};
+use crate::exit::{ExitStatus, print, talk};
 
 /// Check the chain of an evidence file
 ///
@@ -17,6 +17,10 @@ pub struct VerifyArgs {
     /// The head that was noted when the file was sealed
     #[arg(long, value_name = "HASH")]
     head: Option<String>,
+    /// Make one file of what a stopped writer left (FILE and FILE-wal), if it is intact and nobody else has it
+    /// open. Records and head stay the same
+    #[arg(long)]
+    repair: bool,
 }
 
 impl VerifyArgs {
@@ -24,23 +28,38 @@ impl VerifyArgs {
         if !self.evidence.exists() {
             bail!("there is no file {}", self.evidence.display());
         }
-        let seen = Evidence::open(&self.evidence)?.verify()?;
-        let (exit, says) = match (&seen.state, &self.head) {
-            (ChainState::Changed { record, says }, _) => {
-                (ExitStatus::Findings, format!("changed at record {record}: {says}"))
-            }
-            (ChainState::Intact, Some(head)) if *head == seen.head.to_string() => {
+        let seen = if self.repair { self.repair()? } else { Evidence::open(&self.evidence)?.verify()? };
+        let (exit, says) = match (seen.state.change(), &self.head) {
+            (Some(change), _) => (ExitStatus::Findings, format!("changed: {change}")),
+            (None, Some(head)) if *head == seen.head.to_string() => {
                 (ExitStatus::Clean, format!("intact, and the one sealed with this head ({} records)", seen.records))
             }
-            (ChainState::Intact, Some(_)) => {
+            (None, Some(_)) => {
                 (ExitStatus::Findings, format!("not the one sealed with that head: its head is {}", seen.head))
             }
-            (ChainState::Intact, None) => {
+            (None, None) => {
                 (ExitStatus::Clean, format!("intact, not anchored ({} records, head {})", seen.records, seen.head))
             }
         };
-        let end = if seen.ended { "" } else { "; it ended early: its writer was stopped" };
+        let end = match (seen.ended, seen.early) {
+            (false, _) => "; it ended early: its writer was stopped".to_owned(),
+            (true, Some(why)) => format!("; it ended early: {why}"),
+            (true, None) => String::new(),
+        };
         print(&format!("{}: {says}{end}\n", self.evidence.display()));
         Ok(exit)
+    }
+
+    fn repair(&self) -> Result<Verification> {
+        let repair = evidence::repair(&self.evidence)?;
+        let name = self.evidence.display();
+        talk(&match repair.did {
+            RepairAct::Nothing => format!("candor: {name} was one file already: there was nothing to do"),
+            RepairAct::JoinedWal => format!("candor: {name}-wal was folded into {name}, which is one file now"),
+            RepairAct::WithoutWal => {
+                format!("candor: {name}-wal is not there: {name} is a file of what it holds itself, and ended early")
+            }
+        });
+        Ok(repair.seen)
     }
 }

@@ -9,8 +9,9 @@ use anyhow::{Context, Result};
 use evidence::EvidenceWriter;
 use model::CaptureEnd;
 use proxy::ExchangeSink;
+use tokio::task::JoinHandle;
 
-use crate::live::evidence_sink::LiveEvidenceSink;
+use crate::{exit::talk, live::evidence_sink::LiveEvidenceSink};
 
 /// A file of evidence that everything goes into.
 pub struct EvidenceRecording {
@@ -26,6 +27,15 @@ impl EvidenceRecording {
         Ok(Self { path: path.into(), ledger: LiveEvidenceSink::new(writer.pen()), writer })
     }
 
+    /// Tells at once when nothing can be recorded any more. The guard goes on: whoever uses it is not cut off.
+    pub fn lost(&self) -> JoinHandle<()> {
+        let (ledger, name) = (self.ledger.clone(), self.path.display().to_string());
+        tokio::spawn(async move {
+            ledger.failed().await;
+            talk(&format!("candor: NOTHING MORE IS RECORDED in {name}; why is said at the end. The guard goes on"));
+        })
+    }
+
     pub fn sink(&self) -> Arc<dyn ExchangeSink> {
         Arc::new(self.ledger.clone())
     }
@@ -34,7 +44,8 @@ impl EvidenceRecording {
     pub fn finish(self, end: CaptureEnd) -> Result<String> {
         let tally = self.ledger.tally();
         drop(self.ledger);
-        let head = self.writer.finish(end).with_context(|| format!("cannot seal {}", self.path.display()))?;
-        Ok(format!("{}\n{tally}  head {head}\n", self.path.display()))
+        let sealed = self.writer.finish(end).with_context(|| format!("cannot seal {}", self.path.display()))?;
+        let apart = sealed.says(&self.path).map(|says| format!("  {says}\n")).unwrap_or_default();
+        Ok(format!("{}\n{tally}  head {}\n{apart}", self.path.display(), sealed.head))
     }
 }

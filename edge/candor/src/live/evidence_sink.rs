@@ -5,21 +5,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use evidence::EvidenceSender;
 use model::{Exchange, Note, Record};
 use proxy::{ExchangeSink, SinkFuture};
-use tokio::sync::Notify;
 
 use super::counts::LiveCounts;
 
-/// A sink that writes evidence. Once it cannot, it says so to whoever waits.
+/// A sink that writes evidence.
 #[derive(Clone, Debug)]
 pub struct LiveEvidenceSink {
     pen: EvidenceSender,
     tally: Arc<Mutex<LiveCounts>>,
-    failed: Arc<Notify>,
 }
 
 impl LiveEvidenceSink {
     pub fn new(pen: EvidenceSender) -> Self {
-        Self { pen, tally: Arc::default(), failed: Arc::default() }
+        Self { pen, tally: Arc::default() }
     }
 
     /// What was written down up to now.
@@ -27,9 +25,9 @@ impl LiveEvidenceSink {
         self.counts().clone()
     }
 
-    /// Resolves when something could not be written: nothing may go on then.
+    /// Resolves when nothing can be written any more: nothing may go on then.
     pub async fn failed(&self) {
-        self.failed.notified().await;
+        self.pen.stopped().await;
     }
 
     fn counts(&self) -> MutexGuard<'_, LiveCounts> {
@@ -37,9 +35,8 @@ impl LiveEvidenceSink {
     }
 
     async fn write(&self, record: Record) {
-        if self.pen.write(record).await.is_err() {
-            self.failed.notify_one();
-        }
+        // A writer that has stopped told so to whoever waits for it.
+        let _ = self.pen.write(record).await;
     }
 }
 

@@ -11,6 +11,14 @@ pub async fn asked() {
     }
 }
 
+/// Lets a file that may grow no more be an error of writing it, as a full disk is, instead of the end of the program.
+/// To be called in a runtime, once.
+pub fn survive_full_files() {
+    let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    // The handler stays when nobody listens to it any more.
+    drop(signal(kind));
+}
+
 async fn of(kind: SignalKind) {
     match signal(kind) {
         Ok(mut signals) => drop(signals.recv().await),

@@ -98,3 +98,55 @@ fn evidence_that_was_cut_ends_in_one_sentence() {
         assert!(ran.said.contains("cut.candor") && ran.said.trim().lines().count() == 1, "{length}: {}", ran.said);
     }
 }
+
+/// Made to harm, each in another way; none may take the others with it.
+#[test]
+fn hostile_files_in_a_folder_are_a_sentence_each_and_the_rest_goes_on() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let bends = [
+        ("size", "update body set size = 1 << 40"),
+        ("negative", "update body set size = -1"),
+        ("empty", "update body set content = zeroblob(9)"),
+        ("deep", "update record set content = replace(hex(zeroblob(100000)), '00', '[')"),
+        ("view", "drop view exchange; create view exchange as select 1 as seq, 'https://kind.example/' as url"),
+        ("more", "create table more (a)"),
+    ];
+    for (name, bend) in bends {
+        let file = body_written(folder.path(), &format!("{name}.candor"));
+        let database = rusqlite::Connection::open(&file).expect("it was written");
+        let triggers = "select group_concat(sql, ';') from sqlite_schema where type = 'trigger'";
+        let triggers: String = database.query_row(triggers, [], |row| row.get(0)).expect("they are listed");
+        let drop = "drop trigger record_stays; drop trigger record_stays_too; drop trigger body_stays; drop trigger body_stays_too";
+        database
+            .execute_batch(&format!("{drop}; {bend}; {triggers};"))
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        for command in ["verify", "report", "analyze"] {
+            let ran = candor(&[command, path(&file)], b"");
+            let expected = if command == "verify" { 1 } else { 2 };
+            assert_eq!(
+                ran.status,
+                Some(expected),
+                "{command} {name}: {} {}",
+                String::from_utf8_lossy(&ran.out),
+                ran.said
+            );
+            let says = if command == "verify" { String::from_utf8_lossy(&ran.out).into_owned() } else { ran.said };
+            assert!(says.contains("changed") && says.trim().lines().count() == 1, "{command} {name}: {says}");
+        }
+    }
+    let canaries = folder.path().join("canaries.json");
+    std::fs::write(&canaries, CANARIES).expect("a file");
+    written(folder.path(), "sound.candor", vec![exchange(0, "https://a.example/?q=qvwzk7rtplmxn")]);
+    let ran = candor(&["analyze", path(folder.path()), "--canaries", path(&canaries), "--format", "json"], b"");
+    let report: Value = serde_json::from_slice(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.said));
+    assert_eq!(report["sightings"].as_array().expect("a list").len(), 1, "the sound file was not read");
+    assert_eq!(report["gaps"].as_array().expect("a list").len(), bends.len());
+    assert_eq!(ran.status, Some(2), "{}", ran.said);
+    assert!(bends.iter().all(|(name, _)| ran.said.contains(&format!("{name}.candor was changed"))), "{}", ran.said);
+}
+
+fn body_written(folder: &Path, name: &str) -> PathBuf {
+    let Record::Exchange(mut with_body) = exchange(0, "https://a.example/") else { unreachable!("it is one") };
+    with_body.request.body = Body::whole(vec![b'a'; 5_000]);
+    written(folder, name, vec![Record::Exchange(with_body)])
+}
