@@ -13,7 +13,7 @@ use judge::{
     UnopenedFields, piece_of,
 };
 use knowledge::Knowledge;
-use model::{Canary, Exchange, Gap, GapReason, Note, Phase, PlantedCanary, Record, Run, Sighting, Trial};
+use model::{AnsweredBy, Canary, Exchange, Gap, GapReason, Note, Phase, PlantedCanary, Record, Run, Sighting, Trial};
 
 use crate::{
     Audit, CaptureSummary, Coverage, IgnoredCanary,
@@ -80,6 +80,9 @@ pub(crate) struct RetainedExchange {
     /// Its values, where they are compared.
     pub fields: ExchangeFields,
     pub bytes: u64,
+    pub bytes_read: u64,
+    /// The guard answered it, or ended it: it never left.
+    pub stopped: bool,
 }
 
 impl<'k> Auditor<'k> {
@@ -204,7 +207,6 @@ impl<'k> Auditor<'k> {
     /// The next exchange, inspected elsewhere. For captures that are nobody's
     /// experiment: in those each exchange stands for itself.
     pub fn looked(&mut self, looked: InspectedExchange) {
-        self.begin();
         let InspectedExchange { exchange, seen, gaps, opened } = looked;
         self.take(exchange, seen, gaps, opened, vec![]);
     }
@@ -215,7 +217,6 @@ impl<'k> Auditor<'k> {
             let (seen, _, _) = self.inspector.open(&exchange, hello, &mut |_| {});
             return self.control.seen(&exchange, &seen.sightings);
         }
-        self.begin();
         let when = self.when(&exchange);
         let planted: Vec<&str> = match when {
             // What was done explains itself. The machine's own values are what is looked for.
@@ -232,7 +233,7 @@ impl<'k> Auditor<'k> {
         // Each site is visited once or twice, and all of them may be told the same.
         let at = if self.sides.is_site(&exchange) { Identifier::VISITED_SITES } else { host_of(&exchange) };
         let (identifiers, fields, mut closed) = (&mut self.identifiers, &mut self.fields, UnopenedFields::default());
-        let (seen, mut gaps, opened) = self.inspector.open(&exchange, hello, &mut |leaf| {
+        let (seen, gaps, opened) = self.inspector.open(&exchange, hello, &mut |leaf| {
             if let Some(when) = when {
                 identifiers.see_at(at, &exchange, leaf, when, &planted);
             }
@@ -241,11 +242,6 @@ impl<'k> Auditor<'k> {
                 closed.see(leaf);
             }
         });
-        // In an experiment what looks random is held against who sent it and how
-        // often: `closed` says so at the end.
-        if exchange.trial.is_some() {
-            gaps.retain(|gap| !decode::looks_random(gap));
-        }
         self.take(exchange, seen, gaps, opened, closed.fields());
     }
 
@@ -262,13 +258,17 @@ impl<'k> Auditor<'k> {
         if is_new { HelloLook::Open } else { HelloLook::Skip }
     }
 
-    /// An exchange comes.
-    fn begin(&mut self) {
-        let capture = self.at();
-        if let Some(capture) = self.captures.get_mut(capture) {
+    /// Counts an exchange, once it is known that it is one: a connection that was given up
+    /// and begun again is none.
+    pub(crate) fn count(&mut self, kept: &RetainedExchange) {
+        if let Some(capture) = self.captures.get_mut(kept.capture) {
             capture.exchanges += 1;
         }
-        self.coverage.exchanges += 1;
+        let coverage = &mut self.coverage;
+        coverage.exchanges += 1;
+        *(if kept.exchange.seal.is_some() { &mut coverage.sealed } else { &mut coverage.read }) += 1;
+        coverage.bytes += kept.bytes;
+        coverage.bytes_read += kept.bytes_read;
     }
 
     /// What was seen in it.
@@ -283,16 +283,10 @@ impl<'k> Auditor<'k> {
         let capture = self.at();
         self.waiting.settle(&mut seen);
         let (mut count, mut bytes) = (gaps.len() + seen.gaps.len(), opened.bytes);
-        match &exchange.seal {
-            Some(seal) => {
-                self.coverage.sealed += 1;
-                (count, bytes) = (1, seal.sent);
-                self.note(capture, sealed(&exchange));
-            }
-            None => self.coverage.read += 1,
+        if let Some(seal) = &exchange.seal {
+            (count, bytes) = (1, seal.sent);
+            self.note(capture, sealed(&exchange));
         }
-        self.coverage.bytes += bytes;
-        self.coverage.bytes_read += opened.bytes_read;
         let hidden = |gap: &Gap| matches!(gap.why, GapReason::Sealed | GapReason::Unsupported);
         let mut gaps = gaps;
         gaps.iter_mut().filter(|gap| hidden(gap)).for_each(|gap| gap.says = named(&exchange, &gap.says));
@@ -308,6 +302,7 @@ impl<'k> Auditor<'k> {
             }
             None => ExchangeFields::default(),
         };
+        let stopped = exchange.response.as_ref().is_some_and(|answer| answer.by == AnsweredBy::Guard);
         // Known only with the answer, which is not kept.
         let questions = QuestionNames::in_exchange(&exchange);
         let foreign_name = exchange.foreign_name().map(str::to_ascii_lowercase);
@@ -322,11 +317,16 @@ impl<'k> Auditor<'k> {
             closed,
             fields,
             bytes,
+            bytes_read: opened.bytes_read,
+            stopped,
         };
         match kept.exchange.trial {
             Some(_) => self.kept.push(kept),
             // Nothing that is still to come changes what it means.
-            None => self.places.settle(self.knowledge, &self.sides, &BTreeMap::new(), kept, None),
+            None => {
+                self.count(&kept);
+                self.places.settle(self.knowledge, &self.sides, &BTreeMap::new(), kept, None);
+            }
         }
     }
 

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use attribute::Initiators;
 use judge::{CaseTests, JudgeInput, JudgedExchange, LateEvent, SightingContext};
 use knowledge::Knowledge;
-use model::{
-    AnsweredBy, Destination, Exchange, Gap, GapReason, Initiator, LayerPlace, PlantedCanary, Purpose, Request, Trail,
-};
+use model::{Destination, Exchange, Gap, GapReason, Initiator, LayerPlace, PlantedCanary, Purpose, Request, Trail};
 
 use crate::{
     Audit, DestinationCounts, LocatedSighting,
@@ -31,6 +29,7 @@ pub(crate) fn settle(mut auditor: Auditor<'_>) -> Audit {
     let plants: BTreeMap<&str, &PlantedCanary> = planted.iter().map(|plant| (&*plant.canary.id, plant)).collect();
     closed::without_constants(&mut auditor);
     for mut kept in std::mem::take(&mut auditor.kept) {
+        auditor.count(&kept);
         let phase = phase_at(&auditor.phases, &kept.exchange);
         let side = auditor.sides.side(&kept.exchange, kept.questions.as_ref()).side;
         closed::note(&mut auditor, &mut kept, side);
@@ -141,7 +140,7 @@ impl DestinationOrder {
         let tally = &mut self.tallies[destination];
         tally.count(side.side, kept.exchange.seal.is_some(), kept.bytes);
         tally.sightings += kept.sightings.len() as u64;
-        let stopped = kept.exchange.response.as_ref().is_some_and(|answer| answer.by == AnsweredBy::Guard);
+        let stopped = kept.stopped;
         for (sighting, replayed) in kept.sightings {
             let plant = sighting.canary.as_deref().and_then(|id| plants.get(id));
             let side = match plant {

@@ -12,7 +12,7 @@ use model::{Exchange, Note, NoteCode, Seal};
 
 use crate::auditor::{Auditor, RetainedExchange};
 
-/// Takes them out of what was kept, out of the gaps and out of the counts; what
+/// Takes them out of what was kept and out of the gaps, before anything is counted; what
 /// remains of them is a note in each trial and for each host.
 pub(crate) fn set_apart(auditor: &mut Auditor<'_>) {
     // Exchanges are numbered in each capture anew.
@@ -34,12 +34,7 @@ pub(crate) fn set_apart(auditor: &mut Auditor<'_>) {
         .partition(|kept| given_up.contains(&(kept.capture, kept.exchange.index)));
     auditor.kept = kept;
     auditor.gaps.retain(|(capture, gap)| gap.exchange.is_none_or(|index| !given_up.contains(&(*capture, index))));
-    for RetainedExchange { exchange, bytes, .. } in apart {
-        auditor.coverage.exchanges -= 1;
-        auditor.coverage.sealed -= 1;
-        auditor.coverage.bytes -= bytes;
-        note(&mut auditor.notes, &exchange);
-    }
+    apart.iter().for_each(|kept| note(&mut auditor.notes, &kept.exchange));
 }
 
 fn note(notes: &mut Vec<Note>, exchange: &Exchange) {
@@ -143,6 +138,7 @@ mod tests {
             exchange(3, RESUMED, "https://own.example/listen"),
         ]);
         assert_eq!((audit.coverage.exchanges, audit.coverage.sealed, audit.coverage.read), (1, 0, 1));
+        assert_eq!(audit.captures[0].exchanges, 1, "both counts are of one function");
         assert!(audit.gaps.is_empty());
         assert_eq!(audit.traffic.len(), 1);
         let notes: Vec<(&str, &str, u64)> =

@@ -68,11 +68,19 @@ impl Inspector {
         };
         let mut opened = DecodeCoverage::default();
         if !said_nothing {
-            opened = self.opener.open(exchange, &mut visit, &mut gaps);
+            // In an experiment what looks random is held against who sent it and how often:
+            // `closed` says so at the end.
+            opened = match exchange.trial {
+                Some(_) => self.opener.open_without_random(exchange, &mut visit, &mut gaps),
+                None => self.opener.open(exchange, &mut visit, &mut gaps),
+            };
         }
         // Its bytes are none of the request's.
         if hello == HelloLook::Open {
-            self.opener.open_hello(exchange, &mut visit, &mut gaps);
+            match exchange.trial {
+                Some(_) => self.opener.open_hello_without_random(exchange, &mut visit, &mut gaps),
+                None => self.opener.open_hello(exchange, &mut visit, &mut gaps),
+            };
         }
         let mut seen = look.done();
         seen.sightings.retain(|sighting| !names_its_server(exchange, sighting));

@@ -229,3 +229,27 @@ fn an_identifier_in_a_header_to_each_site_is_found() {
     assert_eq!(found, [(Identifier::VISITED_SITES, "header x-client-data")]);
     assert!(audit.findings.iter().any(|finding| finding.code == "identifier-to-sites"));
 }
+
+#[test]
+fn what_the_guard_answered_was_stopped_and_not_sent() {
+    let knowledge = Knowledge::built_in();
+    let mut auditor = Auditor::new(&knowledge, AuditOptions::default());
+    auditor.capture(CaptureSummary::default());
+    auditor.canary(&Canary::new("url-1", "visited-url", "https://a-visited-site.example/with/a/path")).unwrap();
+    let mut script = Script::new();
+    script.send(1, "GET", "https://told.example/?u=https://a-visited-site.example/with/a/path", &[], b"");
+    let Some(Record::Exchange(mut exchange)) = script.records.pop() else { panic!("an exchange was sent") };
+    exchange.trial = None;
+    exchange.response = Some(model::Response {
+        status: 200,
+        version: String::new(),
+        headers: vec![],
+        body: Body::default(),
+        by: model::AnsweredBy::Guard,
+    });
+    auditor.push(Record::Exchange(exchange));
+    let audit = auditor.finish();
+    assert!(audit.spotted.iter().all(|spotted| spotted.seen.stopped) && !audit.spotted.is_empty());
+    assert!(audit.findings.iter().any(|finding| finding.code == "visited-url-stopped"));
+    assert!(!audit.findings.iter().any(|finding| finding.code == "visited-url-sent"));
+}

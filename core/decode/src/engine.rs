@@ -10,7 +10,7 @@ use crate::{
     decryption::{self, CandidateKeys, UnopenedBytes},
     memo::ValueMemo,
     prefilter,
-    unopened::{RANDOM, UnopenedRange, unopened},
+    unopened::{RandomValues, UnopenedRange, unopened},
     value_view::{ByteClasses, ValueView},
 };
 
@@ -218,7 +218,7 @@ impl<'e> Engine<'e> {
 
     /// Says what nothing opened: once all parts were looked at, and the keys in
     /// them tried.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self, random: RandomValues) {
         let mut unread: Vec<((usize, u64), u64)> = Vec::new();
         for hidden in std::mem::take(&mut self.hidden) {
             let bytes = hidden.found.bytes();
@@ -226,7 +226,8 @@ impl<'e> Engine<'e> {
                 Some((part, sum)) if *part == hidden.part => *sum += bytes,
                 _ => unread.push((hidden.part, bytes)),
             }
-            if !hidden.said {
+            let is_left_out = random == RandomValues::LeftOut && hidden.found.mark.is_none();
+            if !hidden.said && !is_left_out {
                 let (why, says) = hidden.says();
                 self.gaps.push(Gap { exchange: self.exchange, place: hidden.trail, why, says });
             }
@@ -325,7 +326,10 @@ impl HiddenValue {
         match self.found.mark {
             Some(mark) if mark.ends_with("encryption") => (GapReason::Sealed, format!("{bytes} bytes of {mark}")),
             Some(mark) => (GapReason::Unsupported, format!("{bytes} bytes of {mark}, which could not be opened")),
-            None => (GapReason::Sealed, format!("{bytes} bytes {RANDOM}")),
+            None => (
+                GapReason::Sealed,
+                format!("{bytes} bytes could not be opened: they look random, and no layer that is known fits"),
+            ),
         }
     }
 }

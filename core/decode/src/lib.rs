@@ -40,7 +40,7 @@ pub use budget::DecodeLimits;
 pub use decoders::{DecoderInfo, decoders};
 pub use engine::DecodeCoverage;
 pub use parts::{ExchangeOpener, open, open_answer, open_value};
-pub use unopened::{LEAST, UnopenedRange, looks_random, unopened};
+pub use unopened::{LEAST, UnopenedRange, unopened};
 pub use walk::{walk, walk_value};
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::{
     budget::{Budget, DecodeLimits},
     engine::{DecodeCoverage, Engine},
     memo::ValueMemo,
+    unopened::RandomValues,
 };
 
 /// Opens exchange after exchange. What it keeps in between saves work and
@@ -50,6 +51,27 @@ impl ExchangeOpener {
         visit: &mut dyn FnMut(&Leaf<'_>),
         gaps: &mut Vec<Gap>,
     ) -> DecodeCoverage {
+        self.open_with(exchange, RandomValues::Told, visit, gaps)
+    }
+
+    /// [`ExchangeOpener::open`] for a caller that judges values itself that only look random:
+    /// no gap is told of them, and they count as unopened all the same.
+    pub fn open_without_random(
+        &mut self,
+        exchange: &Exchange,
+        visit: &mut dyn FnMut(&Leaf<'_>),
+        gaps: &mut Vec<Gap>,
+    ) -> DecodeCoverage {
+        self.open_with(exchange, RandomValues::LeftOut, visit, gaps)
+    }
+
+    fn open_with(
+        &mut self,
+        exchange: &Exchange,
+        random: RandomValues,
+        visit: &mut dyn FnMut(&Leaf<'_>),
+        gaps: &mut Vec<Gap>,
+    ) -> DecodeCoverage {
         let budgets = self.budgets.for_bytes(wire(exchange));
         self.budget.refill(&budgets);
         let mut engine = Engine::new(Some(exchange.index), &mut self.budget, visit, gaps);
@@ -59,7 +81,7 @@ impl ExchangeOpener {
         }
         asked(&mut engine, exchange, &mut self.memo);
         engine.unlock(&budgets, &|engine| asked(engine, exchange, &mut ValueMemo::default()));
-        engine.settle();
+        engine.settle(random);
         engine.opened
     }
 
@@ -71,11 +93,31 @@ impl ExchangeOpener {
         visit: &mut dyn FnMut(&Leaf<'_>),
         gaps: &mut Vec<Gap>,
     ) -> DecodeCoverage {
+        self.open_hello_with(exchange, RandomValues::Told, visit, gaps)
+    }
+
+    /// [`ExchangeOpener::open_hello`] for a caller that judges values itself that only look random.
+    pub fn open_hello_without_random(
+        &mut self,
+        exchange: &Exchange,
+        visit: &mut dyn FnMut(&Leaf<'_>),
+        gaps: &mut Vec<Gap>,
+    ) -> DecodeCoverage {
+        self.open_hello_with(exchange, RandomValues::LeftOut, visit, gaps)
+    }
+
+    fn open_hello_with(
+        &mut self,
+        exchange: &Exchange,
+        random: RandomValues,
+        visit: &mut dyn FnMut(&Leaf<'_>),
+        gaps: &mut Vec<Gap>,
+    ) -> DecodeCoverage {
         let Some(hello) = &exchange.client.hello else { return DecodeCoverage::default() };
         self.budget.refill(&self.budgets.for_bytes(hello.raw.len() as u64));
         let mut engine = Engine::new(Some(exchange.index), &mut self.budget, visit, gaps);
         engine.part("hello", LayerPlace::Whole, &hello.raw);
-        engine.settle();
+        engine.settle(random);
         engine.opened
     }
 
@@ -134,7 +176,7 @@ pub fn open_value(
     let part = |engine: &mut Engine<'_>| engine.part("value", LayerPlace::Whole, value);
     part(&mut engine);
     engine.unlock(budgets, &part);
-    engine.settle();
+    engine.settle(RandomValues::Told);
     engine.opened
 }
 

@@ -5,7 +5,7 @@ use std::{
     sync::PoisonError,
 };
 
-use decode::DecodeLimits;
+use decode::{DecodeLimits, ExchangeOpener};
 use model::{Exchange, Gap, GapReason, Guise, Kind, Leaf, RecognitionMethod, Sighting, Trail};
 
 use crate::{MemoryView, unexplained::UnexplainedBits, values::BEFORE};
@@ -75,9 +75,8 @@ impl RequestScan {
                 });
             }
         };
-        decode::open(exchange, budgets, &mut visit, &mut gaps);
         // From how many bytes on noise is a report depends on who is sent it: that is said below.
-        gaps.retain(|gap| !decode::looks_random(gap));
+        ExchangeOpener::new(budgets).open_without_random(exchange, &mut visit, &mut gaps);
         let seen = look.done();
         // A checksum that does not fit was read all the same.
         gaps.extend(seen.gaps.into_iter().filter(|gap| gap.why != GapReason::Broken));
