@@ -123,8 +123,9 @@ impl BufferedStream {
     /// connections are idle most of the time.
     pub(crate) async fn readable(&mut self) {
         if let StreamKind::Tcp(tcp) = &self.wire {
-            // Whatever is wrong shows when it is read.
-            let _ = tcp.stream.readable().await;
+            // That it is ready may be said too early, so it is looked; whatever is
+            // wrong shows when it is read.
+            let _ = tcp.stream.peek(&mut [0]).await;
         }
     }
 

@@ -82,6 +82,21 @@ async fn a_client_that_takes_every_connection_it_may_leaves_room_for_others() {
 }
 
 #[tokio::test]
+async fn a_connection_on_which_nothing_was_said_takes_one_descriptor_and_no_more() {
+    let origin = Origin::clear(keeping(&Log::default(), HELLO)).await;
+    // Three that are idle, and one with its server.
+    let (limits, reached) = limits(5, 1 << 20);
+    let lab = Lab::with(ProxySettings { limits, ..upstream(UpstreamSettings::default()) }, echo);
+    let mut idle = Vec::new();
+    for _ in 0..3 {
+        idle.push(TcpStream::connect(lab.address).await.unwrap());
+    }
+    let ask = format!("GET {} HTTP/1.1\r\nConnection: close\r\n\r\n", origin.url("http", "/"));
+    assert!(to_the_end(say(lab.address, ask.as_bytes()).await).await.ends_with(b"hello"));
+    assert!(reached.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn who_begins_and_says_no_more_is_not_waited_for() {
     let settings = ProxySettings {
         head_time: Duration::from_millis(30),
