@@ -5,7 +5,7 @@ CARGO ?= cargo
 OUT   ?= runs
 
 help:
-	@echo 'make audit   find out what Debian'"'"'s Chromium tells its maker (about ten minutes, nearly half of it building)'
+	@echo 'make audit   find out what Debian'"'"'s Chromium tells its maker (about a quarter of an hour on two cores, half of it building)'
 	@echo 'make test    everything that must hold: format, lints, tests, real browsers, a bounded fuzz run'
 	@echo 'make lint    format and lints only'
 	@echo 'make bench   speed and memory of the analysis, as ratios against peers'

@@ -223,3 +223,33 @@ fn every_type_in_the_glossary_is_defined_once() {
         assert_eq!(count, 1, "{name} is defined {count} times");
     }
 }
+
+/// Every path below `core/` and `edge/`, files and folders.
+fn paths() -> Vec<String> {
+    let mut paths = Vec::new();
+    let mut folders = vec![root().join("core"), root().join("edge"), root().join("data")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder of ours").flatten() {
+            let path = entry.path();
+            let relative = path.strip_prefix(root()).expect("it is below the root");
+            paths.push(relative.to_string_lossy().into_owned());
+            if path.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    paths
+}
+
+#[test]
+fn every_file_that_the_map_names_is_there() {
+    let map = read("ARCHITECTURE.md");
+    let quoted = map.split('`').skip(1).step_by(2);
+    let named: Vec<&str> = quoted.filter(|word| word.ends_with(".rs") || word.ends_with('/')).collect();
+    assert!(named.len() >= 40, "{} files", named.len());
+    let paths = paths();
+    for name in named.into_iter().map(|name| name.trim_end_matches('/')) {
+        let is_there = |path: &String| path.as_str() == name || path.ends_with(&format!("/{name}"));
+        assert!(["core", "edge", "data"].contains(&name) || paths.iter().any(is_there), "{name} is not there");
+    }
+}
