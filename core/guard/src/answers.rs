@@ -1,33 +1,35 @@
-//! Answers that a page was given, kept until somebody asks which hosts stand
-//! in them.
+//! Answers that servers gave to a page, buffered until a decision needs the
+//! hosts that these answers name.
 //!
-//! Most requests are decided without looking into any answer, so answers are
-//! kept as they came and read when it matters; then also the one that is still
-//! coming, since a browser acts on the first half of a page before it has the
-//! second. What is read is let go.
+//! Most requests are decided without reading any answer. So the bytes are
+//! buffered, and are searched for hosts only when a decision needs them. An
+//! answer that is still arriving is searched too, because a browser acts on the
+//! first half of a page before the second half is there. A finished answer is
+//! dropped once it was searched.
 
 use model::{LayerPlace, Trail};
 
 use crate::hosts::hosts;
 
-/// Bytes that are kept unread at most. Over that, answers are read at once.
+/// Bytes of all answers that may be buffered. Above this, the answers are
+/// searched at once.
 const MOST: usize = 8 << 20;
-/// Bytes of one answer that are looked at.
+/// Bytes of one answer that are searched; the rest is ignored.
 const LONGEST: usize = 4 << 20;
 
 /// One answer of a page.
 struct PageAnswer {
     id: u64,
-    /// Sites whose pages it is part of.
+    /// Sites whose pages this answer is part of.
     sites: Vec<String>,
     coding: Option<&'static str>,
     bytes: Vec<u8>,
-    /// How much of it was read already.
+    /// How many of the bytes were searched already.
     read: usize,
     ended: bool,
 }
 
-/// Answers not yet read to their end.
+/// Answers that were not yet searched to their end.
 #[derive(Default)]
 pub(crate) struct PageAnswers {
     open: Vec<PageAnswer>,
@@ -43,7 +45,7 @@ impl PageAnswers {
         self.next
     }
 
-    /// More of it comes.
+    /// More bytes of an answer arrive.
     pub(crate) fn more(&mut self, id: u64, bytes: &[u8]) {
         if let Some(answer) = self.open.iter_mut().find(|answer| answer.id == id) {
             let room = LONGEST - answer.bytes.len();
@@ -51,20 +53,20 @@ impl PageAnswers {
         }
     }
 
-    /// It is over.
+    /// An answer is complete.
     pub(crate) fn end(&mut self, id: u64) {
         if let Some(answer) = self.open.iter_mut().find(|answer| answer.id == id) {
             answer.ended = true;
         }
     }
 
-    /// Whether more is kept than should be.
+    /// Whether more bytes are buffered than [`MOST`] allows.
     pub(crate) fn is_much(&self) -> bool {
         self.open.iter().map(|answer| answer.bytes.len()).sum::<usize>() > MOST
     }
 
-    /// Reads all there is, hands on the hosts with the sites of the page, and
-    /// forgets what is over.
+    /// Searches all answers that have new bytes, calls `found` for each host
+    /// with the sites of the page, and drops the complete answers.
     pub(crate) fn read(&mut self, found: &mut dyn FnMut(&[String], String)) {
         for answer in &mut self.open {
             if answer.read == answer.bytes.len() {

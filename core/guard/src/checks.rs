@@ -15,7 +15,7 @@ use crate::{
 
 static KNOWLEDGE: LazyLock<Arc<Knowledge>> = LazyLock::new(|| Arc::new(Knowledge::built_in()));
 
-/// What is built in, read once.
+/// The built-in knowledge, read once for all tests.
 pub(crate) fn knowledge() -> Arc<Knowledge> {
     Arc::clone(&KNOWLEDGE)
 }
@@ -52,7 +52,8 @@ pub(crate) fn gzip(text: &str) -> Vec<u8> {
     coder.finish().expect("a Vec takes everything")
 }
 
-/// Always the same, and no pattern in them.
+/// The same bytes on each call, from a linear congruential generator: they have
+/// no visible pattern.
 pub(crate) fn bytes_that_look_random(count: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let next = |_| {

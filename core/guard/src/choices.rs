@@ -1,9 +1,10 @@
 //! What the person chose.
 //!
-//! A table of kinds of data and modes, every cell off until it is turned on;
-//! tables of single devices and programs that say something else where they
-//! say anything; what was allowed for an hour; destinations that were allowed
-//! or stopped by name; and what becomes of what cannot be read.
+//! A table has a switch for each kind of data and each mode; every switch is
+//! off until the person turns it on. Single devices and programs may have
+//! tables that override it. A switch may be on for an hour only. Destinations
+//! may be allowed or stopped by name. One more choice says what happens to
+//! traffic that cannot be read.
 
 mod file;
 
@@ -26,14 +27,14 @@ use crate::ClientIdentity;
 /// chose: nothing about them leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choices {
-    /// Treat what pages tell their trackers, and everything nobody knows, as
-    /// reports.
+    /// Treat as reports also what pages send to their trackers, and what is
+    /// sent to hosts that we do not know.
     pub strict: bool,
-    /// Let services go on that warn of dangerous sites.
+    /// Let requests to services pass that warn of dangerous sites.
     pub security: bool,
-    /// Let services go on that update programs.
+    /// Let requests to services pass that update programs.
     pub updates: bool,
-    /// Let services that suggest have what is typed, by mode.
+    /// Let suggestion services have the text that is typed, by mode.
     pub suggestions: SuggestionSwitch,
     pub unread: UnreadChoices,
     /// For every device and program that has no row of its own.
@@ -52,8 +53,8 @@ pub struct SuggestionSwitch {
 }
 
 impl Default for Choices {
-    /// Without updates and warnings a person would be less safe than before, so
-    /// these go on unless they are turned off.
+    /// Without updates and warnings a person would be less safe than without
+    /// Candor, so these two pass unless they are turned off.
     fn default() -> Self {
         Self {
             strict: false,
@@ -100,7 +101,8 @@ pub struct ProgramChoices {
     pub table: SwitchTable,
 }
 
-/// A cell that is on from one moment to another, and off again by itself.
+/// A switch that is on from one moment to another, and then off again by
+/// itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemporaryAllow {
     pub kind: Kind,
@@ -124,13 +126,14 @@ pub struct HostRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostAction {
     Allow,
-    /// Absorbed, whatever it carries.
+    /// Requests to the host are absorbed, whatever they carry.
     Stop,
-    /// Its connections end: for hosts whose answer on success nobody knows.
+    /// Connections to the host are cut: for hosts of which we do not know the
+    /// answer that means success.
     Cut,
 }
 
-/// What becomes of what cannot be read, by mode.
+/// What the guard does with traffic that it cannot read, by mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnreadChoices {
     pub normal: UnreadChoice,
@@ -139,7 +142,7 @@ pub struct UnreadChoices {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UnreadChoice {
-    /// It goes on, and is counted.
+    /// The traffic passes, and is counted.
     Pass,
     Absorb,
     Refuse,
@@ -163,13 +166,14 @@ impl Choices {
         columns.iter().all(|mode| self.is_on_in(kind, *mode, who, wall))
     }
 
-    /// Whether every kind there is may leave: then nothing is left to stop.
+    /// Whether every kind of data may leave: then the guard has nothing to
+    /// stop.
     pub fn are_all_on(&self, kinds: &KindTable, who: &ClientIdentity, wall: Time) -> bool {
         !kinds.all().is_empty() && kinds.all().iter().all(|kind| self.is_on(&Kind::new(&kind.id), who, wall))
     }
 
-    /// Whether services that suggest may have what is typed; both switches must
-    /// be on where the mode is not known.
+    /// Whether suggestion services may have the text that is typed. Where the
+    /// mode is not known, both switches must be on.
     pub fn suggests(&self, mode: Mode) -> bool {
         let SuggestionSwitch { normal, private } = self.suggestions;
         match mode {
@@ -179,7 +183,7 @@ impl Choices {
         }
     }
 
-    /// What was said about a destination; of several sayings the strictest.
+    /// The person's rule for a destination; if several match, the strictest.
     pub fn destined(&self, aim: &Destination, who: &ClientIdentity) -> Option<HostAction> {
         let fits = |destined: &&HostRule| {
             let of_device = destined.device.as_ref().is_none_or(|device| *device == who.device);
@@ -188,8 +192,8 @@ impl Choices {
         self.destinations.iter().filter(fits).map(|destined| destined.rule).max_by_key(|rule| rule.strictness())
     }
 
-    /// What becomes of what cannot be read; the stricter where the mode is not
-    /// known.
+    /// What the guard does with traffic that it cannot read. Where the mode is
+    /// not known, the stricter of the two choices counts.
     pub fn unread(&self, mode: Mode) -> UnreadChoice {
         match mode {
             Mode::Normal => self.unread.normal,
@@ -219,7 +223,8 @@ impl Choices {
 }
 
 impl TemporaryAllow {
-    /// Whether data of this kind may leave by it, where nothing says otherwise.
+    /// Whether this entry is for data of this kind, or for the kind that it is
+    /// a part of.
     pub fn covers(&self, kind: &Kind) -> bool {
         self.kind == *kind || whole_of(kind).as_ref() == Some(&self.kind)
     }
@@ -230,8 +235,9 @@ impl TemporaryAllow {
 }
 
 impl SwitchTable {
-    /// Where the switch of a kind stands, if it was ever touched. Who may have
-    /// an address may have a part of it.
+    /// The position of a kind's switch in this table; none if it was never set.
+    /// A kind that has no switch set takes that of the kind it is a part of:
+    /// who may have an address may have a part of it.
     pub fn cell(&self, kind: &Kind, mode: Mode) -> Option<bool> {
         let touched = |kind: &Kind| self.0.get(kind).and_then(|row| row.of(mode));
         touched(kind).or_else(|| whole_of(kind).and_then(|whole| touched(&whole)))
@@ -296,12 +302,12 @@ impl UnreadChoice {
     }
 }
 
-/// The kind that another is a part of.
+/// The kind that this kind is a part of, if it is a part.
 fn whole_of(kind: &Kind) -> Option<Kind> {
     matches!(kind.as_str(), "visited-url-part" | "visited-host").then(|| Kind::new("visited-url"))
 }
 
-/// Whether a name with its wildcard stands for a host.
+/// Whether a name, which may start with the wildcard `*.`, matches a host.
 fn is_named(name: &str, host: &str) -> bool {
     match name.strip_prefix("*.") {
         None => name.eq_ignore_ascii_case(host),

@@ -1,4 +1,5 @@
-//! One client: what it was just doing, as far as that decides what it may send.
+//! One client: its recent visits and answers, as far as they decide what it may
+//! send.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -19,8 +20,8 @@ use crate::{
     visits::{ActiveSites, VisitWitness},
 };
 
-/// What is known of one program of a device in one mode. It is held in memory
-/// only.
+/// The state that the guard keeps for one program of a device in one mode. It
+/// is in memory only, and never written to disk.
 pub struct GuardClient {
     pub(crate) knowledge: Arc<Knowledge>,
     pub(crate) visits: ActiveSites,
@@ -30,12 +31,12 @@ pub struct GuardClient {
     listed: ListedRequests,
 }
 
-/// Whether a request has to be looked into before it is decided.
+/// Whether the guard needs the body of a request to decide on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InspectionNeed {
-    /// No: it may go on as it comes, or is decided already.
+    /// No: the request may be forwarded as it arrives, or is decided already.
     Nothing,
-    /// Yes: its body has to be held back.
+    /// Yes: the proxy has to hold the body back.
     Body,
 }
 
@@ -46,7 +47,8 @@ impl fmt::Debug for GuardClient {
 }
 
 impl GuardClient {
-    /// One that remembers what it visits together with the others of its device.
+    /// A client without visits. Its visited addresses go into `memory`, which
+    /// the clients of a device share.
     pub fn new(knowledge: Arc<Knowledge>, memory: DeviceMemory, mode: Mode) -> Self {
         Self {
             knowledge,
@@ -58,11 +60,13 @@ impl GuardClient {
         }
     }
 
-    /// A request begins. If it is for a page, its address is a live canary from
-    /// here on, and hosts that the page will name are the page's.
+    /// Takes note of a request that begins. If the request navigates to a page,
+    /// its address is a live canary from here on, and hosts that the page will
+    /// name belong to the page.
     ///
-    /// That it is for a page is what its headers say: taking too many for pages
-    /// makes more canaries, and acquits nobody of more than its own address.
+    /// Only the request's headers say that it navigates. If too many requests
+    /// are taken for pages, there are more canaries, and a false page excuses
+    /// nobody for sending more than its own address.
     pub fn began(&mut self, exchange: &Exchange, now: GuardTime) {
         let host = exchange.host();
         if is_document(exchange) {
@@ -80,12 +84,14 @@ impl GuardClient {
         }
     }
 
-    /// An answer begins. A number: its bytes are wanted, by this number.
+    /// Takes note of an answer that begins. Returns a number if the guard wants
+    /// its bytes: [`GuardClient::answer`] takes them under this number.
     pub fn answering(&mut self, exchange: &Exchange, answer: &Response, now: GuardTime) -> Option<u64> {
         let host = exchange.host();
         let kind = answer.header("content-type").unwrap_or_default().to_ascii_lowercase();
         let is_html = kind.starts_with(b"text/html") && (200..300).contains(&answer.status);
-        // An answer alone never makes a page: whoever is accused may have written it.
+        // An HTML answer alone never makes a page, because the accused server may
+        // have written it.
         if is_html && is_document(exchange) {
             self.visits.opened(site_of(host), host);
         }
@@ -93,7 +99,8 @@ impl GuardClient {
         if !is_text(&kind) && !fields.windows(2).any(|pair| pair == b"//") {
             return None;
         }
-        // Whose answer it is may stand in one that is not read yet.
+        // An answer that is buffered and not yet searched may name this host,
+        // so search it first.
         self.read_answers();
         let sites = self.visits.sites_of(host, now.steady);
         if sites.is_empty() {
@@ -105,7 +112,7 @@ impl GuardClient {
         is_text(&kind).then(|| self.answers.begin(sites, answer.header("content-encoding")))
     }
 
-    /// Bytes of an answer, before the client has them.
+    /// Takes bytes of an answer, before the client gets them.
     pub fn answer(&mut self, number: u64, bytes: &[u8]) {
         self.answers.more(number, bytes);
         if self.answers.is_much() {
@@ -113,37 +120,40 @@ impl GuardClient {
         }
     }
 
-    /// The answer is over.
+    /// Takes note that an answer is complete.
     pub fn answered(&mut self, number: u64) {
         self.answers.end(number);
     }
 
-    /// An extension of ours saw a page ask for this.
+    /// Takes note of a request that our extension saw a page make.
     pub fn listed(&mut self, url: &str) {
         self.listed.add(url);
     }
 
-    /// An extension of ours saw a page come to this address, by script too.
+    /// Takes note that our extension saw a page at this address, also if a
+    /// script changed the address.
     pub fn page(&mut self, url: &str, now: GuardTime) {
         self.went(url, now);
         let host = host_of(url);
         self.visits.listed(site_of(host), host, now.steady);
     }
 
-    /// Somebody goes to this address, says the request or our extension.
+    /// Takes note of a visit, as the request's headers or our extension report
+    /// it.
     fn went(&mut self, url: &str, now: GuardTime) {
         let site = site_of(host_of(url)).to_owned();
         self.visits.go(&site, now.steady);
         self.memory.values().visited(url, &site, self.mode, now.steady);
     }
 
-    /// An extension of ours lists what pages ask for. It says so again and again
-    /// as long as it is there.
+    /// Takes note that our extension is there and lists the requests of pages.
+    /// The extension repeats this message as long as it runs.
     pub fn lists(&mut self, now: GuardTime) {
         self.listed.heard = Some(now.steady);
     }
 
-    /// Whether an extension of ours lists what pages ask for.
+    /// Whether our extension lists the requests of pages: it sent its message
+    /// within [`ListedRequests::SILENCE`].
     pub fn is_exact(&self, now: GuardTime) -> bool {
         self.listed.heard.is_some_and(|heard| now.steady.saturating_sub(heard) < ListedRequests::SILENCE)
     }
@@ -152,7 +162,8 @@ impl GuardClient {
         self.listed.has(url)
     }
 
-    /// Whether `asking` has to be looked into. Traffic of pages is not.
+    /// Whether the guard needs the body of `asking`. It does not for requests
+    /// of pages, and for destinations that the person allowed or stopped.
     pub fn wanted(&mut self, asking: &RequestContext<'_>, choices: &Choices, now: GuardTime) -> InspectionNeed {
         if choices.destined(asking.aim, asking.who).is_some() {
             return InspectionNeed::Nothing;
@@ -161,18 +172,22 @@ impl GuardClient {
         if self.is_asked_by_page(asking, choices.strict, now) { InspectionNeed::Nothing } else { InspectionNeed::Body }
     }
 
-    /// Whether a page asked for this, whatever it carries.
+    /// Whether a page made this request: the destination alone shows it,
+    /// whatever the body holds.
     pub(crate) fn is_asked_by_page(&self, asking: &RequestContext<'_>, strict: bool, now: GuardTime) -> bool {
         let class = DestinationClass::of(asking.aim, asking.who, &[]);
         let url = &asking.exchange.request.url;
         self.party(asking.aim, url, class, strict, now).is_some() && self.service(asking, now).is_none()
     }
 
-    /// The service of the browser's own that it asks here of itself, if it does.
+    /// The browser's own service that this request asks (suggestions or
+    /// autofill), if the browser and not a page made the request.
     ///
-    /// Such a service may stand on the very host that a page is at: what pages
-    /// ask of it is told by our extension's list or, where there is none, by the
-    /// request's own headers. They may accuse; they never acquit.
+    /// Such a service may have the same host as an open page, so the host does
+    /// not decide. Our extension's list tells which requests a page made;
+    /// without the extension, the headers of Fetch Metadata do. These headers
+    /// only ever make a request the browser's own, which is the stricter
+    /// treatment.
     pub(crate) fn service(&self, asking: &RequestContext<'_>, now: GuardTime) -> Option<service::BrowserService> {
         let url = &asking.exchange.request.url;
         let service = service::at(&self.knowledge, asking.aim, url)?;
@@ -183,7 +198,7 @@ impl GuardClient {
         is_own.then_some(service)
     }
 
-    /// Looks into a request.
+    /// Searches a request for everything that the device's memory knows.
     pub fn look(&self, exchange: &Exchange) -> RequestScan {
         RequestScan::with(exchange, &self.memory.eye())
     }
@@ -194,7 +209,7 @@ impl GuardClient {
         self.visits.forget_old(now.steady);
     }
 
-    /// What is remembered of its device.
+    /// The memory that this client shares with the other clients of its device.
     pub fn memory(&self) -> &DeviceMemory {
         &self.memory
     }
@@ -209,14 +224,14 @@ impl GuardClient {
     }
 }
 
-/// To whom a request goes.
+/// The destination of a request, with its owner and purpose.
 pub fn destination(knowledge: &Knowledge, exchange: &Exchange) -> Destination {
     let url = exchange.request.url.as_str();
     let path = url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or("/");
     attribute::destination(&knowledge.owners, exchange.host(), path)
 }
 
-/// Requests that an extension listed, the newest.
+/// The newest requests that our extension listed as made by pages.
 #[derive(Default)]
 struct ListedRequests {
     /// When the extension was last heard.
@@ -227,7 +242,7 @@ struct ListedRequests {
 
 impl ListedRequests {
     const MOST: usize = 4_096;
-    /// An extension that was silent for so long is gone.
+    /// Microseconds without a message after which our extension counts as gone.
     const SILENCE: u64 = 120 * 1_000_000;
 
     fn add(&mut self, url: &str) {
@@ -250,8 +265,8 @@ impl ListedRequests {
     }
 }
 
-/// An address without scheme and fragment: an extension and the wire may
-/// disagree about both.
+/// An address without scheme and fragment: the extension and the request on the
+/// wire may differ in both.
 fn bare(url: &str) -> &str {
     let url = url.split('#').next().unwrap_or_default();
     url.split_once("://").map_or(url, |(_, rest)| rest)
@@ -261,8 +276,9 @@ fn host_of(url: &str) -> &str {
     bare(url).split(['/', '?', ':']).next().unwrap_or_default()
 }
 
-/// Whether a request says that somebody goes to a page (Fetch Metadata), or in
-/// clear, where nothing says so, that it wants one.
+/// Whether a request navigates to a page by its Fetch Metadata headers.
+/// Browsers do not send these over plain HTTP; there a GET whose Accept starts
+/// with `text/html` counts.
 fn is_document(exchange: &Exchange) -> bool {
     let request = &exchange.request;
     match request.header("sec-fetch-mode") {

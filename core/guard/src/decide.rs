@@ -1,10 +1,10 @@
 //! What becomes of a request.
 //!
-//! The story of one: a browser opens a page, and then posts its address to its
-//! maker. The page goes to the site itself: passed, unlooked at. The post goes
-//! to a host that no page named; it is held until its body is there, opened,
-//! and the address found in it. The host collects telemetry, so it is a report;
-//! addresses are off in this mode: it is absorbed.
+//! An example: a browser opens a page, and then posts the page's address to the browser's maker.
+//! The request for the page goes to the site itself: the guard passes it without looking into it.
+//! The post goes to a host that no page named: the guard holds it until its body is complete,
+//! decodes the body, and finds the address. The host collects telemetry, so the post is a report.
+//! The switch for addresses is off in this mode, so the guard absorbs the post.
 
 use model::{Destination, Exchange, Guise, Kind, LayerPlace, Mode, Purpose, RecognitionMethod, Sighting, Trail};
 
@@ -19,10 +19,10 @@ pub const HELD_BYTES: u64 = 1 << 20;
 pub const HELD_MICROS: u64 = 2_000_000;
 /// Microseconds for which an extension may be late with its list.
 const LATE_MICROS: u64 = 400_000;
-/// Bytes of riddles that a collector is sent before its request counts as unread.
+/// Bytes of unexplained values above which a request to a collector counts as unread.
 const UNEXPLAINED: u64 = 64;
 
-/// A request as far as it has come, and who sends it where.
+/// A request, complete or not, with its client and its destination.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestContext<'a> {
     pub who: &'a ClientIdentity,
@@ -30,22 +30,22 @@ pub struct RequestContext<'a> {
     /// message.
     pub exchange: &'a Exchange,
     pub aim: &'a Destination,
-    /// Nothing more of it is to come.
+    /// The request is complete.
     pub whole: bool,
-    /// Microseconds since its head was there.
+    /// Microseconds since the head of the request was complete.
     pub waited: u64,
 }
 
-/// What is done with it.
+/// What the guard does with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GuardAction {
-    /// It goes on, unchanged by a byte.
+    /// The request is forwarded, without a change.
     Pass,
-    /// Not decided yet.
+    /// The request waits: it is not decided yet.
     Hold,
-    /// It is answered as its server would on success, and goes nowhere.
+    /// The guard answers the request as the server would on success, and does not forward it.
     Absorb,
-    /// Its connection ends.
+    /// The guard ends the connection.
     Cut,
 }
 
@@ -54,12 +54,12 @@ pub enum GuardAction {
 pub struct Decision {
     pub verdict: GuardAction,
     pub reason: DecisionReason,
-    /// The mode that it is about: that of the request, or the one in which what
-    /// it carries was seen, if that was another.
+    /// The mode of the request; or, for a request in normal mode, the other mode in which a value
+    /// that it carries was seen.
     pub mode: Mode,
-    /// Kinds of data that it was about, each once.
+    /// Kinds of data in the sightings that decided, each once.
     pub kinds: Vec<Kind>,
-    /// What of the sightings it was about.
+    /// The sightings that decided.
     pub sightings: Vec<Sighting>,
 }
 
@@ -68,7 +68,7 @@ impl Decision {
         Self { verdict, reason, mode: Mode::Unknown, kinds: Vec::new(), sightings: Vec::new() }
     }
 
-    /// Of a connection that ended before anything could be said on it.
+    /// The decision for a connection whose TLS handshake did not complete.
     pub fn no_handshake(mode: Mode) -> Self {
         Self { mode, ..Self::plain(GuardAction::Cut, DecisionReason::NoHandshake) }
     }
@@ -137,15 +137,15 @@ fn decided(
     }
 }
 
-/// What speaks against a request.
+/// The sightings that may stop a request, and why its destination counts as a collector of reports.
 struct CaseAgainst {
     sightings: Vec<Sighting>,
     accused: Option<ReportReason>,
     class: DestinationClass,
 }
 
-/// Decides on services that have a switch of their own, whatever they are sent:
-/// a switch that only acted when something was recognised would not be one.
+/// Decides on requests to services that have a switch of their own, whatever the requests carry. A
+/// switch that acted only if a value was recognised would not do what its label says.
 fn by_its_switch(
     asking: &RequestContext<'_>,
     looked: &RequestScan,
@@ -174,7 +174,7 @@ fn by_its_switch(
         return Some(Decision::about(GuardAction::Hold, DecisionReason::Incomplete, Vec::new()));
     }
     let sightings = sightings();
-    // What went on and carried nothing known is not worth a line, unless nobody could read it.
+    // A request that passes with no known value in it is not shown, unless it could not be read.
     let reason = match sightings.is_empty() {
         true if is_unread(asking, looked, DestinationClass::Other) => DecisionReason::Unread,
         true => DecisionReason::Nothing,
@@ -183,21 +183,20 @@ fn by_its_switch(
     Some(Decision::about(GuardAction::Pass, reason, sightings))
 }
 
-/// What of the sightings counts, by whose it is.
+/// The sightings of a request, sorted by who made the request.
 #[derive(Default)]
 struct CountedSightings {
     own: Vec<Sighting>,
-    /// What pages told others; counts only if the person is strict.
+    /// Sent by a page to another host; counts only in strict mode.
     pages: Vec<Sighting>,
-    /// What only looks like something of the person's; counts only if they are strict.
+    /// Recognised only by its shape, or by a guess; counts only in strict mode.
     asked: Vec<Sighting>,
-    /// There was something, and it was where it belongs.
+    /// At least one value went to a site that knows it anyway, or was sent by a page.
     belongs: bool,
 }
 
 impl CountedSightings {
-    /// Those that matter; what pages tell collectors, and what only looks like
-    /// something, is among them if asked for.
+    /// The sightings that count. The flags add those of pages, and those recognised only by shape.
     fn that_count(self, with_pages: bool, with_asked: bool) -> Option<Vec<Sighting>> {
         let mut all = self.own;
         if with_pages {
@@ -253,7 +252,9 @@ fn found(
     found
 }
 
-/// Where a canary was seen, if it is one. None: what is found is nothing to us.
+/// Where the canary of a sighting was seen; an inner none for sightings that are not of a canary.
+/// The outer none means that the sighting does not count: the canary is too old, or its disguise
+/// proves too little.
 fn seen_where(sighting: &Sighting, client: &GuardClient, now: GuardTime) -> Option<Option<CanaryOrigin>> {
     if sighting.how != RecognitionMethod::Canary {
         return Some(None);
@@ -267,13 +268,14 @@ fn is_of_site(client: &GuardClient, site: &[u8; 16], host: &str) -> bool {
     client.memory.values().is_site(site, attribute::site_of(host))
 }
 
-/// Whether only its shape, or a guess on the way to it, speaks for a sighting.
+/// Whether a sighting rests on the shape of its value, or on a guess on its trail.
 fn is_a_guess(sighting: &Sighting) -> bool {
     sighting.how == RecognitionMethod::Pattern || sighting.weak
 }
 
-/// The signature of a form tells its page to whoever knows that page; it cannot
-/// be read out of the question, but the question is asked for nothing else.
+/// The sighting of a form's signature. Who knows a page can compute the signatures of its forms, so
+/// the signature tells which page is visited. We cannot decode it, but an autofill request carries
+/// nothing else.
 fn form_of_a_page(exchange: &Exchange) -> Sighting {
     let path = exchange.request.url.split(['?', '#']).next().unwrap_or_default();
     let last = path.rsplit('/').next().unwrap_or_default();
@@ -290,7 +292,8 @@ fn form_of_a_page(exchange: &Exchange) -> Sighting {
     }
 }
 
-/// Whether a disguise is of the host alone, or of fewer bytes than prove anything.
+/// Whether a digest is of the host alone, or is cut to fewer than 8 bytes: many values have such a
+/// digest.
 fn says_too_little(guise: &Guise) -> bool {
     let Guise::Digest(name) = guise else { return false };
     let (algorithm, forms) = name.split_once('(').unwrap_or((name, ""));
@@ -299,7 +302,7 @@ fn says_too_little(guise: &Guise) -> bool {
     of_host || cut_to.is_some_and(|bytes| bytes < 8)
 }
 
-/// Why a request to this destination is a report, if it carries something.
+/// Why a request to this destination is a report, if it carries personal data.
 fn accused(aim: &Destination, who: &ClientIdentity, looked: &RequestScan, choices: &Choices) -> Option<ReportReason> {
     match (aim.purpose, &aim.owner, looked.schemas.first()) {
         (Purpose::Telemetry, ..) => Some(ReportReason::Telemetry),
@@ -310,7 +313,7 @@ fn accused(aim: &Destination, who: &ClientIdentity, looked: &RequestScan, choice
     }
 }
 
-/// Decides on a request in which something was found that matters.
+/// Decides on a request that has sightings which count.
 fn weigh(
     asking: &RequestContext<'_>,
     looked: &RequestScan,
@@ -323,7 +326,7 @@ fn weigh(
     let (on, off): (Vec<Sighting>, Vec<Sighting>) =
         case.sightings.into_iter().partition(|sighting| may_leave(sighting, who, client, choices, now));
     if off.is_empty() {
-        // The rest may hold what is not allowed.
+        // The rest of the body may hold a value whose switch is off.
         if !asking.whole && is_patient(asking) {
             return Decision::about(GuardAction::Hold, DecisionReason::Incomplete, on);
         }
@@ -343,14 +346,14 @@ fn weigh(
     }
 }
 
-/// Whether a page may have asked for it, and be listed in a moment.
+/// Whether our extension may still list this request as a page's: its list may arrive late.
 fn is_early(asking: &RequestContext<'_>, client: &GuardClient, now: GuardTime) -> bool {
     client.is_exact(now) && asking.waited < LATE_MICROS && asking.exchange.seal.is_none()
 }
 
-/// Whether the person turned this on: in the mode of the request, and in the
-/// modes in which it was seen, if it was never seen in that one. What was visited
-/// in a private window is private, whoever reports it.
+/// Whether the switch for this sighting is on, in the mode of the request. If the value was seen
+/// only in other modes, the switch must be on in those too: an address visited in a private window
+/// is private, whichever program sends it.
 fn may_leave(
     sighting: &Sighting,
     who: &ClientIdentity,
@@ -363,7 +366,7 @@ fn may_leave(
     is_on(who.mode) && elsewhere.into_iter().all(is_on)
 }
 
-/// The modes in which a value was seen, if the one of the request is none of them.
+/// The modes in which a value was seen; empty if the mode of the request is among them.
 fn seen_elsewhere(sighting: &Sighting, who: &ClientIdentity, client: &GuardClient, now: GuardTime) -> Vec<Mode> {
     let seen = sighting.canary.as_deref().and_then(|id| client.memory.values().of(id, now.steady));
     match seen {
@@ -374,8 +377,8 @@ fn seen_elsewhere(sighting: &Sighting, who: &ClientIdentity, client: &GuardClien
     }
 }
 
-/// What a request is to be treated as once it was decided: not as normal, if it
-/// carries what was only seen elsewhere.
+/// The mode that a decision is recorded under: not normal, if the request carries a value that was
+/// seen only in another mode.
 fn mode_of(who: &ClientIdentity, sightings: &[Sighting], client: &GuardClient, now: GuardTime) -> Mode {
     if who.mode != Mode::Normal {
         return who.mode;
@@ -384,13 +387,13 @@ fn mode_of(who: &ClientIdentity, sightings: &[Sighting], client: &GuardClient, n
     sightings.iter().find_map(elsewhere).unwrap_or(Mode::Normal)
 }
 
-/// Whether there is time and room to wait for the rest.
+/// Whether time and memory allow to wait for the rest of the body.
 fn is_patient(asking: &RequestContext<'_>) -> bool {
     (asking.exchange.request.body.bytes.len() as u64) < HELD_BYTES && asking.waited < HELD_MICROS
 }
 
-/// Whether a request was not read: not to its end, not at all, or, to a
-/// collector, with more in it than anybody can say what it is.
+/// Whether a request was not fully read: it is incomplete, sealed, has gaps, or goes to a collector
+/// with more unexplained bytes than [`UNEXPLAINED`].
 fn is_unread(asking: &RequestContext<'_>, looked: &RequestScan, class: DestinationClass) -> bool {
     let is_riddle = class == DestinationClass::Collector && looked.unexplained > UNEXPLAINED;
     !asking.whole || asking.exchange.seal.is_some() || looked.is_unread() || is_riddle

@@ -1,4 +1,4 @@
-//! Values that the person entered, to be looked for in whatever is sent.
+//! Values that the person entered, which the guard searches for in requests.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use detect::{Detector, RefusedCanary};
 use knowledge::Knowledge;
 use model::Canary;
 
-/// Values of the person, prepared for looking. They are never shown again.
+/// Values of the person, compiled into a detector. They are never shown again.
 #[derive(Clone, Debug)]
 pub struct EnteredValues {
     pub(crate) detector: Arc<Detector>,
@@ -14,20 +14,23 @@ pub struct EnteredValues {
 }
 
 impl EnteredValues {
-    /// What the ids of such canaries start with.
+    /// The prefix of the ids of these canaries.
     pub const ID: &'static str = "entered-";
 
-    /// Takes these kinds and values; tells which ones could not be used.
+    /// Compiles these kinds and values. Also returns the values that were
+    /// refused.
     pub fn new<'v>(
         knowledge: &Knowledge,
         values: impl IntoIterator<Item = (&'v str, &'v str)>,
     ) -> (Self, Vec<RefusedCanary>) {
         let mut detector = Detector::new(knowledge);
-        // What has the shape of something personal is shown, not stopped.
+        // Values that only have the shape of personal data are reported too; in
+        // strict mode they count.
         detector.patterns(true);
         let (mut refused, mut count) = (Vec::new(), 0);
         for (number, (kind, value)) in values.into_iter().enumerate() {
-            // Choices know a kind by one name only.
+            // Choices use the canonical id of a kind, so an alias is replaced
+            // by it.
             let kind = knowledge.kinds.kind(kind).map_or(kind, |known| known.id.as_str());
             match detector.plant(&Canary::new(format!("{}{}", Self::ID, number + 1), kind, value)) {
                 Ok(()) => count += 1,

@@ -1,5 +1,6 @@
-//! Off is off: what is recognised by its format is stopped by the switch of its
-//! kind, and services that have a switch of their own obey it.
+//! Every switch acts: a value that is recognised by its format is stopped by
+//! the switch of its kind, and a service with a switch of its own obeys that
+//! switch.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{Exchange, Kind, Mode};
@@ -11,7 +12,8 @@ use crate::{
 
 const PAGE: &str = "https://clinic.example/patients/4711-secret?from=mail";
 
-/// What a Sensors Analytics SDK sends of a page that was never visited here.
+/// An event of a Sensors Analytics SDK, with the address of a page that was not
+/// visited in the test.
 const EVENT: &str = r#"{"distinct_id":"8a3e5f11c0d24b76","lib":{"$lib":"Android","$lib_version":"6.3.2"},
     "event":"$AppViewScreen","type":"track",
     "properties":{"$device_id":"8a3e5f11c0d24b76","$screen_name":"com.example.Article","url":"https://shop.example/basket/91"}}"#;
@@ -83,13 +85,13 @@ fn what_a_page_tells_a_tracker_is_the_pages() {
     assert!(stage.says(&sensors("sa.api.intl.miui.com")).starts_with("absorb report-telemetry"));
 }
 
-/// What the address bar asks.
+/// A request of the address bar.
 fn typed(url: &str) -> Exchange {
     let native = [("sec-fetch-site", "none"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "empty")];
     request("GET", url, &native, b"")
 }
 
-/// What a page's own search box asks.
+/// A request of a page's own search box.
 fn by_page(url: &str) -> Exchange {
     let page = [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")];
     request("GET", url, &page, b"")

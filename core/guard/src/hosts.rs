@@ -1,22 +1,25 @@
-//! Hosts that stand in a text: what an answer lets a page ask for.
+//! Host names in a text: the hosts that an answer lets a page ask.
 //!
-//! Read out of anything: markup, style, script, JSON, header fields. Reading
-//! too many is harmless where a page also has to ask for them.
+//! The text may be anything: markup, style, script, JSON, header fields. A name
+//! found too many is harmless as long as no page asks that host.
 
 /// Longest name of a host (RFC 1035 §2.3.4).
 const LONGEST: usize = 253;
 
-/// Hands on every host of `text`, in lower case; a name may come twice.
+/// Calls `found` with every host name in `text`, in lower case; a name may come
+/// twice.
 ///
-/// Found are `//host` in any spelling (`https:\/\/host`, `https%3A%2F%2Fhost`),
-/// and names in quotes whose ending is one that the world knows.
+/// It finds `//host` in any spelling (`https:\/\/host`, `https%3A%2F%2Fhost`),
+/// names in quotes whose ending is on the public suffix list, and wildcard
+/// names of a CSP.
 pub(crate) fn hosts(text: &[u8], found: &mut dyn FnMut(String)) {
     for (at, byte) in text.iter().enumerate() {
         let named = match byte {
             b'/' if is_double(&text[..at]) => name(&text[at + 1..]),
             b'F' | b'f' if is_percent_double(&text[..=at]) => name(&text[at + 1..]),
             b'"' | b'\'' | b'`' => name(&text[at + 1..]).filter(|name| is_quoted(&text[at + 1 + name.len()..], name)),
-            // In a policy (CSP) names stand without scheme.
+            // A content security policy (CSP) names hosts without a scheme:
+            // `*.host.example`.
             b' ' | b'.' if at > 0 && text[at - 1] == b'*' => name(&text[at + 1..]),
             _ => None,
         };
@@ -44,7 +47,8 @@ fn name(text: &[u8]) -> Option<&str> {
     dotted.then_some(name)
 }
 
-/// Whether a name in quotes is a host: it ends there, and its ending is known.
+/// Whether a name in quotes is a host: a quote, slash or colon ends it, and its
+/// ending is on the public suffix list.
 fn is_quoted(after: &[u8], name: &str) -> bool {
     let ends = matches!(after.first(), Some(b'"' | b'\'' | b'`' | b'/' | b':'));
     ends && psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() < name.len())

@@ -19,7 +19,7 @@ impl ClientIdentity {
         Self { device: device.into(), program: None, mode, makers: Vec::new() }
     }
 
-    /// Whether this owner made what sends.
+    /// Whether this owner made the device or the program.
     pub fn is_made_by(&self, owner: &str) -> bool {
         self.makers.iter().any(|maker| maker.eq_ignore_ascii_case(owner))
     }

@@ -1,18 +1,20 @@
-//! The off switch: decides, request by request, what may leave.
+//! The guard: it decides for each request whether it may leave the machine.
 //!
-//! [`decide`] is told a request as far as it has come, what was found in it,
-//! what is known of the client that sends it, and what the person chose, and
-//! says: pass, hold, absorb or cut, with the reason. Everything is off until
-//! the person turns it on.
+//! [`decide`] takes a request (which may be incomplete), the sightings in it,
+//! the state of its client, and the person's choices. It returns pass, hold,
+//! absorb or cut, with the reason. Every kind of data is off until the person
+//! turns it on.
 //!
-//! A [`GuardClient`] remembers what its device or browser was just doing: the
-//! addresses visited and the words searched for are *live canaries*, looked for
-//! in whatever it sends elsewhere; the hosts that stood in answers given to it
-//! tell a page's requests from its own. It forgets both after a while.
+//! A [`GuardClient`] remembers the recent activity of a browser or device.
+//! Visited addresses and searched words are *live canaries*: the guard searches
+//! for them in requests to other sites. The hosts that were named in answers to
+//! the browser's pages distinguish the requests of pages from the browser's
+//! own. Both are forgotten after a while.
 //!
-//! A page's first-party traffic is never touched, and never even looked at,
-//! except suggestions and questions about forms that nothing marks as a page's.
-//! There is no socket here and no clock: [`GuardTime`] is an argument.
+//! A page's first-party traffic passes without being read. Exceptions are
+//! requests for suggestions and for autofill that neither our extension nor a
+//! header marks as a page's. This crate has no socket and no clock:
+//! [`GuardTime`] is an argument.
 #![forbid(unsafe_code)]
 
 mod time;

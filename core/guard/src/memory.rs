@@ -1,9 +1,9 @@
-//! What a device is known to have visited and its person to have entered:
-//! everything looked for in whatever it sends.
+//! The addresses that a device visited and the values that its person entered:
+//! the guard searches for them in the device's requests.
 //!
-//! The programs of a device share it, and so do their modes: a page visited in a
-//! private window may be reported by an extension that lives in the normal
-//! profile, or by a helper that is another program.
+//! All programs and modes of a device share this memory: a page visited in a
+//! private window may be reported by an extension of the normal profile, or by a
+//! helper process of another name.
 
 use std::{
     fmt,
@@ -12,8 +12,8 @@ use std::{
 
 use crate::{CompactedMemory, EnteredValues, GuardTime, MemoryCompaction, MemoryKey, MemoryView, values::SearchValues};
 
-/// Everything looked for in what one device sends. Clones are the same memory,
-/// which is held nowhere else.
+/// Everything that the guard searches for in the requests of one device. Clones
+/// share the same memory.
 #[derive(Clone)]
 pub struct DeviceMemory(Arc<Mutex<SearchValues>>);
 
@@ -24,44 +24,47 @@ impl fmt::Debug for DeviceMemory {
 }
 
 impl DeviceMemory {
-    /// One that is gone with this program.
+    /// A memory whose digests are not written to disk: it ends with the
+    /// process.
     pub fn new(entered: EnteredValues) -> Self {
         Self::with_key(entered, MemoryKey([0; 32]))
     }
 
-    /// One whose digests may be written down: [`DeviceMemory::kept`].
+    /// A memory whose digests may be written to disk, with
+    /// [`DeviceMemory::kept`].
     pub fn with_key(entered: EnteredValues, key: MemoryKey) -> Self {
         Self(Arc::new(Mutex::new(SearchValues::new(entered, key))))
     }
 
-    /// Digests of what was visited in ordinary windows, each with its site's and
-    /// the microseconds for which it still counts.
+    /// Digests of addresses visited in ordinary windows. Each comes with the
+    /// digest of its site, and with the microseconds until it expires.
     pub fn kept(&self, now: GuardTime) -> Vec<(String, String, u64)> {
         self.values().kept(now.steady)
     }
 
-    /// Takes what [`DeviceMemory::kept`] gave before.
+    /// Restores an entry that [`DeviceMemory::kept`] returned.
     pub fn remember(&self, digest: &str, site: &str, left: u64, now: GuardTime) {
         self.values().remember(digest, site, left, now.steady);
     }
 
-    /// What to look with. Looking needs no hold on anything.
+    /// A snapshot of the detectors: a search with it does not lock this memory.
     pub fn eye(&self) -> MemoryView {
         self.values().eye()
     }
 
-    /// Work on what was visited that is better done elsewhere, if there is any:
-    /// what it gives is for [`DeviceMemory::tidied`].
+    /// The rebuild of the detector, if one is due. It takes long, so the caller
+    /// runs it on another thread and hands the result to
+    /// [`DeviceMemory::tidied`].
     pub fn tidying(&self) -> Option<MemoryCompaction> {
         self.values().tidying()
     }
 
-    /// That work is done.
+    /// Takes the result of the rebuild.
     pub fn tidied(&self, tidied: CompactedMemory) {
         self.values().tidied(tidied);
     }
 
-    /// The person entered or removed values of their own.
+    /// Replaces the values that the person entered.
     pub fn enter(&self, entered: EnteredValues) {
         self.values().enter(entered);
     }

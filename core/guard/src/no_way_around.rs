@@ -1,5 +1,5 @@
-//! Nothing that the accused writes lets its report through: no answer, no header,
-//! no list of pages that it made up, no cipher.
+//! An accused program or server cannot get a report past the guard by what it
+//! writes: not by an answer, a header, invented pages, or encryption.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::Mode;

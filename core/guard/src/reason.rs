@@ -1,17 +1,17 @@
-//! Why a decision is as it is.
+//! The reasons of decisions.
 
-/// The reason of a decision. What it is called before people is said where
-/// people read it.
+/// The reason of a decision. The text that people read is written where it is
+/// displayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecisionReason {
-    /// The page's own: it goes to the site visited, or to a host that stood in
-    /// an answer given to the page.
+    /// The request belongs to a page: it goes to the visited site, or to a host
+    /// that an answer to the page named.
     Page,
-    /// None of the values looked for is in it.
+    /// The request holds none of the values that the guard searches for.
     Nothing,
-    /// The rest of it has to come first.
+    /// The request is incomplete: the guard waits for the rest.
     Incomplete,
-    /// Whether a page asked for it is about to be listed.
+    /// Our extension may still list the request as a page's: the guard waits.
     Unlisted,
     /// The person turned these kinds on.
     On,
@@ -19,45 +19,50 @@ pub enum DecisionReason {
     AllowedDestination,
     /// The person stopped this destination.
     StoppedDestination,
-    /// It carries what was just visited, searched or entered to one who
-    /// collects, for this reason, and that is off.
+    /// The request carries personal data whose switch is off, to a destination
+    /// that counts as a collector for this reason.
     Report(ReportReason),
-    /// It carries such a value to somebody else: passed and shown.
-    Asked,
-    /// The same, from a browser whose extension lists what its pages ask for:
-    /// no page did.
-    AskedByNoPage,
-    /// It goes to a service that warns of dangerous sites; the switch for
-    /// those decided.
-    Security,
-    /// It goes to a service that updates programs; the switch for those decided.
-    Updates,
-    /// It asks for suggestions for what is typed; the switch for those decided.
-    Suggestions,
-    /// It carries such a value to a service for signing in, keeping browsers the
-    /// same or translating; browsers ask some of these by themselves. Passed and
+    /// The request carries personal data to another destination: passed and
     /// shown.
+    Asked,
+    /// The request carries personal data to another destination, and our
+    /// extension, which lists the requests of pages, did not list it.
+    AskedByNoPage,
+    /// The request goes to a service that warns of dangerous sites; the switch
+    /// for security decided.
+    Security,
+    /// The request goes to a service that updates programs; the switch for
+    /// updates decided.
+    Updates,
+    /// The request asks for suggestions for the text that is typed; the switch
+    /// for suggestions decided.
+    Suggestions,
+    /// The request carries personal data to a service for synchronisation or
+    /// translation. A person usually started it, but browsers also ask some of
+    /// these by themselves. Passed and shown.
     Started,
-    /// It could not be read, or not to its end; the choice for that decided.
+    /// The request could not be read completely; the choice for unread traffic
+    /// decided.
     Unread,
-    /// It gives itself the name of another host than the one it went to, and nothing
-    /// else speaks against it. Passed and shown.
+    /// The request names another host than the one that its connection goes to
+    /// (domain fronting), and nothing else speaks against it. Passed and shown.
     OtherName,
-    /// The connection ended before anything was said on it: the program did not
-    /// accept our certificate, or spoke no protocol that we know.
+    /// The connection ended before a request: the program did not accept our
+    /// certificate, or spoke no protocol that we know.
     NoHandshake,
 }
 
-/// Why a request that carries such a value is a report.
+/// Why a request that carries personal data is a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReportReason {
-    /// It goes to the maker of the device or program.
+    /// The host belongs to the maker of the device or program.
     Maker(String),
     /// The host is known to collect telemetry.
     Telemetry,
     /// The host is known to serve advertising.
     Advertising,
-    /// It is packed as this known program packs its reports.
+    /// The request has the format in which this known program sends its
+    /// reports.
     Schema(String),
     /// The person chose to be strict.
     Strict,
@@ -91,17 +96,18 @@ impl DecisionReason {
         }
     }
 
-    /// Whether it is about something that nobody could read.
+    /// Whether the reason is that the traffic could not be read.
     pub const fn is_unread(&self) -> bool {
         matches!(self, Self::Unread | Self::NoHandshake)
     }
 
-    /// Whether a service's own switch decided: switches of kinds do nothing there.
+    /// Whether a service's own switch decided. The switches of kinds have no
+    /// effect on such a service.
     pub const fn has_own_switch(&self) -> bool {
         matches!(self, Self::Security | Self::Updates | Self::Suggestions)
     }
 
-    /// Whether the person should see it: it was stopped, or somebody asked.
+    /// Whether the display shows the decision to the person.
     pub const fn is_shown(&self) -> bool {
         !matches!(self, Self::Page | Self::Nothing | Self::Incomplete | Self::Unlisted)
     }

@@ -1,4 +1,5 @@
-//! Whose a request is, as far as a value in it is concerned.
+//! Who made a request: the page, the site's first party, or the browser itself.
+//! The answer may depend on the value that the request carries.
 
 use attribute::site_of;
 use model::{Destination, Purpose};
@@ -8,20 +9,21 @@ use crate::{GuardTime, client::GuardClient, identity::ClientIdentity, visits::Vi
 /// Who asked for a request that carries some value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RequestParty {
-    /// It goes to where the value is known anyway.
+    /// The request goes to a site that knows the value anyway.
     First,
-    /// A page asked for it.
+    /// A page made the request.
     Page,
     /// The device, the browser, or an extension in it.
     Own,
 }
 
-/// What a destination does with what it gets, as far as that is known.
+/// How suspicious a destination is, as far as that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DestinationClass {
-    /// It collects: telemetry, advertising, the format of a known collector.
+    /// It collects: its purpose is telemetry or advertising, or the request has
+    /// the format of a known collector.
     Collector,
-    /// It belongs to the maker of what sends.
+    /// It belongs to the maker of the device or program that sends the request.
     Maker,
     Other,
 }
@@ -39,8 +41,8 @@ impl DestinationClass {
 }
 
 impl GuardClient {
-    /// Whose a request to `aim` is, whatever it carries; none if that depends
-    /// on what it carries.
+    /// Who made a request to `aim`; none if that depends on the values that the
+    /// request carries, or if no page did.
     pub(crate) fn party(
         &self,
         aim: &Destination,
@@ -66,11 +68,12 @@ impl GuardClient {
         (named || self.is_listed(url)).then_some(RequestParty::Page)
     }
 
-    /// Whose a request to `aim` is if it carries this value.
+    /// Who made a request to `aim`, if it carries this value.
     ///
-    /// `seen_at` is the site where a live canary was seen, none for what was
-    /// entered or recognised by its format. A collector is a page's only for
-    /// what that page knows: that some other page names it acquits nobody.
+    /// `seen_at` is the site where a live canary was seen; none for values that
+    /// were entered or recognised by their format. A request to a collector
+    /// counts as a page's only for values which that page knows. It does not
+    /// help that some other page names the collector.
     pub(crate) fn party_for(
         &self,
         aim: &Destination,
@@ -97,7 +100,8 @@ impl GuardClient {
         self.party(aim, url, class, strict, now).unwrap_or(RequestParty::Own)
     }
 
-    /// Who is believed about where pages are.
+    /// Whether the guard believes the request headers about open pages, or our
+    /// extension only.
     fn witness(&self, class: DestinationClass, strict: bool, now: GuardTime) -> VisitWitness {
         if self.is_exact(now) || strict && class != DestinationClass::Other {
             VisitWitness::Extension
@@ -106,7 +110,7 @@ impl GuardClient {
         }
     }
 
-    /// Whether the owner of the destination is the one of this site.
+    /// Whether the destination and this site have the same owner.
     fn is_of_owner(&self, aim: &Destination, site: &str) -> bool {
         let of_site = self.knowledge.owners.of(site, "/").map(|(owner, _)| owner.name.as_str());
         of_site.is_some() && of_site == aim.owner.as_deref()

@@ -1,4 +1,4 @@
-//! Looking into one request: what is in it, and what could not be opened.
+//! Searches one request for personal data, and lists the parts that could not be opened.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use model::{Exchange, Gap, GapReason, Guise, Kind, Leaf, RecognitionMethod, Sigh
 
 use crate::{MemoryView, unexplained::UnexplainedBits, values::BEFORE};
 
-/// What one request gave.
+/// The result of searching one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestScan {
     pub sightings: Vec<Sighting>,
@@ -18,24 +18,24 @@ pub struct RequestScan {
     pub gaps: Vec<Gap>,
     /// Known programs whose requests look like this.
     pub schemas: Vec<String>,
-    /// Bytes in values that nothing opens and that are no words: to a collector
-    /// too many of them are a report that nobody can read.
+    /// Bytes in values that look random and that no decoder opens. If a request to a collector has
+    /// many, the guard treats it as an unreadable report.
     pub unexplained: u64,
 }
 
-/// Tighter than for captures: a person waits.
+/// Tighter limits than for captures, because a person waits for the request.
 const BUDGETS: DecodeLimits = DecodeLimits { depth: 12, nodes: 100_000, bytes: 8 << 20, work: 128 << 20 };
 
-/// What is looked through at once, on the thread that has the request.
+/// Limits for a search on the thread that handles the request.
 const AT_ONCE: DecodeLimits = DecodeLimits { depth: 12, nodes: 20_000, bytes: 256 << 10, work: 2 << 20 };
 
 impl RequestScan {
-    /// Looks into a request with what [`crate::DeviceMemory::eye`] gave.
+    /// Searches a request with the detectors of [`crate::DeviceMemory::eye`].
     pub fn with(exchange: &Exchange, eye: &MemoryView) -> Self {
         Self::within(exchange, eye, &BUDGETS)
     }
 
-    /// The same for a request that costs little; none if it costs more.
+    /// Searches a request within small limits; none if the request exceeds them.
     pub fn at_once(exchange: &Exchange, eye: &MemoryView) -> Option<Self> {
         let messages = exchange.messages.iter().map(|message| message.body.bytes.len()).sum::<usize>();
         if exchange.request.body.bytes.len() + messages > AT_ONCE.bytes {
@@ -46,7 +46,7 @@ impl RequestScan {
         (!ran_out).then_some(looked)
     }
 
-    /// A request that could not be looked into in the time there was.
+    /// The result for a request whose search took longer than the request may be held.
     pub fn overdue(exchange: u64) -> Self {
         let says = "looking into it took longer than a request is held".to_owned();
         let gap = Gap { exchange: Some(exchange), place: Trail::default(), why: GapReason::Budget, says };
@@ -70,15 +70,17 @@ impl RequestScan {
             if let Some(before) = before.as_ref().filter(|_| !leaf.weak) {
                 before.find(leaf.value, &mut |id, value| {
                     let sighting = visited_before(exchange, leaf, &id, value);
-                    // The deepest place counts; values come outside in.
+                    // Values come outside in, so the last insert is the deepest place, and replaces
+                    // the outer ones.
                     visited.insert(id, sighting);
                 });
             }
         };
-        // From how many bytes on noise is a report depends on who is sent it: that is said below.
+        // How many random bytes make a report depends on the destination. So the opener does not
+        // report them; `UnopenedFinder` and `UnexplainedBits` do.
         ExchangeOpener::new(budgets).open_without_random(exchange, &mut visit, &mut gaps);
         let seen = look.done();
-        // A checksum that does not fit was read all the same.
+        // A layer whose checksum is wrong was still read, so it does not make the request unread.
         gaps.extend(seen.gaps.into_iter().filter(|gap| gap.why != GapReason::Broken));
         gaps.extend(closed.finish(exchange.index));
         let mut sightings = seen.sightings;
@@ -87,13 +89,13 @@ impl RequestScan {
         Self { sightings, gaps, schemas: seen.schemas, unexplained: riddles.finish() }
     }
 
-    /// Whether anything was not read.
+    /// Whether any part of the request was not read.
     pub fn is_unread(&self) -> bool {
         self.gaps.iter().any(|gap| gap.why != GapReason::Missing)
     }
 }
 
-/// An address that was visited a while ago.
+/// The sighting of an address that is remembered by its digest only.
 fn visited_before(exchange: &Exchange, leaf: &Leaf<'_>, id: &str, value: &str) -> Sighting {
     Sighting {
         exchange: exchange.index,
@@ -112,7 +114,7 @@ fn visited_before(exchange: &Exchange, leaf: &Leaf<'_>, id: &str, value: &str) -
 /// that we do not know. Either way they could not be read.
 #[derive(Default)]
 struct UnopenedFinder {
-    /// The last value, if it could be one of them.
+    /// The last value, if it looks random: the next value shows whether a decoder opened it.
     last: Option<UnopenedCandidate>,
     opened: BTreeSet<ValueMark>,
     closed: Vec<(Trail, ValueMark)>,
@@ -124,12 +126,13 @@ struct UnopenedCandidate {
     mark: ValueMark,
 }
 
-/// Length and beginning of a value: the same bytes are opened only once.
+/// Length and first 16 bytes of a value. The engine opens the same bytes only once, so a second
+/// place of an opened value is recognised by this mark.
 type ValueMark = (usize, [u8; 16]);
 
 impl UnopenedFinder {
-    /// Bytes under which random-looking bytes are an identifier, a digest or a
-    /// signature rather than content.
+    /// Shorter random-looking values are an identifier, a digest or a signature rather than
+    /// content.
     const SHORTEST: usize = 272;
 
     fn at(&mut self, leaf: &Leaf<'_>) {
@@ -171,7 +174,7 @@ fn mark(value: &[u8]) -> ValueMark {
     (value.len(), start)
 }
 
-/// Whether so much of it looks random, in whatever alphabet, that it could be content.
+/// Whether at least [`UnopenedFinder::SHORTEST`] bytes of a value look random, in any alphabet.
 fn hides_content(value: &[u8]) -> bool {
     let enough = UnopenedFinder::SHORTEST as u64;
     value.len() >= UnopenedFinder::SHORTEST && decode::unopened(value).is_some_and(|stretch| stretch.bytes() >= enough)

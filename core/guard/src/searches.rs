@@ -1,8 +1,8 @@
-//! The words searched for, out of the address of a result page.
+//! Reads the searched words from the address of a result page.
 
 use percent_encoding::percent_decode_str;
 
-/// Parameters in which sites expect what somebody looks for.
+/// Names of query parameters in which sites take search words.
 const PARAMETERS: [&str; 16] = [
     "k",
     "keyword",
@@ -22,7 +22,7 @@ const PARAMETERS: [&str; 16] = [
     "word",
 ];
 
-/// What was searched for, if this address says so; decoded as a person typed it.
+/// The search words in this address, percent-decoded; none if it has none.
 pub(crate) fn words(url: &str) -> Option<String> {
     let query = url.split('#').next()?.split_once('?')?.1;
     query.split('&').filter_map(|pair| pair.split_once('=')).find_map(|(name, value)| {

@@ -1,22 +1,23 @@
-//! Services that a browser asks of itself while a person types: suggestions for
-//! the address bar, and what the fields of a form are.
+//! Services that a browser asks by itself while a person types: suggestions for
+//! the address bar, and the meaning of form fields for autofill.
 //!
-//! They may stand on the host of a page that somebody is at, a search engine's
-//! above all. So the host does not tell whose request it is.
+//! Such a service may have the same host as an open page, for example that of a
+//! search engine. So the host does not tell whether the page or the browser
+//! made a request.
 
 use knowledge::Knowledge;
 use model::{Destination, Exchange, Purpose};
 
-/// What is asked for.
+/// The service that is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BrowserService {
     /// Suggestions for what is typed.
     Suggestions,
-    /// What the fields of a form on a page are.
+    /// The meaning of the fields of a form on a page.
     Autofill,
 }
 
-/// The service that stands at an address, if one does.
+/// The service at an address, if there is one.
 pub(crate) fn at(knowledge: &Knowledge, aim: &Destination, url: &str) -> Option<BrowserService> {
     match aim.purpose {
         Purpose::Suggest => Some(BrowserService::Suggestions),
@@ -25,7 +26,7 @@ pub(crate) fn at(knowledge: &Knowledge, aim: &Destination, url: &str) -> Option<
     }
 }
 
-/// Whether a known program sends nothing here but what is typed.
+/// Whether a schema for this address has typed text as its only kind of data.
 fn is_suggesting(knowledge: &Knowledge, url: &str) -> bool {
     let typed = |kinds: &[knowledge::schemas::SchemaField]| {
         !kinds.is_empty() && kinds.iter().all(|field| field.kind == "typed-text")
@@ -34,8 +35,9 @@ fn is_suggesting(knowledge: &Knowledge, url: &str) -> bool {
     suggesting.flat_map(|schema| &schema.endpoint).any(|endpoint| endpoint.matches(url))
 }
 
-/// Whether a request says itself that no page made it (Fetch Metadata §2): a
-/// browser says of each request who made it, and of its own that nobody did.
+/// Whether the request's Fetch Metadata headers (§2) say that no page made it:
+/// the headers are missing, or `Sec-Fetch-Site` is `none` and the request is no
+/// navigation.
 pub(crate) fn is_native(exchange: &Exchange) -> bool {
     let request = &exchange.request;
     match (request.header("sec-fetch-site"), request.header("sec-fetch-mode")) {

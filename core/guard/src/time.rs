@@ -1,15 +1,18 @@
-//! What time it is, twice.
+//! The time by two clocks.
 
 use model::Time;
 
-/// The time of the world, which can be set back, and one that cannot.
+/// The time by the wall clock, which can be set back, and by a steady clock,
+/// which cannot.
 ///
-/// What the person chose ends by the clock on the wall; what is remembered of a
-/// client ages by the steady one, so that a changed clock frees nothing.
+/// Temporary permissions end by the wall clock. The memory of a client ages by
+/// the steady clock, so that setting the wall clock forward does not make the
+/// guard forget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GuardTime {
     pub wall: Time,
-    /// Microseconds since some moment before, sleep included.
+    /// Microseconds since a fixed moment in the past, including the time that
+    /// the machine slept.
     pub steady: u64,
 }
 

@@ -1,33 +1,33 @@
-//! Values that nobody can say anything about: ciphertext as bytes, or written in
-//! any alphabet.
+//! Values that nothing explains: ciphertext, as bytes or encoded in any alphabet.
 //!
-//! A report to a collector that is encrypted inside TLS shows nothing that a
-//! canary or a schema could find. What tells it is that it is long and that its
-//! letters are spread as those of noise are; words and numbers repeat theirs.
+//! A report that is encrypted inside TLS holds nothing that a canary or a schema could find. It is
+//! recognised by its length and by the distribution of its characters: random data uses all
+//! characters equally often, while words and numbers repeat some.
 
 use model::Leaf;
 
 /// Shorter values are an id, a digest or a nonce.
 const SHORTEST: u64 = 32;
 
-/// Adds up what stays unexplained in one request. Values come outside in.
+/// Adds up the unexplained bytes of one request. Values come outside in.
 #[derive(Default)]
 pub(crate) struct UnexplainedBits {
     bytes: u64,
-    /// The last riddle, as long as nothing was found in it: its depth and size.
+    /// Depth and size of the last unexplained value, as long as no decoder opened it.
     last: Option<(usize, u64)>,
 }
 
 impl UnexplainedBits {
     pub(crate) fn at(&mut self, leaf: &Leaf<'_>) {
-        // What a guess makes of a value explains nothing.
+        // A value that was reached by a guess does not explain the outer value.
         if leaf.weak {
             return;
         }
         let depth = leaf.route.depth();
         let inner = unexplained(leaf.value);
         if let Some((outer, size)) = self.last.take() {
-            // Decoded to another riddle it is the same one; the outer size has more in it.
+            // A deeper value means that this one was decoded: only the inner value may count, so
+            // that no bytes count twice.
             if depth <= outer {
                 self.bytes += size;
             }
@@ -40,7 +40,7 @@ impl UnexplainedBits {
     }
 }
 
-/// Bytes of noise that a value could hold; none, if it is something else.
+/// Bytes of random data that a value could hold; 0 if the value does not look random.
 fn unexplained(value: &[u8]) -> u64 {
     let some = &value[..value.len().min(4_096)];
     if (some.len() as u64) < SHORTEST {
@@ -50,14 +50,15 @@ fn unexplained(value: &[u8]) -> u64 {
     noise.map_or(0, |bits| (value.len() as f64 * bits / 8.0) as u64)
 }
 
-/// Bits in each byte of what is no text.
+/// Bits of random data in each byte of a value that is not text.
 fn bits_of_bytes(value: &[u8]) -> Option<f64> {
     let different = spread(value).iter().filter(|count| **count > 0).count() as f64;
     let expected = 256.0 * (1.0 - (1.0_f64 - 1.0 / 256.0).powi(value.len() as i32));
     (different >= 0.85 * expected).then_some(8.0)
 }
 
-/// Bits in each letter of a text that is one long word in some alphabet.
+/// Bits of random data in each character of a text, judged by the smallest usual alphabet that
+/// contains it.
 fn bits_of_text(value: &[u8]) -> Option<f64> {
     if !value.iter().all(u8::is_ascii_graphic) {
         return None;
@@ -69,17 +70,18 @@ fn bits_of_text(value: &[u8]) -> Option<f64> {
         _ if value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=.".contains(byte)) => 64.0,
         _ => 91.0,
     };
-    // An address or a list has its signs again and again; noise has each as often as any other.
+    // An address or a list repeats its separators; random data uses each character equally often.
     let counts = spread(value);
     let length = value.len() as f64;
     let entropy: f64 =
         counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / length).map(|p| -p * p.log2()).sum();
-    // So much is lost to chance in a text of this length (Miller and Madow).
+    // The entropy of a sample this short is expected to be lower than that of its source (Miller
+    // and Madow).
     let expected = alphabet.log2() - (alphabet - 1.0) / (2.0 * length * std::f64::consts::LN_2);
     (entropy >= 0.92 * expected).then_some(alphabet.log2())
 }
 
-/// Letters of one case, and digits.
+/// Whether a value has letters of one case, and digits, only.
 fn is_of_one_case(value: &[u8]) -> bool {
     let lower = value.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'=');
     lower || value.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'=')

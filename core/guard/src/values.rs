@@ -1,10 +1,10 @@
-//! Live canaries: addresses just visited and words just searched for, and
-//! beside them what the person entered.
+//! Live canaries: addresses just visited, words just searched for, and the values that the person
+//! entered.
 //!
-//! Preparing a value for looking takes a good part of a millisecond, and a
-//! detector cannot forget. So what is new goes into a small detector of its own,
-//! at once; and whoever holds the memory may take the [`MemoryCompaction`] elsewhere, do
-//! it in peace, and bring back one detector with everything that still counts.
+//! To compile a value into a detector takes a good part of a millisecond, and a value cannot be
+//! removed from a detector again. So a new value goes into a small second detector at once. The
+//! owner of the memory may take the [`MemoryCompaction`], run it on another thread, and bring back
+//! one detector with every canary that still counts.
 
 use std::{
     cmp::Reverse,
@@ -18,29 +18,29 @@ use model::{Canary, Mode};
 
 use crate::{EnteredValues, MemoryKey, searches, visit_digests::VisitDigests};
 
-/// A live canary is looked for so long after it was last seen.
+/// Microseconds for which a live canary is searched for after it was last seen.
 const LIFE: u64 = 60 * 60 * 1_000_000;
-/// So many are kept when room has to be made …
+/// Live canaries that stay when old ones are dropped …
 const KEPT: usize = 300;
-/// … which it has to at this many …
+/// … number of live canaries from which a compaction drops old ones …
 const MOST: usize = 400;
-/// … and at once, if nobody does it elsewhere, at this many.
+/// … and number from which old ones are dropped at once, because no compaction did it.
 const TOO_MANY: usize = 600;
-/// Bytes under which a value is no live canary.
+/// Shorter values are not made live canaries.
 const SHORTEST: usize = 12;
 
 /// Everything looked for in what one device sends.
 pub(crate) struct SearchValues {
     entered: EnteredValues,
     eye: MemoryView,
-    /// What was visited before those that are looked for in every disguise.
+    /// Digests of older visits, which are no longer searched for in every disguise.
     remembered: Arc<RwLock<VisitDigests>>,
     by_id: BTreeMap<String, LiveCanary>,
     ids: BTreeMap<String, String>,
     next: u64,
-    /// The number of the last canary that is in the large detector.
+    /// Number of the last canary that is compiled into the large detector.
     settled: u64,
-    /// Changes with every change that a tidying under way does not know of.
+    /// Grows with every rebuild: a compaction that began before it is outdated.
     age: u64,
     is_tidied: bool,
 }
@@ -52,11 +52,11 @@ pub(crate) enum CanaryOrigin {
     Entered,
     /// A page of this site was visited in these modes.
     At { site: String, modes: Vec<Mode> },
-    /// The same a while ago, of a site whose digest is known.
+    /// A page was visited a while ago. Only the digest of its site is still known.
     Before { site: [u8; 16], modes: Vec<Mode> },
 }
 
-/// What the ids of addresses visited a while ago start with.
+/// The prefix of the ids of addresses that were visited a while ago.
 pub(crate) const BEFORE: &str = "before-";
 
 impl CanaryOrigin {
@@ -68,7 +68,8 @@ impl CanaryOrigin {
     }
 }
 
-/// What to look with: nearly everything, and what came since.
+/// The detectors to search with: the large one, the small one with newer canaries, and the digests
+/// of older visits.
 #[derive(Clone)]
 pub struct MemoryView {
     pub(crate) most: Arc<Detector>,
@@ -76,7 +77,7 @@ pub struct MemoryView {
     pub(crate) before: Option<Arc<RwLock<VisitDigests>>>,
 }
 
-/// Work on a device's canaries that needs no hold on its memory.
+/// A rebuild of the large detector, to be run without a lock on the device's memory.
 pub struct MemoryCompaction {
     age: u64,
     from: Arc<Detector>,
@@ -84,7 +85,7 @@ pub struct MemoryCompaction {
     settled: u64,
 }
 
-/// Its outcome.
+/// The detector that a [`MemoryCompaction`] built.
 pub struct CompactedMemory {
     age: u64,
     detector: Arc<Detector>,
@@ -98,7 +99,7 @@ struct LiveCanary {
     canary: Canary,
     /// The modes in which it was seen.
     modes: Vec<Mode>,
-    /// The site that knows it anyway: where it was seen.
+    /// The site where the value was seen, which knows it anyway.
     site: String,
     last: u64,
 }
@@ -117,7 +118,7 @@ impl SearchValues {
     }
 
     pub(crate) fn kept(&self, steady: u64) -> Vec<(String, String, u64)> {
-        // What is looked for in every disguise is to outlive a restart, too.
+        // Live canaries have to survive a restart too, so their digests are included.
         let mut all = VisitDigests::new(read(&self.remembered).key().clone());
         for live in self.by_id.values().filter(|live| live.canary.kind.as_str() == "visited-url") {
             all.add(&live.canary.value, &live.site, &live.modes, live.last);
@@ -134,7 +135,7 @@ impl SearchValues {
         read(&self.remembered).is_site(digest, site)
     }
 
-    /// Whether there is anything to look for.
+    /// Whether there is no value to search for.
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.entered.is_empty() && self.by_id.is_empty()
@@ -145,7 +146,7 @@ impl SearchValues {
         self.by_id.len()
     }
 
-    /// The address of a page that a client of the device is at.
+    /// Adds the address of a visited page as a canary, and its search words as another.
     pub(crate) fn visited(&mut self, url: &str, site: &str, mode: Mode, steady: u64) {
         if !is_only_host(url) {
             write(&self.remembered).remove(url);
@@ -172,7 +173,8 @@ impl SearchValues {
         let id = format!("live-{}", self.next);
         let canary = Canary::new(id.as_str(), kind, value);
         let new = self.eye.new.get_or_insert_with(|| Arc::new(Detector::small()));
-        // A value that is refused would be found everywhere; it is not looked for.
+        // The detector refuses values that are too short or too common; such a value is not
+        // searched for.
         if Arc::make_mut(new).plant(&canary).is_ok() {
             let live = LiveCanary { number: self.next, canary, modes: vec![mode], site: site.to_owned(), last: steady };
             self.by_id.insert(id.clone(), live);
@@ -184,7 +186,7 @@ impl SearchValues {
         }
     }
 
-    /// Whether a canary still counts, and where it was seen, if it was.
+    /// The origin of a canary; none if the canary is too old to count.
     pub(crate) fn of(&self, id: &str, steady: u64) -> Option<CanaryOrigin> {
         if id.starts_with(EnteredValues::ID) {
             return Some(CanaryOrigin::Entered);
@@ -199,13 +201,13 @@ impl SearchValues {
         (steady.saturating_sub(live.last) < LIFE).then(seen)
     }
 
-    /// The person entered or removed something.
+    /// Replaces the values that the person entered.
     pub(crate) fn enter(&mut self, entered: EnteredValues) {
         self.entered = entered;
         self.rebuild();
     }
 
-    /// Forgets what is too old, once that is worth the work.
+    /// Drops old canaries once they are a quarter of all, because each drop rebuilds the detector.
     pub(crate) fn forget_old(&mut self, steady: u64) {
         let old = |live: &LiveCanary| steady.saturating_sub(live.last) >= LIFE;
         let many = self.by_id.values().filter(|live| old(live)).count();
@@ -218,7 +220,7 @@ impl SearchValues {
         write(&self.remembered).forget_old(steady);
     }
 
-    /// These are no longer looked for in every disguise.
+    /// Removes these canaries; visited addresses among them are kept as digests.
     fn let_go(&mut self, gone: &BTreeSet<String>) {
         let mut remembered = write(&self.remembered);
         for live in gone.iter().filter_map(|id| self.by_id.remove(id)) {
@@ -230,7 +232,7 @@ impl SearchValues {
         self.forget_ids();
     }
 
-    /// Work that waits to be done, if none is under way.
+    /// The compaction that is due, if none is running.
     pub(crate) fn tidying(&mut self) -> Option<MemoryCompaction> {
         if self.is_tidied || self.eye.new.is_none() {
             return None;
@@ -245,10 +247,10 @@ impl SearchValues {
         Some(MemoryCompaction { age, from: Arc::clone(&self.eye.most), canaries: self.since(self.settled), settled })
     }
 
-    /// It is done.
+    /// Takes the result of a compaction.
     pub(crate) fn tidied(&mut self, tidied: CompactedMemory) {
         self.is_tidied = false;
-        // Something was removed meanwhile: the work was for nothing.
+        // The canaries were rebuilt while the compaction ran, so its result is outdated.
         if tidied.age != self.age {
             return;
         }
@@ -260,16 +262,15 @@ impl SearchValues {
         }
     }
 
-    /// Lets go of the oldest canaries of the site that has the most, again and
-    /// again: whoever asks for pages without end pushes out its own, and not
-    /// those of the sites that a person was at.
+    /// Drops the oldest canary of the site that has the most, until [`KEPT`] remain. A site that
+    /// opens pages without end so pushes out its own canaries, and not those of other sites.
     fn make_room(&mut self) {
         let mut by_site: BTreeMap<&str, Vec<(u64, u64, &str)>> = BTreeMap::new();
         for (id, live) in &self.by_id {
             by_site.entry(&live.site).or_default().push((live.last, live.number, id));
         }
         for of_site in by_site.values_mut() {
-            // The oldest at the end, to be taken from there.
+            // Newest first, so that `pop` takes the oldest.
             of_site.sort_unstable_by(|a, b| b.cmp(a));
         }
         let mut gone = BTreeSet::new();
@@ -288,21 +289,21 @@ impl SearchValues {
         self.ids.retain(|_, id| by_id.contains_key(id));
     }
 
-    /// A detector cannot forget; so another is made.
+    /// Builds a new large detector, because a detector cannot drop a value.
     fn rebuild(&mut self) {
         self.age += 1;
         self.settled = self.next;
         self.eye = MemoryView { most: planted(&self.entered.detector, &self.since(0)), new: None, before: None };
     }
 
-    /// Canaries that came after the one of this number.
+    /// Canaries with a higher number than this.
     fn since(&self, number: u64) -> Vec<Canary> {
         self.by_id.values().filter(|live| live.number > number).map(|live| live.canary.clone()).collect()
     }
 }
 
 impl MemoryCompaction {
-    /// Does it. Takes a while.
+    /// Runs the compaction. Takes a while.
     pub fn work(self) -> CompactedMemory {
         CompactedMemory { age: self.age, detector: planted(&self.from, &self.canaries), settled: self.settled }
     }
@@ -334,7 +335,8 @@ fn write(remembered: &RwLock<VisitDigests>) -> RwLockWriteGuard<'_, VisitDigests
     remembered.write().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The detector, and these besides. They were taken before.
+/// A copy of the detector with these canaries added. A detector accepted each of them before, so
+/// none is refused.
 fn planted(detector: &Detector, canaries: &[Canary]) -> Arc<Detector> {
     let mut detector = Detector::clone(detector);
     for canary in canaries {
@@ -343,7 +345,7 @@ fn planted(detector: &Detector, canaries: &[Canary]) -> Arc<Detector> {
     Arc::new(detector)
 }
 
-/// An address that says no more than its host.
+/// Whether an address has neither a path nor a query.
 fn is_only_host(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.find(['/', '?']).is_none_or(|at| matches!(&rest[at..], "/" | "/?" | "?"))

@@ -1,12 +1,12 @@
-//! What was visited an hour ago and more: keyed digests of it, for as long as an
-//! SDK keeps a report before it sends it.
+//! Keyed digests of addresses that were visited more than an hour ago. They are
+//! kept for a day, because SDKs may keep a report for hours before they send it.
 //!
-//! Looking for a value in every disguise is dear, so it is done for an hour, and
-//! for some hundred values. After that an address is remembered as a keyed
-//! digest: it is found as itself, and as the plain digest of itself that SDKs
-//! send. Addresses only: searches are forgotten. Digests of ordinary windows
-//! outlive a restart, those of private windows are in memory alone. Addresses
-//! cannot be read out of them, but who has the key can test guesses.
+//! To search for a value in every disguise costs much, so the guard does it for
+//! an hour and for some hundred values. After that an address is remembered as a
+//! keyed digest. It is then found only in plain form, and as its plain MD5,
+//! SHA-1 or SHA-256. Searched words are forgotten. Digests of ordinary windows
+//! survive a restart; those of private windows are in memory only. An address
+//! cannot be read from its digest, but who has the key can test guesses.
 
 use std::collections::BTreeMap;
 
@@ -18,31 +18,31 @@ use sha2::{Digest, Sha256};
 
 /// Microseconds for which an address is remembered.
 const LIFE: u64 = 24 * 60 * 60 * 1_000_000;
-/// Digests that are remembered.
+/// Number of digests that are remembered.
 const MOST: usize = 40_000;
-/// Bytes of the longest value that is one address.
+/// Longest address, in bytes.
 const LONGEST: usize = 4_096;
-/// Addresses that are looked at in one value.
+/// Addresses that are looked up in one value; more are ignored.
 const MANY: usize = 32;
 
-/// What digests are made with; it does not leave this machine.
+/// The key of the digests. It does not leave this machine.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MemoryKey(pub [u8; 32]);
 
-/// Half of a SHA-256.
+/// The first half of a SHA-256.
 type HalfDigest = [u8; 16];
 
-/// One address, or one digest of it.
+/// One address, or one plain digest of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct VisitTrace {
     /// The digest of its site.
     pub(crate) site: HalfDigest,
     pub(crate) modes: Vec<Mode>,
-    /// When it counts no more.
+    /// The steady time at which the entry expires.
     pub(crate) until: u64,
 }
 
-/// Everything that is remembered so.
+/// All remembered digests, with their key.
 pub(crate) struct VisitDigests {
     key: MemoryKey,
     traces: BTreeMap<HalfDigest, VisitTrace>,
@@ -67,7 +67,7 @@ impl VisitDigests {
         self.traces.is_empty()
     }
 
-    /// An address that is no longer looked for in every disguise.
+    /// Adds an address that is no longer searched for in every disguise.
     pub(crate) fn add(&mut self, url: &str, site: &str, modes: &[Mode], last: u64) {
         let trace = VisitTrace { site: self.mark(site), modes: modes.to_vec(), until: last + LIFE };
         for form in forms(url) {
@@ -78,7 +78,7 @@ impl VisitDigests {
         }
     }
 
-    /// An address that is looked for in every disguise again.
+    /// Removes an address that is searched for in every disguise again.
     pub(crate) fn remove(&mut self, url: &str) {
         for form in forms(url) {
             let mark = self.mark(&form);
@@ -86,7 +86,7 @@ impl VisitDigests {
         }
     }
 
-    /// What is remembered under this id, if it still counts.
+    /// The entry of this id, if it has not expired.
     pub(crate) fn of(&self, id: &str, steady: u64) -> Option<&VisitTrace> {
         self.traces.get(&unhex(id)?).filter(|trace| is_young(trace, steady))
     }
@@ -99,7 +99,8 @@ impl VisitDigests {
         self.traces.retain(|_, trace| is_young(trace, steady));
     }
 
-    /// Addresses in a value that are remembered: the id, and what stood there.
+    /// Calls `found` for each remembered address in a value, with the entry's
+    /// id and the text that was found.
     pub(crate) fn find(&self, value: &[u8], found: &mut dyn FnMut(String, &str)) {
         let Ok(text) = std::str::from_utf8(value) else { return };
         let is_digest = matches!(text.len(), 32 | 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -118,8 +119,8 @@ impl VisitDigests {
         }
     }
 
-    /// What may be written down: everything of ordinary windows, with the
-    /// microseconds for which it still counts.
+    /// The entries that may be written to disk: those of ordinary windows, with
+    /// the microseconds until they expire.
     pub(crate) fn kept(&self, steady: u64) -> Vec<(String, String, u64)> {
         let ordinary = self.traces.iter().filter(|(_, trace)| trace.modes == [Mode::Normal] && is_young(trace, steady));
         ordinary
@@ -129,7 +130,7 @@ impl VisitDigests {
             .collect()
     }
 
-    /// What was written down before.
+    /// Restores an entry from disk.
     pub(crate) fn read(&mut self, mark: &str, site: &str, left: u64, steady: u64) {
         let (Some(mark), Some(site)) = (unhex(mark), unhex(site)) else { return };
         if self.traces.len() < MOST {
@@ -138,7 +139,8 @@ impl VisitDigests {
         }
     }
 
-    /// The oldest of the site that has the most go, a tenth of all at once.
+    /// Drops the oldest entries of the site that has the most; up to a tenth of
+    /// all at once, so that this is seldom needed.
     fn make_room(&mut self) {
         let mut by_site: BTreeMap<HalfDigest, Vec<(u64, HalfDigest)>> = BTreeMap::new();
         for (mark, trace) in &self.traces {
@@ -163,7 +165,8 @@ fn is_young(trace: &VisitTrace, steady: u64) -> bool {
     steady < trace.until
 }
 
-/// An address as it is sent: as it is, without its scheme, and digested.
+/// The forms in which an address is sent: with and without its scheme, each
+/// plain and as a plain digest.
 fn forms(url: &str) -> Vec<String> {
     let url = url.split('#').next().unwrap_or_default();
     let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -178,7 +181,7 @@ fn forms(url: &str) -> Vec<String> {
     [url, bare].into_iter().flat_map(of).collect()
 }
 
-/// Addresses that stand in a text.
+/// The addresses in a text.
 fn addresses(text: &str) -> impl Iterator<Item = &str> {
     let starts = text.match_indices("http").map(|(at, _)| at);
     let within = starts.filter_map(move |at| {

@@ -1,42 +1,44 @@
-//! The sites that a client is at, and the hosts that their pages may ask.
+//! The sites that a client visits, and the hosts that their pages may ask.
 //!
-//! Pages of one site are one visit: they name the same hosts. A visit is over
-//! when nothing went to it or its hosts for half an hour.
+//! All pages of one site are one visit, because they name the same hosts. A
+//! visit ends when no request went to its site or its hosts for half an hour.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A visit that nothing was heard of for so long is over.
+/// Microseconds without a request after which a visit ends.
 const LIFE: u64 = 30 * 60 * 1_000_000;
-/// Visits that are remembered of a client.
+/// Visits that are remembered for a client.
 const MOST: usize = 64;
-/// Hosts that are remembered of a visit.
+/// Hosts that are remembered for a visit.
 const MOST_HOSTS: usize = 4_096;
 
-/// Who says that a client is at a page.
+/// Who testifies that a client has a page open.
 ///
-/// Request headers are written by the browser, which may be the accused. Where
-/// an extension of ours lists the pages, its list alone counts.
+/// The browser writes the request headers, and the browser may be the accused.
+/// So where our extension lists the pages, only its list counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VisitWitness {
     /// An extension of ours saw the page.
     Extension,
-    /// The request said that it was for a page; the extension counts too.
+    /// The headers of the request said that it navigates to a page. The
+    /// extension counts too.
     Headers,
 }
 
-/// One site that a client is at.
+/// One site that a client visits.
 #[derive(Default)]
 struct ActiveSite {
     last: u64,
     /// An extension of ours saw a page of the site.
     listed: bool,
-    /// Hosts of the site that answered a request which said that it was for a page.
+    /// Hosts of the site that answered a request with HTML, where the request's
+    /// headers said that it navigates to a page.
     documents: BTreeSet<String>,
     /// Hosts of the site with a page that an extension of ours saw.
     listed_documents: BTreeSet<String>,
-    /// Hosts that stood in answers given to its pages.
+    /// Hosts that were named in answers to the site's pages.
     named: BTreeSet<String>,
-    /// Registrable domains of those.
+    /// Registrable domains of the hosts in `named`.
     named_sites: BTreeSet<String>,
 }
 
@@ -47,17 +49,17 @@ pub(crate) struct ActiveSites {
 }
 
 impl ActiveSites {
-    /// Somebody goes to this site.
+    /// Begins or continues the visit of a site.
     pub(crate) fn go(&mut self, site: &str, steady: u64) {
         self.by_site.entry(site.to_owned()).or_default().last = steady;
         while self.by_site.len() > MOST {
             let oldest = self.by_site.iter().min_by_key(|(_, visit)| visit.last).map(|(site, _)| site.clone());
-            // More than MOST are there, so one is the oldest.
+            // There are more than MOST visits, so `min_by_key` finds one.
             self.by_site.remove(&oldest.unwrap_or_default());
         }
     }
 
-    /// An extension of ours saw a page of this host.
+    /// Takes note that our extension saw a page of this host.
     pub(crate) fn listed(&mut self, site: &str, host: &str, steady: u64) {
         self.go(site, steady);
         if let Some(visit) = self.by_site.get_mut(site) {
@@ -66,14 +68,15 @@ impl ActiveSites {
         }
     }
 
-    /// A document came from this host of the site, says its request.
+    /// Takes note of a document from this host of the site; only the request's
+    /// headers say so.
     pub(crate) fn opened(&mut self, site: &str, host: &str) {
         if let Some(visit) = self.by_site.get_mut(site) {
             visit.documents.insert(host.to_owned());
         }
     }
 
-    /// This host stood in an answer given to a page of the site.
+    /// Takes note that an answer to a page of the site named this host.
     pub(crate) fn name(&mut self, site: &str, host: String) {
         let Some(visit) = self.by_site.get_mut(site) else { return };
         if visit.named.len() < MOST_HOSTS {
@@ -82,7 +85,8 @@ impl ActiveSites {
         }
     }
 
-    /// Something went to this host: visits that it is part of go on.
+    /// Takes note of a request to this host: visits that it is part of
+    /// continue.
     pub(crate) fn touch(&mut self, host: &str, steady: u64) {
         let site = attribute::site_of(host);
         for (own, visit) in &mut self.by_site {

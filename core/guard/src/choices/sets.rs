@@ -10,11 +10,11 @@ use super::Choices;
 /// Kinds that are turned together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KindSet {
-    /// What is counted of a device and its use, and what marks it.
+    /// Statistics on a device and its use, and the identifiers of the device.
     Statistics,
-    /// Which pages and searches' results somebody was at.
+    /// Which pages somebody visited.
     Visited,
-    /// What somebody typed, and what is theirs.
+    /// What somebody typed, and what belongs to them: name, accounts, secrets, paths of files.
     Entered,
 }
 
@@ -30,7 +30,7 @@ pub enum SetStand {
 impl KindSet {
     pub const ALL: [Self; 3] = [Self::Statistics, Self::Visited, Self::Entered];
 
-    /// The word in forms and in what our extension says.
+    /// The word in forms and in messages of our extension.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Statistics => "statistics",
@@ -76,7 +76,8 @@ impl KindSet {
 }
 
 impl Choices {
-    /// Where the switch of a set stands, for one device or for all that have none of their own.
+    /// The position of a set's switch, for one device, or for all devices that have no switches of
+    /// their own.
     pub fn set_stand(&self, set: KindSet, mode: Mode, device: Option<&str>, wall: Time) -> SetStand {
         let kinds = set.kinds();
         let on = kinds.iter().filter(|kind| self.stand(&Kind::new(kind), mode, device, wall).is_on()).count();

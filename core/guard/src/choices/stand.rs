@@ -1,7 +1,9 @@
-//! Where a switch stands, hours included: what decides is what a person is shown.
+//! The position of a switch, temporary permissions included. The decision and the display both use
+//! it, so a person sees the position that decides.
 //!
-//! A program says more than its device, and that more than the table for all. At each of them a
-//! kind says more than the whole it is a part of, and an hour more than the switch of the same kind.
+//! The table of a program overrides that of its device, and the table of a device overrides the
+//! table for all. At each of these levels a kind overrides the kind that it is a part of, and a
+//! running hour overrides a switch of the same kind that is off.
 
 use model::{Kind, Mode, Time};
 
@@ -15,7 +17,7 @@ pub enum SwitchState {
     Until(Time),
 }
 
-/// What is said at one place about one column.
+/// One level (all, a device or a program) in one mode: its table and its running hours.
 struct ColumnState<'c> {
     table: Option<&'c SwitchTable>,
     hours: Vec<&'c TemporaryAllow>,
@@ -47,7 +49,8 @@ impl SwitchState {
 }
 
 impl Choices {
-    /// Where the switch of a kind stands, for one device or for all that have none of their own.
+    /// The position of a kind's switch, for one device, or for all devices that have no switches of
+    /// their own.
     pub fn stand(&self, kind: &Kind, mode: Mode, device: Option<&str>, wall: Time) -> SwitchState {
         self.stand_of(kind, mode, device, None, wall)
     }
@@ -77,7 +80,7 @@ impl Choices {
 }
 
 impl ColumnState<'_> {
-    /// What becomes of what is said at the wider places.
+    /// The position at this level, given the position at the wider levels.
     fn over(&self, wider: SwitchState, kind: &Kind) -> SwitchState {
         let of_the_whole = whole_of(kind).map_or(wider, |whole| self.of(&whole, wider));
         self.of(kind, of_the_whole)
