@@ -7,19 +7,20 @@ word_enum! {
     AnsweredBy {
         /// The server that was asked.
         Upstream = "upstream",
-        /// Candor, as a server would that was contacted.
+        /// Candor's sinkhole, in place of the server that was asked: no server
+        /// was contacted.
         Sinkhole = "sinkhole",
-        /// Candor, for a site that it serves itself.
+        /// Candor's own server, for a honey site that it serves itself.
         Honey = "honey",
-        /// The guard, so that the request did not leave.
+        /// The guard, which answered the request instead of forwarding it.
         Guard = "guard",
-        /// The proxy, because no answer could be had.
+        /// The proxy, with an error: it got no answer from the server.
         Proxy = "proxy",
-        /// The resolver of a trial, for names.
+        /// The DNS resolver of a trial.
         Resolver = "resolver",
-        /// The pages of Candor itself.
+        /// Candor's own user interface.
         Candor = "candor",
-        /// Nobody knows: another program wrote the capture.
+        /// Not known, because another program wrote the capture.
         Capture = "capture",
     }
 }

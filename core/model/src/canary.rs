@@ -16,7 +16,7 @@ pub struct Canary {
     pub id: String,
     pub kind: Kind,
     pub value: String,
-    /// Never used anywhere: each sighting of it is a false alarm of ours.
+    /// Never given to the subject: each sighting of a decoy is a false alarm.
     pub decoy: bool,
 }
 
@@ -31,7 +31,7 @@ impl Kind {
         &self.0
     }
 
-    /// Whether it names a device, an install, a session or a person, and says nothing else of them.
+    /// Whether values of this kind only identify a device, an install, a session or a person.
     pub fn is_identifier(&self) -> bool {
         matches!(self.as_str(), "device-id" | "advertising-id" | "persistent-id" | "user-id" | "session-id")
     }

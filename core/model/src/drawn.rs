@@ -1,14 +1,14 @@
-//! Values that a protocol asks its speakers to draw at random.
+//! Random values that a protocol requires.
 
-/// Whether what stands at this place of an opened layer is drawn at random because
-/// a protocol asks for it: all who speak it send such values, and they say nothing.
+/// Whether the protocol requires a random value at this place of a decoded layer. All programs that
+/// use the protocol send such values, and the values carry no information about the person.
 pub fn is_drawn(layer: &str, place: &str) -> bool {
     let name = place.split_once('#').map_or(place, |(name, _)| name);
     match layer {
-        // Keys, nonces, what GREASE adds (RFC 8701), and what a server gave to come back with; a
-        // hello that is cut ends in the middle of one of them.
+        // Keys, nonces, GREASE values (RFC 8701), and session tickets of the server. `rest` is the
+        // end of a hello that is cut in the middle of a field.
         "client-hello" => CLIENT_HELLO.contains(&name),
-        // Ids of a connection, and pieces of a hello whose start is missing.
+        // Connection ids, and pieces of a ClientHello whose start is missing.
         "quic" => matches!(name, "destination-id" | "source-id") || name.starts_with("crypto-"),
         _ => false,
     }

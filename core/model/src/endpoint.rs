@@ -1,4 +1,4 @@
-//! Where a request went, whose that is, and who sent it.
+//! The destination of a request, its owner, and the initiator of the request.
 
 /// Who sent a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -9,12 +9,12 @@ pub enum Initiator {
     Native,
     /// An extension in the browser.
     Extension,
-    /// The browser, because a page asked: preflight, reporting, favicon.
+    /// The browser, as a consequence of a page: preflight, reporting, favicon.
     Caused,
     Unknown,
 }
 
-/// A side with its reason, in plain words.
+/// An initiator, with the reason in plain words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribution {
     pub side: Initiator,
@@ -34,24 +34,24 @@ impl Initiator {
     }
 }
 
-/// A host that was sent something, once it is known whose it is.
+/// A host that requests went to, with its owner and purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
     pub host: String,
     /// Registrable domain (public suffix list), or the host itself.
     pub site: String,
-    /// Who answers for it; none if we do not know.
+    /// Who is responsible for the host; none if we do not know.
     pub owner: Option<String>,
     /// ISO 3166-1 alpha-2 code of the country where the owner has its seat.
     pub seat: Option<String>,
-    /// Where the server stands; none if that was not known.
+    /// Where the server is located; none if that is not known.
     pub hosted: Option<HostingPlace>,
     pub purpose: Purpose,
-    /// Why we say so: the source, or what is missing.
+    /// The source of the owner and purpose, or what is missing.
     pub because: String,
 }
 
-/// Where a server stands, measured or documented.
+/// The location of a server, measured or documented.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostingPlace {
     pub country: String,
@@ -61,7 +61,7 @@ pub struct HostingPlace {
     pub because: String,
 }
 
-/// What a destination is there for, in one word of our own.
+/// What a destination is used for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Purpose {
     Telemetry,

@@ -6,16 +6,17 @@ use crate::{AnsweredBy, Time, opaque::opaque};
 
 /// One request with its answer, or one connection that could not be read.
 ///
-/// Which of the two it is, `seal` says: a sealed exchange has a method of
-/// `CONNECT` and an address of `https://host:port/`. Its body is what the client
-/// said in clear and nobody could parse.
+/// The field `seal` tells the two apart. A sealed exchange has the method `CONNECT` and the address
+/// `https://host:port/`. Its body is what the client sent unencrypted, in a protocol that Candor
+/// could not parse.
 #[derive(Clone, PartialEq)]
 pub struct Exchange {
     /// Zero-based position in the capture.
     pub index: u64,
-    /// The trial of an experiment that it belongs to, if any.
+    /// The trial that the exchange belongs to; none outside of experiments.
     pub trial: Option<u32>,
-    /// Connections are numbered as they come; exchanges of one share a number.
+    /// Number of the connection, in the order in which connections arrive. Exchanges on one
+    /// connection share it.
     pub connection: u64,
     pub started: Time,
     pub ended: Option<Time>,
@@ -23,7 +24,7 @@ pub struct Exchange {
     /// Shared by the exchanges of a connection.
     pub client: Arc<Client>,
     pub request: Request,
-    /// None: the connection ended, or the capture did, before an answer came.
+    /// None if the connection or the capture ended before an answer came.
     pub response: Option<Response>,
     /// WebSocket messages, server-sent events, and the like, in order.
     pub messages: Vec<Message>,
@@ -33,9 +34,9 @@ pub struct Exchange {
 /// How the connection came to Candor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IngressKind {
-    /// Through the proxy that the client was told to use.
+    /// Through the proxy that the client was configured to use.
     Proxy,
-    /// Redirected, past whatever proxy the client was told to use.
+    /// Redirected by the network: the client did not use its configured proxy.
     Transparent,
     /// The client spoke SOCKS5.
     Socks,
@@ -43,10 +44,10 @@ pub enum IngressKind {
     Imported,
 }
 
-/// What is known of the program that made the connection.
+/// The program that made the connection, as far as it is known.
 #[derive(Clone, Default, PartialEq)]
 pub struct Client {
-    /// Address and port of its end of the connection.
+    /// Address and port of the client's end of the connection.
     pub address: Option<String>,
     pub process: Option<Process>,
     pub hello: Option<ClientHello>,
@@ -63,7 +64,7 @@ pub struct Process {
     pub path: String,
 }
 
-/// The TLS ClientHello, kept raw, and what follows from it.
+/// The TLS ClientHello: its raw bytes, and what was parsed from them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientHello {
     /// The handshake message without record headers (RFC 8446 §4.1.2).
@@ -74,34 +75,34 @@ pub struct ClientHello {
     pub alpn: Vec<String>,
 }
 
-/// What a client asked.
+/// The request of a client.
 #[derive(Clone, PartialEq)]
 pub struct Request {
     pub method: String,
     /// Absolute: `https://host/path?query`. The scheme's own port is left out.
     ///
-    /// The host is where the connection went, as far as the capture knows it:
-    /// `Host` and `:authority` may say something else, and stand in the headers.
+    /// The host is where the connection went, as far as the capture knows it. `Host` and
+    /// `:authority` may name another host; they are in `headers`.
     pub url: String,
     /// `HTTP/1.1`, `HTTP/2` …
     pub version: String,
-    /// As they came. Where the authority that was asked for is not that of the
-    /// address, it stands before them as [`AUTHORITY`].
+    /// Header fields in the order in which they came. If the authority of the request is not that
+    /// of `url`, the first field is [`AUTHORITY`].
     pub headers: Vec<Header>,
     pub body: Body,
 }
 
-/// The pseudo-header field of the authority that is asked for (RFC 9113 §8.3.1).
+/// The pseudo-header field for the authority of a request (RFC 9113 §8.3.1).
 pub const AUTHORITY: &str = ":authority";
 
-/// The name under which the extensions of a chunked body stand among the fields
-/// (RFC 9112 §7.1.1). They are looked into, and are not passed on.
+/// The name under which the extensions of a chunked body are listed among the header fields (RFC
+/// 9112 §7.1.1). Candor searches them, and does not forward them.
 pub const CHUNK_EXTENSIONS: &str = ":chunk-extensions";
 
-/// The name under which trailers of an answer stand that are no fields.
+/// The name under which trailers of an answer are listed that are not valid fields.
 pub const TRAILERS: &str = ":trailers";
 
-/// What it was told.
+/// The answer that a client got.
 #[derive(Clone, PartialEq)]
 pub struct Response {
     pub status: u16,
@@ -118,12 +119,12 @@ pub struct Header {
     pub value: Vec<u8>,
 }
 
-/// The bytes of a message after transfer coding is undone and before content
-/// coding is, or as near to them as the capture comes.
+/// The bytes of a message with its transfer coding removed and its content coding intact, as far as
+/// the capture has them in this form.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Body {
     pub bytes: Arc<[u8]>,
-    /// How long it was on the wire, if the bytes are not all of it.
+    /// Length of the body on the wire, if `bytes` is only a part of it.
     pub cut_from: Option<u64>,
 }
 
@@ -142,34 +143,37 @@ pub enum Direction {
     FromServer,
 }
 
-/// Why a connection could not be read, and what was seen of it all the same.
+/// Why a connection could not be read, and what is still known of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Seal {
     pub reason: SealReason,
-    /// Plain words: the alert a client sent, the protocol met.
+    /// The details in plain words: the alert that the client sent, or the protocol that was
+    /// recognised.
     pub says: String,
-    /// Bytes the client sent and got, as far as they were counted.
+    /// Bytes that the client sent; `received` has those that it got. Both as far as they were
+    /// counted.
     pub sent: u64,
     pub received: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SealReason {
-    /// The client refused our certificate: it pins, or does not trust us.
+    /// The client refused our certificate: it pins another one, or does not trust our authority.
     Refused,
-    /// Neither TLS nor HTTP, passed or dropped unread.
+    /// Neither TLS nor HTTP; forwarded or dropped without being read.
     UnknownProtocol,
-    /// QUIC, refused so that the client falls back.
+    /// QUIC, refused so that the client falls back to TCP.
     Quic,
-    /// Tunnelled untouched, because it was asked or because of refusals before.
+    /// Tunnelled without decryption, because the user asked for it, or because the client refused
+    /// our certificate before.
     Tunnelled,
 }
 
 opaque!(Exchange, Client, Process, ClientHello, Request, Response, Header, Body, Message, Seal);
 
 impl ClientHello {
-    /// What stays the same of a client's JA4 (`t13d1516h2_8daaf6152771_…`):
-    /// version and ciphers. Its extensions vary with resumption.
+    /// The part of a client's JA4 (`t13d1516h2_8daaf6152771_…`) that stays the same: version and
+    /// ciphers. The part for the extensions changes when a session is resumed.
     pub fn stack(&self) -> Option<(&str, &str)> {
         let mut parts = self.ja4.split('_');
         Some((parts.next()?.get(..4)?, parts.next()?))
@@ -177,27 +181,28 @@ impl ClientHello {
 }
 
 impl Seal {
-    /// What is said of a client that went away in the handshake. It stands so in evidence, where
-    /// [`Seal::is_hung_up`] recognises it: another sentence would need to be read beside this one.
+    /// The text for a client that closed the connection during the handshake. Evidence files
+    /// contain it, and [`Seal::is_hung_up`] compares it. Who changes it must still recognise the
+    /// old text.
     pub const HUNG_UP: &str = "hung up on our certificate without an alert";
 
-    /// Whether the client went away in the handshake without an alert. It may have refused our
-    /// certificate, or have given the connection up.
+    /// Whether the client closed the connection during the handshake without an alert. It may have
+    /// refused our certificate, or may have abandoned the connection.
     pub fn is_hung_up(&self) -> bool {
         self.reason == SealReason::Refused && self.says == Self::HUNG_UP
     }
 }
 
 impl Exchange {
-    /// The host that the request went to, in lower case, without a port: where
-    /// its connection went, not what the request says.
+    /// The host that the connection went to, in lower case, without a port. The request itself may
+    /// name another host.
     pub fn host(&self) -> &str {
         self.request.host()
     }
 
-    /// A host under whose name it went to another one: what its authority, or
-    /// the ClientHello of its connection, says. Of captures that others wrote it is not
-    /// known which of the two was connected to.
+    /// The host that the request's authority, or its connection's ClientHello, names, if that is
+    /// not the host that the connection went to. None for imported captures: for these we do not
+    /// know which of the two hosts the connection went to.
     pub fn foreign_name(&self) -> Option<&str> {
         if self.inlet == IngressKind::Imported {
             return None;
@@ -206,8 +211,9 @@ impl Exchange {
         self.request.claimed_host().filter(is_foreign).or_else(|| self.server_name().filter(is_foreign))
     }
 
-    /// The name in the ClientHello of a connection that Candor answered itself.
-    /// One server may answer for several names with one certificate (RFC 9113 §9.1.1).
+    /// The server name in the ClientHello, for an exchange that no upstream server answered. If a
+    /// server answered, another name proves nothing: one server may use one certificate for several
+    /// names (RFC 9113 §9.1.1).
     fn server_name(&self) -> Option<&str> {
         let by_a_server = self.response.as_ref().is_some_and(|response| response.by == AnsweredBy::Upstream);
         let is_its_own = self.request.url.starts_with("https:") && !by_a_server;
@@ -215,13 +221,13 @@ impl Exchange {
     }
 }
 
-/// Names are compared without regard to case, and to the dot of the root.
+/// Whether two names are the same host. Case and a trailing dot do not count.
 fn same_host(one: &str, other: &str) -> bool {
     one.trim_end_matches('.').eq_ignore_ascii_case(other.trim_end_matches('.'))
 }
 
 impl Request {
-    /// The method of a question of DNS; its address is `dns://NAME/?type=A`, its body the message.
+    /// The method of a DNS query. Its address is `dns://NAME/?type=A`, its body is the DNS message.
     pub const DNS: &str = "DNS";
 
     /// The host of the address, without port, user or brackets.
@@ -249,7 +255,7 @@ impl Response {
 }
 
 impl Body {
-    /// A body of which nothing is missing.
+    /// A complete body.
     pub fn whole(bytes: impl Into<Arc<[u8]>>) -> Self {
         Self { bytes: bytes.into(), cut_from: None }
     }

@@ -1,11 +1,12 @@
-//! What could not be seen, and why. Unseen is never reported as absent.
+//! Parts of a capture that could not be read, with the reason. Unseen is never
+//! reported as absent.
 
 use crate::Trail;
 
-/// A place that could not be looked into, or only in part.
+/// A place that could not be read, or only in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// Position of the exchange; none where the capture itself has the gap.
+    /// Position of the exchange; none if the gap is one of the whole capture.
     pub exchange: Option<u64>,
     pub place: Trail,
     pub why: GapReason,
@@ -13,22 +14,22 @@ pub struct Gap {
     pub says: String,
 }
 
-/// The reasons there are.
+/// Why a place could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GapReason {
-    /// TLS that we were not let into, or encryption inside it.
+    /// TLS that we could not decrypt, or encryption inside of TLS.
     Sealed,
     /// The bytes end too early, or the capture kept only a part.
     Cut,
-    /// Looks like a layer that we know, and did not open.
+    /// The bytes look like a layer that we know, but decoding failed.
     Broken,
-    /// A layer that we recognise and cannot open.
+    /// A layer that we recognise but have no way to open.
     Unsupported,
     /// A budget was used up: depth, nodes, bytes or work.
     Budget,
-    /// The capture leaves something out, or says two things.
+    /// The capture omits something, or contradicts itself.
     Missing,
-    /// Traffic could have gone past us without being seen.
+    /// Traffic may have bypassed Candor without being recorded.
     Bypass,
 }
 

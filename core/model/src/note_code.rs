@@ -1,19 +1,19 @@
-//! What notes are about, and what those say that are read again.
+//! The subjects of notes, and the text of notes that are parsed again.
 
 use crate::{Note, Time, word::word_enum};
 
 word_enum! {
-    /// What a note is about.
+    /// The subject of a note.
     NoteCode {
         /// A step of a trial that the driver cannot do.
         NotDone = "not-done",
-        /// Traffic past the proxy setting was not seen.
+        /// Traffic that bypasses the proxy setting was not watched.
         NotWatched = "not-watched",
-        /// Packets that were not turned to the proxy could not be counted.
+        /// Packets that were not redirected to the proxy could not be counted.
         NotCounted = "not-counted",
         /// A page that did not open.
         VisitFailed = "visit-failed",
-        /// Where a switch stands in a fresh install; see [`Note::switch_read`].
+        /// The position of a switch in a fresh install; see [`Note::switch_read`].
         DefaultRead = "default-read",
         /// A client dropped connections in the handshake and opened them again.
         GivenUp = "given-up",
@@ -31,27 +31,27 @@ word_enum! {
         Choice = "choice",
         /// What the guard decided.
         Guard = "guard",
-        /// A file of evidence before this one was taken away, or could not be written any more.
+        /// An earlier file of evidence was removed, or could not be written any more.
         EvidenceLost = "evidence-lost",
-        /// A question of DNS outside of trials; see [`Note::dns_question`].
+        /// A DNS query outside of trials; see [`Note::dns_question`].
         Dns = "dns",
-        /// First datagrams of QUIC, refused so that clients fall back.
+        /// Initial datagrams of QUIC, refused so that clients fall back to TCP.
         QuicRefused = "quic-refused",
         /// Packets that are neither TCP nor DNS, refused.
         PacketsRefused = "packets-refused",
-        /// Packets that are neither TCP nor DNS, passed by unread.
+        /// Packets that are neither TCP nor DNS, forwarded without being read.
         PacketsUnread = "packets-unread",
         /// More packets came at once than could be written down.
         PacketsLost = "packets-lost",
         /// A call to a program on the machine itself.
         LoopbackCall = "loopback-call",
-        /// An offer of HTTP/3, taken out of an answer.
+        /// An `Alt-Svc` offer of HTTP/3, removed from an answer.
         AltSvcRemoved = "alt-svc-removed",
-        /// A connection past the proxy that was set.
+        /// A connection that bypassed the configured proxy.
         Bypassed = "bypassed",
         /// A connection of a device that is not paired.
         Unpaired = "unpaired",
-        /// Connections beyond those that are taken at once.
+        /// Connections above the limit of concurrent connections.
         ConnectionsRefused = "connections-refused",
         /// A request for Candor's own pages through its proxy.
         OwnAddressRefused = "own-address-refused",
@@ -59,11 +59,11 @@ word_enum! {
         CutRequest = "cut-request",
         /// A TLS handshake that ended together with Candor.
         CutHandshake = "cut-handshake",
-        /// A connection on which nothing was said.
+        /// A connection on which the client sent nothing.
         Silent = "silent",
-        /// A connection on which nothing was said until waiting for it was over.
+        /// A connection on which the client sent nothing until the timeout.
         SilentTimeout = "silent-timeout",
-        /// A TLS connection on which nothing was said.
+        /// A TLS connection on which the client sent nothing after the handshake.
         ClosedAfterHandshake = "closed-after-handshake",
         /// An HTTP/2 connection on which no request came.
         Http2WithoutRequest = "http2-without-request",
@@ -79,8 +79,8 @@ word_enum! {
 }
 
 impl NoteCode {
-    /// Whether the note says that something was left out, and so must stand in every report.
-    /// Codes of a later Candor that say so begin with `not-`.
+    /// Whether the note reports an omission, which every report must show. An unknown code of a
+    /// later Candor is an omission if it begins with `not-`.
     pub fn is_omission(&self) -> bool {
         match self {
             Self::NotDone | Self::NotWatched | Self::NotCounted | Self::EvidenceLost => true,
@@ -91,24 +91,24 @@ impl NoteCode {
 }
 
 impl Note {
-    /// The note that a switch stands on or off in a fresh install.
+    /// A note that a switch is on or off in a fresh install.
     pub fn default_read(trial: Option<u32>, at: Time, switch: &str, is_on: bool) -> Self {
         let says = format!("{switch} {}", if is_on { "on" } else { "off" });
         Self { trial, at, code: NoteCode::DefaultRead, says, count: 1 }
     }
 
-    /// The switch that [`Note::default_read`] is about, and whether it stands on.
+    /// The switch that a note of [`Note::default_read`] names, and whether it is on.
     pub fn switch_read(&self) -> Option<(&str, bool)> {
         let (switch, position) = self.says.rsplit_once(' ').filter(|_| self.code == NoteCode::DefaultRead)?;
         Some((switch, position == "on"))
     }
 
-    /// The note that a name was looked up, outside of trials.
+    /// A note that a name was looked up in DNS.
     pub fn dns(trial: Option<u32>, at: Time, name: &str, kind: &str) -> Self {
         Self { trial, at, code: NoteCode::Dns, says: format!("{name} {kind}"), count: 1 }
     }
 
-    /// The name that [`Note::dns`] is about, and the record type that was asked for.
+    /// The name that a note of [`Note::dns`] holds, and the record type that was queried.
     pub fn dns_question(&self) -> Option<(&str, &str)> {
         self.says.rsplit_once(' ').filter(|_| self.code == NoteCode::Dns)
     }

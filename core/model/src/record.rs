@@ -1,4 +1,4 @@
-//! What a capture is made of.
+//! The records of a capture.
 
 use crate::{Canary, Exchange, NoteCode, Phase, Run, Time, Trial, opaque::opaque};
 
@@ -20,17 +20,18 @@ pub enum Record {
     End(CaptureEnd),
 }
 
-/// A canary and the trial it is for; decoys are for none.
+/// A canary, with the trial that it is used in; decoys have no trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlantedCanary {
     pub trial: Option<u32>,
     pub canary: Canary,
-    /// The host that is meant to have it: the site visited, the engine asked.
+    /// The host that may have the value: the visited site, or the search
+    /// engine.
     pub site: Option<String>,
 }
 
-/// A page as it was given out: what a recipe may compute over, and what it can
-/// make a browser ask for.
+/// A page as it was served: its content that recipes compute over, and the
+/// requests that it can cause.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Page {
     pub trial: u32,
@@ -38,7 +39,7 @@ pub struct Page {
     pub url: String,
     pub title: String,
     pub forms: Vec<PageForm>,
-    /// Its manifest. Empty in evidence from before there was one.
+    /// The page's manifest. Empty in evidence that an older Candor wrote.
     pub resources: Vec<PageResource>,
 }
 
@@ -51,12 +52,13 @@ pub struct PageResource {
     pub cause: RequestCause,
 }
 
-/// Why a browser asks for it.
+/// Why a browser makes the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestCause {
-    /// Markup, script, form or redirect of a page name it.
+    /// The page's markup, script, form or redirect names the address.
     Page,
-    /// Nobody names it; browsers ask for it because a page was opened.
+    /// No page names the address; browsers request it when a page is opened,
+    /// such as a favicon.
     Browser,
 }
 
@@ -67,24 +69,25 @@ pub struct PageForm {
     pub fields: Vec<String>,
 }
 
-/// A request that the driver lists as a page's.
+/// A request that the driver saw a page make.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ListedRequest {
     pub trial: u32,
     pub at: Time,
     pub method: String,
     pub url: String,
-    /// Who lists it: `cdp`, `bidi`, `netlog`.
+    /// The protocol that listed the request: `cdp`, `bidi`, `netlog`.
     pub by: String,
 }
 
-/// A request of Candor's own, written down before it is sent: the control of the
-/// instrument. What it carries must be found, and counts as nothing else.
+/// A request of Candor's own, recorded before it is sent: the positive control
+/// of the instrument. Candor must find the value that it carries. The value
+/// counts for nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beacon {
     pub trial: u32,
     pub at: Time,
-    /// Where it goes; nothing else goes there.
+    /// The host of the request; no other request goes to this host.
     pub host: String,
     /// `http`, `https`, `query`, `header`, `websocket`.
     pub transport: String,
@@ -92,11 +95,12 @@ pub struct Beacon {
     pub layer: String,
     /// `plain`, `sha256` …
     pub disguise: String,
-    /// The id of the canary in it; none in a silent twin.
+    /// The id of the canary in the request; none in a silent twin, which
+    /// carries no canary.
     pub canary: Option<String>,
 }
 
-/// Something that is not an exchange and counts all the same.
+/// An event that is not an exchange but matters for the audit.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Note {
     pub trial: Option<u32>,
@@ -110,7 +114,7 @@ pub struct Note {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaptureEnd {
     pub at: Time,
-    /// Why it ended before its plan did; none if it did not.
+    /// Why the capture ended before its plan was done; none if it was done.
     pub early: Option<String>,
 }
 

@@ -1,8 +1,8 @@
-//! An experiment: who was put through what, in which order.
+//! An experiment: the subject, and what was done with it in which order.
 
 use crate::{RunCondition, SwitchSetting, Time};
 
-/// What a run was, so that its result has an identity.
+/// The identity of a run: subject, scenario, seed, versions and conditions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Run {
     pub subject: Subject,
@@ -15,11 +15,11 @@ pub struct Run {
     /// What the subject ran on: this machine, or a phone.
     pub host: String,
     pub started: Time,
-    /// No server was contacted: the maker's remote configuration never came.
+    /// No server was contacted, so the subject never got its maker's remote configuration.
     pub sinkhole: bool,
     /// Traffic that ignores the proxy setting was watched too.
     pub bypass_watched: bool,
-    /// What else was unlike an ordinary machine: `no sandbox` …
+    /// Other conditions in which the run differed from an ordinary machine.
     pub conditions: Vec<RunCondition>,
 }
 
@@ -27,13 +27,14 @@ impl Run {
     /// The words of [`RunCondition::ByHand`].
     pub const BY_HAND: &str = "used by hand, through the proxy set on it; not freshly installed";
 
-    /// It was on this phone, and Candor beside it on the machine that is named so far.
+    /// Sets this phone as the host. The host so far, the machine that Candor ran on, becomes a
+    /// condition.
     pub fn on_a_phone(&mut self, phone: String) {
         let beside = std::mem::replace(&mut self.host, phone);
         self.conditions.push(format!("Candor ran beside the phone, on {beside}").into());
     }
 
-    /// Whether a person used the subject, and not a driver.
+    /// Whether a person and not a driver used the subject.
     pub fn is_by_hand(&self) -> bool {
         self.conditions.contains(&RunCondition::ByHand)
     }
@@ -52,7 +53,7 @@ pub struct Subject {
     pub extensions: Vec<String>,
 }
 
-/// Private as the person means it: a window that promises to keep nothing.
+/// The mode of a browser window. Private is a window that promises to keep nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
     #[default]
@@ -79,7 +80,7 @@ impl Mode {
     }
 }
 
-/// One switch of the subject and where it stands.
+/// One switch of the subject, with its position.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunSwitch {
     pub name: String,
@@ -94,20 +95,21 @@ pub struct Arm {
     /// No visits at all: a control.
     pub blank: bool,
     pub role: ArmRole,
-    /// Which device, where several are told apart.
+    /// Number of the device, in runs with several.
     pub device: u32,
 }
 
-/// How much of an instrument the subject of an arm carries.
+/// How much instrumentation the subject of an arm has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ArmRole {
     /// Remote control and what it needs.
     #[default]
     Driven,
-    /// None: started as its desktop entry starts it, typed into by keys.
+    /// No instrumentation: the subject is started by its desktop entry, and operated by key
+    /// presses.
     Reference,
-    /// As much as driven arms, through the steps of the reference, to be
-    /// compared with it.
+    /// The instrumentation of driven arms with the steps of the reference arm, to be compared with
+    /// the reference.
     Compared,
 }
 
@@ -120,7 +122,8 @@ impl ArmRole {
         }
     }
 
-    /// The role of this name; driven, as in all evidence before there were others, if it is none.
+    /// The role of this name. Any other name is driven, because evidence of an older Candor has no
+    /// other role.
     pub fn named(name: &str) -> Self {
         match name {
             "reference" => Self::Reference,
@@ -138,7 +141,7 @@ pub struct Trial {
     /// Trials on the same profile share an install.
     pub install: u32,
     pub at: Time,
-    /// Set in a second record when the trial did not come to its end.
+    /// Why the trial failed. It is set in a second record of the trial.
     pub failed: Option<String>,
 }
 
@@ -155,7 +158,7 @@ pub struct Phase {
     pub at: Time,
     /// Canaries used in it, by id.
     pub canaries: Vec<String>,
-    /// Positions of switches from here on, where they differ from the arm's.
+    /// Positions of switches from this phase on, where they differ from those of the arm.
     pub switches: Vec<RunSwitch>,
 }
 

@@ -9,20 +9,21 @@ use crate::{Kind, Trail, opaque::opaque};
 pub struct Sighting {
     pub exchange: u64,
     pub kind: Kind,
-    /// The canary it is, if it is one.
+    /// The id of the canary, if the value is one.
     pub canary: Option<String>,
     pub guise: Guise,
     pub how: RecognitionMethod,
-    /// The program whose known place it is: the schema's name.
+    /// The name of the schema that knows this place, if one does.
     pub schema: Option<String>,
     pub trail: Trail,
-    /// What stood there, at most [`Sighting::SHOWN`] characters of it.
+    /// The value as it was found, at most [`Sighting::SHOWN`] characters of it.
     pub value: String,
-    /// A guess is part of it: a weak wrapping, a pattern, half a value.
+    /// Whether the recognition involved a guess: a weak decoding, a weak
+    /// pattern, half of a value.
     pub weak: bool,
 }
 
-/// What the value looked like: itself, or an irreversible disguise.
+/// The form of the value: plain, or an irreversible digest.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Guise {
     Plain,
@@ -31,16 +32,17 @@ pub enum Guise {
     Digest(String),
 }
 
-/// By what it was recognised, from sure to less sure.
+/// How the value was recognised, from sure to less sure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RecognitionMethod {
     /// A planted value.
     Canary,
     /// A known place of a known format.
     Schema,
-    /// The same here and there, and different elsewhere: an identifier.
+    /// An identifier, found by comparison: the value is the same in several
+    /// sessions, and different in other installs or devices.
     Persistent,
-    /// Its shape.
+    /// The value has the shape of personal data.
     Pattern,
 }
 

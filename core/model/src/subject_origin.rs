@@ -1,15 +1,15 @@
-//! What the name of a subject says of where it came from.
+//! The origin of a subject, encoded in its name.
 //!
-//! Evidence names a subject by one text. Whoever makes such a name and whoever reads it
-//! again does so here.
+//! Evidence names a subject by one text. All code that makes or parses such a name uses this
+//! module.
 
-/// Stands before the package of an app.
+/// The prefix before the package name of an app.
 const ANDROID: &str = "android:";
 
-/// Stands behind the program of a command line.
+/// The suffix behind the program of a command line.
 const BY_COMMAND_LINE: &str = " by command line";
 
-/// Where a subject came from.
+/// The origin of a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubjectOrigin<'n> {
     /// `data/subjects/` describes it under this name.
@@ -23,7 +23,7 @@ pub enum SubjectOrigin<'n> {
 }
 
 impl<'n> SubjectOrigin<'n> {
-    /// What the name of a subject says.
+    /// Parses the name of a subject.
     pub fn of(name: &'n str) -> Self {
         if let Some(package) = name.strip_prefix(ANDROID) {
             Self::App(package)
@@ -36,7 +36,7 @@ impl<'n> SubjectOrigin<'n> {
         }
     }
 
-    /// The name of a subject from there: [`SubjectOrigin::of`] reads it.
+    /// The name of a subject of this origin; [`SubjectOrigin::of`] parses it.
     pub fn name(self) -> String {
         match self {
             Self::Described(name) | Self::Path(name) => name.to_owned(),

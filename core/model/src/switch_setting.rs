@@ -1,17 +1,17 @@
-//! Where a switch of the subject stands.
+//! The position of a switch of the subject.
 
 use crate::word::word_enum;
 
 word_enum! {
-    /// Where a switch of the subject was put.
+    /// The position that a switch of the subject was set to.
     SwitchSetting {
-        /// Where the installation put it.
+        /// The position after installation.
         Default = "default",
         On = "on",
         Off = "off",
-        /// Off from the moment on at which the driver threw it.
+        /// Turned off by the driver during the trial.
         TurnedOff = "turned-off",
-        /// Where its owner left it: nobody looked.
+        /// The position that the owner of the device left; nobody read it.
         AsLeft = "as-left",
     }
 }

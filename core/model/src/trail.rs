@@ -1,13 +1,13 @@
 //! How a value was reached.
 //!
-//! While values are opened a [`Route`] grows and shrinks on the stack and costs
-//! nothing; it becomes a [`Trail`] only when something was found at its end.
-//! Trails are text that people read and schemas are written in:
-//! `body ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url`.
+//! While values are decoded, a [`Route`] grows and shrinks on the stack and
+//! allocates nothing. It becomes a [`Trail`] only when something was found at
+//! its end. Trails are text that people read and schemas are written in: `body
+//! ▸ form data_list ▸ base64 ▸ gzip ▸ json $[0].properties.url`.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
-/// Where, in an opened layer, a value lay.
+/// The place of a value in a decoded layer.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LayerPlace<'a> {
     /// The layer holds one value: gzip, base64.
@@ -17,14 +17,14 @@ pub enum LayerPlace<'a> {
     At(Cow<'a, str>),
 }
 
-/// One layer that was opened, and the place in it where the way goes on.
+/// One decoded layer, and the place in it that the next step starts from.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TrailStep {
     pub layer: Cow<'static, str>,
     pub place: LayerPlace<'static>,
 }
 
-/// A route that was kept: steps from the exchange to the value.
+/// An owned route: the steps from the exchange to the value.
 ///
 /// The first step names a part of the exchange (`url`, `header referer`,
 /// `body`, `message 3`, `answer body`); each further one a decoder.
@@ -33,7 +33,8 @@ pub struct Trail {
     pub steps: Vec<TrailStep>,
 }
 
-/// The way to the value in hand, linked from its end to its start.
+/// The route to the current value: a linked list from its last step to its
+/// first.
 #[derive(Clone, Copy)]
 pub struct Route<'a> {
     pub before: Option<&'a Route<'a>>,
@@ -97,7 +98,7 @@ impl<'a> LayerPlace<'a> {
 }
 
 impl Route<'_> {
-    /// The route as something to keep.
+    /// The route as an owned trail.
     pub fn trail(&self) -> Trail {
         let mut steps = Vec::new();
         let mut here = Some(self);
@@ -109,25 +110,25 @@ impl Route<'_> {
         Trail { steps }
     }
 
-    /// How many steps it has.
+    /// The number of steps.
     pub fn depth(&self) -> usize {
         1 + self.before.map_or(0, Route::depth)
     }
 
-    /// The step that it starts with: a part of the exchange.
+    /// The first step: a part of the exchange.
     pub fn root(&self) -> &Self {
         self.before.map_or(self, Route::root)
     }
 }
 
 impl Trail {
-    /// The trail that goes on from here by one step.
+    /// This trail, extended by one step.
     pub fn then(mut self, layer: impl Into<Cow<'static, str>>, place: LayerPlace<'static>) -> Self {
         self.steps.push(TrailStep { layer: layer.into(), place });
         self
     }
 
-    /// Whether `inner` goes on where this ends, or is the same.
+    /// Whether `inner` begins with all steps of this trail.
     pub fn leads_to(&self, inner: &Self) -> bool {
         inner.steps.starts_with(&self.steps)
     }
@@ -156,7 +157,7 @@ impl fmt::Display for TrailStep {
     }
 }
 
-/// Names a person can read back without quotes.
+/// Whether a name needs no quotes to be parsed again.
 fn is_plain(name: &str) -> bool {
     !name.is_empty()
         && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '▸')

@@ -1,8 +1,8 @@
-//! Enums whose variants stand as one word in evidence and reports.
+//! Enums whose variants are written as a fixed text in evidence and reports.
 //!
-//! Whoever writes such a word and whoever recognises it again name the same variant, so that
-//! the compiler sees both. Evidence keeps the word; a word that this Candor does not know is
-//! kept as it came, because evidence of a later Candor must stay readable.
+//! The code that writes a word and the code that recognises it use the same variant, so the
+//! compiler checks both. A word that this version does not know is kept unchanged, because evidence
+//! of a later version must stay readable.
 
 /// Declares the enum, with its words in both directions.
 macro_rules! word_enum {
@@ -16,7 +16,7 @@ macro_rules! word_enum {
         }
 
         impl $name {
-            /// Those that have a name here.
+            /// All variants but `Other`.
             pub const KNOWN: &[Self] = &[$(Self::$variant),+];
 
             /// The word in evidence and reports: stable.
@@ -63,7 +63,7 @@ macro_rules! word_enum {
             }
         }
 
-        /// A word that is not known may be anything, and is not shown.
+        /// An unknown word may be a captured value, so `Debug` does not show it.
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 match self {
