@@ -152,8 +152,8 @@ impl GuardClient {
         self.listed.heard = Some(now.steady);
     }
 
-    /// Whether our extension lists the requests of pages: it sent its message
-    /// within [`ListedRequests::SILENCE`].
+    /// Whether our extension lists the requests of pages: its last message is
+    /// less than two minutes old.
     pub fn is_exact(&self, now: GuardTime) -> bool {
         self.listed.heard.is_some_and(|heard| now.steady.saturating_sub(heard) < ListedRequests::SILENCE)
     }

@@ -1,7 +1,7 @@
-//! How many acts were done, and of how many somebody was told.
+//! Counts the acts that were done, and the acts that were reported to somebody.
 //!
-//! One function for every number: the sentence of a verdict, the table of
-//! settings and the picture print what it counts, so they cannot disagree.
+//! The sentence of a verdict, the table of settings and the picture all print
+//! the numbers of this one function, so that they cannot disagree.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,19 +9,20 @@ use model::Act;
 
 use crate::{JudgeInput, SightingContext};
 
-/// Acts that count, by phase, and what somebody was told of them.
+/// The acts that count, as indices of phases, and the destinations that were
+/// sent data about them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ActCount {
-    /// Acts that were done, in trials that went to their end, and those that
-    /// somebody was told of: who is told of an act shows that it was done.
+    /// Acts that were done in complete trials, and acts that were reported: a
+    /// report of an act proves that it was done.
     pub done: BTreeSet<usize>,
-    /// Those of them that somebody was told of, with the case's destinations.
+    /// The reported acts, each with the destinations that got a report of it.
     pub told: BTreeMap<usize, BTreeSet<usize>>,
 }
 
 impl ActCount {
-    /// Of these acts (phases of the case), as told by these sightings. What is
-    /// about another act is counted nowhere.
+    /// Counts these acts (indices of phases). `told_by` are the sightings that
+    /// count as reports; a sighting about another act is not counted.
     pub fn of<'s>(
         case: &JudgeInput<'_>,
         acts: &BTreeSet<usize>,
@@ -37,17 +38,18 @@ impl ActCount {
         Self { done: acts.iter().copied().filter(done).collect(), told }
     }
 
-    /// How many were done.
+    /// Number of acts that were done.
     pub fn acts(&self) -> u32 {
         self.done.len() as u32
     }
 
-    /// Of how many of them somebody was told. Never more than there are.
+    /// Number of acts that were reported. It is never greater than
+    /// [`ActCount::acts`].
     pub fn told(&self) -> u32 {
         self.told.len() as u32
     }
 
-    /// In how many installs they were done.
+    /// Number of installs in which the acts were done.
     pub fn installs(&self, case: &JudgeInput<'_>) -> u32 {
         let install = |phase: &usize| case.trial(case.phases[*phase].trial).map(|trial| trial.install);
         self.done.iter().filter_map(install).collect::<BTreeSet<u32>>().len() as u32
@@ -55,15 +57,17 @@ impl ActCount {
 }
 
 impl JudgeInput<'_> {
-    /// Whether an act counts for what was not seen: it was done, in a trial that
-    /// went to its end. What is sent late is sent then.
+    /// Whether it means something that no report of an act was seen: the act was
+    /// done, and its trial was completed. A report may be sent as late as the
+    /// end of the trial.
     pub(crate) fn is_exercised(&self, phase: usize) -> bool {
         let trial = self.trial(self.phases[phase].trial);
         trial.is_some_and(|trial| self.is_complete(trial)) && self.was_done(phase)
     }
 }
 
-/// Whether something is done that a person does, and that could be told.
+/// Whether an act is something that a person does and that a subject could
+/// report.
 pub(crate) fn is_act(act: Act) -> bool {
     matches!(act, Act::Visit | Act::Search | Act::Form | Act::Type | Act::Download | Act::Open)
 }

@@ -1,7 +1,7 @@
-//! How much a promise that was seen kept may still be broken.
+//! The rate at which a promise may still be broken although no breach was seen.
 
-/// Upper end of the one-sided 95 % Clopper–Pearson interval for a rate of
-/// which no case was seen in `n` independent tries: 1 − 0.05^(1/n).
+/// Upper end of the one-sided 95 % Clopper–Pearson interval for the rate of an
+/// event that did not occur in `n` independent trials: 1 − 0.05^(1/n).
 pub fn upper_bound(n: u32) -> f64 {
     if n == 0 { 1.0 } else { 1.0 - 0.05_f64.powf(1.0 / f64::from(n)) }
 }

@@ -1,5 +1,5 @@
-//! What each combination of mode and switches told: the table that shows
-//! whether a switch does what its label says.
+//! Counts the reports for each combination of mode and switches. This table
+//! shows whether a switch does what its label says.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,24 +7,25 @@ use model::Mode;
 
 use crate::{ActCount, JudgeInput, SightingContext, SwitchInPhase, SwitchPosition, acts::is_act};
 
-/// One combination, and what came of it.
+/// One combination, with its counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SwitchCombination {
     pub mode: Mode,
     pub standing: Vec<SwitchInPhase>,
-    /// Every switch stands where it stands in a fresh install, thrown there or
-    /// not; none if nobody looked.
+    /// Whether every switch has the position of a fresh install, set by the
+    /// driver or not; none if that position was not read.
     pub as_installed: Option<bool>,
     /// Visits, searches and forms that were done.
     pub acts: u32,
-    /// Those of them that somebody else than the site was told of.
+    /// Acts that were reported to a host other than the visited site.
     pub told: u32,
     pub installs: u32,
-    /// Hosts that were told, by the case's destinations.
+    /// The destinations that got reports, as indices of the case's
+    /// destinations.
     pub to: Vec<usize>,
 }
 
-/// One row a combination, normal mode first. Nothing where no act was done.
+/// One row for each combination with at least one act, normal mode first.
 pub fn combinations(case: &JudgeInput<'_>) -> Vec<SwitchCombination> {
     let mut acts: BTreeMap<(Mode, Vec<SwitchInPhase>), BTreeSet<usize>> = BTreeMap::new();
     for (phase, at) in case.phases.iter().enumerate().filter(|(_, phase)| is_act(phase.act)) {
@@ -40,7 +41,7 @@ fn combination(
     standing: Vec<SwitchInPhase>,
     acts: &BTreeSet<usize>,
 ) -> SwitchCombination {
-    // What the instrument caused accuses nobody, here as in verdicts.
+    // Sightings that remote control caused do not count, here as in verdicts.
     let accuses = |seen: &&SightingContext| case.accuses(seen) && !case.reference().voids(case, seen);
     let planted = |seen: &&SightingContext| case.plant(&seen.sighting).is_some();
     let count = ActCount::of(case, acts, case.seen.iter().filter(accuses).filter(planted));

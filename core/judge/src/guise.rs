@@ -1,5 +1,5 @@
-//! What was sent, in words: the thing itself, or a digest of it. A digest is no
-//! name; who has it and guesses right knows that the guess was right.
+//! Says in words whether a value was sent in plain form or as a digest. A
+//! digest does not reveal the value, but its holder can confirm a guess.
 
 use model::Guise;
 

@@ -1,9 +1,9 @@
 //! Identifiers, found by variation and not by name.
 //!
-//! A value is an identifier of an install if it is the same in two sessions of
-//! it, with other canaries in each, and different in at least three installs.
-//! What is the same everywhere is a constant; what is new each session is a
-//! session's id. Neither tells one person from another.
+//! A value is an identifier of an install if it is the same in two sessions of the install, which
+//! use different canaries, and different in at least three installs. A value that is the same in
+//! all installs is a constant. A value that is new in each session is a session id. Neither
+//! distinguishes one person from another.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,35 +19,35 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identifier {
     pub host: String,
-    /// Where it stands; `[*]` for any position in a list.
+    /// The place of the value; `[*]` stands for any position in a list.
     pub place: String,
     pub scope: IdentifierScope,
-    /// Exchanges that carry it, with the trail there.
+    /// Exchanges that carry the identifier, with its trail in each.
     pub exchanges: Vec<(u64, Trail)>,
-    /// The same exchanges, together where they carry the same value.
+    /// The same exchanges, grouped by value.
     pub alike: Vec<Vec<u64>>,
-    /// Installs it was told apart in.
+    /// Number of installs in which such a value was found.
     pub installs: usize,
 }
 
-/// How far it reaches.
+/// Whether an identifier belongs to an install or to a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum IdentifierScope {
-    /// The same until reinstalled.
+    /// The same until the subject is reinstalled.
     Persistent,
     /// The same across reinstalls, different between devices.
     Device,
-    /// The same in every install on the one device that there was, and long:
-    /// either the device's, or a constant of the program.
+    /// A long value that is the same in every install, in a run with only one device. It is either
+    /// an id of the device or a constant of the program.
     DeviceOrConstant,
 }
 
 impl Identifier {
-    /// In place of a host: every site that was visited.
+    /// The host name that stands for all visited sites.
     pub const VISITED_SITES: &str = "every visited site";
 
-    /// Whether the request that this was seen in carries it. Identifiers are of an experiment, and
-    /// a capture beside it counts its exchanges from the start as well.
+    /// Whether the request of a sighting carries this identifier. Only sightings of a trial can
+    /// match: another capture has exchanges with the same numbers.
     pub fn stands_beside(&self, seen: &SightingContext) -> bool {
         seen.trial.is_some() && self.exchanges.iter().any(|(exchange, _)| *exchange == seen.sighting.exchange)
     }
@@ -63,7 +63,7 @@ impl IdentifierScope {
     }
 }
 
-/// Values that stood at a place, by install and session.
+/// The values at each place, by install and session.
 #[derive(Clone, Debug, Default)]
 pub struct IdentifierTable {
     places: BTreeMap<(String, String), IdentifierPlace>,
@@ -74,12 +74,12 @@ struct IdentifierPlace {
     /// (install, session) → digests of values.
     values: BTreeMap<(u32, u32), BTreeSet<u64>>,
     devices: BTreeMap<u32, u32>,
-    /// Those of the values that are long.
+    /// Digests of the long values.
     long: BTreeSet<u64>,
     stands: BTreeMap<u64, Vec<(u64, Trail)>>,
 }
 
-/// In which circumstances a value stood there.
+/// The install, session and device in which a value was sent.
 #[derive(Clone, Copy, Debug)]
 pub struct IdentifierCircumstances {
     pub install: u32,
@@ -87,20 +87,20 @@ pub struct IdentifierCircumstances {
     pub device: u32,
 }
 
-/// Values kept for one place; beyond that it is a place of many things.
+/// Values that are kept for one place in one session; a place with more is not one of identifiers.
 const VALUES: usize = 256;
 
-/// Fewer than 32 bits tell few people apart; more than this is content.
+/// Longest identifier, in bytes; a longer value is content.
 const LONGEST: usize = 512;
 
 impl IdentifierTable {
-    /// Notes a value of an exchange. `planted` are the run's canaries, whose
-    /// values explain themselves.
+    /// Takes a value of an exchange. `planted` are the run's canaries: values that contain them are
+    /// not identifiers.
     pub fn see(&mut self, exchange: &Exchange, leaf: &Leaf<'_>, when: IdentifierCircumstances, planted: &[&str]) {
         self.see_at(exchange.host(), exchange, leaf, when, planted);
     }
 
-    /// The same for one of several hosts that count as one.
+    /// Takes a value of an exchange, under another host name: several hosts may count as one.
     pub fn see_at(
         &mut self,
         host: &str,
@@ -130,7 +130,7 @@ impl IdentifierTable {
         }
     }
 
-    /// What turned out to be an identifier, in a fixed order.
+    /// The identifiers, in a fixed order.
     pub fn found(&self) -> Vec<Identifier> {
         let mut found: Vec<Identifier> =
             self.places.iter().filter_map(|((host, name), place)| place.identifier(host, name)).collect();
@@ -167,7 +167,7 @@ impl IdentifierPlace {
         Some(Identifier { host: host.into(), place: name.into(), scope, exchanges, alike, installs })
     }
 
-    /// Values that are there in at least two sessions of an install.
+    /// Values that occur in at least two sessions of an install.
     fn lasting(&self, install: u32) -> BTreeSet<u64> {
         let sessions: Vec<&BTreeSet<u64>> =
             self.values.iter().filter(|((one, _), _)| *one == install).map(|(_, values)| values).collect();
@@ -179,7 +179,7 @@ impl IdentifierPlace {
         self.values.iter().all(|((other, _), values)| *other == install || !values.contains(&value))
     }
 
-    /// The same in at least three installs, on the only device that there was.
+    /// Long values that are the same in at least three installs, in a run with only one device.
     fn constant(&self, lasting: &BTreeMap<u32, BTreeSet<u64>>) -> Option<BTreeSet<u64>> {
         let devices: BTreeSet<u32> = self.devices.values().copied().collect();
         let mut common = lasting.values().next()?.clone();
@@ -188,8 +188,8 @@ impl IdentifierPlace {
         (devices.len() == 1 && lasting.len() >= 3 && !common.is_empty()).then_some(common)
     }
 
-    /// The same in every install of a device, and in none of another; needs
-    /// two devices with two installs of one of them.
+    /// Values that are the same in every install of a device, and in none of another device. Needs
+    /// two devices, and two installs on one of them.
     fn of_devices(&self, lasting: &BTreeMap<u32, BTreeSet<u64>>) -> Option<BTreeSet<u64>> {
         let devices: BTreeSet<u32> = self.devices.values().copied().collect();
         let mut values = BTreeSet::new();
@@ -214,8 +214,8 @@ impl IdentifierPlace {
     }
 }
 
-/// Values as long as an identifier that a program draws: 64 bits and more, of
-/// letters and digits mixed.
+/// Whether a value is as long as a random identifier: 64 bits or more, with letters and digits
+/// mixed.
 fn is_long(value: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(value) else { return value.len() >= 8 };
     let token = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+/=.:{}".contains(&byte));
@@ -229,7 +229,7 @@ fn positions(stands: &[(u64, Trail)]) -> Vec<u64> {
     exchanges.into_iter().collect()
 }
 
-/// At least 32 bits of something: eight hex digits, six letters and digits.
+/// Whether a value has enough variety for an identifier. Paths, versions and clocks are excluded.
 fn could_identify(value: &[u8]) -> bool {
     if !(4..=LONGEST).contains(&value.len()) {
         return false;
@@ -248,7 +248,7 @@ fn is_explained(value: &[u8], planted: &[&str]) -> bool {
     planted.iter().any(|canary| text.contains(canary) || (text.len() >= 6 && canary.contains(text)))
 }
 
-/// A wrapping that holds nothing but the identifier is the same identifier.
+/// Drops an identifier if each of its values only wraps another identifier: both are the same.
 fn keep_innermost(found: &mut Vec<Identifier>) {
     let inner: Vec<(String, Vec<(u64, Trail)>)> =
         found.iter().map(|identifier| (identifier.host.clone(), identifier.exchanges.clone())).collect();

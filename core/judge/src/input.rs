@@ -1,4 +1,4 @@
-//! All that the judge is told.
+//! The input of the judge.
 
 use std::{cell::OnceCell, fmt};
 
@@ -10,7 +10,7 @@ use model::{
 
 use crate::{BeaconRecall, FieldValue, Identifier, ReferenceOutcome, SealedDependence, dependence, reference};
 
-/// One experiment, or one capture, with everything that was recognised in it.
+/// One experiment or capture, with everything that was recognised in it.
 #[derive(Clone, Copy, Debug)]
 pub struct JudgeInput<'a> {
     pub knowledge: &'a Knowledge,
@@ -22,69 +22,69 @@ pub struct JudgeInput<'a> {
     pub traffic: &'a [JudgedExchange],
     pub seen: &'a [SightingContext],
     pub identifiers: &'a [Identifier],
-    /// Names of the places of values, by their numbers.
+    /// Names of the places of values; the index is the number in [`FieldValue`].
     pub places: &'a [String],
-    /// Events that state themselves that they were sent late.
+    /// Events whose own timestamps show that they were sent late.
     pub late: &'a [LateEvent],
     pub destinations: &'a [Destination],
     pub notes: &'a [Note],
-    /// What of the control was found.
+    /// How many of the control requests were found.
     pub recall: &'a BeaconRecall,
-    /// Empty at first: what is asked of all of it is worked out once.
+    /// Cache of tests over the whole case; empty at first.
     pub tests: &'a CaseTests,
     /// Why the run ended before its plan did, if it did.
     pub early: Option<&'a str>,
 }
 
-/// A sighting in its circumstances.
+/// A sighting, with its destination, initiator and phase.
 #[derive(Clone, Debug)]
 pub struct SightingContext {
     pub sighting: Sighting,
     pub side: Attribution,
-    /// Which of the case's destinations.
+    /// Index of the destination in the case's destinations.
     pub destination: usize,
     pub trial: Option<u32>,
-    /// Which of the case's phases the request was sent in.
+    /// Index of the phase in which the request was sent.
     pub phase: Option<usize>,
     pub at: Time,
-    /// Its trail was walked again and gave the value.
+    /// Whether the trail was walked again and gave the value.
     pub replayed: bool,
-    /// The guard answered the request itself, or ended it: it never left.
+    /// Whether the guard answered or ended the request, so that it did not leave.
     pub stopped: bool,
 }
 
 /// One exchange, as far as the judge needs it.
 #[derive(Clone)]
 pub struct JudgedExchange {
-    /// Which of the captures: each counts its exchanges from the start.
+    /// Index of the capture; `exchange` is a position in that capture.
     pub capture: usize,
     pub exchange: u64,
     pub trial: Option<u32>,
     pub phase: Option<usize>,
-    /// Of the address it was sent to: `https`.
+    /// Scheme of the address: `https`.
     pub scheme: String,
     pub host: String,
-    /// With its query.
+    /// Path and query of the address.
     pub path: String,
-    /// The name of another host that it went under, if it did.
+    /// The other host that the request named, if it did; see [`model::Exchange::foreign_name`].
     pub foreign_name: Option<String>,
     pub side: Initiator,
-    /// Could not be read at all.
+    /// The connection could not be read at all.
     pub sealed: bool,
-    /// Places of it that could not be read.
+    /// Number of places that could not be read.
     pub gaps: u32,
-    /// Bytes of it that stayed closed: see [`crate::UnopenedFields`].
+    /// Bytes that no decoder opened: see [`crate::UnopenedFields`].
     pub closed: u64,
-    /// Its values, as far as it takes to compare them.
+    /// The values, in a form that allows to compare them.
     pub fields: Vec<FieldValue>,
     pub connection: u64,
-    /// Which cookies it gave back, if it did.
+    /// Digest of the Cookie header, if there is one.
     pub cookie: Option<u64>,
     pub bytes: u64,
     pub at: Time,
 }
 
-/// An event that a known format dates, and that was sent later.
+/// An event of a known format, whose timestamp is earlier than the request that sent it.
 #[derive(Clone, Debug)]
 pub struct LateEvent {
     pub exchange: u64,
@@ -92,7 +92,7 @@ pub struct LateEvent {
     pub sent: Time,
 }
 
-/// Says which exchange it is, and nothing of what was captured.
+/// Prints the position of the exchange, and no captured value.
 impl fmt::Debug for JudgedExchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Traffic {{ capture: {}, exchange: {} }}", self.capture, self.exchange)
@@ -100,7 +100,7 @@ impl fmt::Debug for JudgedExchange {
 }
 
 impl JudgedExchange {
-    /// Something of it could not be read, and it was not a page that sent it.
+    /// Whether a part could not be read, and the exchange was not sent or caused by a page.
     pub fn is_unread(&self) -> bool {
         (self.sealed || self.gaps > 0 || self.closed > 0) && !matches!(self.side, Initiator::Page | Initiator::Caused)
     }
@@ -111,8 +111,8 @@ impl JudgedExchange {
     }
 }
 
-/// Tests over all of a case. Verdicts, findings and tables ask for them, and each is
-/// done when it is first asked for.
+/// Tests over the whole case. Verdicts, findings and tables use the results, and each test runs
+/// when its result is first used.
 #[derive(Clone, Debug, Default)]
 pub struct CaseTests {
     dependence: OnceCell<SealedDependence>,
@@ -125,28 +125,28 @@ impl<'a> JudgeInput<'a> {
         self.tests.dependence.get_or_init(|| dependence(self))
     }
 
-    /// How the reference arm compares with the driven ones.
+    /// The comparison of the reference arm with the driven arms.
     pub fn reference(&self) -> &'a ReferenceOutcome {
         self.tests.reference.get_or_init(|| reference(self))
     }
 
-    /// The canary that a sighting is of, with where it was planted.
+    /// The planted canary of a sighting, if it has one.
     pub fn plant(&self, sighting: &Sighting) -> Option<&'a PlantedCanary> {
         let id = sighting.canary.as_deref()?;
         self.plants.iter().find(|plant| plant.canary.id == id)
     }
 
-    /// The phase in which a canary was used, the last of them that had begun by
-    /// then: a site can be visited twice. What is sent later, from a queue, is
-    /// judged by the phase it is about.
+    /// The phase in which a canary was used. If there are several, because a site was visited
+    /// twice, it is the last one that had begun at the time `by`. A value that is sent later, from
+    /// a queue, is judged by the phase in which it was used.
     pub fn phase_of(&self, canary: &Canary, by: Time) -> Option<usize> {
         let mut used = (0..self.phases.len()).filter(|phase| self.phases[*phase].canaries.contains(&canary.id));
         let first = used.next()?;
         Some(used.take_while(|phase| self.phases[*phase].at <= by).last().unwrap_or(first))
     }
 
-    /// The phase that a sighting is about: its canary's; else the one in which
-    /// the event itself says that it happened; else the one it was sent in.
+    /// The phase that a sighting is about: the phase of its canary; else the phase at the event's
+    /// own timestamp; else the phase in which it was sent.
     pub fn about(&self, seen: &SightingContext) -> Option<usize> {
         match self.plant(&seen.sighting) {
             Some(plant) => self.phase_of(&plant.canary, seen.at).or(seen.phase),
@@ -164,15 +164,15 @@ impl<'a> JudgeInput<'a> {
         self.trials.iter().find(|trial| trial.id == id)
     }
 
-    /// What is known of the subject; none if nobody described it.
+    /// The description of the subject in the knowledge, if there is one.
     pub fn subject(&self) -> Option<&'a SubjectSpec> {
         let run = self.run?;
         self.knowledge.subjects.iter().find(|subject| subject.is_called(&run.subject.name))
     }
 
-    /// Whether a sighting can carry a claim: the subject itself sent a value
-    /// that was really used, to somebody it was not given to, and walking its
-    /// trail again gives it.
+    /// Whether a sighting can support an accusation: the subject itself sent a value that was
+    /// really used to a host that it was not meant for, and walking the trail again gives the
+    /// value.
     pub fn accuses(&self, seen: &SightingContext) -> bool {
         let own = match seen.side.side {
             Initiator::Native => true,
@@ -182,13 +182,15 @@ impl<'a> JudgeInput<'a> {
         own && !seen.stopped && self.is_sound(seen) && !self.is_to_its_site(seen)
     }
 
-    /// A value that was used, seen without a guess, at a place that gives it again.
+    /// Whether a sighting is reliable: its value is no decoy, it involves no guess, and walking the
+    /// trail again gave the value.
     pub fn is_sound(&self, seen: &SightingContext) -> bool {
         let decoy = self.plant(&seen.sighting).is_some_and(|plant| plant.canary.decoy);
         seen.replayed && !seen.sighting.weak && !decoy
     }
 
-    /// The site may know that it is visited, and the engine what it is asked.
+    /// Whether the value went to the host that it was meant for: the visited site, or the search
+    /// engine.
     pub fn is_to_its_site(&self, seen: &SightingContext) -> bool {
         let host = &self.destinations[seen.destination].host;
         self.plant(&seen.sighting).and_then(|plant| plant.site.as_ref()).is_some_and(|site| site == host)
@@ -199,13 +201,13 @@ impl<'a> JudgeInput<'a> {
         self.subject().and_then(|subject| subject.search.as_deref()).is_some_and(|engine| engine == host)
     }
 
-    /// The subject's file names an extension as its own; Candor's audits load no other.
+    /// Whether the subject has extensions of its own. Candor's audits load no others.
     pub fn has_own_extension(&self) -> bool {
         self.run.is_some_and(|run| !run.subject.extensions.is_empty())
     }
 
-    /// Whether an act was done: its page or search was seen to be opened
-    /// through Candor, and the driver did not say that it could not do it.
+    /// Whether an act was done: Candor saw the requests of its page or search, and the driver did
+    /// not report that it could not do the act.
     pub fn was_done(&self, phase: usize) -> bool {
         let at = &self.phases[phase];
         if self.notes.iter().any(|note| note.code == NoteCode::NotDone && self.is_in(phase, note)) {
@@ -214,9 +216,11 @@ impl<'a> JudgeInput<'a> {
         let site =
             self.plants.iter().find(|plant| at.canaries.contains(&plant.canary.id)).and_then(|p| p.site.as_ref());
         match site {
-            // Started, typed and not sent, opened on a phone: there is no page to be seen.
+            // Acts without a page, such as start, typing, or opening a folder on a phone, cannot be
+            // seen in the traffic.
             None => !matches!(at.act, Act::Visit | Act::Search | Act::Form | Act::Download),
-            // That its name was asked for, or that the subject sent it something, is no visit.
+            // Only a request of a page proves a visit. A DNS query, or a request of the subject
+            // itself, does not.
             Some(site) => {
                 let pages = self.traffic.iter().filter(|one| one.side == Initiator::Page && !one.sealed);
                 let of_trial = pages.filter(|one| one.trial == Some(at.trial));
@@ -237,14 +241,14 @@ impl<'a> JudgeInput<'a> {
         (phase + 1..self.phases.len()).find(|next| self.phases[*next].trial == self.phases[phase].trial)
     }
 
-    /// Whether a trial went to its end. In a run that was stopped, the trials
-    /// that were under way did not.
+    /// Whether a trial was completed. In a run that ended early, only trials that closed the
+    /// subject were.
     pub fn is_complete(&self, trial: &Trial) -> bool {
         let closed = || self.phases.iter().rfind(|phase| phase.trial == trial.id).is_some_and(|p| p.act == Act::Close);
         trial.failed.is_none() && (self.early.is_none() || closed())
     }
 
-    /// Whether a trial of a mode, with visits or without, went to its end.
+    /// Whether a trial of this mode, idle or with use, was completed.
     pub fn has_trial(&self, mode: Mode, blank: bool) -> bool {
         self.trials.iter().any(|trial| trial.arm.mode == mode && trial.arm.blank == blank && self.is_complete(trial))
     }

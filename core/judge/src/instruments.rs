@@ -1,5 +1,5 @@
-//! What is read and not understood: every instrument, used on the stretch of each
-//! trial that a promise is about.
+//! Runs the tests for values that can be read but not explained, on the section
+//! of each trial that a promise is about.
 
 use std::{
     cell::RefCell,
@@ -18,30 +18,31 @@ use crate::{
     },
 };
 
-/// What of a run a promise is about.
+/// The section of a run that a promise is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RunSection {
-    /// The first phase of each trial that counts: what is sent before says nothing
-    /// of what was promised from then on.
+    /// The first phase of each trial that counts. Values sent before it do not
+    /// concern the promise.
     pub(crate) first: BTreeMap<u32, usize>,
-    /// Exchanges that do not count: reports of acts that it is not about.
+    /// Exchanges that do not count: reports of acts that the promise does not
+    /// cover.
     pub(crate) without: BTreeSet<u64>,
 }
 
-/// The instruments, and what they said so far: promises about the same stretch
-/// share their readings.
+/// The results of the tests so far. Promises about the same section share a
+/// result.
 pub(crate) struct InstrumentCache<'a> {
     case: &'a JudgeInput<'a>,
     known: RefCell<BTreeMap<RunSection, Rc<InstrumentReadings<'a>>>>,
 }
 
-/// What the instruments say of each group of trials that are alike.
+/// The results of both tests, for each group of trials.
 pub(crate) struct InstrumentReadings<'a> {
     pub(crate) table: FieldTable<'a>,
     pub(crate) groups: BTreeMap<GroupKey, GroupReading>,
 }
 
-/// Both readings of one group.
+/// The results of both tests in one group of trials.
 pub(crate) struct GroupReading {
     pub(crate) contrast: ContrastResult,
     pub(crate) twins: TwinResult,
@@ -52,7 +53,7 @@ impl<'a> InstrumentCache<'a> {
         Self { case, known: RefCell::default() }
     }
 
-    /// What they say of this stretch.
+    /// The results for this section; they are computed once.
     pub(crate) fn read(&self, stretch: &RunSection) -> Rc<InstrumentReadings<'a>> {
         if let Some(known) = self.known.borrow().get(stretch) {
             return Rc::clone(known);
@@ -78,7 +79,7 @@ impl<'a> InstrumentReadings<'a> {
     }
 }
 
-/// `in private mode `, where a run has several.
+/// `in private mode `; empty if the mode is not known.
 pub(crate) fn in_mode(mode: Mode) -> String {
     match mode {
         Mode::Unknown => String::new(),

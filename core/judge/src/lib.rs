@@ -1,9 +1,9 @@
-//! Holds what was seen against what was promised.
+//! Compares what was seen with what was promised.
 //!
-//! The judge is given a whole [`JudgeInput`] and speaks once, at the end: verdicts
-//! on promises, each with its evidence and its bound, and findings. It accuses
-//! only where a sighting can be replayed, and acquits only where it could have
-//! seen. What it could not see it says.
+//! The judge takes a complete [`JudgeInput`] and returns verdicts on promises,
+//! each with its evidence and its bound, and findings. It accuses only if a
+//! sighting can be replayed. It acquits only if a breach would have been seen. It
+//! names everything that it could not see.
 #![forbid(unsafe_code)]
 
 mod input;

@@ -1,7 +1,7 @@
-//! What stands beside what: who gets a report and an identifier can join them.
+//! How close an identifier is to a report: who gets both can join them.
 //!
-//! In one request, on one connection, under one cookie, or at one owner within a
-//! minute: whoever sees both from the same address knows that they are one person's.
+//! Both may be in one request, on one connection, under one cookie, or go to one owner within a
+//! minute. Who receives both from the same IP address knows that they belong to one person.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use model::{Initiator, RecognitionMethod};
 
 use crate::{IdentifierScope, JudgeInput, JudgedExchange, SightingContext};
 
-/// Seconds within which one owner, seeing one address, joins two requests.
+/// Seconds within which an owner can join two requests by their IP address.
 pub(crate) const WINDOW: f64 = 60.0;
 
-/// How close an identifier stands, from close to far.
+/// How close an identifier is to a report, from close to far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum IdentifierNearness {
     Request,
@@ -33,14 +33,15 @@ impl IdentifierNearness {
     }
 }
 
-/// Requests that carry an identifier, of the subject's own.
+/// Requests of the subject itself that carry an identifier.
 pub(crate) struct IdentifiedRequests<'a> {
     case: &'a JudgeInput<'a>,
     by_trial: BTreeMap<u32, Vec<&'a JudgedExchange>>,
 }
 
 impl<'a> IdentifiedRequests<'a> {
-    /// Requests that carry what stays: found by variation, or named so by a schema.
+    /// Requests with a lasting identifier: found by comparing installs, named by a schema, or known
+    /// as a value of the machine.
     pub(crate) fn that_stay(case: &'a JudgeInput<'a>) -> Self {
         let varies = case.identifiers.iter().filter(|identifier| identifier.scope != IdentifierScope::DeviceOrConstant);
         let named = case.seen.iter().filter(|seen| is_named_identifier(seen));
@@ -48,7 +49,7 @@ impl<'a> IdentifiedRequests<'a> {
         Self::of(case, exchanges.chain(named.map(|seen| seen.sighting.exchange)))
     }
 
-    /// Requests that carry what is the same in every install on one device.
+    /// Requests with a value that is either an id of the device or a constant.
     pub(crate) fn that_may_stay(case: &'a JudgeInput<'a>) -> Self {
         let constant =
             case.identifiers.iter().filter(|identifier| identifier.scope == IdentifierScope::DeviceOrConstant);
@@ -66,7 +67,7 @@ impl<'a> IdentifiedRequests<'a> {
         Self { case, by_trial }
     }
 
-    /// How close an identifier stands to a report.
+    /// How close the nearest identifier is to this report; none if there is none near.
     pub(crate) fn beside(&self, seen: &SightingContext) -> Option<IdentifierNearness> {
         let report = self
             .case
@@ -88,7 +89,7 @@ impl<'a> IdentifiedRequests<'a> {
         self.by_trial.get(&report.trial?)?.iter().filter_map(nearness).min()
     }
 
-    /// One owner, or one registrable domain of which nobody knows the owner.
+    /// Whether both hosts have the same owner or the same registrable domain.
     fn is_same_owner(&self, a: &JudgedExchange, b: &JudgedExchange) -> bool {
         let of = |one: &JudgedExchange| self.case.destinations.iter().find(|destination| destination.host == one.host);
         let Some((a, b)) = of(a).zip(of(b)) else { return a.host == b.host };
@@ -96,7 +97,8 @@ impl<'a> IdentifiedRequests<'a> {
     }
 }
 
-/// A known format names it, or it is a value of the machine that Candor knows: it names a device, an install or a person, beyond a session.
+/// Whether a sighting is an identifier that outlasts a session, recognised by a known format or as
+/// a planted value of the machine.
 fn is_named_identifier(seen: &SightingContext) -> bool {
     let kind = &seen.sighting.kind;
     let lasting = kind.is_identifier() && kind.as_str() != "session-id";

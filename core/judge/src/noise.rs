@@ -1,19 +1,18 @@
-//! How many bits of a value nobody accounts for, whatever alphabet they are
-//! written in.
+//! Estimates how many random bits a value holds, in any alphabet.
 //!
-//! Encrypted bytes look like noise, and as hex, base64, base91 or a list of
-//! numbers they look like noise of fewer symbols. Noise is told by collisions:
-//! two symbols drawn from it are equal as seldom as their number allows, and
-//! two letters of a text far more often.
+//! Encrypted bytes look like noise. Written as hex, base64, base91 or a list of numbers, they look
+//! like noise over fewer symbols. Noise is recognised by its collision rate: two random symbols are
+//! equal with a probability of one over the size of the alphabet, while two letters of a text are
+//! equal far more often.
 
-/// A field with more bits than this that nobody accounts for is sealed: it can
-/// carry a report. Fewer are a digest, a key or a token.
+/// A field with more random bits than this counts as sealed: it could carry a report. A field with
+/// fewer is a digest, a key or a token.
 pub const SEALED_BITS: u32 = 512;
 
 /// Shorter values cannot hold more than [`SEALED_BITS`], whatever their alphabet.
 const SHORTEST: usize = SEALED_BITS as usize / 8;
 
-/// Of longer values the first bytes speak for all.
+/// Bytes that are examined; the result of a longer value is extrapolated from them.
 const SAMPLE: usize = 1 << 13;
 
 /// How many bits a value holds if it looks like noise; 0 if it looks like
@@ -25,7 +24,7 @@ pub fn noise_bits(value: &[u8]) -> u32 {
     let sample = &value[..value.len().min(SAMPLE)];
     let bits = match std::str::from_utf8(sample) {
         Ok(text) => of_text(text),
-        // A sample may end within a letter.
+        // The sample may end in the middle of a UTF-8 sequence.
         Err(error) if error.error_len().is_none() && error.valid_up_to() + 4 > sample.len() => {
             std::str::from_utf8(&sample[..error.valid_up_to()]).map_or(0.0, of_text)
         }
@@ -35,7 +34,8 @@ pub fn noise_bits(value: &[u8]) -> u32 {
     if all.is_finite() { all.min(f64::from(u32::MAX)) as u32 } else { 0 }
 }
 
-/// Bytes: their entropy of order 2, if it is more than any structure or text has.
+/// Bits in bytes: their Rényi entropy of order 2, if it is higher than that of structured data or
+/// text.
 fn of_bytes(bytes: &[u8]) -> f64 {
     const LEAST: f64 = 5.5;
     let each = (-collisions(bytes.iter().map(|byte| u32::from(*byte))).max(1.0 / 256.0).log2()).min(8.0);
@@ -52,7 +52,7 @@ fn of_text(text: &str) -> f64 {
     }
     let bytes = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
     let letters: Vec<u8> = bytes.clone().filter(u8::is_ascii_alphanumeric).collect();
-    // Dashes and colons between groups are no letters of their own.
+    // Dashes and colons between groups are separators, and not part of the alphabet.
     let grouped = letters.len() * 3 >= text.len() * 2;
     let of_letters = if grouped { of_alphabet(&letters, alphabet_of(&letters)) } else { 0.0 };
     let printed: Vec<u8> = bytes.collect();
@@ -78,7 +78,7 @@ fn alphabet_of(letters: &[u8]) -> u32 {
     }
 }
 
-/// Bits of symbols that are spread over an alphabet as evenly as noise is.
+/// Bits in symbols over an alphabet of this size; 0 if the symbols collide more often than noise.
 fn of_alphabet(symbols: &[u8], alphabet: u32) -> f64 {
     let even = is_even(symbols.iter().map(|byte| u32::from(*byte)), symbols.len(), alphabet);
     if even { symbols.len() as f64 * f64::from(alphabet).log2() } else { 0.0 }
@@ -107,7 +107,8 @@ fn is_spread(numbers: &[u32], greatest: u32) -> bool {
     lower * 4 >= numbers.len()
 }
 
-/// Letters beyond ASCII: bytes written as letters, or an alphabet as wide as its letters lie apart.
+/// Bits in text with characters beyond ASCII: either Latin-1 characters that stand for bytes, or an
+/// alphabet that spans from the lowest to the highest code point.
 fn of_wide(text: &str) -> f64 {
     let letters: Vec<u32> = text.chars().map(u32::from).collect();
     let (least, most) = letters.iter().fold((u32::MAX, 0), |(least, most), c| (least.min(*c), most.max(*c)));
@@ -120,8 +121,8 @@ fn of_wide(text: &str) -> f64 {
     if even { letters.len() as f64 * f64::from(alphabet).log2() } else { 0.0 }
 }
 
-/// Whether symbols collide as seldom as in noise of so many: 35 % more often,
-/// four standard deviations and three pairs are allowed.
+/// Whether symbols collide as seldom as noise over an alphabet of this size. The limit is 35 %
+/// above the expected rate, plus four standard deviations and three pairs.
 fn is_even(symbols: impl Iterator<Item = u32>, count: usize, alphabet: u32) -> bool {
     let alphabet = f64::from(alphabet);
     let n = count.max(2) as f64;
@@ -129,7 +130,7 @@ fn is_even(symbols: impl Iterator<Item = u32>, count: usize, alphabet: u32) -> b
     count > 24 && collisions(symbols) <= 1.35 / alphabet + 4.0 * deviation + 3.0 * pair
 }
 
-/// How often two of these symbols are equal.
+/// The share of pairs of symbols that are equal.
 fn collisions(symbols: impl Iterator<Item = u32>) -> f64 {
     let mut symbols: Vec<u32> = symbols.collect();
     symbols.sort_unstable();

@@ -1,29 +1,30 @@
-//! What became of a sentence that was judged, in one word.
+//! The result of judging a sentence, in one word.
 //!
-//! A maker's promise is *kept* or *broken*; an expectation, which the maker
-//! never made its own, is *met* or *not met*; a question of law is handed on.
-//! The other words say why none of these can be said.
+//! A maker's promise is *kept* or *broken*. An expectation, which the maker
+//! never stated, is *met* or *not met*. A question of law is left to an
+//! authority. The other words say why there is no such result.
 
 /// One word, the gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// Of a promise: a sighting that can be replayed shows the contrary.
+    /// For a promise: a breach was seen, by a sighting that can be replayed or
+    /// by missing requests.
     Broken,
-    /// Of an expectation: the same.
+    /// For an expectation: a breach was seen.
     NotMet,
-    /// It was tested, and something stood in the way of saying more.
+    /// It was tested, but an obstacle prevents a result.
     Unclear,
-    /// It was not tested in this run.
+    /// This run did not test it.
     Untested,
     /// No run could test it.
     Untestable,
-    /// A question of law: the facts are shown, the answer is not Candor's.
+    /// A question of law: Candor shows the facts and gives no answer.
     ForAuthority,
-    /// Nothing was reported that it could be about.
+    /// The subject reported nothing that the sentence could be about.
     Vacuous,
-    /// Of a promise: nothing against it was seen where it would have shown.
+    /// For a promise: no breach was seen, and a breach would have been seen.
     Kept,
-    /// Of an expectation: the same.
+    /// For an expectation: no breach was seen, and a breach would have been seen.
     Met,
 }
 
@@ -65,24 +66,24 @@ impl Outcome {
         }
     }
 
-    /// It stands against the subject.
+    /// Whether the result accuses the subject.
     pub const fn accuses(self) -> bool {
         matches!(self, Self::Broken | Self::NotMet)
     }
 
-    /// It stands for the subject.
+    /// Whether the result acquits the subject.
     pub const fn acquits(self) -> bool {
         matches!(self, Self::Kept | Self::Met)
     }
 
-    /// Another run, or a longer one, could say more.
+    /// Whether another or a longer run could give a result.
     pub const fn is_undecided(self) -> bool {
         matches!(self, Self::Unclear | Self::Untested)
     }
 
-    /// Whether this is worse news than what was said before. To know nothing is
-    /// worse than an acquittal; and where nothing is reported any more, no news
-    /// is bad.
+    /// Whether this result is worse than the one before. To know nothing is
+    /// worse than an acquittal. *Vacuous* is as good as an acquittal: the
+    /// subject no longer reports anything.
     pub const fn is_worse_than(self, before: Self) -> bool {
         self.grade() > before.grade()
     }

@@ -1,13 +1,14 @@
-//! Places of values, as they are compared from one exchange to another.
+//! The places of values, in a form that can be compared between exchanges.
 
 use model::{LayerPlace, Route, Trail};
 
-/// A value that others may lie in, by where it stands.
+/// The place of a value that may contain the values which follow.
 #[derive(Clone, Debug)]
 pub(crate) struct OuterValue {
     depth: usize,
     layer: &'static str,
-    /// The messages in a field of a message stand beside it: `4` and `4.1`.
+    /// The name in its layer. A nested message has the same depth as the field that contains it,
+    /// and a longer name: `4` and `4.1`.
     name: Option<String>,
 }
 
@@ -24,7 +25,8 @@ impl OuterValue {
         self.depth
     }
 
-    /// By which layer of this value the next one was reached; none if it lies elsewhere.
+    /// The layer of this value by which the next value was reached; none if the next value lies
+    /// outside.
     pub(crate) fn layer_within(&self, next: &Route<'_>) -> Option<&'static str> {
         if !self.holds(next) {
             return None;
@@ -36,7 +38,7 @@ impl OuterValue {
         Some(route.layer)
     }
 
-    /// Whether the value that is visited next lies in this one.
+    /// Whether the next value lies inside of this one.
     pub(crate) fn holds(&self, next: &Route<'_>) -> bool {
         let depth = next.depth();
         let goes_on = || match (&self.name, next.place) {
@@ -49,7 +51,8 @@ impl OuterValue {
     }
 }
 
-/// List positions vary from one batch to the next: `$[3].id` → `$[*].id`, `2#3` → `2`.
+/// Removes list positions, because they vary from one batch to the next: `$[3].id` → `$[*].id`,
+/// `2#3` → `2`.
 pub(crate) fn any_position(trail: &str) -> String {
     let mut text = String::with_capacity(trail.len());
     let mut rest = trail;
@@ -69,13 +72,14 @@ pub(crate) fn any_position(trail: &str) -> String {
     text + rest
 }
 
-/// FNV-1a, 64 bit: only equality matters, and only within one capture.
+/// FNV-1a with 64 bits. It is no cryptographic hash: digests are only compared, and only within one
+/// audit.
 pub fn digest(value: &[u8]) -> u64 {
     value.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// Where a value stands, without positions; two readings of a nested message
-/// (`protobuf 4.1`, `protobuf 4 ▸ protobuf 1`) are one place.
+/// The place of a value, without list positions. Two readings of a nested message (`protobuf 4.1`,
+/// `protobuf 4 ▸ protobuf 1`) give the same place.
 pub(crate) fn place_of(trail: &Trail) -> String {
     let mut text = String::new();
     let mut before = "";
@@ -95,7 +99,8 @@ pub(crate) fn place_of(trail: &Trail) -> String {
     any_position(&text)
 }
 
-/// Random values that a protocol asks for: they say nothing, and everybody sends them.
+/// Whether a value is random because a protocol requires it. Every client sends such values, and
+/// they carry no information.
 pub(crate) fn is_protocol_randomness(place: &str, value: &[u8]) -> bool {
     // The key of RFC 6455 §4.1.
     let known =

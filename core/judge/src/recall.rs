@@ -1,22 +1,23 @@
-//! Whether the instrument saw what it is known to have been sent.
+//! Whether Candor found the values in its own control requests.
 
 use std::collections::BTreeMap;
 
-/// Beacons of a run: requests of Candor's own, in known number.
+/// Counts of the beacons of a run. Beacons are control requests that Candor itself sends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BeaconRecall {
-    /// By transport, layer and disguise: how many were sent, and how many found.
+    /// Beacons sent and found, by transport.
     pub transports: BTreeMap<String, RecallCount>,
     pub layers: BTreeMap<String, RecallCount>,
     pub disguises: BTreeMap<String, RecallCount>,
     pub all: RecallCount,
-    /// Silent twins that were sent, and those in which something was found.
+    /// Silent twins (control requests without a canary) that were sent, and those in which a canary
+    /// was found by mistake.
     pub twins: RecallCount,
-    /// Those that were missed, by transport, layer and disguise.
+    /// Each beacon that was not found, as transport, layer and disguise.
     pub missed: Vec<String>,
 }
 
-/// How many of those that were sent were found.
+/// Control requests sent, and those of them in which a canary was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RecallCount {
     pub sent: u64,
@@ -49,7 +50,8 @@ impl BeaconRecall {
         self.twins.count(found);
     }
 
-    /// Why nothing can be called kept, if the control was not sent or not wholly found.
+    /// Why no promise can be called kept: the control is missing, has a false alarm, or was not
+    /// completely found.
     pub(crate) fn obstacle(&self) -> Option<String> {
         let RecallCount { sent, found } = self.all;
         if sent == 0 {

@@ -1,11 +1,10 @@
-//! What the instrument changes: the subject as a person starts it, held against
-//! the same steps under remote control.
+//! How remote control changes the subject: the subject as a person starts it is compared with the
+//! same steps under remote control.
 //!
-//! A difference is a host, with its purpose and what was recognised there, that
-//! is in every trial of one side and in none of the other. What only the
-//! reference sends, the driven arms could not have shown, so nothing is called
-//! kept over it. What only driven trials send, the instrument caused, so it
-//! accuses nobody. Everything else in the driven arms stands.
+//! A difference is a host, with its purpose and a kind of data, that occurs in every trial of one
+//! side and in no trial of the other. Traffic that only reference trials have is invisible in the
+//! driven arms, so no promise is called kept. Traffic that only driven trials have is caused by
+//! remote control, so it accuses nobody. Everything else in the driven arms counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,16 +12,16 @@ use model::{ArmRole, Initiator, Kind, Mode, Purpose, SubjectOrigin, Trial};
 
 use crate::{JudgeInput, SightingContext};
 
-/// Trials of each side and mode without which nothing is compared.
+/// Trials of each side and mode that the comparison needs.
 const LEAST: usize = 2;
 
-/// How the comparison came out.
+/// The result of the comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ReferenceOutcome {
-    /// The subject carries no instrument in any arm, or is a program of ours.
+    /// The subject is not under remote control in any arm, or is a program of ours.
     #[default]
     NotNeeded,
-    /// Why there is none, in words that end a sentence.
+    /// Why there is no comparison, as the end of a sentence.
     Missing(String),
     Compared(ReferenceComparison),
 }
@@ -30,23 +29,23 @@ pub enum ReferenceOutcome {
 /// Both sides of the comparison, in a fixed order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReferenceComparison {
-    /// Trials that were compared: reference and driven.
+    /// Number of trials that were compared: reference and driven.
     pub trials: (usize, usize),
     pub only_reference: Vec<TrafficDifference>,
     pub only_driven: Vec<TrafficDifference>,
 }
 
-/// What one side sends and the other does not.
+/// Traffic that one side has and the other has not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TrafficDifference {
     pub mode: Mode,
     pub host: String,
     pub purpose: Purpose,
-    /// What was recognised; none for the requests themselves.
+    /// The kind of data that was recognised; none for the requests themselves.
     pub kind: Option<Kind>,
 }
 
-/// Holds the reference trials of a run against those that went the same way, driven.
+/// Compares the reference trials of a run with the driven trials that have the same steps.
 pub fn reference(case: &JudgeInput<'_>) -> ReferenceOutcome {
     let of_role = |role: ArmRole| case.trials.iter().filter(move |trial| trial.arm.role == role);
     if of_role(ArmRole::Reference).next().is_none() {
@@ -76,7 +75,7 @@ pub fn reference(case: &JudgeInput<'_>) -> ReferenceOutcome {
         }
         comparison.trials.0 += plain.len();
         comparison.trials.1 += driven.len();
-        // What any driven arm sends is no more than the reference alone does.
+        // Traffic that occurs in any driven arm is not exclusive to the reference.
         let any_driven: Vec<&Trial> =
             case.trials.iter().filter(|trial| trial.arm.mode == mode && trial.arm.role != ArmRole::Reference).collect();
         comparison.only_reference.extend(only_in(&sends, &plain, &any_driven));
@@ -86,7 +85,7 @@ pub fn reference(case: &JudgeInput<'_>) -> ReferenceOutcome {
 }
 
 impl ReferenceOutcome {
-    /// Whether the instrument caused this sighting: its like is in every driven
+    /// Whether remote control caused this sighting: a like sighting is in every compared driven
     /// trial and in no reference trial. A sighting in the reference arm is never voided.
     pub(crate) fn voids(&self, case: &JudgeInput<'_>, seen: &SightingContext) -> bool {
         let Self::Compared(comparison) = self else { return false };
@@ -101,7 +100,7 @@ impl ReferenceOutcome {
             })
     }
 
-    /// What stands in the way of *kept* in this mode (any, if none is given).
+    /// Why no promise about this mode (about any mode, if none is given) can be called kept.
     pub(crate) fn obstacle(&self, mode: Option<Mode>) -> Option<String> {
         match self {
             Self::NotNeeded => None,
@@ -122,17 +121,19 @@ impl ReferenceOutcome {
 }
 
 impl JudgeInput<'_> {
-    /// Whether the subject is used under remote control and could be used without.
+    /// Whether the subject is under remote control, and could be used without.
     fn carries_instrument(&self) -> bool {
         let Some(run) = self.run else { return false };
         match self.subject() {
             Some(subject) => subject.driver.is_remote_control() && subject.extension.is_none(),
-            // Named by its path: a browser of one of the two families.
+            // A subject named by its path is a Chromium or Firefox, which is driven by remote
+            // control.
             None => matches!(SubjectOrigin::of(&run.subject.name), SubjectOrigin::Path(_)),
         }
     }
 
-    /// All that a subject sent of itself in a trial, but to the sites it was sent to.
+    /// All that the subject itself sent in a trial, except to the visited sites and the search
+    /// engine.
     fn sends(&self, trial: &Trial, sites: &BTreeSet<&str>) -> BTreeSet<TrafficDifference> {
         let mode = trial.arm.mode;
         let own = |side: Initiator| matches!(side, Initiator::Native | Initiator::Extension);
@@ -140,8 +141,8 @@ impl JudgeInput<'_> {
             let known = self.destinations.iter().find(|destination| destination.host == host);
             known.map_or(Purpose::Unknown, |destination| destination.purpose)
         };
-        // What goes to the sites and the engine that the subject was sent to depends on
-        // how it was sent there.
+        // Requests to the visited sites and the search engine depend on how the subject was
+        // directed there, so they are not compared.
         let of_trial = self.traffic.iter().filter(|one| one.trial == Some(trial.id) && own(one.side));
         let of_trial = of_trial.filter(|one| !sites.contains(one.host.as_str()));
         let mut sends: BTreeSet<TrafficDifference> = of_trial
@@ -157,7 +158,7 @@ impl JudgeInput<'_> {
     }
 }
 
-/// What is in all of these trials and in none of the others.
+/// The traffic that is in all of these trials and in none of the others.
 fn only_in(
     sends: &BTreeMap<u32, BTreeSet<TrafficDifference>>,
     these: &[&Trial],

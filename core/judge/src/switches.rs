@@ -1,6 +1,6 @@
-//! Where the subject's switches stood, and whether that is what a promise
-//! speaks of. Labels are not believed: as installed, a switch stands where the
-//! driver read it.
+//! The positions of the subject's switches, and whether they are those that a
+//! promise is about. The position after installation is the one that the driver
+//! read, and not the one that the maker states.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -15,16 +15,16 @@ pub struct SwitchInPhase {
     pub position: SwitchPosition,
 }
 
-/// Where a switch stands.
+/// The position of a switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SwitchPosition {
-    /// As installed: on, off, or nobody looked.
+    /// The position after installation: on, off, or not read.
     Default(Option<bool>),
-    /// As the person left it whose device this is: nobody looked.
+    /// The position that the owner of the device left; it was not read.
     AsLeft,
     Off,
     On,
-    /// Off since the driver threw it, in the same trial.
+    /// The driver turned it off in the same trial.
     TurnedOff,
 }
 
@@ -39,7 +39,8 @@ impl SwitchPosition {
         }
     }
 
-    /// None: it stands as installed, and nobody looked.
+    /// None if the position is that of the installation or of the device's
+    /// owner, and was not read.
     pub fn is_on(self) -> Option<bool> {
         match self {
             Self::Default(read) => read,
@@ -67,8 +68,8 @@ impl fmt::Display for SwitchInPhase {
 }
 
 impl<'a> JudgeInput<'a> {
-    /// Where a switch stands in a fresh install, as the driver read it. Reads
-    /// that contradict each other say nothing.
+    /// The position of a switch in a fresh install, as the driver read it; none
+    /// if it was not read, or if two readings differ.
     pub fn default_of(&self, switch: &str) -> Option<bool> {
         let read = self.notes.iter().filter_map(Note::switch_read);
         let mut read = read.filter(|(name, _)| *name == switch).map(|(_, is_on)| is_on);
@@ -76,7 +77,8 @@ impl<'a> JudgeInput<'a> {
         read.all(|other| other == first).then_some(first)
     }
 
-    /// Where the subject's switches stand in a phase; empty if it has none.
+    /// The positions of the subject's switches in a phase; empty if it has no
+    /// switches.
     pub fn standing(&self, phase: usize) -> Vec<SwitchInPhase> {
         let at = &self.phases[phase];
         let Some(trial) = self.trial(at.trial) else { return vec![] };
@@ -97,8 +99,8 @@ impl<'a> JudgeInput<'a> {
         words.into_iter().map(standing).collect()
     }
 
-    /// Whether what turns collection on and off stands, in a phase, as one of
-    /// these words says. A subject without switches stands at its default.
+    /// Whether the switches for data collection have, in a phase, one of these
+    /// positions. A subject without switches has the position `default`.
     pub(crate) fn stands(&self, phase: usize, words: &[String]) -> bool {
         let standing = self.standing(phase);
         let collection = || standing.iter().filter(|one| self.turns_collection(&one.switch));
@@ -111,7 +113,7 @@ impl<'a> JudgeInput<'a> {
         })
     }
 
-    /// Whether single switches stand as a promise names them.
+    /// Whether single switches have the positions that a promise names.
     pub(crate) fn stands_so(&self, phase: usize, named: &BTreeMap<String, String>) -> bool {
         let standing = self.standing(phase);
         named.iter().all(|(name, word)| {

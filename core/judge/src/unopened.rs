@@ -1,7 +1,8 @@
-//! What stayed closed: fields that nothing opened and that look like noise.
+//! Finds fields that look like noise and that no decoder opened.
 //!
-//! Encryption inside TLS, formats that nobody here knows. A value counts as
-//! opened as soon as something was found inside it.
+//! Such a field is encrypted inside of TLS, or has a format that we do not
+//! know. A value counts as opened as soon as a decoder found a value inside of
+//! it.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -12,8 +13,8 @@ use crate::{
     places::{OuterValue, digest, is_protocol_randomness, place_of},
 };
 
-/// A field that nothing opened. Which value it is, its digest says, so that
-/// constants can be told.
+/// A field that no decoder opened. The digest of its value allows to recognise
+/// constants.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SealedField {
     pub digest: u64,
@@ -26,33 +27,35 @@ impl fmt::Debug for SealedField {
     }
 }
 
-/// Takes the values of one exchange in the order in which they are visited,
-/// outside in, and knows at the end which fields stayed closed.
+/// Collects the unopened fields of one exchange. It takes the values outside
+/// in.
 #[derive(Clone, Default)]
 pub struct UnopenedFields {
     fields: Vec<SealedField>,
-    /// The value last met, as long as nothing was found in it.
+    /// The last noisy value, until a value inside of it or after it comes.
     waiting: Option<PendingField>,
-    /// Short members of lists, one after another: `[12, 200, 13]`.
+    /// Short members of lists, joined: `[12, 200, 13]`.
     lists: BTreeMap<String, Vec<u8>>,
 }
 
-/// A field that may still turn out to be open.
+/// A noisy field that a decoder may still open.
 #[derive(Clone)]
 struct PendingField {
     outer: OuterValue,
     field: SealedField,
-    /// How many pieces its text falls into at signs that separate, and their bytes.
+    /// Number of pieces that a splitting layer cut the text into; `piece_bytes` is
+    /// their total length.
     pieces: u64,
     piece_bytes: u64,
 }
 
-/// Layers that only split a text: noise has such signs in it, too.
+/// Layers that only split a text at separators: noise contains separators by
+/// chance.
 const SPLITTING: [&str; 9] = ["form", "query", "path", "fragment", "pairs", "delimited", "lines", "cookie", "part"];
 
 impl PendingField {
-    /// Text that is split into parts was read. Noise that falls apart was not:
-    /// its pieces are short.
+    /// Whether a split text counts as opened. Noise that is split by chance has
+    /// short pieces, and does not.
     fn is_open(&self) -> bool {
         const SHORT: u64 = 24;
         self.pieces > 0 && self.piece_bytes / self.pieces >= SHORT
@@ -66,7 +69,7 @@ impl fmt::Debug for UnopenedFields {
 }
 
 impl UnopenedFields {
-    /// The next value.
+    /// Takes the next value.
     pub fn see(&mut self, leaf: &Leaf<'_>) {
         if leaf.weak {
             return; // a guess opens nothing
@@ -79,7 +82,8 @@ impl UnopenedFields {
         self.member(leaf);
     }
 
-    /// What still waits once the next value has come.
+    /// The waiting field after the next value: it still waits, or was closed or
+    /// opened.
     fn after(&mut self, mut waiting: PendingField, next: &Leaf<'_>) -> Option<PendingField> {
         match waiting.outer.layer_within(next.route) {
             None => {
@@ -103,7 +107,8 @@ impl UnopenedFields {
         }
     }
 
-    /// A list of numbers or letters is a value, too, that is written apart.
+    /// Takes a short member of a list: a list of numbers or letters can be one
+    /// value, written element by element.
     fn member(&mut self, leaf: &Leaf<'_>) {
         const LONGEST: usize = 3;
         const KEPT: usize = 1 << 14;
@@ -117,7 +122,7 @@ impl UnopenedFields {
         }
     }
 
-    /// The fields that stayed closed.
+    /// The fields that no decoder opened.
     pub fn fields(mut self) -> Vec<SealedField> {
         if let Some(waiting) = self.waiting.take() {
             self.close(waiting);

@@ -1,10 +1,10 @@
-//! *Contrast*: what does a subject send more of when it is used?
+//! *Contrast*: which fields does a subject send more of when it is used?
 //!
-//! The unit is a trial: installs that were used against installs that were left
-//! alone. One max-T permutation test looks at all hosts and fields of all that
-//! the subject itself sent, read or not. Extra values that nobody accounts for
-//! and that differ from visit to visit could be a report. Extra requests of
-//! constants, clocks and counters tell only that it is used.
+//! The unit is a trial: trials with use are compared with idle trials. One
+//! max-T permutation test covers all hosts and fields of the requests that the
+//! subject itself sent. Extra values that nothing explains and that differ from
+//! visit to visit could be a report. Extra requests with constants, clocks and
+//! counters only tell that the subject is used.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,14 +19,14 @@ use crate::sealed::permute::divisions_of;
 /// Chance of a false alarm, in each group of trials.
 pub(crate) const ALPHA: f64 = 0.005;
 
-/// Trials of each kind without which nothing could be shown: 5 + 5 divide in
-/// 252 ways, 4 + 4 in 70.
+/// Trials of each kind that the test needs: 5 + 5 trials can be divided in 252
+/// ways, so p can be below 0.005; 4 + 4 only in 70.
 const LEAST: usize = 5;
 
-/// How much longer than the shortest that was left alone a used one may be.
+/// A trial with use may be this many times as long as the shortest idle trial.
 const SPREAD: f64 = 3.0;
 
-/// What was found in one group of trials.
+/// The result of the test in one group of trials.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum ContrastResult {
     NotRun(String),
@@ -38,15 +38,16 @@ pub(crate) enum ContrastResult {
 pub(crate) struct ExtraField {
     pub(crate) host: String,
     pub(crate) place: String,
-    /// Adjusted for every host and field that was looked at.
+    /// Adjusted for the number of hosts and fields that were tested.
     pub(crate) p: f64,
-    /// Of which planted values it holds pieces.
+    /// Kinds of planted values that the field holds pieces of; see
+    /// [`super::piece_of`].
     pub(crate) piece: u8,
-    /// Whether it holds values that differ from visit to visit.
+    /// Whether the field's values differ from visit to visit.
     pub(crate) differs: bool,
 }
 
-/// Requests that a host gets, as a field.
+/// The place name of the row that counts requests.
 const REQUESTS: &str = "requests";
 
 pub(crate) fn contrast(table: &FieldTable<'_>, group: &TrialGroup<'_>) -> ContrastResult {
@@ -67,7 +68,7 @@ pub(crate) fn contrast(table: &FieldTable<'_>, group: &TrialGroup<'_>) -> Contra
     ContrastResult::Run { extra: extra.collect(), used: group.used.len(), blank: group.blank.len() }
 }
 
-/// Why these trials cannot be compared.
+/// Why these trials cannot be compared; none if they can.
 fn refused(table: &FieldTable<'_>, group: &TrialGroup<'_>) -> Option<String> {
     let (used, blank) = (group.used.len(), group.blank.len());
     if used < LEAST || blank < LEAST {
@@ -87,7 +88,8 @@ fn shortest(table: &FieldTable<'_>, group: &TrialGroup<'_>) -> f64 {
     group.blank.iter().map(|trial| table.case.seconds(trial)).fold(f64::INFINITY, f64::min).max(1.0)
 }
 
-/// One field, with how much of it each trial holds: first those left alone.
+/// One field, with its amount in each trial: first the idle trials, then those
+/// with use.
 struct ContrastRow<'a> {
     key: RowKey<'a>,
     piece: u8,
@@ -98,7 +100,8 @@ struct ContrastRow<'a> {
 fn rows<'a>(table: &FieldTable<'a>, group: &TrialGroup<'a>) -> Vec<ContrastRow<'a>> {
     let trials: Vec<&Trial> = group.blank.iter().chain(&group.used).copied().collect();
     let shortest = shortest(table, group);
-    // A trial that took longer would hold more of everything.
+    // A longer trial sends more of everything, so the amounts are divided by
+    // its length.
     let scale: Vec<f64> = trials.iter().map(|trial| (table.case.seconds(trial) / shortest).max(1.0)).collect();
     let mut rows = Vec::new();
     let mut requests: BTreeMap<&'a str, BTreeMap<u32, BTreeSet<u64>>> = BTreeMap::new();
@@ -139,14 +142,15 @@ fn piece(sent: &SentValue<'_>) -> u8 {
     }
 }
 
-/// How much is told: each value counts once, and more if it holds more.
+/// The amount of information: each distinct value counts 1, or up to 8 if it
+/// has more bits.
 fn weight(sent: &[SentValue<'_>]) -> f64 {
     let distinct: BTreeMap<u64, u16> = sent.iter().map(|one| (one.value.digest, one.value.bits)).collect();
     distinct.values().map(|bits| (f64::from(*bits) / 64.0).clamp(1.0, 8.0)).sum()
 }
 
-/// Whether values differ from one act to the next, or one value alone holds as
-/// much as a list of visits. A session's own id does neither.
+/// Whether the values differ from one act to the next, or one value is long
+/// enough for a list of visits. A session id does neither.
 fn differs(sent: &[SentValue<'_>]) -> bool {
     const LIST: u16 = 256;
     let distinct: BTreeSet<u64> = sent.iter().map(|one| one.value.digest).collect();
@@ -154,12 +158,13 @@ fn differs(sent: &[SentValue<'_>]) -> bool {
     distinct.len() >= 2 && (phases.len() >= 2 || distinct.len() >= 3) || sent.iter().any(|one| one.value.bits > LIST)
 }
 
-/// p of each row, adjusted for all of them (Westfall and Young 1993, single-step
-/// max-T). The first trials of a row were left alone. One-sided: more with use.
+/// The p-value of each row, adjusted for all rows (Westfall and Young 1993,
+/// single-step max-T). The first `blank` trials of a row are the idle ones. The
+/// test is one-sided: more with use.
 ///
-/// The statistic is a difference of means over a deviation that is never less
-/// than one value (Tusher, Tibshirani, Chu 2001): what is sent once in a while
-/// does not rival what is sent at every visit.
+/// The statistic is the difference of means over the deviation plus one
+/// (Tusher, Tibshirani, Chu 2001). The added one keeps a field that is sent
+/// seldom from outranking a field that is sent at every visit.
 fn max_t(rows: &[&[f64]], blank: usize) -> Vec<f64> {
     let Some(units) = rows.first().map(|row| row.len()) else { return vec![] };
     let observed: Vec<bool> = (0..units).map(|unit| unit >= blank).collect();

@@ -1,10 +1,10 @@
-//! Every value that was sent, as far as it takes to compare one exchange with
-//! another: where it stood, which value it was, how much it could tell.
+//! The values of each exchange, in a form that allows to compare exchanges: the
+//! place of a value, its digest, and the bits that it can hold.
 //!
-//! What nobody can read may still be seen to depend on what was done. Two
-//! instruments look for that: the [`contrast`] of installs that were used with
-//! installs that were left alone, and visits to the same site, the [`twins`].
-//! The values themselves are not kept, only their digests.
+//! A value that nobody can interpret may still depend on what the person did.
+//! Two tests look for this: [`contrast`] compares trials with use to idle
+//! trials, and [`twins`] compares visits to the same site. Only digests of
+//! values are kept, not the values.
 
 pub(crate) mod contrast;
 
@@ -24,23 +24,23 @@ use crate::places::{OuterValue, digest, is_protocol_randomness, place_of};
 /// One value of an exchange.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct FieldValue {
-    /// Its place, as a number; [`FieldCollector::places`] names it.
+    /// Number of the value's place; [`FieldCollector::places`] has its name.
     pub place: u32,
-    /// Which value it is; of a [`ValueClass::Number`] the number itself.
+    /// Digest of the value; for a [`ValueClass::Number`] the number itself.
     pub digest: u64,
-    /// How many bits it can hold at most.
+    /// Upper limit of the bits that the value can hold.
     pub bits: u16,
     pub sort: ValueClass,
 }
 
-/// What is known of a value without looking at another.
+/// What a value alone shows, without comparison to others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ValueClass {
-    /// Nothing.
+    /// Nothing is known of the value.
     Unknown,
-    /// It is a number, and may turn out to count something.
+    /// The value is a number, and may be a counter.
     Number,
-    /// It is a piece of what was planted: see [`piece_of`].
+    /// The value is a piece of a planted value: see [`piece_of`].
     Piece(u8),
 }
 
@@ -50,7 +50,7 @@ impl fmt::Debug for FieldValue {
     }
 }
 
-/// Of which sort of act a planted value tells, as a bit.
+/// The sort of act that a planted value of this kind comes from, as a bit.
 pub fn piece_of(kind: &Kind) -> u8 {
     match kind.as_str() {
         "visited-url" | "visited-url-part" | "visited-host" | "page-title" | "page-text" => 1,
@@ -60,14 +60,15 @@ pub fn piece_of(kind: &Kind) -> u8 {
     }
 }
 
-/// Takes the values of one exchange after another, in the order in which they
-/// are visited.
+/// Collects the values of one exchange after another. Within an exchange the
+/// values come outside in.
 #[derive(Clone, Default)]
 pub struct FieldCollector {
     places: BTreeMap<String, u32>,
-    /// The values of the exchange at hand.
+    /// Values of the current exchange.
     now: Vec<(String, FieldValue)>,
-    /// The value last met, as long as nothing was found in it.
+    /// The last value, which waits: it is dropped if the next value lies inside
+    /// of it.
     waiting: Option<(OuterValue, String, FieldValue)>,
     is_cut: bool,
 }
@@ -78,7 +79,7 @@ impl fmt::Debug for FieldCollector {
     }
 }
 
-/// A planted value of the trial at hand.
+/// A planted value of the current trial.
 #[derive(Clone, Copy)]
 pub struct PlantedText<'p> {
     pub value: &'p str,
@@ -91,19 +92,19 @@ impl fmt::Debug for PlantedText<'_> {
     }
 }
 
-/// What one exchange held.
+/// The values of one exchange.
 #[derive(Clone, Debug, Default)]
 pub struct ExchangeFields {
     pub values: Vec<FieldValue>,
-    /// There were more values than are compared.
+    /// The exchange had more values than are collected.
     pub is_cut: bool,
 }
 
-/// Values of one exchange that are compared.
+/// Values of one exchange that are collected at most.
 const MOST: usize = 4_096;
 
 impl FieldCollector {
-    /// The next value of the exchange at hand.
+    /// Takes the next value of the current exchange.
     pub fn see(&mut self, leaf: &Leaf<'_>, planted: &[PlantedText<'_>]) {
         if leaf.weak {
             return; // a guess is no value
@@ -119,7 +120,8 @@ impl FieldCollector {
         }
     }
 
-    /// Ends the exchange: its values, without what these sightings explain.
+    /// Ends the exchange, and returns its values without those that these
+    /// sightings explain.
     pub fn take(&mut self, sightings: &[&Trail]) -> ExchangeFields {
         self.settle_waiting(|_| true);
         let explained: BTreeSet<String> = sightings.iter().map(|trail| place_of(trail)).collect();
@@ -158,7 +160,8 @@ impl FieldCollector {
     }
 }
 
-/// Which value it is and how much it could tell; nothing if it explains itself.
+/// Digest, bits and class of a value; none for a clock, a date, or a random
+/// value that a protocol requires.
 fn sort(place: &str, value: &[u8], planted: &[PlantedText<'_>]) -> Option<(u64, u16, ValueClass)> {
     if is_protocol_randomness(place, value) {
         return None;
@@ -178,15 +181,16 @@ fn sort(place: &str, value: &[u8], planted: &[PlantedText<'_>]) -> Option<(u64, 
     Some((digest(value), bits, if piece == 0 { ValueClass::Unknown } else { ValueClass::Piece(piece) }))
 }
 
-/// Of what a text is a piece. A few letters are a piece of anything, and only
-/// what is typed is sent letter by letter.
+/// The planted values that a text is a piece of. A text below four letters is a
+/// piece of nearly everything, so it counts only for searches and typed text,
+/// which are sent letter by letter.
 fn piece(text: &str, planted: &[PlantedText<'_>]) -> u8 {
     let sorts = if text.chars().count() < 4 { 2 | 4 } else { u8::MAX };
     let holds = |one: &&PlantedText<'_>| one.piece & sorts != 0 && one.value.contains(text);
     planted.iter().filter(holds).fold(0, |pieces, one| pieces | one.piece)
 }
 
-/// How many bits a value holds at most, by the alphabet it is written in.
+/// Upper limit of the bits in a value, by the alphabet it is written in.
 fn bits(value: &[u8]) -> u32 {
     let all = |is: fn(&u8) -> bool| value.iter().all(is);
     let each = if all(u8::is_ascii_digit) {

@@ -11,12 +11,12 @@ use crate::{JudgeInput, JudgedExchange, instruments::RunSection, places::digest}
 pub(crate) struct FieldTable<'a> {
     pub(crate) case: &'a JudgeInput<'a>,
     pub(crate) rows: BTreeMap<RowKey<'a>, Vec<SentValue<'a>>>,
-    /// Values of each row that a subject sends that is left alone.
+    /// Values of each row that were sent in idle trials.
     blank: BTreeMap<RowKey<'a>, BTreeSet<u64>>,
 }
 
-/// A host, and a place in what it is sent. The sites visited are one host, and
-/// so are all hosts of a registrable domain: a name can carry a report, too.
+/// A host, and a place in the requests to it. All visited sites count as one host. All hosts of a
+/// registrable domain count as one too, because a host name itself can carry a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RowKey<'a> {
     pub(crate) host: &'a str,
@@ -31,17 +31,17 @@ pub(crate) struct SentValue<'a> {
     pub(crate) value: FieldValue,
 }
 
-/// The sites visited, as one host.
+/// The host name that stands for all visited sites.
 pub(crate) const SITES: &str = "the sites visited";
 
-/// The host's own name, as a value.
+/// The place name of the row that has host names as values.
 const HOST: &str = "host";
 
-/// Names of fields that are sent by nobody who is left alone.
+/// The place name of the row that has field names as values: names that no idle trial sends.
 const NAMES: &str = "names of fields";
 
 impl<'a> FieldTable<'a> {
-    /// What was sent in a stretch of the run.
+    /// The values that were sent in a section of the run.
     pub(crate) fn of(case: &'a JudgeInput<'a>, stretch: &RunSection) -> Self {
         let mut table = Self { case, rows: BTreeMap::new(), blank: BTreeMap::new() };
         let sites: BTreeSet<&str> = case.plants.iter().filter_map(|plant| plant.site.as_deref()).collect();
@@ -87,7 +87,8 @@ impl<'a> FieldTable<'a> {
         self.case.places.get(place as usize).map_or("", String::as_str)
     }
 
-    /// A field's name can be the report: names that appear only with use are values of one row.
+    /// Adds the names of fields as values, because a name can carry a report. Only names that never
+    /// appear in idle trials count.
     fn add_names(&mut self) {
         let mut named: BTreeMap<&'a str, Vec<SentValue<'a>>> = BTreeMap::new();
         for (key, sent) in &self.rows {
@@ -107,8 +108,8 @@ impl<'a> FieldTable<'a> {
         self.rows.extend(named.into_iter().map(|(host, sent)| (RowKey { host, place: NAMES }, sent)));
     }
 
-    /// What of a row nobody accounts for, by trial: no value that is sent without
-    /// use, or in every trial with use, and nothing that counts.
+    /// The unexplained values of a row, by trial. Explained are values that are also sent in idle
+    /// trials, values that are sent in every trial with use, and numbers that only grow.
     pub(crate) fn unexplained(&self, key: &RowKey<'a>) -> BTreeMap<u32, Vec<SentValue<'a>>> {
         let mut by_trial: BTreeMap<u32, Vec<SentValue<'a>>> = BTreeMap::new();
         for sent in self.rows.get(key).into_iter().flatten() {
@@ -139,17 +140,17 @@ impl<'a> FieldTable<'a> {
     }
 }
 
-/// Sent by the subject, as far as anybody can tell, and readable.
+/// Whether the subject itself (and no page) sent the exchange in a trial, and it could be read.
 fn is_own(one: &JudgedExchange) -> bool {
     !matches!(one.side, Initiator::Page | Initiator::Caused) && one.trial.is_some() && !one.sealed
 }
 
-/// What a label of a name can hold.
+/// Bits that a host name can hold.
 fn name_bits(host: &str) -> u16 {
     (host.len().min(253) * 5) as u16
 }
 
-/// Whether the numbers of a place count or measure something: they only grow.
+/// Whether the numbers of a place only grow, so that they are a counter or a clock.
 fn counts(sent: &[SentValue<'_>]) -> bool {
     let numbers: Vec<u64> =
         sent.iter().filter(|one| one.value.sort == ValueClass::Number).map(|one| one.value.digest).collect();
@@ -157,8 +158,8 @@ fn counts(sent: &[SentValue<'_>]) -> bool {
     numbers.len() >= 3 && grows && numbers.first() < numbers.last()
 }
 
-/// Trials that are alike but for being used or left alone: their mode, where
-/// their switches stand, and what is thrown.
+/// The properties that trials of one group share: mode, role, positions of switches, and switches
+/// that are thrown. Trials of a group differ only in use.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct GroupKey {
     pub(crate) mode: Mode,
@@ -167,7 +168,7 @@ pub(crate) struct GroupKey {
     thrown: Vec<RunSwitch>,
 }
 
-/// Complete trials that are alike, used and left alone.
+/// Complete trials with equal properties: idle ones and those with use.
 #[derive(Clone, Default)]
 pub(crate) struct TrialGroup<'a> {
     pub(crate) blank: Vec<&'a Trial>,
@@ -182,7 +183,7 @@ impl GroupKey {
     }
 }
 
-/// Every group of these trials.
+/// Sorts these trials into groups; incomplete trials are left out.
 pub(crate) fn groups<'a>(case: &'a JudgeInput<'a>, of: &BTreeSet<u32>) -> BTreeMap<GroupKey, TrialGroup<'a>> {
     let mut groups: BTreeMap<GroupKey, TrialGroup<'a>> = BTreeMap::new();
     for trial in case.trials.iter().filter(|trial| of.contains(&trial.id) && case.is_complete(trial)) {
@@ -193,7 +194,7 @@ pub(crate) fn groups<'a>(case: &'a JudgeInput<'a>, of: &BTreeSet<u32>) -> BTreeM
 }
 
 impl TrialGroup<'_> {
-    /// How often each of them starts the subject.
+    /// How often a trial starts the subject.
     pub(crate) fn starts(case: &JudgeInput<'_>, trial: &Trial) -> usize {
         let starts = |act: Act| matches!(act, Act::Start | Act::Restart | Act::Later);
         case.phases.iter().filter(|phase| phase.trial == trial.id && starts(phase.act)).count()

@@ -1,13 +1,12 @@
 //! *Twin visits*: which fields are the same when the same site is visited again,
 //! and different when another is?
 //!
-//! Such a field is a function of the site: a keyed hash, a prefix of a digest, a
-//! filter, a category. It is found without knowing which. What differs at each
-//! visit, and what is told only once, is not found here but by the contrast.
+//! Such a field is a function of the site: a keyed hash, a prefix of a digest, a filter, a
+//! category. The test finds it without knowing the function. Values that differ at each visit or
+//! are sent only once are found by the contrast instead.
 //!
-//! Under the null hypothesis any other way to pair the visits of an install
-//! would have done as well. One max-T permutation test over all fields goes
-//! through them.
+//! Under the null hypothesis every way to pair the visits of an install is equally likely. One
+//! max-T permutation test over all fields goes through these pairings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,20 +18,21 @@ use crate::sealed::permute::LabelShuffle;
 /// Chance of a false alarm, in each group of trials.
 pub(crate) const ALPHA: f64 = 0.005;
 
-/// Fewer ways to pair the visits cannot show anything at this level.
+/// Pairings that the test needs: with fewer, p cannot be below [`ALPHA`].
 const LEAST: usize = 200;
 
-/// Up to so many are gone through; of more, so many are drawn.
+/// Up to this many pairings are all tested. If there are more, [`DRAWN`] of them are drawn at
+/// random.
 const ALL: usize = 13_000;
 const DRAWN: usize = 9_999;
 
 /// Visits of one trial that are paired: five sites, 945 ways.
 const VISITS: usize = 10;
 
-/// Weaker likeness is no function of the site that would tell it.
+/// A field whose likeness is below this does not identify the site.
 const WEAKEST: f64 = 0.2;
 
-/// What was found in one group of trials.
+/// The result of the test in one group of trials.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TwinResult {
     NotRun(String),
@@ -47,7 +47,7 @@ pub(crate) struct TwinField {
     pub(crate) p: f64,
 }
 
-/// Ways to pair the visits of one trial; the first is how they were made.
+/// The ways to pair the visits of one trial; the first is the observed one.
 struct PairedVisits {
     /// Phases of the visits, in order.
     visits: Vec<usize>,
@@ -106,8 +106,9 @@ impl PairedVisits {
     }
 }
 
-/// The observed pairing, then every other that could have been drawn: where no
-/// site follows itself, none in which one does.
+/// The observed pairing, then every other that the scenario could have drawn. If no site follows
+/// itself in the observed pairing, pairings of adjacent visits are left out, as long as enough
+/// others remain.
 fn pairings(observed: Vec<(usize, usize)>, visits: usize) -> Vec<Vec<(usize, usize)>> {
     const ENOUGH: usize = 5;
     let all = matchings(&(0..visits).collect::<Vec<usize>>());
@@ -138,7 +139,7 @@ fn matchings(left: &[usize]) -> Vec<Vec<(usize, usize)>> {
 /// One field, seen at the visits or at the step after each.
 struct TwinRow<'a> {
     key: RowKey<'a>,
-    /// By trial, how much more alike the pairs of each pairing are than other visits.
+    /// For each trial and pairing: how much more alike paired visits are than other visits.
     scores: Vec<Vec<f32>>,
 }
 
@@ -160,7 +161,8 @@ fn rows<'a>(table: &FieldTable<'a>, trials: &[PairedVisits]) -> Vec<TwinRow<'a>>
         for SentValue { phase, value, .. } in sent {
             by_phase.entry(*phase).or_default().insert(value.digest);
         }
-        // A site may know that it is itself; what it hears of the one before is another matter.
+        // A site may be told its own address, so only the step after a visit counts: there a site
+        // could be told of the site before it.
         for later in if key.host == SITES { 1..=1 } else { 0..=1 } {
             let scores: Vec<Vec<f32>> =
                 trials.iter().map(|trial| scores(table, trial, &by_phase, later == 1)).collect();
@@ -172,7 +174,7 @@ fn rows<'a>(table: &FieldTable<'a>, trials: &[PairedVisits]) -> Vec<TwinRow<'a>>
     rows
 }
 
-/// How much more alike the pairs of each pairing are than other visits.
+/// For each pairing of a trial: the mean likeness of its pairs, less that of all other pairs.
 fn scores(
     table: &FieldTable<'_>,
     trial: &PairedVisits,
@@ -207,14 +209,14 @@ fn scores(
     trial.pairings.iter().map(score).collect()
 }
 
-/// Jaccard's index; two visits at which nothing was sent are not alike.
+/// The Jaccard index of two sets of values; 0 if both are empty.
 fn likeness(a: &BTreeSet<u64>, b: &BTreeSet<u64>) -> f32 {
     let both = a.intersection(b).count();
     let either = a.len() + b.len() - both;
     if either == 0 { 0.0 } else { both as f32 / either as f32 }
 }
 
-/// p of each row, adjusted for all of them (single-step max-T).
+/// The p-value of each row, adjusted for all rows (single-step max-T).
 fn max_t(rows: &[TwinRow<'_>], trials: &[PairedVisits], ways: usize, seed: u64) -> Vec<f64> {
     let seen: Vec<f64> = rows.iter().map(|row| row.observed(trials)).collect();
     let mut at_least = vec![0_u64; rows.len()];

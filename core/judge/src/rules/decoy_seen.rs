@@ -1,5 +1,6 @@
-//! `decoy-seen`: a value was recognised that was never used. Either Candor
-//! raises false alarms, or somebody knows the plan; both void the run.
+//! `decoy-seen`: Candor recognised a decoy, a value that was never given to the
+//! subject. Either Candor raises false alarms, or somebody knows the planted
+//! values. Both make the run invalid.
 
 use super::{Finding, Severity, phases};
 use crate::JudgeInput;

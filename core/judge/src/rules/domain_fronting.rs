@@ -1,8 +1,9 @@
 //! `domain-fronting`: requests that went to one host under the name of another,
 //! in `Host`, `:authority` or the ClientHello (MITRE ATT&CK T1090.004).
 //!
-//! Destinations are where connections went, so nothing is acquitted by such a
-//! name. It is told because an ordinary program has no reason for it.
+//! A destination is the host that the connection went to, so a false name
+//! acquits nobody. It is reported because an ordinary program has no reason to
+//! use one.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! `identifier-beside`: an identifier that stays, in the same request as
-//! personal data; it makes the data personal, whatever it is called.
+//! `identifier-beside`: a lasting identifier in the same request as personal
+//! data. The identifier ties the data to one person.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,13 @@ use super::{Finding, Severity, phases};
 use crate::{Identifier, IdentifierScope, JudgeInput};
 
 pub(super) fn find(case: &JudgeInput<'_>) -> Vec<Finding> {
-    // What may be a constant accuses nobody.
+    // A value that may be a constant accuses nobody.
     let stays = case.identifiers.iter().filter(|identifier| identifier.scope != IdentifierScope::DeviceOrConstant);
     stays.flat_map(|identifier| beside(case, identifier)).collect()
 }
 
-/// Whoever plants a value may call its kind by another of its names.
+/// Whether a kind, which may be written as one of its aliases, is an
+/// identifier.
 fn is_identifier(case: &JudgeInput<'_>, kind: &Kind) -> bool {
     let known = case.knowledge.kinds.kind(kind.as_str());
     known.map_or_else(|| kind.is_identifier(), |known| Kind::new(&known.id).is_identifier())
@@ -23,7 +24,7 @@ fn is_identifier(case: &JudgeInput<'_>, kind: &Kind) -> bool {
 fn beside(case: &JudgeInput<'_>, identifier: &Identifier) -> Vec<Finding> {
     let mut by_destination: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (i, seen) in case.seen.iter().enumerate() {
-        // An identifier does not stand beside itself.
+        // A sighting of the identifier itself does not count.
         if !seen.stopped && !is_identifier(case, &seen.sighting.kind) && identifier.stands_beside(seen) {
             by_destination.entry(seen.destination).or_default().push(i);
         }

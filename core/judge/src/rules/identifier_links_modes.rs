@@ -1,5 +1,5 @@
 //! `identifier-links-modes`: the same identifier in private and in normal mode
-//! of one install. Whoever gets both knows that they are one person.
+//! of one install. Who receives both knows that they belong to one person.
 
 use std::collections::BTreeSet;
 
@@ -45,12 +45,12 @@ fn linked(case: &JudgeInput<'_>, identifier: &Identifier) -> Option<Finding> {
     })
 }
 
-/// Exchanges with one value, as traffic of the case.
+/// The case's exchanges with these positions.
 fn traffic<'a>(case: &JudgeInput<'a>, exchanges: &[u64]) -> Vec<&'a JudgedExchange> {
     case.traffic.iter().filter(|one| exchanges.binary_search(&one.exchange).is_ok()).collect()
 }
 
-/// Whether one install sent them in both modes.
+/// Whether one install sent the value in both modes.
 fn in_both(case: &JudgeInput<'_>, alike: &[&JudgedExchange]) -> bool {
     let sent = |mode: Mode| -> BTreeSet<u32> {
         let then = alike.iter().filter(|one| one.phase.is_some_and(|phase| case.phases[phase].mode == mode));

@@ -1,6 +1,7 @@
-//! `identifier-to-sites`: an identifier that stays, told to every site that is visited.
+//! `identifier-to-sites`: a lasting identifier that is sent to every visited site.
 //!
-//! Sites set none: their pages are Candor's, so it is the subject that names itself.
+//! Candor serves the pages of these sites, and sets no identifier on them. So the
+//! identifier comes from the subject.
 
 use super::{Finding, Severity};
 use crate::{Identifier, JudgeInput};

@@ -22,16 +22,16 @@ mod sealed_traffic;
 
 use crate::JudgeInput;
 
-/// A claim, where it went, and the sightings that show it.
+/// A claim, with its destination and the sightings that prove it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     pub code: String,
     pub severity: Severity,
-    /// Which of the case's destinations.
+    /// Index in the case's destinations.
     pub destination: Option<usize>,
     /// Names of the phases it happened in.
     pub phases: Vec<String>,
-    /// Which of the case's sightings.
+    /// Indices in the case's sightings.
     pub sightings: Vec<usize>,
     pub says: String,
 }
@@ -65,7 +65,7 @@ impl Severity {
 
 type FindingRule = fn(&JudgeInput<'_>) -> Vec<Finding>;
 
-/// Every rule, with what its codes mean.
+/// Every rule, with the meaning of its code.
 pub const CODES: &[(&str, &str, FindingRule)] = &[
     ("KIND-sent", "personal data went to somebody it was not given to", personal_data_sent::find),
     ("KIND-stopped", "personal data that the guard kept from being sent", personal_data_stopped::find),
@@ -79,7 +79,7 @@ pub const CODES: &[(&str, &str, FindingRule)] = &[
     ("decoy-seen", "a value was seen that was never used: a false alarm of ours", decoy_seen::find),
 ];
 
-/// What the maker says itself about what a finding shows, with its source.
+/// The maker's own statement about the data flow of a finding, with its source.
 pub fn disclosed(case: &JudgeInput<'_>, finding: &Finding) -> Option<String> {
     let subject = case.run.map(|run| run.subject.name.as_str())?;
     let host = &case.destinations.get(finding.destination?)?.host;

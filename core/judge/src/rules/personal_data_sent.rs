@@ -1,5 +1,5 @@
-//! `visited-url-sent`, `search-sent`, …: personal data that went to somebody
-//! it was not given to.
+//! `visited-url-sent`, `search-sent`, …: personal data that was sent to a host
+//! that it was not meant for.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,8 @@ pub(super) fn find(case: &JudgeInput<'_>) -> Vec<Finding> {
     by_place.into_iter().map(|((destination, kind), sightings)| finding(case, destination, kind, sightings)).collect()
 }
 
-/// Whether it is for somebody it was not given to, and no page asked for that.
+/// Whether the value went to a host that it was not meant for, without a page
+/// that caused it.
 pub(super) fn counts(case: &JudgeInput<'_>, seen: &SightingContext) -> bool {
     let plant = case.plant(&seen.sighting);
     let to_its_site = plant.and_then(|plant| plant.site.as_ref());

@@ -1,8 +1,9 @@
-//! `visited-url-stopped`, `search-stopped`, …: personal data that was on its way
-//! to somebody it was not given to, and that the guard kept from leaving.
+//! `visited-url-stopped`, `search-stopped`, …: personal data for a host that it
+//! was not meant for, which the guard stopped.
 //!
-//! It stands against nobody: nothing was sent. It is told so that evidence of the
-//! guard, which holds the requests that it stopped, is not read as if it were.
+//! This finding accuses nobody, because nothing was sent. Evidence of the guard
+//! contains the requests that it stopped; the finding says that these were not
+//! sent.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +28,7 @@ fn finding(case: &JudgeInput<'_>, destination: usize, kind: &Kind, sightings: Ve
     Finding {
         code: format!("{kind}-stopped"),
         severity: Severity::Info,
-        // Whoever is named there is accused.
+        // A finding accuses its destination, so there is none here.
         destination: None,
         phases: phases(case, &sightings),
         says: format!("{host} was *not* sent {what}: the guard stopped it, {times}"),

@@ -1,6 +1,6 @@
-//! `sealed-depends`: traffic that could not be read, of which there is more
-//! when the subject is used, or when the address is longer. What is in it is
-//! not known; that it depends is.
+//! `sealed-depends`: unreadable traffic that increases when the subject is
+//! used, or with the length of the visited address. Its content is not known,
+//! but the dependence is proved.
 
 use model::Mode;
 

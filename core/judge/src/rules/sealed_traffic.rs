@@ -1,4 +1,4 @@
-//! `sealed-traffic`: what could not be read, by host.
+//! `sealed-traffic`: connections that could not be read, counted for each host.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
-//! Does unread traffic depend on the address?
+//! Tests whether unreadable traffic depends on the visited address.
 //!
-//! The unit is a visit. Addresses of 40, 400 and 1,600 characters come in an
-//! order that was drawn before; under the null hypothesis any other order
-//! within the same trial would have done as well.
+//! The unit is a visit. Addresses of 40, 400 and 1,600 characters are visited in an order that was
+//! drawn before the run. Under the null hypothesis every other order within a trial is equally
+//! likely.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use model::{Act, Mode};
 use super::{ALPHA_ON_ADDRESS, TestResult, TrafficMeasure, claims, hosts, permute};
 use crate::JudgeInput;
 
-/// Visits of each length without which nothing is said.
+/// Visits of each length that the test needs.
 const LEAST: usize = 10;
 
 pub(super) fn test(case: &JudgeInput<'_>, seed: u64) -> TestResult {
@@ -35,13 +35,14 @@ pub(super) fn test(case: &JudgeInput<'_>, seed: u64) -> TestResult {
     TestResult::Done { depends: claims(&hosts, &[Mode::Unknown], &p, ALPHA_ON_ADDRESS), units }
 }
 
-/// A visit to an address of so many characters, by its phase.
+/// A visit: its phase, and the length of its address.
 struct TimedVisit {
     phase: usize,
     length: usize,
 }
 
-/// Visits of each complete trial in which one address is ten times as long as another.
+/// The visits of each complete trial whose longest address is at least ten times as long as its
+/// shortest.
 fn trials(case: &JudgeInput<'_>) -> Vec<Vec<TimedVisit>> {
     let mut trials: BTreeMap<u32, Vec<TimedVisit>> = BTreeMap::new();
     for (index, phase) in case.phases.iter().enumerate().filter(|(_, phase)| phase.act == Act::Visit) {
@@ -63,7 +64,7 @@ fn differ(visits: &[TimedVisit]) -> bool {
 }
 
 impl TimedVisit {
-    /// What a host was sent between this step and the next.
+    /// The unreadable traffic to a host between this step and the next.
     fn unread(&self, case: &JudgeInput<'_>, host: &str, measure: TrafficMeasure) -> f64 {
         let then = case.traffic.iter().filter(|one| one.phase == Some(self.phase) && one.is_unread());
         let to_host = then.filter(|one| one.host == host);

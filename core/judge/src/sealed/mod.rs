@@ -1,10 +1,10 @@
-//! Traffic that cannot be read, and whether it depends on what the person does.
+//! Tests whether traffic that cannot be read depends on what the person does.
 //!
-//! Two tests, fixed before anything is seen: does it depend on *use* (installs
-//! that were used against installs that were left alone), and does it depend on
-//! the *address* (addresses of very different lengths, in an order drawn
-//! before). Neither shows what was sent, so neither breaks a promise; but who
-//! says "nothing is sent" cannot be believed on it either.
+//! There are two tests, both fixed before the data is seen. Does the traffic
+//! depend on *use* (trials with use compared with idle trials)? Does it depend
+//! on the *address* (addresses of very different lengths, in an order drawn
+//! before)? Neither shows what was sent, so neither breaks a promise. But while
+//! the traffic depends on either, "nothing is sent" cannot be called kept.
 
 mod address;
 
@@ -16,45 +16,46 @@ use model::Mode;
 
 use crate::JudgeInput;
 
-/// Chance of a false alarm that an experiment is allowed. The two tests share
-/// it: most of it is the first one's, as five installs against five that were
-/// left alone cannot come below 1 in 252.
+/// The false alarm rate of both tests together. The test on use gets most of
+/// it, because with five trials against five its p-value cannot be below 1/252.
 pub const ALPHA: f64 = ALPHA_ON_USE + ALPHA_ON_ADDRESS;
 const ALPHA_ON_USE: f64 = 0.004;
 const ALPHA_ON_ADDRESS: f64 = 0.001;
 
-/// What the two tests say.
+/// The results of the two tests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SealedDependence {
-    /// Is there more of it when the subject is used?
+    /// Whether there is more unreadable traffic when the subject is used.
     pub on_use: TestResult,
-    /// Is there more of it when the address is longer?
+    /// Whether there is more unreadable traffic when the address is longer.
     pub on_address: TestResult,
 }
 
-/// A test that was done, or why not.
+/// The result of a test, or why it was not done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TestResult {
-    /// All could be read: there is nothing to test.
+    /// All traffic could be read, so there is nothing to test.
     AllRead,
-    /// Too little, or too unequal, to say anything.
+    /// There are too few trials, or they are too unequal to be compared.
     Untested(String),
-    /// Hosts that depend, surest first, and the number of units compared.
+    /// Hosts whose traffic depends, lowest p-value first, and the number of
+    /// units compared.
     Done { depends: Vec<DependentHost>, units: usize },
 }
 
-/// A host that is sent more.
+/// A host whose unreadable traffic depends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DependentHost {
     pub host: String,
     pub measure: TrafficMeasure,
-    /// The mode in which it was; none where all trials were compared at once.
+    /// The mode of the compared trials; unknown if the trials of all modes were
+    /// compared at once.
     pub mode: Mode,
-    /// Adjusted for every host and measure that was looked at.
+    /// Adjusted for the number of hosts and measures that were tested.
     pub p: f64,
 }
 
-/// What was counted of a host's traffic.
+/// The measure of a host's traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TrafficMeasure {
     Bytes,
@@ -73,7 +74,7 @@ impl TrafficMeasure {
 }
 
 impl TestResult {
-    /// Hosts that depend.
+    /// Hosts whose traffic depends.
     pub fn depends(&self) -> &[DependentHost] {
         match self {
             Self::Done { depends, .. } => depends,
@@ -82,20 +83,22 @@ impl TestResult {
     }
 }
 
-/// Both tests on a case. The same evidence draws the same orders.
+/// Runs both tests on a case. The run's seed makes the random orders
+/// reproducible.
 pub fn dependence(case: &JudgeInput<'_>) -> SealedDependence {
     let seed = case.run.map_or(0, |run| run.seed);
     SealedDependence { on_use: usage::test(case, seed), on_address: address::test(case, seed) }
 }
 
-/// Hosts that were sent something that could not be read, in a fixed order.
+/// Hosts with unreadable traffic, in a fixed order.
 fn hosts<'a>(case: &JudgeInput<'a>) -> Vec<&'a str> {
     let hosts: std::collections::BTreeSet<&str> =
         case.traffic.iter().filter(|one| one.is_unread()).map(|one| one.host.as_str()).collect();
     hosts.into_iter().collect()
 }
 
-/// Rows of one stratum become claims: each host with its surest measure.
+/// Turns the rows with p below `alpha` into results: for each host and mode the
+/// measure with the lowest p-value.
 fn claims(hosts: &[&str], modes: &[Mode], p: &[f64], alpha: f64) -> Vec<DependentHost> {
     let mut depends: Vec<DependentHost> = Vec::new();
     for (row, p) in p.iter().enumerate().filter(|(_, p)| **p <= alpha) {

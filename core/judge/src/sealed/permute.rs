@@ -1,20 +1,19 @@
-//! One permutation test over many measures, after Westfall and Young (1993),
-//! single-step max-T: what is reported of one measure already pays for all
-//! others that were looked at.
+//! One permutation test over many measures, after Westfall and Young (1993), single-step max-T. The
+//! p-value of each measure is already corrected for the number of measures.
 
-/// What is compared: blocks of units, and measures of them. Under the null
-/// hypothesis labels within a block may change places; between blocks never.
+/// The design of a test: blocks of units, and measures of these units. Under the null hypothesis
+/// the labels within a block can be exchanged; labels of different blocks cannot.
 #[derive(Clone, Debug)]
 pub(super) struct PermutationDesign {
-    /// One label a unit, by block: 1 and 0 for two groups, or a length.
+    /// For each block the labels of its units: 1 and 0 for two groups, or a length.
     pub(super) labels: Vec<Vec<f64>>,
-    /// By measure and block one value a unit; none where a measure is not of
-    /// that block.
+    /// For each measure and block the values of the block's units; empty if the measure does not
+    /// belong to the block.
     pub(super) measures: Vec<Vec<Vec<f64>>>,
 }
 
-/// p of each measure, adjusted for all of them. One-sided: more of it with a
-/// greater label.
+/// The p-value of each measure, adjusted for all measures. The test is one-sided: greater values
+/// with greater labels.
 pub(super) fn max_t(design: &PermutationDesign, seed: u64) -> Vec<f64> {
     let scaled = ScaledDesign::new(design);
     let observed = scaled.statistics(&scaled.labels);
@@ -43,14 +42,14 @@ pub(super) fn max_t(design: &PermutationDesign, seed: u64) -> Vec<f64> {
     at_least.into_iter().zip(observed).map(p).collect()
 }
 
-/// Orders that are drawn where there are too many to go through all.
+/// Number of random orders, if there are too many to test all.
 const DRAWN: u32 = 9_999;
 
-/// One block of two groups with up to this many divisions: all are gone through.
+/// A single block of two groups with up to this many divisions is tested exhaustively.
 const ALL: usize = 13_000;
 
-/// Labels and rows with mean 0 in each block, and rows so long that their
-/// product with the labels is a correlation, whatever the order.
+/// Labels and rows with mean 0 in each block. The rows are scaled so that their dot product with
+/// the labels is a correlation, for every order of the labels.
 struct ScaledDesign {
     labels: Vec<Vec<f64>>,
     rows: Vec<Vec<Vec<f64>>>,
@@ -88,7 +87,8 @@ fn squares(values: &[f64]) -> f64 {
     values.iter().map(|value| value * value).sum()
 }
 
-/// Every division of one block into two groups of these sizes, as labels.
+/// Every division of one block into two groups of the given sizes, as labels; none if the design is
+/// not a single small block of two groups.
 fn divisions(blocks: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
     let [labels] = blocks else { return None };
     let (high, low) = (labels.iter().copied().reduce(f64::max)?, labels.iter().copied().reduce(f64::min)?);
@@ -101,8 +101,8 @@ fn divisions(blocks: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
     (divisions.len() <= ALL).then(|| divisions.into_iter().map(labels).collect())
 }
 
-/// Every division of units into two groups as large as these; where there are
-/// too many, the observed one and so many that are drawn.
+/// Every division of the units into two groups of the observed sizes. If there are too many, the
+/// observed division and [`DRAWN`] random ones.
 pub(crate) fn divisions_of(observed: &[bool]) -> Vec<Vec<bool>> {
     let labels: Vec<f64> = observed.iter().map(|used| f64::from(u8::from(*used))).collect();
     if let Some(all) = divisions(std::slice::from_ref(&labels)) {
@@ -118,7 +118,7 @@ pub(crate) fn divisions_of(observed: &[bool]) -> Vec<Vec<bool>> {
     drawn
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014), so that the run's seed gives the same p again.
+/// The generator SplitMix64 (Steele, Lea, Flood 2014). The same seed gives the same p-values.
 pub(crate) struct LabelShuffle(u64);
 
 impl LabelShuffle {

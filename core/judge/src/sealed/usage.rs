@@ -1,7 +1,7 @@
-//! Does unread traffic depend on use?
+//! Tests whether unreadable traffic depends on use.
 //!
-//! The unit is a trial: those in which something was done against those in
-//! which nothing was, of the same mode, with as many steps and about as long.
+//! The unit is a trial. Trials with use are compared with idle trials of the
+//! same mode, which have as many steps and about the same length.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use model::{Act, Mode, Trial};
 use super::{ALPHA_ON_USE, TestResult, TrafficMeasure, claims, hosts, permute};
 use crate::JudgeInput;
 
-/// Trials of each kind without which nothing could be shown: 5 + 5 divide in
-/// 252 ways, 4 + 4 in 70.
+/// Trials of each kind that the test needs: 5 + 5 trials can be divided in 252
+/// ways, 4 + 4 only in 70.
 const LEAST: usize = 5;
 
-/// How much longer the longest trial may be than the shortest.
+/// The longest trial may be this many times as long as the shortest.
 const SPREAD: f64 = 1.2;
 
 pub(super) fn test(case: &JudgeInput<'_>, seed: u64) -> TestResult {
@@ -43,8 +43,8 @@ pub(super) fn test(case: &JudgeInput<'_>, seed: u64) -> TestResult {
     TestResult::Done { depends: claims(&hosts, &modes, &p, ALPHA_ON_USE), units }
 }
 
-/// Each mode is a block with measures of its own: what a private window sends
-/// is not hidden by what an ordinary one does.
+/// Each mode is a block with measures of its own, so that traffic in normal
+/// mode does not hide an effect in private mode.
 fn design(case: &JudgeInput<'_>, groups: &[&UsageGroup<'_>], hosts: &[&str]) -> permute::PermutationDesign {
     let labels = groups.iter().map(|group| group.labels()).collect();
     let mut measures = Vec::new();
@@ -87,7 +87,7 @@ fn throws(case: &JudgeInput<'_>, trial: &Trial) -> bool {
 }
 
 impl<'a> UsageGroup<'a> {
-    /// Why these trials cannot be compared.
+    /// Why these trials cannot be compared; none if they can.
     fn refused(&self, case: &JudgeInput<'_>) -> Option<String> {
         let (idle, used) = (self.idle.len(), self.used.len());
         if idle < LEAST || used < LEAST {
@@ -120,8 +120,8 @@ impl JudgeInput<'_> {
         self.seconds_from(trial, 0)
     }
 
-    /// The same without its first phase: how long a start takes is the
-    /// machine's affair.
+    /// Seconds from a trial's second phase to its last: the time of the start
+    /// depends on the machine, and is left out.
     fn seconds_used(&self, trial: &Trial) -> f64 {
         self.seconds_from(trial, 1)
     }

@@ -1,10 +1,11 @@
-//! What a sentence is said of: where it says nothing, nothing is judged.
+//! Whether a sentence applies to the audited subject. If it does not, it is not
+//! judged.
 
 use knowledge::promises::{MakerState, Promise};
 
 use crate::{JudgeInput, SwitchPosition};
 
-/// Why a sentence says nothing of what was audited; none if it does.
+/// Why a sentence does not apply to the audited subject; none if it applies.
 pub(super) fn says_nothing(case: &JudgeInput<'_>, promise: &Promise) -> Option<String> {
     let run = case.run?;
     let of_its_own = |edition: &&String| edition.starts_with(|c: char| c.is_ascii_digit());
@@ -14,8 +15,8 @@ pub(super) fn says_nothing(case: &JudgeInput<'_>, promise: &Promise) -> Option<S
     excluded.or_else(|| promise.state.and_then(|state| is_not_in(case, state))).map(|why| format!("{why}."))
 }
 
-/// A driver that sets a subject up afresh signs in nowhere; what somebody has
-/// in use may be signed in.
+/// Why a sentence about being signed in or out does not apply. A driver sets
+/// the subject up without an account. A device in use may be signed in.
 fn is_not_in(case: &JudgeInput<'_>, state: MakerState) -> Option<String> {
     let in_use = case.run.is_some_and(model::Run::is_by_hand)
         || (0..case.phases.len())

@@ -1,5 +1,5 @@
-//! Identifiers themselves, whatever they are called and whatever stands beside
-//! them: values that were found to stay, in the subject's own requests.
+//! Promises about identifiers themselves: lasting identifiers in the subject's own requests,
+//! whatever other data is in the request.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ use super::{
 };
 use crate::{Identifier, JudgedExchange};
 
-/// Requests that carry identifiers that stay, by who sent them.
+/// Requests that carry a lasting identifier, by initiator.
 #[derive(Default)]
 pub(super) struct LastingRequests {
-    /// What the subject itself sent: host and place, with the requests.
+    /// Requests of the subject itself, with a text that names host and place.
     pub(super) own: Vec<(String, BTreeSet<u64>)>,
-    /// A host that got one from nobody knows whom.
+    /// A host that got an identifier from an unknown initiator.
     pub(super) unknown: Option<String>,
 }
 
@@ -37,13 +37,13 @@ impl LastingRequests {
 }
 
 impl PromisePhases<'_> {
-    /// Those that the sentence speaks against.
+    /// The requests that break the promise.
     pub(super) fn lasting(&self) -> LastingRequests {
         let mut lasting = LastingRequests::default();
         if !self.promise.is_about_identifiers() {
             return lasting;
         }
-        // What may be a constant accuses nobody.
+        // A value that may be a constant accuses nobody.
         for identifier in
             self.case.identifiers.iter().filter(|one| one.scope != crate::IdentifierScope::DeviceOrConstant)
         {
@@ -61,7 +61,7 @@ impl PromisePhases<'_> {
         lasting
     }
 
-    /// Starts of the sessions in which these requests were sent.
+    /// Number of starts at stake whose session has one of these requests.
     pub(super) fn starts_of(&self, requests: &BTreeSet<u64>) -> u32 {
         let session = |phase: usize| (self.case.phases[phase].trial, self.case.phases[phase].session);
         let sent = self.case.traffic.iter().filter(|one| one.trial.is_some() && requests.contains(&one.exchange));
@@ -87,7 +87,7 @@ impl PromisePhases<'_> {
     }
 }
 
-/// Both, where there are both.
+/// Joins the texts that are present.
 pub(super) fn together(parts: [Option<String>; 2]) -> String {
     listed(&parts.into_iter().flatten().collect::<Vec<String>>())
 }

@@ -1,10 +1,9 @@
-//! Promises, expectations and questions of law, each by its own words.
+//! Judges promises, expectations and questions of law, and gives each its own outcome.
 //!
-//! *Broken* needs one sighting that can be replayed. *Kept* needs that the act
-//! was done often enough, that the controls behaved, and that nothing which
-//! could not be read stands in the way; it says how much it still leaves open.
-//! Everything else is *unclear* and says what stood in the way, or *untested*
-//! and says why. Never "proven private".
+//! *Broken* needs one sighting that can be replayed. *Kept* needs that the act was done often
+//! enough, that the controls passed, and that no unreadable traffic could hide a breach. It states
+//! the rate of breaches that could still go unseen. Everything else is *unclear* and names the
+//! obstacle, or *untested* and says why. A verdict never says "proven private".
 
 mod scope;
 
@@ -29,31 +28,33 @@ use model::SubjectOrigin;
 use crate::{InstrumentCache, JudgeInput, Outcome, upper_bound};
 use scope::PromisePhases;
 
-/// Visits and installs without which nothing is called kept.
+/// Acts and installs that are needed before a promise is called kept.
 const VISITS: u32 = 30;
 const INSTALLS: u32 = 5;
 
-/// What became of a promise.
+/// The verdict on one promise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     pub promise: String,
-    /// What it is about, and whose words these are.
+    /// The sentence that was judged, with its source.
     pub sentence: Sentence,
     pub outcome: Outcome,
     /// One sentence with the evidence or what stood in the way.
     pub because: String,
-    /// Which of the case's sightings show it.
+    /// Indices of the case's sightings that prove a breach.
     pub evidence: Vec<usize>,
-    /// Exchanges of the run that show it where no sighting does.
+    /// Exchanges of the run that prove a breach without a sighting.
     pub requests: Vec<u64>,
-    /// Acts that could have broken it.
+    /// Number of acts that could have broken the promise.
     pub visits: u32,
-    /// Of how many of them somebody was told who must not know.
+    /// Number of acts that were reported to a host that must not get them.
     pub told: u32,
     pub installs: u32,
-    /// For *kept*: the share of acts above which a leak would have shown, 95 %.
+    /// For *kept*: a leak at more than this share of acts would have been seen, with 95 %
+    /// confidence.
     pub bound: Option<f64>,
-    /// For *kept*: the share of installs above which one that leaks at each act would have shown.
+    /// For *kept*: if more than this share of installs leaked at each act, a leak would have been
+    /// seen.
     pub bound_of_installs: Option<f64>,
 }
 
@@ -66,7 +67,7 @@ pub fn verdicts(case: &JudgeInput<'_>) -> Vec<Verdict> {
         .promises
         .iter()
         .filter(|promise| promise.is_about(&run.subject.name, run.subject.edition.as_deref()))
-        // A phone without a browser can break no promise about what is visited.
+        // A phone without a browser cannot break a promise about visited pages.
         .filter(|promise| {
             case.subject().is_none_or(|subject| subject.driver != SubjectDriver::Phone) || is_about_phones(promise)
         })
@@ -74,8 +75,8 @@ pub fn verdicts(case: &JudgeInput<'_>) -> Vec<Verdict> {
     about.map(|promise| in_its_own_words(verdict(case, promise, &instruments))).collect()
 }
 
-/// Only a maker's promise is broken or kept. What is seen about a question of
-/// law is handed on, and the answer left to others.
+/// Translates the outcome for the class of the sentence. Only a maker's promise is broken or kept.
+/// For a question of law the facts are reported, and the answer is left to an authority.
 fn in_its_own_words(verdict: Verdict) -> Verdict {
     let outcome = match (verdict.sentence.class, verdict.outcome) {
         (SentenceClass::Expectation, Outcome::Broken) => Outcome::NotMet,
@@ -90,7 +91,8 @@ fn in_its_own_words(verdict: Verdict) -> Verdict {
     Verdict { outcome, because, ..verdict }
 }
 
-/// What can be judged where nobody knows who made it, nor how it came.
+/// Whether a promise can be judged although the maker and the installation of the subject are not
+/// known.
 fn is_about_anything(promise: &Promise) -> bool {
     !promise.names_the_maker() && !promise.when.switch.iter().any(|word| word == "default")
 }
@@ -99,7 +101,7 @@ fn is_about_phones(promise: &Promise) -> bool {
     promise.kinds().iter().any(|kind| ["folder", "screen-name", "file-path"].contains(&kind.as_str()))
 }
 
-/// Why it is not known who made a subject that nobody described.
+/// Why the maker of a subject without a description is not known.
 fn who_made(name: &str) -> String {
     let by = match SubjectOrigin::of(name) {
         SubjectOrigin::App(package) => {

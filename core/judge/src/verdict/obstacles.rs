@@ -1,4 +1,4 @@
-//! What stands between "nothing was seen" and "kept".
+//! The obstacles between "nothing was seen" and "kept".
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,12 +11,11 @@ use super::{
 };
 use crate::{InstrumentCache, JudgeInput, JudgedExchange, SealedDependence, TestResult};
 
-/// Installs with two sessions each without which no value is told to be an
-/// identifier.
+/// Installs with two sessions each that are needed to recognise an identifier.
 const TOLD_APART: usize = 3;
 
 impl PromisePhases<'_> {
-    /// Why nothing at all can be said.
+    /// Why the promise was not tested.
     pub(super) fn untested(&self, breaches: &BreachSightings) -> Option<String> {
         let case = self.case;
         if self.staked.is_empty() {
@@ -62,8 +61,8 @@ impl PromisePhases<'_> {
         self.case.plants.iter().any(|plant| plant.site.as_deref() == Some(host))
     }
 
-    /// What may have hidden a report, and the sightings that show it: the first of
-    /// what there is.
+    /// The first circumstance that may have hidden a report, with the sightings
+    /// that show it.
     pub(super) fn hidden(
         &self,
         breaches: &BreachSightings,
@@ -98,13 +97,13 @@ impl PromisePhases<'_> {
         Some((says, breaches.beside_constant.clone()))
     }
 
-    /// Where nothing is reported, nothing can be anonymous.
+    /// A promise that reports are anonymous is vacuous if nothing was reported.
     pub(super) fn vacuous(&self, breaches: &BreachSightings) -> Option<String> {
         (self.promise.is_about_anonymity() && !breaches.is_reported)
             .then(|| format!("nothing was reported that it could be about, in {}{}.", self.acts(), self.condition()))
     }
 
-    /// What is missing for an acquittal.
+    /// The first condition for *kept* that is not met.
     pub(super) fn unproven(&self, instruments: &InstrumentCache<'_>) -> Option<String> {
         let case = self.case;
         self.uncontrolled()
@@ -115,7 +114,7 @@ impl PromisePhases<'_> {
             .or_else(|| self.not_run(instruments))
     }
 
-    /// Unread traffic that was shown to depend on what was done.
+    /// Unreadable traffic that was shown to depend on what the person did.
     fn depends(&self, dependence: &SealedDependence) -> Option<String> {
         let mode = self.promise.mode();
         let concerns = |of: Mode| mode.is_none_or(|mode| of == mode || of == Mode::Unknown);
@@ -131,8 +130,9 @@ impl PromisePhases<'_> {
         ))
     }
 
-    /// Unread bytes of the subject's own, after the first act, to somebody the
-    /// promise is about: on a timer or not, they may be the report.
+    /// Unreadable bytes that were sent after the first act to a host that the
+    /// promise covers. They may be the report, also if they are sent on a
+    /// timer.
     fn unread(&self, dependence: &SealedDependence) -> Option<String> {
         let case = self.case;
         let mut first: BTreeMap<u32, Time> = BTreeMap::new();
@@ -163,7 +163,8 @@ impl PromisePhases<'_> {
             .then(|| "the control is missing: no trial in normal mode came to its end.".into())
     }
 
-    /// Identifiers are told by comparing installs; with too few nobody knows them.
+    /// Identifiers are recognised by comparing installs, so too few installs are
+    /// an obstacle for promises about them.
     fn nameless(&self) -> Option<String> {
         let case = self.case;
         let sessions = |install: u32| {
@@ -201,8 +202,9 @@ fn bypass(case: &JudgeInput<'_>) -> Option<String> {
     })
 }
 
-/// A subject that is known to report, and of which nothing is seen even in
-/// normal mode, is not silent: we are blind.
+/// Whether Candor is blind. If a subject is known to report and no report is
+/// seen even in normal mode, Candor misses the reports. The same holds if all
+/// of the subject's own connections are sealed.
 fn blind(case: &JudgeInput<'_>) -> Option<String> {
     let edition = case.run.and_then(|run| run.subject.edition.as_deref());
     let reports = case.subject().is_some_and(|subject| subject.is_known_to_report(edition));

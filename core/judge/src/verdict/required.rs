@@ -1,7 +1,7 @@
-//! What must be seen: a request that is owed each time that something is done.
+//! Judges claims that a request must be sent after each event of a kind.
 //!
-//! That nothing came can be said only where everything was watched, and where
-//! the run went on for as long as it may take.
+//! A missing request counts only if all traffic was watched, and if the trial
+//! continued until the request was due.
 
 use std::collections::BTreeSet;
 
@@ -15,16 +15,16 @@ use super::{
 };
 use crate::{ActCount, Outcome};
 
-/// What came of a claim that something must be seen.
+/// The result of a claim that a request must be sent.
 pub(super) struct RequiredResult {
     pub(super) outcome: Outcome,
     pub(super) because: String,
-    /// The events after which it must come, and those of them after which it did not.
+    /// The events after which the request was due; `missed` counts those without it.
     pub(super) events: ActCount,
     pub(super) missed: u32,
 }
 
-/// Whether a phase is an event after which something is owed.
+/// Whether a phase is an event of this kind, after which a request is due.
 pub(super) fn is_event(phase: &Phase, after: &str) -> bool {
     match after {
         "start" => matches!(phase.act, Act::Start | Act::Restart | Act::Later),
@@ -36,7 +36,7 @@ pub(super) fn is_event(phase: &Phase, after: &str) -> bool {
 }
 
 impl PromisePhases<'_> {
-    /// Whether it came each time.
+    /// Judges whether the request was sent after each event.
     pub(super) fn required(&self, must: &MustClause) -> RequiredResult {
         let waited: BTreeSet<usize> =
             self.exercised.done.iter().copied().filter(|event| self.was_waited_for(*event, must)).collect();
@@ -74,7 +74,7 @@ impl PromisePhases<'_> {
         }
     }
 
-    /// Whether the trial went on until it was due.
+    /// Whether the trial continued until the request was due.
     fn was_waited_for(&self, event: usize, must: &MustClause) -> bool {
         let at = &self.case.phases[event];
         let phases = self.case.phases.iter().filter(|phase| phase.trial == at.trial).map(|phase| phase.at.0);
@@ -89,7 +89,8 @@ impl PromisePhases<'_> {
         of_trial.filter(|one| self.is_own(one.side) && !one.sealed).any(|one| must.is_met_by(&one.host, &one.path))
     }
 
-    /// Why it could have come unseen.
+    /// Why the request could have been sent without being seen; none if it
+    /// could not.
     fn unwatched(&self, must: &MustClause) -> Option<String> {
         let case = self.case;
         let mut why = Vec::new();

@@ -1,5 +1,4 @@
-//! What a promise covers: the phases that put it at stake, and the sightings
-//! that it forbids.
+//! The scope of a promise: the phases in which it can be broken, and the sightings that break it.
 
 use std::collections::BTreeSet;
 
@@ -13,33 +12,33 @@ use crate::{
     nearness::{IdentifiedRequests, IdentifierNearness},
 };
 
-/// A promise, and the phases that can speak about it.
+/// A promise, with the phases that can test it.
 pub(super) struct PromisePhases<'a> {
     pub(super) case: &'a JudgeInput<'a>,
     pub(super) promise: &'a Promise,
     pub(super) kinds: Vec<Kind>,
     /// Phases in which an act put the promise at stake, done or not.
     pub(super) staked: BTreeSet<usize>,
-    /// Those of them that were done, and that nobody was told of as yet.
+    /// The staked phases that were done. No reports are counted here.
     pub(super) exercised: ActCount,
 }
 
-/// Sightings that a promise forbids, by what stands against the accusation.
+/// Sightings that a promise forbids, sorted by the doubts about them.
 #[derive(Default)]
 pub(super) struct BreachSightings {
-    /// Nothing.
+    /// No doubt: these break the promise.
     pub(super) broken: Vec<usize>,
-    /// How close identifiers stand, where it is about them.
+    /// How close identifiers are to the reports, for a promise about anonymity.
     pub(super) near: BTreeSet<IdentifierNearness>,
-    /// Nobody knows who sent it.
+    /// The initiator is not known.
     pub(super) unknown: Vec<usize>,
-    /// Nobody knows where the server stands.
+    /// The location of the server is not known.
     pub(super) nowhere: Vec<usize>,
-    /// A guess is part of it, or its trail does not lead there again.
+    /// The recognition involved a guess, or walking the trail again did not give the value.
     pub(super) weak: Vec<usize>,
-    /// It stands beside what is either the device's id or a constant.
+    /// The request also carries a value that is either an id of the device or a constant.
     pub(super) beside_constant: Vec<usize>,
-    /// Something is reported at all, whatever stands beside it.
+    /// Whether there was any report, with an identifier or without.
     pub(super) is_reported: bool,
 }
 
@@ -56,7 +55,7 @@ impl<'a> PromisePhases<'a> {
         Self { case, promise, kinds, staked, exercised }
     }
 
-    /// The acts at stake, and of which of them these sightings told.
+    /// Counts the staked acts, and those of them that these sightings report.
     pub(super) fn told_by(&self, sightings: &[usize]) -> ActCount {
         ActCount::of(self.case, &self.staked, sightings.iter().map(|i| &self.case.seen[*i]))
     }
@@ -81,7 +80,7 @@ impl<'a> PromisePhases<'a> {
         breaches
     }
 
-    /// By who sent it, and where its server stands.
+    /// Sorts a sighting by its initiator and the location of its server.
     fn sort(&self, i: usize, seen: &SightingContext, breaches: &mut BreachSightings) {
         let own_extension = self.case.has_own_extension();
         match seen.side.side {
@@ -97,8 +96,8 @@ impl<'a> PromisePhases<'a> {
         }
     }
 
-    /// Whether a sighting is of what the promise is about, sent by somebody else
-    /// than a page to somebody who must not have it.
+    /// Whether a sighting is forbidden by the promise: it is of a kind that the promise is about,
+    /// no page sent it, and its destination must not have it.
     fn is_told(&self, seen: &SightingContext) -> bool {
         let Some(about) = self.case.about(seen) else { return false };
         let plant = self.case.plant(&seen.sighting);
@@ -112,7 +111,7 @@ impl<'a> PromisePhases<'a> {
             && !self.case.reference().voids(self.case, seen)
     }
 
-    /// Whether the claim speaks against it: its kind, its disguise, its way.
+    /// Whether the claim forbids a sighting, by kind, disguise and transport.
     fn is_against(&self, seen: &SightingContext) -> bool {
         let kind = &seen.sighting.kind;
         match &self.promise.claim {
@@ -136,8 +135,9 @@ impl<'a> PromisePhases<'a> {
         covers(self.case, self.promise, phase)
     }
 
-    /// A promise holds for what was done while it applied. One about turning
-    /// off holds besides for whatever is sent from then on, from a queue too.
+    /// Whether a sighting falls into the time of the promise. A promise covers acts that were done
+    /// while it applied. A promise about turning a switch off also covers everything that is sent
+    /// after that, also from a queue.
     fn is_in_its_time(&self, about: usize, seen: &SightingContext) -> bool {
         let covered = |phase: usize| covers(self.case, self.promise, phase);
         let late_enough = |phase: usize| {
@@ -150,7 +150,8 @@ impl<'a> PromisePhases<'a> {
         (covered(about) && late_enough(about)) || seen.phase.is_some_and(sent_while_off)
     }
 
-    /// The site may, and where the promise says so the maker; or anyone but the maker.
+    /// Whether the destination may have the value. The visited site may; depending on the promise,
+    /// the maker or everybody else may too.
     fn may_have_it(&self, seen: &SightingContext) -> bool {
         match self.promise.claim.to() {
             None if matches!(self.promise.claim, Assertion::Only(_)) => self.case.is_to_its_site(seen),
@@ -170,9 +171,9 @@ impl<'a> PromisePhases<'a> {
         destination.owner.as_deref().zip(maker).is_some_and(|(owner, maker)| owner.eq_ignore_ascii_case(maker))
     }
 
-    /// Each trial from the first phase on that the promise applies in, without what
-    /// is known to tell of acts in which it does not: what an ordinary session after
-    /// a private one reports of itself.
+    /// The section of the run that the promise is about: each trial from the first phase in which
+    /// the promise applies. It leaves out exchanges that only report acts to which the promise does
+    /// not apply, for example acts of a normal session after a private one.
     pub(super) fn stretch(&self) -> RunSection {
         let applies: Vec<bool> =
             (0..self.case.phases.len()).map(|phase| covers(self.case, self.promise, phase)).collect();
@@ -182,7 +183,7 @@ impl<'a> PromisePhases<'a> {
         }
         let told = |of: bool| -> BTreeSet<u64> {
             let sure = self.case.seen.iter().filter(|seen| seen.trial.is_some() && self.case.is_sound(seen));
-            // A value of the machine tells of no act.
+            // A planted identifier of the machine is not about an act.
             let is_deed = |plant: &PlantedCanary| !plant.canary.kind.is_identifier();
             let planted = sure.filter(|seen| self.case.plant(&seen.sighting).is_some_and(is_deed));
             let about = planted.filter(|seen| self.case.about(seen).is_some_and(|about| applies[about] == of));
@@ -192,9 +193,9 @@ impl<'a> PromisePhases<'a> {
         stretch
     }
 
-    /// Whether what a host is sent could break the promise at all: one about the
-    /// maker is not broken at a host that is known to be another's, and one about
-    /// others not at the maker's.
+    /// Whether data sent to a host could break the promise. A promise about the maker cannot be
+    /// broken by data for a host of another owner, and a promise about others cannot be broken by
+    /// data for a host of the maker.
     pub(super) fn covers_host(&self, host: &str) -> bool {
         let of_host = self.case.destinations.iter().filter(|destination| destination.host == host);
         let mut owned = of_host.filter(|destination| destination.owner.is_some()).peekable();
@@ -208,8 +209,8 @@ impl<'a> PromisePhases<'a> {
     }
 }
 
-/// What a person did is shown by what was planted and by nothing else; an
-/// identifier, an address of an account, a place, by a known format too.
+/// Whether a sighting proves its kind. What a person did (visits, searches, typed text) is proved
+/// by a planted value only. Other kinds, such as identifiers, are also proved by a known format.
 fn shows(sighting: &Sighting) -> bool {
     const DEEDS: [&str; 11] = [
         "visited-url",
@@ -231,7 +232,7 @@ fn shows(sighting: &Sighting) -> bool {
     }
 }
 
-/// Whether a promise applies in a phase: its mode, and where switches stand.
+/// Whether a promise applies in a phase, by mode and positions of switches.
 fn covers(case: &JudgeInput<'_>, promise: &Promise, phase: usize) -> bool {
     let when = &promise.when;
     promise.mode().is_none_or(|mode| case.phases[phase].mode == mode)
@@ -239,7 +240,7 @@ fn covers(case: &JudgeInput<'_>, promise: &Promise, phase: usize) -> bool {
         && (when.switches.is_empty() || case.stands_so(phase, &when.switches))
 }
 
-/// What acts can put at stake.
+/// Kinds of data that an act can give out.
 const GIVEN_OUT: [&str; 9] = [
     "visited-url",
     "visited-url-part",
@@ -252,7 +253,8 @@ const GIVEN_OUT: [&str; 9] = [
     "file-path",
 ];
 
-/// The kinds that are named; of a claim about what alone may be sent, all others.
+/// The kinds that a promise forbids: those that it names. For "only these may be sent" they are all
+/// others.
 fn kinds_at_stake(promise: &Promise) -> Vec<Kind> {
     match &promise.claim {
         Assertion::Only(only) if only.of.is_empty() => {
@@ -273,7 +275,7 @@ fn stakes(act: Act, kinds: &[Kind]) -> bool {
         Act::Search => has(&["search"]),
         Act::Type => has(&["typed-text"]),
         Act::Open => has(&["folder", "screen-name", "file-path"]),
-        // Who sends an identifier sends it when it starts.
+        // A subject that sends an identifier sends it when it starts.
         Act::Start | Act::Restart | Act::Later => kinds.iter().any(Kind::is_identifier),
         _ => false,
     }

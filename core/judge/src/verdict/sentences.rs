@@ -1,4 +1,4 @@
-//! A verdict in one sentence, for a lawyer and a child.
+//! Writes the reason of a verdict as one sentence in plain words.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,8 @@ use super::scope::{BreachSightings, PromisePhases};
 use crate::{ActCount, InstrumentCache, JudgeInput, SightingContext, guise::was_sent, upper_bound};
 
 impl PromisePhases<'_> {
-    /// Who was sent what, how often, and where the switches stood.
+    /// The text for a breach: which host was sent which data, how often, and
+    /// the positions of the switches.
     pub(super) fn accusation(&self, breaches: &BreachSightings, count: &ActCount) -> String {
         let broken = &breaches.broken;
         let mut by_host: Vec<(usize, Vec<&SightingContext>)> = Vec::new();
@@ -35,8 +36,8 @@ impl PromisePhases<'_> {
         format!("{} was sent {what} {how_often}", self.named(destination))
     }
 
-    /// `in 3 of 30 acts`, and what is about other acts, or about none, by itself:
-    /// it is no part of those that were at stake.
+    /// `in 3 of 30 acts`. Reports about other acts, or about no act, are counted
+    /// apart, because they are not among the acts at stake.
     fn how_often(&self, destination: usize, seen: &[&SightingContext], all: &ActCount) -> String {
         let told = all.told.values().filter(|to| to.contains(&destination)).count();
         let (mut others, mut requests) = (BTreeSet::new(), BTreeSet::new());
@@ -60,7 +61,8 @@ impl PromisePhases<'_> {
         listed(&parts)
     }
 
-    /// Where the switches stood when it happened, if the subject has any.
+    /// The positions of the switches at the time of the breach, if the subject
+    /// has switches.
     fn with_switches(&self, broken: &[usize]) -> String {
         let about = broken.iter().filter_map(|i| self.case.about(&self.case.seen[*i]));
         let standing = |phase: usize| {
@@ -72,8 +74,8 @@ impl PromisePhases<'_> {
         if shown.is_empty() { String::new() } else { format!(", with {}", shown.join(" and ")) }
     }
 
-    /// Nothing was seen, and how much that leaves open: of acts, of installs,
-    /// and of each kind of act.
+    /// The text for *kept*: nothing was seen, and the rates of leaks that could
+    /// still go unseen, for acts, installs, and each kind of act.
     pub(super) fn acquittal(&self, instruments: &InstrumentCache<'_>) -> String {
         let installs = self.exercised.installs(self.case);
         let percent = |n: u32| format!("{:.1} %", upper_bound(n) * 100.0);
@@ -91,7 +93,7 @@ impl PromisePhases<'_> {
         )
     }
 
-    /// What was sent that nobody accounts for.
+    /// The text about values that nothing explains.
     fn accounted(&self, instruments: &InstrumentCache<'_>) -> String {
         let most = self.unexplained_bits(instruments);
         let most: Vec<String> = most.iter().map(|(host, bits)| format!("{bits} bits to {host}")).collect();
@@ -156,7 +158,8 @@ impl PromisePhases<'_> {
     }
 }
 
-/// The kinds in plain words. Who has the address has its parts too.
+/// The kinds in plain words. If the address is among them, its parts are left
+/// out.
 fn plainly(case: &JudgeInput<'_>, mut kinds: BTreeSet<&Kind>) -> Vec<String> {
     if kinds.iter().any(|kind| kind.as_str() == "visited-url") {
         kinds.retain(|kind| !["visited-url-part", "visited-host"].contains(&kind.as_str()));

@@ -1,7 +1,7 @@
-//! What the instruments put between "nothing was seen" and "kept".
+//! Unexplained values as an obstacle between "nothing was seen" and "kept".
 //!
-//! A value that nobody accounts for breaks no promise. But who says that nothing
-//! is told cannot be believed while a value depends on what was visited.
+//! An unexplained value breaks no promise. But "nothing is reported" cannot be
+//! called kept while an unexplained value depends on what was visited.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,8 @@ use crate::{
 };
 
 impl PromisePhases<'_> {
-    /// Values that come with use, or that are the same for the same site.
+    /// The first unexplained value that appears only with use, or that is the
+    /// same for the same site.
     pub(super) fn unexplained(&self, instruments: &InstrumentCache<'_>) -> Option<String> {
         let all = instruments.read(&self.stretch());
         let readings = self.at_stake(&all);
@@ -50,7 +51,8 @@ impl PromisePhases<'_> {
         })
     }
 
-    /// Without the instruments nothing is called kept.
+    /// Why one of the tests did not run; without both, no promise is called
+    /// kept.
     pub(super) fn not_run(&self, instruments: &InstrumentCache<'_>) -> Option<String> {
         let all = instruments.read(&self.stretch());
         let readings = self.at_stake(&all);
@@ -86,8 +88,9 @@ impl PromisePhases<'_> {
         keys.into_iter().filter_map(|key| readings.groups.get(&key).map(|reading| (key, reading))).collect()
     }
 
-    /// Whether an extra field could tell what must not be told: it differs, and
-    /// is no piece of something that the promise is not about.
+    /// Whether an extra field could be a report that the promise forbids: its
+    /// values differ between visits, and it is not just a piece of data that
+    /// the promise is not about.
     fn could_be_told_by(&self, extra: &ExtraField) -> bool {
         let pieces = self.kinds.iter().fold(0, |pieces, kind| pieces | piece_of(kind));
         extra.differs && (extra.piece == 0 || extra.piece & pieces != 0) && self.may_concern(&extra.host)
@@ -97,7 +100,8 @@ impl PromisePhases<'_> {
         self.kinds.iter().any(|kind| piece_of(kind) == 1)
     }
 
-    /// A registrable domain, or the sites visited.
+    /// Whether the promise covers a host of this registrable domain; the
+    /// visited sites are always covered.
     fn may_concern(&self, host: &str) -> bool {
         let hosts = self.case.destinations.iter().filter(|destination| destination.site == host);
         host == SITES
@@ -113,7 +117,7 @@ impl PromisePhases<'_> {
         }
     }
 
-    /// The most bits that nobody accounts for, sent in one step to one host.
+    /// The hosts that got the most unexplained bits in one step.
     pub(super) fn unexplained_bits(&self, instruments: &InstrumentCache<'_>) -> Vec<(String, u32)> {
         const SHOWN: usize = 3;
         let mut by_act: BTreeMap<(&str, usize), u32> = BTreeMap::new();
