@@ -1,4 +1,4 @@
-//! What comes out: everything a report may show.
+//! The result of an audit: everything that a report may show.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,13 @@ use model::{Destination, Gap, Note, Phase, PlantedCanary, Run, Trial};
 
 use crate::DestinationCounts;
 
-/// The whole result of looking at one run or some captures.
+/// The result of auditing one run or some captures.
 #[derive(Debug, Default)]
 pub struct Audit {
     pub captures: Vec<CaptureSummary>,
     pub run: Option<Run>,
-    /// The subject is Candor's own simulation of a case: no maker's product was seen to do this.
+    /// The subject is Candor's own simulation of a case, so the result does not concern a maker's
+    /// product.
     pub simulation: bool,
     pub trials: Vec<Trial>,
     pub phases: Vec<Phase>,
@@ -28,48 +29,48 @@ pub struct Audit {
     pub spotted: Vec<LocatedSighting>,
     pub identifiers: Vec<Identifier>,
     pub destinations: Vec<Destination>,
-    /// What went to each destination, in the same order.
+    /// Counts for each destination, in the same order.
     pub tallies: Vec<DestinationCounts>,
     pub findings: Vec<Finding>,
-    /// What the maker says itself, by the code and the destination of a finding.
+    /// The maker's own statements: code and destination of a finding, and the statement.
     pub disclosed: Vec<(String, usize, String)>,
     pub verdicts: Vec<Verdict>,
-    /// What of the control was found.
+    /// How many of the control requests were found.
     pub recall: BeaconRecall,
-    /// What remote control changes of the subject.
+    /// How remote control changes the subject.
     pub reference: ReferenceOutcome,
-    /// What each combination of mode and switches told.
+    /// Acts and reports for each combination of mode and switches.
     pub combinations: Vec<SwitchCombination>,
-    /// Events that were kept and sent later, with the capture they are in.
+    /// Events that were sent later than they happened, with the index of the capture.
     pub deferred: Vec<(usize, DeferredEvent)>,
-    /// Gaps with the capture they are in.
+    /// Gaps, with the index of the capture.
     pub gaps: Vec<(usize, Gap)>,
     pub coverage: Coverage,
-    /// Canaries that were not looked for.
+    /// Canaries that were not searched for.
     pub ignored: Vec<IgnoredCanary>,
     /// Programs whose requests were recognised, by name.
     pub programs: BTreeSet<String>,
 }
 
 impl Audit {
-    /// What the maker says itself about what a finding shows.
+    /// The maker's own statement about the data flow of a finding.
     pub fn disclosed(&self, finding: &Finding) -> Option<&str> {
         let is_it = |one: &&(String, usize, String)| one.0 == finding.code && Some(one.1) == finding.destination;
         self.disclosed.iter().find(is_it).map(|(.., line)| line.as_str())
     }
 }
 
-/// A file, or a run, that was looked at.
+/// A file or a run that was audited.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CaptureSummary {
     pub source: String,
     pub format: String,
     pub exchanges: u64,
-    /// Digest of the file in hex; for evidence the head of its chain.
+    /// SHA-256 of the file in hex; for evidence the head of its hash chain.
     pub sha256: String,
 }
 
-/// A sighting with the request it was made in.
+/// A sighting, with the request that it is in.
 #[derive(Clone, Debug)]
 pub struct LocatedSighting {
     pub capture: usize,
@@ -78,7 +79,7 @@ pub struct LocatedSighting {
     pub seen: SightingContext,
 }
 
-/// How much could be looked at.
+/// How much of the traffic could be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
     pub exchanges: u64,
@@ -88,7 +89,7 @@ pub struct Coverage {
     pub bytes_read: u64,
 }
 
-/// A canary that is too short or too common to be looked for.
+/// A canary that is too short or too common to be searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IgnoredCanary {
     pub canary: String,

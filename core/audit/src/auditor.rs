@@ -1,4 +1,4 @@
-//! Records in.
+//! Takes the records of captures, and keeps what the audit needs.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,17 +23,17 @@ use crate::{
     unique::once,
 };
 
-/// How hard to look.
+/// Options of an audit.
 #[derive(Clone, Debug, Default)]
 pub struct AuditOptions {
     pub budgets: DecodeLimits,
-    /// Also report what only has the shape of personal data.
+    /// Also report values that only have the shape of personal data.
     pub patterns: bool,
     /// Salts that digests may have been made with.
     pub salts: Vec<Vec<u8>>,
 }
 
-/// Takes records one by one and speaks at the end.
+/// Takes records one by one, and gives the audit at the end.
 #[derive(Debug)]
 pub struct Auditor<'k> {
     pub(crate) knowledge: &'k Knowledge,
@@ -53,35 +53,35 @@ pub struct Auditor<'k> {
     pub(crate) kept: Vec<RetainedExchange>,
     pub(crate) places: DestinationOrder,
     pub(crate) gaps: Vec<(usize, Gap)>,
-    /// Gaps beyond those.
+    /// Number of gaps that are not listed, because there were too many.
     pub(crate) unlisted: u64,
     pub(crate) deferred: Vec<(usize, DeferredEvent)>,
     pub(crate) coverage: Coverage,
     pub(crate) ignored: Vec<IgnoredCanary>,
     pub(crate) control: ControlReport,
-    /// Connections of trials, by capture, whose ClientHello was looked at.
+    /// Connections of trials whose ClientHello was already searched: capture and connection.
     greeted: BTreeSet<(usize, u64)>,
     /// Programs whose requests were recognised.
     pub(crate) programs: BTreeSet<String>,
 }
 
-/// An exchange that is still needed, and what was seen in it.
+/// An exchange without its bodies, with the results of its inspection.
 #[derive(Debug)]
 pub(crate) struct RetainedExchange {
     pub capture: usize,
     pub exchange: Exchange,
     pub foreign_name: Option<String>,
-    /// What its body asks of a resolver.
+    /// The names that its body queries, if it is a DNS query.
     pub questions: Option<QuestionNames>,
     pub sightings: Vec<(Sighting, bool)>,
     pub gaps: u32,
-    /// Fields that nothing opened, where that was asked.
+    /// Fields that no decoder opened; only for exchanges of a trial.
     pub closed: Vec<SealedField>,
-    /// Its values, where they are compared.
+    /// The values of the exchange; only for exchanges of a trial.
     pub fields: ExchangeFields,
     pub bytes: u64,
     pub bytes_read: u64,
-    /// The guard answered it, or ended it: it never left.
+    /// Whether the guard answered or ended the request, so that it did not leave.
     pub stopped: bool,
 }
 
@@ -119,12 +119,12 @@ impl<'k> Auditor<'k> {
         }
     }
 
-    /// Begins a capture; the records that follow are of it.
+    /// Begins a capture: the records that follow belong to it.
     pub fn capture(&mut self, capture: CaptureSummary) {
         self.captures.push(capture);
     }
 
-    /// A value to look for that no record plants.
+    /// Adds a canary to search for that no record plants.
     pub fn canary(&mut self, canary: &Canary) -> Result<(), RefusedCanary> {
         self.detector().plant(canary)?;
         let site = site_of(canary);
@@ -132,18 +132,18 @@ impl<'k> Auditor<'k> {
         Ok(())
     }
 
-    /// What looks for all that was planted so far.
+    /// An inspector that searches for all canaries that are planted so far.
     pub fn inspector(&self) -> Inspector {
         self.inspector.clone()
     }
 
-    /// Whether an experiment was among the records. Another one would be judged
-    /// as if it were the same.
+    /// Whether the records contained an experiment. The caller must not add a second one, because
+    /// both would be judged as one.
     pub fn has_run(&self) -> bool {
         self.run.is_some()
     }
 
-    /// What is now known of the capture at hand.
+    /// Sets format and digest of the current capture.
     pub fn know(&mut self, format: &str, sha256: String) {
         if let Some(capture) = self.captures.last_mut() {
             format.clone_into(&mut capture.format);
@@ -151,7 +151,7 @@ impl<'k> Auditor<'k> {
         }
     }
 
-    /// The next record of the capture.
+    /// Takes the next record of the capture.
     pub fn push(&mut self, record: Record) {
         match record {
             Record::Run(run) => self.run = Some(run),
@@ -173,18 +173,18 @@ impl<'k> Auditor<'k> {
         }
     }
 
-    /// A gap of the capture itself: an entry that could not be read.
+    /// Takes a gap of the capture itself: an entry that could not be read.
     pub fn gap(&mut self, gap: Gap) {
         let capture = self.at();
         self.note(capture, gap);
     }
 
-    /// Everything at once, when all records have come.
+    /// Gives the audit, after the last record.
     pub fn finish(self) -> Audit {
         settle(self)
     }
 
-    /// A trial's second record says how it ended.
+    /// Takes a trial. A second record of the same trial tells why it failed.
     fn trial(&mut self, trial: Trial) {
         self.sides.trial(trial.id);
         match self.trials.iter_mut().find(|known| known.id == trial.id) {
@@ -198,14 +198,14 @@ impl<'k> Auditor<'k> {
             self.ignored.push(IgnoredCanary { canary: plant.canary.id.clone(), because: refused.to_string() });
         }
         self.sides.plant(&plant);
-        // What the control carries is nothing that was done.
+        // A canary of the control requests does not stand for an act of the subject.
         if plant.canary.kind.as_str() != ControlReport::KIND {
             self.plants.push(plant);
         }
     }
 
-    /// The next exchange, inspected elsewhere. For captures that are nobody's
-    /// experiment: in those each exchange stands for itself.
+    /// Takes the next exchange, which was inspected on another thread. Only for captures without an
+    /// experiment, in which exchanges do not depend on each other.
     pub fn looked(&mut self, looked: InspectedExchange) {
         let InspectedExchange { exchange, seen, gaps, opened } = looked;
         self.take(exchange, seen, gaps, opened, vec![]);
@@ -219,7 +219,8 @@ impl<'k> Auditor<'k> {
         }
         let when = self.when(&exchange);
         let planted: Vec<&str> = match when {
-            // What was done explains itself. The machine's own values are what is looked for.
+            // A value that contains a planted visit or search is explained by it, and is no
+            // identifier. The planted values of the machine are identifiers, so they stay in.
             Some(_) => {
                 let deeds = self.plants.iter().filter(|plant| !plant.canary.kind.is_identifier());
                 deeds.map(|plant| plant.canary.value.as_str()).collect()
@@ -230,7 +231,8 @@ impl<'k> Auditor<'k> {
         let texts: Vec<PlantedText<'_>> = of_trial
             .map(|plant| PlantedText { value: &plant.canary.value, piece: piece_of(&plant.canary.kind) })
             .collect();
-        // Each site is visited once or twice, and all of them may be told the same.
+        // Each site is visited only once or twice. An identifier for sites shows only if all sites
+        // count as one host.
         let at = if self.sides.is_site(&exchange) { Identifier::VISITED_SITES } else { host_of(&exchange) };
         let (identifiers, fields, mut closed) = (&mut self.identifiers, &mut self.fields, UnopenedFields::default());
         let (seen, gaps, opened) = self.inspector.open(&exchange, hello, &mut |leaf| {
@@ -245,8 +247,8 @@ impl<'k> Auditor<'k> {
         self.take(exchange, seen, gaps, opened, closed.fields());
     }
 
-    /// Whether its ClientHello is still to be looked at. In an experiment exchanges come one after the
-    /// other, so that it is done with the first of each connection.
+    /// Whether the ClientHello of an exchange must be searched. In an experiment exchanges come in
+    /// order, so it is searched with the first exchange of each connection.
     fn hello_of(&mut self, exchange: &Exchange) -> HelloLook {
         if exchange.client.hello.is_none() {
             return HelloLook::Skip;
@@ -258,8 +260,7 @@ impl<'k> Auditor<'k> {
         if is_new { HelloLook::Open } else { HelloLook::Skip }
     }
 
-    /// Counts an exchange, once it is known that it is one: a connection that was given up
-    /// and begun again is none.
+    /// Counts an exchange. A connection that the client abandoned and opened again does not count.
     pub(crate) fn count(&mut self, kept: &RetainedExchange) {
         if let Some(capture) = self.captures.get_mut(kept.capture) {
             capture.exchanges += 1;
@@ -271,7 +272,7 @@ impl<'k> Auditor<'k> {
         coverage.bytes_read += kept.bytes_read;
     }
 
-    /// What was seen in it.
+    /// Takes the results of an inspected exchange.
     fn take(
         &mut self,
         exchange: Exchange,
@@ -303,7 +304,7 @@ impl<'k> Auditor<'k> {
             None => ExchangeFields::default(),
         };
         let stopped = exchange.response.as_ref().is_some_and(|answer| answer.by == AnsweredBy::Guard);
-        // Known only with the answer, which is not kept.
+        // Read here, because `head_of` drops the body and the answer.
         let questions = QuestionNames::in_exchange(&exchange);
         let foreign_name = exchange.foreign_name().map(str::to_ascii_lowercase);
         let exchange = head_of(exchange);
@@ -322,7 +323,8 @@ impl<'k> Auditor<'k> {
         };
         match kept.exchange.trial {
             Some(_) => self.kept.push(kept),
-            // Nothing that is still to come changes what it means.
+            // Without a trial, later records cannot change the result, so the exchange is settled
+            // at once.
             None => {
                 self.count(&kept);
                 self.places.settle(self.knowledge, &self.sides, &BTreeMap::new(), kept, None);
@@ -330,8 +332,8 @@ impl<'k> Auditor<'k> {
         }
     }
 
-    /// Install and session of an exchange, if identifiers are to be looked for
-    /// in it: it is a trial's.
+    /// Install, session and device of an exchange; none outside of trials, where identifiers are
+    /// not searched for.
     fn when(&self, exchange: &Exchange) -> Option<IdentifierCircumstances> {
         let trial = self.trials.iter().find(|trial| Some(trial.id) == exchange.trial)?;
         let phase = phase_at(&self.phases, exchange)?;
@@ -342,8 +344,8 @@ impl<'k> Auditor<'k> {
         })
     }
 
-    /// Lists a gap. Of an endless capture without a run only so many are
-    /// listed; how many more there are is one gap at the end.
+    /// Lists a gap. Without a run, which may be an endless capture, at most [`Self::GAPS`] gaps are
+    /// listed. The number of the others is one gap at the end.
     fn note(&mut self, capture: usize, gap: Gap) {
         if self.run.is_some() || self.gaps.len() < Self::GAPS {
             self.gaps.push((capture, gap));
@@ -363,24 +365,25 @@ impl<'k> Auditor<'k> {
     }
 }
 
-/// What could not be read, with the request that it is of.
+/// The text of a gap, with the request that it is in.
 fn named(exchange: &Exchange, says: &str) -> String {
     format!("{} {}, request {}: {says}", exchange.request.method, exchange.request.host(), exchange.index + 1)
 }
 
-/// The last phase of the exchange's trial that had begun when it was sent.
+/// The last phase of the exchange's trial that had begun when the exchange started.
 pub(crate) fn phase_at(phases: &[Phase], exchange: &Exchange) -> Option<usize> {
     let trial = exchange.trial?;
     phases.iter().rposition(|phase| phase.trial == trial && phase.at <= exchange.started)
 }
 
-/// The host that a visited address is meant for.
+/// The host of a canary that is an address.
 fn site_of(canary: &Canary) -> Option<String> {
     let rest = canary.value.strip_prefix("https://").or_else(|| canary.value.strip_prefix("http://"))?;
     Some(rest.split(['/', ':', '?', '#']).next()?.to_ascii_lowercase())
 }
 
-/// Evidence of an experiment must be replayable; elsewhere nobody is judged.
+/// Walks the trail of a sighting again, if it belongs to a trial. Outside of trials nobody is
+/// judged, so the second value is false.
 fn replayed(exchange: &Exchange, sighting: Sighting) -> (Sighting, bool) {
     let replayed = exchange.trial.is_some() && decode::walk(exchange, &sighting.trail).is_some();
     (sighting, replayed)

@@ -1,8 +1,8 @@
-//! Identifiers that are another each time.
+//! Identifiers that change with each request.
 //!
-//! A schema knows where a program puts an id that lasts. Where every request of
-//! a capture has another value there, it does not last: a program that makes
-//! none, a consent that was not given. It ties together one session at most.
+//! A schema knows the place of a lasting id. If every request of a capture has
+//! another value there, the id does not last: for example because the person
+//! gave no consent. It then links one session at most.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use model::{Kind, RecognitionMethod};
 
 use crate::LocatedSighting;
 
-/// Fewer say nothing of what comes next.
+/// Requests that are needed: fewer do not show that the value changes.
 const TELLING: usize = 3;
 
-/// Calls a session's what changes each time.
+/// Changes the kind of such identifiers to `session-id`.
 pub(crate) fn settle(spotted: &mut [LocatedSighting]) {
     let mut places: BTreeMap<(usize, usize, String, String), Vec<usize>> = BTreeMap::new();
     for (i, one) in spotted.iter().enumerate() {

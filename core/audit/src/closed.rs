@@ -1,4 +1,4 @@
-//! Fields that stayed closed: which of them are constants, and what is said of the others.
+//! Fields that no decoder opened: removes constants, and lists the others as gaps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +6,8 @@ use model::{Gap, GapReason, Initiator};
 
 use crate::auditor::{Auditor, RetainedExchange};
 
-/// Takes out constants: what installs send that are left alone, and others that
-/// are used send as well, says nothing about use, however much it looks like noise.
+/// Removes constants. A value that an idle install sends and another install with
+/// use sends too does not depend on use, even if it looks like noise.
 pub(crate) fn without_constants(auditor: &mut Auditor<'_>) {
     let of = |blank: bool| -> BTreeMap<(String, u64), BTreeSet<u32>> {
         let mut known: BTreeMap<(String, u64), BTreeSet<u32>> = BTreeMap::new();
@@ -33,7 +33,7 @@ pub(crate) fn without_constants(auditor: &mut Auditor<'_>) {
     }
 }
 
-/// What stayed closed was not looked at: it is a gap, unless a page sent it.
+/// Lists unopened fields as a gap, unless a page sent them.
 pub(crate) fn note(auditor: &mut Auditor<'_>, kept: &mut RetainedExchange, side: Initiator) {
     if kept.fields.is_cut {
         kept.gaps += 1;
@@ -53,7 +53,7 @@ pub(crate) fn note(auditor: &mut Auditor<'_>, kept: &mut RetainedExchange, side:
 fn gap(auditor: &mut Auditor<'_>, kept: &RetainedExchange, why: GapReason, says: String) {
     let place = "body".parse().unwrap_or_default();
     let gap = Gap { exchange: Some(kept.exchange.index), place, why, says };
-    // After what is known of the same request.
+    // Insert after the other gaps of the same request.
     let is_later = |(capture, other): &(usize, Gap)| {
         (*capture, other.exchange.unwrap_or(u64::MAX)) > (kept.capture, kept.exchange.index)
     };

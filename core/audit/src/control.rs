@@ -1,38 +1,40 @@
-//! The control of the instrument: requests of Candor's own, in known number.
+//! The positive control of the instrument: a known number of requests that Candor itself sends.
 //!
-//! They are looked into like all others, and counted nowhere else.
+//! They are inspected like all other requests, and count only here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use judge::BeaconRecall;
 use model::{Beacon, Exchange, Request, Sighting};
 
-/// What was sent as a control, and what of it was found.
+/// The control requests that were sent, and the canaries that were found in them.
 #[derive(Debug, Default)]
 pub(crate) struct ControlReport {
     sent: Vec<Beacon>,
-    /// Hosts of a trial that get nothing else.
+    /// Trial and host of each control request. These hosts get no other requests.
     hosts: BTreeSet<(u32, String)>,
-    /// Canaries found at each of those hosts.
+    /// Canaries that were found in requests to each of these hosts.
     found: BTreeMap<(u32, String), BTreeSet<String>>,
 }
 
 impl ControlReport {
-    /// What the kind of its canaries is called.
+    /// The kind of the canaries in control requests.
     pub(crate) const KIND: &str = "beacon";
 
-    /// A beacon is about to be sent.
+    /// Takes note of a control request before it is sent.
     pub(crate) fn sent(&mut self, beacon: Beacon) {
         self.hosts.insert((beacon.trial, beacon.host.clone()));
         self.sent.push(beacon);
     }
 
-    /// Whether an exchange is one of them: Candor chose the host, and tells nobody of it.
+    /// Whether an exchange is a control request. Only Candor knows the host names of control
+    /// requests.
     pub(crate) fn is_own(&self, exchange: &Exchange) -> bool {
         self.place_of(exchange).is_some()
     }
 
-    /// Trial and host that it is for: a question of DNS may say something below that name.
+    /// Trial and host of a control request. A DNS query may be for a name below the host, because
+    /// the name can carry the canary.
     fn place_of(&self, exchange: &Exchange) -> Option<(u32, String)> {
         let (trial, mut host) = (exchange.trial?, exchange.host());
         loop {
@@ -44,7 +46,7 @@ impl ControlReport {
         }
     }
 
-    /// What was recognised in one of them.
+    /// Takes the sightings in a control request.
     pub(crate) fn seen(&mut self, exchange: &Exchange, sightings: &[Sighting]) {
         let Some(place) = self.place_of(exchange) else { return };
         let sound = sightings.iter().filter(|sighting| !sighting.weak);
@@ -52,7 +54,7 @@ impl ControlReport {
         self.found.entry(place).or_default().extend(canaries);
     }
 
-    /// What of all that was sent was found.
+    /// Compares what was sent with what was found.
     pub(crate) fn recall(&self) -> BeaconRecall {
         let mut recall = BeaconRecall::default();
         let nothing = BTreeSet::new();
@@ -62,7 +64,8 @@ impl ControlReport {
                 Some(canary) => {
                     recall.count(&beacon.transport, &beacon.layer, &beacon.disguise, found.contains(canary));
                 }
-                // Its host gets nothing else, so whatever is seen there is a false alarm.
+                // The host of a silent twin gets no other request, so every canary found there is a
+                // false alarm.
                 None => recall.count_twin(!found.is_empty()),
             }
         }

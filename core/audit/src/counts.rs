@@ -1,4 +1,4 @@
-//! What went to one destination.
+//! Counts of the requests to one destination.
 
 use model::Initiator;
 
@@ -31,7 +31,7 @@ impl DestinationCounts {
         } += 1;
     }
 
-    /// What the subject itself sent, not a page.
+    /// Number of requests that the subject itself sent, and no page.
     pub fn own(&self) -> u64 {
         self.native + self.extension
     }

@@ -1,4 +1,4 @@
-//! An audit out.
+//! Turns the records of an [`Auditor`] into an audit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,8 +111,8 @@ fn judged(auditor: Auditor<'_>, places: DestinationOrder, traffic: Vec<JudgedExc
     }
 }
 
-/// Destinations in the order in which they were first met, and what was seen
-/// on the way to them.
+/// Destinations in the order of their first exchange, with the sightings in the
+/// requests to them.
 #[derive(Debug, Default)]
 pub(crate) struct DestinationOrder {
     destinations: Vec<Destination>,
@@ -122,7 +122,7 @@ pub(crate) struct DestinationOrder {
 }
 
 impl DestinationOrder {
-    /// Says of an exchange whose it is and who sent it.
+    /// Attributes an exchange to a destination and an initiator, and counts it.
     pub(crate) fn settle(
         &mut self,
         knowledge: &Knowledge,
@@ -132,7 +132,8 @@ impl DestinationOrder {
         phase: Option<usize>,
     ) {
         if kept.exchange.request.method == Request::DNS && kept.sightings.is_empty() {
-            // Whoever was looked up and then asked is listed by what it was asked.
+            // A name that is only looked up is no destination: if requests follow,
+            // they list the host.
             return;
         }
         let destination = self.of(knowledge, sides, &kept.exchange);

@@ -1,4 +1,5 @@
-//! Two audits side by side: what began, what stopped, which verdict turned.
+//! Compares two audits: data flows that began or stopped, and verdicts that
+//! changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,43 +13,44 @@ use crate::Audit;
 pub struct AuditDifference {
     pub before: ComparedAudit,
     pub after: ComparedAudit,
-    /// One entry a promise, in the order of the knowledge.
+    /// One entry for each promise, in the order of the knowledge.
     pub turns: Vec<VerdictChange>,
     pub new_findings: Vec<FindingKey>,
     pub gone_findings: Vec<FindingKey>,
     pub began: Vec<DataFlow>,
     pub stopped: Vec<DataFlow>,
-    /// What makes the two hard to compare.
+    /// Differences between the runs that make the comparison doubtful.
     pub unlike: Vec<String>,
 }
 
-/// Which audit.
+/// The identity of a compared audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ComparedAudit {
     /// `reporting-browser@3.4.0`
     pub subject: String,
     pub version: String,
     pub scenario: String,
-    /// Head of the evidence's chain.
+    /// Head of the evidence's hash chain.
     pub head: String,
-    /// It ended before its plan did.
+    /// The run ended before its plan was done.
     pub early: bool,
     /// The subject is Candor's own simulation of a case.
     pub simulation: bool,
 }
 
-/// A promise, and what was said of it both times; none where it was not judged.
+/// A promise with its outcome in both audits; none where it was not judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerdictChange {
     pub promise: String,
     pub sentence: Sentence,
     pub before: Option<Outcome>,
     pub after: Option<Outcome>,
-    /// The reason given last.
+    /// The reason in the later audit; in the earlier one if the later did not
+    /// judge the promise.
     pub because: String,
 }
 
-/// A finding, as far as it is the same in another run.
+/// The parts of a finding that can be compared between runs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FindingKey {
     pub code: String,
@@ -57,7 +59,8 @@ pub struct FindingKey {
     pub says: String,
 }
 
-/// A kind of data that goes to a host, by the mode it was given out in.
+/// A kind of data that is sent to a host, with the mode in which the subject
+/// got it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DataFlow {
     pub kind: String,
@@ -144,7 +147,8 @@ fn claims(audit: &Audit) -> BTreeMap<(String, String), FindingKey> {
     claims
 }
 
-/// Findings that data was sent, by the mode in which it was given out.
+/// The data flows in the findings of sent data, with the mode in which the
+/// subject got the data.
 fn flows(audit: &Audit) -> BTreeSet<DataFlow> {
     let mut flows = BTreeSet::new();
     for finding in audit.findings.iter().filter(|finding| finding.code.ends_with("-sent")) {

@@ -1,10 +1,9 @@
-//! Connections that were given up and begun again.
+//! Connections that a client abandoned and opened again.
 //!
-//! Chromium connects to its first hosts while its network is still being set
-//! up, drops these connections in the middle of the handshake, and opens them
-//! again a moment later, or in another trial. Nothing was sent on them, and nothing was
-//! refused: the same client took our certificate for the same host. A connection that ended
-//! after its ClientHello was seen, and carried nothing.
+//! Chromium connects to its first hosts while its network is still being set up. It drops these
+//! connections during the handshake, and opens them again a moment later or in another trial. Such
+//! a connection ended after its ClientHello: it carried no data, and it was no refusal, because the
+//! same client accepted our certificate for the same host on another connection.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +11,10 @@ use model::{Exchange, Note, NoteCode, Seal};
 
 use crate::auditor::{Auditor, RetainedExchange};
 
-/// Takes them out of what was kept and out of the gaps, before anything is counted; what
-/// remains of them is a note in each trial and for each host.
+/// Removes these connections from the exchanges and the gaps, before exchanges are counted. One
+/// note for each trial and host remains.
 pub(crate) fn set_apart(auditor: &mut Auditor<'_>) {
-    // Exchanges are numbered in each capture anew.
+    // Positions of exchanges are unique only within a capture.
     let given_up: BTreeSet<(usize, u64)> = {
         let kept = &auditor.kept;
         let mut taken: BTreeSet<AcceptedCertificates<'_>> = BTreeSet::new();
@@ -49,12 +48,13 @@ fn note(notes: &mut Vec<Note>, exchange: &Exchange) {
     }
 }
 
-/// An alert would be a refusal in so many words.
+/// Whether the client closed the connection without an alert. An alert would be an explicit
+/// refusal.
 fn hung_up(exchange: &Exchange) -> bool {
     exchange.seal.as_ref().is_some_and(Seal::is_hung_up)
 }
 
-/// Who took our certificate for which host, in which capture.
+/// A client that accepted our certificate for a host, in a capture.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct AcceptedCertificates<'k> {
     capture: usize,
@@ -63,7 +63,7 @@ struct AcceptedCertificates<'k> {
 }
 
 impl<'k> AcceptedCertificates<'k> {
-    /// The client of a connection over TLS that could be read.
+    /// The entry for a readable TLS connection; none for others.
     fn of(kept: &'k RetainedExchange) -> Option<Self> {
         let read = kept.exchange.seal.is_none() && kept.exchange.request.url.starts_with("https:");
         if read { Self::by(kept) } else { None }

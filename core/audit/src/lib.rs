@@ -1,10 +1,10 @@
-//! The one place where the stages meet: records in, an audit out.
+//! The only crate that uses all stages: it takes records and gives an audit.
 //!
-//! An [`Auditor`] is pushed the records of a capture in order. Each exchange is
-//! opened (`decode`) and looked at (`detect`) at once; whose it is, who sent it
-//! (`attribute`) and what it means for a promise (`judge`) is said at the end,
-//! when all that pages asked for is known. The same records and the same
-//! knowledge give the same audit.
+//! An [`Auditor`] takes the records of a capture in order. It decodes each
+//! exchange (`decode`) and searches it (`detect`) at once. Owner and initiator
+//! (`attribute`) and verdicts (`judge`) follow at the end, when all requests of
+//! pages are known. The same records and the same knowledge give the same
+//! audit.
 #![forbid(unsafe_code)]
 
 mod auditor;

@@ -1,14 +1,14 @@
-//! One value is one sighting, however many layers lie around it.
+//! Removes duplicates: a value is one sighting, however many layers wrap it.
 //!
-//! The same bytes can be read in two ways: `protobuf 4.1` and
-//! `protobuf 4 ▸ protobuf 1` are one field, and a header that a capture lists
-//! twice is one header. What is counted is what was sent, not how often it was read.
+//! The same bytes can be decoded in two ways: `protobuf 4.1` and `protobuf 4 ▸ protobuf 1` are one
+//! field. A header that a capture lists twice is one header. So each value that was sent counts
+//! once, however often it was decoded.
 
 use std::collections::BTreeSet;
 
 use model::{Guise, Kind, LayerPlace, RecognitionMethod, Sighting, Trail};
 
-/// Of several readings of one value the innermost, in the order of the capture.
+/// Keeps the innermost of several readings of one value; the order stays.
 pub(crate) fn once(sightings: Vec<Sighting>) -> Vec<Sighting> {
     if sightings.len() < 2 {
         return sightings;
@@ -16,7 +16,7 @@ pub(crate) fn once(sightings: Vec<Sighting>) -> Vec<Sighting> {
     let readings: Vec<SightingKey<'_>> = sightings.iter().map(SightingKey::of).collect();
     let mut sorted: Vec<usize> = (0..readings.len()).collect();
     sorted.sort_by(|a, b| readings[*a].cmp(&readings[*b]).then(a.cmp(b)));
-    // What a guess led to never stands in for what is sure.
+    // A weak sighting never replaces a sure one.
     let sure: Vec<usize> = sorted.iter().copied().filter(|i| !sightings[*i].weak).collect();
     let mut is_again = vec![false; sightings.len()];
     for (order, weak) in [(&sorted, true), (&sure, false)] {
@@ -38,12 +38,12 @@ pub(crate) fn once(sightings: Vec<Sighting>) -> Vec<Sighting> {
     sightings.into_iter().filter(|_| !is_again.next().unwrap_or(false)).collect()
 }
 
-/// What a sighting is of, and where it stands.
+/// The value that a sighting is of, and its place.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct SightingKey<'s> {
     of: (RecognitionMethod, Option<&'s str>, &'s Kind, &'s Guise),
-    /// The parts of its places, one after another: `protobuf 4.1` and
-    /// `protobuf 4 ▸ protobuf 1` are the same way.
+    /// The parts of its trail in a form in which `protobuf 4.1` and `protobuf 4 ▸ protobuf 1` are
+    /// equal.
     way: Vec<String>,
 }
 
@@ -53,8 +53,8 @@ impl<'s> SightingKey<'s> {
         Self { of, way: way(&sighting.trail) }
     }
 
-    /// Whether `inner` goes on where this ends. In sorted order a reading comes
-    /// right before one that it is outside of.
+    /// Whether `inner` continues this trail. In sorted order a reading comes right before the
+    /// readings inside of it.
     fn is_outside(&self, inner: &Self) -> bool {
         self.of == inner.of && self.way.len() < inner.way.len() && inner.way.starts_with(&self.way)
     }
@@ -65,7 +65,8 @@ fn way(trail: &Trail) -> Vec<String> {
     for (nth, step) in trail.steps.iter().enumerate() {
         match &step.place {
             LayerPlace::Whole => parts.push(step.layer.to_string()),
-            // The second header of a name: whether it is the same again, its value says.
+            // The number of a repeated header is dropped: only the value tells whether the header
+            // is a duplicate.
             LayerPlace::At(name) if nth == 0 => {
                 let name = name.rsplit_once('#').map_or(&**name, |(name, _)| name);
                 parts.push(format!("{} {name}", step.layer));
