@@ -1,4 +1,4 @@
-//! Peels one value after another, depth first.
+//! Decodes one value after another, depth first.
 
 use std::{borrow::Cow, ops::ControlFlow};
 
@@ -14,21 +14,22 @@ use crate::{
     value_view::{ByteClasses, ValueView},
 };
 
-/// How much of an exchange was looked at.
+/// How much of an exchange was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DecodeCoverage {
     /// Bytes that went over the wire, as far as the capture tells.
     pub bytes: u64,
-    /// Bytes that were there to look at, and were.
+    /// Bytes of the parts that were read to their end, without the unopened
+    /// bytes.
     pub bytes_read: u64,
-    /// Bytes of those that nothing opened although they hide something: they
-    /// look random, or are of a format that is not read.
+    /// Bytes that no decoder opened and that hide content: they look random, or
+    /// have the mark of a format that is not read.
     pub unopened: u64,
     /// Values visited.
     pub values: u64,
 }
 
-/// One opening of one exchange: its budgets, and who is told.
+/// The state of decoding one exchange: its budget, the visitor, and the gaps.
 pub(crate) struct Engine<'e> {
     pub(crate) opened: DecodeCoverage,
     budget: &'e mut Budget,
@@ -36,15 +37,16 @@ pub(crate) struct Engine<'e> {
     gaps: &'e mut Vec<Gap>,
     exchange: Option<u64>,
     seen: OpenedValues,
-    /// What stayed closed and could be encrypted.
+    /// Values that no decoder opened and that could be encrypted.
     closed: Vec<UnopenedBytes>,
-    /// What nothing opened and hides something.
+    /// Values that no decoder opened and that hide content.
     hidden: Vec<HiddenValue>,
-    /// How often a value was opened without a doubt.
+    /// Number of values that a decoder opened with certainty.
     openings: u64,
-    /// The part at hand: its position and its length.
+    /// Position and length of the current part.
     part: (usize, u64),
-    /// A budget that ran out is one gap, not one for each value after it.
+    /// A budget ran out. This is reported once, and not for each value after
+    /// it.
     spent: bool,
 }
 
@@ -70,7 +72,7 @@ impl<'e> Engine<'e> {
         }
     }
 
-    /// A part of the exchange: visits it and all that is in it.
+    /// Visits a part of the exchange, and all values inside of it.
     pub(crate) fn part(&mut self, layer: &'static str, place: LayerPlace<'_>, value: &[u8]) {
         let route = Route { before: None, layer, place: &place };
         let read = value.len() as u64;
@@ -105,12 +107,12 @@ impl<'e> Engine<'e> {
         }
     }
 
-    /// Notes what could not be seen at `route`.
+    /// Adds a gap at `route`.
     pub(crate) fn gap(&mut self, route: &Route<'_>, why: GapReason, says: impl Into<String>) {
         self.gaps.push(Gap { exchange: self.exchange, place: route.trail(), why, says: says.into() });
     }
 
-    /// Tries the keys that `parts` hold on what stayed closed.
+    /// Tries to decrypt the closed values with keys that are found in `parts`.
     pub(crate) fn unlock(&mut self, budgets: &DecodeLimits, parts: &dyn Fn(&mut Engine<'_>)) {
         let closed = std::mem::take(&mut self.closed);
         if closed.is_empty() {
@@ -151,7 +153,8 @@ impl<'e> Engine<'e> {
         const MOST: usize = 8;
         const LONGEST: usize = 1 << 20;
         let length = (decryption::SHORTEST..=LONGEST).contains(&look.bytes.len());
-        // Digests and identifiers are written in hex, boxes hardly.
+        // A hex value of a digest's length is a digest or an identifier:
+        // ciphertext is seldom written in hex.
         let digest = look.layer == "hex" && matches!(look.bytes.len(), 16 | 20 | 28 | 32 | 48 | 64);
         if length && !digest && self.closed.len() < MOST && look.kinds.any(ByteClasses::RAW) {
             self.closed.push(UnopenedBytes { trail: route.trail(), bytes: look.bytes.to_vec() });
@@ -205,8 +208,9 @@ impl<'e> Engine<'e> {
         ControlFlow::Continue(())
     }
 
-    /// Keeps a value that nothing opened, if it hides something. What guesses
-    /// made of it, the places in `hidden` from `inside` on, is not said beside it.
+    /// Adds a value that no decoder opened to `hidden`, if it hides content. It
+    /// replaces the entries from `inside` on, which weak decoders found inside of
+    /// it.
     fn hide(&mut self, look: &ValueView<'_>, here: ValueLocation<'_>, inside: usize, said: bool) {
         if here.trust != RouteTrust::Full || is_known(here.route) {
             return;
@@ -216,8 +220,8 @@ impl<'e> Engine<'e> {
         self.hidden.push(HiddenValue { trail: here.route.trail(), found, part: self.part, said });
     }
 
-    /// Says what nothing opened: once all parts were looked at, and the keys in
-    /// them tried.
+    /// Turns the hidden values into gaps, after all parts were read and all
+    /// keys were tried.
     pub(crate) fn settle(&mut self, random: RandomValues) {
         let mut unread: Vec<((usize, u64), u64)> = Vec::new();
         for hidden in std::mem::take(&mut self.hidden) {
@@ -232,13 +236,15 @@ impl<'e> Engine<'e> {
                 self.gaps.push(Gap { exchange: self.exchange, place: hidden.trail, why, says });
             }
         }
-        // Packed in a part, a value may be longer than the part.
+        // A value that was compressed may be longer than the part that contains
+        // it.
         let unread: u64 = unread.iter().map(|((_, length), sum)| (*sum).min(*length)).sum();
         self.opened.unopened += unread;
         self.opened.bytes_read = self.opened.bytes_read.saturating_sub(unread);
     }
 
-    /// Tries the decoders that fit, in their order, as long as more may come.
+    /// Tries the decoders that fit, in their order, until one has opened the
+    /// value.
     fn opened_by_any(&mut self, look: &ValueView<'_>, here: ValueLocation<'_>) -> PeelOutcome {
         let mut how = PeelOutcome::Not;
         for decoder in prefilter::candidates(look).map(|position| DECODERS[position]) {
@@ -263,7 +269,8 @@ impl<'e> Engine<'e> {
                 continue;
             }
             let peeled = self.peel(decoder, look.bytes, here);
-            // Two bytes that look like a header, and then nothing of the kind.
+            // The header fitted by chance, but the data is broken: the value
+            // does not count as opened.
             let astray = fit == DecoderFit::Maybe && peeled.gap == Some(GapReason::Broken);
             how = how.max(if astray { peeled.how.min(PeelOutcome::Perhaps) } else { peeled.how });
             if self.spent {
@@ -307,18 +314,19 @@ impl<'e> Engine<'e> {
     }
 }
 
-/// A value that nothing opened and that hides something.
+/// A value that no decoder opened and that hides content.
 struct HiddenValue {
     trail: Trail,
     found: UnopenedRange,
-    /// Position and length of the part it lies in.
+    /// Position and length of the part that contains the value.
     part: (usize, u64),
-    /// Another gap says already that it did not open.
+    /// Another gap already reports that the value did not open.
     said: bool,
 }
 
 impl HiddenValue {
-    /// Shorter values read as something by chance.
+    /// Shorter values are opened by some decoder by chance, so they do not
+    /// count as an opening.
     const TELLING: usize = 16;
 
     fn says(&self) -> (GapReason, String) {
@@ -334,9 +342,9 @@ impl HiddenValue {
     }
 }
 
-/// Whether a value is known to hold nothing that its server does not have: a
-/// cookie is what the server gave, and credentials are what it checks. The
-/// signature of a token is computed over what stands beside it.
+/// Whether a value holds nothing that its server does not know already. The
+/// server set the cookie, and it checks the credentials. The signature of a
+/// token is computed from the rest of the token.
 fn is_known(route: &Route<'_>) -> bool {
     let root = route.root();
     let is_token = |name: &str| name.contains("cookie") || name.contains("authorization") || name.starts_with("sec-");
@@ -345,13 +353,14 @@ fn is_known(route: &Route<'_>) -> bool {
     of_header || is_drawn || root.layer.starts_with("answer") || route.layer == "jwt"
 }
 
-/// Where the value at hand lies.
+/// The location of the current value.
 #[derive(Clone, Copy)]
 struct ValueLocation<'r> {
     route: &'r Route<'r>,
     depth: usize,
     trust: RouteTrust,
-    /// The decoder that reads the value already, along with what is around it.
+    /// The decoder that has read this value already, as a part of the value
+    /// around it.
     read_by: Option<&'static str>,
 }
 
@@ -361,18 +370,19 @@ impl<'r> ValueLocation<'r> {
     }
 }
 
-/// How far the way to a value may be trusted.
+/// How reliable the route to a value is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum RouteTrust {
     Full,
-    /// Where it begins and ends was guessed, so that it need not open.
+    /// Begin and end of the value were guessed, so it is no gap if the value
+    /// does not open.
     Borders,
-    /// Random bytes would have led to it as well.
+    /// A decoder guessed: it would also have accepted random bytes.
     Weak,
 }
 
-/// Where a decoder's values go while an exchange is opened: on to the visitor,
-/// and to be opened in their turn.
+/// Receives the inner values of a decoder: hands them to the visitor, and
+/// decodes them in turn.
 struct LayerSink<'n, 'e> {
     engine: &'n mut Engine<'e>,
     route: &'n Route<'n>,
@@ -408,15 +418,15 @@ impl InnerValues for LayerSink<'_, '_> {
     }
 }
 
-/// Goes a trail as a route.
+/// Rebuilds a route from the steps of a trail, and calls `arrive` with it.
 fn along(steps: &[TrailStep], before: Option<&Route<'_>>, arrive: &mut dyn FnMut(&Route<'_>)) {
     let Some((TrailStep { layer: Cow::Borrowed(layer), place }, rest)) = steps.split_first() else { return };
     let route = Route { before, layer, place };
     if rest.is_empty() { arrive(&route) } else { along(rest, Some(&route), arrive) }
 }
 
-/// The values that were opened already: the same bytes are opened once in an
-/// exchange, however often they are in it. Each place they are at is visited.
+/// Hashes of the values that were opened already. The same bytes are opened
+/// only once in an exchange. Each place of them is still visited.
 #[derive(Default)]
 struct OpenedValues {
     hashes: Vec<u64>,
@@ -424,7 +434,7 @@ struct OpenedValues {
 }
 
 impl OpenedValues {
-    /// Shorter values are opened faster than looked up.
+    /// Shorter values cost less to open than to look up.
     const WORTH: usize = 64;
 
     fn before(&mut self, value: &[u8]) -> bool {
@@ -463,8 +473,8 @@ fn insert(hashes: &mut [u64], hash: u64) -> bool {
     false
 }
 
-/// A hash by folded multiplication. A collision would leave a value closed, so
-/// all 64 bits count.
+/// A hash by folded multiplication. A collision would leave a value unopened,
+/// so the hash must be good in all 64 bits.
 pub(crate) fn hash(value: &[u8]) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
     let fold = |hash: u64, word: u64| {

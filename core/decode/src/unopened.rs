@@ -1,27 +1,26 @@
-//! Values that hide what they hold: bytes that look like noise, and layers that
-//! say themselves that they are one which is not read.
+//! Values that hide their content: bytes that look like noise, and values with the mark of a format
+//! that is not read.
 //!
-//! Encrypted and well compressed bytes look random, in every alphabet: nearly
-//! as many different bytes or letters occur as in a random text of that length.
-//! This is the one place with a threshold; whoever needs to say how much of a
-//! request stayed closed asks here.
+//! Encrypted and well compressed bytes look random in every alphabet: nearly as many different
+//! bytes or letters occur as in a random text of that length. The threshold for this is defined
+//! only here, for all code that reports how much of a request was not opened.
 
 use std::ops::Range;
 
 use crate::value_view::{self, ByteClasses};
 
-/// Fewer random bytes are a digest, a key or a token: they carry no report.
+/// Fewer random bytes are a digest, a key or a token, and cannot carry a report.
 pub const LEAST: usize = 64;
 
-/// A stretch of a value that nothing may read.
+/// A range of a value that hides its content.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UnopenedRange {
-    /// Where it begins in the value.
+    /// Start of the range in the value.
     pub start: usize,
     pub end: usize,
-    /// Bits of information that each byte seems to have, at most 8.
+    /// Shannon entropy in bits per byte, at most 8.
     pub entropy: f64,
-    /// The format it says to be of, if it has a mark.
+    /// The format whose mark the value begins with, if it has one.
     pub mark: Option<&'static str>,
 }
 
@@ -35,16 +34,17 @@ impl UnopenedRange {
     }
 }
 
-/// Whether gaps tell of values that only look random. From how many such bytes on one is a
-/// report depends on who sends it, how often and to whom; the judge and the guard know that.
+/// Whether values that only look random are reported as gaps. How many random bytes could be a
+/// report depends on sender, frequency and destination. The judge and the guard know these, so they
+/// report such values themselves.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RandomValues {
     Told,
     LeftOut,
 }
 
-/// What a value hides, if no decoder opened it: the stretch that looks random,
-/// or all of it if it has the mark of a layer that is not read.
+/// The range of an unopened value that hides content: the part that looks random, or the whole
+/// value if it has the mark of a format.
 pub fn unopened(value: &[u8]) -> Option<UnopenedRange> {
     if let Some(mark) = marked(value) {
         return Some(UnopenedRange { start: 0, end: value.len(), entropy: entropy(value), mark: Some(mark) });
@@ -56,8 +56,7 @@ pub fn unopened(value: &[u8]) -> Option<UnopenedRange> {
     Some(UnopenedRange { start: range.start, end: range.end, entropy: entropy(&value[range]), mark: None })
 }
 
-/// Formats by the bytes they begin with. What holds only text that is found
-/// without opening it is not among them.
+/// Formats by their first bytes. Formats whose text is found without decoding are not listed.
 const MARKS: &[(&[u8], &str)] = &[
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "ZIP"),
@@ -104,7 +103,7 @@ pub(crate) fn marked(value: &[u8]) -> Option<&'static str> {
     match value {
         // bzip2: the size of a block, and pi.
         [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..] => Some("bzip2"),
-        // LZMA alone: properties, a dictionary of whole kilobytes, a size.
+        // LZMA without a container: properties, dictionary size, and an unknown length.
         [0x5d, 0, 0, _, size, 0xff, 0xff, 0xff, 0xff, 0xff, ..] if *size < 0x10 => Some("LZMA"),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("WebP"),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => Some("WAVE"),
@@ -121,10 +120,11 @@ fn entropy(value: &[u8]) -> f64 {
     counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / all).map(|p| -p * p.log2()).sum()
 }
 
-/// How much of the variety of random letters there must be.
+/// The share of the expected number of different symbols that a random value must have.
 const VARIETY: f64 = 0.85;
 
-/// So many of `symbols` different ones occur in `length` random ones.
+/// The expected number of different symbols in `length` random symbols, out of an alphabet of
+/// `symbols`.
 fn expected(symbols: f64, length: usize) -> f64 {
     symbols * (1.0 - (1.0 - 1.0 / symbols).powi(length as i32))
 }
@@ -135,10 +135,10 @@ fn different(value: &[u8]) -> f64 {
     seen.iter().filter(|seen| **seen).count() as f64
 }
 
-/// The stretch of bytes in which each block looks random: a head of plain
-/// numbers before it hides nothing.
+/// The longest range of bytes in which every block looks random. Plain headers before it are left
+/// out.
 fn random_bytes(value: &[u8]) -> Option<Range<usize>> {
-    /// Looking at more tells nothing new.
+    /// Bytes that are examined; more would not change the result.
     const LONGEST: usize = 64 << 10;
     let is_random = |block: &[u8]| different(block) >= VARIETY * expected(256.0, block.len());
     if value.len() < 2 * LEAST {
@@ -153,20 +153,20 @@ fn random_bytes(value: &[u8]) -> Option<Range<usize>> {
         if block < blocks && is_random(&head[at..at + LEAST]) {
             from.get_or_insert(at);
         } else if let Some(start) = from.take() {
-            // The last block is a part of one.
+            // The rest after the last whole block belongs to the range.
             let end = if block == blocks { value.len() } else { at };
             longest = if end - start > longest.len() { start..end } else { longest };
         }
     }
-    // One block may look so by chance, if the rest does not.
+    // A single random block may be chance, unless it is at least half of the value.
     let worth = longest.len() >= 2 * LEAST || longest.len() * 2 >= value.len();
     (worth && !longest.is_empty()).then_some(longest)
 }
 
-/// Text without words: letters, digits and the two signs of an alphabet, all
+/// The whole value, if it is a random text: letters, digits and the signs of an alphabet, all
 /// equally frequent.
 fn random_text(value: &[u8]) -> Option<Range<usize>> {
-    /// Bytes of the head that is looked at.
+    /// Bytes at the start that are examined.
     const LONGEST: usize = 4 << 10;
     let text = value.trim_ascii();
     let kinds = ByteClasses::of(text);
@@ -180,7 +180,7 @@ fn random_text(value: &[u8]) -> Option<Range<usize>> {
     let head: Vec<u8> = text.iter().take(LONGEST).filter(|byte| !byte.is_ascii_whitespace()).copied().collect();
     let symbols = match () {
         () if !is_word_alphabet => {
-            // base85 and its like: no spaces, every printable sign.
+            // base85 and similar: any printable character, but no spaces.
             let printable = head.iter().all(|byte| (0x21..0x7f).contains(byte)) && !kinds.any(ByteClasses::SPACE);
             return (printable && is_random_print(&head)).then_some(0..value.len());
         }
@@ -194,7 +194,7 @@ fn random_text(value: &[u8]) -> Option<Range<usize>> {
     let only_hex = kinds.only(ByteClasses::DIGIT.and(ByteClasses::LOWER_HEX).and(loose))
         || kinds.only(ByteClasses::DIGIT.and(ByteClasses::UPPER_HEX).and(loose));
     let symbols = if only_hex && symbols > 10.0 { 16.0 } else { symbols };
-    // As many letters as hold LEAST random bytes.
+    // The text must have enough letters to hold [`LEAST`] random bytes.
     let bits = symbols.log2();
     let letters: Vec<u8> = head.iter().filter(|byte| byte.is_ascii_alphanumeric()).copied().collect();
     if (letters.len() as f64) * bits < (LEAST as f64) * 8.0 {
@@ -205,19 +205,19 @@ fn random_text(value: &[u8]) -> Option<Range<usize>> {
     (varied && even && is_restless(&letters, symbols)).then_some(0..value.len())
 }
 
-/// base32 has six digits, and letters of one case.
+/// Whether a text can be base32, which has the digits 2 to 7 and letters of one case.
 fn is_base32(text: &[u8], kinds: ByteClasses) -> bool {
     let mixed = kinds.any(ByteClasses::LOWER) && kinds.any(ByteClasses::UPPER);
     !mixed && kinds.any(ByteClasses::DIGIT) && !text.iter().any(|byte| b"0189".contains(byte))
 }
 
-/// Entropy that a random text of that length shows (Miller–Madow).
+/// The expected entropy of a random text of this length (Miller–Madow).
 fn expected_entropy(symbols: f64, length: usize) -> f64 {
     (symbols.log2() - (symbols - 1.0) / (2.0 * length as f64 * std::f64::consts::LN_2)).max(1.0)
 }
 
-/// Whether letters, capitals and digits change as often as by chance. Words
-/// and identifiers keep to one of them for a while.
+/// Whether the text changes between small letters, capitals and digits as often as a random text.
+/// Words and identifiers have longer runs of one class.
 fn is_restless(letters: &[u8], symbols: f64) -> bool {
     let class = |byte: &u8| (byte.is_ascii_digit(), byte.is_ascii_uppercase());
     let mut counts = [0.0; 3];
@@ -230,14 +230,15 @@ fn is_restless(letters: &[u8], symbols: f64) -> bool {
     });
     let by_chance = 1.0 - counts.iter().map(|share: &f64| share * share).sum::<f64>();
     if by_chance < 0.05 {
-        // One class alone: digits, or letters of which each is as frequent.
+        // There is only one class, so there are no changes to count: digits, or letters of one
+        // case.
         return symbols <= 26.0;
     }
     let changes = letters.windows(2).filter(|pair| class(&pair[0]) != class(&pair[1])).count() as f64;
     changes / letters.len() as f64 >= 0.65 * by_chance
 }
 
-/// Whether signs of all sorts are as frequent as letters.
+/// Whether punctuation is as frequent as in random printable text.
 fn is_random_print(text: &[u8]) -> bool {
     if text.len() < 80 {
         return false;

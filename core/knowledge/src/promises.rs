@@ -1,9 +1,10 @@
-//! What makers say, and what is expected of them, as tests:
+//! Promises of makers, and expectations of them, in a form that can be tested:
 //! `data/promises/<vendor>.toml`.
 //!
 //! A promise is a sentence with a condition (`when`, `state`, `valid`) and one
-//! claim: what is never sent, what alone is, what must be seen, or why nothing
-//! could show it. Which experiment can speak about it follows from the condition.
+//! claim: data that is never sent, the only data that is sent, a request that
+//! must be sent, or why no run can test it. The condition decides which
+//! experiments can test the promise.
 
 mod sentence;
 
@@ -30,30 +31,34 @@ pub use valid::{MakerState, ValidityRange, VersionRange};
 use check::seconds;
 use entry::PromiseEntry;
 
-/// One sentence and how it is tested.
+/// One sentence, with its conditions and its claim.
 #[derive(Clone, Debug)]
 pub struct Promise {
     pub id: String,
-    /// What is said, and whose words these are.
+    /// The sentence and its source.
     pub sentence: Sentence,
-    /// Subjects it is about, `name` or `name@edition`; empty means every subject.
+    /// Subjects that the promise is about, `name` or `name@edition`; empty means
+    /// every subject.
     pub subjects: Vec<String>,
     pub when: PromiseConditions,
-    /// What it is said of; outside it is untested.
+    /// Versions and dates that the promise is about; outside of them it is
+    /// untested.
     pub valid: ValidityRange,
-    /// What the maker makes it depend on.
+    /// The state, signed in or out, that the promise depends on.
     pub state: Option<MakerState>,
     pub claim: Assertion,
 }
 
-/// The circumstances that a promise is about. What is not said does not matter.
+/// The conditions under which a promise applies. A condition that is not given
+/// does not matter.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PromiseConditions {
     #[serde(default)]
     pub mode: Option<String>,
-    /// Positions of what turns collection on and off; any of them: `default`
-    /// (as installed), `on`, `off`, `turned-off` (from that moment on).
+    /// Positions of the switches for data collection, any of which is enough:
+    /// `default` (as installed), `on`, `off`, `turned-off` (by the driver, from
+    /// that moment on).
     #[serde(default, deserialize_with = "one_or_many")]
     pub switch: Vec<String>,
     /// Positions of single switches by name: `on`, `off`.
@@ -67,7 +72,7 @@ const EEA: [&str; 30] = [
     "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
 ];
 
-/// Whose words they are is said by the name of the list.
+/// A file of promises. The name of a list is the class of its sentences.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PromiseFile {
@@ -87,12 +92,12 @@ impl Promise {
         self.claim.kinds()
     }
 
-    /// The mode it is about, if it is about one.
+    /// The mode that the promise is about, if it is about one.
     pub fn mode(&self) -> Option<Mode> {
         self.when.mode.as_deref().map(Mode::from_word)
     }
 
-    /// The prohibition, if that is what it claims.
+    /// The claim that something is never sent, if the promise makes one.
     pub fn never(&self) -> Option<&NeverClause> {
         match &self.claim {
             Assertion::Never(never) => Some(never),
@@ -100,48 +105,50 @@ impl Promise {
         }
     }
 
-    /// Whether it speaks of identifiers themselves, whatever they stand beside.
+    /// Whether the promise forbids identifiers themselves, also without other
+    /// data.
     pub fn is_about_identifiers(&self) -> bool {
         self.never().is_some_and(|never| never.identifiers)
     }
 
-    /// Whether it speaks of the countries in which servers stand.
+    /// Whether the promise is about the countries of servers.
     pub fn is_about_countries(&self) -> bool {
         self.never().is_some_and(|never| !never.outside.is_empty())
     }
 
-    /// Whether it speaks of identifiers beside the data.
+    /// Whether the promise forbids data only together with an identifier.
     pub fn is_about_anonymity(&self) -> bool {
         self.never().is_some_and(|never| never.beside.is_some())
     }
 
-    /// Whether it cannot be judged without knowing who the maker is.
+    /// Whether the promise can be judged only if the maker is known.
     pub fn names_the_maker(&self) -> bool {
         matches!(self.claim.to(), Some("anyone-but-the-maker" | "the-maker"))
     }
 
-    /// Whether it is about what the maker gets, and about nobody else.
+    /// Whether the promise is only about data that the maker gets.
     pub fn is_about_the_maker(&self) -> bool {
         self.claim.to() == Some("the-maker")
     }
 
-    /// Whether it is about what a person turned off, from that moment on.
+    /// Whether the promise is about the time after a person turned a switch
+    /// off.
     pub fn is_about_turning_off(&self) -> bool {
         self.when.switch.iter().any(|position| position == "turned-off")
     }
 
-    /// Whether a server in this country is one that it speaks against.
+    /// Whether the promise forbids servers in this country.
     pub fn forbids_country(&self, country: &str) -> bool {
         let allowed = |code: &String| code == country || code == "EEA" && EEA.contains(&country);
         self.never().is_some_and(|never| !never.outside.is_empty() && !never.outside.iter().any(allowed))
     }
 
-    /// Microseconds that a thrown switch is given.
+    /// Microseconds that the subject has after a switch was thrown.
     pub fn grace(&self) -> i64 {
         self.never().and_then(|never| never.within.as_deref()).and_then(seconds).unwrap_or(0) * 1_000_000
     }
 
-    /// Whether it is about a subject in an edition.
+    /// Whether the promise is about this subject in this edition.
     pub fn is_about(&self, subject: &str, edition: Option<&str>) -> bool {
         let named = |name: &String| match name.split_once('@') {
             None => name == subject,
@@ -151,7 +158,7 @@ impl Promise {
     }
 }
 
-/// What makers say themselves about what is sent.
+/// Parses the makers' own statements about the data that they send.
 pub(crate) fn disclosures(text: &str) -> Result<Vec<Disclosure>, String> {
     let file: PromiseFile = toml::from_str(text).map_err(|error| error.to_string())?;
     file.discloses.iter().try_for_each(Disclosure::check)?;

@@ -12,86 +12,87 @@ mod driver;
 /// Settings by name: `search.suggest_enabled`.
 pub type Preferences = BTreeMap<String, toml::Value>;
 
-/// A browser or phone that Candor can put through a scenario.
+/// A browser or phone that Candor can run a scenario on.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SubjectSpec {
     pub name: String,
     /// One line for `candor list subjects`.
     pub says: String,
-    /// It is Candor's own simulation of a case: what it does, no maker's product was seen to do.
+    /// The subject is Candor's own simulation of a case. Its results do not concern a maker's
+    /// product.
     #[serde(default)]
     pub simulation: bool,
-    /// Which driver speaks to it.
+    /// The driver that operates the subject.
     pub driver: SubjectDriver,
     /// Programs to try, in this order: names on the path, or paths.
     #[serde(default)]
     pub programs: Vec<String>,
-    /// `authority` (as a company would install its own) or `nothing`, for a
-    /// subject that cannot be made to trust Candor: all its TLS is then sealed.
+    /// `authority`: Candor's certificate authority is installed, as a company would install its
+    /// own. `nothing`: the subject cannot be made to trust Candor, so all its TLS is sealed.
     #[serde(default)]
     pub trust: CertificateTrust,
-    /// Its desktop entry: a person who opens it from the menu starts what stands
-    /// behind `Exec=` there (freedesktop.org, Desktop Entry Specification).
+    /// The desktop entry. Its `Exec=` line is the command that runs when a person opens the subject
+    /// from the menu (freedesktop.org, Desktop Entry Specification).
     #[serde(default)]
     pub desktop: Option<String>,
-    /// Keys that open a private window beside the one that is open.
+    /// Keys that open a private window from an open window.
     #[serde(default)]
     pub private_keys: Option<String>,
-    /// Preferences of its profile to read back after a session, by their dotted
-    /// names: what was in force, not what was asked for.
+    /// Dotted names of preferences that are read from the profile after a session. They show the
+    /// values that were in force, which may differ from those that were set.
     #[serde(default)]
     pub read_back: Vec<String>,
-    /// Debian package that brings it, named where it is missing.
+    /// Debian package that contains the program; named in the message if the program is missing.
     #[serde(default)]
     pub package: Option<String>,
     /// More command line arguments.
     #[serde(default)]
     pub arguments: Vec<String>,
-    /// What makes a browser by command line start in private mode.
+    /// Arguments that start a browser by command line in private mode.
     #[serde(default)]
     pub private_arguments: Vec<String>,
-    /// Names and values in its environment; `{home}` is its home.
+    /// Environment variables; `{home}` is replaced by the home folder.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
-    /// Keys that lead to the address bar of a browser by command line, by
-    /// their X names; Ctrl+L if none.
+    /// X names of the keys that focus the address bar of a browser by command line; Ctrl+L if there
+    /// are none.
     #[serde(default)]
     pub address_keys: Vec<String>,
-    /// What it is put through where nobody says.
+    /// The default scenario.
     #[serde(default)]
     pub scenario: Option<String>,
     /// Preferences that it starts with.
     #[serde(default)]
     pub preferences: Preferences,
-    /// Folder below `data/subjects/` of an extension that is part of it; for a
-    /// phone, of its program.
+    /// Folder below `data/subjects/` of an extension that is part of the subject; for a phone, the
+    /// folder of its program.
     #[serde(default)]
     pub extension: Option<String>,
-    /// Of an app on a phone: its packages, the one meant by the subject's name first.
+    /// For an app on a phone: its packages. The first is the one that the subject's name means.
     #[serde(default)]
     pub apps: Vec<String>,
-    /// What is known of an app's private pages.
+    /// How the app opens private pages, as far as it is known.
     #[serde(default)]
     pub private: Option<PrivateOpening>,
-    /// Owner (`data/owners/`) that makes it.
+    /// The owner (`data/owners/`) that makes the subject.
     pub maker: String,
-    /// Host of the search engine whose result page it opens.
+    /// Host of the search engine that the address bar is set to.
     #[serde(default)]
     pub search: Option<String>,
-    /// It is known to report in normal mode: if nothing is seen then, the
-    /// instrument is blind.
+    /// The subject is known to report in normal mode. If Candor sees no report there, Candor is
+    /// blind.
     #[serde(default)]
     pub reports: bool,
     /// The first edition is the default.
     #[serde(default, rename = "edition")]
     pub editions: Vec<SubjectEdition>,
-    /// Switches of its own that change what it reports.
+    /// The subject's own switches that change its reports.
     #[serde(default, rename = "switch")]
     pub switches: Vec<SubjectSwitch>,
 }
 
-/// How a subject is made to let Candor in.
+/// How a subject is made to accept Candor's certificates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CertificateTrust {
@@ -100,28 +101,28 @@ pub enum CertificateTrust {
     Nothing,
 }
 
-/// How an app on a phone is made to open a page in private from outside. With
-/// neither way it is known that there is none.
+/// How an app on a phone can be told from outside to open a page in private mode. If neither way is
+/// given, it is known that there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrivateOpening {
-    /// Every page that it opens is a private one.
+    /// The app opens every page in private mode.
     #[serde(default)]
     pub always: bool,
-    /// A link that comes with this extra, true, is opened in private.
+    /// An intent with this extra set to true opens its link in private mode.
     #[serde(default)]
     pub extra: Option<String>,
-    /// An intent of this action opens a private tab, empty; what it loads it is
-    /// told by the app's socket for developers.
+    /// An intent with this action opens an empty private tab. The page is then loaded through the
+    /// app's debugging socket.
     #[serde(default)]
     pub tab: Option<String>,
-    /// The name of that socket.
+    /// The name of the debugging socket.
     #[serde(default)]
     pub socket: Option<String>,
-    /// First number of the app's version from which on that is known.
+    /// First major version of the app for which this is known.
     #[serde(default)]
     pub since: u32,
-    /// Where that is known from.
+    /// The source of this knowledge.
     pub because: String,
 }
 
@@ -131,14 +132,14 @@ pub struct PrivateOpening {
 pub struct SubjectEdition {
     pub name: String,
     pub says: String,
-    /// What of it is documented, what is our reconstruction.
+    /// Which behaviour is documented, and which is our reconstruction.
     pub because: String,
     #[serde(default)]
     pub arguments: Vec<String>,
     /// Preferences that it starts with.
     #[serde(default)]
     pub preferences: Preferences,
-    /// What the extension or program is configured with.
+    /// Configuration of the extension or program.
     #[serde(default)]
     pub config: BTreeMap<String, toml::Value>,
     /// Names of the subject's switches that this edition has.
@@ -154,23 +155,23 @@ pub struct SubjectEdition {
 pub struct SubjectSwitch {
     pub name: String,
     pub says: String,
-    /// Page on which it stands, below the extension or as an address.
+    /// Page with the switch: a path in the extension, or an address.
     pub page: String,
     /// CSS selector of the control.
     pub control: String,
-    /// What the person decides by it.
+    /// What the switch controls.
     #[serde(default)]
     pub turns: SwitchPurpose,
 }
 
-/// What a switch is there for.
+/// What a switch controls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SwitchPurpose {
-    /// On: it reports. Off: it does not. So its label says, at least.
+    /// Data collection. By its label, the subject reports if it is on, and does not if it is off.
     #[default]
     Collection,
-    /// Another mode of use, private or not.
+    /// The mode of use, private or not.
     Mode,
 }
 
@@ -197,7 +198,8 @@ impl SubjectSpec {
         Ok(subject)
     }
 
-    /// Whether it is meant by this name: its own, or one of its apps (`android:org.mozilla.firefox`).
+    /// Whether this name means the subject: its own name, or that of one of its apps
+    /// (`android:org.mozilla.firefox`).
     pub fn is_called(&self, name: &str) -> bool {
         let is_app = |package: &str| self.apps.iter().any(|app| app == package);
         self.name == name || matches!(SubjectOrigin::of(name), SubjectOrigin::App(package) if is_app(package))
@@ -215,12 +217,12 @@ impl SubjectSpec {
         names.iter().map(String::as_str).filter(move |name| turns(name))
     }
 
-    /// Whether it is known to report in normal mode.
+    /// Whether the subject is known to report in normal mode.
     pub fn is_known_to_report(&self, edition: Option<&str>) -> bool {
         self.edition(edition).and_then(|edition| edition.reports).unwrap_or(self.reports)
     }
 
-    /// The edition of this name; with none given, the first there is.
+    /// The edition of this name; the first if no name is given.
     pub fn edition(&self, name: Option<&str>) -> Option<&SubjectEdition> {
         match name {
             Some(name) => self.editions.iter().find(|edition| edition.name == name),

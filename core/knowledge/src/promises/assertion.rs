@@ -1,66 +1,69 @@
-//! What a sentence claims: what is never sent, what alone may be, what must be
-//! seen, or that no run of Candor's could show it.
+//! The claim of a sentence: data that is never sent, the only data that may be
+//! sent, a request that must be sent, or why no run can test it.
 
 use model::Kind;
 use serde::Deserialize;
 
 use super::check::seconds;
 
-/// One of the four.
+/// One of the four claims.
 #[derive(Clone, Debug)]
 pub enum Assertion {
     Never(NeverClause),
     Only(OnlyClause),
     Must(MustClause),
-    /// Why no run could show it.
+    /// Why no run can test the sentence.
     Untestable(String),
 }
 
-/// What must not happen.
+/// The claim that data is never sent.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NeverClause {
     #[serde(default)]
     pub kinds: Vec<String>,
-    /// Nor any identifier that stays, whatever it is called and wherever it
-    /// stands in the subject's own requests.
+    /// Also forbids every lasting identifier in the subject's own requests, at
+    /// any place and under any name.
     #[serde(default)]
     pub identifiers: bool,
-    /// `anyone-but-the-site`, `anyone-but-the-maker` (the site may have it
-    /// too), `the-maker` (what others send elsewhere is not the maker's to
-    /// promise), or absent for anyone at all.
+    /// The destinations that must not get the data: `anyone-but-the-site`,
+    /// `anyone-but-the-maker` (the site may have it too), `the-maker` (a maker
+    /// can promise only for itself). If absent, nobody may get it.
     #[serde(default)]
     pub to: Option<String>,
-    /// Only to servers in countries that are not in this list; ISO 3166-1
-    /// alpha-2, and `EEA` for the European Economic Area.
+    /// If given, only servers outside of these countries are forbidden; ISO
+    /// 3166-1 alpha-2, and `EEA` for the European Economic Area.
     #[serde(default)]
     pub outside: Vec<String>,
-    /// `persistent-identifier`: only beside one.
+    /// `persistent-identifier`: the data is forbidden only together with such
+    /// an identifier.
     #[serde(default)]
     pub beside: Option<String>,
-    /// How long it may go on after a switch was thrown: `5s`.
+    /// Time after a switch was thrown in which data may still be sent: `5s`.
     #[serde(default, alias = "after")]
     pub within: Option<String>,
-    /// The disguises that it is about: `plain`, `sha256`, `sha256-prefix4` …
+    /// The disguises that the claim is about: `plain`, `sha256`,
+    /// `sha256-prefix4` …
     #[serde(default)]
     pub guise: ClauseLimits,
-    /// The ways that it is about: a scheme (`http`), or a host (`relay.example`,
-    /// and all below it).
+    /// The transports that the claim is about: a scheme (`http`), or a host
+    /// (`relay.example`, and all names below it).
     #[serde(default)]
     pub via: ClauseLimits,
 }
 
-/// What alone may be sent: of these kinds, and to these hosts. A list that is
-/// empty limits nothing.
+/// The claim that only these kinds are sent, and only to these hosts. An empty
+/// list is no limit.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OnlyClause {
     #[serde(default)]
     pub kinds: Vec<String>,
-    /// Hosts, with all below them. The site itself may always have it.
+    /// Hosts, with all names below them. The site itself may always have the
+    /// data.
     #[serde(default)]
     pub hosts: Vec<String>,
-    /// What it is about; all kinds if none is named.
+    /// Kinds that the claim is about; all kinds if none is named.
     #[serde(default)]
     pub of: Vec<String>,
     /// As in [`NeverClause`].
@@ -68,21 +71,22 @@ pub struct OnlyClause {
     pub to: Option<String>,
 }
 
-/// A request that must be seen, each time that something was done.
+/// The claim that a request is sent after each event of a kind.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MustClause {
     pub host: String,
-    /// What its path begins with.
+    /// The start of the request's path.
     #[serde(default)]
     pub path: Option<String>,
     /// `start`, `visit`, `search`, `turned-off`.
     pub after: String,
-    /// Not later than this: `60s`.
+    /// Time within which the request must be sent: `60s`.
     pub within: String,
 }
 
-/// What counts: all but what is allowed, or only what is forbidden.
+/// Which names count: all but the allowed ones, or, if any are forbidden, only
+/// these.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClauseLimits {
@@ -92,11 +96,12 @@ pub struct ClauseLimits {
     pub forbidden: Vec<String>,
 }
 
-/// What is known by its name to be an identifier that stays.
+/// Kinds that are lasting identifiers.
 const IDENTIFIERS: [&str; 4] = ["persistent-id", "device-id", "advertising-id", "user-id"];
 
 impl Assertion {
-    /// The kinds that must not be seen, as far as they are named.
+    /// The kinds that the claim names: the forbidden ones, or those that an
+    /// "only" claim is about.
     pub fn kinds(&self) -> Vec<Kind> {
         let names: Vec<&str> = match self {
             Self::Never(never) => {
@@ -109,7 +114,7 @@ impl Assertion {
         names.into_iter().map(Kind::new).collect()
     }
 
-    /// To whom it must not go.
+    /// The destinations that must not get the data; see [`NeverClause::to`].
     pub fn to(&self) -> Option<&str> {
         match self {
             Self::Never(never) => never.to.as_deref(),
@@ -120,7 +125,7 @@ impl Assertion {
 }
 
 impl OnlyClause {
-    /// Whether it forbids that something of this kind goes to this host.
+    /// Whether the claim forbids to send this kind to this host.
     pub fn forbids(&self, kind: &Kind, host: &str) -> bool {
         let has = |list: &[String]| list.iter().any(|one| Kind::new(one) == *kind);
         let about = self.of.is_empty() || has(&self.of);
@@ -131,12 +136,12 @@ impl OnlyClause {
 }
 
 impl MustClause {
-    /// Whether a request is the one.
+    /// Whether a request is the required one.
     pub fn is_met_by(&self, host: &str, path: &str) -> bool {
         host == self.host && self.path.as_ref().is_none_or(|begin| path.starts_with(begin.as_str()))
     }
 
-    /// Microseconds in which it must come.
+    /// Microseconds within which the request must be sent.
     pub fn within(&self) -> i64 {
         seconds(&self.within).unwrap_or(0) * 1_000_000
     }
@@ -149,7 +154,7 @@ impl ClauseLimits {
         self.counts(|name| name == guise || name == base)
     }
 
-    /// Whether a request counts that went by this scheme, to this host.
+    /// Whether a request with this scheme to this host counts.
     pub fn counts_way(&self, scheme: &str, host: &str) -> bool {
         self.counts(|name| name == scheme || name.contains('.') && is_below(host, name))
     }
