@@ -1,11 +1,10 @@
 //! Who sent a request: a page, the browser, an extension.
 //!
-//! In an experiment every page is Candor's own, and its record lists what it can
-//! make a browser ask for. Such a request is the page's; every other, to whatever
-//! host, is the subject's own. What the accused writes acquits nobody: not its
-//! headers, not the list of its own driver, not the type of an answer. In a
-//! capture that another program made nothing of that is known; there only
-//! accusing headers speak, and the rest is unknown.
+//! In an experiment Candor serves every page, and the page's record lists the requests that it can
+//! cause. These requests are the page's. Every other request, to any host, is the subject's own.
+//! What the accused writes does not excuse it: neither its headers, nor the list of its own driver,
+//! nor the type of an answer. In a capture of another program there are no such records. There only
+//! headers that accuse count, and every other initiator is unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +12,14 @@ use model::{Attribution, Exchange, Initiator, ListedRequest, Page, PlantedCanary
 
 use crate::questions::QuestionNames;
 
-/// What is known about pages and their requests so far.
+/// The pages and their possible requests, as far as they are recorded.
 #[derive(Clone, Debug, Default)]
 pub struct Initiators {
-    /// Honey sites by trial, and what their pages can make a browser ask for.
+    /// The honey sites of each trial, with the requests that their pages can cause.
     sites: BTreeMap<(u32, String), PageManifest>,
-    /// Search engines by trial, and what they were asked.
+    /// The search engines of each trial, with the planted search words.
     searches: BTreeMap<(u32, String), BTreeSet<String>>,
-    /// Requests the driver listed as pages', by trial.
+    /// Requests that the driver saw pages make: trial and address.
     listed: BTreeSet<(u32, String)>,
     trials: BTreeSet<u32>,
 }
@@ -28,7 +27,7 @@ pub struct Initiators {
 /// Method and path with query → why a browser asks for it.
 type PageManifest = BTreeMap<(String, String), RequestCause>;
 
-/// What the pages asked for that were written before they had manifests.
+/// The requests that pages could cause in evidence from before pages had manifests.
 const BEFORE_MANIFESTS: [(&str, &str, RequestCause); 7] = [
     ("GET", "/picture.gif", RequestCause::Page),
     ("GET", "/style.css", RequestCause::Page),
@@ -41,11 +40,11 @@ const BEFORE_MANIFESTS: [(&str, &str, RequestCause); 7] = [
 
 const ICON: &str = "/favicon.ico";
 
-/// Parts of a page of results.
+/// Resources of a page of search results.
 const OF_RESULTS: [&str; 2] = ["/style.css", "/script.js"];
 
 impl Initiators {
-    /// A page of ours was given out.
+    /// Takes note of a page that Candor served.
     pub fn page(&mut self, page: &Page) {
         self.trials.insert(page.trial);
         let manifest = self.sites.entry((page.trial, host(&page.url).to_owned())).or_default();
@@ -58,30 +57,32 @@ impl Initiators {
         manifest.extend(listed);
     }
 
-    /// A value was planted: of searches it is known by it whom they ask.
+    /// Takes note of a planted value. Only searches matter: they name the search engine and the
+    /// words.
     pub fn plant(&mut self, plant: &PlantedCanary) {
         if let (Some(trial), Some(site), "search") = (plant.trial, &plant.site, plant.canary.kind.as_str()) {
             self.searches.entry((trial, site.clone())).or_default().insert(plant.canary.value.to_lowercase());
         }
     }
 
-    /// The subject was started in this trial, with or without pages.
+    /// Takes note of a trial, in which the subject is started with or without pages.
     pub fn trial(&mut self, trial: u32) {
         self.trials.insert(trial);
     }
 
-    /// The driver says that a page asked for it.
+    /// Takes note of a request that the driver saw a page make.
     pub fn listed(&mut self, listed: &ListedRequest) {
         self.listed.insert((listed.trial, bare(&listed.url).to_owned()));
     }
 
-    /// Whether the exchange is with a honey site of its own trial.
+    /// Whether the exchange goes to a honey site of its own trial.
     pub fn is_site(&self, exchange: &Exchange) -> bool {
         exchange.trial.is_some_and(|trial| self.sites.contains_key(&(trial, exchange.host().to_owned())))
     }
 
-    /// The side of an exchange, with the reason. `questions` is what its body asks of a
-    /// resolver: bodies are not kept, and this is wanted when all pages are known.
+    /// The initiator of an exchange, with the reason. `questions` are the names in its DNS query.
+    /// They are an argument because the body is no longer there when this is called, after all
+    /// pages are known.
     pub fn side(&self, exchange: &Exchange, questions: Option<&QuestionNames>) -> Attribution {
         let said = |side, because| Attribution { side, because };
         if let Some(trial) = exchange.trial
@@ -101,9 +102,9 @@ impl Initiators {
         said(Initiator::Unknown, "nothing that the sender does not write itself says who sent it")
     }
 
-    /// The side of one value in an exchange whose side is known. A page knows
-    /// nothing of other sites, so their values did not come from it: a canary
-    /// planted for another site, or for none, is the subject's own.
+    /// The initiator of one value, in an exchange whose initiator is known. A page does not know
+    /// the canaries of other sites. So a canary that was planted for another site, or for none,
+    /// comes from the subject itself.
     pub fn side_of_planted(
         &self,
         exchange: &Exchange,
@@ -152,7 +153,8 @@ impl Initiators {
             .then_some(Attribution { side: Initiator::Page, because: "it is the search that the subject was to make" })
     }
 
-    /// A name is asked for because its page is opened; a name below it, or beside it, is not.
+    /// A DNS query for the name of a site is caused by a visit. A query that also has any other
+    /// name, for example one below the site's, is not.
     fn by_questions(&self, trial: u32, questions: &QuestionNames) -> Option<Attribution> {
         let place = |name: &str| (trial, name.to_owned());
         let is_known = |name: &str| self.sites.contains_key(&place(name)) || self.searches.contains_key(&place(name));
@@ -197,8 +199,9 @@ fn from_extension(exchange: &Exchange) -> Option<&'static str> {
         .then_some("its Origin is an extension")
 }
 
-/// Fetch Metadata (W3C, §2): over HTTPS a page's requests carry them, and
-/// `none` with another mode than `navigate` is nobody's page.
+/// Fetch Metadata (W3C, §2): over HTTPS the requests of pages carry these headers. A
+/// `Sec-Fetch-Site` of `none` with a mode other than `navigate` means that no page made the
+/// request.
 fn accused(exchange: &Exchange) -> Option<&'static str> {
     if !exchange.request.url.starts_with("https://") {
         return None;

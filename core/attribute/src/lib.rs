@@ -1,8 +1,8 @@
-//! To whom a request went, and who sent it.
+//! The destination and the initiator of each request.
 //!
-//! Both answers come with their reason. Hosts are looked up in `data/owners/`;
-//! sides follow from what Candor itself served, and from nothing that the subject says.
-//! Headers may accuse, never acquit: they are written by the accused.
+//! Both come with a reason. Hosts are looked up in `data/owners/`. The initiator is derived from
+//! the pages that Candor itself served, and not from what the subject states. Headers may accuse
+//! but never acquit, because the accused writes them.
 #![forbid(unsafe_code)]
 
 mod destination;

@@ -1,8 +1,7 @@
-//! What a request asks of a resolver: DNS messages (RFC 1035), plain or over
-//! HTTPS (RFC 8484).
+//! Reads the names in a DNS query (RFC 1035), plain or over HTTPS (RFC 8484).
 //!
-//! A message counts as a question only if there is room for nothing else in it:
-//! whoever hides something beside the name is not asking for a name.
+//! A message counts as a query only if it has no room for other data. A message that could hide
+//! data beside the name is not accepted.
 
 use model::{Exchange, Header};
 
@@ -21,7 +20,7 @@ impl QuestionNames {
         is_asked.then(|| Self::read(&request.body.bytes)).flatten()
     }
 
-    /// Whether all the names are so.
+    /// Whether all names meet this condition.
     pub fn all(&self, is: impl Fn(&str) -> bool) -> bool {
         !self.0.is_empty() && self.0.iter().all(|name| is(name))
     }
@@ -36,7 +35,7 @@ impl QuestionNames {
         let (head, mut rest) = message.split_at_checked(12)?;
         let count = |at: usize| usize::from(u16::from_be_bytes([head[at], head[at + 1]]));
         let (flags, answers, authorities) = (head[2], count(6), count(8));
-        // A response, another operation than a query, or anything but questions.
+        // Refuse a response, an operation other than a query, and records other than questions.
         if flags & 0xf8 != 0 || answers + authorities != 0 || !(1..=4).contains(&count(4)) || count(10) > 1 {
             return None;
         }
@@ -50,7 +49,7 @@ impl QuestionNames {
     }
 }
 
-/// A name without compression, in lower case, and what follows it.
+/// Reads a name without compression: the name in lower case, and the bytes after it.
 fn name(mut bytes: &[u8]) -> Option<(String, &[u8])> {
     let mut name = String::new();
     loop {
@@ -67,7 +66,7 @@ fn name(mut bytes: &[u8]) -> Option<(String, &[u8])> {
     }
 }
 
-/// An OPT record (RFC 6891 §6.1.2) that says nothing: no option but zeros.
+/// Whether a record is an OPT record (RFC 6891 §6.1.2) with no option but padding of zeros.
 fn is_padding(record: &[u8]) -> bool {
     const PADDING: [u8; 2] = [0, 12];
     let [0, 0, 41, _, _, _, _, _, _, length @ ..] = record else { return false };

@@ -1,4 +1,4 @@
-//! What was planted, prepared for looking.
+//! The planted values, compiled for searching.
 
 use std::fmt;
 
@@ -32,12 +32,13 @@ impl fmt::Debug for Detector {
 }
 
 impl Detector {
-    /// One that knows how programs pack their data, and no canary yet.
+    /// A detector with the schemas of known programs, and no canary yet.
     pub fn new(knowledge: &Knowledge) -> Self {
         Self::knowing(&knowledge.schemas)
     }
 
-    /// One that knows no program: for a few values beside those of another.
+    /// A detector without schemas, for a few values that another detector does
+    /// not have.
     pub fn small() -> Self {
         Self::knowing(&[])
     }
@@ -55,10 +56,10 @@ impl Detector {
         }
     }
 
-    /// Looks for this value from now on, in every form and disguise.
+    /// Adds a value to search for, in every form and disguise.
     ///
-    /// Refuses values that requests hold by chance. Short ones that are not
-    /// refused count only where they stand as a word of their own.
+    /// Refuses values that occur in requests by chance. Short values that are
+    /// not refused count only as a separate word.
     pub fn plant(&mut self, canary: &Canary) -> Result<(), RefusedCanary> {
         refused::check(canary)?;
         let forms = forms::of(canary);
@@ -71,23 +72,24 @@ impl Detector {
         Ok(())
     }
 
-    /// Looks for digests with this salt before or behind the value, and with
-    /// it as the key, too.
+    /// Also searches for digests with this salt before or behind the value, or
+    /// as the key.
     pub fn salt(&mut self, salt: &[u8]) {
         self.digests.salt(salt);
     }
 
-    /// Looks from now on for what programs compute over this page.
+    /// Also searches for values that programs compute from this page.
     pub fn page(&mut self, page: &Page) {
         self.recipes.page(page);
     }
 
-    /// Whether personal data is looked for by its shape, too.
+    /// Sets whether values are also reported that only have the shape of
+    /// personal data.
     pub fn patterns(&mut self, on: bool) {
         self.patterns = on;
     }
 
-    /// Looks at one exchange.
+    /// Begins to search one exchange.
     pub fn look<'d>(&'d self, exchange: &'d Exchange) -> ExchangeScan<'d> {
         ExchangeScan::new(self, exchange)
     }

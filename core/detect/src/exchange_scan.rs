@@ -1,4 +1,4 @@
-//! Looking at one exchange, value by value.
+//! Searches one exchange, value by value.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::{
     scan_result::ScanResult,
 };
 
-/// What is being found in one exchange.
+/// The state of searching one exchange.
 pub struct ExchangeScan<'d> {
     detector: &'d Detector,
     exchange: &'d Exchange,
@@ -33,7 +33,8 @@ impl<'d> ExchangeScan<'d> {
         Self { detector, exchange, asked, pieces: SplitMatches::default(), found: ExchangeMatches::default() }
     }
 
-    /// Looks at one value. Values come outside in, wrappings first.
+    /// Searches one value. Values come outside in: a wrapping comes before its
+    /// content.
     pub fn at(&mut self, leaf: &Leaf<'_>) {
         let Self { detector, exchange, asked, pieces, found } = self;
         found.next_leaf();
@@ -48,17 +49,17 @@ impl<'d> ExchangeScan<'d> {
         }
     }
 
-    /// The sightings, as if there were no other exchange: each thing once, at
-    /// the deepest place that shows it, in the order in which the places were
-    /// visited.
+    /// The sightings in this exchange alone: each value once, at the deepest
+    /// place that shows it, in the order in which the places were visited.
     pub fn finish(self) -> Vec<Sighting> {
         let mut seen = self.done();
         PendingMatches::default().settle(&mut seen);
         seen.sightings
     }
 
-    /// All that was seen. What proves nothing alone is not yet among the
-    /// sightings: [`PendingMatches::settle`] adds it once something confirms it.
+    /// The whole result. Finds that prove nothing alone are not yet among the
+    /// sightings: [`PendingMatches::settle`] adds them once a second find
+    /// confirms them.
     pub fn done(self) -> ScanResult {
         let Self { detector, exchange, asked, pieces, mut found } = self;
         detector.parts.complete(pieces, &detector.canaries, exchange.index, &mut found);

@@ -1,7 +1,8 @@
-//! What was found in one exchange, and which of it is said.
+//! The finds in one exchange, and the selection of those that are reported.
 //!
-//! A value is met many times on the way to it: in the body, in the form field,
-//! in what base64 hid. It is said once, at the deepest place that shows it.
+//! The same value is found at several depths: in the body, in the form field,
+//! in the base64 inside of it. It is reported once, at the deepest place that
+//! shows it.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,7 @@ pub(crate) struct ExchangeMatches {
     hits: Vec<MatchHit>,
     /// Leaves seen so far.
     leaf: u32,
-    /// Where the hits of the leaf at hand begin.
+    /// Index of the first hit of the current leaf.
     first: usize,
     held: Vec<PendingMatch>,
 }
@@ -27,14 +28,14 @@ struct MatchHit {
     leaf: u32,
     /// Position of the canary among those planted; orders hits of one leaf.
     canary: Option<u32>,
-    /// The schema that it counts with, and the field of it.
+    /// Schema and field; the hit counts only if the schema does.
     schema: Option<(u16, u16)>,
     sighting: Sighting,
 }
 
-/// What a hit is of.
+/// The value that a hit is of: its canary, kind and disguise.
 pub(crate) struct MatchKind<'a> {
-    /// Position of the canary among those planted, and its id.
+    /// Position of the canary among the planted ones, and its id.
     pub(crate) canary: Option<(u32, &'a str)>,
     pub(crate) kind: &'a Kind,
     pub(crate) guise: Guise,
@@ -43,29 +44,30 @@ pub(crate) struct MatchKind<'a> {
 }
 
 impl ExchangeMatches {
-    /// The next leaf comes.
+    /// Begins the next leaf.
     pub(crate) fn next_leaf(&mut self) {
         self.leaf += 1;
         self.first = self.hits.len();
     }
 
-    /// The number of the leaf at hand.
+    /// The number of the current leaf.
     pub(crate) fn leaf(&self) -> u32 {
         self.leaf
     }
 
-    /// Whether this canary was found without a doubt.
+    /// Whether this canary was found without a guess.
     pub(crate) fn has_sure(&self, canary: u32) -> bool {
         self.hits.iter().any(|hit| hit.canary == Some(canary) && !hit.sighting.weak)
     }
 
-    /// Something that was put together from several leaves, the last of which
-    /// was this.
+    /// Adds a sighting that was assembled from several leaves; `leaf` is the
+    /// last of them.
     pub(crate) fn add_sighting(&mut self, leaf: u32, canary: u32, sighting: Sighting) {
         self.hits.push(MatchHit { leaf, canary: Some(canary), schema: None, sighting });
     }
 
-    /// Something is in the leaf at hand; `shown` is only asked for if it is new.
+    /// Adds a hit in the current leaf, unless the leaf has the same hit already.
+    /// Only then `shown` is called.
     pub(crate) fn add(&mut self, exchange: u64, leaf: &Leaf<'_>, of: MatchKind<'_>, shown: impl FnOnce() -> String) {
         let canary = of.canary.map(|(position, _)| position);
         let known = |hit: &MatchHit| {
@@ -85,7 +87,7 @@ impl ExchangeMatches {
         });
     }
 
-    /// A known program's field is the leaf at hand.
+    /// Adds a hit of a schema's field in the current leaf.
     pub(crate) fn add_of_schema(
         &mut self,
         exchange: u64,
@@ -99,7 +101,7 @@ impl ExchangeMatches {
         self.hits.push(MatchHit { leaf: self.leaf, canary: None, schema: Some(schema), sighting });
     }
 
-    /// Something that counts only if something else confirms it.
+    /// Adds a find that counts only if a second find confirms it.
     pub(crate) fn hold(
         &mut self,
         exchange: &Exchange,
@@ -113,9 +115,9 @@ impl ExchangeMatches {
         self.held.push(PendingMatch { text: text.to_owned(), place, sighting });
     }
 
-    /// What is said of it: each thing once, at the deepest place along its
-    /// trail, in the order in which places were visited.
-    /// Beside it, what waits for a second find.
+    /// Selects the finds to report: each value once, at the deepest place along
+    /// its trail, in the order in which the places were visited. Also returns
+    /// the finds that wait for a second one.
     pub(crate) fn sift(mut self, counts: impl Fn((u16, u16)) -> bool) -> (Vec<Sighting>, Vec<PendingMatch>) {
         self.hits.retain(|hit| hit.schema.is_none_or(&counts));
         self.hits.sort_by(|a, b| a.subject().cmp(&b.subject()).then_with(|| a.trail().cmp(b.trail())));
@@ -151,7 +153,7 @@ impl MatchKind<'_> {
 }
 
 impl MatchHit {
-    /// What it is a hit of, wherever that stands.
+    /// The value that this is a hit of, without its place.
     fn subject(&self) -> impl Ord + '_ {
         let Sighting { guise, how, kind, .. } = &self.sighting;
         (*how, self.canary, kind, guise)
@@ -166,14 +168,15 @@ impl MatchHit {
     }
 }
 
-/// Of hits of one thing, sorted by trail, those that say it best. What a guess
-/// led to never stands in for what is sure.
+/// Selects the deepest of the hits of one value, which are sorted by trail. A
+/// weak hit never replaces a sure one.
 fn deepest(hits: Vec<MatchHit>) -> Vec<MatchHit> {
     let (weak, sure): (Vec<MatchHit>, Vec<MatchHit>) = hits.into_iter().partition(|hit| hit.sighting.weak);
     let sure = innermost(sure);
     let mut all = innermost(weak);
     all.retain(|hit| {
-        // No sure trail leads to another, so only the neighbours can be on the way.
+        // No sure trail leads to another, so it is enough to compare with the two
+        // neighbours in sorted order.
         let at = sure.partition_point(|other| other.trail() <= hit.trail());
         let outside = at.checked_sub(1).is_some_and(|i| sure[i].trail().leads_to(hit.trail()));
         let inside = sure.get(at).is_some_and(|other| hit.trail().leads_to(other.trail()));
@@ -183,7 +186,8 @@ fn deepest(hits: Vec<MatchHit>) -> Vec<MatchHit> {
     all
 }
 
-/// In sorted order a trail comes right before one that it leads to.
+/// Drops hits whose trail leads to another hit. In sorted order such a hit
+/// comes right before the other.
 fn innermost(hits: Vec<MatchHit>) -> Vec<MatchHit> {
     let mut kept: Vec<MatchHit> = Vec::new();
     for hit in hits {
@@ -195,8 +199,9 @@ fn innermost(hits: Vec<MatchHit>) -> Vec<MatchHit> {
     without_wrappings(kept)
 }
 
-/// Without messages around the field that shows it: places of protobuf lead to
-/// each other within one step, `1.1` to `1.1.3`.
+/// Drops hits in protobuf messages that contain the field of another hit. Here
+/// both trails have the same number of steps, and only the names show it: `1.1`
+/// contains `1.1.3`.
 fn without_wrappings(mut hits: Vec<MatchHit>) -> Vec<MatchHit> {
     let is_message = |hit: &MatchHit| hit.trail().steps.last().is_some_and(|step| step.layer == "protobuf");
     if hits.len() < 2 || !hits.iter().any(is_message) {
@@ -225,8 +230,8 @@ fn without_wrappings(mut hits: Vec<MatchHit>) -> Vec<MatchHit> {
     hits
 }
 
-/// Without what a surer find says already: the same kind of data at the same
-/// place, or on the way to it.
+/// Drops hits that a surer method already found: the same kind of data at the
+/// same place, or at a place on the same trail.
 fn only_new(mut hits: Vec<MatchHit>) -> Vec<MatchHit> {
     hits.sort_by_key(|hit| hit.sighting.how);
     let (sure, rest) = hits.split_at(hits.partition_point(|hit| hit.sighting.how == RecognitionMethod::Canary));

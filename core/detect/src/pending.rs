@@ -1,8 +1,8 @@
-//! Finds that prove nothing alone and wait for a second one.
+//! Finds that prove nothing alone, and wait for a second find.
 //!
-//! Four bytes match by chance once in a while. Two of them that stand for two
-//! different things, in one request or at the same place of two requests, do
-//! not: then both are said.
+//! A digest of four bytes sometimes matches by chance. Two matches for two
+//! different values, in one request or at the same place of two requests, are
+//! no chance: then both are reported.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -16,9 +16,11 @@ use crate::scan_result::ScanResult;
 /// A find that waits.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct PendingMatch {
-    /// What was hashed. The same twice is no confirmation.
+    /// The text that was hashed. A second match of the same text does not
+    /// confirm the first.
     pub(crate) text: String,
-    /// Which request's which field, as far as requests of one sort agree.
+    /// Address and trail without digits, which are the same in similar
+    /// requests; see [`place`].
     pub(crate) place: String,
     pub(crate) sighting: Sighting,
 }
@@ -29,8 +31,8 @@ impl fmt::Debug for PendingMatch {
     }
 }
 
-/// Finds of earlier exchanges that still wait. Exchanges may be looked at side
-/// by side; they are settled in order.
+/// Finds of earlier exchanges that still wait. Exchanges may be searched in
+/// parallel, but are settled in order.
 #[derive(Clone, Debug, Default)]
 pub struct PendingMatches {
     held: VecDeque<PendingMatch>,
@@ -39,11 +41,12 @@ pub struct PendingMatches {
 }
 
 impl PendingMatches {
-    /// So many are remembered.
+    /// Number of waiting finds that are kept.
     const MOST: usize = 1_024;
 
-    /// The next exchange was looked at: finds that are confirmed now, of it and
-    /// of those before it, become sightings. They stand before its own.
+    /// Takes the result of the next exchange. Finds of this and of earlier
+    /// exchanges that are confirmed now become sightings. They are inserted
+    /// before the exchange's own sightings.
     pub fn settle(&mut self, seen: &mut ScanResult) {
         let confirmed = self.confirm(std::mem::take(&mut seen.held));
         seen.sightings.splice(0..0, confirmed);
@@ -72,8 +75,8 @@ impl PendingMatches {
     }
 }
 
-/// Host and path of a request and the way in it, without numbers: they count
-/// fields and requests.
+/// Address and trail of a find, without digits: digits often number fields and
+/// requests.
 pub(crate) fn place(exchange: &Exchange, trail: &Trail) -> String {
     let address = exchange.request.url.split(['?', '#']).next().unwrap_or_default();
     let mut place = String::new();

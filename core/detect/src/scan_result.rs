@@ -1,22 +1,22 @@
-//! All that looking at one exchange gave.
+//! The result of searching one exchange.
 
 use model::{Gap, Sighting, Time, Trail};
 
 use crate::pending::PendingMatch;
 
-/// What was seen in one exchange.
+/// The sightings, gaps and events in one exchange.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScanResult {
-    /// Each thing once, at the deepest place that shows it, in the order in
+    /// Each value once, at the deepest place that shows it, in the order in
     /// which the places were visited.
     pub sightings: Vec<Sighting>,
-    /// Parts that a known program encrypts, and checksums that do not fit.
+    /// Parts that a known program encrypts, and checksums that are wrong.
     pub gaps: Vec<Gap>,
-    /// Events that were kept and sent later.
+    /// Events that were sent later than they happened.
     pub deferred: Vec<DeferredEvent>,
-    /// Names of the schemas whose request this is.
+    /// Names of the schemas that recognised the request.
     pub schemas: Vec<String>,
-    /// Finds that wait for a second one.
+    /// Finds that count only if a second one confirms them.
     pub(crate) held: Vec<PendingMatch>,
 }
 
@@ -24,10 +24,10 @@ pub struct ScanResult {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeferredEvent {
     pub exchange: u64,
-    /// Where the time of the event stands.
+    /// The place of the event's timestamp.
     pub trail: Trail,
     pub happened: Time,
     pub sent: Time,
-    /// The schema by which that is known.
+    /// The schema that describes the timestamp.
     pub schema: String,
 }

@@ -1,5 +1,5 @@
-//! What every format tells, put together once: what was done, who was told,
-//! and which sightings are the same thing again.
+//! The content that all report formats share: the acts, the destinations that
+//! got data, and groups of equal sightings.
 
 mod alike;
 
@@ -43,8 +43,8 @@ pub(crate) fn phase(audit: &Audit, at: Option<usize>) -> Option<String> {
     Some(format!("{} {}", phase.mode.word(), phase.name))
 }
 
-/// Sightings that stand against somebody: those of the findings that name a
-/// destination. What a page tells its own site is not among them.
+/// Sightings that accuse somebody: those in findings with a destination.
+/// Sightings in requests of pages are left out.
 pub(crate) fn accusing(audit: &Audit) -> BTreeSet<usize> {
     let findings = audit.findings.iter().filter(|finding| finding.destination.is_some());
     let is_its_own = |i: &usize| audit.spotted.get(*i).is_some_and(|spotted| is_own(spotted.seen.side.side));
@@ -57,7 +57,7 @@ pub(crate) fn plant<'a>(audit: &'a Audit, spotted: &LocatedSighting) -> Option<&
     audit.plants.iter().find(|plant| plant.canary.id == id)
 }
 
-/// How many decoys were planted, and how many sightings there are of them.
+/// Number of planted decoys, and number of sightings of them.
 pub(crate) fn decoys(audit: &Audit) -> (usize, usize) {
     let planted = audit.plants.iter().filter(|plant| plant.canary.decoy).count();
     let ids: BTreeSet<&str> =
@@ -66,14 +66,15 @@ pub(crate) fn decoys(audit: &Audit) -> (usize, usize) {
     (planted, audit.spotted.iter().filter(is_hit).count())
 }
 
-/// Requests, and lookups of names that carried nothing known: a lookup is read
-/// like a request, and would make few requests look like many.
+/// Number of requests, and number of DNS lookups without a sighting. A lookup
+/// is also an exchange; counted as requests, lookups would make few requests
+/// look like many.
 pub(crate) fn requests_and_lookups(audit: &Audit) -> (u64, u64) {
     let requests = audit.tallies.iter().map(|tally| tally.requests).sum();
     (requests, audit.coverage.exchanges.saturating_sub(requests))
 }
 
-/// Sent by the subject, as far as anybody can tell.
+/// Whether no page sent or caused a request.
 pub(crate) fn is_own(side: Initiator) -> bool {
     !matches!(side, Initiator::Page | Initiator::Caused)
 }
@@ -85,7 +86,7 @@ pub(crate) fn by_gravity(audit: &Audit) -> Vec<&Verdict> {
     verdicts
 }
 
-/// A sign for a word, so that colour says nothing that the sign does not.
+/// A sign for an outcome, so that the meaning does not depend on colour.
 pub(crate) const fn mark(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Broken | Outcome::NotMet => "✗",
@@ -97,9 +98,10 @@ pub(crate) const fn mark(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Findings for people: the gravest first, and of those the ones that say
-/// most. Who has an address has its parts too, so the parts come last; what
-/// only informs and shows nothing is told among the gaps.
+/// Findings for people: the gravest first, and among equals the most
+/// informative. Parts of an address come last, because the finding for the
+/// address includes them. Informational findings without a sighting are left
+/// out: they appear among the gaps.
 pub(crate) fn telling(audit: &Audit) -> Vec<&Finding> {
     let rank = |finding: &Finding| match finding.code.as_str() {
         "decoy-seen" => 0,
@@ -117,8 +119,8 @@ pub(crate) fn telling(audit: &Audit) -> Vec<&Finding> {
     findings
 }
 
-/// Groups of a finding that are shown. What some findings rest on is shown by
-/// findings of its own: `visited-url-sent` and the like.
+/// Number of groups of a finding that are shown. Only `…-sent` findings show
+/// more than one, because the sightings of other findings also appear there.
 pub(crate) fn shown_groups(finding: &Finding, most: usize) -> usize {
     if finding.code.ends_with("-sent") { most } else { 1 }
 }
@@ -130,7 +132,7 @@ pub(crate) fn setting(combination: &SwitchCombination) -> String {
     words.join(", ")
 }
 
-/// Hosts that were told in a combination.
+/// The hosts that got reports in a combination.
 pub(crate) fn told_to(audit: &Audit, combination: &SwitchCombination) -> String {
     let hosts = combination.to.iter().filter_map(|at| audit.destinations.get(*at));
     let hosts: BTreeSet<String> = hosts.map(|to| inert(&to.host).into_owned()).collect();
@@ -146,7 +148,7 @@ pub(crate) fn score(audit: &Audit) -> String {
     words.into_iter().flatten().collect::<Vec<String>>().join(", ")
 }
 
-/// How many gaps there are of each sort, the commonest first.
+/// The number of gaps for each reason, the most frequent first.
 pub(crate) fn gaps(audit: &Audit) -> Vec<(GapReason, u64)> {
     let mut sorts: Vec<(GapReason, u64)> = Vec::new();
     for (_, gap) in &audit.gaps {
@@ -159,8 +161,7 @@ pub(crate) fn gaps(audit: &Audit) -> Vec<(GapReason, u64)> {
     sorts
 }
 
-/// Requests, by capture and position, with something that stands against
-/// somebody: a sighting.
+/// Requests with an accusing sighting, as capture and position.
 pub(crate) fn accused(audit: &Audit) -> BTreeSet<(usize, u64)> {
     accusing(audit).into_iter().map(|i| (audit.spotted[i].capture, audit.spotted[i].seen.sighting.exchange)).collect()
 }

@@ -1,4 +1,4 @@
-//! What was done with the subject, in numbers.
+//! The acts of a run, in numbers.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::wording::count;
 /// Acts of a whole run.
 #[derive(Default)]
 pub(crate) struct ActTotals {
-    /// Fresh profiles that it was started on.
+    /// Number of fresh profiles on which the subject was started.
     pub installs: u64,
     /// Trials in which nothing was visited.
     pub blank: u64,
@@ -45,7 +45,8 @@ impl ActTotals {
                 Act::Download => deeds.downloads += 1,
                 Act::Open => deeds.opened += 1,
                 Act::Restart | Act::Later => deeds.restarts += 1,
-                // Once when it is begun, once when they have been thrown.
+                // A throw of switches has two phases. Only the second, after
+                // the throw, names the switches, and counts.
                 Act::Switch if !phase.switches.is_empty() => deeds.switched += 1,
                 Act::Switch | Act::Start | Act::Idle | Act::Close => {}
             }
@@ -85,7 +86,7 @@ impl ActTotals {
     }
 }
 
-/// Phases that a note says were not done: the one that the note stands in.
+/// Phases that were not done: those that contain a note of an omission.
 fn left_out(audit: &Audit) -> BTreeSet<usize> {
     let notes = audit.notes.iter().filter(|note| note.code.is_omission());
     let phase =
@@ -93,7 +94,7 @@ fn left_out(audit: &Audit) -> BTreeSet<usize> {
     notes.filter_map(phase).collect()
 }
 
-/// Seconds from a trial's start to the last thing seen of it.
+/// Seconds from the first to the last phase or exchange of a trial.
 fn length(audit: &Audit, trial: u32) -> f64 {
     let phases = audit.phases.iter().filter(|phase| phase.trial == trial).map(|phase| phase.at);
     let traffic = audit.traffic.iter().filter(|one| one.trial == Some(trial)).map(|one| one.at);

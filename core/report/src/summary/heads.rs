@@ -1,5 +1,5 @@
-//! What stands above and below every report: who was looked at, what was done,
-//! under which conditions, and what the report does not say.
+//! The head and the end of every report: the subject, the acts, the conditions, and the limits of
+//! the report.
 
 use audit::Audit;
 use judge::{Outcome, SentenceClass};
@@ -54,8 +54,8 @@ pub(crate) fn heading(audit: &Audit) -> String {
     }
 }
 
-/// `broke 2 of 3 promises`; nothing where there are none. A maker is told of its
-/// own promises and of what is expected of it apart.
+/// `broke 2 of 3 promises`; none if no sentence of the class has such an outcome. Promises of the
+/// maker and expectations of it are counted apart.
 fn clause(audit: &Audit, class: SentenceClass, is: fn(Outcome) -> bool, verb: &str, noun: &str) -> Option<String> {
     let all: Vec<Outcome> =
         audit.verdicts.iter().filter(|one| one.sentence.class == class).map(|one| one.outcome).collect();
@@ -69,7 +69,7 @@ fn clause(audit: &Audit, class: SentenceClass, is: fn(Outcome) -> bool, verb: &s
     Some(format!("{verb} {what}"))
 }
 
-/// What was done, in sentences that need no other.
+/// The acts, in sentences that can be understood alone.
 pub(crate) fn done(audit: &Audit) -> Vec<String> {
     let Some(run) = &audit.run else {
         return vec![format!(
@@ -112,13 +112,13 @@ pub(crate) fn done(audit: &Audit) -> Vec<String> {
     sentences
 }
 
-/// Whether it was used as somebody had it, and not set up afresh.
+/// Whether the subject was used in the state that its owner left, and not freshly installed.
 pub(crate) fn is_as_left(audit: &Audit) -> bool {
     let kept = |trial: &model::Trial| trial.arm.switches.iter().any(|switch| switch.position == SwitchSetting::AsLeft);
     audit.run.as_ref().is_some_and(model::Run::is_by_hand) || audit.trials.iter().any(kept)
 }
 
-/// Conditions under which it ran, each a sentence.
+/// The conditions of the run, each as a sentence.
 pub(crate) fn conditions(audit: &Audit) -> Vec<String> {
     let Some(run) = &audit.run else { return vec![] };
     let mut told = Vec::new();
@@ -136,7 +136,7 @@ pub(crate) fn conditions(audit: &Audit) -> Vec<String> {
     told
 }
 
-/// What this report does not say, each a sentence.
+/// The limits of this report, each as a sentence.
 pub(crate) fn untold(audit: &Audit) -> Vec<String> {
     let mut told = Vec::new();
     if let Some(early) = &audit.early {
@@ -171,7 +171,7 @@ pub(crate) fn untold(audit: &Audit) -> Vec<String> {
     told
 }
 
-/// Notes on what went beside TCP connections and DNS: code, what is counted, and the sentence.
+/// Notes on traffic that is neither a TCP connection nor DNS: code, counted unit, and sentence.
 const BESIDE_CONNECTIONS: [(NoteCode, &str, &str); 4] = [
     (NoteCode::PacketsRefused, "packet", "What is neither TCP nor DNS was refused"),
     (NoteCode::PacketsUnread, "packet", "What is neither TCP nor DNS passed by unread"),
@@ -210,7 +210,7 @@ fn kept_from(audit: &Audit) -> Vec<String> {
     told
 }
 
-/// Steps that could not be taken, by what was said of them.
+/// Steps that could not be done, with the number of times; equal notes are counted together.
 fn not_done(audit: &Audit) -> Vec<(String, u64)> {
     let mut steps: Vec<(String, u64)> = Vec::new();
     for note in audit.notes.iter().filter(|note| note.code.is_omission()) {

@@ -1,5 +1,5 @@
-//! How a subject was really started and with which preferences, as the evidence
-//! has it, and what the comparison with the reference showed.
+//! How the subject was started and with which preferences, by the evidence, and
+//! the result of the comparison with the reference.
 
 use audit::Audit;
 use judge::{ReferenceComparison, ReferenceOutcome, TrafficDifference};
@@ -10,7 +10,7 @@ use crate::{
     wording::{count, listed},
 };
 
-/// A label of a few letters, and what was in force.
+/// Short labels, each with what was in force.
 pub(crate) fn in_force(audit: &Audit) -> Vec<(&'static str, String)> {
     let mut told: Vec<(&str, String)> =
         notes(audit, NoteCode::Package).map(|(_, says)| ("package", inert(says).into_owned())).collect();
@@ -20,7 +20,7 @@ pub(crate) fn in_force(audit: &Audit) -> Vec<(&'static str, String)> {
     told
 }
 
-/// Notes of a code, with the role of the trial that they are of.
+/// The notes of a code, each with the role of its trial.
 fn notes(audit: &Audit, code: NoteCode) -> impl Iterator<Item = (ArmRole, &str)> {
     let role = |trial: Option<u32>| {
         let trial = audit.trials.iter().find(|one| Some(one.id) == trial);
@@ -43,8 +43,8 @@ fn started(audit: &Audit) -> Vec<(&'static str, String)> {
     told
 }
 
-/// Preferences as they were read back; once, if they were the same with and
-/// without remote control.
+/// The preferences that were read from the profile. They are listed once if
+/// they are the same with and without remote control.
 fn preferences(audit: &Audit) -> Vec<(&'static str, String)> {
     let of = |role: ArmRole| -> Vec<String> {
         notes(audit, NoteCode::Preference)
@@ -66,7 +66,8 @@ fn preferences(audit: &Audit) -> Vec<(&'static str, String)> {
     }
 }
 
-/// One sentence on the comparison; none where there is nothing to compare.
+/// One sentence on the comparison with the reference; none if no comparison is
+/// needed.
 fn compared(reference: &ReferenceOutcome) -> Option<String> {
     match reference {
         ReferenceOutcome::NotNeeded => None,

@@ -1,20 +1,21 @@
-//! Checksums that a program sends along with what they are of.
+//! Checks the checksums that a program sends together with the data.
 
 use knowledge::schemas::{ChecksumAlgorithm, ChecksumRule, Schema};
 use model::{Gap, GapReason, Leaf, Trail};
 
 use crate::digests::{self, hex};
 
-/// Checksums of one exchange, and what was found where they are of.
+/// The checksums in one exchange, and those computed from its data.
 #[derive(Default)]
 pub(super) struct ChecksumMatches {
-    /// Which check, where it stands, what it says.
+    /// The checksums that were sent: number of the check, place, and text.
     sums: Vec<(u16, Trail, String)>,
-    /// Which check, and the checksum of what stands there.
+    /// The checksums that were computed from the data: number of the check, and
+    /// text.
     texts: Vec<(u16, String)>,
 }
 
-/// What came of comparing them.
+/// The result of the comparison.
 pub(super) struct ChecksumResult {
     pub(super) fits: bool,
     pub(super) gaps: Vec<Gap>,

@@ -1,4 +1,5 @@
-//! From an audit to bands: what, to whom, in how many requests.
+//! Turns an audit into the bands of the flow picture: which data, to which
+//! owner, in how many requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,20 +12,21 @@ use crate::{
     wording::{count, country, kind},
 };
 
-/// Both sides of the picture and what lies between.
+/// Both sides of the picture, and the bands between them.
 #[derive(Clone, Debug)]
 pub struct FlowDiagram {
-    /// What the whole picture is called.
+    /// The title of the picture.
     pub title: &'static str,
     pub left: Vec<FlowNode>,
     pub right: Vec<FlowNode>,
     pub bands: Vec<FlowBand>,
-    /// Sites it was sent to, and requests that pages made.
+    /// Number of sites that the subject visited; `by_pages` is the number of
+    /// requests of pages.
     pub visited: u64,
     pub by_pages: u64,
 }
 
-/// One thing on either side.
+/// One node on either side.
 #[derive(Clone)]
 pub struct FlowNode {
     pub title: String,
@@ -35,7 +37,8 @@ pub struct FlowNode {
     pub count: u64,
 }
 
-/// How much of what went to whom, as places on both sides.
+/// A band between two nodes, as indices on both sides, with its number of
+/// requests.
 #[derive(Clone, Copy, Debug)]
 pub struct FlowBand {
     pub from: usize,
@@ -43,7 +46,7 @@ pub struct FlowBand {
     pub count: u64,
 }
 
-/// What sort of thing a band carries, the gravest first.
+/// What a band carries, the gravest first; it decides the colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FlowTone {
     Readable,
@@ -51,7 +54,7 @@ pub enum FlowTone {
     Identifier,
     Unread,
     Nothing,
-    /// Stopped on its way.
+    /// Stopped by the guard.
     Held,
     /// A node on the right.
     Owner,
