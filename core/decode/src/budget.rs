@@ -1,4 +1,4 @@
-//! What opening one exchange may cost.
+//! Limits on the cost of decoding one exchange.
 //!
 //! Captured values are hostile: a kilobyte can inflate to gigabytes and a
 //! kilobyte of brackets can nest a thousand deep. Each budget that runs out is
@@ -11,7 +11,7 @@ use model::GapReason;
 
 use crate::inflate::{DeflateWrapper, InflateOutput, Inflater};
 
-/// How far opening goes, for one exchange.
+/// The limits for one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeLimits {
     /// Layers around a value, the part of the exchange included.
@@ -20,42 +20,45 @@ pub struct DecodeLimits {
     pub nodes: usize,
     /// Bytes that decoders may produce.
     pub bytes: usize,
-    /// Bytes looked at, each as often as it is looked at.
+    /// Bytes that decoders examine. A byte counts each time that it is
+    /// examined.
     pub work: u64,
 }
 
 impl Default for DecodeLimits {
-    /// Generous for anything real, bounded for anything else.
+    /// Limits that real traffic does not reach.
     fn default() -> Self {
         Self { depth: 12, nodes: 200_000, bytes: 32 << 20, work: 1 << 30 }
     }
 }
 
 impl DecodeLimits {
-    /// The budgets for an exchange of so many bytes: what is small may not cost
-    /// what is large may.
+    /// The limits for an exchange of this many bytes: a small exchange gets
+    /// less work than a large one.
     pub(crate) fn for_bytes(&self, bytes: u64) -> Self {
         let work = self.work.min(WORK_FLOOR.saturating_add(bytes.saturating_mul(WORK_FOR_EACH)));
         Self { work, ..*self }
     }
 }
 
-/// Work that any exchange may cost, and beyond that for each of its bytes.
+/// Work that every exchange may cost, plus [`WORK_FOR_EACH`] for each of its
+/// bytes.
 const WORK_FLOOR: u64 = 1 << 26;
 const WORK_FOR_EACH: u64 = 64;
-/// Bytes that any packed value may unpack to, and beyond that for each of its
-/// own.
+/// Bytes that every packed value may unpack to. A larger value may unpack to
+/// [`RATIO`] times its length.
 const UNPACKED_FLOOR: usize = 1 << 20;
 const RATIO: usize = 256;
 
-/// What is left of the budgets, and of what is reused from layer to layer.
+/// The rest of the limits while an exchange is decoded, and the inflater that
+/// all layers share.
 pub(crate) struct Budget {
     pub(crate) depth: usize,
     nodes: usize,
     bytes: usize,
     work: u64,
     inflater: Inflater,
-    /// Whether room was asked for that there was not.
+    /// Whether a request for room was refused.
     refused: bool,
 }
 
@@ -65,34 +68,35 @@ impl Budget {
         Self { depth, nodes, bytes, work, inflater: Inflater::default(), refused: false }
     }
 
-    /// A full budget again; what is reused stays.
+    /// Resets the limits for the next exchange; the inflater stays.
     pub(crate) fn refill(&mut self, budgets: &DecodeLimits) {
         let inflater = std::mem::take(&mut self.inflater);
         *self = Self { inflater, ..Self::new(budgets) };
     }
 
-    /// So many bytes a packed value of this length may unpack to: text packs to
-    /// a hundredth at most, a bomb to a millionth.
+    /// Bytes that a packed value of this length may unpack to. Text packs to a
+    /// hundredth of its length at most; a decompression bomb packs to a
+    /// millionth.
     fn unpacked(&self, packed: usize) -> usize {
         self.bytes.min(packed.saturating_mul(RATIO).max(UNPACKED_FLOOR))
     }
 
-    /// One more value to visit: false if there may be none.
+    /// Takes one value from the limit; false if none is left.
     pub(crate) fn node(&mut self) -> bool {
         let left = self.nodes.checked_sub(1);
         self.nodes = left.unwrap_or(0);
         left.is_some()
     }
 
-    /// `bytes` more to look at: false if that is too much.
+    /// Takes work for `bytes`; false if not enough is left.
     pub(crate) fn work(&mut self, bytes: usize) -> bool {
         let left = self.work.checked_sub(bytes as u64);
         self.work = left.unwrap_or(0);
         left.is_some()
     }
 
-    /// Room for `bytes` produced bytes: false, and nothing taken, if there is
-    /// not that much.
+    /// Takes room for `bytes` that a decoder produces. If not enough is left,
+    /// it takes nothing and gives false.
     pub(crate) fn room(&mut self, bytes: usize) -> bool {
         let left = self.bytes.checked_sub(bytes);
         self.bytes = left.unwrap_or(self.bytes);
@@ -100,20 +104,20 @@ impl Budget {
         left.is_some()
     }
 
-    /// Whether room was refused since this was last asked.
+    /// Whether room was refused since the last call.
     pub(crate) fn was_refused(&mut self) -> bool {
         std::mem::take(&mut self.refused)
     }
 
-    /// What inflating `value` gives, or as much as may be had.
+    /// Inflates `value`, as far as the limits allow.
     pub(crate) fn inflate(&mut self, value: &[u8], wrapper: DeflateWrapper) -> InflateOutput {
         let inflated = self.inflater.inflate(value, wrapper, self.unpacked(value.len()));
         self.bytes -= inflated.plain.len();
         inflated
     }
 
-    /// All that `reader` makes of `packed` bytes, or as much as it gives and may
-    /// be had. The reason is there when that is not all.
+    /// Reads all that `reader` unpacks from `packed` bytes, as far as the limits
+    /// allow. If the result is incomplete, it comes with the reason.
     pub(crate) fn read(&mut self, packed: usize, mut reader: impl Read) -> (Vec<u8>, Option<GapReason>) {
         const STEP: usize = 16 << 10;
         let most = self.unpacked(packed);

@@ -1,10 +1,10 @@
-//! Inflating, with the state kept from one stream to the next: setting it up
-//! costs more than most streams here.
+//! Inflates streams, and reuses the state for the next stream: to set it up
+//! costs more than to inflate most streams here.
 
 use flate2::{Decompress, FlushDecompress, Status};
 use model::GapReason;
 
-/// What stands around the deflate stream (RFC 1951).
+/// The wrapper around a deflate stream (RFC 1951).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DeflateWrapper {
     None,
@@ -14,16 +14,16 @@ pub(crate) enum DeflateWrapper {
     Gzip,
 }
 
-/// What came out of a stream.
+/// The result of inflating a stream.
 pub(crate) struct InflateOutput {
     pub(crate) plain: Vec<u8>,
-    /// Why it is not all.
+    /// Why the result is incomplete.
     pub(crate) why: Option<GapReason>,
-    /// How many bytes of the value belong to the stream.
+    /// Number of bytes of the value that belong to the stream.
     pub(crate) used: usize,
 }
 
-/// An inflater to use again.
+/// A reusable inflater.
 #[derive(Default)]
 pub(crate) struct Inflater {
     state: Option<Decompress>,
@@ -37,7 +37,8 @@ impl Inflater {
             if wrapper == DeflateWrapper::Gzip {
                 match header_length(&bytes[inflated.used..]) {
                     Ok(length) => inflated.used += length,
-                    // Whatever follows a member and is none (zeros, mostly).
+                    // Bytes after the last member that are not another member;
+                    // mostly zeros.
                     Err(_) if inflated.used > 0 => return inflated,
                     Err(why) => return InflateOutput { why: Some(why), ..inflated },
                 }
@@ -59,7 +60,7 @@ impl Inflater {
         }
     }
 
-    /// One stream, from where `inflated` ends.
+    /// Inflates one stream, which begins at `inflated.used`.
     fn stream(&mut self, bytes: &[u8], wrapper: DeflateWrapper, limit: usize, inflated: &mut InflateOutput) {
         let has_header = wrapper == DeflateWrapper::Zlib;
         let state = match &mut self.state {

@@ -1,11 +1,10 @@
-//! The control of the instrument: requests of our own with values in known
-//! number, sent from inside the cell before and after a trial.
+//! The positive control of the instrument: a known number of our own requests with planted values,
+//! sent from inside the cell before and after a trial.
 //!
-//! Whatever Candor calls readable it must find here: every transport, layer and
-//! disguise is in every round, and every pair of two of them in a run of
-//! [`ROUNDS`] rounds (a covering array of strength two, as in combinatorial
-//! testing: Kuhn, Kacker, Lei, NIST SP 800-142). A silent twin goes the same way
-//! with a value that nobody planted.
+//! Candor must find these values in everything that it calls readable. Every round has every
+//! transport, layer and disguise. [`ROUNDS`] rounds have every pair of two of them (a covering
+//! array of strength two, as in combinatorial testing: Kuhn, Kacker, Lei, NIST SP 800-142). A
+//! silent twin is the same kind of request, with a value that is not planted.
 
 use std::io::Write;
 
@@ -22,13 +21,13 @@ use sha2::{Sha256, Sha512};
 
 use crate::NameStream;
 
-/// Rounds in which every pair has come at least once; a trial has two.
+/// Rounds after which every pair occurred at least once; a trial has two rounds.
 pub const ROUNDS: u32 = 8;
 
-/// What the kind of a beacon's canary is called: it is nothing that a person did.
+/// The kind of a beacon's canary. It does not stand for an act of a person.
 pub const KIND: &str = "beacon";
 
-/// Draws beacons apart from all that trials draw for themselves.
+/// Seeds the random names of beacons, so that they differ from those of trials.
 const PURPOSE: u64 = 0xbeac_0000_0000;
 
 /// How a beacon travels.
@@ -38,7 +37,7 @@ pub enum BeaconTransport {
     Http,
     /// A POST over TLS.
     Https,
-    /// In the query of an address, over TLS.
+    /// A GET whose query holds the value, over TLS.
     Query,
     /// In a header field, over TLS.
     Header,
@@ -46,13 +45,13 @@ pub enum BeaconTransport {
     WebSocket,
     /// A POST over HTTP/2.
     Http2,
-    /// A question of DNS.
+    /// A DNS query.
     Dns,
-    /// A datagram that is no QUIC and no DNS.
+    /// A UDP datagram that is neither QUIC nor DNS.
     Datagram,
 }
 
-/// What lies around the value.
+/// The encoding around the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BeaconLayer {
     None,
@@ -65,7 +64,7 @@ pub enum BeaconLayer {
     Protobuf,
 }
 
-/// What the value is turned into before anything lies around it.
+/// The digest that replaces the value before it is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BeaconDisguise {
     Plain,
@@ -92,7 +91,7 @@ impl BeaconTransport {
         }
     }
 
-    /// Whether it carries text only, so that bytes go as base64.
+    /// Whether the transport carries text only, so that bytes are sent as base64.
     const fn is_text(self) -> bool {
         matches!(self, Self::Query | Self::Header)
     }
@@ -168,21 +167,21 @@ impl BeaconDisguise {
 /// One request to send.
 #[derive(Clone, Debug)]
 pub struct BeaconRequest {
-    /// Where it goes, and nothing else.
+    /// The host of the request; it gets no other requests.
     pub host: String,
     pub transport: BeaconTransport,
     pub layer: BeaconLayer,
     pub disguise: BeaconDisguise,
-    /// What is to be found in it; none in the silent twin.
+    /// The canary that Candor must find; none in the silent twin.
     pub canary: Option<Canary>,
-    /// What is sent: a body, a message, or text for a query or field.
+    /// The bytes to send: a body, a message, or text for a query or header field.
     pub payload: Vec<u8>,
 }
 
 /// The beacons of a round: every level of each factor, and one silent twin.
 pub fn beacons(seed: u64, trial: u32, round: u32) -> Vec<BeaconRequest> {
     let mut names = NameStream::new(seed, PURPOSE + (u64::from(trial) << 1) + u64::from(round & 1));
-    // Whatever is found at the twin's host is a false alarm.
+    // The twin has a host of its own, so that every find there is a false alarm.
     let (host, twin_host) = (names.host(), names.host());
     let rounds_before = trial.wrapping_mul(2).wrapping_add(round);
     let mut beacons: Vec<BeaconRequest> = (0..BeaconLayer::ALL.len())
@@ -197,7 +196,8 @@ pub fn beacons(seed: u64, trial: u32, round: u32) -> Vec<BeaconRequest> {
 fn levels(round: u32, n: usize) -> (BeaconTransport, BeaconLayer, BeaconDisguise) {
     let round = round as usize;
     let transport = BeaconTransport::ALL[(n + round) % BeaconTransport::ALL.len()];
-    // The second moves on by two a round: so eight rounds on end have every pair, wherever they begin.
+    // The disguise advances by two in each round, so that any eight consecutive rounds have every
+    // pair.
     let disguise = BeaconDisguise::ALL[(n + 2 * round) % BeaconDisguise::ALL.len()];
     (transport, BeaconLayer::ALL[n], disguise)
 }
@@ -224,8 +224,8 @@ fn one(
 }
 
 impl BeaconRequest {
-    /// What a question of DNS says of it (RFC 1035 §4): the payload as labels before the host, as
-    /// they are sent past firewalls, or, if a name has no room for it, in an option (RFC 6891).
+    /// The beacon as a DNS query (RFC 1035 §4). The payload becomes labels before the host, as DNS
+    /// tunnels do it. If it is too long for a name, it is in an EDNS option (RFC 6891).
     pub fn question(&self) -> Vec<u8> {
         const LABEL: usize = 63;
         const NAME: usize = 253;
@@ -245,7 +245,7 @@ impl BeaconRequest {
             return asked;
         }
         let length = |more: usize| ((self.payload.len() + more) as u16).to_be_bytes();
-        // Of the numbers that are left to local use.
+        // An option code from the range for local use.
         let option = [&65_001_u16.to_be_bytes()[..], &length(0), &self.payload].concat();
         [&asked[..], &[0, 0, 41, 4, 0xd0, 0, 0, 0, 0], &length(4), &option].concat()
     }

@@ -1,4 +1,4 @@
-//! What a trial is given to visit, search for and type.
+//! Generates the addresses, searches and texts of a trial.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use model::{Act, Canary, Page, PageForm, PlantedCanary, Time};
 
 use crate::{NameStream, manifest, pages};
 
-/// What the address of a file to download ends in.
+/// The file extension of downloads.
 pub(crate) const DOWNLOAD: &str = "bin";
 
 /// Makes the canaries of one trial, each used once.
@@ -19,14 +19,14 @@ pub struct CanaryGenerator {
     twins: BTreeMap<u32, ActCanaries>,
 }
 
-/// Canaries that belong to one act, and what to do with them.
+/// The canaries of one act, with the inputs for the driver.
 #[derive(Clone, Debug)]
 pub struct ActCanaries {
     pub plants: Vec<PlantedCanary>,
     /// The address to open, if it is a visit.
     pub url: String,
     pub title: String,
-    /// What to type: into the address bar, a field, a search box.
+    /// The text to type into the address bar, a field or a search box.
     pub text: String,
     /// A second text for a password field.
     pub secret: String,
@@ -58,8 +58,8 @@ impl CanaryGenerator {
         }
     }
 
-    /// A visit to the site of this number: the second one goes to where the first
-    /// went, and plants nothing new.
+    /// A visit to the site of this number. The second visit has the same address
+    /// as the first, and plants nothing new.
     pub fn plant_twin(&mut self, site: u32) -> (ActCanaries, SiteVisit) {
         if let Some(planted) = self.twins.get(&site) {
             return (planted.clone(), SiteVisit::Again);
@@ -69,7 +69,7 @@ impl CanaryGenerator {
         (planted, SiteVisit::First)
     }
 
-    /// A visit to an address of exactly so many characters.
+    /// A visit to an address of exactly this many characters.
     pub fn plant_address_of(&mut self, length: usize) -> ActCanaries {
         self.made += 1;
         let host = self.names.host();
@@ -101,7 +101,7 @@ impl CanaryGenerator {
         self.page_at(url, &host, &secret)
     }
 
-    /// A file below an address of its own; a page's title it does not have.
+    /// A download from an address of its own. A file has no page title.
     fn download(&mut self) -> ActCanaries {
         let host = self.names.host();
         let secret = self.names.word(7);
@@ -111,7 +111,8 @@ impl CanaryGenerator {
         planted
     }
 
-    /// A folder opened on a phone: its name, and that of the screen it leads to.
+    /// A folder that is opened on a phone: its name, and the name of the screen
+    /// that it opens.
     fn screen(&mut self) -> ActCanaries {
         let folder = format!("{} {}", capital(&self.names.word(4)), self.names.word(4));
         let screen = format!("com.{}.{}Activity", self.names.word(5), capital(&self.names.word(5)));

@@ -1,9 +1,9 @@
-//! What a server would say: `data/answers/<maker>.toml`.
+//! Answers that replace those of servers: `data/answers/<maker>.toml`.
 //!
-//! Programs keep what they collected until a server has taken it, and ask again
-//! and again until they have an answer that they understand. Where no server is
-//! asked, these answers let them settle. An answer changes behaviour: each one
-//! gives the reason for which it was chosen.
+//! Programs keep the data that they collected until a server has accepted it,
+//! and repeat a request until they get an answer that they understand. If no
+//! server is contacted, these answers end the repetition. An answer changes the
+//! behaviour of the program, so each one has a reason.
 
 mod fallback;
 
@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use pattern::{HostPattern, PathPattern};
 
-/// Every answer there is, to be found by host.
+/// All answers, indexed by host.
 #[derive(Clone, Debug, Default)]
 pub struct AnswerTable {
     answers: Vec<AnswerRule>,
@@ -34,7 +34,7 @@ pub struct AnswerFile {
     answers: Vec<AnswerRule>,
 }
 
-/// What is said to requests of one kind.
+/// The answer to requests of one kind.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerRule {
@@ -46,10 +46,10 @@ pub struct AnswerRule {
     pub path: Vec<PathPattern>,
     #[serde(default)]
     pub method: Vec<String>,
-    /// How the content type of the request begins.
+    /// The start of the request's content type.
     #[serde(default)]
     pub content: Option<String>,
-    /// A media type among those that the request accepts.
+    /// A media type that the request accepts.
     #[serde(default)]
     pub accept: Option<String>,
     #[serde(default = "success")]
@@ -58,23 +58,25 @@ pub struct AnswerRule {
     pub content_type: Option<String>,
     #[serde(default)]
     pub header: BTreeMap<String, String>,
-    /// Text; `{{q}}` is the query's parameter `q`, as it stands in a JSON string.
+    /// Text of the body; `{{q}}` is replaced by the query parameter `q`, escaped
+    /// for a JSON string.
     #[serde(default)]
     pub body: Option<String>,
-    /// Bytes in base64.
+    /// Bytes of the body, in base64.
     #[serde(default)]
     pub base64: Option<String>,
-    /// What is said to messages of a WebSocket.
+    /// Answers to messages on a WebSocket.
     #[serde(default)]
     pub message: Vec<MessageAnswer>,
-    /// Why this and nothing else.
+    /// The reason for this answer.
     pub because: String,
-    /// A request that it is for: `GET https://host/path`, or with a type in
-    /// front of the address, `POST application/json https://host/path`.
+    /// Requests that the answer is for: `GET https://host/path`, or with a
+    /// content type before the address, `POST application/json
+    /// https://host/path`.
     pub example: Vec<String>,
 }
 
-/// What is said to a WebSocket message that contains some text.
+/// The answer to a WebSocket message that contains a text.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MessageAnswer {
@@ -101,7 +103,7 @@ const fn success() -> u16 {
 }
 
 impl AnswerFile {
-    /// Reads a file, and its bodies with it.
+    /// Reads and checks a file of answers.
     pub fn parse(_path: &str, text: &str) -> Result<Self, String> {
         let file: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         for answer in &file.answers {
@@ -125,8 +127,8 @@ impl AnswerTable {
         self.answers.iter()
     }
 
-    /// The answer for a request: the longest name that fits wins, then the
-    /// longest path, then what asks for more.
+    /// The answer for a request. The longest matching name wins, then the
+    /// longest path, then the rule with more conditions.
     pub fn answer(&self, request: &Request) -> Option<&AnswerRule> {
         let host = request.host().to_ascii_lowercase();
         HostPattern::that_fit(&host)
@@ -134,12 +136,13 @@ impl AnswerTable {
             .find_map(|places| self.best(places, request))
     }
 
-    /// What is said to a request: by one of the answers, or else by what it accepts.
+    /// The prepared answer for a request: from a matching rule, or else a fallback
+    /// by the types that the request accepts.
     pub fn say(&self, request: &Request) -> PreparedAnswer {
         self.answer(request).map_or_else(|| fallback(request), |answer| answer.say(request))
     }
 
-    /// What is said to a message on a WebSocket that was opened by `request`.
+    /// The answer to a message on a WebSocket that `request` opened.
     pub fn say_to_message(&self, request: &Request, message: &[u8]) -> Option<&str> {
         let answer = self.answer(request)?;
         let fits =
@@ -149,7 +152,8 @@ impl AnswerTable {
 
     fn best(&self, places: &[usize], request: &Request) -> Option<&AnswerRule> {
         let fitting = places.iter().map(|place| &self.answers[*place]);
-        // The first of equals: `max_by_key` alone would give the last.
+        // Reversed, so that the first of equal rules wins: `max_by_key` gives
+        // the last.
         fitting
             .rev()
             .filter_map(|answer| Some((answer.fit(request)?, answer)))
@@ -159,7 +163,7 @@ impl AnswerTable {
 }
 
 impl AnswerRule {
-    /// What is said to this request.
+    /// The prepared answer for this request.
     pub fn say(&self, request: &Request) -> PreparedAnswer {
         let mut headers = Vec::new();
         if let Some(content_type) = &self.content_type {

@@ -1,14 +1,14 @@
 //! Kinds of personal data: `data/kinds.toml`.
 //!
-//! A kind is what a value says about a person, in the words of that person:
-//! an address visited, a search, a name. A kind that this list does not know
-//! is no error: it is kept as it was given.
+//! A kind names the sort of personal data in words that the person uses: a
+//! visited address, a search, a name. A kind that is not in the list is no
+//! error, and is kept unchanged.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// Every kind that Candor knows, found by its name or by another one for it.
+/// All kinds that Candor knows, by name and alias.
 #[derive(Clone, Debug, Default)]
 pub struct KindTable {
     list: Vec<KindInfo>,
@@ -21,14 +21,16 @@ pub struct KindTable {
 pub struct KindInfo {
     /// The name in reports: `visited-url`.
     pub id: String,
-    /// Other names for it in canary files: `search-term` for `search`.
+    /// Other names of the kind in canary files: `search-term` for `search`.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// Plain words that go on after "was sent": `the address of a page visited`.
+    /// Plain words that complete a sentence after "was sent": `the address of a
+    /// page visited`.
     pub says: String,
-    /// How much it gives away: `low`, `medium`, `high` or `critical`.
+    /// How sensitive the data is: `info`, `low`, `medium`, `high` or
+    /// `critical`.
     pub sensitivity: String,
-    /// Why it gives away that much.
+    /// Why the data is that sensitive.
     pub because: String,
 }
 
@@ -57,13 +59,12 @@ impl KindTable {
         Ok(Self { list: file.kind, by_name })
     }
 
-    /// The kind of this name, whether it is its own or another one for it;
-    /// `_` is read as `-`.
+    /// The kind with this name or alias; `_` is read as `-`.
     pub fn kind(&self, name: &str) -> Option<&KindInfo> {
         self.by_name.get(&name.replace('_', "-")).map(|&i| &self.list[i])
     }
 
-    /// All of them, in the order of the file.
+    /// All kinds, in the order of the file.
     pub fn all(&self) -> &[KindInfo] {
         &self.list
     }

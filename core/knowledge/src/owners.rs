@@ -1,55 +1,55 @@
-//! Whose a host is: `data/owners/<owner>.toml`.
+//! Owners of hosts: `data/owners/<owner>.toml`.
 //!
-//! Public lists know almost no browser's own endpoints, so these are ours,
-//! each entry with its source.
+//! Public lists contain almost no endpoints of browsers, so Candor has its own list. Each entry has
+//! a source.
 
 use std::collections::HashMap;
 
 use model::Purpose;
 use serde::Deserialize;
 
-/// Every owner, and the way from a host to its owner.
+/// All owners, with an index from host to owner.
 #[derive(Clone, Debug, Default)]
 pub struct OwnerTable {
     owners: Vec<Owner>,
-    /// Owner and host of each entry, by the name that it is about, without `*.`: asked for
-    /// every request, of which there are many more than names.
+    /// Owner and host of each entry, by name without `*.`. It is a map because it is looked up for
+    /// every request.
     by_name: HashMap<String, Vec<(usize, usize)>>,
 }
 
-/// A company or project that answers for hosts.
+/// A company or project that is responsible for hosts.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Owner {
-    /// As people know it: `Google`.
+    /// The common name: `Google`.
     pub name: String,
-    /// As the law knows it.
+    /// The legal name.
     pub legal: String,
     /// ISO 3166-1 alpha-2 code of the country of its seat.
     pub seat: String,
-    /// Where name and seat were read.
+    /// The source of name and seat.
     pub source: String,
     #[serde(rename = "host")]
     pub hosts: Vec<OwnedHost>,
 }
 
-/// A host, or all below a name, and what it is there for.
+/// A host, or all hosts below a name, with its purpose.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnedHost {
     /// `sa.api.intl.miui.com`; `*.miui.com` means that name and all below it.
     pub name: String,
-    /// Only addresses whose path starts so.
+    /// If given, the entry is only for paths that start with this.
     #[serde(default)]
     pub path: Option<String>,
     pub purpose: String,
-    /// Why we say so.
+    /// The source of the purpose.
     pub because: String,
     #[serde(default)]
     pub hosted: Option<DocumentedHosting>,
 }
 
-/// Where a server stands, as somebody documented it.
+/// The documented location of a server.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentedHosting {
@@ -88,8 +88,8 @@ impl OwnerTable {
         self.owners.iter()
     }
 
-    /// The owner of a host and the entry that says so: the longest name that
-    /// fits wins, a name before all below it, then the longest path.
+    /// The owner of a host, with the matching entry. Of several matching entries the one with the
+    /// longest name wins, then an exact name before a wildcard, then the longest path.
     pub fn of(&self, host: &str, path: &str) -> Option<(&Owner, &OwnedHost)> {
         // The host itself, then the domains that it lies in.
         let names = std::iter::successors(Some(host), |name| name.split_once('.').map(|(_, domain)| domain));
@@ -102,7 +102,7 @@ impl OwnerTable {
 }
 
 impl OwnedHost {
-    /// The name that it is about, whether alone or with all below it.
+    /// The name without its wildcard.
     fn bare_name(&self) -> &str {
         self.name.strip_prefix("*.").unwrap_or(&self.name)
     }

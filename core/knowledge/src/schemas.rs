@@ -1,10 +1,11 @@
-//! How known programs pack their data: `data/schemas/<vendor>/<endpoint>.toml`.
+//! The formats in which known programs send their data:
+//! `data/schemas/<vendor>/<endpoint>.toml`.
 //!
-//! A schema says where requests go, at which places in them personal data
-//! stands and why we say so, what is computed from a page (*recipes*), which
-//! parts are encrypted, and when an event happened as against when it was sent.
-//! It proves itself by examples and counter-examples. Places are written as
-//! reports print them; see [`SchemaPlace`] for the wildcards.
+//! A schema lists the endpoints of requests, the places of personal data in
+//! them with the source, the digests that are computed from a page (*recipes*),
+//! the encrypted parts, and the timestamps of events. Examples and
+//! counter-examples test it. Places are written as reports print them; see
+//! [`SchemaPlace`] for the wildcards.
 
 mod at;
 
@@ -23,29 +24,30 @@ use serde::{
     de::{self, IntoDeserializer, SeqAccess, Visitor},
 };
 
-/// One endpoint, or one family of them, of one program.
+/// One endpoint of a program, or one family of endpoints.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schema {
-    /// What it is called in reports: `Adjust session`.
+    /// The name in reports: `Adjust session`.
     pub name: String,
     /// The file below `data/`, for messages.
     #[serde(skip)]
     pub path: String,
-    /// `documented format` where no real capture stood behind it.
+    /// `documented format` if the schema was written without a real capture.
     #[serde(default)]
     pub built_from: Option<String>,
-    /// The source for all that gives none of its own.
+    /// The source of all entries that give none of their own.
     #[serde(default)]
     pub because: Option<String>,
-    /// Where such requests go; `*` if the customer decides.
+    /// Endpoints of the requests; `*` if the vendor's customer chooses the
+    /// host.
     pub endpoint: Vec<Endpoint>,
-    /// What `…` at the beginning of a place stands for: the way to the events,
-    /// where there are several.
+    /// Trails that `…` at the beginning of a place stands for: the trails to
+    /// the events, if there are several.
     #[serde(default)]
     pub under: Vec<String>,
-    /// Places of which one must hold something before any field counts: the
-    /// mark of a format whose address says nothing.
+    /// The mark of a format that its address does not identify: one of these
+    /// places must exist before any field counts.
     #[serde(default)]
     pub mark: OneOrMore<SchemaPlace>,
     #[serde(default)]
@@ -62,7 +64,7 @@ pub struct Schema {
     pub example: Vec<SchemaExample>,
 }
 
-/// A place where personal data of one kind stands.
+/// A place of one kind of personal data.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SchemaField {
@@ -71,18 +73,19 @@ pub struct SchemaField {
     /// The disguise, if the value is one: `sha256(trim,lower)`.
     #[serde(default)]
     pub guise: Option<String>,
-    /// Values that stand there and say nothing: a vendor's word for "unknown".
+    /// Values without meaning at this place, such as a vendor's word for
+    /// "unknown".
     #[serde(default)]
     pub except: Vec<String>,
-    /// Another place by which the request says itself that this field is not
-    /// what it is called.
+    /// Another place, whose value can show that this field has another meaning
+    /// in this request.
     #[serde(default)]
     pub unless: Option<FieldException>,
     #[serde(default)]
     pub because: Option<String>,
 }
 
-/// A place, and the value there that takes a field's meaning from it.
+/// A place, and the value there which shows that a field has another meaning.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FieldException {
@@ -94,7 +97,7 @@ pub struct FieldException {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DigestRecipe {
-    /// What the digest is of: `autofill form signature`.
+    /// The name of the digest: `autofill form signature`.
     pub name: String,
     pub at: OneOrMore<SchemaPlace>,
     /// `page`: computed once a page; `form`: once for each of its forms.
@@ -105,10 +108,10 @@ pub struct DigestRecipe {
     /// `{url}`, `{title}`, `{form}` stand for parts of the page, `{&fields}`
     /// for the names of the form's fields, each after an `&`.
     pub of: String,
-    /// Runs of this many digits and more are left out of names.
+    /// Runs of at least this many digits are removed from names.
     #[serde(default)]
     pub without_digit_runs: Option<usize>,
-    /// How many of the digest's first bytes are kept; all, if not said.
+    /// Number of the digest's first bytes that are kept; all if not given.
     #[serde(default)]
     pub keep: Option<usize>,
     pub kind: String,
@@ -128,7 +131,7 @@ pub enum RecipeInput {
 #[serde(deny_unknown_fields)]
 pub struct SealedPlace {
     pub at: OneOrMore<SchemaPlace>,
-    /// One sentence: how it is encrypted and what its envelope tells.
+    /// One sentence: the encryption, and what its envelope reveals.
     pub says: String,
     #[serde(default)]
     pub why: WhySealed,
@@ -143,7 +146,7 @@ pub enum WhySealed {
     /// Encrypted.
     #[default]
     Sealed,
-    /// A format of its own that nobody has described.
+    /// A proprietary format without a description.
     Unsupported,
 }
 
@@ -153,26 +156,27 @@ pub enum WhySealed {
 #[serde(deny_unknown_fields)]
 pub struct DeferralFields {
     pub happened: OneOrMore<SchemaPlace>,
-    /// Beside it, in the same object; if none is given, the time of the request.
+    /// The time of sending, in the same object; if none is given, the time of
+    /// the request.
     #[serde(default)]
     pub sent: Option<OneOrMore<SchemaPlace>>,
     #[serde(default)]
     pub unit: TimeUnit,
-    /// Less than this many seconds is not worth a word.
+    /// A delay of fewer seconds is not reported.
     pub at_least: u32,
     #[serde(default)]
     pub because: Option<String>,
 }
 
-/// A checksum that a program sends along with what it is of. One that fits is
-/// a mark of the format; one that does not fit is a gap.
+/// A checksum that a program sends together with its data. A correct checksum
+/// is a mark of the format; a wrong one is a gap.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChecksumRule {
-    /// Where the checksum stands, as a decimal number or in hex.
+    /// The place of the checksum, which is a decimal number or hex.
     pub at: OneOrMore<SchemaPlace>,
     pub digest: ChecksumAlgorithm,
-    /// Where the text stands that it is of.
+    /// The place of the text that the checksum is computed from.
     pub of: OneOrMore<SchemaPlace>,
     #[serde(default)]
     pub because: Option<String>,
@@ -190,7 +194,7 @@ pub enum ChecksumAlgorithm {
     Md5,
 }
 
-/// What a number at a place counts, from the Unix epoch on.
+/// The unit of a timestamp, which counts from the Unix epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub enum TimeUnit {
     #[default]
@@ -218,8 +222,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMore<T> {
     }
 }
 
-/// Written out, because an untagged enum would swallow the reason why an entry
-/// is wrong.
+/// Implemented by hand, because an untagged enum would drop the error message
+/// of a wrong entry.
 struct OneOrMoreVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMoreVisitor<T> {
@@ -254,7 +258,7 @@ impl Schema {
         Ok(schema)
     }
 
-    /// Puts what `under` says in the place of each `…`.
+    /// Replaces each `…` with the trails in `under`.
     fn expand(&mut self) -> Result<(), String> {
         let under = std::mem::take(&mut self.under);
         let fields = self.field.iter_mut().map(|field| &mut field.at);

@@ -1,9 +1,10 @@
-//! Letters put in the place of others, each so many further in the alphabet:
-//! ROT13 and any other Caesar cipher. The place is how far: `caesar 13`.
+//! Caesar ciphers such as ROT13: each letter is shifted by the same number in
+//! the alphabet. The place is that number: `caesar 13`.
 //!
-//! Which shift it is the letters tell: in a text of words some are frequent. For
-//! JSON, forms and markup this must be asked before they are opened, as their
-//! signs stay what they are. A guess: what is found is weak evidence.
+//! The shift is found by letter frequency: in a text of words some letters are
+//! frequent. The cipher leaves punctuation unchanged, so shifted JSON, forms and
+//! markup still have their syntax. This decoder must be tried before theirs. It
+//! guesses, so its results are weak evidence.
 
 use model::LayerPlace;
 

@@ -1,8 +1,8 @@
 //! One file for each layer, and the list of them.
 //!
-//! A decoder knows one layer. It says by a look whether a value could be one
-//! of its kind, and gives the values inside, each with a place of its own: by
-//! that place [`walk`](crate::walk) finds the value again.
+//! A decoder knows one layer. Its `fit` checks cheaply whether a value could be
+//! of this layer. Its `peel` gives the values inside, each with a unique place,
+//! by which [`walk`](crate::walk) finds the value again.
 
 use std::ops::ControlFlow;
 
@@ -114,18 +114,18 @@ mod xor;
 
 mod reversed;
 
-// What several of them rest on.
+// Code that several decoders share.
 mod names;
 mod pairs;
 mod sense;
 mod tree;
 mod url;
 
-/// Every decoder, in the order in which a value is shown to them.
+/// Every decoder, in the order in which they are tried on a value.
 pub(crate) static DECODERS: &[&dyn Decoder] = &[
-    // What has to be asked before its signs are taken for what they are.
+    // Must be tried before its text is taken for another layer.
     &caesar::Caesar,
-    // What marks itself.
+    // Layers with a mark, or a syntax of their own.
     &gzip::Gzip,
     &zip::Zip,
     &zlib::Zlib,
@@ -152,7 +152,7 @@ pub(crate) static DECODERS: &[&dyn Decoder] = &[
     &http::Http,
     &cookie::Cookie,
     &jwt::Jwt,
-    // What shows by its letters.
+    // Layers that are recognised by their alphabet.
     &lz_string::BASE64,
     &lz_string::URI,
     &quoted_printable::QuotedPrintable,
@@ -168,7 +168,7 @@ pub(crate) static DECODERS: &[&dyn Decoder] = &[
     &cbor::Cbor,
     &protobuf::Protobuf,
     &delimited::Delimited,
-    // Only if nothing opened so far.
+    // Tried only if no other decoder opened the value.
     &percent::Percent,
     &entities::Entities,
     &escapes::Escapes,
@@ -185,17 +185,17 @@ pub(crate) static DECODERS: &[&dyn Decoder] = &[
     &base85::BASE85,
     &base85::Z85,
     &part::ExchangePart,
-    // Guesses, at the very last.
+    // Guesses come last.
     &xor::Xor,
     &reversed::Reversed,
 ];
 
-/// Knows one layer.
+/// A decoder of one layer.
 pub(crate) trait Decoder: Sync {
     /// The layer's name, as trails write it.
     fn name(&self) -> &'static str;
 
-    /// What it undoes, in one line, with the specification.
+    /// The coding that it removes, in one line, with the specification.
     fn about(&self) -> &'static str;
 
     /// When it is tried.
@@ -203,51 +203,52 @@ pub(crate) trait Decoder: Sync {
         DecoderRank::Layer
     }
 
-    /// Whether what it finds is weak: random values would open as well.
+    /// Whether its results are weak, because random values would open too.
     fn is_guess(&self) -> bool {
         self.rank() == DecoderRank::Weak
     }
 
-    /// Whether it guesses where its values begin and end: what does not open
-    /// there is no gap.
+    /// Whether it guesses where its values begin and end. Such a value is no
+    /// gap if it does not open.
     fn guesses_borders(&self) -> bool {
         false
     }
 
-    /// What all values of this layer have in common: others are not even shown
-    /// to `fit`.
+    /// Properties that all values of this layer have. `fit` is not called for
+    /// values without them.
     fn shape(&self) -> Prefilter;
 
-    /// Whether the value could be of this layer. Must be cheap: it is asked of
-    /// every value there is.
+    /// Whether the value could be of this layer. Must be cheap, because it is
+    /// called for every value with the right shape.
     fn fit(&self, look: &ValueView<'_>) -> DecoderFit;
 
-    /// Gives what is inside to `inner`. Asked of a value that does not fit it
-    /// opens nothing.
+    /// Gives the values inside to `inner`. It opens nothing if the value does
+    /// not fit.
     fn peel(&self, value: &[u8], inner: &mut dyn InnerValues) -> PeelResult;
 }
 
-/// Where the values inside a layer go, and what they may cost.
+/// Receives the values inside a layer, and limits their cost.
 pub(crate) trait InnerValues {
-    /// A value to visit and to open. Break: nothing more is wanted.
+    /// Takes a value to visit and to open. Break means that no more values are
+    /// wanted.
     fn give(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()>;
 
-    /// A value to visit, and to open if it is something else than what this
-    /// decoder reads it as.
+    /// Takes a value to visit, and to open with other decoders: this decoder
+    /// has already read it as a part of the value around it.
     fn give_beside(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()>;
 
-    /// A value to visit and to leave closed.
+    /// Takes a value to visit, but not to open.
     fn show(&mut self, place: LayerPlace<'_>, value: &[u8]) -> ControlFlow<()>;
 
     fn budget(&mut self) -> &mut Budget;
 }
 
-/// Whether a value is of a layer.
+/// Whether a value could be of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DecoderFit {
-    /// It says so itself: if it does not open, that is a gap.
+    /// The value has the layer's mark: it is a gap if it does not open.
     Certain,
-    /// It could be; nothing is missed if it does not open.
+    /// The value could be of the layer; it is no gap if it does not open.
     Maybe,
     No,
 }
@@ -259,31 +260,32 @@ pub(crate) enum DecoderRank {
     Layer,
     /// Only if nothing opened the value so far.
     Else,
-    /// As `Else`, and what it finds is weak: random bytes would open as well.
+    /// As `Else`, but the results are weak, because random bytes would open
+    /// too.
     Weak,
 }
 
-/// What came of peeling.
+/// The result of peeling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PeelResult {
     pub(crate) how: PeelOutcome,
-    /// Why what was given is not all.
+    /// Why the given values are not complete.
     pub(crate) gap: Option<GapReason>,
 }
 
-/// Whether a value was of the layer, seen from the inside.
+/// Whether a value was of the layer, by its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum PeelOutcome {
     Not,
-    /// Something was given that may be meant, or not.
+    /// Values were given, but the layer may be a coincidence.
     Perhaps,
     Opened,
-    /// Beyond doubt, so that no other decoder need be tried.
+    /// Opened beyond doubt, so that no other decoder needs to be tried.
     Surely,
 }
 
 impl PeelResult {
-    /// It was not of this layer after all.
+    /// The value was not of this layer.
     pub(crate) const NOTHING: Self = Self { how: PeelOutcome::Not, gap: None };
     pub(crate) const ALL: Self = Self { how: PeelOutcome::Opened, gap: None };
 
@@ -299,12 +301,12 @@ impl PeelResult {
         if self.how == PeelOutcome::Opened { Self { how: PeelOutcome::Surely, ..self } } else { self }
     }
 
-    /// What was looked for is not all there.
+    /// The value could not be opened, for this reason.
     pub(crate) fn gap(why: GapReason) -> Self {
         Self { gap: Some(why), ..Self::NOTHING }
     }
 
-    /// One value, read as far as `gap` allows, is what is inside.
+    /// The layer holds one value, which is incomplete if there is a gap.
     pub(crate) fn whole(inner: &mut dyn InnerValues, plain: &[u8], gap: Option<GapReason>) -> Self {
         if plain.is_empty() && gap.is_some() {
             return Self { gap, ..Self::NOTHING };
@@ -314,14 +316,14 @@ impl PeelResult {
     }
 }
 
-/// A decoder, for people.
+/// The description of a decoder for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecoderInfo {
     /// The layer's name in trails.
     pub name: &'static str,
-    /// What it undoes, and where that is specified.
+    /// The coding that it removes, with its specification.
     pub about: &'static str,
-    /// What it finds is weak evidence.
+    /// Whether its results are weak evidence.
     pub weak: bool,
 }
 

@@ -1,8 +1,8 @@
 //! Places where a known program puts personal data: schemas of `data/schemas/`.
 //!
-//! A schema is asked only about requests to its endpoints, and about a leaf
-//! only if the leaf's last name is one that some schema names. What a schema
-//! says counts once its mark was seen in the same exchange.
+//! A schema is applied only to requests to its endpoints. Most of its rules are
+//! applied only to leaves whose last name is in a schema. Its finds count only
+//! if its mark, if it has one, was seen in the same exchange.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use checksum::ChecksumMatches;
 use deferral::StatedTimes;
 use model::{Guise, RecognitionMethod};
 
-/// Every schema, prepared for asking.
+/// Every schema, indexed by domain and name.
 #[derive(Clone, Default)]
 pub(crate) struct SchemaIndex {
     known: Arc<KnownSchema>,
@@ -46,7 +46,7 @@ struct KnownSchema {
     open: Vec<Vec<SchemaRule>>,
 }
 
-/// A place, and what it is to its schema.
+/// A place, and its meaning in the schema.
 #[derive(Clone)]
 struct SchemaRule {
     schema: u16,
@@ -54,7 +54,8 @@ struct SchemaRule {
     means: PlaceMeaning,
 }
 
-/// What a place of a schema is; the number is its position in the schema.
+/// The meaning of a place in a schema. The number is a position in the schema's
+/// list of that kind.
 #[derive(Clone, Copy)]
 enum PlaceMeaning {
     Field(u16),
@@ -64,33 +65,34 @@ enum PlaceMeaning {
     Sent(u16),
     Checksum(u16),
     Checked(u16),
-    /// The request says itself that the field is not what it is called.
+    /// A place whose value can show that the field has another meaning.
     Unless(u16),
 }
 
-/// Schemas asked about one exchange, and what they said so far.
+/// The schemas that apply to one exchange, with their finds so far.
 #[derive(Default)]
 pub(crate) struct SchemaQuery {
     active: Vec<ActiveSchema>,
-    /// A bit for each schema that is asked; numbers beyond the last share it.
+    /// A bit for each schema that applies; numbers above 127 share the last
+    /// bit.
     bits: u128,
 }
 
 struct ActiveSchema {
     schema: u16,
-    /// Its mark was seen, or it needs none.
+    /// The mark was seen, or the schema needs none.
     marked: bool,
     gaps: Vec<Gap>,
     times: StatedTimes,
     checksums: ChecksumMatches,
-    /// Fields that the request itself says are not meant.
+    /// Fields that have another meaning in this request, by an `unless` rule.
     refused: Vec<u16>,
 }
 
-/// What schemas say of an exchange besides sightings.
+/// The finds of schemas in an exchange, other than sightings.
 #[derive(Default)]
 pub(crate) struct SchemaFindings {
-    /// Names of the schemas whose requests these are.
+    /// Names of the schemas that recognised the exchange.
     pub(crate) names: Vec<String>,
     pub(crate) gaps: Vec<Gap>,
     pub(crate) deferred: Vec<DeferredEvent>,
@@ -105,7 +107,7 @@ impl SchemaIndex {
         Self { known: Arc::new(known) }
     }
 
-    /// Those that are asked about this exchange.
+    /// The schemas that apply to this exchange.
     pub(crate) fn ask(&self, exchange: &Exchange) -> SchemaQuery {
         let known = &*self.known;
         let mut active: Vec<ActiveSchema> = Vec::new();
@@ -154,7 +156,7 @@ impl SchemaIndex {
         }
     }
 
-    /// What remains once all leaves were seen.
+    /// The finds other than sightings, after all leaves.
     pub(crate) fn said(&self, asked: SchemaQuery, exchange: &Exchange) -> SchemaFindings {
         let mut said = SchemaFindings::default();
         for active in asked.active {
@@ -173,7 +175,8 @@ impl SchemaIndex {
 }
 
 impl SchemaQuery {
-    /// Whether what this schema found counts.
+    /// Whether a field of this schema counts: its mark was seen or a checksum
+    /// fits, and no `unless` rule excludes the field.
     pub(crate) fn counts(&self, schema: u16, field: u16, schemas: &SchemaIndex) -> bool {
         self.active
             .iter()
@@ -303,7 +306,8 @@ fn bit(schema: u16) -> u128 {
     1 << schema.min(127)
 }
 
-/// What programs write where they have nothing to say.
+/// Whether a value is empty in the way programs write it: zeros, or a word such
+/// as `null`.
 fn says_nothing(value: &[u8]) -> bool {
     const NOTHING: [&str; 12] =
         ["null", "(null)", "undefined", "unknown", "none", "nil", "n/a", "-", "[]", "{}", "false", "nan"];
@@ -312,8 +316,8 @@ fn says_nothing(value: &[u8]) -> bool {
         || NOTHING.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// A set of names that may say yes wrongly, never no: most names stand in no
-/// schema.
+/// A Bloom filter of names: it may contain too many names, but misses none. It
+/// is fast, because most names are in no schema.
 struct NameFilter([u64; 64]);
 
 impl Default for NameFilter {
