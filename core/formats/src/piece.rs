@@ -6,25 +6,26 @@ use model::{Exchange, Gap, GapReason, Record, Trail};
 
 use crate::formats::Format;
 
-/// What reading a piece gives.
+/// A result of reading a piece.
 #[derive(Debug)]
 pub enum PieceItem {
     Record(Record),
     Gap(Gap),
 }
 
-/// One request as it stands in the file, not yet read; or what is wrong there.
+/// One request of the file, not yet parsed; or a gap of the file.
 pub struct CapturePiece {
     index: u64,
     what: PieceContent,
 }
 
 enum PieceContent {
-    /// Bytes to read, and what is already known to be wrong with them.
+    /// Bytes to parse, and the gaps that are already known.
     Bytes { format: &'static dyn Format, bytes: Vec<u8>, gaps: Vec<Gap> },
-    /// Read already: it stood in several places of the file.
+    /// An exchange that is parsed already, because its parts were in several
+    /// places of the file.
     Made(Box<Exchange>, Vec<Gap>),
-    /// Of the capture itself.
+    /// A gap of the capture itself.
     Gap(Gap),
 }
 
@@ -39,19 +40,20 @@ impl CapturePiece {
         Self { index, what: PieceContent::Bytes { format, bytes, gaps: Vec::new() } }
     }
 
-    /// An exchange whose parts did not stand together, with its gaps.
+    /// An exchange whose parts were in several places of the file, with its
+    /// gaps.
     pub(crate) fn made(index: u64, mut exchange: Exchange, mut gaps: Vec<Gap>) -> Self {
         exchange.index = index;
         gaps.iter_mut().for_each(|gap| gap.exchange = Some(index));
         Self { index, what: PieceContent::Made(Box::new(exchange), gaps) }
     }
 
-    /// Something that is wrong with the capture, from `index` on.
+    /// A gap of the capture at position `index`.
     pub(crate) fn gap(index: u64, why: GapReason, says: impl Into<String>) -> Self {
         Self { index, what: PieceContent::Gap(gap(None, why, says)) }
     }
 
-    /// The same piece, with something wrong in it.
+    /// Adds a gap to the piece.
     pub(crate) fn but(mut self, why: GapReason, says: impl Into<String>) -> Self {
         if let PieceContent::Bytes { gaps, .. } | PieceContent::Made(_, gaps) = &mut self.what {
             gaps.push(gap(Some(self.index), why, says));
@@ -59,7 +61,7 @@ impl CapturePiece {
         self
     }
 
-    /// The same piece behind `before` others: of a capture within a capture.
+    /// Moves the piece behind `before` others: for a capture inside of another.
     pub(crate) fn behind(mut self, before: u64) -> Self {
         let shift = |gap: &mut Gap| gap.exchange = gap.exchange.map(|index| index + before);
         self.index += before;
@@ -79,7 +81,7 @@ impl CapturePiece {
         self.index
     }
 
-    /// How many bytes of the capture it is.
+    /// Number of bytes that the piece keeps in memory.
     pub fn size(&self) -> usize {
         match &self.what {
             PieceContent::Bytes { bytes, .. } => bytes.len(),
@@ -88,7 +90,8 @@ impl CapturePiece {
         }
     }
 
-    /// What is in it. An exchange comes before its gaps.
+    /// Parses the piece, and calls `each` with its results. An exchange comes
+    /// before its gaps.
     pub fn read(self, each: &mut dyn FnMut(PieceItem)) {
         match self.what {
             PieceContent::Gap(gap) => each(PieceItem::Gap(gap)),
@@ -101,7 +104,7 @@ impl CapturePiece {
     }
 }
 
-/// About how many bytes an exchange keeps in memory.
+/// The approximate number of bytes that an exchange keeps in memory.
 fn weight(exchange: &Exchange) -> usize {
     let headers =
         |headers: &[model::Header]| headers.iter().map(|header| header.name.len() + header.value.len()).sum::<usize>();
@@ -111,7 +114,7 @@ fn weight(exchange: &Exchange) -> usize {
     request + response + exchange.messages.iter().map(|message| message.body.bytes.len()).sum::<usize>()
 }
 
-/// What a format made of one piece.
+/// The result of parsing one piece.
 pub(crate) struct PieceResult {
     pub(crate) exchange: Option<Exchange>,
     pub(crate) gaps: Vec<Gap>,

@@ -1,8 +1,8 @@
-//! The file, as a window that moves over it.
+//! The file, read through a window that moves forward.
 //!
-//! Formats look at what is in the window and move on. What the file was packed
-//! with as a whole (`.zhar`, `.har.gz`) is undone here, so that no format has
-//! to know.
+//! Formats read the bytes in the window and move on. If the file as a whole is
+//! compressed (`.zhar`, `.har.gz`) or is UTF-16, it is unpacked here, so that
+//! formats do not have to do it.
 
 use std::{
     fmt,
@@ -22,10 +22,10 @@ pub(crate) struct CaptureSource<'r> {
     start: usize,
     end: usize,
     ended: bool,
-    /// What ended it, if that was not its end.
+    /// The error that ended reading before the end of the file.
     trouble: Option<io::Error>,
     packed: bool,
-    /// Secrets of TLS that were given with it.
+    /// TLS secrets that were given with the file.
     key_log: &'r [u8],
 }
 
@@ -36,13 +36,13 @@ impl fmt::Debug for CaptureSource<'_> {
 }
 
 const WINDOW: usize = 128 << 10;
-/// So much of a file a format may look at before it says whether it fits.
+/// Bytes of the file that a format may examine to decide whether it fits.
 const HEAD: usize = 4 << 10;
 
 impl<'r> CaptureSource<'r> {
-    /// Opens a file, what it is packed with and what its text is written in.
+    /// Opens a file; removes compression and UTF-16.
     pub(crate) fn open(input: &'r mut dyn Read) -> Self {
-        /// Wrappings around each other.
+        /// Layers of compression or encoding that are removed at most.
         const MOST: usize = 4;
         let mut source = Self::over(Box::new(input), false);
         for _ in 0..MOST {
@@ -87,7 +87,8 @@ impl<'r> CaptureSource<'r> {
         &self.window[self.start..self.end]
     }
 
-    /// What is in the window; it is filled if it is empty. Nothing: the end.
+    /// The bytes in the window, which is filled if it is empty. An empty result
+    /// is the end of the file.
     pub(crate) fn look(&mut self) -> &[u8] {
         if self.start == self.end {
             self.more();
@@ -95,7 +96,7 @@ impl<'r> CaptureSource<'r> {
         &self.window[self.start..self.end]
     }
 
-    /// Moves on by `bytes` that were seen.
+    /// Moves on by `bytes`.
     pub(crate) fn pass(&mut self, bytes: usize) {
         self.start = (self.start + bytes).min(self.end);
     }
@@ -129,7 +130,7 @@ impl<'r> CaptureSource<'r> {
         true
     }
 
-    /// What ended it, if that was not its end, in plain words.
+    /// Plain words for the error that ended reading before the end of the file.
     pub(crate) fn trouble(&self) -> Option<String> {
         let error = self.trouble.as_ref()?;
         Some(match self.packed {
@@ -138,7 +139,7 @@ impl<'r> CaptureSource<'r> {
         })
     }
 
-    /// What kept it from being read at all.
+    /// The error because of which the file could not be read.
     pub(crate) fn into_trouble(self) -> Option<io::Error> {
         self.trouble
     }
@@ -172,7 +173,7 @@ impl<'r> CaptureSource<'r> {
     }
 }
 
-/// Goes round what a file is read from.
+/// Wraps a reader in a decompressor or decoder.
 type UnpackLayer<'r> = fn(Box<dyn Read + 'r>) -> Box<dyn Read + 'r>;
 
 fn unpack_zstd<'r>(packed: Box<dyn Read + 'r>) -> Box<dyn Read + 'r> {

@@ -1,9 +1,8 @@
-//! What Candor knows: the files of `data/`, read and checked.
+//! The knowledge of Candor: the files of `data/`, parsed and checked.
 //!
-//! Everything here is text that a person can read and correct: kinds of data,
-//! how known programs pack theirs, whose a host is, what makers promise, how a
-//! subject is started, what a server would say. The files are compiled in;
-//! [`Knowledge::with`] lays others over them.
+//! All files are text that a person can read and correct: kinds of data, formats of known programs,
+//! owners of hosts, promises of makers, subjects, scenarios, and answers in place of servers. The
+//! files are compiled in; [`Knowledge::with`] replaces or adds files.
 #![forbid(unsafe_code)]
 
 pub mod answers;
@@ -34,7 +33,7 @@ pub struct Knowledge {
     pub schemas: Vec<schemas::Schema>,
     pub owners: owners::OwnerTable,
     pub promises: Vec<promises::Promise>,
-    /// What makers say themselves about what is sent.
+    /// The makers' own statements about the data that they send.
     pub disclosures: Vec<promises::Disclosure>,
     pub subjects: Vec<subjects::SubjectSpec>,
     pub scenarios: Vec<scenarios::Scenario>,
@@ -59,13 +58,13 @@ impl fmt::Display for BadFile {
 impl std::error::Error for BadFile {}
 
 impl Knowledge {
-    /// What was compiled in.
+    /// The built-in knowledge.
     pub fn built_in() -> Self {
         // A test reads every built-in file, so this cannot fail in a build that passed.
         Self::with([]).expect("the files of data/ were read by a test of this crate")
     }
 
-    /// What was compiled in, with these files (path below `data/`, bytes) laid over it.
+    /// The built-in knowledge, with these files (path below `data/`, bytes) added or replaced.
     pub fn with(over: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, BadFile> {
         let mut files = BTreeMap::new();
         gather(&BUILT_IN, &mut files);

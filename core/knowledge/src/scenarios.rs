@@ -1,4 +1,4 @@
-//! What a subject is put through: `data/scenarios/<name>.toml`.
+//! The steps of experiments: `data/scenarios/<name>.toml`.
 
 use model::{Act, Mode};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ pub struct Scenario {
     pub arms: Vec<ScenarioArm>,
 }
 
-/// One combination of conditions, how often, and what is done in it.
+/// One combination of conditions, with its number of installs and its steps.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioArm {
@@ -28,8 +28,8 @@ pub struct ScenarioArm {
     /// No visits: the control.
     #[serde(default)]
     pub blank: bool,
-    /// Each install twice: once without any instrument, started as its desktop
-    /// entry starts it and typed into by keys, and once driven, to be compared.
+    /// Runs each install twice: once without remote control, started by its desktop entry and
+    /// operated by key presses, and once with remote control, to be compared.
     #[serde(default)]
     pub reference: bool,
     /// `default`: as installed. `all`: once for every combination of the
@@ -42,7 +42,7 @@ pub struct ScenarioArm {
     pub steps: Vec<ScenarioStep>,
 }
 
-/// Where the subject's switches stand in an arm.
+/// The positions of the subject's switches in an arm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ArmSwitches {
@@ -51,7 +51,7 @@ pub enum ArmSwitches {
     All,
 }
 
-/// One step, or several alike.
+/// One step, or several equal steps.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioStep {
@@ -71,8 +71,8 @@ pub struct ScenarioStep {
     pub switch: Option<String>,
     #[serde(default)]
     pub to: Option<String>,
-    /// For `visit`: so many characters in the address. With several, `times`
-    /// visits of each, in an order drawn by the seed.
+    /// For `visit`: the number of characters in the address. If several are given, `times` visits
+    /// of each length, in an order drawn from the seed.
     #[serde(default)]
     pub length: Vec<usize>,
     /// For `visit`: `link`, `typed`, `redirect`; an address opened by the driver if absent.
@@ -94,7 +94,7 @@ fn one_time() -> u32 {
 }
 
 impl ScenarioStep {
-    /// What is done.
+    /// The act of the step.
     pub fn act(&self) -> Act {
         Act::from_word(&self.act).unwrap_or_default()
     }
@@ -128,7 +128,7 @@ impl Scenario {
 }
 
 impl ScenarioStep {
-    /// Whether a person could do it without a driver's help, by the address bar.
+    /// Whether the step can be done by key presses alone, through the address bar.
     fn is_for_keys(&self) -> bool {
         match self.act() {
             Act::Visit | Act::Search => self.by.as_deref() == Some("typed"),

@@ -36,15 +36,15 @@ use crate::{
     source::CaptureSource,
 };
 
-/// A way to write down a capture.
+/// A file format of captures.
 pub(crate) trait Format: Sync {
     /// The word in reports.
     fn name(&self) -> &'static str;
 
-    /// What writes it, and what of it is read, for people.
+    /// The programs that write it, and the parts that are read, for people.
     fn says(&self) -> &'static str;
 
-    /// What programs do differently in it.
+    /// Deviations of programs from the format.
     fn conventions(&self) -> &'static [FormatConvention] {
         &[]
     }
@@ -52,17 +52,18 @@ pub(crate) trait Format: Sync {
     /// Whether a file that begins like this may be one.
     fn fits(&self, head: &[u8]) -> bool;
 
-    /// Cuts it into pieces, one a request. Gives the position after the last.
+    /// Cuts the file into pieces, one for each request. Returns the position
+    /// after the last.
     fn cut(&self, source: &mut CaptureSource<'_>, each: &mut PieceSink<'_>) -> Result<u64, RefusedFile>;
 
     /// Reads one piece. Never fails: what cannot be read is a gap.
     fn read(&self, index: u64, bytes: &[u8], each: &mut dyn FnMut(PieceItem));
 }
 
-/// Who is given the pieces.
+/// The receiver of the pieces.
 pub(crate) type PieceSink<'e> = dyn FnMut(CapturePiece) -> ControlFlow<()> + 'e;
 
-/// The first that fits is taken: those that look closer stand before HAR.
+/// The first format that fits is used, so stricter ones come before HAR.
 const FORMATS: [&dyn Format; 9] = [
     &netlog::NetLog,
     &charles::CharlesSession,
@@ -72,11 +73,11 @@ const FORMATS: [&dyn Format; 9] = [
     &pcap::Pcap,
     &pcap::Pcapng,
     &burp::BurpItems,
-    // The last: what lies in one is read by the others.
+    // Must be the last: the other formats read the files in an archive.
     &zip::ZipArchive,
 ];
 
-/// A format, for people.
+/// The description of a format for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FormatInfo {
     pub name: &'static str,
@@ -84,13 +85,13 @@ pub struct FormatInfo {
     pub conventions: &'static [FormatConvention],
 }
 
-/// Something that programs do differently in a format.
+/// A deviation of programs from a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FormatConvention {
     pub what: &'static str,
-    /// Who does it.
+    /// The programs that do it.
     pub by: &'static str,
-    /// What is made of it.
+    /// How Candor reads it.
     pub read: &'static str,
 }
 
@@ -107,8 +108,8 @@ pub(crate) fn cut(input: &mut dyn Read, key_log: &[u8], each: &mut PieceSink<'_>
     cut_by(&FORMATS, input, key_log, each)
 }
 
-/// Cuts a capture that lies in an archive: archives in it are not opened, for
-/// one may hold itself.
+/// Cuts a capture inside of an archive. Archives inside of an archive are not
+/// opened, because an archive may contain itself.
 fn cut_within_archive(input: &mut dyn Read, each: &mut PieceSink<'_>) -> Result<&'static str, RefusedFile> {
     let (archive, others) = FORMATS.split_last().unwrap_or((&FORMATS[0], &FORMATS));
     debug_assert_eq!(archive.name(), "zip");

@@ -1,25 +1,25 @@
-//! What a maker says itself about a request: beside the finding it is no secret,
-//! and still a finding.
+//! The makers' own statements about requests. A finding remains a finding, but
+//! its report shows that the maker discloses the data flow.
 
 use serde::Deserialize;
 
-/// One thing that a maker says it is sent.
+/// A maker's statement that certain data is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Disclosure {
-    /// Subjects that it is said of; empty means every subject of the maker.
+    /// Subjects that the statement is about; empty means every subject.
     #[serde(default)]
     pub subjects: Vec<String>,
-    /// Where the request goes, if always to one host.
+    /// The destination, if it is a fixed host.
     #[serde(default)]
     pub host: Option<String>,
-    /// Or that it goes to the search engine of the address bar.
+    /// Whether the destination is the search engine of the address bar.
     #[serde(default)]
     pub to_the_engine: bool,
     pub kinds: Vec<String>,
-    /// What the maker says, in our words: `Google says that …`.
+    /// The statement in our words: `Google says that …`.
     pub says: String,
-    /// Where.
+    /// The name of the source.
     pub source: String,
     pub address: String,
     #[serde(default)]

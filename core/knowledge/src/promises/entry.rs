@@ -1,5 +1,5 @@
-//! A sentence as it stands in a file. Which keys belong there, its class
-//! decides: a quotation without a maker, or our words as a quotation, is refused.
+//! A sentence in a file of promises. The class decides which keys it must have.
+//! For example, only a promise may have a quotation.
 
 use serde::Deserialize;
 
@@ -35,12 +35,12 @@ pub(super) struct PromiseEntry {
     date: Option<String>,
     archive: Option<String>,
     article: Option<String>,
-    /// What keeping a quotation means.
+    /// What is tested, in plain words.
     says: Option<String>,
 }
 
 impl PromiseEntry {
-    /// What it claims: one thing.
+    /// The claim of the sentence; it must have exactly one.
     pub(super) fn claim(&self) -> Result<Assertion, String> {
         let claims = [
             self.never.clone().map(Assertion::Never),
@@ -98,7 +98,8 @@ impl PromiseEntry {
     }
 }
 
-/// `2024`, `2020-05`, `2020-05-04`: what the source has.
+/// Checks a date, which is as exact as the source: `2024`, `2020-05`,
+/// `2020-05-04`.
 pub(super) fn check_date(date: Option<&str>) -> Result<(), String> {
     let Some(date) = date else { return Ok(()) };
     let is_number = |part: &str, length: usize| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());

@@ -1,16 +1,16 @@
-//! Whose words a sentence is, and where they stand.
+//! The author and the source of a sentence.
 //!
-//! Only a maker can break a promise. What we, or a paper, expect of it was never
-//! promised; and what a law asks is not ours to answer. So each sentence has a
-//! class, and its source goes with it wherever it is shown.
+//! Only a maker can break a promise. An expectation, of Candor or of a paper,
+//! was never promised. A question of law is not for Candor to answer. So each
+//! sentence has a class, and its source is shown wherever the sentence is shown.
 
-/// Whose sentence it is.
+/// The class of a sentence, which says whose words it has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SentenceClass {
     /// The maker's own words, verbatim.
     #[default]
     Promise,
-    /// What we, or a paper, expect; in Candor's words.
+    /// An expectation of Candor or of a paper, in Candor's words.
     Expectation,
     /// A question of law, which an authority answers.
     Law,
@@ -30,31 +30,33 @@ impl SentenceClass {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sentence {
     pub class: SentenceClass,
-    /// Of a promise the maker's words; else Candor's.
+    /// The maker's words for a promise; else Candor's words.
     pub words: String,
     pub source: SentenceSource,
-    /// What was tested, in plain words. Of an expectation the sentence itself.
+    /// What was tested, in plain words. For an expectation it is the sentence
+    /// itself.
     pub tested: String,
 }
 
-/// Where a sentence stands, or what it rests on.
+/// The source of a sentence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SentenceSource {
-    /// What it is: a notice, a paper, an article of law.
+    /// The name of the source: a notice, a paper, a law.
     pub name: String,
     pub address: Option<String>,
-    /// When it was said, as the source has it: `2020-05-04`, `2024`.
+    /// The date in the source: `2020-05-04`, `2024`.
     pub date: Option<String>,
     /// SHA-256 of the archived source, in hex, if there is one.
     pub archive: Option<String>,
-    /// Of a question of law: `GDPR Art. 25(2)`.
+    /// The article, for a question of law: `GDPR Art. 25(2)`.
     pub article: Option<String>,
-    /// What it is said of, if not of everything: versions, days, a territory.
+    /// The limits of the sentence, if it has any: versions, dates, a territory.
     pub valid: Option<String>,
 }
 
 impl Sentence {
-    /// As people read it: only what somebody else said stands in quotation marks.
+    /// The sentence for people. Only the maker's own words are in quotation
+    /// marks.
     pub fn shown(&self) -> String {
         match self.class {
             SentenceClass::Promise => format!("“{}”", self.words),
@@ -62,7 +64,7 @@ impl Sentence {
         }
     }
 
-    /// Whose words these are, and where they stand, in one line.
+    /// Class and source in one line.
     pub fn whose(&self) -> String {
         let class = match self.class {
             SentenceClass::Promise => "promise, the maker’s own words",

@@ -1,11 +1,13 @@
-//! What a sentence is said of: versions, days, a state of the maker's.
+//! The limits of a sentence: versions, dates, and whether somebody is signed
+//! in.
 //!
-//! A notice of 2020 says nothing of a version of 2026 unless it says so itself.
-//! The territory is shown and not tested: a run without a way out stands nowhere.
+//! A notice of 2020 does not apply to a version of 2026 unless it says so. The
+//! territory is shown but not tested, because a run without access to the
+//! internet has no location.
 
 use serde::Deserialize;
 
-/// Versions and days. What is not named does not limit.
+/// Versions and dates. A field that is not given is no limit.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ValidityRange {
@@ -17,7 +19,8 @@ pub struct ValidityRange {
     pub until: Option<String>,
     #[serde(default)]
     pub versions: VersionRange,
-    /// Where it is said to hold, in the source's words; shown beside it.
+    /// The territory of the sentence, in the source's words. It is shown, and
+    /// not tested.
     #[serde(default)]
     pub territory: Option<String>,
 }
@@ -32,18 +35,19 @@ pub struct VersionRange {
     pub until: Option<String>,
 }
 
-/// What the maker makes a sentence depend on.
+/// The state of the maker's account that a sentence depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MakerState {
     /// Nobody is signed in to the maker's account.
     SignedOut,
-    /// Somebody is.
+    /// Somebody is signed in to the maker's account.
     SignedIn,
 }
 
 impl ValidityRange {
-    /// Why it says nothing of this version on this day; none if it does.
+    /// Why the sentence does not apply to this version on this day; none if it
+    /// applies.
     pub fn excludes(&self, version: &str, day: &str) -> Option<String> {
         if let Some(from) = self.from.as_deref().filter(|from| day < *from) {
             return Some(format!("it is said of the time from {from} on, and this was on {day}"));
@@ -67,7 +71,7 @@ impl ValidityRange {
         Some(format!("it is said of versions until {until}, and this is {version}"))
     }
 
-    /// What it is said of, in words; none if of everything.
+    /// The limits in words; none if there are none.
     pub(super) fn says(&self) -> Option<String> {
         let Self { from, until, versions, territory } = self;
         let parts = [

@@ -1,4 +1,5 @@
-//! What is spoken on a connection: told by its first bytes, never by its port.
+//! Recognises the protocol of a connection by its first bytes, never by its
+//! port.
 
 use model::{Body, Direction, GapReason, Message, SealReason};
 
@@ -10,11 +11,11 @@ use super::{
     socks, tls,
 };
 
-/// What all connections of a capture share.
+/// The context of reading a connection: TLS keys, and the depth of tunnels.
 #[derive(Clone, Copy)]
 pub(in crate::formats) struct Conversation<'k> {
     pub(in crate::formats) keys: &'k KeyLog,
-    /// Connections within this one.
+    /// Number of protocols around this connection.
     pub(in crate::formats) depth: u8,
 }
 
@@ -22,7 +23,7 @@ pub(in crate::formats) struct Conversation<'k> {
 const DEEPEST: u8 = 8;
 
 impl Conversation<'_> {
-    /// Reads what went over a connection.
+    /// Reads the exchanges of a connection.
     pub(in crate::formats) fn read(
         &self,
         facts: &ConnectionFacts,
@@ -60,7 +61,7 @@ impl Conversation<'_> {
         let before = out.exchanges.len();
         self.read(&inside, &opened.client, &opened.server, out);
         let Some(says) = opened.closed else { return };
-        // Before it came to data nothing was sent but the handshake.
+        // The connection has no application data: only the handshake was sent.
         if opened.sealed == (0, 0) && client.missing + server.missing == 0 && out.exchanges.len() == before {
             let says = format!("{says}; nothing but the handshake was sent");
             out.push(inside.sealed(
@@ -77,7 +78,7 @@ impl Conversation<'_> {
     }
 }
 
-/// Bytes of a protocol that is not known are shown as they went.
+/// Keeps the bytes of an unknown protocol as messages.
 fn unknown(facts: &ConnectionFacts, client: &ByteStream, server: &ByteStream, out: &mut Outcome) {
     let scheme = if facts.is_tls { "tls" } else { "tcp" };
     let side = |stream: &ByteStream, direction| {

@@ -1,8 +1,7 @@
 //! TCP segments put in order (RFC 9293 §3.4).
 //!
-//! Of bytes that came twice the first ones count, as in most receivers: what
-//! comes later can be a forgery as well as a retransmission. A hole is not
-//! closed by guessing; what lies behind it is counted as missing.
+//! If bytes were sent twice, the first ones count, as in most receivers: the later ones may be a
+//! retransmission or a forgery. A hole is not filled, and the bytes behind it count as missing.
 
 use std::collections::BTreeMap;
 
@@ -18,22 +17,22 @@ pub(super) struct HalfConnection {
     /// Whether offset 0 is the first byte of the connection: its SYN was seen.
     pub(super) from_start: bool,
     pieces: BTreeMap<i64, (Time, Vec<u8>)>,
-    /// Where sequence numbers are counted from: they wrap.
+    /// The offset that the next sequence number is compared with, because sequence numbers wrap.
     near: i64,
     /// The first offset that was never sent.
     top: i64,
     /// Where its last byte ends, once the end was said. The end itself is counted like a byte.
     end: Option<i64>,
     pub(super) finished: bool,
-    /// What is in `pieces`, with what keeping it costs.
+    /// Memory that `pieces` uses, with the overhead of each piece.
     cost: usize,
     /// Bytes that were not kept: more than the budget allows.
     pub(super) left_out: u64,
 }
 
-/// A segment costs so much besides its bytes.
+/// Memory that a segment needs in addition to its bytes.
 const OVERHEAD: usize = 96;
-/// More of one direction is not kept.
+/// Bytes of one direction that are kept at most.
 const MOST: usize = 32 << 20;
 
 impl HalfConnection {
@@ -48,7 +47,7 @@ impl HalfConnection {
         self.end.get_or_insert(self.near);
     }
 
-    /// Takes a segment of which `length` bytes were sent. Gives what keeping it costs.
+    /// Takes a segment of which `length` bytes were sent. Returns the memory that it needs.
     pub(super) fn segment(&mut self, sequence: u32, bytes: &[u8], length: usize, at: Time) -> usize {
         let first = *self.first.get_or_insert(sequence);
         let expected = first.wrapping_add(self.near as u32);
@@ -71,7 +70,7 @@ impl HalfConnection {
         self.cost - before
     }
 
-    /// Keeps of `bytes` what is not yet there.
+    /// Keeps those of `bytes` whose offsets are not filled yet.
     fn keep(&mut self, offset: i64, bytes: &[u8], at: Time) {
         let end = offset + bytes.len() as i64;
         let mut from = offset;
@@ -95,7 +94,7 @@ impl HalfConnection {
         self.cost
     }
 
-    /// What is there without a hole, and how much is not.
+    /// The bytes up to the first hole, and the number of the missing ones.
     pub(super) fn assembled(self) -> ByteStream {
         let mut stream = ByteStream::default();
         let start = self.pieces.keys().next().copied().unwrap_or_default();

@@ -5,7 +5,7 @@ use model::{Body, Direction, Message};
 
 use super::{byte_stream::ByteStream, reader::ByteReader};
 
-/// What a connection agreed on.
+/// The extensions that client and server agreed on.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Agreement {
     deflate: bool,
@@ -13,13 +13,13 @@ pub(super) struct Agreement {
     server_starts_anew: bool,
 }
 
-/// What one message may unpack to.
+/// Bytes that one message may unpack to.
 const MESSAGE: usize = 16 << 20;
-/// What all of one direction may.
+/// Bytes that all messages of one direction may unpack to.
 const ALL: usize = 64 << 20;
 
 impl Agreement {
-    /// What `Sec-WebSocket-Extensions` of the answer says.
+    /// Reads `Sec-WebSocket-Extensions` of the answer.
     pub(super) fn of(extensions: &[u8]) -> Self {
         let text = String::from_utf8_lossy(extensions).to_ascii_lowercase();
         Self {
@@ -59,7 +59,8 @@ fn half(stream: &ByteStream, direction: Direction, deflate: bool, anew: bool) ->
             break;
         };
         let at = stream.time_at(offset);
-        // What control frames carry was sent, too.
+        // The payload of a control frame is data that was sent, so it becomes a
+        // message too.
         if frame.opcode >= 8 {
             if !frame.payload.is_empty() {
                 messages.push(Message { direction, at, text: false, body: Body::whole(&*frame.payload) });
