@@ -1,10 +1,10 @@
-//! A DNS responder that knows every name, and asks nobody.
+//! A DNS responder that answers every name itself and asks no other server.
 //!
-//! Each name has an address of its own, so that a connection to an address can
-//! be told by its name. IPv6 and service binding records (HTTPS, SVCB) are
-//! answered as empty: clients then use IPv4, without hints for HTTP/3 and
-//! encrypted hellos. Names of one label do not exist: browsers look for the
-//! network's own servers by them.
+//! Each name gets an address of its own, so that the proxy can find the name
+//! for a connection to an address. Queries for IPv6 and service binding records
+//! (HTTPS, SVCB) get an empty answer: clients then use IPv4, and get no hints
+//! for HTTP/3 and encrypted hellos. Names of one label do not exist: browsers
+//! use them to look for servers of the local network.
 
 use std::{
     collections::HashMap,
@@ -30,12 +30,14 @@ use crate::{
     stop::{StopHandle, StopToken, stopper},
 };
 
-/// Names that are told apart; more share the last address.
+/// How many names get an address of their own; all further names share the last
+/// address.
 const MOST_NAMES: u32 = 60_000;
 const TTL: u32 = 60;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Which address stands for which name, in the order in which they were asked.
+/// Which address was given to which name. Addresses are given in the order in
+/// which clients ask for the names.
 #[derive(Debug)]
 pub struct NameAddresses {
     first: Ipv4Addr,
@@ -55,12 +57,12 @@ impl std::fmt::Debug for GivenAddress {
 }
 
 impl NameAddresses {
-    /// Addresses from this one on.
+    /// Gives out addresses from `first` on.
     pub fn from(first: Ipv4Addr) -> Self {
         Self { first, given: Mutex::default() }
     }
 
-    /// The address of a name: the same whenever it is asked.
+    /// The address for a name. The same name always gets the same address.
     pub fn address_of(&self, name: &str) -> Ipv4Addr {
         let name = name.trim_end_matches('.').to_ascii_lowercase();
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,7 +78,7 @@ impl NameAddresses {
         address
     }
 
-    /// The name that an address was given out for.
+    /// The name for which this address was given out.
     pub fn name_of(&self, address: IpAddr) -> Option<String> {
         let IpAddr::V4(address) = address.to_canonical() else { return None };
         self.given.lock().unwrap_or_else(PoisonError::into_inner).by_address.get(&address).cloned()
@@ -84,20 +86,21 @@ impl NameAddresses {
 }
 
 impl Default for NameAddresses {
-    /// From a range of ordinary public addresses: clients treat private and
-    /// reserved ones differently. Nothing is ever sent there.
+    /// Uses a range of ordinary public addresses, because clients treat private
+    /// and reserved addresses differently. No packet is sent to these
+    /// addresses.
     fn default() -> Self {
         Self::from(Ipv4Addr::new(93, 184, 0, 1))
     }
 }
 
-/// A responder that runs until it is stopped or dropped.
+/// A DNS responder that runs until it is stopped or dropped.
 #[derive(Debug)]
 pub struct DnsResponder {
     stopper: StopHandle,
 }
 
-/// Where the responder writes what it was asked, and for which trial.
+/// Writes DNS messages to the sink, with the trial that they belong to.
 struct DnsRecorder {
     addresses: Arc<NameAddresses>,
     sink: Arc<dyn ExchangeSink>,
@@ -106,20 +109,21 @@ struct DnsRecorder {
     messages: AtomicU64,
 }
 
-/// How a message came.
+/// How a DNS message arrived: the sender's address and the transport.
 #[derive(Clone, Copy)]
 struct MessageArrival {
     from: SocketAddr,
     version: &'static str,
 }
 
-/// Messages have numbers of their own, beyond those of connections.
+/// DNS messages get connection numbers above those of TCP connections.
 const NUMBERS: u64 = 1 << 40;
 
 impl DnsResponder {
-    /// Answers on sockets that are already bound. In a trial every message is an
-    /// exchange, whatever is in it: all of it leaves. Elsewhere every question is noted as
-    /// `dns`, with `name type` in its words.
+    /// Answers on sockets that are already bound. In a trial every message is
+    /// recorded as an exchange, whatever its content, because every byte of it
+    /// leaves the client. Outside a trial every question is recorded as a `dns`
+    /// note with `name type` as its text.
     pub fn serve(
         udp: std::net::UdpSocket,
         tcp: Option<std::net::TcpListener>,
@@ -140,7 +144,8 @@ impl DnsResponder {
         Ok(Self { stopper })
     }
 
-    /// Ends it. When this returns, every question that was answered is noted.
+    /// Stops the responder. When this returns, every answered question is
+    /// recorded.
     pub async fn stop(self) {
         self.stopper.stop(Duration::from_secs(1)).await;
     }
@@ -154,7 +159,8 @@ async fn serve_udp(socket: UdpSocket, desk: Arc<DnsRecorder>) {
             received = socket.recv_from(&mut buffer) => received,
             () = stop.ending() => return,
         };
-        // An error here is an earlier answer that nobody took.
+        // An error here belongs to an earlier answer that could not be
+        // delivered.
         let Ok((length, from)) = received else { continue };
         if let Some(answer) = desk.answer(&buffer[..length], MessageArrival { from, version: "DNS" }).await {
             let _ = socket.send_to(&answer, from).await;
@@ -171,13 +177,14 @@ async fn serve_tcp(listener: TcpListener, desk: Arc<DnsRecorder>) {
         };
         match accepted {
             Ok((stream, from)) => drop(tokio::spawn(converse(stream, from, Arc::clone(&desk)))),
-            // Out of file descriptors: others have to end first.
+            // No file descriptor is free: another connection has to end first.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
 }
 
-/// Questions over TCP have their length before them (RFC 1035 §4.2.2).
+/// DNS over TCP: two bytes of length stand before each message (RFC 1035
+/// §4.2.2).
 async fn converse(mut stream: TcpStream, from: SocketAddr, desk: Arc<DnsRecorder>) {
     let came = MessageArrival { from, version: "DNS over TCP" };
     let stop = desk.stop.clone();
@@ -196,7 +203,8 @@ async fn converse(mut stream: TcpStream, from: SocketAddr, desk: Arc<DnsRecorder
     }
 }
 
-/// The next message, and whether it came to its end. None: there is no more.
+/// Reads the next message, and whether it is complete. None: the stream has
+/// ended.
 async fn read_question(stream: &mut TcpStream) -> Option<(Vec<u8>, bool)> {
     let length = usize::from(stream.read_u16().await.ok()?);
     let mut question = vec![0; length];
@@ -212,7 +220,7 @@ async fn read_question(stream: &mut TcpStream) -> Option<(Vec<u8>, bool)> {
 }
 
 impl DnsRecorder {
-    /// Writes a message down and answers it. None: it is no question.
+    /// Records a message and answers it. None: it is not a question.
     async fn answer(&self, message: &[u8], came: MessageArrival) -> Option<Vec<u8>> {
         let answered = answer(message, &self.addresses);
         let (answer, asked) = answered.map_or((None, vec![]), |(answer, asked)| (Some(answer), asked));
@@ -228,7 +236,8 @@ impl DnsRecorder {
         answer
     }
 
-    /// A message as an exchange, with the first name that it asks for as its host.
+    /// A DNS message as an exchange. The first name in its questions becomes
+    /// the host.
     fn exchange(&self, message: &[u8], answer: Option<&[u8]>, asked: &[AskedName], came: MessageArrival) -> Exchange {
         let (name, kind) = asked.first().map_or(("unknown", ""), |(name, kind)| (name, kind));
         let (at, version) = (clock::now(), came.version.to_owned());
@@ -259,7 +268,8 @@ impl DnsRecorder {
     }
 }
 
-/// A name as the host of an address: what no host can have is escaped.
+/// Makes a DNS name usable as the host of a URL: bytes that a host cannot
+/// contain are escaped.
 fn host_of_name(name: &str) -> String {
     let mut host = String::new();
     for byte in name.trim_end_matches('.').bytes() {
@@ -272,10 +282,10 @@ fn host_of_name(name: &str) -> String {
     if host.is_empty() { "unknown".into() } else { host }
 }
 
-/// A name that was asked for, and the type of record.
+/// The name and the record type of a question.
 type AskedName = (String, String);
 
-/// The answer to a question, and which names it asked for, with the type of record.
+/// Answers a question, and lists the names in it with their record types.
 fn answer(question: &[u8], addresses: &NameAddresses) -> Option<(Vec<u8>, Vec<AskedName>)> {
     let question = Packet::parse(question).ok().filter(|packet| !packet.has_flags(PacketFlag::RESPONSE))?;
     let mut reply = Packet::new_reply(question.id());

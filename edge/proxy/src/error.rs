@@ -1,7 +1,7 @@
-//! What the proxy cannot do for want of something outside it.
+//! Errors of the proxy itself: something it needs from the system failed.
 //!
-//! Nothing here is about traffic: what a client or a server does wrong is
-//! recorded, not returned.
+//! Traffic causes no error here: the proxy records what a client or a server
+//! does wrong.
 
 use std::io;
 

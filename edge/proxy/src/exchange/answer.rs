@@ -1,30 +1,32 @@
-//! What answers when no server does.
+//! Answers requests that no server answers.
 
 use bytes::Bytes;
 use model::{AnsweredBy, Header, Request};
 
-/// Says what a client gets, where no server is asked.
+/// Provides the response to a request that goes to no server.
 ///
-/// For a WebSocket request a status below 300 means that the upgrade is
-/// accepted; the body is not used then.
+/// For a WebSocket request a status below 300 accepts the upgrade; the body is
+/// not used then.
 pub trait AnswerProvider: Send + Sync + 'static {
-    /// The whole answer to a whole request, at once: it must not wait.
+    /// The complete response to a complete request. This call must not block.
     fn answer(&self, request: &Request) -> StaticResponse;
 
-    /// Whether a host is our own: its requests never go to a server.
+    /// Whether Candor answers for this host: its requests never go to a server.
     fn owns(&self, host: &str) -> bool {
         let _ = host;
         false
     }
 
-    /// What is said to a message on a WebSocket that `request` opened, as text.
+    /// The text message that answers a message on a WebSocket. `request` is the
+    /// request that opened the WebSocket.
     fn message(&self, request: &Request, message: &[u8]) -> Option<Bytes> {
         let _ = (request, message);
         None
     }
 }
 
-/// An answer. The proxy adds `Content-Length` and `Date` where they are missing.
+/// A response of our own. The proxy adds `Content-Length` and `Date` if they
+/// are missing.
 #[derive(Clone)]
 pub struct StaticResponse {
     pub status: u16,
@@ -40,13 +42,13 @@ impl std::fmt::Debug for StaticResponse {
 }
 
 impl StaticResponse {
-    /// An answer of the sinkhole with this content.
+    /// A response of the sinkhole with this content.
     pub fn sinkhole(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
         let headers = vec![Header::new("Content-Type", content_type)];
         Self { status, headers, body: body.into(), by: AnsweredBy::Sinkhole }
     }
 
-    /// The same with one more header.
+    /// The same response with one more header.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push(Header::new(name, value));

@@ -1,8 +1,8 @@
-//! Bytes from one wire to another, looked at on the way.
+//! Moves bytes from one stream to another and reads them on the way.
 //!
-//! What was read is written from where it lies, and the next is read only when
-//! it is gone: memory is bounded by one buffer, and a slow reader slows the
-//! writer. Both directions of an exchange go on at once in one task.
+//! Bytes are written straight from the read buffer, and more bytes are read
+//! only when the buffer is written: one buffer bounds the memory, and a slow
+//! reader slows the writer. Both directions of an exchange run in one task.
 
 use std::{
     io,
@@ -20,19 +20,19 @@ use crate::{
 
 /// One direction of an exchange.
 pub(crate) struct BodyPump {
-    /// Bytes in front of the source that are to be written.
+    /// Bytes at the front of the source that are still to be written.
     ready: usize,
-    /// Bytes behind those that go nowhere.
+    /// Bytes after those that are dropped and not written.
     leave_out: usize,
     flushed: bool,
 }
 
-/// How a direction ended, where it did not end well.
+/// Why one direction failed.
 #[derive(Debug)]
 pub(crate) enum PumpEnd {
-    /// The side that is read from has gone.
+    /// The stream that is read from was closed.
     Source,
-    /// The side that is written to has gone.
+    /// The stream that is written to was closed.
     Sink,
     /// The source breaks the rules of its protocol.
     Bad(BadMessage),
@@ -43,12 +43,12 @@ impl BodyPump {
         Self::with(WalkedBytes::default())
     }
 
-    /// One whose source has these bytes in front.
+    /// A pump whose source has these bytes in its buffer.
     pub(crate) fn with(WalkedBytes { pass, leave_out }: WalkedBytes) -> Self {
         Self { ready: pass, leave_out, flushed: true }
     }
 
-    /// Moves a body until it is over.
+    /// Moves a body to its end.
     pub(crate) fn body(
         &mut self,
         cx: &mut Context<'_>,
@@ -75,7 +75,7 @@ impl BodyPump {
         }
     }
 
-    /// Moves whatever comes, and shows it to `look`, until the source ends.
+    /// Moves all bytes until the source ends, and shows them to `look`.
     pub(crate) fn everything(
         &mut self,
         cx: &mut Context<'_>,
@@ -118,7 +118,8 @@ impl BodyPump {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads more; before that it must have left what was written.
+    /// Reads more bytes. If none are there yet, it first flushes what was
+    /// written.
     fn read(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! The part of a body that is kept.
+//! The part of a body that is kept for the record.
 
 use std::{fmt, sync::Arc};
 
@@ -6,15 +6,16 @@ use model::Body;
 
 use crate::{exchange::gate::BodyWatch, limits::ByteLease};
 
-/// Collects a body up to a limit, and counts the rest.
+/// Keeps a body up to a limit, and counts the bytes above it.
 #[derive(Default)]
 pub(crate) struct CapturedBody {
     kept: Vec<u8>,
     limit: usize,
     total: u64,
-    /// Room for what is kept, if that is counted over all requests.
+    /// Memory for the kept bytes, if it counts towards the limit of all
+    /// requests.
     lease: Option<ByteLease>,
-    /// Sees all of it, over the limit too.
+    /// Sees the whole body, also the bytes above the limit.
     watch: Option<Box<dyn BodyWatch>>,
 }
 
@@ -25,19 +26,21 @@ impl fmt::Debug for CapturedBody {
 }
 
 impl CapturedBody {
-    /// Bytes of one body that are not counted: most are shorter.
+    /// A body up to this size does not count towards the common limit: most
+    /// bodies are smaller.
     pub(crate) const UNCOUNTED: usize = 16 << 10;
 
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, ..Self::default() }
     }
 
-    /// One that keeps no more than there is room for over all requests.
+    /// A body that also stops being kept when the memory for all requests is
+    /// used up.
     pub(crate) fn counted(limit: usize, lease: ByteLease) -> Self {
         Self { limit, lease: Some(lease), ..Self::default() }
     }
 
-    /// One whose bytes somebody else sees too, before they go on.
+    /// A body whose bytes `watch` sees too, before they are passed on.
     pub(crate) fn watched(self, watch: Option<Box<dyn BodyWatch>>) -> Self {
         Self { watch, ..self }
     }
@@ -50,7 +53,7 @@ impl CapturedBody {
         let count = self.limit.saturating_sub(self.kept.len()).min(bytes.len());
         let kept = self.kept.len() + count;
         if count > 0 && kept > Self::UNCOUNTED && !self.lease.as_mut().is_none_or(|lease| lease.grow_to(kept)) {
-            // What comes after a hole would look as if it followed what is before it.
+            // Keeping later bytes after a gap would make them look contiguous.
             self.limit = self.kept.len();
             return;
         }
@@ -66,13 +69,14 @@ impl CapturedBody {
         self.total
     }
 
-    /// A body that came to its end.
+    /// The record of a body that arrived completely.
     pub(crate) fn whole(self) -> Body {
         let cut_from = (self.total > self.kept.len() as u64).then_some(self.total);
         Body { bytes: Arc::from(self.kept), cut_from }
     }
 
-    /// A body whose end never came; `declared` is what its length was to be.
+    /// The record of a body that broke off; `declared` is the length that the
+    /// message announced.
     pub(crate) fn broken_off(self, declared: Option<u64>) -> Body {
         let cut_from = Some(declared.unwrap_or_default().max(self.total));
         Body { bytes: Arc::from(self.kept), cut_from }
@@ -103,7 +107,7 @@ mod tests {
         part.add(b"b");
         let body = part.whole();
         assert_eq!((body.bytes.len(), body.cut_from), (40 << 10, Some((120 << 10) + 1)));
-        // Its room is free again.
+        // Dropping the body freed its memory.
         assert!(limits.lease().grow_to(64 << 10));
     }
 

@@ -1,5 +1,5 @@
-//! One connection of a client: what is known of it, and how what happens on it
-//! is written down.
+//! Everything known about one connection of a client, and how its exchanges are
+//! recorded.
 
 use std::{
     collections::HashSet,
@@ -30,44 +30,47 @@ pub(crate) struct ProxyContext {
     pub(crate) answers: Arc<dyn AnswerProvider>,
     pub(crate) sink: Arc<dyn ExchangeSink>,
     pub(crate) settings: ProxySettings,
-    /// The way to servers, if there is one.
+    /// Connects to servers. None: no server is ever contacted.
     pub(crate) egress: Option<Arc<ServerConnector>>,
     pub(crate) stop: StopToken,
-    /// Exchanges that are over and still to be written down.
+    /// Free places for exchanges that have ended and are not recorded yet.
     pub(crate) unwritten: Arc<Semaphore>,
-    /// Hosts that offered HTTP/3.
+    /// Hosts that offered HTTP/3 and are noted already.
     pub(crate) offers: Mutex<HashSet<String>>,
-    /// Finds the programs of clients, if they are to be found.
+    /// Finds the programs of clients on this machine, if the settings ask for
+    /// it.
     pub(crate) processes: Option<ProcessFinder>,
 }
 
-/// Exchanges that may wait to be written down before no new ones begin.
+/// How many exchanges may wait to be recorded before new ones have to wait.
 pub(crate) const MOST_UNWRITTEN: usize = 1024;
 
 impl ProxyContext {
-    /// Whether a host is our own: what is for it goes to no server.
+    /// Whether Candor answers for this host: no request for it goes to a
+    /// server.
     pub(crate) fn owns(&self, host: &str) -> bool {
         self.is_home(host) || self.answers.owns(host)
     }
 
-    /// Whether a host is that of our own pages.
+    /// Whether this host serves Candor's own pages.
     pub(crate) fn is_home(&self, host: &str) -> bool {
         self.settings.home.as_ref().is_some_and(|home| home.owns(host))
     }
 
-    /// Waits while too many exchanges are unwritten: a slow sink slows clients.
+    /// Waits while too many exchanges are not recorded yet: a slow sink slows
+    /// clients.
     pub(crate) async fn has_room(&self) {
         // The semaphore is never closed.
         drop(self.unwritten.acquire().await);
     }
 
-    /// Counts an exchange as unwritten while the value lives.
+    /// Counts one exchange as not recorded until the permit is dropped.
     pub(crate) fn count_open(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.unwritten).try_acquire_owned().ok()
     }
 }
 
-/// Hosts whose offers of HTTP/3 are noted.
+/// How many hosts are remembered that offered HTTP/3.
 const MOST_OFFERS: usize = 10_000;
 
 #[derive(Clone)]
@@ -75,23 +78,24 @@ pub(crate) struct ConnectionContext {
     pub(crate) shared: Arc<ProxyContext>,
     pub(crate) number: u64,
     pub(crate) inlet: IngressKind,
-    /// Shared, as every exchange of the connection has it.
+    /// Shared, because every exchange of the connection refers to it.
     pub(crate) client: Arc<Client>,
     pub(crate) peer: SocketAddr,
-    /// Our own end of the connection.
+    /// Our end of the connection.
     pub(crate) here: Option<SocketAddr>,
     pub(crate) counts: Arc<WireCounts>,
-    /// Where a redirected connection was going.
+    /// The original destination of a connection that the kernel redirected.
     pub(crate) original: Option<SocketAddr>,
     pub(crate) opened: ClockMoment,
-    /// How many layers of the connection were followed down to here.
+    /// How many layers (CONNECT, TLS …) enclose this one.
     pub(crate) layers: usize,
-    /// Held by whatever goes on on this connection.
+    /// Held by everything that is active on this connection.
     pub(crate) under_way: Arc<UnderWay>,
 }
 
-/// What goes on on one connection is counted by those that hold this; a tunnel
-/// goes on within another connection.
+/// Everything active on one connection holds a clone of this `Arc`; the number
+/// of clones shows whether the connection is idle. A tunnel also holds the one
+/// of the connection around it, so that connection does not count as idle.
 #[derive(Default)]
 pub(crate) struct UnderWay {
     _within: Option<Arc<UnderWay>>,
@@ -102,8 +106,9 @@ impl ConnectionContext {
         &self.shared.settings
     }
 
-    /// The same client on a tunnel inside this connection: with a number and
-    /// counts of its own, and nothing known yet of what it will say there.
+    /// The context of a tunnel inside this connection: the same client, with a
+    /// connection number and byte counts of its own. The TLS and HTTP/2 data
+    /// are empty, as the client has not sent any inside the tunnel yet.
     pub(crate) fn tunnelled(&self) -> Self {
         let client = Client { hello: None, http2: None, ..Client::clone(&self.client) };
         Self {
@@ -116,12 +121,12 @@ impl ConnectionContext {
         }
     }
 
-    /// A body of which nothing is kept yet.
+    /// An empty body with this connection's limits.
     pub(crate) fn part(&self) -> CapturedBody {
         CapturedBody::counted(self.settings().body_limit, self.settings().limits.lease())
     }
 
-    /// An exchange that begins now and has no answer yet.
+    /// An exchange that begins now and has no response yet.
     pub(crate) fn exchange(&self, began: ClockMoment, request: Request) -> Exchange {
         Exchange {
             index: 0,
@@ -139,7 +144,8 @@ impl ConnectionContext {
     }
 
     pub(crate) async fn record(&self, exchange: Exchange) {
-        // What waits to be written is held as what came just now.
+        // A body that waits to be recorded counts towards the memory limit like
+        // one that has just arrived.
         let answer = exchange.response.as_ref().map_or(0, |response| response.body.bytes.len());
         let length = exchange.request.body.bytes.len() + answer;
         let _held = (length > CapturedBody::UNCOUNTED).then(|| {
@@ -147,13 +153,14 @@ impl ConnectionContext {
             lease.count(length);
             lease
         });
-        // Our own pages hold what is between us and the person.
+        // Requests to Candor's own pages are private between the person and
+        // Candor.
         if exchange.seal.is_some() || !self.shared.is_home(exchange.host()) {
             self.shared.sink.record(exchange).await;
         }
     }
 
-    /// Writes an exchange down as answered.
+    /// Records an exchange with this response.
     pub(crate) async fn answered(
         &self,
         began: ClockMoment,
@@ -165,13 +172,13 @@ impl ConnectionContext {
         self.record(Exchange { ended: Some(began.ended()), response: Some(response), messages, ..open }).await;
     }
 
-    /// Writes an exchange down that never had its answer.
+    /// Records an exchange that got no response.
     pub(crate) async fn unanswered(&self, began: ClockMoment, request: Request) {
         let open = self.exchange(began, request);
         self.record(Exchange { ended: Some(began.ended()), ..open }).await;
     }
 
-    /// Writes down that a client was not connected to where it wanted to go.
+    /// Records that a client did not get the connection that it asked for.
     pub(crate) async fn refused_tunnel(&self, place: &ConnectionTarget, trouble: &ConnectError, version: &str) {
         let request = self.connect_request(place);
         let body = Body::whole(&trouble.reply().body[..]);
@@ -190,13 +197,13 @@ impl ConnectionContext {
         }
     }
 
-    /// Writes down that this connection could not be read.
+    /// Records that this connection could not be read.
     pub(crate) async fn seal(&self, place: &ConnectionTarget, reason: SealReason, says: impl Into<String>) {
         self.seal_with(place, reason, says, Body::default()).await;
     }
 
-    /// The same with what the client said: nobody could parse it, and whoever
-    /// looks for a value may find it there.
+    /// The same as [`Self::seal`], and keeps the bytes that the client sent: no
+    /// parser understood them, but a search for a value may find it there.
     pub(crate) async fn seal_with(
         &self,
         place: &ConnectionTarget,
@@ -210,15 +217,15 @@ impl ConnectionContext {
         self.record(Exchange { ended: Some(self.opened.ended()), seal: Some(seal), ..open }).await;
     }
 
-    /// Asks the gate whether anybody may be told this name: a look-up tells it, a
-    /// connection does, and the name in a ClientHello.
+    /// Asks the gate whether this host name may leave the machine. A DNS query,
+    /// a connection and the server name in a ClientHello all disclose it.
     pub(crate) fn naming(&self, target: &HostPort) -> NameRuling {
         let Some(gate) = &self.settings().gate else { return NameRuling::Tell };
         let place = ConnectionTarget::to(Some(target.clone()), None);
         gate.connecting(&self.exchange(self.opened, self.connect_request(&place)))
     }
 
-    /// Asks the gate whether a connection that cannot be read may continue unread.
+    /// Asks the gate whether a connection that cannot be read may pass unread.
     pub(crate) fn may_go_on(&self, place: &ConnectionTarget, reason: SealReason, says: &str) -> bool {
         let seal = Seal { reason, says: says.into(), sent: 0, received: 0 };
         let exchange = Exchange { seal: Some(seal), ..self.exchange(self.opened, self.connect_request(place)) };
@@ -230,7 +237,7 @@ impl ConnectionContext {
         self.shared.sink.note(note).await;
     }
 
-    /// The answer to a whole request where no server is asked.
+    /// The response to a complete request that goes to no server.
     pub(crate) async fn answer(&self, request: &Request) -> StaticResponse {
         match &self.settings().home {
             Some(home) if home.owns(request.host()) => home.serve(self.peer, request).await,
@@ -238,11 +245,13 @@ impl ConnectionContext {
         }
     }
 
-    /// Notes, once for each host, that it offered HTTP/3, which was taken out.
+    /// Records, once for each host, that it offered HTTP/3 and that the proxy
+    /// removed the offer.
     pub(crate) async fn offered_http3(&self, host: &str) {
         let is_new = {
             let mut offers = self.shared.offers.lock().unwrap_or_else(PoisonError::into_inner);
-            // Names that are made up without end must not fill the memory.
+            // A server can invent host names without end; they must not fill
+            // the memory.
             offers.len() < MOST_OFFERS && offers.insert(host.to_owned())
         };
         if is_new {
@@ -250,32 +259,33 @@ impl ConnectionContext {
         }
     }
 
-    /// Where a stretch of the connection leads, as well as it is known, and not
-    /// by what the client says of it.
+    /// The destination of this connection, as far as it is known. The client's
+    /// own claims do not count.
     pub(crate) fn whereto(&self, place: &ConnectionTarget) -> HostPort {
         let mut target = self.known(place).unwrap_or_else(|| HostPort { host: "unknown".into(), port: 0 });
         target.host = place.name.clone().unwrap_or(target.host);
         target
     }
 
-    /// Where to connect for a place: to its address, or to the name that our
-    /// own responder gave the address out for.
+    /// The address to connect to. If our own DNS responder gave the address
+    /// out, this is the name it was given for.
     pub(crate) fn destination(&self, place: &ConnectionTarget) -> HostPort {
         let mut target = self.known(place).unwrap_or_else(|| HostPort { host: String::new(), port: 0 });
         target.host = self.given_name(&target).unwrap_or(target.host);
         target
     }
 
-    /// A stretch in clear that leads there.
+    /// A target without encryption.
     pub(crate) fn place(&self, target: Option<HostPort>) -> ConnectionTarget {
         let name = target.as_ref().and_then(|target| self.given_name(target));
         ConnectionTarget::to(target, name)
     }
 
-    /// The address of a request: where its connection leads, whatever it says.
+    /// The URL of a request. The destination of the connection decides, not the
+    /// client's `Host` field.
     ///
-    /// Our own pages are reached by their name on every route, as nothing that is
-    /// said to them goes anywhere.
+    /// Candor's own pages are an exception: they are reached by name on every
+    /// route, because their requests do not leave the machine.
     pub(crate) async fn address(&self, place: &ConnectionTarget, target: &str, host: Option<&str>) -> RequestAddress {
         let claimed = claimed_host(target, host);
         if self.shared.is_home(&claimed) {
@@ -283,15 +293,16 @@ impl ConnectionContext {
             return anywhere.address(target, host, None);
         }
         if place.is_bare_address() {
-            // In clear, nothing but a look-up says whose an address is.
+            // Without TLS only a DNS lookup can say which name belongs to an
+            // address.
             let named = self.named(place.clone(), claimed).await;
             return named.address(target, host, self.here);
         }
         place.address(target, host, self.here)
     }
 
-    /// The place with the name that a client claims for its address, if the name
-    /// leads there.
+    /// Adds the name that a client claims to a target, if a lookup of the name
+    /// gives the target's address.
     pub(crate) async fn named(&self, mut place: ConnectionTarget, claimed: String) -> ConnectionTarget {
         let (Some(target), Some(egress)) = (&place.target, &self.shared.egress) else { return place };
         let asked = HostPort { host: claimed.clone(), port: target.port };
@@ -308,13 +319,13 @@ impl ConnectionContext {
         place.target.clone().or_else(|| self.original.map(HostPort::from))
     }
 
-    /// The name that our own responder gave an address out for.
+    /// The name for which our own DNS responder gave this address out.
     fn given_name(&self, target: &HostPort) -> Option<String> {
         self.settings().addresses.as_ref()?.name_of(target.host.parse().ok()?)
     }
 }
 
-/// The host that a request claims, in lower case.
+/// The host that a request names, in lower case.
 fn claimed_host(target: &str, host: Option<&str>) -> String {
     let absolute = (!target.starts_with('/')).then(|| target.split_once("://")).flatten();
     model::host_of(absolute.map_or(host.unwrap_or_default(), |(_, rest)| rest)).to_ascii_lowercase()

@@ -1,9 +1,10 @@
-//! Who decides what goes on to servers.
+//! The interface for deciding which requests may go to servers.
 //!
-//! A request whose way to its server is open is shown to the gate first by its
-//! head. Most go on as they come. One that the gate wants to see is held until
-//! its body is there, or until waiting is over, and then let go, answered by us,
-//! or cut. Of answers the gate sees what it asks for, before the client does.
+//! The proxy first shows the head of each request to the gate. Most requests
+//! pass at once. If the gate wants to see the body, the proxy holds the request
+//! until the body is complete or the time is up; then the gate lets it pass,
+//! has the proxy answer it, or closes the connection. The gate can also watch
+//! response bodies before the client gets them.
 
 use std::{fmt, future::Future, pin::Pin, time::Duration};
 
@@ -11,32 +12,35 @@ use model::{Exchange, Response};
 
 use crate::StaticResponse;
 
-/// Decides about requests, messages and connections that would go on.
+/// Decides about requests, messages and connections that would go to a server.
 pub trait Gate: Send + Sync + 'static {
-    /// Whether a name may be looked up, connected to and told to a server, before
-    /// anything was said to that. It is an exchange that asks for a tunnel there.
+    /// Whether a host name may be looked up, connected to and disclosed to a
+    /// server before the client has sent a request. `exchange` asks for a
+    /// tunnel to that host.
     ///
-    /// If not, the client has its connection all the same, and what it says there
-    /// is decided on.
+    /// If the answer is no, the client still gets its connection, and the gate
+    /// decides on each request that it sends there.
     fn connecting(&self, exchange: &Exchange) -> NameRuling {
         let _ = exchange;
         NameRuling::Tell
     }
 
-    /// The head of a request is there; its body is not yet.
+    /// Called when the head of a request has arrived and its body has not.
     fn head(&self, exchange: &Exchange) -> HoldRequest;
 
-    /// A request that was held; `so_far` is why it comes now.
+    /// Called with a request that was held; `so_far` says how much of it has
+    /// arrived.
     fn decide<'a>(&'a self, exchange: &'a Exchange, so_far: RequestProgress) -> RulingFuture<'a>;
 
-    /// Whether a connection that cannot be read may go on. It is a sealed
-    /// exchange without a seal's counts.
+    /// Whether a connection that cannot be read may pass. `exchange` is sealed
+    /// and its byte counts are zero.
     fn sealed(&self, exchange: &Exchange) -> bool {
         let _ = exchange;
         true
     }
 
-    /// The head of an answer is there. Something: it wants to see the body.
+    /// Called when the head of a response has arrived. Some: the gate wants to
+    /// see its body.
     fn answering(&self, exchange: &Exchange, answer: &Response) -> Option<Box<dyn BodyWatch>> {
         let _ = (exchange, answer);
         None
@@ -49,43 +53,43 @@ impl fmt::Debug for dyn Gate {
     }
 }
 
-/// A ruling that is there when it is awaited.
+/// A future that gives a ruling.
 pub type RulingFuture<'a> = Pin<Box<dyn Future<Output = Ruling> + Send + 'a>>;
 
-/// What a gate wants of a request by its head.
+/// What a gate wants to see of a request, decided by its head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HoldRequest {
-    /// It goes on as it comes.
+    /// The request passes at once.
     Pass,
-    /// Hold it back, up to so many bytes of body and for so long.
+    /// Hold the request, up to this many bytes of body and for this long.
     Hold { bytes: usize, time: Duration },
 }
 
-/// Whether anybody may hear the name of a server.
+/// Whether the name of a server may be disclosed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameRuling {
     Tell,
-    /// Not before a request may go on to it.
+    /// Only when a request may go to that server.
     Wait,
-    /// Not even then: the name itself carries what may not go on.
+    /// Never: the name itself contains data that may not leave.
     Never,
 }
 
-/// How far a held request has come.
+/// How much of a held request has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestProgress {
     pub whole: bool,
-    /// How long it was waited for.
+    /// How long the request was held.
     pub waited: Duration,
 }
 
-/// What a gate says at last.
+/// The gate's final decision.
 #[derive(Clone)]
 pub enum Ruling {
     Pass,
-    /// It goes nowhere; this is the answer.
+    /// The request goes to no server; the client gets this response.
     Absorb(StaticResponse),
-    /// Its connection ends.
+    /// The connection is closed.
     Cut,
 }
 
@@ -99,8 +103,8 @@ impl fmt::Debug for Ruling {
     }
 }
 
-/// Sees the bytes of an answer before the client has them. Dropped, it knows
-/// that there are no more.
+/// Sees the bytes of a response before the client gets them. It is dropped when
+/// no more bytes follow.
 pub trait BodyWatch: Send + Sync {
     fn bytes(&mut self, bytes: &[u8]);
 }

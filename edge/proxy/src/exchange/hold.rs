@@ -1,5 +1,4 @@
-//! Requests that the gate wants to see: held back as they come, until it has
-//! ruled.
+//! Holds requests that the gate wants to see, until the gate has decided.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -23,12 +22,13 @@ use crate::{
     inbound::stream::BufferedStream,
 };
 
-/// What came of showing a request to the gate.
+/// The result of showing a request to the gate.
 pub(crate) struct GateOutcome {
     pub(crate) ruling: Ruling,
-    /// It wanted more than the head: what follows on a WebSocket it wants too.
+    /// The gate wanted to see the body. On a WebSocket it also wants the
+    /// messages.
     pub(crate) wanted: bool,
-    /// It breaks the rules of its protocol.
+    /// The request breaks the rules of its protocol.
     pub(crate) bad: Option<BadMessage>,
 }
 
@@ -36,8 +36,8 @@ impl GateOutcome {
     pub(crate) const PASS: Self = Self { ruling: Ruling::Pass, wanted: false, bad: None };
 }
 
-/// Shows a request over HTTP/1 to the gate. Its body stays in front of the
-/// wire, byte for byte.
+/// Shows an HTTP/1 request to the gate. The bytes of its body stay unchanged in
+/// the read buffer.
 pub(crate) async fn http1(
     conn: &mut BufferedStream,
     link: &ConnectionContext,
@@ -54,14 +54,15 @@ pub(crate) async fn http1(
     let (mut walk, mut part, mut seen) =
         (BodyWalk::request(framing), CapturedBody::counted(bytes, link.settings().limits.lease()), 0);
     if head.expects_continue() && !walk.is_done() && conn.ahead.is_empty() {
-        // A client that has gone is noticed when the request goes on.
+        // If the client has gone, forwarding the request fails and shows that.
         let _ = conn.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await;
     }
     let since = Instant::now();
     loop {
         match walk.take_all(&conn.ahead[seen..], &mut part) {
             Ok(taken) => seen += taken,
-            // Nothing of it goes on, and nobody has to decide.
+            // A broken request is not forwarded, so the gate has nothing to
+            // decide.
             Err(bad) => return GateOutcome { bad: Some(bad), ..GateOutcome::PASS },
         }
         if walk.is_done() || part.total() >= bytes as u64 || part.is_cut() {
@@ -78,10 +79,11 @@ pub(crate) async fn http1(
     GateOutcome { ruling, wanted: true, bad: None }
 }
 
-/// Frames of a body that were read while it was held.
+/// Frames of a body that were read while the request was held.
 pub(crate) type BufferedFrames = VecDeque<Frame<Bytes>>;
 
-/// Shows a request over HTTP/2 to the gate. What was read of its body is kept.
+/// Shows an HTTP/2 request to the gate. The frames that were read are kept for
+/// forwarding.
 pub(crate) async fn http2(
     gate: &dyn Gate,
     link: &ConnectionContext,
@@ -98,12 +100,13 @@ pub(crate) async fn http2(
         if hyper::body::Body::is_end_stream(body) {
             break true;
         }
-        // What is not kept for lack of room is not held either.
+        // A body that is too large for the memory limit is not held any longer.
         if part.total() >= bytes as u64 || part.is_cut() {
             break false;
         }
         match timeout_at(since + time, body.frame()).await {
-            // A request that was taken back ends here too, and is not whole.
+            // A stream that the client reset ends here too; its body is
+            // incomplete.
             Ok(None) => break hyper::body::Body::is_end_stream(body),
             Ok(Some(Ok(frame))) => {
                 if let Some(data) = frame.data_ref() {
@@ -113,7 +116,8 @@ pub(crate) async fn http2(
                 }
                 ahead.push_back(frame);
             }
-            // Too late, or the client took it back, which is noticed further on.
+            // The time is up, or the client reset the stream; forwarding shows
+            // which.
             Ok(Some(Err(_))) | Err(_) => break false,
         }
     };
@@ -121,5 +125,5 @@ pub(crate) async fn http2(
     gate.decide(&exchange, RequestProgress { whole, waited: since.elapsed() }).await
 }
 
-/// How long a message of a WebSocket is held at most, and how much of it.
+/// The most bytes of a WebSocket message that are held, and the longest time.
 pub(crate) const MESSAGE: (usize, Duration) = (1 << 20, Duration::from_secs(2));

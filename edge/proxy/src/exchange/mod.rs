@@ -1,5 +1,5 @@
-//! What one request and its answer have in common, whatever speaks them: where
-//! they go, who decides, what is kept, who is told.
+//! The parts that HTTP/1, HTTP/2 and WebSocket exchanges share: targets, the
+//! gate, kept bodies and the sink.
 
 pub(crate) mod answer;
 

@@ -1,29 +1,29 @@
-//! Where exchanges go.
+//! The interface to which the proxy hands finished exchanges.
 
 use std::{future::Future, pin::Pin};
 
 use model::{Exchange, Note};
 
-/// Work that is done when it is awaited.
+/// A future that ends when the record is handed over.
 pub type SinkFuture<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// Takes what was seen. Both calls may wait: a full queue slows the client
-/// down, and loses nothing.
+/// Takes recorded exchanges and notes. Both calls may wait: a full queue slows
+/// the client down and loses nothing.
 ///
-/// `Exchange::index` is 0 here; the one who writes the capture numbers.
+/// `Exchange::index` is 0 here; the writer of the capture sets it.
 pub trait ExchangeSink: Send + Sync + 'static {
-    /// An exchange that is over, or that will not go on.
+    /// Takes an exchange that has ended, or that will not continue.
     fn record(&self, exchange: Exchange) -> SinkFuture<'_>;
 
-    /// Something that is not an exchange and counts all the same.
+    /// Takes an event that is not an exchange but belongs into the capture.
     fn note(&self, note: Note) -> SinkFuture<'_>;
 }
 
-/// Into a bounded channel, as records.
+/// Sends records into a bounded channel.
 impl ExchangeSink for tokio::sync::mpsc::Sender<model::Record> {
     fn record(&self, exchange: Exchange) -> SinkFuture<'_> {
         Box::pin(async move {
-            // The receiver is dropped only by whoever stops reading on purpose.
+            // The send fails only when the reader stopped on purpose.
             let _ = self.send(model::Record::Exchange(Box::new(exchange))).await;
         })
     }

@@ -1,5 +1,5 @@
-//! An answer of ours as bytes on the wire, and as it is written down: the same
-//! fields in both.
+//! Encodes a response of our own for the wire and for the record. Both have the
+//! same header fields.
 
 use std::time::SystemTime;
 
@@ -7,11 +7,11 @@ use model::{Body, Header, Response};
 
 use crate::{StaticResponse, http1::head::RequestHead};
 
-/// Fields that belong to one connection (RFC 9110 §7.6.1); an answer of ours
-/// has no say in them.
+/// Header fields that belong to one connection (RFC 9110 §7.6.1). The proxy
+/// sets them itself, so a response of our own cannot.
 const OF_THE_CONNECTION: [&str; 5] = ["connection", "keep-alive", "transfer-encoding", "upgrade", "content-length"];
 
-/// The head of an answer to an HTTP/1 client, and its record.
+/// The head of a response to an HTTP/1 client, and the record of the response.
 pub(crate) fn http1(reply: &StaticResponse, request: &RequestHead, keep: bool) -> (Vec<u8>, Response) {
     let mut headers = fields(reply);
     if has_length(reply.status) {
@@ -35,17 +35,17 @@ pub(crate) fn http1(reply: &StaticResponse, request: &RequestHead, keep: bool) -
     (bytes, record(reply, "HTTP/1.1", headers, sent))
 }
 
-/// How much of its body an answer to this request has on the wire.
+/// How many bytes of the body are sent in response to this request.
 pub(crate) fn sent_body(reply: &StaticResponse, request: &RequestHead) -> usize {
     if request.method == "HEAD" || !has_length(reply.status) { 0 } else { reply.body.len() }
 }
 
-/// What was said, as it is written down.
+/// The record of a response of our own.
 pub(crate) fn record(reply: &StaticResponse, version: &str, headers: Vec<Header>, body: &[u8]) -> Response {
     Response { status: reply.status, version: version.into(), headers, body: Body::whole(body), by: reply.by.clone() }
 }
 
-/// The fields of an answer that are its own, and the date.
+/// The response's own header fields, and `Date`.
 pub(crate) fn fields(reply: &StaticResponse) -> Vec<Header> {
     let own = |header: &&Header| !OF_THE_CONNECTION.iter().any(|name| header.name.eq_ignore_ascii_case(name));
     let mut headers: Vec<Header> = reply.headers.iter().filter(own).filter(is_clean).cloned().collect();
@@ -55,12 +55,12 @@ pub(crate) fn fields(reply: &StaticResponse) -> Vec<Header> {
     headers
 }
 
-/// A field that cannot end its line early.
+/// Whether a header field is valid, so that it cannot inject another line.
 fn is_clean(header: &&Header) -> bool {
     http::HeaderName::from_bytes(header.name.as_bytes()).is_ok() && http::HeaderValue::from_bytes(&header.value).is_ok()
 }
 
-/// Whether answers of this status have a body (RFC 9110 §6.4.1).
+/// Whether responses with this status have a body (RFC 9110 §6.4.1).
 pub(crate) fn has_length(status: u16) -> bool {
     !matches!(status, 100..=199 | 204 | 304)
 }

@@ -1,4 +1,4 @@
-//! Where a stretch of a connection leads, and the addresses of its requests.
+//! The destination of a connection, and the URLs of the requests on it.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -17,25 +17,28 @@ pub(crate) struct HostPort {
     pub(crate) port: u16,
 }
 
-/// Where a stretch of a connection leads, whatever its requests say.
+/// The destination of a connection, independent of what its requests claim.
 #[derive(Clone, Default)]
 pub(crate) struct ConnectionTarget {
     pub(crate) encrypted: bool,
-    /// Where to connect. None: the client speaks to us as its proxy.
+    /// Where to connect. None: the client uses us as its proxy, so each request
+    /// names its destination.
     pub(crate) target: Option<HostPort>,
-    /// The name of a target that is an address, where something other than the
-    /// client says so: our own resolver, its server's certificate, a look-up.
+    /// The host name, if the target is an address and the name comes from a
+    /// source other than the client: our own DNS responder, the server's
+    /// certificate, or a lookup.
     pub(crate) name: Option<String>,
-    /// The verified certificate of the server behind us.
+    /// The verified certificate of the server of this connection.
     pub(crate) certificate: Option<CertificateDer<'static>>,
 }
 
-/// The address of a request, by where its connection leads.
+/// The URL of a request, and what the request claims otherwise.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RequestAddress {
     pub(crate) url: String,
-    /// What the request says beside that and the `Host` field do not: as the
-    /// pseudo-header fields of HTTP/2 (RFC 9113 §8.3.1), whatever its version.
+    /// Claims of the request that differ from the URL and that the `Host` field
+    /// does not contain. They are written as HTTP/2 pseudo-header fields (RFC
+    /// 9113 §8.3.1), whatever the HTTP version.
     pub(crate) claims: Vec<Header>,
 }
 
@@ -55,7 +58,8 @@ impl HostPort {
                 (host, rest.strip_prefix(':'))
             }
             None => match authority.rsplit_once(':') {
-                // More than one colon without brackets is an address alone.
+                // More than one colon without brackets is an IPv6 address
+                // without a port.
                 Some((host, port)) if !host.contains(':') => (host, Some(port)),
                 _ => (authority, None),
             },
@@ -96,28 +100,29 @@ impl ConnectionTarget {
         if self.encrypted { 443 } else { 80 }
     }
 
-    /// A stretch in clear.
+    /// A target without encryption.
     pub(crate) fn to(target: Option<HostPort>, name: Option<String>) -> Self {
         Self { target, name, ..Self::default() }
     }
 
-    /// Whether all that is known of it, in clear, is an address.
+    /// Whether the target is unencrypted and only its address is known.
     pub(crate) fn is_bare_address(&self) -> bool {
         let address = self.target.as_ref().is_some_and(|target| target.host.parse::<IpAddr>().is_ok());
         address && self.name.is_none() && !self.encrypted
     }
 
-    /// Where the requests on this stretch go; none where each names it itself.
+    /// The destination of the requests on this connection. None: each request
+    /// names its own.
     fn destination(&self) -> Option<HostPort> {
         let target = self.target.clone()?;
         Some(HostPort { host: self.name.clone().unwrap_or(target.host), port: target.port })
     }
 
-    /// The address of a request, from its target and its `Host` field.
+    /// The URL of a request, from its request target and its `Host` field.
     ///
-    /// Both are written by the client. On a connection that leads somewhere they
-    /// count only where they name that host, or another that the verified
-    /// certificate of its server covers (RFC 9113 §9.1.1).
+    /// The client writes both. On a connection with a known destination they
+    /// count only if they name that host, or a host that the server's verified
+    /// certificate covers (RFC 9113 §9.1.1).
     pub(crate) fn address(&self, target: &str, host: Option<&str>, here: Option<SocketAddr>) -> RequestAddress {
         let named = target.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
         let own_scheme = if self.encrypted { "https" } else { "http" };
@@ -135,8 +140,8 @@ impl ConnectionTarget {
     }
 
     fn origin_form(&self, target: &str, host: Option<&str>, destination: Option<HostPort>) -> RequestAddress {
-        // A name without a port means the port of the connection only if that is
-        // the scheme's own; browsers write other ports down.
+        // A `Host` without a port means the connection's port only if that port
+        // is the default port of the scheme; browsers write other ports out.
         let said = host.and_then(|host| HostPort::read(host, self.default_port()));
         let authority = match (said, destination) {
             (Some(said), Some(destination)) if said.host == destination.host || self.covers(&said.host) => Some(said),
@@ -149,15 +154,15 @@ impl ConnectionTarget {
         RequestAddress { url: format!("{scheme}://{authority}{slash}{target}"), claims: Vec::new() }
     }
 
-    /// Whether an authority names another host than this stretch leads to, and none
-    /// that the certificate of its server covers.
+    /// Whether an authority names a host that is neither the destination of
+    /// this connection nor covered by the server's certificate.
     pub(crate) fn is_foreign(&self, authority: &str) -> bool {
         let Some(destination) = self.destination() else { return false };
         let named = HostPort::read(authority, self.default_port());
         named.is_none_or(|named| named.host != destination.host && !self.covers(&named.host))
     }
 
-    /// Whether the verified certificate of the server is for this host too.
+    /// Whether the server's verified certificate is valid for this host too.
     fn covers(&self, host: &str) -> bool {
         let Some(certificate) = &self.certificate else { return false };
         let parsed = ParsedCertificate::try_from(certificate);
@@ -167,7 +172,8 @@ impl ConnectionTarget {
 }
 
 impl RequestAddress {
-    /// Keeps what the client wrote as authority, if the address does not say it.
+    /// Keeps the authority that the client wrote, if the URL does not contain
+    /// it.
     fn noting(mut self, written: &str, scheme: Option<&str>) -> Self {
         let written = written.split(['/', '?', '#']).next().unwrap_or_default();
         let shown = self.url.split_once("://").map_or("", |(_, rest)| rest);
@@ -203,7 +209,8 @@ fn absolute_url(scheme: &str, rest: &str) -> String {
     format!("{scheme}://{authority}{slash}{path}")
 }
 
-/// Whether an authority reads already as a [`HostPort`] would write it: most do.
+/// Whether an authority is already written as [`HostPort`] would write it: most
+/// are.
 fn is_as_written(authority: &str, default_port: u16) -> bool {
     let (name, port) = authority.split_once(':').unwrap_or((authority, ""));
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');

@@ -1,10 +1,11 @@
-//! Bodies of HTTP/1 on the wire (RFC 9112 §6, §7), without a socket.
+//! HTTP/1 message bodies on the wire (RFC 9112 §6, §7), without a socket.
 //!
-//! A body is walked through where it lies: its end is found and its content kept
-//! on the way, and whoever relays it passes on the very bytes that came. Two
-//! things are not content and could carry anything: the extensions of chunks,
-//! which nobody uses, are taken out, and the fields after a body go on only as a
-//! whole, once they were read. Both are kept for the record.
+//! The parser reads a body inside the read buffer: it finds the end, copies the
+//! content for the record, and the caller forwards the bytes as they arrived.
+//! Chunk extensions and trailer fields are not content and could carry any
+//! data. Extensions are removed, because nobody uses them; trailer fields are
+//! forwarded only after the whole section was read. Both are kept for the
+//! record.
 
 use model::Header;
 
@@ -13,17 +14,17 @@ use crate::{
     http1::head::{self, BadMessage},
 };
 
-/// How the end of a body is known (RFC 9112 §6.3).
+/// How the end of a body is determined (RFC 9112 §6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyFraming {
     Length(u64),
     Chunked,
-    /// Only answers end with their connection.
+    /// The body ends when the connection closes; only responses may do that.
     UntilClose,
 }
 
 impl BodyFraming {
-    /// The length, if it is known beforehand.
+    /// The body's length, if the message declares it.
     pub(crate) fn declared(self) -> Option<u64> {
         match self {
             Self::Length(length) => Some(length),
@@ -32,16 +33,16 @@ impl BodyFraming {
     }
 }
 
-/// How exact a sender has to be.
+/// How strictly a body must follow the grammar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyStrictness {
-    /// Requests: what two readers could read in two ways is refused.
+    /// For requests: a body that two parsers could read differently is refused.
     Exact,
-    /// Answers: servers write worse than that, and browsers read on.
+    /// For responses: servers break the grammar, and browsers accept it.
     Lenient,
 }
 
-/// Walks through a body: finds its end, and hands on what is in it.
+/// Parses a body step by step: finds its end and keeps its content.
 #[derive(Debug)]
 pub(crate) struct BodyWalk {
     state: BodyState,
@@ -52,8 +53,8 @@ pub(crate) struct BodyWalk {
     extensions: Vec<u8>,
 }
 
-/// Bytes in front that were walked through: first some to pass on, then some to
-/// leave out.
+/// How many bytes at the front were parsed: the first `pass` bytes are
+/// forwarded, the next `leave_out` bytes are dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WalkedBytes {
     pub(crate) pass: usize,
@@ -62,38 +63,38 @@ pub(crate) struct WalkedBytes {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BodyState {
-    /// So many bytes until the end.
+    /// This many bytes remain until the end.
     Length(u64),
     UntilClose,
-    /// In a chunk's size, which is this so far.
+    /// In the size of a chunk; `size` is its value so far.
     Size {
         size: u64,
         digits: u8,
     },
-    /// Behind it, in what is no size.
+    /// After the size, in a chunk extension.
     Extension(u64),
-    /// In the line end after it.
+    /// In the line end after the size.
     SizeEnd {
         size: u64,
         cr: bool,
     },
-    /// So many bytes until the end of the chunk.
+    /// This many bytes remain until the end of the chunk.
     Data(u64),
-    /// In the line end after a chunk.
+    /// In the line end after a chunk's data.
     DataEnd {
         cr: bool,
     },
-    /// Before the trailer section, which is read as a whole.
+    /// Before the trailer section, which is parsed only when it is complete.
     Trailers,
     Done,
 }
 
 const LONGEST_TRAILERS: usize = 64 * 1024;
-/// All extensions of one body. hyper takes as many.
+/// Most bytes of chunk extensions in one body. hyper has the same limit.
 const LONGEST_EXTENSIONS: usize = 16 * 1024;
 
 impl BodyWalk {
-    /// Through a request's body.
+    /// A parser for a request's body.
     pub(crate) fn request(framing: BodyFraming) -> Self {
         Self::new(framing, BodyStrictness::Exact)
     }
@@ -112,18 +113,19 @@ impl BodyWalk {
         self.state == BodyState::Done
     }
 
-    /// Whether the end of the connection is the end of the body.
+    /// Whether the body ends when the connection closes.
     pub(crate) fn ends_with_connection(&self) -> bool {
         self.state == BodyState::UntilClose
     }
 
-    /// Whether all that was walked through goes on as it came.
+    /// Whether every parsed byte is forwarded as it arrived.
     pub(crate) fn goes_on_whole(&self) -> bool {
         self.extensions.is_empty()
     }
 
-    /// Takes what belongs to the body from the front of `bytes`, up to what is to
-    /// be left out, and adds its content to `part`. Nothing: more bytes are needed.
+    /// Parses bytes of the body at the front of `bytes`, up to the next bytes
+    /// that must be dropped, and adds the content to `part`. An empty result
+    /// means that more bytes are needed.
     pub(crate) fn take(&mut self, bytes: &[u8], part: &mut CapturedBody) -> Result<WalkedBytes, BadMessage> {
         let mut at = 0;
         while at < bytes.len() && !self.is_done() {
@@ -141,8 +143,8 @@ impl BodyWalk {
         Ok(WalkedBytes { pass: at, leave_out: 0 })
     }
 
-    /// The same for bytes that stay where they are: takes all it can, and gives
-    /// how many.
+    /// The same as [`Self::take`] for bytes that stay in the buffer: parses as
+    /// much as possible, and returns how many bytes that were.
     pub(crate) fn take_all(&mut self, bytes: &[u8], part: &mut CapturedBody) -> Result<usize, BadMessage> {
         let mut at = 0;
         loop {
@@ -154,8 +156,8 @@ impl BodyWalk {
         }
     }
 
-    /// What came beside the content, for the record: trailers, and extensions of
-    /// chunks as a field of their own.
+    /// Trailer fields, and the chunk extensions as one more field, for the
+    /// record.
     pub(crate) fn fields_beside(&self) -> Vec<Header> {
         let extensions = Some(&self.extensions).filter(|bytes| !bytes.trim_ascii().is_empty());
         let extensions = extensions.map(|bytes| Header::new(model::CHUNK_EXTENSIONS, &bytes[..]));
@@ -219,7 +221,8 @@ impl BodyWalk {
         Ok(usize::from(digit.is_some()))
     }
 
-    /// Keeps an extension as far as it is there, up to the end of its line.
+    /// Keeps a chunk extension up to the end of its line, as far as it has
+    /// arrived.
     fn extension(&mut self, bytes: &[u8], size: u64) -> Result<usize, BadMessage> {
         let line_end = memchr::memchr(b'\n', bytes);
         let line = &bytes[..line_end.unwrap_or(bytes.len())];
@@ -235,7 +238,7 @@ impl BodyWalk {
         Ok(line.len())
     }
 
-    /// Takes the fields after a body, once all of them are there.
+    /// Parses the trailer section once it is complete.
     fn trailer_section(&mut self, bytes: &[u8]) -> Result<usize, BadMessage> {
         let Some(end) = section_end(bytes) else {
             let is_too_long = bytes.len() >= LONGEST_TRAILERS;
@@ -258,7 +261,7 @@ impl BodyState {
     const SIZE: Self = Self::Size { size: 0, digits: 0 };
 }
 
-/// Where the trailer section that starts with `bytes` ends.
+/// Where the trailer section at the front of `bytes` ends.
 fn section_end(bytes: &[u8]) -> Option<usize> {
     match bytes {
         [b'\n', ..] => Some(1),
@@ -267,8 +270,8 @@ fn section_end(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether every reader finds the same fields, and none that says how the message
-/// is to be read or where it goes (RFC 9110 §6.5.1).
+/// Whether every parser finds the same trailer fields, and none of them changes
+/// the framing or the routing of the message (RFC 9110 §6.5.1).
 fn is_exact(section: &[u8], fields: &[Header]) -> bool {
     const NEVER_AFTER: [&str; 5] = ["content-length", "transfer-encoding", "host", "connection", "trailer"];
     let line_ends = memchr::memchr_iter(b'\n', section);
@@ -276,7 +279,8 @@ fn is_exact(section: &[u8], fields: &[Header]) -> bool {
         && !fields.iter().any(|field| NEVER_AFTER.iter().any(|name| field.name.eq_ignore_ascii_case(name)))
 }
 
-/// Adds what there is of `left` bytes; gives how many, and how many are still left.
+/// Adds up to `left` bytes to `part`; returns how many were added and how many
+/// are still missing.
 fn add(bytes: &[u8], left: u64, part: &mut CapturedBody) -> (usize, u64) {
     let count = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
     part.add(&bytes[..count]);
@@ -287,7 +291,7 @@ fn add(bytes: &[u8], left: u64, part: &mut CapturedBody) -> (usize, u64) {
 mod tests {
     use super::*;
 
-    /// What is read of a body, and what of its bytes goes on.
+    /// The content of a parsed body, and the bytes that are forwarded.
     #[derive(Debug, PartialEq)]
     struct WalkResult {
         content: Vec<u8>,

@@ -1,8 +1,8 @@
-//! Heads of HTTP/1 messages on the wire (RFC 9112), without a socket.
+//! HTTP/1 message heads on the wire (RFC 9112), without a socket.
 //!
-//! Heads are read as they came: order, case and repeated names of fields are
-//! evidence. hyper keeps fields in a map, which loses the order of repeated
-//! names, so HTTP/1 is read here and only HTTP/2 is left to it.
+//! Heads are kept as they arrived: the order, case and repetition of field
+//! names are evidence. hyper keeps fields in a map, which loses the order of
+//! repeated names, so HTTP/1 is read here and only HTTP/2 is left to hyper.
 
 use model::Header;
 
@@ -12,7 +12,8 @@ use crate::http1::body::BodyFraming;
 #[derive(Clone)]
 pub(crate) struct RequestHead {
     pub(crate) method: String,
-    /// As it stood in the request line: `/path`, `http://host/path`, `host:port`, `*`.
+    /// The target as written in the request line: `/path`, `http://host/path`,
+    /// `host:port`, `*`.
     pub(crate) target: String,
     pub(crate) fields: HeaderFields,
 }
@@ -24,22 +25,23 @@ pub(crate) struct ResponseHead {
     pub(crate) fields: HeaderFields,
 }
 
-/// The fields of a head, as they came, and the version that says what they mean.
+/// The fields of a head as they arrived, and the HTTP version that defines
+/// their meaning.
 #[derive(Clone)]
 pub(crate) struct HeaderFields {
-    /// The x of HTTP/1.x.
+    /// The minor version: the x of HTTP/1.x.
     pub(crate) minor: u8,
     pub(crate) all: Vec<Header>,
 }
 
-/// A message that is none.
+/// Why bytes are not a valid message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BadMessage(pub(crate) &'static str);
 
-/// Where the head that starts with `bytes` ends; `from` bytes of it were
+/// Where the head at the front of `bytes` ends; the first `from` bytes were
 /// searched before.
 pub(crate) fn end(bytes: &[u8], from: usize) -> Option<usize> {
-    // The empty line may have begun in what was searched.
+    // The empty line may start in the bytes that were searched before.
     let start = from.saturating_sub(3);
     memchr::memchr_iter(b'\n', &bytes[start..]).map(|at| start + at).find_map(|at| match bytes[at + 1..] {
         [b'\n', ..] => Some(at + 2),
@@ -48,7 +50,7 @@ pub(crate) fn end(bytes: &[u8], from: usize) -> Option<usize> {
     })
 }
 
-/// Reads the head of a request that is there as a whole.
+/// Parses the head of a request; all of its bytes must be there.
 pub(crate) fn request(bytes: &[u8]) -> Result<RequestHead, BadMessage> {
     let mut few = [httparse::EMPTY_HEADER; FEW];
     let read = match parse_request(bytes, &mut few) {
@@ -58,7 +60,7 @@ pub(crate) fn request(bytes: &[u8]) -> Result<RequestHead, BadMessage> {
     read.map_err(|_| BadMessage("the head of a request could not be read"))
 }
 
-/// Reads the head of an answer that is there as a whole.
+/// Parses the head of a response; all of its bytes must be there.
 pub(crate) fn response(bytes: &[u8]) -> Result<ResponseHead, BadMessage> {
     let mut few = [httparse::EMPTY_HEADER; FEW];
     let read = match parse_response(bytes, &mut few) {
@@ -68,7 +70,7 @@ pub(crate) fn response(bytes: &[u8]) -> Result<ResponseHead, BadMessage> {
     read.map_err(|_| BadMessage("the head of an answer could not be read"))
 }
 
-/// Reads fields that stand alone, up to their empty line.
+/// Parses header fields without a start line, up to their empty line.
 pub(crate) fn fields(section: &[u8]) -> Option<Vec<Header>> {
     let mut fields = vec![httparse::EMPTY_HEADER; lines(section)];
     match httparse::parse_headers(section, &mut fields) {
@@ -79,7 +81,8 @@ pub(crate) fn fields(section: &[u8]) -> Option<Vec<Header>> {
     }
 }
 
-/// Most heads have fewer fields; none has more than lines.
+/// Most heads have fewer fields than this; a head cannot have more fields than
+/// lines.
 const FEW: usize = 48;
 
 fn lines(bytes: &[u8]) -> usize {
@@ -104,7 +107,8 @@ fn parse_response<'h, 'b: 'h>(
     fields: &'h mut [httparse::Header<'b>],
 ) -> Result<ResponseHead, httparse::Error> {
     let mut response = httparse::Response::new(fields);
-    // Servers put spaces and worse where none may be; browsers read on.
+    // Servers put spaces and folded lines where the grammar forbids them;
+    // browsers accept that.
     let mut config = httparse::ParserConfig::default();
     config.allow_spaces_after_header_name_in_responses(true).allow_obsolete_multiline_headers_in_responses(true);
     let httparse::Status::Complete(_) = config.parse_response(&mut response, bytes)? else {
@@ -120,7 +124,7 @@ impl HeaderFields {
         Self { minor: minor.unwrap_or_default(), all }
     }
 
-    /// The values of every field of this name, in order.
+    /// The values of all fields with this name, in order.
     pub(crate) fn named<'h>(&'h self, name: &str) -> impl Iterator<Item = &'h [u8]> {
         self.all.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| &field.value[..])
     }
@@ -129,12 +133,12 @@ impl HeaderFields {
         self.named(name).next().is_some()
     }
 
-    /// The first value of this name, if it is text.
+    /// The first value of this field, if it is valid UTF-8.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.named(name).next().and_then(|value| std::str::from_utf8(value).ok()).map(str::trim)
     }
 
-    /// Whether a list field has this member, whatever its case.
+    /// Whether a list-valued field has this member; case does not matter.
     pub(crate) fn lists(&self, name: &str, member: &str) -> bool {
         self.named(name)
             .filter_map(|value| std::str::from_utf8(value).ok())
@@ -142,7 +146,7 @@ impl HeaderFields {
             .any(|part| part.trim().eq_ignore_ascii_case(member))
     }
 
-    /// Whether another message may follow on the connection (RFC 9112 §9.3).
+    /// Whether another message may follow on this connection (RFC 9112 §9.3).
     pub(crate) fn keep_alive(&self) -> bool {
         let says = |member| self.lists("connection", member) || self.lists("proxy-connection", member);
         !self.has_idle_length() && if self.minor == 0 { says("keep-alive") } else { !says("close") }
@@ -152,13 +156,14 @@ impl HeaderFields {
         if self.minor == 0 { "HTTP/1.0" } else { "HTTP/1.1" }
     }
 
-    /// The framing that the fields state; none if they state none.
+    /// The framing that the fields declare; None if they declare none.
     fn framing(&self) -> Result<Option<BodyFraming>, BadMessage> {
         if self.has("transfer-encoding") {
             let codings = self.named("transfer-encoding").flat_map(|value| value.split(|byte| *byte == b','));
             let mut ends_chunked = false;
             for coding in codings {
-                // Nothing may be done to chunks, not even chunks again (RFC 9112 §6.1).
+                // `chunked` must be the last transfer coding and may be applied
+                // only once (RFC 9112 §6.1).
                 if ends_chunked {
                     return Err(BadMessage("chunked is not the last transfer coding"));
                 }
@@ -179,16 +184,17 @@ impl HeaderFields {
 }
 
 impl HeaderFields {
-    /// Whether a length stands beside a transfer coding: two readers may disagree
-    /// about the end of such a message (RFC 9112 §6.3). The length does not go on,
-    /// and nothing follows on the connection.
+    /// Whether the head has both Content-Length and Transfer-Encoding: two
+    /// parsers may disagree about the end of such a message (RFC 9112 §6.3).
+    /// The Content-Length is not forwarded, and the connection is not reused.
     pub(crate) fn has_idle_length(&self) -> bool {
         self.has("transfer-encoding") && self.has("content-length")
     }
 }
 
 impl RequestHead {
-    /// How the request ends, if everybody agrees about that and about its host.
+    /// The framing of the request. An error: parsers could disagree about its
+    /// end or about its host.
     pub(crate) fn framing(&self) -> Result<BodyFraming, BadMessage> {
         if self.fields.named("host").nth(1).is_some() {
             return Err(BadMessage("more than one Host (RFC 9112 §3.2)"));
@@ -212,7 +218,7 @@ impl RequestHead {
 }
 
 impl ResponseHead {
-    /// How the answer to a request of this method ends.
+    /// The framing of the response to a request with this method.
     pub(crate) fn framing(&self, method: &str) -> Result<BodyFraming, BadMessage> {
         match self.status {
             100..=199 | 204 | 304 => Ok(BodyFraming::Length(0)),

@@ -1,4 +1,5 @@
-//! HTTP/1.1 (RFC 9112), read by hand so that order, case and faults are kept.
+//! HTTP/1.1 (RFC 9112). Our own parser keeps the order and case of fields, and
+//! their errors.
 
 pub(crate) mod server;
 

@@ -1,8 +1,8 @@
-//! HTTP/1 between a client and its server.
+//! Forwards HTTP/1 between a client and its server.
 //!
-//! Heads and bodies pass as the bytes that came. Only what is said to a proxy
-//! and not to a server is taken out (RFC 9110 §7.6.1), and offers of HTTP/3,
-//! which would lead past us.
+//! Heads and bodies are forwarded byte for byte. Only fields for the proxy are
+//! removed (RFC 9110 §7.6.1), and offers of HTTP/3, which would let the client
+//! bypass the proxy.
 
 use std::{
     borrow::Cow,
@@ -33,19 +33,19 @@ use crate::{
     websocket::pass,
 };
 
-/// An exchange under way.
+/// One exchange that is being forwarded.
 struct Http1Relay<'l> {
     link: &'l ConnectionContext,
     began: ClockMoment,
     head: RequestHead,
     url: String,
-    /// The request's body as it passes.
+    /// The request's body as it is forwarded.
     sent: Http1BodyCopy,
-    /// The gate decides on messages that follow.
+    /// The gate wants to see the messages of a WebSocket, too.
     wanted: bool,
 }
 
-/// A body on its way.
+/// A body that is being forwarded.
 struct Http1BodyCopy {
     framing: BodyFraming,
     walk: BodyWalk,
@@ -67,17 +67,19 @@ impl Http1BodyCopy {
         self.pump.body(cx, source, sink, &mut self.walk, &mut self.part)
     }
 
-    /// The way of an answer's body: its head lies before it, and goes with it.
+    /// Forwards a response's body together with its head, which stands before
+    /// it in the read buffer.
     fn answer(framing: BodyFraming, part: CapturedBody, source: &BufferedStream, head: usize) -> Self {
         let walk = BodyWalk::new(framing, BodyStrictness::Lenient);
         let mut way = Self { framing, walk, part, pump: BodyPump::new() };
-        // A body that breaks the rules here does so again when it is polled.
+        // An error is found again when the body is polled.
         let walked = way.walk.take(&source.ahead[head..], &mut way.part).unwrap_or_default();
         way.pump = BodyPump::with(WalkedBytes { pass: head + walked.pass, ..walked });
         way
     }
 
-    /// The body as far as it came, and what came beside it.
+    /// The part of the body that arrived, and its trailers and chunk
+    /// extensions.
     fn record(self, ended_well: bool) -> (Body, Vec<Header>) {
         let beside = self.walk.fields_beside();
         let whole = ended_well || self.walk.is_done();
@@ -85,7 +87,8 @@ impl Http1BodyCopy {
     }
 }
 
-/// Passes a request on and its answer back. False: the connection is to be closed.
+/// Forwards a request to the server and the response to the client. False: the
+/// caller must close the connection.
 pub(crate) async fn exchange(
     conn: &mut BufferedStream,
     link: &ConnectionContext,
@@ -125,7 +128,7 @@ pub(crate) async fn exchange(
     }
 }
 
-/// Why a request has no answer.
+/// Why a request got no response.
 enum Http1Failure {
     Trouble(ConnectError),
     /// The request breaks the rules of its protocol.
@@ -133,7 +136,8 @@ enum Http1Failure {
     ClientGone,
 }
 
-/// An answer whose head is there; it lies in front of the server's wire.
+/// A response whose head has arrived; the head is still in the server's read
+/// buffer.
 struct Http1Answer {
     head: ResponseHead,
     length: usize,
@@ -146,7 +150,7 @@ impl From<ConnectError> for Http1Failure {
 }
 
 impl Http1Relay<'_> {
-    /// Sends the request until the head of the answer is there.
+    /// Sends the request and waits for the head of the response.
     async fn send(
         &mut self,
         client: &mut BufferedStream,
@@ -164,8 +168,9 @@ impl Http1Relay<'_> {
                     client.ahead.advance(whole.unwrap_or_default());
                     return Ok(answer);
                 }
-                // A connection that stood idle may have been closed meanwhile;
-                // what was sent as a whole can be sent again (RFC 9110 §9.2.2).
+                // The server may have closed an idle connection meanwhile; a
+                // request whose body is complete can be sent again (RFC 9110
+                // §9.2.2).
                 Err(Http1Failure::Trouble(_)) if used && whole.is_some() && self.may_repeat() => server.reached = None,
                 Err(failed) => {
                     server.reached = None;
@@ -175,7 +180,7 @@ impl Http1Relay<'_> {
         }
     }
 
-    /// Where the request goes, and whether TLS is spoken there.
+    /// The server for the request, and whether to use TLS.
     fn target(&self, place: &ConnectionTarget) -> Result<(HostPort, bool), ConnectError> {
         if place.target.is_some() {
             return Ok((self.link.destination(place), place.encrypted));
@@ -193,7 +198,7 @@ impl Http1Relay<'_> {
         matches!(self.head.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE" | "TRACE")
     }
 
-    /// Keeps of a body that breaks the rules what came before that.
+    /// Keeps the part of an invalid body that comes before the error.
     fn keep_what_is_there(&mut self, client: &mut BufferedStream) {
         while let Ok(walked) = self.sent.walk.take(&client.ahead, &mut self.sent.part) {
             if walked == WalkedBytes::default() {
@@ -203,7 +208,7 @@ impl Http1Relay<'_> {
         }
     }
 
-    /// The length on the wire of a body that has come as a whole.
+    /// The encoded length of a body that has arrived completely.
     fn body_at_hand(&mut self, client: &BufferedStream) -> Option<usize> {
         if self.sent.walk.is_done() {
             return Some(0);
@@ -228,7 +233,8 @@ impl Http1Relay<'_> {
         let mut sending = whole.is_none();
         loop {
             let answer = self.answer_head(client, server, &mut sending).await?;
-            // An answer before the answer is passed on (RFC 9110 §15.2).
+            // Interim responses (1xx) are forwarded before the final response
+            // (RFC 9110 §15.2).
             let interim = matches!(answer.head.status, 100 | 102..=199);
             if !interim {
                 return Ok(answer);
@@ -239,7 +245,8 @@ impl Http1Relay<'_> {
         }
     }
 
-    /// Waits for the head of an answer, while the request's body goes on.
+    /// Waits for the head of a response while the request's body is still being
+    /// sent.
     async fn answer_head(
         &mut self,
         client: &mut BufferedStream,
@@ -265,7 +272,8 @@ impl Http1Relay<'_> {
                     match ended {
                         Err(PumpEnd::Source) => return Poll::Ready(Err(Http1Failure::ClientGone)),
                         Err(PumpEnd::Bad(bad)) => return Poll::Ready(Err(Http1Failure::Bad(bad))),
-                        // A server may have answered before it stopped reading.
+                        // A server may have sent its response before it stopped
+                        // reading.
                         Ok(()) | Err(PumpEnd::Sink) => {}
                     }
                 }
@@ -288,7 +296,8 @@ impl Http1Relay<'_> {
         Http1Failure::Trouble(ConnectError { status, says: format!("{}: {says}", model::host_of(&self.url)) })
     }
 
-    /// Passes the answer back to its end. False: the connection is to be closed.
+    /// Forwards the response to its end. False: the caller must close the
+    /// connection.
     async fn receive(
         mut self,
         client: &mut BufferedStream,
@@ -313,13 +322,14 @@ impl Http1Relay<'_> {
             server.reached = None;
             return false;
         }
-        // A server that contradicts itself is read to its end.
+        // If the server declares contradicting lengths, the body ends when it
+        // closes the connection.
         let framing = answer.head.framing(&self.head.method).unwrap_or(BodyFraming::UntilClose);
         let part = self.link.part().watched(self.watch(&answer.head));
         let mut way = Http1BodyCopy::answer(framing, part, conn, length);
         let ended = poll_fn(|cx| {
             if !self.sent.walk.is_done() {
-                // The rest of the request goes on beside the answer.
+                // The rest of the request is sent while the response arrives.
                 let _ = self.sent.poll(cx, client, conn);
             }
             way.poll(cx, conn, client)
@@ -340,8 +350,8 @@ impl Http1Relay<'_> {
         keep && !stop
     }
 
-    /// Passes on what an upgraded connection carries that nobody here can read, if
-    /// it may, and writes down that it could not be read.
+    /// Passes an upgraded connection through unread, if the gate allows it, and
+    /// records that its protocol could not be read.
     async fn unread_upgrade(
         self,
         client: &mut BufferedStream,
@@ -372,7 +382,7 @@ impl Http1Relay<'_> {
         link.seal_with(&place, SealReason::UnknownProtocol, SAYS, said.whole()).await;
     }
 
-    /// Passes on what a WebSocket carries.
+    /// Forwards the messages of a WebSocket.
     async fn upgrade(
         &self,
         client: &mut BufferedStream,
@@ -392,7 +402,7 @@ impl Http1Relay<'_> {
         }
     }
 
-    /// Who of those that decide wants to see the answer's body.
+    /// Asks the gate whether it wants to see the response's body.
     fn watch(&self, head: &ResponseHead) -> Option<Box<dyn BodyWatch>> {
         let gate = self.link.settings().gate.as_ref()?;
         let (version, headers) = (head.fields.version().into(), head.fields.all.clone());
@@ -400,14 +410,14 @@ impl Http1Relay<'_> {
         gate.answering(&self.opening(), &Response { status: head.status, version, headers, body, by })
     }
 
-    /// The exchange without its body.
+    /// The exchange with the request's head and no body.
     fn opening(&self) -> Exchange {
         let (method, url, version) = (self.head.method.clone(), self.url.clone(), self.head.fields.version().into());
         let (headers, body) = (self.head.fields.all.clone(), Body::default());
         self.link.exchange(self.began, Request { method, url, version, headers, body })
     }
 
-    /// Tells the client what went wrong, and writes it down as our answer.
+    /// Tells the client what went wrong, and records this as our response.
     async fn fail(self, client: &mut BufferedStream, trouble: ConnectError) -> bool {
         let (link, began, head) = (self.link, self.began, self.head.clone());
         server::tell(client, link, began, self.request(), &head, trouble.reply(), false).await;
@@ -436,14 +446,14 @@ impl Http1Relay<'_> {
     }
 }
 
-/// Fields that a client says to its proxy.
+/// Header fields that a client addresses to its proxy.
 const FOR_THE_PROXY: [&str; 2] = ["proxy-connection", "proxy-authorization"];
-/// A length that says nothing, as a transfer coding stands beside it.
+/// Content-Length has no meaning when Transfer-Encoding is also there.
 const IDLE_LENGTH: [&str; 1] = ["content-length"];
-/// Fields by which a server offers HTTP/3 (RFC 7838).
+/// Header fields by which a server offers HTTP/3 (RFC 7838).
 const PAST_US: [&str; 1] = ["alt-svc"];
 
-/// The head of a request as its server gets it.
+/// The request head in the form that the server gets.
 fn onward_head<'r>(raw: &'r [u8], head: &RequestHead) -> Cow<'r, [u8]> {
     let path = origin_form(&head.target);
     let idle_length = head.fields.has_idle_length();
@@ -456,8 +466,8 @@ fn onward_head<'r>(raw: &'r [u8], head: &RequestHead) -> Cow<'r, [u8]> {
     Cow::Owned(onward)
 }
 
-/// Makes the head in front of a server's wire what its client gets, and gives
-/// its length.
+/// Changes the head in the server's read buffer to the form that the client
+/// gets, and returns its length.
 fn for_the_client(server: &mut BufferedStream, answer: &Http1Answer) -> usize {
     let idle_length = answer.head.fields.has_idle_length();
     if !idle_length && !PAST_US.iter().any(|name| answer.head.fields.has(name)) {
@@ -482,7 +492,7 @@ fn line_end(raw: &[u8]) -> usize {
     memchr::memchr(b'\n', raw).map_or(raw.len(), |at| at + 1)
 }
 
-/// Copies lines of fields, all but those of these names.
+/// Copies field lines, except the fields with these names.
 fn without(onward: &mut Vec<u8>, lines: &[u8], names: &[&str]) {
     let mut dropping = false;
     for line in lines.split_inclusive(|byte| *byte == b'\n') {
@@ -495,7 +505,7 @@ fn without(onward: &mut Vec<u8>, lines: &[u8], names: &[&str]) {
     }
 }
 
-/// What a server is asked for (RFC 9112 §3.2.1).
+/// The request target in the form that a server expects (RFC 9112 §3.2.1).
 fn origin_form(target: &str) -> Cow<'_, str> {
     let Some((_, rest)) = target.split_once("://").filter(|_| !target.starts_with('/')) else { return target.into() };
     match rest.find(['/', '?']).map(|at| &rest[at..]) {

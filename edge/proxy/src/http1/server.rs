@@ -1,8 +1,8 @@
-//! Clients that speak HTTP/1.
+//! Serves clients that speak HTTP/1.
 //!
-//! One request after the other, as they come. What goes to a server is relayed;
-//! what Candor answers itself is written down before the answer leaves, so that
-//! nothing that was answered can be missing from the evidence.
+//! Requests are handled one after the other. Requests for a server are
+//! forwarded. Candor's own responses are recorded before they are sent, so the
+//! record contains every exchange that a client saw.
 
 use std::io;
 
@@ -25,16 +25,16 @@ use crate::{
     websocket::pass,
 };
 
-/// What follows on a connection once its HTTP/1 is over.
+/// What happens on a connection after its HTTP/1 part.
 pub(crate) enum AfterHttp1 {
     End,
-    /// The client wants a tunnel, and waits to hear whether it has it.
+    /// The client asked for a tunnel and waits for the answer to its CONNECT.
     Tunnel(HostPort),
 }
 
-/// How reading a request ended, where it did not end well.
+/// Why a request could not be read.
 enum ReadFailure {
-    /// The client has gone, or the proxy stops.
+    /// The client closed the connection, or the proxy stops.
     Gone,
     Bad(&'static str),
 }
@@ -89,7 +89,8 @@ pub(crate) async fn serve(
     }
 }
 
-/// Reads the next head. None: there is none, and nothing is lost by that.
+/// Reads the next request head. None: the connection ended or stayed idle
+/// between requests, so no request was lost.
 async fn next_head(
     conn: &mut BufferedStream,
     link: &ConnectionContext,
@@ -110,7 +111,8 @@ async fn next_head(
             return match head::request(&raw) {
                 Ok(head) => Ok(Some((head, raw))),
                 Err(bad) => {
-                    // What could not be parsed is kept all the same.
+                    // The bytes of a head that could not be parsed go back into
+                    // the buffer, so that they are recorded.
                     let rest = std::mem::replace(&mut conn.ahead, raw);
                     conn.ahead.extend_from_slice(&rest);
                     Err(bad.into())
@@ -129,7 +131,8 @@ async fn next_head(
             Ok(_) => return Err(ReadFailure::Gone),
             Err(_) => return Err(ReadFailure::Bad("the head of a request did not come to its end")),
         }
-        // A head that comes byte by byte is not waited for without end.
+        // A client that sends its head byte by byte must finish within
+        // `head_time`.
         let began = *first_byte.get_or_insert_with(ClockMoment::now);
         if began.ended().seconds_since(began.began()) > settings.head_time.as_secs_f64() {
             return Err(ReadFailure::Bad("the head of a request did not come to its end"));
@@ -142,7 +145,7 @@ fn skip_empty_lines(conn: &mut BufferedStream) {
     conn.ahead.advance(empty);
 }
 
-/// Writes down a request that could not be read, and says so to the client.
+/// Records a request that could not be read, and tells the client.
 async fn refuse(conn: &mut BufferedStream, link: &ConnectionContext, place: &ConnectionTarget, broken: ReadFailure) {
     match broken {
         ReadFailure::Gone => link.note(NoteCode::CutRequest, link.whereto(place).with_port(), 1).await,
@@ -156,8 +159,8 @@ async fn refuse(conn: &mut BufferedStream, link: &ConnectionContext, place: &Con
     }
 }
 
-/// Writes down a request whose body has no end that could be known, and says
-/// so to the client. False: the connection is to be closed.
+/// Records a request whose body has no certain end, and tells the client.
+/// False: the caller must close the connection.
 pub(crate) async fn refuse_framing(
     conn: &mut BufferedStream,
     link: &ConnectionContext,
@@ -171,8 +174,8 @@ pub(crate) async fn refuse_framing(
     false
 }
 
-/// Reads the rest of a request, answers it ourselves, with `reply` if it is
-/// settled already, and writes it down. False: the connection is to be closed.
+/// Reads the rest of a request, answers it without a server (with `reply` if
+/// there is one), and records it. False: the caller must close the connection.
 pub(crate) async fn exchange(
     conn: &mut BufferedStream,
     link: &ConnectionContext,
@@ -207,7 +210,8 @@ pub(crate) async fn exchange(
     tell(conn, link, began, request, &head, reply, keep).await && keep
 }
 
-/// Writes an answer of ours down, and sends it. False: the client has gone.
+/// Records a response of our own and sends it. False: the client has closed the
+/// connection.
 pub(crate) async fn tell(
     conn: &mut BufferedStream,
     link: &ConnectionContext,
@@ -222,7 +226,7 @@ pub(crate) async fn tell(
     write(conn, &bytes, &reply.body[..static_response::sent_body(&reply, head)]).await.is_ok()
 }
 
-/// The request with as much of its body as came.
+/// Reads the request's body as far as it arrives.
 async fn read_body(
     conn: &mut BufferedStream,
     link: &ConnectionContext,
@@ -274,7 +278,7 @@ async fn walk_body(
     }
 }
 
-/// Sends a head and what follows it; in one record of TLS if it fits.
+/// Sends a head and a body; in one TLS record if they fit.
 pub(crate) async fn write(conn: &mut BufferedStream, head: &[u8], body: &[u8]) -> io::Result<()> {
     const ONE_RECORD: usize = 16 * 1024;
     if body.is_empty() {

@@ -1,11 +1,17 @@
-//! What tells HTTP/2 clients apart: their settings, window and the order of
-//! pseudo-fields, read from the first bytes of a connection (RFC 9113 §3.4, §6.5,
-//! §6.9, §8.3.1; RFC 7541 for the fields).
+//! The HTTP/2 fingerprint of a client: its settings, window and the order of
+//! its pseudo-header fields, read from the first bytes of a connection (RFC
+//! 9113 §3.4, §6.5, §6.9, §8.3.1; RFC 7541 for the fields). Different clients
+//! have different fingerprints.
 //!
-//! hyper shows none of it, so its bytes are looked at before it has them. The
-//! result reads `1:65536;2:0|15663105|0|m,a,s,p`: settings in order, the first
-//! enlargement of the connection's window, priority frames, pseudo-fields of the
-//! first request.
+//! hyper shows none of these, so they are read from the bytes before hyper gets
+//! them. The result looks like `1:65536;2:0
+//!
+//! 15663105
+//!
+//! 0
+//!
+//! m,a,s,p`: settings in order, the first increase of the connection's window,
+//! priority frames, pseudo-header fields of the first request.
 
 use std::{
     io,
@@ -22,10 +28,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::http2::frames::FrameAccount;
 
 const PREFACE: usize = 24;
-/// Enough for settings and a first request with large cookies.
+/// Enough for the settings and a first request with large cookies.
 const LONGEST: usize = 64 * 1024;
 
-/// Looks at what is read through it until the print is known.
+/// Reads the bytes that pass through it until the fingerprint is known.
 pub(crate) struct FingerprintTee<S> {
     inner: S,
     seen: Vec<u8>,
@@ -34,7 +40,7 @@ pub(crate) struct FingerprintTee<S> {
     frames: Arc<ClientFrames>,
 }
 
-/// What a connection's frames come to, and how many of its requests came to light.
+/// Counts a connection's frames, and the requests that hyper has delivered.
 #[derive(Default)]
 pub(crate) struct ClientFrames {
     pub(crate) served: AtomicU64,
@@ -58,7 +64,7 @@ impl<S> FingerprintTee<S> {
         let print = print(&self.seen);
         self.done = print.is_some() || self.seen.len() > LONGEST;
         if let Some(print) = print {
-            // Set once: `done` is true from here on.
+            // The value is set only once, because `done` is true from here on.
             let _ = self.print.set(print);
         }
         if self.done {
@@ -108,7 +114,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for FingerprintTee<S> {
     }
 }
 
-/// The print, once the first request's fields are there.
+/// The fingerprint, once the first request's fields have arrived.
 fn print(bytes: &[u8]) -> Option<String> {
     let (mut settings, mut window, mut priorities) = (Vec::new(), 0, Vec::new());
     let mut frames = bytes.get(PREFACE..)?;
@@ -124,7 +130,7 @@ fn print(bytes: &[u8]) -> Option<String> {
                 return Some(format!("{}|{window}|{priorities}|{order}", settings.join(";")));
             }
             2 => priorities.extend(priority(stream, body)),
-            // A setting acknowledged (flag 1) says nothing.
+            // The acknowledgement of settings (flag 1) has no content.
             4 if head[4] & 1 == 0 => settings.extend(body.chunks_exact(6).map(setting)),
             8 if stream == 0 && window == 0 => window = number(body)? & 0x7fff_ffff,
             _ => {}
@@ -147,7 +153,7 @@ fn number(body: &[u8]) -> Option<u32> {
     body.first_chunk().map(|four| u32::from_be_bytes(*four))
 }
 
-/// The fields of a HEADERS frame without padding and priority.
+/// The field block of a HEADERS frame, without padding and priority.
 fn fields_of(mut body: &[u8], flags: u8) -> &[u8] {
     if flags & 0x8 != 0 {
         let Some((padding, rest)) = body.split_first() else { return &[] };
@@ -156,8 +162,9 @@ fn fields_of(mut body: &[u8], flags: u8) -> &[u8] {
     if flags & 0x20 != 0 { body.get(5..).unwrap_or_default() } else { body }
 }
 
-/// The first letters of pseudo-fields in their order. They come before all other
-/// fields, and most are in the static table; one that is not is `?`.
+/// The first letters of the pseudo-header fields in their order. Pseudo-header
+/// fields stand before all other fields, and most of their names are in the
+/// static table; a name in Huffman code is shown as `?`.
 fn pseudo_fields(mut block: &[u8]) -> String {
     let mut order: Vec<&str> = Vec::new();
     while let Some(letter) = pseudo_field(&mut block) {
@@ -186,7 +193,8 @@ fn literal(block: &mut &[u8], prefix: u32) -> Option<&'static str> {
     Some(name)
 }
 
-/// A name that is spelled out: the pseudo-fields, with and without Huffman code.
+/// A literal field name: one of the pseudo-header fields, with or without
+/// Huffman code.
 fn new_name(block: &mut &[u8]) -> Option<&'static str> {
     match string(block)? {
         b":method" => Some("m"),
@@ -199,7 +207,7 @@ fn new_name(block: &mut &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Entries 1 to 7 of the static table (RFC 7541, appendix A).
+/// The names of entries 1 to 7 of the static table (RFC 7541, appendix A).
 fn name_of(index: u64) -> Option<&'static str> {
     match index {
         1 => Some("a"),

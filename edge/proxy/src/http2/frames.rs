@@ -1,46 +1,49 @@
-//! What a client's HTTP/2 carries beside its requests, without a socket.
+//! Finds the bytes that a client sends over HTTP/2 outside its requests,
+//! without a socket.
 //!
-//! hyper takes frames that it does not know, debug data of GOAWAY and floods of
-//! PING or PRIORITY without a word (RFC 9113 §4.1, §6.8), and requests that break
-//! off with their connection never come to light. So the frames are counted here
-//! on their way to hyper, and what belongs to no request is kept.
+//! hyper silently accepts unknown frames, debug data of GOAWAY and floods of
+//! PING or PRIORITY (RFC 9113 §4.1, §6.8), and it does not report requests that
+//! break off with their connection. Therefore the frames are counted before
+//! hyper gets them, and bytes that belong to no request are kept.
 
-/// What came on one connection.
+/// Counts the frames that arrived on one connection.
 #[derive(Default)]
 pub(crate) struct FrameAccount {
-    /// Bytes of the preface that came (§3.4).
+    /// How many bytes of the preface have arrived (§3.4).
     preface: usize,
-    /// The header of the open frame, as far as it came.
+    /// The header of the current frame, as far as it has arrived.
     head: [u8; HEAD],
     have: usize,
-    /// What is still to come of its payload.
+    /// How many bytes of its payload have not arrived yet.
     left: usize,
-    /// Bytes of the payload to skip before the rest is kept; none: it is not kept.
+    /// How many payload bytes to skip before the rest is kept. None: nothing is
+    /// kept.
     keep_after: Option<usize>,
-    /// Where in what is kept the debug data of the open GOAWAY begins.
+    /// Where the debug data of the current GOAWAY starts in the kept bytes.
     debug_data: Option<usize>,
     highest_stream: u32,
     control_frames: u64,
     requests: u64,
     outside: Vec<u8>,
-    /// The connection from its first byte on, as long as no request came of it.
+    /// The connection from its first byte on, until hyper delivers a request.
     start: Vec<u8>,
 }
 
 const PREFACE: usize = 24;
 const HEAD: usize = 9;
-/// Bytes that are kept of a connection.
+/// How many bytes of a connection are kept.
 const MOST_KEPT: usize = 64 << 10;
-/// Frames of settings, priorities and pings that a connection needs, and that
-/// each of its requests may have on top.
+/// How many SETTINGS, PRIORITY and PING frames a connection may have, and how
+/// many more for each of its requests.
 const CONTROL_FRAMES: u64 = 64;
 const CONTROL_FRAMES_OF_A_REQUEST: u64 = 8;
-/// A stream and the longest priority that has a meaning (RFC 9218 §7.1).
+/// A stream identifier and the longest priority that has a meaning (RFC 9218
+/// §7.1).
 const LONGEST_PRIORITY: usize = 24;
 
 impl FrameAccount {
-    /// Takes the next bytes of the client; `served` says how many of its requests
-    /// have come to light by now.
+    /// Reads the next bytes from the client; `served` says how many of its
+    /// requests hyper has delivered so far.
     pub(crate) fn see(&mut self, bytes: &[u8], served: u64) {
         if served > 0 {
             self.start = Vec::new();
@@ -54,12 +57,13 @@ impl FrameAccount {
         }
     }
 
-    /// Requests that began.
+    /// How many requests have started.
     pub(crate) fn requests(&self) -> u64 {
         self.requests
     }
 
-    /// What belongs to no request; of a connection without one, all that came.
+    /// The bytes that belong to no request. If there are none but a request
+    /// started, these are the first bytes of the connection.
     pub(crate) fn unread(&self) -> &[u8] {
         if self.outside.is_empty() && self.requests > 0 { &self.start } else { &self.outside }
     }
@@ -94,7 +98,7 @@ impl FrameAccount {
         count
     }
 
-    /// A frame begins: its header is there (RFC 9113 §4.1).
+    /// A frame starts: its header has arrived (RFC 9113 §4.1).
     fn begin(&mut self) {
         let [a, b, c, kind, _, stream @ ..] = self.head;
         self.left = u32::from_be_bytes([0, a, b, c]) as usize;
@@ -113,7 +117,8 @@ impl FrameAccount {
         }
     }
 
-    /// From where on the payload of a frame is kept, if it belongs to no request.
+    /// From which offset on a frame's payload is kept. None: the frame belongs
+    /// to a request or carries no data of its own.
     fn kept_of(&mut self, kind: u8, stream: u32) -> Option<usize> {
         const ALL: Option<usize> = Some(0);
         let is_known = stream != 0 && stream <= self.highest_stream;
@@ -141,7 +146,7 @@ impl FrameAccount {
     }
 }
 
-/// Types of frames (RFC 9113 §6, RFC 9218 §7.1).
+/// Frame types (RFC 9113 §6, RFC 9218 §7.1).
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const PRIORITY: u8 = 2;
@@ -152,11 +157,11 @@ const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 const PRIORITY_UPDATE: u8 = 16;
-/// What stands before the debug data (RFC 9113 §6.8).
+/// The length of the GOAWAY fields before the debug data (RFC 9113 §6.8).
 const GOAWAY_FIELDS: usize = 8;
 
-/// Debug data that says nothing of anybody: each connection of libcurl ends with
-/// this (curl, `lib/http2.c`, `nghttp2_submit_goaway`).
+/// Debug data without any information: libcurl ends each connection with it
+/// (curl, `lib/http2.c`, `nghttp2_submit_goaway`).
 const DEBUG_DATA_OF_LIBRARIES: [&[u8]; 2] = [b"shutdown", b"shutdown\0"];
 
 fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
@@ -172,7 +177,8 @@ mod tests {
         [&[0, 0, payload.len() as u8, kind, 0, 0, 0, 0, stream][..], payload].concat()
     }
 
-    /// What is left unread of these frames, and the number of requests, however they are cut.
+    /// The unread bytes of these frames, and the number of requests, the same
+    /// for every split into reads.
     fn account(frames: &[Vec<u8>]) -> (Vec<u8>, u64) {
         let wire = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frames.concat()].concat();
         let of = |at_once: usize| {

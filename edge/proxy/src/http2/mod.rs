@@ -1,4 +1,4 @@
-//! HTTP/2 (RFC 9113), and its requests to servers that speak HTTP/1.1 only.
+//! HTTP/2 (RFC 9113), and the translation for servers that speak HTTP/1.1 only.
 
 pub(crate) mod server;
 

@@ -1,8 +1,9 @@
-//! HTTP/2 between a client and its server: hyper on both sides, and what passes
-//! is kept on the way.
+//! Forwards HTTP/2 between a client and its server. hyper speaks HTTP/2 on both
+//! sides; bodies are kept for the record as they pass.
 //!
-//! Bodies go on frame by frame, each only when the other side has room for it.
-//! An exchange is written down when its answer has ended or was given up.
+//! A body is forwarded frame by frame, and each frame only when the receiver
+//! has room for it. An exchange is recorded when its response has ended or was
+//! given up.
 
 use std::{
     future::Future,
@@ -32,9 +33,9 @@ use crate::{
     upstream::peer::ServerConnection,
 };
 
-/// The way to who answers.
+/// Sends requests to the server that answers them.
 pub(crate) trait RequestRoute {
-    /// Sends a request, and waits for the head of its answer.
+    /// Sends a request and waits for the head of its response.
     fn send(
         &self,
         link: &ConnectionContext,
@@ -42,7 +43,7 @@ pub(crate) trait RequestRoute {
     ) -> impl Future<Output = Result<http::Response<Incoming>, RelayFailure>> + Send;
 }
 
-/// Why there is no answer.
+/// Why a request got no response.
 pub(crate) enum RelayFailure {
     Unreached(ConnectError),
     Unanswered(hyper::Error),
@@ -60,7 +61,8 @@ impl From<hyper::Error> for RelayFailure {
     }
 }
 
-/// Passes a request on, and gives its answer as it comes.
+/// Forwards a request, and returns the response while its body is still
+/// arriving.
 pub(crate) async fn relay(
     way: &impl RequestRoute,
     link: ConnectionContext,
@@ -87,7 +89,8 @@ pub(crate) async fn relay(
     let upward = UpstreamBody { ahead, inner: body, kept: Arc::clone(&sent) };
     lock(&sent).expect(upward.size_hint().exact(), upward.is_end_stream());
     head.version = http::Version::HTTP_2;
-    // hyper's own notes on the incoming request mean nothing on the way out.
+    // hyper's extensions of the incoming request do not apply to the outgoing
+    // one.
     head.extensions.clear();
     let mut open =
         OpenExchange { link, began, request, sent, head: None, received: KeptBody::new(CapturedBody::default()) };
@@ -115,7 +118,7 @@ pub(crate) async fn relay(
     }
 }
 
-/// A server that cannot be had: what may go on is told why.
+/// A server that cannot be reached: every request to it fails with this error.
 impl RequestRoute for ConnectError {
     async fn send(
         &self,
@@ -145,7 +148,8 @@ impl ToServer {
         Ok(Self { sender, egress, target, encrypted })
     }
 
-    /// The way to the server; a new one if the old has closed.
+    /// The sender for this server; it connects again if the old connection is
+    /// closed.
     async fn sender(&self, link: &ConnectionContext) -> Result<SendRequest<UpstreamBody>, ConnectError> {
         let mut sender = lock(&self.sender).clone();
         match sender.ready().await {
@@ -193,7 +197,8 @@ async fn handshake(
         made.map_err(|_| ConnectError { status: 502, says: format!("{host} speaks no HTTP/2") })?;
     let stop = link.shared.stop.clone();
     tokio::spawn(async move {
-        // Requests under way learn from their own streams that it has ended.
+        // The open requests on this connection see the error on their own
+        // streams.
         let _ = connection.await;
         drop(stop);
     });
@@ -204,12 +209,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A copy without one field. Taking it out in place would move another.
+/// A copy without one field. Removing the field in place would change the order
+/// of the others.
 fn without(map: &http::HeaderMap, name: &http::HeaderName) -> http::HeaderMap {
     map.iter().filter(|(one, _)| *one != name).map(|(one, value)| (one.clone(), value.clone())).collect()
 }
 
-/// What was kept of a body and the fields after it.
+/// The kept part of a body, and its trailer fields.
 pub(crate) struct KeptBody {
     part: CapturedBody,
     trailers: Vec<Header>,
@@ -222,16 +228,16 @@ impl KeptBody {
         Self { part, trailers: Vec::new(), ended: false, declared: None }
     }
 
-    /// What is known of a body before its first frame. One that has ended by
-    /// then is never asked for any.
+    /// Sets what is known of a body before its first frame. hyper does not poll
+    /// a body that has already ended.
     fn expect(&mut self, declared: Option<u64>, ended: bool) {
         self.declared = declared;
         self.ended = ended;
     }
 
     fn see(&mut self, frame: Option<&Frame<Bytes>>, ends: bool) {
-        // That no frame is left is no end: hyper says the same of a stream that
-        // was taken back.
+        // The absence of another frame does not prove the end: hyper reports a
+        // stream that was reset in the same way.
         self.ended |= ends;
         let Some(frame) = frame else { return };
         if let Some(data) = frame.data_ref() {
@@ -249,7 +255,7 @@ impl KeptBody {
 
 /// A request's body on its way to the server.
 pub(crate) struct UpstreamBody {
-    /// What was read of it while it was held.
+    /// Frames that were read while the request was held.
     ahead: BufferedFrames,
     inner: Incoming,
     kept: Arc<Mutex<KeptBody>>,
@@ -295,18 +301,19 @@ impl<'a, T, E> TransposeRef<'a, T, E> for Option<&'a Result<T, E>> {
     }
 }
 
-/// An exchange that is not over.
+/// An exchange that has not ended.
 struct OpenExchange {
     link: ConnectionContext,
     began: ClockMoment,
     request: Request,
     sent: Arc<Mutex<KeptBody>>,
-    /// Status and fields of the answer, once there is one.
+    /// Status and header fields of the response, once it has arrived.
     head: Option<(u16, Vec<Header>)>,
     received: KeptBody,
 }
 
-/// The gate ended this request; the others of its connection go on.
+/// The gate closed this request's stream; the other streams of the connection
+/// continue.
 #[derive(Debug)]
 pub(crate) struct GateCut;
 
@@ -319,7 +326,7 @@ impl std::fmt::Display for GateCut {
 impl std::error::Error for GateCut {}
 
 impl OpenExchange {
-    /// Who of those that decide wants to see the answer's body.
+    /// Asks the gate whether it wants to see the response's body.
     fn watch(&self, status: u16, fields: &[Header]) -> Option<Box<dyn BodyWatch>> {
         let gate = self.link.settings().gate.as_ref()?;
         let (version, by) = ("HTTP/2".to_owned(), AnsweredBy::Upstream);
@@ -327,7 +334,7 @@ impl OpenExchange {
         gate.answering(&self.link.exchange(self.began, self.request.clone()), &response)
     }
 
-    /// Gives our own answer in place of the server's.
+    /// Answers the client with our own response because the server gave none.
     async fn fail(mut self, trouble: ConnectError) -> http::Response<OutgoingBody> {
         self.complete_request();
         server::answered(&self.link, self.began, self.request, trouble.reply()).await
@@ -354,7 +361,7 @@ impl OpenExchange {
     }
 }
 
-/// An answer's body on its way to the client.
+/// A response's body on its way to the client.
 pub(crate) struct DownstreamBody {
     inner: Incoming,
     open: Option<OpenExchange>,
@@ -380,7 +387,8 @@ impl Drop for DownstreamBody {
                 open.record().await;
                 drop(counted);
             });
-            // Mostly there is room, and it is done at once; a task is only for waiting.
+            // Usually the sink has room and the record is written at once; a
+            // task is needed only for waiting.
             if record.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
                 tokio::spawn(record);
             }
@@ -388,7 +396,7 @@ impl Drop for DownstreamBody {
     }
 }
 
-/// The body of an answer, ours or a server's.
+/// The body of a response: our own, or one from a server.
 pub(crate) enum OutgoingBody {
     Ours(Option<Bytes>),
     Passing(Box<DownstreamBody>),

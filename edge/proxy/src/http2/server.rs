@@ -1,8 +1,8 @@
-//! Clients that speak HTTP/2, to a server or to us as their proxy.
+//! Serves clients that speak HTTP/2, to a server or to us as their proxy.
 //!
-//! hyper speaks it; the settings by which clients are told apart are read from
-//! the bytes before hyper has them. Extended CONNECT (RFC 8441) is not offered,
-//! so that browsers open WebSockets over HTTP/1.1, where they can be read.
+//! hyper speaks HTTP/2; the client's fingerprint is read from the bytes before
+//! hyper gets them. Extended CONNECT (RFC 8441) is not offered, so that
+//! browsers open WebSockets over HTTP/1.1, where the proxy can read them.
 
 use std::{
     future::Future,
@@ -43,30 +43,31 @@ use crate::{
     upstream::peer::{DialState, UpstreamPeer},
 };
 
-/// Header lists that are taken. hyper would offer 16 KiB, which the cookies of
-/// trackers exceed.
+/// The largest header list that is accepted. hyper's default of 16 KiB is too
+/// small for the cookies of trackers.
 pub(crate) const HEADERS: u32 = 1 << 20;
 pub(crate) const STREAM_WINDOW: u32 = 1 << 20;
 const STREAMS: u32 = 256;
-/// What a client may send ahead on a tunnel. As many tunnels as there may be
-/// have room for it at once: one that is not read must not hold up the others.
+/// How many bytes a client may send ahead on a tunnel. The connection's window
+/// has room for all possible tunnels at once: a tunnel that is not read must
+/// not block the others.
 const TUNNEL_WINDOW: u32 = 128 << 10;
 
-/// What the requests of a connection share.
+/// Shared by all requests of a connection.
 struct Http2Session {
     link: ConnectionContext,
     place: ConnectionTarget,
     print: Arc<OnceLock<String>>,
-    /// The client together with its print.
+    /// The client with its HTTP/2 fingerprint.
     client: OnceLock<Arc<Client>>,
     server: FarEnd,
 }
 
-/// Who answers.
+/// Who answers the requests of a connection.
 enum FarEnd {
     Us,
     Server(ToServer),
-    /// Whom each request names: we are the client's proxy.
+    /// The server that each request names: the client uses us as its proxy.
     Anybody(ToAnybody),
     Nobody(ConnectError),
 }
@@ -109,18 +110,19 @@ pub(crate) async fn serve(
     };
     if ended.is_none() && !stop.is_ending() {
         connection.as_mut().graceful_shutdown();
-        // Who does not answer that either is not waited for.
+        // A client that does not answer the GOAWAY gets no more time than this.
         let _ = timeout(watched.link.settings().head_time, connection).await;
     } else if ended.is_none() {
         connection.as_mut().graceful_shutdown();
-        // What a client does wrong from here on changes nothing in the record.
+        // Protocol errors of the client do not change the record from here on.
         let _ = connection.await;
     }
     settle_frames(&stays.0, &stays.1, &frames, ended.is_none()).await;
 }
 
-/// Writes down what of a connection was in none of the requests that were seen.
-/// Of one that we end ourselves, requests that came too late are the next one's.
+/// Records the bytes of a connection that were in none of the delivered
+/// requests. If the proxy ends the connection itself, requests that arrive too
+/// late belong to the client's next connection, so they do not count as broken.
 async fn settle_frames(link: &ConnectionContext, place: &ConnectionTarget, frames: &ClientFrames, is_our_end: bool) {
     let served = frames.served.load(Relaxed);
     let (unread, unserved, is_ordinary) = {
@@ -159,7 +161,8 @@ async fn far(link: &ConnectionContext, place: &ConnectionTarget, behind: Upstrea
     }
 }
 
-/// Tasks of hyper hold the link through their service, and with it the proxy.
+/// hyper's tasks hold the connection context through their service, and with it
+/// the proxy.
 #[derive(Clone)]
 pub(crate) struct LinkExecutor;
 
@@ -173,16 +176,16 @@ where
     }
 }
 
-/// Work that goes on in a task of its own if nobody waits for it any more: hyper
-/// drops what a client took back, and what was seen of it is still to be written
-/// down.
+/// Work that continues in a task of its own when its future is dropped: hyper
+/// drops the future of a stream that the client reset, but its exchange must
+/// still be recorded.
 struct DetachedTask<F: Future<Output: Send> + Send + 'static>(Option<Pin<Box<F>>>);
 
 impl<F: Future<Output: Send> + Send + 'static> Future for DetachedTask<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        // Polled again after its end, it would wait for ever.
+        // A future that is polled again after its end stays pending.
         let Some(work) = &mut self.0 else { return Poll::Pending };
         let output = ready!(work.as_mut().poll(cx));
         self.0 = None;
@@ -192,7 +195,8 @@ impl<F: Future<Output: Send> + Send + 'static> Future for DetachedTask<F> {
 
 impl<F: Future<Output: Send> + Send + 'static> Drop for DetachedTask<F> {
     fn drop(&mut self) {
-        // Without a runtime the program is ending without having stopped us.
+        // Without a runtime the program is exiting and did not stop the proxy
+        // first.
         if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
             runtime.spawn(work);
         }
@@ -200,15 +204,17 @@ impl<F: Future<Output: Send> + Send + 'static> Drop for DetachedTask<F> {
 }
 
 impl Http2Session {
-    /// The client of this connection, with its print once that is known.
+    /// The client of this connection, with its HTTP/2 fingerprint once that is
+    /// known.
     fn client(&self) -> Arc<Client> {
         let Some(print) = self.print.get() else { return Arc::clone(&self.link.client) };
         let known = || Arc::new(Client { http2: Some(print.clone()), ..Client::clone(&self.link.client) });
         Arc::clone(self.client.get_or_init(known))
     }
 
-    /// Comes true once nothing has gone on for as long as a connection may stand
-    /// idle; `at_rest` are the holders of what is under way when nothing is.
+    /// Returns when the connection was inactive for the longest permitted idle
+    /// time. `at_rest` is the number of holders of `under_way` on an inactive
+    /// connection.
     async fn stands_idle(&self, frames: &ClientFrames, at_rest: usize) {
         const LOOKS: u32 = 16;
         let (mut quiet, mut before) = (0, 0);
@@ -221,8 +227,9 @@ impl Http2Session {
     }
 
     async fn exchange(&self, request: http::Request<Incoming>) -> Result<http::Response<OutgoingBody>, GateCut> {
-        // What is rare is boxed, here and in `relay2`: it must not make the work of
-        // every request larger, which is moved and kept as a whole.
+        // Rare branches are boxed, here and in the relay: otherwise they would
+        // enlarge the future of every request, which is moved and stored as a
+        // whole.
         if request.method() == http::Method::CONNECT {
             return Ok(Box::pin(self.tunnel(request)).await);
         }
@@ -257,9 +264,10 @@ impl Http2Session {
         }
     }
 
-    /// Whether a request is for a host that the server of this connection does not
-    /// answer for, as far as its certificate says (RFC 9110 §15.5.20). The name in
-    /// the ClientHello is the one that the certificate was asked for.
+    /// Whether a request is for a host that the server of this connection does
+    /// not serve, judged by its certificate (RFC 9110 §15.5.20). The server
+    /// name in the ClientHello counts as covered, because the server chose its
+    /// certificate for it.
     fn is_misdirected(&self, link: &ConnectionContext, target: &str, host: Option<&str>) -> bool {
         let authority =
             target.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
@@ -271,8 +279,8 @@ impl Http2Session {
         authority.into_iter().chain(host).any(is_foreign)
     }
 
-    /// Gives the client a tunnel on this stream (RFC 9113 §8.5), or tells it why
-    /// not; the other streams do not notice.
+    /// Gives the client a tunnel on this stream (RFC 9113 §8.5), or an error
+    /// response; other streams are not affected.
     async fn tunnel(&self, mut request: http::Request<Incoming>) -> http::Response<OutgoingBody> {
         let link = self.link.tunnelled();
         let Some(target) = request.uri().authority().and_then(|named| HostPort::read(named.as_str(), 443)) else {
@@ -295,7 +303,7 @@ impl Http2Session {
     }
 }
 
-/// Reads the request to its end, and answers it ourselves.
+/// Reads the request to its end and answers it without a server.
 async fn sinkhole(
     link: &ConnectionContext,
     began: ClockMoment,
@@ -314,7 +322,7 @@ async fn sinkhole(
     answered(link, began, request, reply).await
 }
 
-/// Reads what was held, and what is still to come of it, and answers it with this.
+/// Reads the held part and the rest of a request, and answers it with `reply`.
 pub(crate) async fn absorbed(
     link: &ConnectionContext,
     began: ClockMoment,
@@ -338,7 +346,7 @@ pub(crate) async fn absorbed(
     answered(link, began, request, reply).await
 }
 
-/// Writes an answer of ours down, and gives it as hyper wants it.
+/// Records a response of our own, and returns it in hyper's types.
 pub(crate) async fn answered(
     link: &ConnectionContext,
     began: ClockMoment,
@@ -354,8 +362,9 @@ pub(crate) async fn answered(
     answer
 }
 
-/// Reads a body to its end, its trailers into `fields`. An error: the client
-/// took the request back, has gone, or sends without end.
+/// Reads a body to its end, and puts its trailers into `fields`. An error: the
+/// client reset the stream, closed the connection, or sends more than the
+/// limit.
 async fn read_body(
     mut body: Incoming,
     link: &ConnectionContext,
@@ -373,11 +382,11 @@ async fn read_body(
             return Err(());
         }
     }
-    // hyper ends the body of a request that was taken back like any other.
+    // hyper ends the body of a stream that was reset like any other.
     if body.is_end_stream() { Ok(()) } else { Err(()) }
 }
 
-/// hyper puts `:scheme` and `:authority` into the address.
+/// hyper puts `:scheme` and `:authority` into the URI.
 fn absolute(uri: &http::Uri) -> String {
     match uri.authority() {
         Some(_) => uri.to_string(),

@@ -1,8 +1,9 @@
-//! HTTP/2 to us as a proxy, HTTP/1.1 to the server that a request names.
+//! Forwards requests that arrive over HTTP/2 at us as a proxy to servers over
+//! HTTP/1.1.
 //!
-//! Clients do this with addresses in clear; for others they ask for a tunnel.
-//! Each request has a connection of its own. Names of fields stay in lower case,
-//! as HTTP/2 has them.
+//! Clients send requests for unencrypted URLs in this way; for encrypted ones
+//! they ask for a tunnel. Each request gets a connection of its own. Field
+//! names stay in lower case, as in HTTP/2.
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ use crate::{
     upstream::peer,
 };
 
-/// Whichever server a request names.
+/// Connects to the server that each request names.
 pub(crate) struct ToAnybody {
     egress: Arc<ServerConnector>,
 }
@@ -52,7 +53,7 @@ impl ToAnybody {
         let (sender, connection) = made.map_err(says)?;
         let stop = link.shared.stop.clone();
         tokio::spawn(async move {
-            // The request learns from its answer how this ended.
+            // The request sees an error of the connection in its response.
             let _ = connection.await;
             drop(stop);
         });
@@ -73,12 +74,13 @@ impl RequestRoute for ToAnybody {
     }
 }
 
-/// hyper takes no smaller one.
+/// hyper accepts no smaller buffer.
 const LEAST_BUFFER: usize = 8 << 10;
-/// Fields of an answer that are read.
+/// How many header fields of a response are read.
 const MOST_FIELDS: usize = 1_000;
 
-/// Fields that belong to one connection (RFC 9110 §7.6.1), or to its proxy.
+/// Header fields that belong to one connection (RFC 9110 §7.6.1) or to the
+/// proxy.
 const OF_THE_CONNECTION: [HeaderName; 7] = [
     CONNECTION,
     TRANSFER_ENCODING,
@@ -89,14 +91,15 @@ const OF_THE_CONNECTION: [HeaderName; 7] = [
     HeaderName::from_static("proxy-connection"),
 ];
 
-/// The fields that go on. Taking others out in place would change the order.
+/// The header fields that are forwarded. Removing the others in place would
+/// change the order.
 fn kept(fields: &HeaderMap) -> HeaderMap {
     let goes_on = |(name, _): &(&HeaderName, &HeaderValue)| !OF_THE_CONNECTION.contains(name);
     fields.iter().filter(goes_on).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// A request as a server of HTTP/1.1 gets it: in origin form, with its host first
-/// and its cookies in one field (RFC 9113 §8.2.3).
+/// The request in the form that an HTTP/1.1 server gets: in origin form, with
+/// its Host field first and its cookies in one field (RFC 9113 §8.2.3).
 fn in_http1<B>(request: Request<B>) -> Request<B> {
     let (mut head, body) = request.into_parts();
     let authority = head.uri.authority().map_or("", |named| named.as_str());
@@ -120,10 +123,10 @@ fn in_http1<B>(request: Request<B>) -> Request<B> {
     Request::from_parts(head, body)
 }
 
-/// The crumbs of a cookie, which HTTP/2 may send one by one.
+/// Joins the Cookie fields; HTTP/2 may send one field for each cookie.
 fn in_one(fields: &HeaderMap) -> HeaderValue {
     let crumbs: Vec<&[u8]> = fields.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
-    // What was allowed in each is allowed in all.
+    // Bytes that are valid in each field are valid in the joined field.
     HeaderValue::from_bytes(&crumbs.join(&b"; "[..])).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
