@@ -1,5 +1,5 @@
-//! Pages of Candor's own that clients reach through the proxy, by a name that
-//! nobody else has.
+//! Candor's own pages, which clients reach through the proxy under a reserved
+//! host name.
 
 use std::{future::Future, net::SocketAddr, pin::Pin};
 
@@ -7,17 +7,18 @@ use model::Request;
 
 use crate::StaticResponse;
 
-/// An answer that is there when it is awaited.
+/// A future that gives the response.
 pub type PageFuture<'a> = Pin<Box<dyn Future<Output = StaticResponse> + Send + 'a>>;
 
-/// Serves pages of our own to clients of the proxy, before anything else is
-/// asked: no server, no gate, no sinkhole. These exchanges are not recorded, as
-/// nothing that a subject does is in them.
+/// Serves Candor's own pages to clients of the proxy. The proxy asks it first:
+/// such a request goes to no server, gate or sinkhole. These exchanges are not
+/// recorded, because they contain no activity of the audited subject.
 pub trait InternalHost: Send + Sync + 'static {
-    /// Whether a host is this one's: in lower case, without a port.
+    /// Whether this serves the host; `host` is in lower case and has no port.
     fn owns(&self, host: &str) -> bool;
 
-    /// The whole answer to a whole request of the client at this address.
+    /// The complete response to a complete request from the client at this
+    /// address.
     fn serve<'a>(&'a self, client: SocketAddr, request: &'a Request) -> PageFuture<'a>;
 }
 

@@ -1,13 +1,14 @@
-//! The intercepting proxy: every way into one port, down to HTTP.
+//! The intercepting proxy: one port accepts every kind of client, and reads its
+//! traffic down to HTTP.
 //!
-//! A client comes as to an HTTP proxy, or redirected by the kernel. What it
-//! speaks is told from its first bytes; TLS is opened with a certificate made
-//! for the name it asks for; each request is answered and handed to a [`ExchangeSink`]
-//! as a [`model::Exchange`]. What cannot be read is handed on as sealed: a
-//! connection never just vanishes.
+//! A client connects as to an HTTP proxy, or is redirected by the kernel. The
+//! first bytes show the protocol; TLS is decrypted with a certificate made for
+//! the requested name; each request is answered and handed to an
+//! [`ExchangeSink`] as a [`model::Exchange`]. A connection that cannot be read
+//! is handed over as sealed, so that no connection is missing from the record.
 //!
-//! [`Proxy::serve`] takes a socket that listens, an [`CertificateAuthority`], something
-//! that [`AnswerProvider`]s, and a sink.
+//! [`Proxy::serve`] takes a listening socket, a [`CertificateAuthority`], an
+//! [`AnswerProvider`], and a sink.
 #![forbid(unsafe_code)]
 
 mod proxy;

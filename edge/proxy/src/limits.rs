@@ -1,10 +1,11 @@
-//! What all connections of a program together may take: descriptors, memory.
+//! Limits that all connections of a process share: file descriptors and memory.
 //!
-//! Each connection has limits of its own, and ten thousand of them together would
-//! still take all there is. So nobody gets the last of it: one client cannot have
-//! every connection, nor one program every connection of its machine, and what
-//! is held in memory is counted over all requests. That a limit was reached is
-//! said once, however many connections it concerns.
+//! Each connection has limits of its own, but ten thousand connections together
+//! could still use everything. Therefore some is always left for others: one
+//! client cannot have all connections, and one program cannot have all
+//! connections of its machine. The memory for requests and responses is counted
+//! over all of them. A reached limit is reported once, however many connections
+//! it affects.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -19,11 +20,11 @@ use std::{
 
 use rustix::process::{Resource, getrlimit};
 
-/// Limits that are common to all proxies of a program.
+/// Limits that all proxies of a process share.
 pub struct CommonLimits {
     caps: ConnectionCaps,
     open: Mutex<OpenConnections>,
-    /// Connections that were refused.
+    /// How many connections were refused.
     refused: AtomicU64,
     most_held: usize,
     held: AtomicUsize,
@@ -31,7 +32,7 @@ pub struct CommonLimits {
     tell: Option<TellLimit>,
 }
 
-/// Tells the person that a limit was reached.
+/// Tells the user that a limit was reached.
 pub type TellLimit = Box<dyn Fn(ReachedLimit) + Send + Sync>;
 
 /// A limit that was reached.
@@ -45,12 +46,12 @@ pub enum ReachedLimit {
     OfClient,
     /// The connections of one program on this machine.
     OfProgram,
-    /// What is held in memory of requests and answers.
+    /// The memory for requests and responses.
     HeldBytes,
 }
 
-/// How many descriptors connections may take at once: one each, and one more for
-/// its server once it was said something on.
+/// How many file descriptors connections may use at once: one for each client,
+/// and one more for its server after the client has sent something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct ConnectionCaps {
     all: usize,
@@ -65,7 +66,7 @@ struct OpenConnections {
     of_program: HashMap<u32, usize>,
 }
 
-/// What one connection takes, counted as long as this lives.
+/// The descriptors of one connection; they are counted until this is dropped.
 pub(crate) struct ConnectionTicket {
     limits: Arc<CommonLimits>,
     client: IpAddr,
@@ -73,19 +74,19 @@ pub(crate) struct ConnectionTicket {
     descriptors: usize,
 }
 
-/// Bytes that are held, counted as long as this lives.
+/// Bytes held in memory; they are counted until this is dropped.
 pub(crate) struct ByteLease {
     limits: Arc<CommonLimits>,
     bytes: usize,
 }
 
-/// Descriptors that are for other things than connections.
+/// File descriptors for everything that is not a connection.
 const OTHER_DESCRIPTORS: usize = 64;
-/// More than the connections of a household take.
+/// More than the connections of a household need.
 const MOST_DESCRIPTORS: usize = 65_536;
-/// Bytes of requests and answers that are held at once.
+/// How many bytes of requests and responses may be held at once.
 const MOST_HELD: usize = 256 << 20;
-/// Bytes are counted in steps, so that few are counted often.
+/// Bytes are counted in steps, so that the shared counter changes less often.
 const STEP: usize = 64 << 10;
 
 impl fmt::Debug for CommonLimits {
@@ -101,7 +102,7 @@ impl Default for CommonLimits {
 }
 
 impl ReachedLimit {
-    /// What it means for a person.
+    /// The message for the user.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Descriptors => "the system gives Candor no more file descriptors; new connections have to wait",
@@ -114,8 +115,8 @@ impl ReachedLimit {
 }
 
 impl CommonLimits {
-    /// Limits by the descriptors that this program may have; `tell` hears of each
-    /// that is reached, once.
+    /// Limits that fit the file descriptor limit of this process; `tell` is
+    /// called once for each limit that is reached.
     pub fn of_this_program(tell: Option<TellLimit>) -> Self {
         let descriptors = getrlimit(Resource::Nofile).current.and_then(|most| usize::try_from(most).ok());
         Self::new(ConnectionCaps::of_descriptors(descriptors.unwrap_or(usize::MAX)), MOST_HELD, tell)
@@ -133,7 +134,7 @@ impl CommonLimits {
         }
     }
 
-    /// Takes a connection of a client in; none if there are too many.
+    /// Admits a connection of a client; None if there are too many.
     pub(crate) fn admit(self: &Arc<Self>, client: IpAddr) -> Option<ConnectionTicket> {
         let mut ticket =
             ConnectionTicket { limits: Arc::clone(self), client: client.to_canonical(), program: None, descriptors: 0 };
@@ -145,12 +146,12 @@ impl CommonLimits {
         self.reached(limit);
     }
 
-    /// Connections that were refused since this was last asked.
+    /// How many connections were refused since the last call.
     pub(crate) fn take_refused(&self) -> u64 {
         self.refused.swap(0, Relaxed)
     }
 
-    /// A limit was reached: says so the first time.
+    /// Reports a reached limit the first time.
     pub(crate) fn reached(&self, limit: ReachedLimit) {
         let is_new = lock(&self.reached).insert(limit);
         if let Some(tell) = self.tell.as_ref().filter(|_| is_new) {
@@ -158,13 +159,13 @@ impl CommonLimits {
         }
     }
 
-    /// Limits of this size, as tests have them.
+    /// Limits of this size, for tests.
     pub fn of_size(connections: usize, held: usize, tell: Option<TellLimit>) -> Self {
         let caps = ConnectionCaps { all: connections, of_client: connections, of_program: connections };
         Self::new(caps, held, tell)
     }
 
-    /// A lease on nothing yet.
+    /// A lease of zero bytes.
     pub(crate) fn lease(self: &Arc<Self>) -> ByteLease {
         ByteLease { limits: Arc::clone(self), bytes: 0 }
     }
@@ -178,7 +179,7 @@ impl ConnectionCaps {
 }
 
 impl OpenConnections {
-    /// The limit at which one descriptor more is too many.
+    /// The limit that one more file descriptor would exceed.
     fn full(&self, caps: &ConnectionCaps, client: IpAddr, program: Option<u32>) -> Option<ReachedLimit> {
         let of_client = self.of_client.get(&client).copied().unwrap_or_default();
         let of_program = program.and_then(|program| self.of_program.get(&program)).copied().unwrap_or_default();
@@ -193,7 +194,7 @@ impl OpenConnections {
 }
 
 impl ConnectionTicket {
-    /// Counts one descriptor more. False: there may be none.
+    /// Counts one more file descriptor. False: a limit is reached.
     pub(crate) fn takes_one_more(&mut self) -> bool {
         let full = {
             let mut open = lock(&self.limits.open);
@@ -214,7 +215,8 @@ impl ConnectionTicket {
         full.is_none()
     }
 
-    /// Counts the connection to a program of this machine. False: that has too many.
+    /// Counts the connection for a program of this machine. False: the program
+    /// has too many connections.
     pub(crate) fn of_program(&mut self, program: u32) -> bool {
         let fits = {
             let mut open = lock(&self.limits.open);
@@ -241,7 +243,7 @@ impl Drop for ConnectionTicket {
     }
 }
 
-/// So many fewer; who has none is forgotten.
+/// Lowers a count, and removes it when it is zero.
 fn less<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: K, by: usize) {
     if let Some(count) = counts.get_mut(&key) {
         *count -= by;
@@ -252,8 +254,8 @@ fn less<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: K, by: usize) {
 }
 
 impl ByteLease {
-    /// Makes room for so many bytes in all; false, and nothing changed, if there
-    /// is none.
+    /// Enlarges the lease to this many bytes in total. False: there is not
+    /// enough memory, and the lease stays as it was.
     pub(crate) fn grow_to(&mut self, bytes: usize) -> bool {
         if bytes <= self.bytes {
             return true;
@@ -270,7 +272,7 @@ impl ByteLease {
         taken.is_ok()
     }
 
-    /// Gives back all of it.
+    /// Frees the whole lease.
     pub(crate) fn release(&mut self) {
         if self.bytes > 0 {
             self.limits.held.fetch_sub(self.bytes, Relaxed);
@@ -278,12 +280,12 @@ impl ByteLease {
         }
     }
 
-    /// Another one under the same limits.
+    /// A new lease under the same limits.
     pub(crate) fn another(&self) -> Self {
         self.limits.lease()
     }
 
-    /// Counts bytes that are there already, whether there is room or not.
+    /// Adds bytes that are in memory already, even above the limit.
     pub(crate) fn count(&mut self, bytes: usize) {
         self.limits.held.fetch_add(bytes, Relaxed);
         self.bytes += bytes;

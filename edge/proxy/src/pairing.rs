@@ -1,9 +1,9 @@
-//! Which devices beyond this machine may use the proxy.
+//! Which devices other than this machine may use the proxy.
 //!
-//! A device that is not paired is shown a page that asks for a code, whatever
-//! page it wanted; the code stands on the screen of the computer. Nothing else
-//! is done for it: no name is looked up, no server is asked, nothing that it
-//! says is kept.
+//! A device that is not paired gets a page that asks for a code, whatever page
+//! it requested; the computer's screen shows the code. The proxy does nothing
+//! else for the device: it looks up no name, contacts no server, and keeps
+//! nothing that the device sends.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,19 +12,20 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Wrong codes after which a device is heard no more.
+/// After this many wrong codes, a device's further codes are ignored.
 const MOST_TRIES: u32 = 5;
-/// Devices that are asked for a code; a network has fewer.
+/// How many devices may be waiting for a code; a home network has fewer.
 const MOST_ASKED: usize = 64;
-/// Digits of a code; one more for each tenfold number of wrong ones beyond these.
+/// Digits of a code. A code gets one more digit each time the number of wrong
+/// codes beyond `FEW_WRONG` grows tenfold.
 const SHORTEST_CODE: u32 = 6;
 const LONGEST_CODE: u32 = 15;
 const FEW_WRONG: u64 = 100;
 
-/// Tells the person at the computer the code of a device that asks.
+/// Shows the user at the computer the code for a device.
 pub type CodeDisplay = Box<dyn Fn(IpAddr, &str) + Send + Sync>;
 
-/// The devices that are let in, and those that ask.
+/// The paired devices, and the devices that were asked for a code.
 pub struct DevicePairing {
     devices: Mutex<PairedDevices>,
     tell: CodeDisplay,
@@ -34,7 +35,7 @@ pub struct DevicePairing {
 struct PairedDevices {
     paired: HashSet<IpAddr>,
     asked: HashMap<IpAddr, PairingRequest>,
-    /// How many asked up to now, and how many codes were wrong.
+    /// How many devices were asked so far, and how many codes were wrong.
     askings: u64,
     wrong: u64,
 }
@@ -42,18 +43,19 @@ struct PairedDevices {
 struct PairingRequest {
     code: String,
     tries: u32,
-    /// How many had asked before it.
+    /// The number of this device in the order of asking.
     turn: u64,
 }
 
-/// What came of a code.
+/// The result of entering a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CodeResult {
     Paired,
     Wrong,
-    /// Too many were wrong.
+    /// The device has entered too many wrong codes.
     HeardNoMore,
-    /// It has no code: it was never asked, or others asked since.
+    /// The device has no code: it was never asked, or newer devices took its
+    /// place.
     NoCode,
 }
 
@@ -64,19 +66,20 @@ impl fmt::Debug for DevicePairing {
 }
 
 impl DevicePairing {
-    /// Lets these devices in without a code, and `tell`s the codes of others.
+    /// Pairs these devices without a code; `tell` shows the codes of others to
+    /// the user.
     pub fn new(named: impl IntoIterator<Item = IpAddr>, tell: CodeDisplay) -> Self {
         let paired = named.into_iter().map(|address| address.to_canonical()).collect();
         Self { devices: Mutex::new(PairedDevices { paired, ..PairedDevices::default() }), tell }
     }
 
-    /// Whether a device may use the proxy. Programs on this machine may.
+    /// Whether a device may use the proxy. Programs on this machine always may.
     pub fn admits(&self, device: IpAddr) -> bool {
         let device = device.to_canonical();
         device.is_loopback() || self.devices().paired.contains(&device)
     }
 
-    /// A device was shown the page: the person is told its code.
+    /// Called when a device was shown the page: shows the user the code.
     pub(crate) fn asks(&self, device: IpAddr) {
         let device = device.to_canonical();
         let told = self.devices().asks(device);
@@ -85,7 +88,8 @@ impl DevicePairing {
         }
     }
 
-    /// A device gave a code. After a wrong one its code is another.
+    /// Checks the code that a device entered. After a wrong code the device
+    /// gets a new one.
     pub(crate) fn tries(&self, device: IpAddr, given: &str) -> CodeResult {
         let device = device.to_canonical();
         let (tried, told) = self.devices().tries(device, given);
@@ -101,7 +105,7 @@ impl DevicePairing {
 }
 
 impl PairedDevices {
-    /// The code of a device that has none yet.
+    /// A code for this device; None if it has one already.
     fn asks(&mut self, device: IpAddr) -> Option<String> {
         if self.asked.contains_key(&device) {
             return None;
@@ -116,7 +120,7 @@ impl PairedDevices {
         Some(code)
     }
 
-    /// What came of it, and the new code if there is one.
+    /// The result, and the new code if there is one.
     fn tries(&mut self, device: IpAddr, given: &str) -> (CodeResult, Option<String>) {
         let Some(asked) = self.asked.get_mut(&device) else { return (CodeResult::NoCode, None) };
         if asked.tries >= MOST_TRIES {
@@ -139,8 +143,8 @@ impl PairedDevices {
     }
 }
 
-/// A code after so many wrong ones; none if the system has no random numbers, and
-/// then nobody is let in.
+/// A new code, after `wrong` wrong codes. None: the system has no random
+/// numbers, so no device can be paired.
 fn code(wrong: u64) -> Option<String> {
     let digits = digits(wrong);
     let number = getrandom::u64().ok()? % 10_u64.pow(digits);
@@ -196,7 +200,7 @@ mod tests {
         let tried: Vec<CodeResult> = (0..6).map(|_| pairing.tries(PHONE, "no")).collect();
         assert_eq!(tried[..4], [CodeResult::Wrong; 4]);
         assert_eq!(tried[4..], [CodeResult::HeardNoMore; 2]);
-        // Each wrong one made the code before it void.
+        // Each wrong code made the previous code invalid.
         let first = told.lock().unwrap()[0].clone();
         let last = told.lock().unwrap().last().unwrap().clone();
         assert_eq!(told.lock().unwrap().len(), 5);
@@ -246,7 +250,8 @@ mod tests {
 
     #[test]
     fn however_many_addresses_guess_none_has_a_chance() {
-        // Each decade of tries adds at most one in ten thousand.
+        // Each decade of attempts adds at most one in ten thousand to the
+        // chance of a correct guess.
         for (wrong, length) in [(0, 6), (99, 6), (100, 7), (999, 7), (1_000, 8), (10_000, 9), (u64::MAX, 15)] {
             assert_eq!(digits(wrong), length, "{wrong}");
         }

@@ -1,4 +1,4 @@
-//! What a device that is not paired is told: one page, whatever it asked for.
+//! The page for a device that is not paired, whatever page it requested.
 
 use model::NoteCode;
 use tokio::{io::AsyncWriteExt, time::timeout};
@@ -10,13 +10,13 @@ use crate::{
     pairing::{CodeResult, DevicePairing},
 };
 
-/// Longest head and longest form that are read from a stranger.
+/// The longest head and the longest form that are read from an unpaired device.
 const HEAD: usize = 32 << 10;
 const FORM: usize = 1 << 10;
-/// Where the form goes to, on whatever host the page stands.
+/// The path of the form, on any host.
 const PATH: &str = "/candor-pairing";
 
-/// Answers one request with the page, or takes the code that it brings.
+/// Answers one request with the page, or checks the code in its form.
 pub(crate) async fn turn_away(mut conn: BufferedStream, link: &ConnectionContext, pairing: &DevicePairing) {
     let answer = timeout(link.settings().head_time, answer(&mut conn, link, pairing)).await;
     link.note(NoteCode::Unpaired, link.peer.ip().to_canonical().to_string(), 1).await;
@@ -51,7 +51,7 @@ async fn answer(conn: &mut BufferedStream, link: &ConnectionContext, pairing: &D
     Some(page(ASK))
 }
 
-/// The head of a request in clear; none if it is anything else.
+/// The head of an unencrypted request; None for anything else.
 async fn head(conn: &mut BufferedStream) -> Option<RequestHead> {
     loop {
         if let Some(end) = head::end(&conn.ahead, 0) {

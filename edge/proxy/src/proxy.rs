@@ -1,4 +1,4 @@
-//! A running proxy: takes connections until it is stopped.
+//! A running proxy: accepts connections until it is stopped.
 
 use std::{
     io,
@@ -25,11 +25,12 @@ use crate::{
     upstream::connector::ServerConnector,
 };
 
-/// Connections that may wait to be taken; the kernel allows fewer where it is told to.
+/// How many connections may wait to be accepted; the kernel's own limit may be
+/// lower.
 const BACKLOG: i32 = 4_096;
 
-/// A proxy on one port. Dropped without [`Proxy::stop`] it ends at once, and
-/// exchanges under way may be lost.
+/// A proxy on one port. Dropping it without [`Proxy::stop`] ends it at once,
+/// and open exchanges may be lost.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -47,7 +48,8 @@ impl Proxy {
         settings: ProxySettings,
     ) -> Result<Self, Error> {
         listener.set_nonblocking(true).map_err(Error::Socket)?;
-        // Clients that come at once must not have to come again.
+        // If many clients connect at once, none of them should have to connect
+        // again.
         SockRef::from(&listener).listen(BACKLOG).map_err(Error::Socket)?;
         let listener = TcpListener::from_std(listener).map_err(Error::Socket)?;
         let address = listener.local_addr().map_err(Error::Socket)?;
@@ -56,7 +58,7 @@ impl Proxy {
         let egress = match &settings.onward {
             ForwardMode::Sinkhole => None,
             ForwardMode::Upstream(upstream) | ForwardMode::Untouched(upstream) => {
-                // A proxy must not be led to itself.
+                // The proxy must never connect to itself.
                 let mut upstream = upstream.clone();
                 upstream.never.push(address);
                 Some(Arc::new(ServerConnector::new(upstream)?))
@@ -72,13 +74,13 @@ impl Proxy {
         Ok(Self { address, grace, stopper })
     }
 
-    /// Where it listens.
+    /// The address on which the proxy listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Takes no more connections, lets exchanges under way come to their end
-    /// for a while, and ends. When this returns, every exchange was recorded.
+    /// Stops the proxy: it accepts no more connections, waits a while for open
+    /// exchanges, and ends. When this returns, every exchange is recorded.
     pub async fn stop(self) {
         self.stopper.stop(self.grace).await;
     }
@@ -92,8 +94,8 @@ async fn accept(listener: TcpListener, shared: Arc<ProxyContext>, stop: StopToke
         };
         take(accepted, &shared).await;
     }
-    // Who had connected before the end is heard; who goes on connecting is not
-    // waited for.
+    // Connections from before the stop are still accepted; the time limit ends
+    // this even if clients keep connecting.
     let end = Instant::now() + LAST_LOOK;
     while let Ok(accepted) = timeout_at(end, listener.accept()).await {
         take(accepted, &shared).await;
@@ -110,12 +112,13 @@ async fn take(accepted: io::Result<(TcpStream, SocketAddr)>, shared: &Arc<ProxyC
     let limits = &shared.settings.limits;
     match accepted {
         Ok((stream, peer)) => {
-            // One that is refused is closed at once, and counted.
+            // A refused connection is closed at once and counted.
             if let Some(ticket) = limits.admit(peer.ip()) {
                 tokio::spawn(connection::follow(stream, peer, ticket, Arc::clone(shared)));
             }
         }
-        // Out of file descriptors, mostly: others have to end first.
+        // Usually no file descriptor is free: another connection has to end
+        // first.
         Err(error) => {
             if matches!(Errno::from_io_error(&error), Some(Errno::MFILE | Errno::NFILE)) {
                 limits.reached(ReachedLimit::Descriptors);

@@ -1,4 +1,4 @@
-//! What can be chosen about a proxy.
+//! The settings of a proxy.
 
 use std::{
     path::PathBuf,
@@ -10,48 +10,52 @@ use model::IngressKind;
 
 use crate::{CommonLimits, DevicePairing, ForwardMode, Gate, InternalHost, dns::NameAddresses};
 
-/// How a proxy behaves; the defaults are those of an audit.
+/// How a proxy behaves; the defaults fit an audit.
 #[derive(Clone, Debug)]
 pub struct ProxySettings {
-    /// The trial that everything on this port belongs to.
+    /// The trial to which all traffic on this port belongs.
     pub trial: Option<u32>,
-    /// Whether requests go on to their servers.
+    /// Whether and how requests are forwarded to their servers.
     pub onward: ForwardMode,
-    /// Who decides about what goes on; nobody, if none.
+    /// Decides which requests may be forwarded. None: all of them.
     pub gate: Option<Arc<dyn Gate>>,
-    /// Who answers for names of our own, if anybody.
+    /// Serves Candor's own pages, if there are any.
     pub home: Option<Arc<dyn InternalHost>>,
-    /// Which devices are let in; without it, whoever reaches the socket.
+    /// Decides which devices may use the proxy. None: every device that reaches
+    /// the socket.
     pub pairing: Option<Arc<DevicePairing>>,
-    /// The name and password that SOCKS clients must give, if any.
+    /// The name and password that SOCKS clients must give. None: no password.
     pub socks_password: Option<(String, String)>,
-    /// The network folder of `/proc` in which clients on this machine are to be
-    /// found: `/proc/net`, or that of a process inside their namespace.
+    /// The `/proc` directory that lists the sockets of clients on this machine:
+    /// `/proc/net`, or that of a process in their network namespace.
     pub processes: Option<PathBuf>,
-    /// Bytes of each body that are kept. The rest streams through and is
+    /// How many bytes of each body are kept. The rest is forwarded and only
     /// counted.
     pub body_limit: usize,
-    /// Bytes of a request's head. Tracking cookies exceed 16 KiB.
+    /// The longest head of a request. Tracking cookies exceed 16 KiB.
     pub head_limit: usize,
-    /// Bytes of one request that the sinkhole takes before it hangs up.
+    /// How many bytes of one request the sinkhole reads before it closes the
+    /// connection.
     pub swallow_limit: u64,
-    /// Bytes of WebSocket messages that are kept for one connection.
+    /// How many bytes of WebSocket messages are kept for one connection.
     pub messages_limit: usize,
-    /// The way that clients were told to take. What comes another way is noted
-    /// as `bypassed`.
+    /// How clients were configured to connect. A connection that arrives in
+    /// another way is recorded as `bypassed`.
     pub expects: Option<IngressKind>,
-    /// How long a connection may stand without a request, and a request
-    /// without its next byte.
+    /// How long a connection may wait without a request, and a request without
+    /// its next byte.
     pub idle: Duration,
-    /// How long, from its first byte, the head of a request may take.
+    /// How long the head of a request may take, from its first byte on.
     pub head_time: Duration,
-    /// How long a stopping proxy waits for exchanges under way.
+    /// How long a stopping proxy waits for open exchanges.
     pub grace: Duration,
-    /// What all connections together may take; proxies of one program share it.
+    /// The limits of all connections together; the proxies of one process share
+    /// them.
     pub limits: Arc<CommonLimits>,
-    /// Proxies that write into one capture share the numbers of connections.
+    /// The counter for connection numbers. Proxies that write into one capture
+    /// share it.
     pub connections: Arc<AtomicU64>,
-    /// Which name an address stood for, if our own responder gave it out.
+    /// Finds the name for an address that our own DNS responder gave out.
     pub addresses: Option<Arc<NameAddresses>>,
 }
 

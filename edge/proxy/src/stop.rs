@@ -1,5 +1,5 @@
-//! How a proxy ends: first nothing new begins, then, after a while, nothing
-//! goes on; and it is known when the last task has ended.
+//! Stops a proxy in stages: first nothing new starts, then, after a while,
+//! every connection ends. The owner learns when the last task has ended.
 
 use std::{
     future::Future,
@@ -19,38 +19,39 @@ use crate::CommonLimits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum StopStage {
     Running,
-    /// Connections without an exchange under way end.
+    /// Connections without an open exchange end.
     Ending,
-    /// Every wire ends.
+    /// Every connection ends.
     Over,
 }
 
-/// What each task holds. While one exists, the proxy has not ended.
+/// Held by each task. The proxy has ended when the last token is dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct StopToken {
-    /// What the wires of all tasks together may hold.
+    /// The memory limits of all connections.
     pub(crate) limits: Arc<CommonLimits>,
     stage: watch::Receiver<StopStage>,
     _alive: mpsc::Sender<()>,
 }
 
-/// What the owner of the proxy holds.
+/// Held by the owner of the proxy.
 #[derive(Debug)]
 pub(crate) struct StopHandle {
     stage: watch::Sender<StopStage>,
     alive: mpsc::Receiver<()>,
 }
 
-/// Comes true when every wire has to end.
+/// A future that is ready when every connection has to end.
 pub(crate) struct StopFuture {
     stage: watch::Receiver<StopStage>,
     wait: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
 }
 
-/// How long it may take until what was sent before the end is seen.
+/// How long to wait for bytes that were sent before the stop.
 pub(crate) const LAST_LOOK: Duration = Duration::from_millis(50);
 
-/// How long tasks may take to write down what they have, once nothing goes on.
+/// How long tasks may take for their last records after every connection has
+/// ended.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
 pub(crate) fn stopper(limits: Arc<CommonLimits>) -> (StopHandle, StopToken) {
@@ -60,23 +61,24 @@ pub(crate) fn stopper(limits: Arc<CommonLimits>) -> (StopHandle, StopToken) {
 }
 
 impl StopHandle {
-    /// Ends the proxy. When this returns, every task has ended.
+    /// Stops the proxy. When this returns, every task has ended, or did not end
+    /// within [`LAST_WORDS`].
     pub(crate) async fn stop(mut self, grace: Duration) {
         self.stage.send_replace(StopStage::Ending);
         if timeout(grace, self.alive.recv()).await.is_ok() {
             return;
         }
         self.stage.send_replace(StopStage::Over);
-        // A sink that takes nothing any more must not hold up the program.
+        // A sink that accepts nothing any more must not block the program.
         let _ = timeout(LAST_WORDS, self.alive.recv()).await;
     }
 }
 
 impl StopToken {
-    /// Comes true when nothing new shall begin.
+    /// Returns when nothing new may start.
     pub(crate) async fn ending(&self) {
         let mut stage = self.stage.clone();
-        // An owner that is gone without a word has also stopped.
+        // An owner that dropped its handle has stopped the proxy, too.
         let _ = stage.wait_for(|stage| *stage >= StopStage::Ending).await;
     }
 

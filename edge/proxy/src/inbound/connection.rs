@@ -1,10 +1,10 @@
-//! The way of one connection: what it carries is told from its first bytes,
-//! layer by layer, until HTTP is spoken or nothing can be read.
+//! Handles one connection: its first bytes show the protocol, layer by layer,
+//! until HTTP starts or the protocol is unknown.
 //!
-//! An ordinary browser's connection goes: `CONNECT host:443`, then TLS, then
-//! HTTP/2. A redirected one starts at TLS, with its target known to the kernel.
-//! Where HTTP/2 is spoken to us as a proxy, each CONNECT is a stream of it, and
-//! is followed like a connection.
+//! An ordinary browser sends `CONNECT host:443`, then TLS, then HTTP/2. A
+//! redirected connection starts with TLS, and the kernel knows its destination.
+//! If a client speaks HTTP/2 to us as its proxy, each CONNECT is an HTTP/2
+//! stream, and the stream is handled like a connection.
 
 use std::{
     future::Future,
@@ -40,32 +40,33 @@ use crate::{
     upstream::peer::{DialState, UpstreamPeer, UpstreamServer},
 };
 
-/// Layers within layers that are followed: CONNECT, TLS, CONNECT, TLS …, also
-/// where a CONNECT is a stream of HTTP/2.
+/// How many nested layers are read: CONNECT, TLS, CONNECT, TLS …, also if a
+/// CONNECT is an HTTP/2 stream.
 const DEEPEST: usize = 8;
 
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// What the next bytes of a connection are.
+/// The protocol that the next bytes of a connection belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FirstBytes {
     Tls,
     Http1,
     Http2,
     Socks,
-    /// The client waits, and the server has spoken.
+    /// The client waits, and the server has sent the first bytes.
     ServerFirst,
     Other,
 }
 
-/// Follows a connection to its end.
+/// Handles a connection to its end.
 pub(crate) async fn follow(
     stream: TcpStream,
     peer: SocketAddr,
     mut ticket: ConnectionTicket,
     shared: Arc<ProxyContext>,
 ) {
-    // Without it small answers wait for the client's acknowledgements.
+    // With Nagle's algorithm small responses would wait for the client's
+    // acknowledgements.
     let _ = stream.set_nodelay(true);
     connector::keep_watch(&stream);
     let (original, here) = (original_destination(&stream), stream.local_addr().ok());
@@ -93,11 +94,13 @@ pub(crate) async fn follow(
     if link.shared.egress.is_some() && !ticket.takes_one_more() {
         return;
     }
-    // What is yet to come takes much room, which an idle connection does not need.
+    // The future for the rest of the connection is large, and an idle
+    // connection does not need it; so it is boxed.
     Box::pin(begin(conn, link, pairing)).await;
 }
 
-/// Waits until a client that came to us says something. False: it never did.
+/// Waits until a client that was not redirected sends something. False: it sent
+/// nothing in time.
 async fn speaks(conn: &mut BufferedStream, link: &ConnectionContext) -> bool {
     let ending = link.shared.stop.ending();
     tokio::select! {
@@ -116,15 +119,17 @@ async fn begin(conn: BufferedStream, link: ConnectionContext, pairing: Option<Ar
         link.note(NoteCode::Bypassed, link.whereto(&place).with_port(), 1).await;
     }
     let place = link.place(link.original.map(HostPort::from));
-    // Whoever connects past the proxy has no way to be told that it is in vain.
+    // A redirected client did not ask us for a connection, so there is no reply
+    // that could carry the error.
     match UpstreamPeer::find(&link, &place).await {
         Ok(behind) => speak(conn, link, place, behind).await,
         Err(_) => link.note(NoteCode::Unreachable, link.whereto(&place).with_port(), 1).await,
     }
 }
 
-/// Follows a tunnel inside HTTP/2 to its end, once the client has heard that it
-/// has it. Boxed, as tunnels hold connections that hold tunnels.
+/// Handles a tunnel inside HTTP/2 to its end, after the client got the response
+/// to its CONNECT. The future is boxed because a tunnel can contain further
+/// tunnels.
 pub(crate) fn follow_tunnel(
     tunnel: OnUpgrade,
     link: ConnectionContext,
@@ -137,20 +142,21 @@ pub(crate) fn follow_tunnel(
                 let conn = BufferedStream::tunnel(stream, Arc::clone(&link.counts), &link.shared.stop);
                 speak(conn, link, place, behind).await;
             }
-            // The client took it back before it had it.
+            // The client reset the stream before the tunnel was open.
             Err(_) => silent(b"", &link, &place, false).await,
         }
     })
 }
 
-/// Where a redirected connection was going (`SO_ORIGINAL_DST`); none if it came
-/// to us on purpose.
+/// The original destination of a redirected connection (`SO_ORIGINAL_DST`).
+/// None: the client connected to the proxy itself.
 fn original_destination(stream: &TcpStream) -> Option<SocketAddr> {
     let local = stream.local_addr().ok()?;
     let socket = SockRef::from(stream);
     let original =
         if local.ip().to_canonical().is_ipv4() { socket.original_dst_v4() } else { socket.original_dst_v6() };
-    // A socket that was not redirected has none, or its own address.
+    // On a socket that was not redirected, the call fails or returns the
+    // socket's own address.
     let original = original.ok()?.as_socket()?;
     let same = original.ip().to_canonical() == local.ip().to_canonical() && original.port() == local.port();
     (!same).then_some(original)
@@ -198,13 +204,14 @@ async fn speak(
     link.seal(&place, SealReason::UnknownProtocol, "more layers within layers than are followed").await;
 }
 
-/// How a client asked for a connection to somewhere.
+/// The protocol in which a client asked for a connection to a server.
 enum TunnelRequest {
     Tunnel(HostPort),
     Socks(HostPort),
 }
 
-/// Makes the connection that a client asked for, and tells it. None: there is none.
+/// Connects to the server that a client asked for, and tells the client. None:
+/// it failed.
 async fn tunnel(
     conn: &mut BufferedStream,
     link: &ConnectionContext,
@@ -235,19 +242,20 @@ async fn tunnel(
     }
 }
 
-/// How long a client may be silent before its server is connected to by address
-/// alone: in some protocols the server speaks first.
+/// How long to wait for the client's first bytes before the server is connected
+/// to by address alone: in some protocols the server sends first.
 const SILENCE: Duration = Duration::from_millis(300);
 
-/// Waits until it can be told what is spoken. None: nothing was said, or it is
-/// over.
+/// Waits until the first bytes show the protocol. None: nothing was sent, or
+/// the connection ended.
 async fn hear(
     conn: &mut BufferedStream,
     link: &ConnectionContext,
     place: &ConnectionTarget,
     behind: &mut UpstreamPeer,
 ) -> Option<FirstBytes> {
-    // Who has begun to say what it speaks says so soon, and not byte by byte.
+    // The first bytes must arrive within `head_time`, so a client cannot send
+    // them one by one without end.
     let mut begun: Option<Instant> = None;
     loop {
         if let Some(speech) = tell(&conn.ahead, place.target.is_none()) {
@@ -281,7 +289,8 @@ async fn hear(
                 if count > 0 {
                     return Some(FirstBytes::ServerFirst);
                 }
-                // It hung up before anybody spoke; the client will see.
+                // The server closed the connection before either side sent
+                // anything. The client's own connection will end too.
                 *behind = UpstreamPeer::Us;
                 Ok(Some(Ok(0)))
             }
@@ -303,7 +312,7 @@ async fn hear(
     }
 }
 
-/// Connects to a server of which only the address is known. False: it could not be.
+/// Connects to a server that is only known by its address. False: it failed.
 async fn dial_unnamed(link: &ConnectionContext, place: &ConnectionTarget, behind: &mut UpstreamPeer) -> bool {
     let UpstreamPeer::Server(server) = behind else { return true };
     let dialled = server.dial_as(link, place, &link.whereto(place).host).await;
@@ -313,9 +322,9 @@ async fn dial_unnamed(link: &ConnectionContext, place: &ConnectionTarget, behind
     dialled.is_ok()
 }
 
-/// A connection that ended before anything was said on it. Browsers connect
-/// ahead of need; some programs also end like this when they do not take our
-/// certificate, so the name is kept.
+/// Records a connection that ended before the client sent anything. Browsers
+/// open connections ahead of need. Some programs also close a connection in
+/// this way when they reject our certificate, so the host name is recorded.
 async fn silent(said: &[u8], link: &ConnectionContext, place: &ConnectionTarget, timed_out: bool) {
     if !said.is_empty() {
         let says = "ended before it could be told what it was";
@@ -330,8 +339,8 @@ async fn silent(said: &[u8], link: &ConnectionContext, place: &ConnectionTarget,
     link.note(code, link.whereto(place).with_port(), 1).await;
 }
 
-/// What these first bytes are; none if more are needed. SOCKS is spoken only
-/// `to_a_proxy`.
+/// The protocol of these first bytes; None if more bytes are needed. SOCKS is
+/// possible only if the client connected `to_a_proxy`.
 fn tell(bytes: &[u8], to_a_proxy: bool) -> Option<FirstBytes> {
     match bytes {
         [5, ..] if to_a_proxy => Some(FirstBytes::Socks),
@@ -345,22 +354,22 @@ fn tell(bytes: &[u8], to_a_proxy: bool) -> Option<FirstBytes> {
     }
 }
 
-/// HTTP/1 starts with a method (RFC 9110 §9.1: a token; all that are used are
-/// in capitals) and a space.
+/// Whether the bytes start with an HTTP/1 method (RFC 9110 §9.1: a token; all
+/// known methods are in capitals) and a space.
 fn method(bytes: &[u8]) -> Option<FirstBytes> {
     const LONGEST: usize = 24;
     let length = bytes.iter().take_while(|byte| byte.is_ascii_uppercase() || matches!(byte, b'-' | b'_')).count();
     match bytes.get(length) {
         None if length <= LONGEST => None,
         Some(b' ') if (1..=LONGEST).contains(&length) => Some(FirstBytes::Http1),
-        // An empty line before a request is to be ignored (RFC 9112 §2.2).
+        // Empty lines before a request must be ignored (RFC 9112 §2.2).
         Some(b'\r' | b'\n') if length == 0 => Some(FirstBytes::Http1),
         _ => Some(FirstBytes::Other),
     }
 }
 
-/// Leaves a connection to the two who understand each other; without a server,
-/// takes what the client says, and keeps it.
+/// Passes a connection of an unknown protocol through unread. Without a server,
+/// reads the client's bytes and records them.
 async fn leave(
     mut conn: BufferedStream,
     link: ConnectionContext,

@@ -1,5 +1,5 @@
-//! How a client comes in: as to a proxy, by SOCKS, or redirected by the kernel;
-//! what its first bytes are, and which program it is.
+//! Accepts clients: as an HTTP proxy, by SOCKS, or redirected by the kernel;
+//! detects the protocol from the first bytes, and finds the client's program.
 
 pub(crate) mod connection;
 

@@ -1,8 +1,9 @@
-//! The program behind a connection, if it runs on this machine.
+//! Finds the program that opened a connection, if it runs on this machine.
 //!
-//! The kernel lists sockets by their addresses (`/proc/net/tcp`) and a program's
-//! files by its sockets (`/proc/<pid>/fd`): what is in both is the program. It is
-//! looked for while the connection is young, as it may end any moment.
+//! The kernel lists sockets by address with their inode (`/proc/net/tcp`), and
+//! the open files of each process (`/proc/<pid>/fd`); the process that has the
+//! socket's inode open is the program. The search starts as soon as a
+//! connection is accepted, because a connection may end at any moment.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -19,40 +20,42 @@ use tokio::{
 
 use crate::inbound::socket_table::sockets;
 
-/// Finds programs for connections. Reading `/proc` takes as long for one as for a
-/// thousand, so connections that come while it is read are answered together.
+/// Finds programs for connections. Reading `/proc` takes as long for one
+/// connection as for a thousand, so the connections that arrive during one
+/// reading are looked up together in the next.
 #[derive(Debug)]
 pub(crate) struct ProcessFinder {
     asked: mpsc::UnboundedSender<ProcessQuestion>,
 }
 
-/// Whose connection is this?
+/// Asks which program opened the connection from `client`.
 #[derive(Debug)]
 struct ProcessQuestion {
     client: SocketAddr,
     answer: oneshot::Sender<Option<Process>>,
 }
 
-/// Connections that are answered together at most.
+/// How many connections are looked up together at most.
 const TOGETHER: usize = 4_096;
 
 impl ProcessFinder {
-    /// `net` is the folder that lists the sockets of the clients' namespace. To be
-    /// made within a runtime.
+    /// `net` is the directory that lists the sockets of the clients' network
+    /// namespace. Must be called inside a tokio runtime.
     pub(crate) fn new(net: PathBuf) -> Self {
-        // As many wait as there are connections, and those are bounded.
+        // The channel needs no bound: there is one question for each
+        // connection, and the number of connections is bounded.
         let mut programs = RecentPrograms::default();
         Self::by(move |clients| programs.behind(clients, &net))
     }
 
-    /// One that finds the programs of many connections by this.
+    /// A finder that uses `find` to look up the programs of many connections.
     fn by(find: impl FnMut(&[SocketAddr]) -> Vec<Option<Process>> + Send + 'static) -> Self {
         let (asked, questions) = mpsc::unbounded_channel();
         tokio::spawn(answer(questions, find));
         Self { asked }
     }
 
-    /// The program that has the socket with this address.
+    /// The program that has the socket with this address open.
     pub(crate) async fn behind(&self, client: SocketAddr) -> Option<Process> {
         let (answer, answered) = oneshot::channel();
         self.asked.send(ProcessQuestion { client, answer }).ok()?;
@@ -75,21 +78,21 @@ where
         let Ok((kept, found)) = finding.await else { return };
         find = kept;
         for (answer, process) in answers.into_iter().zip(found) {
-            // Whoever asked may have gone.
+            // The connection that asked may have ended.
             let _ = answer.send(process);
         }
     }
 }
 
-/// The programs that were found last: browsers make many connections from one
-/// process, so theirs are looked into first.
+/// The processes that were found last. Browsers open many connections from one
+/// process, so these are searched first.
 #[derive(Debug, Default)]
 struct RecentPrograms(VecDeque<u32>);
 
 const RECENT: usize = 8;
 
 impl RecentPrograms {
-    /// The programs that have the sockets with these addresses.
+    /// The programs that have the sockets with these addresses open.
     fn behind(&mut self, clients: &[SocketAddr], net: &Path) -> Vec<Option<Process>> {
         let same = |address: SocketAddr| (address.ip().to_canonical(), address.port());
         let mut inodes: HashMap<_, Option<u64>> = clients.iter().map(|client| (same(*client), None)).collect();
@@ -107,7 +110,7 @@ impl RecentPrograms {
         clients.iter().map(process).collect()
     }
 
-    /// Who has these sockets open, as far as it can be seen.
+    /// The process that has each socket open, as far as `/proc` is readable.
     fn owners(&mut self, inodes: impl Iterator<Item = u64>) -> HashMap<u64, Option<u32>> {
         let mut owners: HashMap<u64, Option<u32>> = inodes.map(|inode| (inode, None)).collect();
         let mut missing = owners.len();
@@ -133,11 +136,11 @@ fn all() -> impl Iterator<Item = u32> {
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
-/// Notes which of the sockets a process has open, and gives how many.
+/// Notes which of the sockets a process has open, and returns how many.
 fn open_sockets(pid: u32, owners: &mut HashMap<u64, Option<u32>>, most: usize) -> usize {
     let entries = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
     let files: Vec<_> = entries.map(|entry| entry.path()).collect();
-    // A connection that was just made is mostly the last of them.
+    // A new connection is usually among the last file descriptors.
     let targets = files.iter().rev().filter_map(|file| fs::read_link(file).ok());
     let inodes =
         targets.filter_map(|target| target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok());

@@ -6,24 +6,25 @@ use std::{
     path::Path,
 };
 
-/// One socket of the list.
+/// One socket in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ListedSocket {
     pub(crate) own: SocketAddr,
     pub(crate) listens: bool,
-    /// Whose it is.
+    /// The user ID of the socket's owner.
     pub(crate) user: u32,
-    /// By which it is found among a program's files; none once nobody has it open.
+    /// The inode by which the socket is found among a process's files. None: no
+    /// process has it open any more.
     pub(crate) inode: Option<u64>,
 }
 
-/// Every socket of the namespace whose network folder this is.
+/// All sockets of the network namespace with this `/proc` directory.
 pub(crate) fn sockets(net: &Path) -> Vec<ListedSocket> {
     let tables = ["tcp", "tcp6"].map(|table| fs::read_to_string(net.join(table)).unwrap_or_default());
     tables.iter().flat_map(|text| text.lines().skip(1).filter_map(read)).collect()
 }
 
-/// The users who listen where a connection to this address would end.
+/// The user IDs of the sockets that listen for connections to this address.
 pub fn listening_users(address: SocketAddr) -> Vec<u32> {
     listeners(sockets(Path::new("/proc/net")).into_iter(), address)
 }
@@ -35,7 +36,8 @@ fn listeners(sockets: impl Iterator<Item = ListedSocket>, address: SocketAddr) -
     found.map(|socket| socket.user).collect()
 }
 
-/// A line of the list: number, own address, the other's, state, four counts, user …
+/// Parses one line of the list: number, local address, remote address, state,
+/// four counts, user …
 fn read(line: &str) -> Option<ListedSocket> {
     const LISTEN: &str = "0A";
     let mut words = line.split_ascii_whitespace();
@@ -46,7 +48,8 @@ fn read(line: &str) -> Option<ListedSocket> {
     Some(ListedSocket { own, listens, user, inode })
 }
 
-/// `0100007F:1F90` as an address: words of four bytes in the machine's order.
+/// Parses an address like `0100007F:1F90`: words of four bytes in the machine's
+/// byte order.
 fn address(text: &str) -> Option<SocketAddr> {
     let (ip, port) = text.split_once(':')?;
     let (mut bytes, mut length) = ([0; 16], 0);

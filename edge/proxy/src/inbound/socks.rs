@@ -1,5 +1,5 @@
-//! SOCKS5 (RFC 1928) with and without a password (RFC 1929). Only connections
-//! are made: what UDP there is comes to an end here, and is noted.
+//! SOCKS5 (RFC 1928) with and without a password (RFC 1929). Only CONNECT is
+//! supported: UDP requests are refused and recorded.
 
 use bytes::Buf;
 use model::NoteCode;
@@ -14,7 +14,7 @@ const NO_PASSWORD: u8 = 0;
 const PASSWORD: u8 = 2;
 const NONE_OF_THESE: u8 = 0xff;
 
-/// What a client is told (RFC 1928 §6).
+/// The reply codes of SOCKS5 (RFC 1928 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReplyCode {
     Connected = 0,
@@ -24,7 +24,8 @@ pub(crate) enum ReplyCode {
     NoSuchAddress = 8,
 }
 
-/// Speaks SOCKS up to the address that the client wants. None: it is over.
+/// Speaks SOCKS until the client has named its target. None: the client was
+/// refused or has gone.
 pub(crate) async fn wanted(conn: &mut BufferedStream, link: &ConnectionContext) -> Option<HostPort> {
     match timeout(link.settings().head_time, greeting(conn, link)).await {
         Ok(wanted) => wanted,
@@ -69,7 +70,8 @@ async fn greeting(conn: &mut BufferedStream, link: &ConnectionContext) -> Option
     }
 }
 
-/// Tells the client how it went. False: it has gone, or has to.
+/// Sends a reply code to the client. False: the client has gone, or the code is
+/// an error and the connection must be closed.
 pub(crate) async fn tell(conn: &mut BufferedStream, told: ReplyCode) -> bool {
     let answer = [VERSION, told as u8, 0, 1, 0, 0, 0, 0, 0, 0];
     conn.write_all(&answer).await.is_ok() && told == ReplyCode::Connected
@@ -81,7 +83,8 @@ enum SocksRequest {
     Refused(ReplyCode, NoteCode),
 }
 
-/// Reads until `parse` has what it needs: it gives what it read and the length.
+/// Reads until `parse` succeeds; `parse` returns the value and its length in
+/// bytes.
 async fn read<T>(conn: &mut BufferedStream, parse: impl Fn(&[u8]) -> Option<(T, usize)>) -> Option<T> {
     const LONGEST: usize = 1_024;
     loop {

@@ -1,4 +1,5 @@
-//! Two wires made one: what is not opened, or not understood, passes as it came.
+//! Joins two connections: passes bytes through unchanged if the proxy does not
+//! decrypt or understand them.
 
 use std::{
     future::poll_fn,
@@ -15,7 +16,8 @@ use crate::{
     inbound::stream::BufferedStream,
 };
 
-/// One direction, until its source has ended and its sink was told so.
+/// One direction, until its source has ended and the end was passed to its
+/// sink.
 struct SpliceSide {
     pump: BodyPump,
     state: SpliceState,
@@ -34,7 +36,7 @@ impl SpliceSide {
         Self { pump: BodyPump::new(), state: SpliceState::Open }
     }
 
-    /// Goes on as far as it can. True: it is over.
+    /// Moves as many bytes as possible. True: this direction has ended.
     fn advance(
         &mut self,
         cx: &mut Context<'_>,
@@ -60,8 +62,9 @@ impl SpliceSide {
     }
 }
 
-/// Moves bytes both ways until both sides are done or one has gone; the second
-/// has `linger` to finish once the first is done. Shows everything to `look`.
+/// Moves bytes in both directions until both have ended or one side has closed
+/// the connection. After the first direction has ended, the second has `linger`
+/// to finish. `look` sees all bytes.
 pub(crate) async fn both_ways(
     client: &mut BufferedStream,
     server: &mut BufferedStream,
@@ -78,11 +81,11 @@ pub(crate) async fn both_ways(
     };
     poll_fn(|cx| advance(cx, 1)).await;
     let second = poll_fn(|cx| advance(cx, 2));
-    // Whoever does not finish has had its time.
+    // If the second direction does not finish in time, it is dropped.
     let _ = timeout(linger, second).await;
 }
 
-/// Passes a connection through unread, and writes down that it was.
+/// Passes a connection through unread, and records that.
 pub(crate) async fn untouched(
     mut client: BufferedStream,
     mut server: BufferedStream,
@@ -93,7 +96,8 @@ pub(crate) async fn untouched(
 ) {
     let mut said = CapturedBody::new(link.settings().body_limit);
     if link.may_go_on(place, reason, says) {
-        // Ciphertext is of no use to anybody who looks for a value.
+        // Encrypted bytes are not kept: a search for a value cannot find
+        // anything in them.
         let is_wanted = reason == SealReason::UnknownProtocol;
         let keep = |direction, bytes: &[u8]| {
             if is_wanted && direction == Direction::FromClient {

@@ -1,10 +1,10 @@
-//! A connection as a stream of bytes: TCP, a tunnel inside HTTP/2, or TLS inside
-//! another wire.
+//! A connection as a stream of bytes: TCP, a tunnel inside HTTP/2, or TLS
+//! inside another connection.
 //!
-//! What was read ahead stays in front of what comes, so that each layer can be
-//! recognised before it is spoken. Bytes on the network are counted below TLS,
-//! and a proxy that stops makes every wire end, so that whoever reads from it
-//! takes the path of a client that has gone.
+//! Bytes that were read ahead stay in a buffer, so that each protocol can be
+//! recognised before it is parsed. Bytes on the network are counted below TLS.
+//! When the proxy stops, reading from every connection ends, and the reader
+//! acts as if the client had closed the connection.
 
 use std::{
     io::{self, IoSlice},
@@ -32,41 +32,42 @@ use crate::{
     stop::{LAST_LOOK, StopFuture, StopToken},
 };
 
-/// A wire with the bytes that were read from it ahead of time.
+/// A connection with a buffer for bytes that were read ahead.
 pub(crate) struct BufferedStream {
     wire: StreamKind,
     pub(crate) ahead: BytesMut,
-    /// How much is read at once: little while a connection is idle, more once
-    /// it is busy.
+    /// How many bytes to read at once: few while a connection is idle, more
+    /// when it is busy.
     step: usize,
-    /// Room for what was read ahead, once that is much.
+    /// Memory for the read buffer, once the buffer is large.
     lease: ByteLease,
 }
 
 const FIRST_STEP: usize = 2 * 1024;
 const LAST_STEP: usize = 32 * 1024;
-/// What passes is never more than this ahead; what has to be there as a whole is
-/// counted over all connections.
+/// A forwarded body never buffers more than this. A larger buffer holds bytes
+/// that must be complete before use, and counts towards the limit of all
+/// connections.
 const UNCOUNTED: usize = 2 * LAST_STEP;
 
 enum StreamKind {
     Tcp(CountedStream<TcpStream>),
-    /// One stream of a client's HTTP/2.
+    /// One stream of a client's HTTP/2 connection.
     Tunnel(Box<CountedStream<TokioIo<Upgraded>>>),
-    /// To a client.
+    /// TLS to a client.
     Tls(Box<server::TlsStream<BufferedStream>>),
-    /// To a server.
+    /// TLS to a server.
     TlsOut(Box<client::TlsStream<BufferedStream>>),
 }
 
-/// Bytes that went over the network, from the client's side.
+/// Bytes sent and received by the client over the network.
 #[derive(Debug, Default)]
 pub(crate) struct WireCounts {
     sent: AtomicU64,
     received: AtomicU64,
 }
 
-/// A stream whose bytes are counted, and which ends with the proxy.
+/// A stream whose bytes are counted, and which ends when the proxy ends.
 struct CountedStream<S> {
     stream: S,
     counts: Arc<WireCounts>,
@@ -107,7 +108,8 @@ impl BufferedStream {
         Self { wire, ahead: BytesMut::new(), step: FIRST_STEP, lease }
     }
 
-    /// Whether there is room to read more; what is not needed any more is given back.
+    /// Whether there is memory to read more. Frees the memory of an empty large
+    /// buffer.
     fn has_room(&mut self) -> bool {
         if self.ahead.len() > UNCOUNTED {
             return self.lease.grow_to(self.ahead.len() + self.step);
@@ -119,12 +121,12 @@ impl BufferedStream {
         true
     }
 
-    /// Waits until there is something to read, without room for it: most
+    /// Waits until there are bytes to read, without allocating a buffer: most
     /// connections are idle most of the time.
     pub(crate) async fn readable(&mut self) {
         if let StreamKind::Tcp(tcp) = &self.wire {
-            // That it is ready may be said too early, so it is looked; whatever is
-            // wrong shows when it is read.
+            // The readiness may be a false alarm, so `peek` checks it. An error
+            // is reported by the next read.
             let _ = tcp.stream.peek(&mut [0]).await;
         }
     }
@@ -153,13 +155,14 @@ impl BufferedStream {
         Pin::new(self).poll_shutdown(cx)
     }
 
-    /// Reads more behind what was read ahead; 0 at the end.
+    /// Appends more bytes to the read buffer; returns 0 at the end of the
+    /// stream.
     pub(crate) async fn fill(&mut self) -> io::Result<usize> {
         std::future::poll_fn(|cx| self.poll_fill(cx)).await
     }
 
-    /// The same between requests: None when the proxy ends, once it has looked
-    /// whether anything had been sent by then.
+    /// The same as [`Self::fill`] between requests: None when the proxy ends,
+    /// after a last look for bytes that were sent before.
     pub(crate) async fn fill_unless_ending(&mut self, stop: &StopToken) -> Option<io::Result<usize>> {
         tokio::select! {
             biased;
@@ -192,7 +195,7 @@ impl AsyncWrite for BufferedStream {
         }
     }
 
-    /// Frames and what is in them leave together: in one record of TLS.
+    /// Writes a frame's header and payload together, in one TLS record.
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -241,7 +244,7 @@ impl AsyncRead for StreamKind {
 }
 
 impl<S> CountedStream<S> {
-    /// Counts what was written; a proxy that is over writes no more.
+    /// Counts the written bytes; fails once the proxy has ended.
     fn wrote(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match written {
             Poll::Pending if self.over.poll(cx).is_ready() => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
