@@ -16,8 +16,8 @@ use std::{
 const MOST_TRIES: u32 = 5;
 /// How many devices may be waiting for a code; a home network has fewer.
 const MOST_ASKED: usize = 64;
-/// Digits of a code. A code gets one more digit each time the number of wrong
-/// codes beyond `FEW_WRONG` grows tenfold.
+/// Digits of a code. From `FEW_WRONG` wrong codes on a code has one more digit,
+/// and another one for each further tenfold.
 const SHORTEST_CODE: u32 = 6;
 const LONGEST_CODE: u32 = 15;
 const FEW_WRONG: u64 = 100;

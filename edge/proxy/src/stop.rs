@@ -61,8 +61,8 @@ pub(crate) fn stopper(limits: Arc<CommonLimits>) -> (StopHandle, StopToken) {
 }
 
 impl StopHandle {
-    /// Stops the proxy. When this returns, every task has ended, or did not end
-    /// within [`LAST_WORDS`].
+    /// Stops the proxy. When this returns, every task has ended, unless
+    /// `LAST_WORDS` passed first.
     pub(crate) async fn stop(mut self, grace: Duration) {
         self.stage.send_replace(StopStage::Ending);
         if timeout(grace, self.alive.recv()).await.is_ok() {

@@ -1,10 +1,11 @@
-//! The certificate authority, and the certificates it makes for the names that
+//! The certificate authority, and the certificates it issues for the names that
 //! clients ask for.
 //!
-//! Clients are strict: Android wants the authority's key identifier in each
-//! certificate, Chromium a serial number that is not repeated, both an address
-//! among the alternative names where there is no name; and certificates that
-//! live longer than a few months are refused even below an installed root.
+//! Clients are strict: Android needs the authority's key identifier in each
+//! certificate, Chromium a serial number that is never reused, and both an IP
+//! address among the alternative names if there is no host name. Certificates
+//! with a lifetime of more than a few months are refused even under an
+//! installed root.
 
 use std::{
     fmt,
@@ -30,32 +31,34 @@ use sha2::{Digest, Sha256};
 use crate::{Error, clock::ClockReading, tls::leaf_cache::LeafCache};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// Clocks of phones are wrong by hours, sometimes by a day.
+/// The clocks of phones are wrong by hours, sometimes by a day.
 const BEFORE: Duration = Duration::from_secs(2 * DAY.as_secs());
 const LEAF_LIFE: Duration = Duration::from_secs(28 * DAY.as_secs());
-/// How long before its end a leaf is renewed: clients' clocks may be ahead of ours.
+/// How long before its end a leaf certificate is renewed: a client's clock may
+/// be ahead of ours.
 const RENEWED_BEFORE: Duration = Duration::from_secs(7 * DAY.as_secs());
 const AUTHORITY_LIFE: Duration = Duration::from_secs(10 * 365 * DAY.as_secs());
 
-/// Signs a certificate for every name that is asked for.
+/// Issues a certificate for every name that clients ask for.
 pub struct CertificateAuthority {
     issuer: Issuer<'static, KeyPair>,
     certificate: String,
-    /// One key for all certificates of a run, so that a client can be told it.
+    /// All certificates of a run share one key, so that a client can be
+    /// configured to trust that key.
     leaf_key: KeyPair,
     leaves: Mutex<LeafCache>,
     provider: Arc<CryptoProvider>,
-    /// For clients that speak HTTP/2, and for those that shall not.
+    /// One TLS configuration for each [`AlpnOffer`].
     servers: [ServerConfig; 4],
 }
 
-/// The protocols that a client is offered (RFC 7301).
+/// The application protocols offered to a client (RFC 7301).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AlpnOffer {
     Both,
     Http2,
     Http1,
-    /// No protocol at all: the server behind us knows none.
+    /// No ALPN at all: the server chose no protocol either.
     Nothing,
 }
 
@@ -66,7 +69,7 @@ impl fmt::Debug for CertificateAuthority {
 }
 
 impl CertificateAuthority {
-    /// A new authority of this name that is gone when it is dropped.
+    /// A new authority with this name; it exists only in memory.
     pub fn in_memory(name: &str) -> Result<Self, Error> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(Error::Authority)?;
         let params = authority_params(name)?;
@@ -74,15 +77,16 @@ impl CertificateAuthority {
         Self::with(Issuer::new(params, key), certificate)
     }
 
-    /// The authority that [`CertificateAuthority::to_pem`] wrote: a certificate and its key.
+    /// The authority from a certificate and a key that
+    /// [`CertificateAuthority::to_pem`] returned.
     pub fn from_pem(certificate: &str, key: &str) -> Result<Self, Error> {
         let key = KeyPair::from_pem(key).map_err(Error::Authority)?;
         let issuer = Issuer::from_ca_cert_pem(certificate, key).map_err(Error::Authority)?;
         Self::with(issuer, certificate.to_owned())
     }
 
-    /// The certificate and the private key, to be kept where only the person
-    /// can read them.
+    /// The certificate and the private key. The caller must store them so that
+    /// only the user can read them.
     pub fn to_pem(&self) -> (String, String) {
         (self.certificate.clone(), self.issuer.key().serialize_pem())
     }
@@ -92,22 +96,23 @@ impl CertificateAuthority {
         &self.certificate
     }
 
-    /// SHA-256 over the authority's certificate, in pairs of hex digits: what
-    /// phones and browsers show of it.
+    /// SHA-256 of the authority's certificate, in pairs of hex digits, as
+    /// phones and browsers show it.
     pub fn fingerprint(&self) -> String {
         let der = CertificateDer::from_pem_slice(self.certificate.as_bytes());
-        // It was read or made here, so it can be read.
+        // This code created or parsed the certificate before, so parsing it
+        // cannot fail.
         let digest = der.map(|der| Sha256::digest(&der)).unwrap_or_default();
         digest.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
     }
 
-    /// SHA-256 over the key that every certificate of this run has, as
-    /// Chromium's `--ignore-certificate-errors-spki-list` takes it.
+    /// SHA-256 of the key that all certificates of this run share, in the form
+    /// that Chromium's `--ignore-certificate-errors-spki-list` accepts.
     pub fn spki_sha256_base64(&self) -> String {
         STANDARD.encode(Sha256::digest(self.leaf_key.subject_public_key_info()))
     }
 
-    /// What a TLS server that answers for this name needs.
+    /// The configuration of a TLS server that answers for this host.
     pub(crate) fn server(&self, host: &str, offer: AlpnOffer) -> Result<Arc<ServerConfig>, Error> {
         let mut server = self.servers[offer as usize].clone();
         server.cert_resolver = Arc::new(FixedCertificate(self.leaf(host)?));
@@ -128,8 +133,8 @@ impl CertificateAuthority {
         Ok(Self { issuer, certificate, leaf_key, leaves, provider, servers })
     }
 
-    /// Makes a new certificate for this name when it is asked for again: a client
-    /// said that the last one had ended.
+    /// Makes the next handshake for this host use a new certificate: a client
+    /// reported that the last one had expired.
     pub(crate) fn renew(&self, host: &str) {
         self.leaves().forget(&as_kept(host));
     }
@@ -162,7 +167,8 @@ impl CertificateAuthority {
     }
 }
 
-/// One certificate for a name, however it is written.
+/// The cache key for a host name: upper case and a trailing dot make no
+/// difference.
 fn as_kept(host: &str) -> String {
     host.trim_end_matches('.').to_ascii_lowercase()
 }
@@ -206,7 +212,8 @@ fn lives(params: &mut CertificateParams, now: ClockReading, life: Duration) {
     params.not_after = epoch + now.wall + life;
 }
 
-/// 127 random bits: positive, and never met twice (RFC 5280 §4.1.2.2).
+/// 127 random bits: positive, and practically never repeated (RFC 5280
+/// §4.1.2.2).
 fn serial() -> Result<SerialNumber, Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(Error::Random)?;
@@ -222,7 +229,8 @@ fn plain_server(provider: &Arc<CryptoProvider>) -> Result<ServerConfig, Error> {
     Ok(server)
 }
 
-/// One certificate, whatever name is asked for: the choice was made before.
+/// Uses one certificate for every server name, because the certificate was
+/// chosen before.
 #[derive(Debug)]
 struct FixedCertificate(Arc<CertifiedKey>);
 
@@ -232,7 +240,7 @@ impl ResolvesServerCert for FixedCertificate {
     }
 }
 
-/// Stands in until [`CertificateAuthority::server`] puts a certificate in its place.
+/// A placeholder until [`CertificateAuthority::server`] sets a certificate.
 #[derive(Debug)]
 struct NoCertificate;
 
@@ -248,12 +256,12 @@ mod tests {
 
     use super::*;
 
-    /// Whether a client that trusts the authority takes the certificate.
+    /// Whether a client that trusts the authority accepts the certificate.
     fn is_taken(authority: &CertificateAuthority, host: &str) -> bool {
         is_taken_at(authority, host, ClockReading::now())
     }
 
-    /// The same by clocks that show this, its own and ours.
+    /// The same as `is_taken`, with the client's and our clock set to `now`.
     fn is_taken_at(authority: &CertificateAuthority, host: &str, now: ClockReading) -> bool {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(authority.cert_pem().as_bytes()).unwrap()).unwrap();
@@ -300,7 +308,7 @@ mod tests {
         for day in 0..400 {
             let now = start.later(DAY * day);
             assert!(is_taken_at(&authority, "a.example", now), "day {day}");
-            // A client whose clock is days ahead takes it too.
+            // A client whose clock is days ahead accepts it too.
             let leaf = authority.leaf_at("a.example", now).unwrap();
             seen.insert(leaf.cert[0].to_vec());
         }
@@ -326,7 +334,8 @@ mod tests {
             let after = start.later(Duration::from_secs(1)).set_by(jump);
             for (name, before) in names.iter().zip(&before) {
                 assert_eq!(!Arc::ptr_eq(before, &authority.leaf_at(name, after).unwrap()), is_anew, "{jump}");
-                // The authority itself is not older than the test.
+                // The authority itself was created by this test, so it is not
+                // valid further back.
                 assert!(!is_anew || jump < -hours(24) || is_taken_at(&authority, name, after), "{jump}");
             }
         }

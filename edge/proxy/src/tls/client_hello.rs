@@ -1,35 +1,36 @@
-//! The TLS ClientHello (RFC 8446 §4.1.2, RFC 5246 §7.4.1.2), read from raw
-//! bytes before rustls sees them.
+//! The TLS ClientHello (RFC 8446 §4.1.2, RFC 5246 §7.4.1.2), parsed from raw
+//! bytes before rustls gets them.
 //!
-//! rustls hands out neither the order of extensions nor those that it does not
-//! know, and refuses names that are none (`host:port`); all of this tells
-//! clients apart, so it is read here. The message is kept whole as evidence,
-//! the JA4 string is what people compare.
+//! rustls does not expose the order of extensions or unknown extensions, and it
+//! refuses server names that are not valid (`host:port`). All of these help to
+//! identify a client, so they are parsed here. The whole message is kept as
+//! evidence; the JA4 string is for comparisons.
 
 use std::sync::Arc;
 
 use model::ClientHello;
 use sha2::{Digest, Sha256};
 
-/// Largest ClientHello that is waited for: four times what browsers send with
-/// post-quantum keys, and room for a long session ticket.
+/// The largest ClientHello that is accepted: four times the size that browsers
+/// send with post-quantum keys, and room for a long session ticket.
 const LONGEST: usize = 64 * 1024;
 
 const HANDSHAKE_RECORD: u8 = 22;
 const CLIENT_HELLO: u8 = 1;
 
-/// What the first bytes of a connection say about a ClientHello.
+/// The result of looking for a ClientHello in the first bytes of a connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum HelloPeek {
     /// More bytes are needed.
     Partial,
-    /// The whole message, handshake header included, joined over records.
+    /// The complete message with its handshake header, joined from its TLS
+    /// records.
     Whole(Vec<u8>),
-    /// Not TLS, or no ClientHello.
+    /// Not TLS, or not a ClientHello.
     Other,
 }
 
-/// Joins a ClientHello that may be spread over several TLS records.
+/// Joins a ClientHello that may be split over several TLS records.
 pub(crate) fn peek(mut bytes: &[u8]) -> HelloPeek {
     let mut message = Vec::new();
     loop {
@@ -68,13 +69,13 @@ fn whole(message: &[u8]) -> HelloPeek {
     }
 }
 
-/// Reads a whole ClientHello message, as far as it can be read.
+/// Parses a complete ClientHello message, as far as it is valid.
 pub(crate) fn read(message: Vec<u8>) -> ClientHello {
     let fields = HelloFields::of(message.get(4..).unwrap_or_default());
     ClientHello { ja4: fields.ja4(), sni: fields.sni, alpn: fields.alpn, raw: Arc::from(message) }
 }
 
-/// What JA4 and we look at.
+/// The fields that JA4 and the record need.
 #[derive(Default)]
 struct HelloFields {
     version: u16,
@@ -83,14 +84,14 @@ struct HelloFields {
     signatures: Vec<u16>,
     sni: Option<String>,
     alpn: Vec<String>,
-    /// First and last byte of the first protocol offered.
+    /// The first and the last byte of the first ALPN protocol.
     alpn_ends: Option<(u8, u8)>,
 }
 
 impl HelloFields {
     fn of(body: &[u8]) -> Self {
         let mut fields = Self::default();
-        // A hello that ends early gives what was read before its end.
+        // A ClientHello that is cut off gives the fields before the cut.
         let _ = fields.read(&mut HelloReader(body));
         fields
     }
@@ -133,9 +134,9 @@ impl HelloFields {
         Some(())
     }
 
-    /// JA4 as FoxIO describe it, with GREASE (RFC 8701) left out of signature
-    /// algorithms too: Chromium puts a random one there, which would make the
-    /// string another one for each connection.
+    /// The JA4 fingerprint as FoxIO specifies it, but without GREASE values
+    /// (RFC 8701) among the signature algorithms: Chromium puts a random one
+    /// there, so the string would be different for each connection.
     fn ja4(&self) -> String {
         let ciphers: Vec<u16> = self.ciphers.iter().copied().filter(is_real).collect();
         let extensions: Vec<u16> = self.extensions.iter().copied().filter(is_real).collect();
@@ -161,7 +162,7 @@ impl HelloFields {
     }
 }
 
-/// Not a GREASE value: 0x0a0a, 0x1a1a … 0xfafa.
+/// Whether a value is not GREASE: 0x0a0a, 0x1a1a … 0xfafa.
 fn is_real(number: &u16) -> bool {
     number & 0x0f0f != 0x0a0a || number >> 8 != number & 0xff
 }
@@ -200,7 +201,7 @@ fn short_digest(text: &str, empty: bool) -> String {
     Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Hands out exactly what a length said, and no more.
+/// Reads exactly as many bytes as a length field says.
 struct HelloReader<'a>(&'a [u8]);
 
 impl<'a> HelloReader<'a> {
@@ -214,13 +215,13 @@ impl<'a> HelloReader<'a> {
         self.take(2).map(|two| u16::from_be_bytes([two[0], two[1]]))
     }
 
-    /// A vector with one byte of length.
+    /// Reads a vector with a one-byte length.
     fn short(&mut self) -> Option<HelloReader<'a>> {
         let length = self.take(1)?[0];
         self.take(length.into()).map(HelloReader)
     }
 
-    /// A vector with two bytes of length.
+    /// Reads a vector with a two-byte length.
     fn long(&mut self) -> Option<HelloReader<'a>> {
         let length = self.u16()?;
         self.take(length.into()).map(HelloReader)
@@ -237,8 +238,8 @@ mod tests {
 
     use super::*;
 
-    /// Recorded hellos of programs that nobody here wrote: the JA4 of each, its
-    /// SNI, and its body without handshake header.
+    /// Recorded ClientHellos of third-party programs: the JA4 of each, its SNI,
+    /// and its body without the handshake header.
     fn recorded() -> Vec<(String, Option<String>, Vec<u8>)> {
         let text = include_str!("../../tests/data/clienthellos.json");
         let all: serde_json::Value = serde_json::from_str(text).unwrap();

@@ -1,7 +1,8 @@
-//! TLS of a client, opened with a certificate of ours.
+//! Decrypts a client's TLS with a certificate of our own.
 //!
-//! The ClientHello is read before rustls has it. A client that does not take
-//! the certificate is a result of its own: it pins, or does not trust us.
+//! The ClientHello is parsed before rustls gets it. A client that rejects our
+//! certificate is recorded as such: it pins its server's certificate, or does
+//! not trust our authority.
 
 use std::{io, sync::Arc};
 
@@ -23,16 +24,17 @@ use crate::{
     upstream::peer::{ServerConnection, UpstreamPeer},
 };
 
-/// What TLS came to.
+/// The result of a client's TLS handshake.
 pub(crate) enum TlsOutcome {
-    /// It is open; what comes next is in clear.
+    /// The handshake succeeded; the stream gives the decrypted bytes.
     Inner(BufferedStream),
     /// It was not to be opened, and that is written down.
     Sealed,
 }
 
-/// The client's first bytes are a TLS record: opens it, the server's side first,
-/// so that the client is offered what the server speaks.
+/// Decrypts a connection whose first bytes are a TLS record. It connects to the
+/// server first, so that the client is offered the protocol that the server
+/// speaks.
 pub(crate) async fn open(
     mut conn: BufferedStream,
     link: &mut ConnectionContext,
@@ -60,7 +62,8 @@ pub(crate) async fn open(
         server.trouble = Some(trouble);
     }
     if let Some((server, says)) = to_be_left(link, behind, &name) {
-        // Nobody checks the name in a ClientHello that goes on unopened.
+        // The server name in the ClientHello is only the client's claim if the
+        // connection is passed through, so a lookup must confirm it.
         let place = if place.is_bare_address() { &link.named(place.clone(), name).await } else { place };
         splice::untouched(conn, server, link, place, SealReason::Tunnelled, says).await;
         return TlsOutcome::Sealed;
@@ -79,7 +82,8 @@ pub(crate) async fn open(
             place.encrypted = true;
             TlsOutcome::Inner(BufferedStream::tls(stream))
         }
-        // A client that was ended together with us has refused nothing.
+        // The connection ended because the proxy stops; the client refused
+        // nothing.
         Ok(Err(error)) if tls_error(&error).is_none() && link.shared.stop.is_ending() => {
             link.note(NoteCode::CutHandshake, link.whereto(place).with_port(), 1).await;
             TlsOutcome::Sealed
@@ -112,9 +116,9 @@ async fn sealed(
     TlsOutcome::Sealed
 }
 
-/// Remembers a host whose clients do not take our certificate. That a certificate
-/// has ended is our failure, or the client's clock's, and no client's will: the
-/// next one gets a new certificate.
+/// Remembers a host whose clients reject our certificate. An expired
+/// certificate does not count, because it is our error or that of the client's
+/// clock: the next client gets a new certificate.
 pub(crate) fn refused(link: &ConnectionContext, name: &str, reason: SealReason, error: &io::Error) {
     if is_about_time(error) {
         return link.shared.authority.renew(name);
@@ -125,7 +129,8 @@ pub(crate) fn refused(link: &ConnectionContext, name: &str, reason: SealReason, 
     }
 }
 
-/// The server's connection, if this one is to be passed through as it is, and why.
+/// The server's connection, if this connection is to be passed through
+/// encrypted, and the reason.
 fn to_be_left(
     link: &ConnectionContext,
     behind: &mut UpstreamPeer,
@@ -142,8 +147,9 @@ fn to_be_left(
     server.reached.take().map(|reached| (reached.conn, says))
 }
 
-/// Opens the server's side, and gives what the client is to be offered. If the
-/// server cannot be had, the client is told so once it speaks.
+/// Opens TLS to the server, and returns the protocols to offer to the client.
+/// If that fails, the client gets the error as the response to its first
+/// request.
 async fn offer_of_the_server(
     link: &ConnectionContext,
     place: &mut ConnectionTarget,
@@ -152,7 +158,8 @@ async fn offer_of_the_server(
     offered: &[String],
 ) -> AlpnOffer {
     if place.target.is_none() {
-        // Said to a proxy itself: in HTTP/2, each tunnel is a stream of it.
+        // The client speaks TLS to us as its proxy: over HTTP/2 each tunnel is
+        // a stream.
         return AlpnOffer::Both;
     }
     let UpstreamPeer::Server(server) = behind else { return AlpnOffer::Both };
@@ -197,15 +204,15 @@ async fn read_hello(conn: &mut BufferedStream, link: &ConnectionContext) -> Resu
     timeout(link.settings().head_time, reading).await.unwrap_or(Err("a ClientHello that did not come to its end"))
 }
 
-/// The name that the certificate is for: what the client asks for, or where it
-/// was going.
+/// The host name for the certificate: the server name that the client asks for,
+/// or the host of its destination.
 fn server_name(sni: Option<&str>, link: &ConnectionContext, place: &ConnectionTarget) -> String {
     let asked = sni.and_then(|sni| HostPort::read(sni, 443)).map(|target| target.host);
     let going = || place.target.clone().or_else(|| link.original.or(link.here).map(HostPort::from));
     asked.or_else(|| going().map(|target| target.host)).unwrap_or_else(|| "localhost".into())
 }
 
-/// What a failed handshake means.
+/// The reason of a failed handshake, for the record.
 pub(crate) fn refusal(error: &io::Error) -> (SealReason, String) {
     match tls_error(error) {
         Some(TlsError::AlertReceived(AlertDescription::CertificateExpired)) => {
@@ -216,12 +223,13 @@ pub(crate) fn refusal(error: &io::Error) -> (SealReason, String) {
             false => (SealReason::UnknownProtocol, format!("TLS ended by the client: alert {}", alert_name(*alert))),
         },
         Some(other) => (SealReason::UnknownProtocol, format!("TLS that could not be negotiated: {}", kind(other))),
-        // Our certificate was out by then, or the hello would have been refused before.
+        // An invalid ClientHello fails with a TLS error, so the client hung up
+        // after it got our certificate.
         None => (SealReason::Refused, Seal::HUNG_UP.into()),
     }
 }
 
-/// The alert with which a client ended a connection after the handshake.
+/// The alert with which a client rejected our certificate after the handshake.
 pub(crate) fn late_refusal(error: &io::Error) -> Option<(SealReason, String)> {
     match tls_error(error) {
         Some(TlsError::AlertReceived(alert)) if about_the_certificate(*alert) => Some(refusal(error)),
@@ -250,12 +258,12 @@ fn about_the_certificate(alert: AlertDescription) -> bool {
     )
 }
 
-/// Whether a client says that our certificate is over by its clock.
+/// Whether the client says that our certificate has expired by its clock.
 fn is_about_time(error: &io::Error) -> bool {
     matches!(tls_error(error), Some(TlsError::AlertReceived(AlertDescription::CertificateExpired)))
 }
 
-/// The name of RFC 8446 §6, for those that are met.
+/// The alert's name in RFC 8446 §6, for the common ones.
 fn alert_name(alert: AlertDescription) -> String {
     let words = match alert {
         AlertDescription::BadCertificate => "bad_certificate",
@@ -277,7 +285,7 @@ fn alert_name(alert: AlertDescription) -> String {
     words.into()
 }
 
-/// What rustls found, without anything a client sent.
+/// The kind of a rustls error, without any bytes from the client.
 fn kind(error: &TlsError) -> &'static str {
     match error {
         TlsError::PeerIncompatible(_) => "no version, cipher or group in common",

@@ -1,10 +1,10 @@
-//! Leaf certificates that were made, as long as they are good.
+//! A cache of leaf certificates.
 //!
-//! A guard runs for months. A certificate that ended while it lay here would be
-//! refused by every client, and each refusal would look like pinning. So leaves
-//! are renewed well before they end; and when the wall clock is set, forward or
-//! backward, all of them are made anew: their dates were read from a clock that
-//! was wrong, then or now.
+//! A guard runs for months. Every client would refuse a certificate that
+//! expired in the cache, and each refusal would look like pinning. Therefore
+//! leaves are renewed well before they expire. When the wall clock is set
+//! forward or backward, the cache is emptied: the dates in the certificates
+//! came from a clock that was wrong before or is wrong now.
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
@@ -13,21 +13,21 @@ use rustls::sign::CertifiedKey;
 
 use crate::clock::ClockReading;
 
-/// Certificates kept; a browsing session meets a few hundred names.
+/// How many certificates are kept; a browsing session needs a few hundred.
 const MOST: NonZeroUsize = NonZeroUsize::new(4096).expect("4096 is not zero");
-/// By how much the wall clock may differ from the time that has passed, before it
-/// counts as set. Clocks that are only corrected drift by seconds a day.
+/// If the wall clock differs from the elapsed time by more than this, it was
+/// set. Clocks that are only corrected drift by seconds a day.
 const JUMP: Duration = Duration::from_secs(5 * 60);
 
 pub(crate) struct LeafCache {
     leaves: LruCache<String, CachedLeaf>,
-    /// Both clocks when the cache was last empty.
+    /// Both clocks when the cache was last emptied.
     since: Option<ClockReading>,
 }
 
 struct CachedLeaf {
     key: Arc<CertifiedKey>,
-    /// When a new one is to be made, by the wall clock.
+    /// When the leaf must be renewed, by the wall clock.
     renew: Duration,
 }
 
@@ -36,7 +36,7 @@ impl LeafCache {
         Self { leaves: LruCache::new(MOST), since: None }
     }
 
-    /// The leaf for this host, if there is one that need not be renewed.
+    /// The leaf for this host, unless it must be renewed.
     pub(crate) fn find(&mut self, host: &str, now: ClockReading) -> Option<Arc<CertifiedKey>> {
         let since = *self.since.get_or_insert(now);
         if now.wall_jump(since) > JUMP {
@@ -50,7 +50,7 @@ impl LeafCache {
         self.leaves.put(host, CachedLeaf { key, renew });
     }
 
-    /// The next client of this host gets a new one.
+    /// Removes the leaf for this host, so that the next client gets a new one.
     pub(crate) fn forget(&mut self, host: &str) {
         self.leaves.pop(host);
     }

@@ -1,4 +1,5 @@
-//! TLS of clients: the ClientHello, our certificates, and who does not take them.
+//! TLS with clients: the ClientHello, our certificates, and the clients that
+//! reject them.
 
 pub(crate) mod certificate_authority;
 

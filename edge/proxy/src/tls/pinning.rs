@@ -1,11 +1,12 @@
-//! Which clients do not take our certificate, for which hosts.
+//! Counts which clients reject our certificate, for which hosts.
 //!
-//! A phone goes on working because what it refuses a few times is passed through
-//! untouched from then on. This is learned for each kind of client: an app may
-//! pin a host that the browser beside it opens to us. And a client that only
-//! goes away in the handshake has refused nothing where its like took the
-//! certificate: loads are given up all the time, and each one that counted would
-//! in the end make us blind to that host.
+//! After a few refusals, connections are passed through encrypted, so that apps
+//! on a phone continue to work. Refusals are counted for each kind of client:
+//! an app may pin a host whose certificate the browser beside it accepts from
+//! us. A client that only closes the connection during the handshake does not
+//! count if clients of its kind accepted the certificate before: page loads are
+//! cancelled all the time, and if each one counted, every connection to that
+//! host would in the end be passed through unread.
 
 use std::{
     collections::HashMap,
@@ -14,8 +15,8 @@ use std::{
 
 use model::Client;
 
-/// Pairs of host and client that are remembered: names that are made up without
-/// end must not fill the memory.
+/// How many pairs of host and client are remembered: host names can be invented
+/// without end, and they must not fill the memory.
 const MOST: usize = 100_000;
 
 #[derive(Debug, Default)]
@@ -23,7 +24,8 @@ pub(crate) struct PinningTracker {
     known: Mutex<HashMap<PinClient, KnownPin>>,
 }
 
-/// A host, and what stays the same of its client's JA4.
+/// A host, and the part of the client's JA4 that is the same for all its
+/// connections.
 type PinClient = (String, String);
 
 #[derive(Debug, Default)]
@@ -32,17 +34,17 @@ struct KnownPin {
     taken: bool,
 }
 
-/// How a client ended the handshake.
+/// How a client ended the TLS handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HandshakeEnd {
-    /// By an alert about our certificate.
+    /// With an alert about our certificate.
     Alert,
-    /// Without a word.
+    /// By closing the connection without an alert.
     HungUp,
 }
 
 impl PinningTracker {
-    /// A client took our certificate for this host.
+    /// Notes that a client accepted our certificate for this host.
     pub(crate) fn taken(&self, host: &str, client: &Client) {
         if let Some(known) = of(&mut self.known(), who(host, client)) {
             known.taken = true;
@@ -57,7 +59,7 @@ impl PinningTracker {
         }
     }
 
-    /// How often clients of this kind refused our certificate for this host.
+    /// How often clients of this kind rejected our certificate for this host.
     pub(crate) fn refusals(&self, host: &str, client: &Client) -> u32 {
         self.known().get(&who(host, client)).map_or(0, |known| known.refusals)
     }
@@ -67,7 +69,7 @@ impl PinningTracker {
     }
 }
 
-/// None: too many are known already.
+/// The entry for a pair of host and client; None if there are too many entries.
 fn of(known: &mut HashMap<PinClient, KnownPin>, who: PinClient) -> Option<&mut KnownPin> {
     if known.len() < MOST { Some(known.entry(who).or_default()) } else { known.get_mut(&who) }
 }

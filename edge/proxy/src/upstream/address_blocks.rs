@@ -1,16 +1,16 @@
-//! Addresses that are set apart for a special purpose, as IANA's registries list
-//! them (RFC 6890): `data/addresses/`, in the registries' own columns.
+//! Addresses that are reserved for a special purpose, as IANA's registries list
+//! them (RFC 6890): `data/addresses/`, with the registries' own columns.
 //!
-//! A list that somebody wrote by heart leaves out what they never met. Here the
-//! registry's column *Globally Reachable* decides, the longest block first; a
-//! newer edition of a file is put in the old one's place.
+//! A list written from memory would be incomplete. Here the registry's column
+//! *Globally Reachable* decides, and the longest matching block counts. To
+//! update a registry, replace its file by the newer edition.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
     sync::LazyLock,
 };
 
-/// The registries; of equal blocks that of the last file counts.
+/// The registries; if two files list the same block, the later file counts.
 const FILES: [&str; 3] = [
     include_str!("../../../../data/addresses/iana-ipv4-special-registry.csv"),
     include_str!("../../../../data/addresses/iana-ipv6-special-registry.csv"),
@@ -19,21 +19,23 @@ const FILES: [&str; 3] = [
 
 static BLOCKS: LazyLock<Vec<RegisteredBlock>> = LazyLock::new(|| {
     let rows = FILES.iter().flat_map(|file| rows(file));
-    // A test reads every row, so this cannot fail in a build that passed.
+    // A test parses every row, so this cannot fail in a build that passed its
+    // tests.
     let mut blocks: Vec<_> = rows.flat_map(|row| blocks(&row).expect("a test reads every row")).collect();
-    // Stable, so that of equal blocks the last stays last.
+    // The sort is stable: of equal blocks the one from the later file stays
+    // last.
     blocks.sort_by_key(|registered| registered.block.length);
     blocks
 });
 
-/// A block of addresses: those that share so many leading bits.
+/// A block of addresses: all addresses with the same leading bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AddressBlock {
     first: IpAddr,
     length: u8,
 }
 
-/// A block, and whether it can be reached from everywhere.
+/// A block, and whether the registry calls it globally reachable.
 #[derive(Debug)]
 struct RegisteredBlock {
     block: AddressBlock,
@@ -41,7 +43,8 @@ struct RegisteredBlock {
 }
 
 impl AddressBlock {
-    /// The block of this length that an address is in; none if there is no such length.
+    /// The block of this length around an address; None if the length is too
+    /// large.
     pub(crate) fn around(address: IpAddr, length: u8) -> Option<Self> {
         (length <= width(address)).then(|| Self { first: address.to_canonical(), length })
     }
@@ -71,22 +74,22 @@ fn bits(address: IpAddr) -> u128 {
     }
 }
 
-/// Whether the registries let everybody expect to reach this address. What no
-/// registry mentions is ordinary.
+/// Whether an address is globally reachable according to the registries. An
+/// address that no registry lists is reachable.
 pub(crate) fn is_globally_reachable(address: IpAddr) -> bool {
     let found = BLOCKS.iter().rev().find(|registered| registered.block.contains(address));
     let isatap = matches!(address, IpAddr::V6(v6) if is_isatap(v6));
     found.is_none_or(|registered| registered.reachable) && !isatap
 }
 
-/// Whether an interface is one of ISATAP (RFC 5214 §6.1), whatever prefix it is
-/// in: such an address leads to an IPv4 address of one's own site.
+/// Whether an address has an ISATAP interface identifier (RFC 5214 §6.1), with
+/// any prefix: such an address leads to an IPv4 address of the local site.
 fn is_isatap(address: Ipv6Addr) -> bool {
     matches!(address.segments(), [.., 0 | 0x200, 0x5efe, _, _])
 }
 
 /// The rows of a file: lines of comma-separated values (RFC 4180), without the
-/// comments in front and the names of the columns.
+/// comments and the column names at the top.
 fn rows(file: &str) -> impl Iterator<Item = Vec<String>> {
     file.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).skip(1).map(values)
 }
@@ -103,8 +106,8 @@ fn values(line: &str) -> Vec<String> {
     values
 }
 
-/// The blocks of one row: a cell may list several, and marks of footnotes follow
-/// some. None if the row is none.
+/// The blocks of one row: one cell may list several, and footnote marks may
+/// follow them. None if the row is invalid.
 fn blocks(row: &[String]) -> Option<Vec<RegisteredBlock>> {
     const REACHABLE: usize = 8;
     let reachable = without_marks(row.get(REACHABLE)?);
@@ -112,7 +115,8 @@ fn blocks(row: &[String]) -> Option<Vec<RegisteredBlock>> {
         return None;
     }
     let listed = row.first()?.split(',').map(|block| AddressBlock::read(without_marks(block)));
-    // Where it depends ("N/A") or nothing is said any more, nobody can expect to.
+    // If the registry says "N/A" or nothing, the block does not count as
+    // reachable.
     listed.map(|block| Some(RegisteredBlock { block: block?, reachable: reachable == "True" })).collect()
 }
 
@@ -154,8 +158,8 @@ mod tests {
         assert!(BLOCKS.len() > 55, "{}", BLOCKS.len());
     }
 
-    /// What stands in the registry for the block itself, where no smaller block
-    /// within it and no block of ours says otherwise.
+    /// Checks that a block is as reachable as its registry says, where no
+    /// smaller or later block overrides it.
     #[test]
     fn every_entry_is_as_reachable_as_its_registry_says() {
         for registered in BLOCKS.iter() {

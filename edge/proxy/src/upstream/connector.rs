@@ -1,4 +1,4 @@
-//! Connections to servers.
+//! Connects to servers.
 
 use std::{
     io,
@@ -29,32 +29,33 @@ use crate::{
     upstream::translation::{DISCOVERY_NAME, TranslationPrefix},
 };
 
-/// How long what a network said of itself counts: it may be another by then.
+/// How long the network's NAT64 prefixes are cached: the machine may change its
+/// network.
 const NETWORK_STAYS: Duration = Duration::from_secs(60);
 const DISCOVERY_TIME: Duration = Duration::from_secs(2);
 
-/// The way to servers, with what was learned about them.
+/// Connects to servers, and caches what it learns about them.
 pub(crate) struct ServerConnector {
     pub(crate) upstream: UpstreamSettings,
     verifying: ClientConfig,
     trusting: ClientConfig,
     pub(crate) pins: PinningTracker,
-    /// Whether names stand for addresses, as far as it was looked up.
+    /// Cached results of whether a name resolves to an address.
     looked_up: Mutex<LookupCache>,
-    /// How the network translates to IPv4, and when it was asked.
+    /// The NAT64 prefixes of the network, and when they were looked up.
     translations: Mutex<Option<(Instant, Vec<TranslationPrefix>)>>,
 }
 
 /// An encrypted connection to a server.
 pub(crate) struct EncryptedStream {
     pub(crate) conn: BufferedStream,
-    /// What the server chose of the protocols that it was offered (RFC 7301).
+    /// The protocol that the server chose by ALPN (RFC 7301).
     pub(crate) protocol: Option<Vec<u8>>,
-    /// Its certificate, if that was verified.
+    /// The server's certificate, if it was verified.
     pub(crate) certificate: Option<CertificateDer<'static>>,
 }
 
-/// Why a server could not be reached: words for the client and the record.
+/// Why a server could not be reached, in words for the client and the record.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectError {
     pub(crate) status: u16,
@@ -66,17 +67,18 @@ impl ConnectError {
         Self { status, says: says.into() }
     }
 
-    /// A server that nobody was to hear of.
+    /// The error for a server whose name the gate does not disclose.
     pub(crate) fn withheld(host: &str) -> Self {
         Self::new(403, format!("{host} was not connected to, as its name is stopped"))
     }
 
-    /// A request on a connection to a server that does not answer for its host.
+    /// The error for a request to a host that the server of this connection
+    /// does not serve.
     pub(crate) fn misdirected(host: &str) -> Self {
         Self::new(421, format!("the certificate of {host} does not cover the host that was asked for"))
     }
 
-    /// The answer to a CONNECT that leads nowhere.
+    /// The response to a CONNECT that failed.
     pub(crate) fn answer_to_connect(&self) -> Vec<u8> {
         let reply = self.reply();
         let reason = http::StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
@@ -91,7 +93,7 @@ impl ConnectError {
         answer
     }
 
-    /// The answer that a client gets in place of the server's.
+    /// The response that a client gets instead of the server's.
     pub(crate) fn reply(&self) -> StaticResponse {
         let body = format!("Candor cannot pass this on. {}.\n", self.says);
         let headers = vec![Header::new("Content-Type", "text/plain; charset=utf-8")];
@@ -120,7 +122,7 @@ impl ServerConnector {
         })
     }
 
-    /// A connection to a server, still in clear.
+    /// An unencrypted connection to a server.
     pub(crate) async fn connect(&self, target: &HostPort, stop: &StopToken) -> Result<BufferedStream, ConnectError> {
         let time = self.upstream.connect_time;
         match timeout(time, self.reach(target)).await {
@@ -146,7 +148,8 @@ impl ServerConnector {
                     Err(error) => ConnectError::new(502, format!("{host} cannot be reached: {}", error.kind())),
                 },
                 AddressPermit::NotNamed => ConnectError::new(403, not_named(target)),
-                // Not another address of the same name either: it was made for this.
+                // Does not try another address of the name either: a name that
+                // resolves to Candor's own socket was made for an attack.
                 AddressPermit::Never => {
                     return Err(ConnectError::new(403, "Candor's own pages are not reached through Candor"));
                 }
@@ -155,8 +158,8 @@ impl ServerConnector {
         Err(trouble)
     }
 
-    /// The prefixes by which this network translates to IPv4 (RFC 7050), if the
-    /// address is one that could be translated.
+    /// The NAT64 prefixes of this network (RFC 7050), if the address is an IPv6
+    /// address.
     async fn network_prefixes(&self, address: IpAddr) -> Vec<TranslationPrefix> {
         if !matches!(address.to_canonical(), IpAddr::V6(_)) {
             return Vec::new();
@@ -198,7 +201,8 @@ impl ServerConnector {
         Ok(stream)
     }
 
-    /// Whether a name stands for this address: who connects to the name gets there.
+    /// Whether a lookup of `name` gives this address, so that a client that
+    /// connects to the name gets there.
     pub(crate) async fn leads_to(&self, name: &str, address: SocketAddr) -> bool {
         let fixed = |host: &str| self.upstream.fixed(host);
         if fixed(name).is_some() {
@@ -218,7 +222,7 @@ impl ServerConnector {
         leads
     }
 
-    /// Opens TLS to a server, which chooses a protocol among `offered`.
+    /// Opens TLS to a server, which chooses one of the `offered` protocols.
     pub(crate) async fn encrypt(
         &self,
         conn: BufferedStream,
@@ -245,7 +249,8 @@ impl ServerConnector {
         }
     }
 
-    /// Whether connections of such clients to this host are passed through by now.
+    /// Whether clients of this kind have rejected our certificate for this host
+    /// so often that their connections are passed through.
     pub(crate) fn is_pinned(&self, host: &str, client: &Client) -> bool {
         let PinnedAction::Tunnel { after } = self.upstream.on_pinned else { return false };
         self.pins.refusals(host, client) >= after
@@ -256,8 +261,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Who is in this machine or its network, or at an address that is set apart,
-/// was not named: how to name it.
+/// The error text for a server on this machine, on its network or at a reserved
+/// address that the user did not allow; it tells how to allow it.
 fn not_named(target: &HostPort) -> String {
     let (host, named) = (&target.host, target.with_port());
     format!(
@@ -265,14 +270,15 @@ fn not_named(target: &HostPort) -> String {
     )
 }
 
-/// Notices when the other side has vanished without a word.
+/// Turns on TCP keepalive, which detects a peer that vanished without closing
+/// the connection.
 pub(crate) fn keep_watch(stream: &TcpStream) {
     let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
-    // Where it cannot be set, a vanished peer is noticed by the next write.
+    // Without keepalive, the next write detects a vanished peer.
     let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
 }
 
-/// Of the protocols that a client offers, those that we can relay.
+/// The protocols among the client's ALPN offer that the proxy can relay.
 fn ours(offered: &[String]) -> Vec<Vec<u8>> {
     let known = |name: &&String| matches!(name.as_str(), "h2" | "http/1.1");
     offered.iter().filter(known).map(|name| name.as_bytes().to_vec()).collect()
@@ -301,7 +307,7 @@ fn what_is_wrong(certificate: &CertificateError) -> &'static str {
     }
 }
 
-/// Takes any certificate: for hosts that the person has named.
+/// Accepts any certificate: for hosts that the user listed as insecure.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

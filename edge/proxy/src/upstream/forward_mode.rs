@@ -1,4 +1,4 @@
-//! Whether, and how, requests go on to the servers that they are for.
+//! Whether and how requests are forwarded to their servers.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,51 +14,52 @@ use crate::{
     upstream::translation::{TranslationPrefix, translated},
 };
 
-/// Where a request goes once it was read.
+/// What happens to a request after it was read.
 #[derive(Clone, Debug, Default)]
 pub enum ForwardMode {
-    /// Nowhere: no server is contacted, Candor answers.
+    /// No server is contacted; Candor answers the request.
     #[default]
     Sinkhole,
-    /// To its server, opened and recorded on the way.
+    /// The request is decrypted, recorded and forwarded to its server.
     Upstream(UpstreamSettings),
-    /// To its server, and encrypted connections are not opened: they are
-    /// recorded by name, fingerprint and size.
+    /// The connection is forwarded to its server without decryption; its name,
+    /// fingerprint and size are recorded.
     Untouched(UpstreamSettings),
 }
 
 /// How servers are reached.
 #[derive(Clone, Debug)]
 pub struct UpstreamSettings {
-    /// Certificates that are trusted besides the usual ones.
+    /// Certificates that are trusted in addition to the usual roots.
     pub roots: Vec<CertificateDer<'static>>,
-    /// Hosts whose certificate is not looked at.
+    /// Hosts whose certificate is not verified.
     pub insecure: BTreeSet<String>,
-    /// Hosts and addresses, with a port or without, that may be reached although
-    /// they are in this machine or its network, or set apart (RFC 6890).
+    /// Hosts and addresses, with or without a port, that may be reached
+    /// although they are on this machine, on its network or in a reserved block
+    /// (RFC 6890).
     pub allowed: BTreeSet<String>,
-    /// Where hosts are whose name nobody is asked for; `*` stands for every
-    /// other host. To be named here is to be allowed.
+    /// Fixed addresses for hosts, used instead of a DNS lookup; `*` stands for
+    /// every other host. These hosts are always allowed.
     pub fixed: BTreeMap<String, SocketAddr>,
-    /// Sockets of our own that nothing may reach through the proxy.
+    /// Our own sockets, which no client may reach through the proxy.
     pub never: Vec<SocketAddr>,
-    /// What is done with a host whose certificate of ours clients refuse.
+    /// What to do for a host whose clients reject our certificate.
     pub on_pinned: PinnedAction,
-    /// Prefixes by which the network translates to IPv4, besides the well-known
-    /// one and those that the network itself tells.
+    /// NAT64 prefixes of the network, in addition to the well-known one and
+    /// those that the network announces.
     pub translations: Vec<TranslationPrefix>,
     pub connect_time: Duration,
-    /// Put on our own connections (`SO_MARK`), so that rules can leave them out.
+    /// The `SO_MARK` of our own connections, so that firewall rules can exclude
+    /// them.
     pub mark: Option<u32>,
 }
 
-/// What is done with a host that was refused to us.
+/// What to do for a host whose clients reject our certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PinnedAction {
-    /// Passed through untouched from the next connection on, after so many
-    /// refusals.
+    /// Pass the connections through unread after this many refusals.
     Tunnel { after: u32 },
-    /// Tried again each time.
+    /// Try to decrypt every connection.
     Refuse,
 }
 
@@ -79,30 +80,31 @@ impl Default for UpstreamSettings {
 }
 
 impl UpstreamSettings {
-    /// Trusts the certificates of a PEM text too; those that are none are left out.
+    /// Also trusts the certificates in a PEM text; invalid ones are skipped.
     #[must_use]
     pub fn trusting(mut self, pem: &str) -> Self {
         self.roots.extend(CertificateDer::pem_slice_iter(pem.as_bytes()).flatten());
         self
     }
 
-    /// Where the person said that this host is, if they did.
+    /// The fixed address that the user gave for this host, if any.
     pub(crate) fn fixed(&self, host: &str) -> Option<SocketAddr> {
         self.fixed.get(host).or_else(|| self.fixed.get("*")).copied()
     }
 
-    /// Whether this is a socket of ours, by whatever name.
+    /// Whether this address leads to one of our own sockets.
     pub(crate) fn is_ours(&self, address: SocketAddr) -> bool {
         let ip = address.ip().to_canonical();
         self.never.iter().any(|own| own.port() == address.port() && is_same_machine(own.ip(), ip))
     }
 
-    /// Whether anybody may be connected to this address, as which `host` is
-    /// known to the client; `found` are prefixes that the network told.
+    /// Whether clients may be connected to this address. `host` is the name by
+    /// which the client knows it; `found` are the NAT64 prefixes of the
+    /// network.
     ///
-    /// A program on this machine could go there by itself. A page in its browser
-    /// could not: browsers ask before they let pages into the local network, and
-    /// behind a proxy they do not see where they go.
+    /// A program on this machine could connect there without the proxy. A page
+    /// in its browser could not: browsers ask before they let a page into the
+    /// local network, and behind a proxy the browser does not see the address.
     pub(crate) fn permits(&self, host: &str, address: SocketAddr, found: &[TranslationPrefix]) -> AddressPermit {
         let ip = address.ip().to_canonical();
         if self.is_ours(address) {
@@ -116,29 +118,29 @@ impl UpstreamSettings {
         if is_beyond(ip) && inside.is_none_or(is_beyond) { AddressPermit::Yes } else { AddressPermit::NotNamed }
     }
 
-    /// Named as a whole, or with this port.
+    /// Whether the user allowed this host, for all ports or for this port.
     fn is_named(&self, host: &str, port: u16) -> bool {
         let bracketed = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
         self.allowed.contains(host) || self.allowed.contains(&bracketed)
     }
 }
 
-/// Whether somebody may be connected to an address.
+/// Whether clients may be connected to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AddressPermit {
     Yes,
-    /// In this machine, its network, or a block that is set apart, and nobody
-    /// named it.
+    /// The address is on this machine, on its network or in a reserved block,
+    /// and the user did not allow it.
     NotNamed,
-    /// It is a socket of our own.
+    /// The address leads to one of our own sockets.
     Never,
 }
 
-/// Whether this machine itself has the address: the kernel then sends from the
-/// very address that it sends to.
+/// Whether this machine itself has the address: the kernel then uses the same
+/// address as source and destination.
 fn is_own(ip: IpAddr) -> bool {
     let any: IpAddr = if ip.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    // Nothing is sent by connecting a socket for datagrams.
+    // Connecting a UDP socket sends no packet.
     let from = UdpSocket::bind((any, 0)).and_then(|socket| {
         socket.connect((ip, 9))?;
         socket.local_addr()
@@ -146,7 +148,7 @@ fn is_own(ip: IpAddr) -> bool {
     from.is_ok_and(|from| from.ip() == ip)
 }
 
-/// Whether an address may stand for the one that a socket of ours is bound to.
+/// Whether an address can reach a socket of ours that is bound to `own`.
 fn is_same_machine(own: IpAddr, ip: IpAddr) -> bool {
     own == ip
         || ip.is_loopback()

@@ -1,4 +1,4 @@
-//! Which names stood for which addresses when it was last asked.
+//! Caches whether a host name resolved to an address.
 
 use std::{
     net::IpAddr,
@@ -8,12 +8,12 @@ use std::{
 
 use lru::LruCache;
 
-/// Pairs that are kept.
+/// How many pairs are kept.
 const MOST: NonZeroUsize = NonZeroUsize::new(4096).expect("4096 is not zero");
-/// Names move; after so long it is asked again.
+/// Names get new addresses; after this time the name is looked up again.
 const LIFE: Duration = Duration::from_secs(5 * 60);
 
-/// A name, and an address that it may stand for.
+/// A host name, and an address that it may resolve to.
 pub(crate) type NameAndAddress = (String, IpAddr);
 
 pub(crate) struct LookupCache(LruCache<NameAndAddress, (bool, Instant)>);
@@ -23,7 +23,8 @@ impl LookupCache {
         Self(LruCache::new(MOST))
     }
 
-    /// Whether they belong together, if that is known and not too old.
+    /// Whether the name resolves to the address, if the answer is cached and
+    /// not too old.
     pub(crate) fn find(&mut self, pair: &NameAndAddress, now: Instant) -> Option<bool> {
         let (leads, asked) = *self.0.get(pair)?;
         (now.saturating_duration_since(asked) < LIFE).then_some(leads)

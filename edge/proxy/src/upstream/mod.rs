@@ -1,4 +1,4 @@
-//! The way to servers: which addresses may be dialled, names, connections, TLS.
+//! Connections to servers: permitted addresses, name lookups, TCP and TLS.
 
 pub(crate) mod forward_mode;
 

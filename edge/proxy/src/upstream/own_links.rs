@@ -1,8 +1,8 @@
-//! The networks that this machine is on: who shares one with it is a neighbour,
-//! whatever range its address is from.
+//! The networks that this machine is connected to. An address in one of them is
+//! a neighbour, whatever its range.
 //!
-//! The kernel is asked each time (rtnetlink, `RTM_GETADDR`), as machines change
-//! their network while they run.
+//! The kernel is asked each time (rtnetlink, `RTM_GETADDR`), because a machine
+//! may change its network at any time.
 
 use std::{
     io,
@@ -13,18 +13,19 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, 
 
 use crate::upstream::address_blocks::AddressBlock;
 
-/// Whether an address is on a network that this machine has an address in.
+/// Whether an address is in a network of this machine.
 pub(crate) fn is_neighbour(address: IpAddr) -> bool {
-    // Where the kernel does not say, the address itself decides alone.
+    // If the kernel does not answer, only the address itself is judged.
     own_links().is_ok_and(|links| links.iter().any(|link| link.contains(address)))
 }
 
-/// The networks of our own interfaces.
+/// The networks of this machine's interfaces.
 fn own_links() -> io::Result<Vec<AddressBlock>> {
     let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, NETLINK_ROUTE)?;
     send(&socket, &request(), SendFlags::empty())?;
     let (mut links, mut buffer) = (Vec::new(), vec![0; 64 << 10]);
-    // The kernel answers at once: netlink is a call in disguise.
+    // The kernel answers a netlink request immediately, so the receive need not
+    // wait.
     while let (length @ 1.., _) = recv(&socket, &mut buffer[..], RecvFlags::DONTWAIT)? {
         if !read(&buffer[..length], &mut links) {
             break;
@@ -33,14 +34,15 @@ fn own_links() -> io::Result<Vec<AddressBlock>> {
     Ok(links)
 }
 
-/// The protocol of routes and addresses is number 0, as no protocol is.
+/// `NETLINK_ROUTE` is protocol number 0, which rustix writes as None.
 const NETLINK_ROUTE: Option<rustix::net::Protocol> = None;
 const GET_ADDRESSES: u16 = 22;
 const NEW_ADDRESS: u16 = 20;
-/// A message has a head of its length, its kind, flags, a number and a port.
+/// The header of a netlink message: length, type, flags, sequence number and
+/// port.
 const HEAD: usize = 16;
 
-/// All addresses of all interfaces, of both versions.
+/// The request for all addresses of all interfaces, IPv4 and IPv6.
 fn request() -> Vec<u8> {
     const REQUEST_DUMP: u16 = 0x301;
     let mut message = Vec::new();
@@ -51,7 +53,7 @@ fn request() -> Vec<u8> {
     message
 }
 
-/// Reads messages, and gives whether more are to come.
+/// Parses messages; returns whether more are to come.
 fn read(mut messages: &[u8], links: &mut Vec<AddressBlock>) -> bool {
     while let Some(length) = number(messages).filter(|length| (HEAD..=messages.len()).contains(length)) {
         let kind = u16::from_ne_bytes([messages[4], messages[5]]);
@@ -72,7 +74,7 @@ fn link(message: &[u8]) -> Option<AddressBlock> {
         let length = usize::from(u16::from_ne_bytes([a, b]));
         let value = attributes.get(4..length)?;
         if u16::from_ne_bytes([c, d]) == ADDRESS {
-            // A length of none would make everybody a neighbour.
+            // With a prefix length of zero every address would be a neighbour.
             return AddressBlock::around(address(value)?, fixed[1]).filter(|_| fixed[1] > 0);
         }
         attributes = attributes.get(aligned(length)..).unwrap_or_default();

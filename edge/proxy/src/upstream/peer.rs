@@ -1,4 +1,4 @@
-//! What stands behind a connection of a client: ourselves, or its server.
+//! Who answers a client's connection: Candor, or the server.
 
 use std::sync::Arc;
 
@@ -13,32 +13,34 @@ use crate::{
 /// Who answers on a connection.
 #[allow(clippy::large_enum_variant, reason = "there is one a connection, and it is hardly moved")]
 pub(crate) enum UpstreamPeer {
-    /// Candor: the sinkhole, or a host of our own.
+    /// Candor: the sinkhole, or one of its own hosts.
     Us,
     Server(UpstreamServer),
 }
 
-/// A server, and how it is reached.
+/// A server, and the connection to it.
 pub(crate) struct UpstreamServer {
     pub(crate) egress: Arc<ServerConnector>,
     pub(crate) reached: Option<ServerConnection>,
-    /// Whether it may be connected to before a request goes on.
+    /// Whether the server may be connected to before a request is forwarded.
     pub(crate) dialling: DialState,
-    /// What stood in the way of TLS: told to the client at its first request.
+    /// Why TLS to the server failed: the client gets this as the response to
+    /// its first request.
     pub(crate) trouble: Option<ConnectError>,
 }
 
-/// Whether, and when, the server of a connection is connected to.
+/// Whether and when the server of a connection is connected to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DialState {
-    /// Its requests name it.
+    /// Each request names its server.
     ByRequest,
-    /// This name may be told.
+    /// The server may be connected to under this name.
     Allowed(String),
-    /// Only its address is known, and the client is about to say its name.
+    /// Only the server's address is known; the client has not sent its name
+    /// yet.
     NotNamedYet,
-    /// Its name was not to be told: only for a request that may go on, or not even
-    /// then.
+    /// The gate did not allow to disclose the name: connect only for a request
+    /// that may pass, or never.
     Withheld(NameRuling),
 }
 
@@ -50,9 +52,9 @@ pub(crate) struct ServerConnection {
 }
 
 impl UpstreamPeer {
-    /// Who answers what goes to this place. A server is connected to at once,
-    /// so that a client is not told that it has a connection where none is; but
-    /// where somebody decides, not before that.
+    /// Finds who answers for a target. It connects to the server at once, so
+    /// that a client does not get a connection that leads nowhere; but not
+    /// before the gate has allowed it.
     pub(crate) async fn find(link: &ConnectionContext, place: &ConnectionTarget) -> Result<Self, ConnectError> {
         let Some(egress) = &link.shared.egress else { return Ok(Self::Us) };
         let mut server =
@@ -81,8 +83,8 @@ impl DialState {
 }
 
 impl UpstreamServer {
-    /// The client has said under which name it knows this server, or nothing for
-    /// a while: connects, if that name may be told.
+    /// Called when the client has sent the server's name, or sent nothing for a
+    /// while: connects, if the gate allows to disclose the name.
     pub(crate) async fn dial_as(
         &mut self,
         link: &ConnectionContext,
@@ -107,8 +109,7 @@ impl UpstreamServer {
         Ok(())
     }
 
-    /// A connection to `target`: the one that is there, or a new one; and
-    /// whether it was there.
+    /// A connection to `target`, and whether it existed before.
     pub(crate) async fn reach(
         &mut self,
         link: &ConnectionContext,
@@ -124,7 +125,7 @@ impl UpstreamServer {
         }
         let conn = match &self.dialling {
             DialState::Withheld(NameRuling::Never) => return Err(ConnectError::withheld(&target.host)),
-            // Said under another name by now, or under none: that was decided on.
+            // The gate has decided on this name already.
             DialState::Allowed(_) | DialState::Withheld(_) => dial(&self.egress, link, target, encrypted).await?,
             DialState::ByRequest | DialState::NotNamedYet => connect(&self.egress, link, target, encrypted).await?,
         };
@@ -133,7 +134,8 @@ impl UpstreamServer {
     }
 }
 
-/// A new connection to a server that a request names, in HTTP/1, if its name may be told.
+/// A new connection to the server that an HTTP/1 request names, if the gate
+/// allows to disclose its name.
 pub(crate) async fn connect(
     egress: &ServerConnector,
     link: &ConnectionContext,
@@ -142,7 +144,7 @@ pub(crate) async fn connect(
 ) -> Result<BufferedStream, ConnectError> {
     match link.naming(target) {
         NameRuling::Never => Err(ConnectError::withheld(&target.host)),
-        // The request itself may go on.
+        // `Wait` is enough here: the gate has let the request itself pass.
         NameRuling::Tell | NameRuling::Wait => dial(egress, link, target, encrypted).await,
     }
 }

@@ -1,40 +1,40 @@
-//! IPv6 addresses that a translator of the network turns into IPv4 ones (NAT64,
-//! RFC 6146): who connects to one is connected to the IPv4 address inside.
+//! NAT64 (RFC 6146): IPv6 addresses that the network translates to IPv4. A
+//! connection to such an address ends at the IPv4 address inside it.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     str::FromStr,
 };
 
-/// A prefix whose addresses are translated (RFC 6052 §2.2).
+/// An IPv6 prefix for translated addresses (RFC 6052 §2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TranslationPrefix {
     prefix: Ipv6Addr,
-    /// In octets.
+    /// The prefix length in octets.
     length: usize,
 }
 
-/// The name by which a network's prefix is found (RFC 7050): it has nothing but
-/// two IPv4 addresses, so an IPv6 address of it was made by a translator.
+/// The host name for finding the network's prefix (RFC 7050): it has only two
+/// IPv4 addresses, so a translator must have made any IPv6 address of it.
 pub(crate) const DISCOVERY_NAME: &str = "ipv4only.arpa";
 const DISCOVERY_ADDRESSES: [Ipv4Addr; 2] = [Ipv4Addr::new(192, 0, 0, 170), Ipv4Addr::new(192, 0, 0, 171)];
 
-/// Lengths that a prefix may have, in octets.
+/// The prefix lengths that RFC 6052 allows, in octets.
 const LENGTHS: [usize; 6] = [12, 8, 7, 6, 5, 4];
-/// The octet that stands between, and is zero.
+/// The octet inside the address that is reserved and zero.
 const RESERVED: usize = 8;
 
 impl TranslationPrefix {
-    /// `64:ff9b::/96`, which every network may use.
+    /// `64:ff9b::/96`, the well-known prefix that every network may use.
     pub(crate) const WELL_KNOWN: Self = Self { prefix: Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), length: 12 };
 
-    /// The prefix by which the discovery name was translated to this address.
+    /// The prefix with which the discovery name was translated to this address.
     pub(crate) fn of_discovery(answer: Ipv6Addr) -> Option<Self> {
         let prefixes = LENGTHS.iter().map(|length| Self { prefix: answer, length: *length });
         prefixes.into_iter().find(|prefix| prefix.inside(answer).is_some_and(|v4| DISCOVERY_ADDRESSES.contains(&v4)))
     }
 
-    /// The IPv4 address inside one of this prefix.
+    /// The IPv4 address inside an IPv6 address with this prefix.
     pub(crate) fn inside(&self, address: Ipv6Addr) -> Option<Ipv4Addr> {
         let (own, octets) = (self.prefix.octets(), address.octets());
         if own[..self.length] != octets[..self.length] {
@@ -46,7 +46,7 @@ impl TranslationPrefix {
     }
 }
 
-/// The IPv4 address that connections to this one end at, by any of these
+/// The IPv4 address at which connections to this address end, with one of these
 /// prefixes or the well-known one.
 pub(crate) fn translated(address: IpAddr, prefixes: &[TranslationPrefix]) -> Option<IpAddr> {
     let IpAddr::V6(v6) = address else { return None };
