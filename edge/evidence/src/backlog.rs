@@ -1,9 +1,9 @@
-//! How much may wait to be committed.
+//! Limits how many records may wait to be committed.
 //!
-//! What is handed over and not committed is lost when the process is killed.
-//! So its amount is bounded by time: as much as is committed in [`LAG`], by how
-//! fast the disk and the processor were last. A slow writer slows down whoever
-//! captures, and with them the clients.
+//! A record that was handed over and not committed is lost when the process is
+//! killed. Therefore the backlog is limited by time: it holds as much as was
+//! lately committed within [`LAG`], as fast as the disk and the processor were.
+//! A slow writer slows down the capture, and with it the clients.
 
 use std::{
     sync::{
@@ -16,21 +16,23 @@ use std::{
 use model::Record;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
-/// How long it may take until what is handed over is committed.
+/// How long it may take until a record is committed after it was handed over.
 const LAG: Duration = Duration::from_millis(50);
 
-/// Units of work in the backlog. A kibibyte of bodies is one; so memory is bounded, too.
+/// The largest backlog, in units of work. One unit is a kibibyte of bodies, so
+/// this limits the memory, too.
 const MOST: u32 = 24 << 10;
-/// Whatever the disk does, so much may wait. No record weighs more.
+/// The smallest backlog, however slow the disk is. No record counts as more
+/// than this.
 const LEAST: u32 = 4 << 10;
-/// A row is as much work as so many kibibytes of bodies.
+/// One row is as much work as this many kibibytes of bodies.
 const ROW: u32 = 16;
 
-/// What waits to be committed, counted.
+/// Counts the work that waits to be committed.
 #[derive(Clone, Debug)]
 pub(crate) struct Backlog {
     room: Arc<Semaphore>,
-    /// Units that there are, free or taken.
+    /// The size of the backlog in units, free and taken.
     allowed: Arc<AtomicU32>,
 }
 
@@ -41,7 +43,7 @@ impl Default for Backlog {
 }
 
 impl Backlog {
-    /// Waits for room for a record.
+    /// Waits until the backlog has room for a record.
     pub(crate) async fn room(&self, weight: u32) -> OwnedSemaphorePermit {
         // The semaphore is never closed.
         Arc::clone(&self.room).acquire_many_owned(weight).await.expect("the semaphore stays open")
@@ -51,23 +53,27 @@ impl Backlog {
         Arc::clone(&self.room).try_acquire_many_owned(weight)
     }
 
-    /// Whether more than half of the room is taken: it is time to free some.
+    /// Whether more than half of the backlog is taken: a commit must free some
+    /// of it.
     pub(crate) fn is_tight(&self) -> bool {
         self.room.available_permits() < self.allowed.load(Relaxed) as usize / 2
     }
 
-    /// Learns from a commit how fast it goes, and gives room by that.
+    /// Measures the speed of a commit, and sets the size of the backlog
+    /// accordingly.
     pub(crate) fn committed(&self, room: Option<&OwnedSemaphorePermit>, took: Duration) {
         let Some(units) = room.map(OwnedSemaphorePermit::num_permits) else { return };
         let Ok(units) = u32::try_from(units) else { return };
-        // A commit costs something however little is in it, and then says little of the rest.
+        // A small commit mostly costs a fixed amount of time, so its speed says
+        // little about a large one.
         if units < LEAST / 8 {
             return;
         }
         let per_second = f64::from(units) / took.as_secs_f64().max(1e-6);
         let fits = (per_second * LAG.as_secs_f64()).clamp(f64::from(LEAST), f64::from(MOST)) as u32;
         let before = self.allowed.load(Relaxed);
-        // Half of the way: one odd commit decides nothing.
+        // Moves only half of the way, so that one unusual commit has little
+        // effect.
         self.set(before - before / 2 + fits / 2);
     }
 
@@ -85,7 +91,8 @@ impl Backlog {
     }
 }
 
-/// How much work a record is. One that is more than [`LEAST`] counts as that: it could never have its room otherwise.
+/// How much work a record is. The value is at most [`LEAST`], because a heavier
+/// record could never get room.
 pub(crate) fn weight(record: &Record) -> u32 {
     let Record::Exchange(exchange) = record else { return ROW };
     let answer = exchange.response.as_ref().map_or(0, |answer| answer.body.bytes.len());
@@ -113,7 +120,7 @@ mod tests {
         assert!(fast > MOST - 64, "{fast}");
         let slow = committed(&backlog, Duration::from_secs(2));
         assert!((LEAST..LEAST + 64).contains(&slow), "{slow}");
-        // All that there is can be had, and no more.
+        // The whole backlog can be acquired, and not more.
         let all = backlog.try_room(slow).unwrap();
         assert!(backlog.is_tight() && backlog.try_room(1).is_err());
         drop(all);

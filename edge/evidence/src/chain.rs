@@ -4,17 +4,17 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// The last link of a chain.
+/// The last hash of a chain.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ChainHead(pub(crate) [u8; 32]);
 
 impl ChainHead {
-    /// Before the first record.
+    /// The chain's head before the first record.
     pub(crate) fn start() -> Self {
         Self(Sha256::digest(b"candor evidence 1").into())
     }
 
-    /// The chain's head once this record is part of it.
+    /// The chain's head after this record.
     pub(crate) fn then(self, kind: &str, at: i64, trial: Option<u32>, content: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(self.0);
@@ -31,7 +31,8 @@ pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// Written for every body of every exchange, so without a format call for each byte.
+/// Bytes in hex. It runs for every body of every exchange, so it avoids a
+/// format call for each byte.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |number: u8| char::from(DIGITS[usize::from(number & 0xf)]);
@@ -43,7 +44,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes of a digest that [`hex`] wrote.
+/// The digest from the text that [`hex`] wrote.
 pub(crate) fn from_hex(text: &str) -> Option<[u8; 32]> {
     let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
     let mut bytes = [0; 32];

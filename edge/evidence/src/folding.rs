@@ -1,7 +1,9 @@
-//! Folding the write-ahead log into the main file, beside the writer.
+//! Moves the write-ahead log into the main file (a checkpoint) in a thread of
+//! its own.
 //!
-//! A checkpoint waits until the disk has what it was given. The writer must
-//! not: what is handed over meanwhile would be lost when the process is killed.
+//! A checkpoint waits until the disk has written its data. The writer must not
+//! wait: records that are handed over meanwhile would be lost when the process
+//! is killed.
 
 use std::{
     path::Path,
@@ -11,7 +13,7 @@ use std::{
 
 use rusqlite::Connection;
 
-/// A thread that folds the log in when it is asked to.
+/// A thread that runs a checkpoint when the writer asks for it.
 #[derive(Debug)]
 pub(crate) struct LogFolding {
     ask: SyncSender<()>,
@@ -28,22 +30,23 @@ impl LogFolding {
         Ok(Self { ask, thread })
     }
 
-    /// Asks for it; one that is under way is enough.
+    /// Asks for a checkpoint. If one is asked for already, nothing happens.
     pub(crate) fn ask(&self) {
         let _ = self.ask.try_send(());
     }
 
-    /// Waits until it has the file no longer.
+    /// Waits until the thread has closed the file.
     pub(crate) fn end(self) {
         drop(self.ask);
-        // One that panicked has it no longer either.
+        // A thread that panicked has closed the file, too.
         let _ = self.thread.join();
     }
 }
 
 fn fold(connection: &Connection, asked: &Receiver<()>) {
     while asked.recv().is_ok() {
-        // What somebody still reads stays in the log for the next time.
+        // Pages that another connection still reads stay in the log until the
+        // next checkpoint.
         let _ = connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
     }
 }

@@ -1,18 +1,21 @@
-//! The tables, and how their version is told.
+//! The tables of an evidence file, and the version of their layout.
 
 use rusqlite::Connection;
 
 /// `PRAGMA application_id`: "CNDR".
 pub(crate) const APPLICATION: i64 = 0x434e_4452;
 
-/// `PRAGMA user_version`: goes up when a reader of the old one would misread.
+/// `PRAGMA user_version`: increases when an older reader would misread the
+/// file.
 pub(crate) const VERSION: i64 = 1;
 
-/// Bytes of a body, at most. Whoever writes cuts what is longer; what is longer in a file was not written by Candor.
+/// The longest body in bytes. The writer cuts longer bodies; a longer body in a
+/// file was not written by Candor.
 pub(crate) const MOST_OF_A_BODY: usize = 64 << 20;
-/// Bytes of all bodies of one record. A body that a record names twice counts twice.
+/// The most bytes of all bodies of one record. A body that a record refers to
+/// twice counts twice.
 pub(crate) const MOST_OF_BODIES: usize = 256 << 20;
-/// Bytes of a record's JSON.
+/// The longest JSON of a record, in bytes.
 pub(crate) const MOST_OF_A_RECORD: usize = 64 << 20;
 
 pub(crate) const TABLES: &str = "
@@ -46,7 +49,8 @@ create view phase as
   from record where kind = 'phase';
 ";
 
-/// A table, view or trigger as `sqlite_schema` lists it, its text without comments and runs of blanks.
+/// A table, view or trigger in `sqlite_schema`, its SQL without comments and
+/// with single spaces.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct SchemaObject {
     kind: String,
@@ -55,13 +59,15 @@ struct SchemaObject {
     sql: String,
 }
 
-/// What is unlike the schema that Candor writes, in words; `None` if it is the same.
+/// The first difference from the schema that Candor writes, in words; `None` if
+/// there is none.
 ///
-/// Everything else relies on this: a table that is a view, a generated column or a replaced view would make any
-/// query mean something else. A comment may differ, as it does between versions.
+/// Everything else relies on this check: if a table is in fact a view, or has a
+/// generated column, any query could return something else. Comments may
+/// differ, as they do between versions.
 pub(crate) fn foreign(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let expected = expected()?;
-    // A hostile list may be long: more than one too many need not be read.
+    // A hostile schema may be long; one object too many is enough to reject it.
     let found = objects(connection, expected.len() + 1)?;
     let extra = found.iter().find(|object| !expected.iter().any(|known| known.name == object.name));
     if let Some(extra) = extra {
@@ -92,8 +98,8 @@ fn objects(connection: &Connection, most: usize) -> rusqlite::Result<Vec<SchemaO
     rows.collect()
 }
 
-/// SQL without what `--` says to people and with one blank for several; what stands in quotes stays as it is, as a
-/// comment that begins in them is none.
+/// SQL without `--` comments and with single spaces. Quoted text stays as it
+/// is, because `--` inside quotes starts no comment.
 fn without_comments(sql: &str) -> String {
     let mut plain = String::with_capacity(sql.len());
     let mut rest = sql.chars().peekable();
@@ -116,7 +122,7 @@ fn without_comments(sql: &str) -> String {
     plain.trim_ascii().to_owned()
 }
 
-/// A name out of a hostile file, short and on one line.
+/// A name from a possibly hostile file, shortened and on one line.
 fn shown(name: &str) -> String {
     name.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(40).collect()
 }

@@ -1,13 +1,14 @@
-//! Evidence files: one SQLite file a run, sealed by a hash chain.
+//! Evidence files: one SQLite file for each run, sealed by a hash chain.
 //!
-//! A run is written while it happens, one record a row, and nothing is ever
-//! changed: triggers refuse it, and every row carries a link that is the
-//! SHA-256 of the link before it and of the row itself. Bodies lie in a table
-//! of their own, once each, under their SHA-256, which the row names; so the
-//! chain covers them too. The last link is the file's *head*: whoever kept it
-//! can tell later that the file is the one sealed then.
+//! Records are written during the run, one in each row, and are never changed:
+//! triggers refuse changes, and every row carries a hash, the SHA-256 of the
+//! previous row's hash and of the row itself. Bodies are stored once each in a
+//! table of their own, under their SHA-256, which the row contains; so the
+//! chain covers the bodies, too. The last hash is the file's *head*: a person
+//! who kept the head can prove later that the file is unchanged.
 //!
-//! The file is for people as well: `sqlite3 run.candor 'select * from exchange'`.
+//! The file is also readable for people: `sqlite3 run.candor 'select * from
+//! exchange'`.
 #![forbid(unsafe_code)]
 
 mod writer;
@@ -35,16 +36,17 @@ pub use writer::{EvidenceSender, EvidenceWriter};
 
 use std::path::{Path, PathBuf};
 
-/// A file that its writer closed.
+/// A file after its writer has closed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedFile {
     pub head: ChainHead,
-    /// Another program read the file when it was closed, so a part of it stays in the `-wal` beside it.
+    /// Another program was reading the file when it was closed, so part of the
+    /// file is still in the `-wal` file beside it.
     pub needs_wal: bool,
 }
 
 impl SealedFile {
-    /// What whoever hands the file on has to know.
+    /// A warning for a person who hands the file on.
     pub fn says(&self, path: &Path) -> Option<String> {
         let name = path.display();
         self.needs_wal.then(|| {
@@ -55,7 +57,7 @@ impl SealedFile {
     }
 }
 
-/// What can go wrong with a file of evidence.
+/// Errors of evidence files.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("cannot create the evidence file {0}")]

@@ -1,9 +1,9 @@
-//! Reading and verifying.
+//! Reads and verifies evidence files.
 //!
-//! A file may come from anybody. So nothing is asked of it before its schema is
-//! known to be ours, and no length that stands in it is believed: SQLite hands
-//! out no value that is longer than the file, and no body is unpacked beyond
-//! what a writer would have kept.
+//! A file may come from anybody. Therefore the schema is compared with ours
+//! before any query, and no length in the file is trusted: SQLite returns no
+//! value that is longer than the file, and no body is decompressed beyond the
+//! size that a writer would have kept.
 
 use std::{
     fs::File,
@@ -18,46 +18,47 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Row, config::DbConfig, limits::
 
 use crate::{ChainHead, Error, chain, layout, schema, watch::wal_of};
 
-/// A file of evidence, opened to be read.
+/// An evidence file, opened for reading.
 #[derive(Debug)]
 pub struct Evidence {
     path: PathBuf,
     connection: Connection,
-    /// What its schema has that ours has not, or the other way round.
+    /// How its schema differs from ours, if it does.
     foreign: Option<String>,
     pub(crate) log: LogState,
 }
 
-/// Where the records are that came last.
+/// Where the latest records are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogState {
-    /// In the file, as its writer closed it.
+    /// In the main file, as its writer closed it.
     Joined,
-    /// In the `-wal` beside it.
+    /// In the `-wal` file beside it.
     Beside,
-    /// In a `-wal` that is not there, or empty; if there were any.
+    /// In a `-wal` file that is missing or empty, if there were any.
     Absent,
 }
 
-/// What a look at the chain gave.
+/// The result of verifying the hash chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verification {
     pub records: u64,
-    /// The last link that holds.
+    /// The last valid hash of the chain.
     pub head: ChainHead,
     pub state: ChainState,
-    /// Whether the run wrote its own end; if not it was cut off.
+    /// Whether the file contains the end of the run. If not, the run was cut
+    /// off.
     pub ended: bool,
-    /// Why that end came before its time, if it did.
+    /// Why the run ended early, if it did.
     pub early: Option<String>,
 }
 
-/// Whether the file is as it was written.
+/// Whether the file is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChainState {
     Intact,
-    /// From this record on something was changed; why we think so. 0 if it is
-    /// not in a record but in the tables and views around them.
+    /// The first changed record, and the reason. The number is 0 if the change
+    /// is in the schema and not in a record.
     Changed {
         record: u64,
         says: String,
@@ -65,7 +66,7 @@ pub enum ChainState {
 }
 
 impl ChainState {
-    /// What was changed, and where.
+    /// What was changed, and in which record.
     pub fn change(&self) -> Option<String> {
         match self {
             Self::Intact => None,
@@ -75,7 +76,7 @@ impl ChainState {
     }
 }
 
-/// One row of the records, as it stands in the file.
+/// One row of the records, as stored in the file.
 struct RecordRow {
     seq: u64,
     kind: String,
@@ -110,9 +111,9 @@ impl Evidence {
         Ok(evidence)
     }
 
-    /// The same, whether what belongs to it is there or not.
+    /// The same as [`Self::open`], even if the `-wal` file is missing.
     pub(crate) fn open_main(path: &Path) -> Result<Self, Error> {
-        // What is no file could make us wait for ever.
+        // Opening a pipe or a device could block for ever.
         if path.metadata().is_ok_and(|about| !about.is_file()) {
             return Err(Error::NotEvidence(path.into()));
         }
@@ -144,7 +145,7 @@ impl Evidence {
         Ok(Self { path: path.into(), connection, foreign, log })
     }
 
-    /// Whether its writer wrote no end.
+    /// Whether the writer wrote no end record.
     fn is_open_ended(&self) -> Result<bool, Error> {
         if self.foreign.is_some() {
             return Ok(false);
@@ -157,8 +158,8 @@ impl Evidence {
         }
     }
 
-    /// Writes what is in it now into a file of its own, while somebody else may
-    /// go on writing this one. Records and links are the same.
+    /// Writes the present content into a new file while another process may
+    /// still write this one. Records and hashes are the same.
     pub fn copy_into(&self, path: &Path) -> Result<(), Error> {
         self.is_ours()?;
         self.connection
@@ -167,19 +168,20 @@ impl Evidence {
             .map_err(|error| self.failed(error))
     }
 
-    /// Whether the bytes a file starts with are those of an SQLite file.
+    /// Whether these first bytes of a file are those of an SQLite file.
     pub fn looks_like(head: &[u8]) -> bool {
         head.starts_with(b"SQLite format 3\0")
     }
 
-    /// Gives every record in order. Exchanges are numbered from 0.
+    /// Passes every record in order to `each`. Exchanges are numbered from 0.
     pub fn records(&self, mut each: impl FnMut(Record)) -> Result<(), Error> {
         self.is_ours()?;
         let mut exchanges = 0;
         let mut last = 0;
         self.rows(|row| {
             let row = row.map_err(|error| self.failed(error))?;
-            // Pages that lead to each other in a circle would give rows for ever.
+            // In a hostile file, pages that refer to each other in a circle
+            // would give rows without end.
             if row.seq <= last {
                 return Err(Error::Record(row.seq, "stands twice".into()));
             }
@@ -194,8 +196,8 @@ impl Evidence {
         })
     }
 
-    /// Walks the chain from its start and holds every body against its name.
-    /// Holds the schema against ours before.
+    /// Checks the schema, then the chain from its start, and every body against
+    /// its digest.
     pub fn verify(&self) -> Result<Verification, Error> {
         let mut seen =
             Verification { records: 0, head: ChainHead::start(), state: ChainState::Intact, ended: false, early: None };
@@ -236,7 +238,7 @@ impl Evidence {
         Ok(seen)
     }
 
-    /// Gives rows until it is told that it is enough.
+    /// Passes rows to `each` until it returns that it has enough.
     fn rows(&self, mut each: impl FnMut(rusqlite::Result<RecordRow>) -> Result<bool, Error>) -> Result<(), Error> {
         let failed = |error| self.failed(error);
         let mut statement = self.connection.prepare(RECORDS).map_err(failed)?;
@@ -266,8 +268,8 @@ impl Evidence {
         })
     }
 
-    /// The chain names bodies by digest, and each that a record names was held
-    /// against it; none else may be there that is not what its name says.
+    /// Checks every stored body against its digest. The chain covers only the
+    /// bodies that records refer to, so the others must be checked here.
     fn changed_body(&self) -> Result<Option<String>, Error> {
         let failed = |error| self.failed(error);
         let mut statement =
@@ -281,7 +283,7 @@ impl Evidence {
                 Err(error) => Err(error),
             };
             let is_sound = match row {
-                // In the order of their names, each once.
+                // Rows must come in the order of their digests, each once.
                 Ok((name, body)) if last.as_ref().is_none_or(|last| *last < name) => {
                     let is_sound = body.unpack(&name).is_ok();
                     last = Some(name);
@@ -297,7 +299,7 @@ impl Evidence {
         }
     }
 
-    /// The bytes that a record names.
+    /// The bytes of the body with this digest.
     fn body(&self, name: &str) -> Result<Arc<[u8]>, String> {
         let digest = chain::from_hex(name).ok_or("names a body by no SHA-256")?;
         let absent = || "names a body that is not in the file".to_owned();
@@ -321,7 +323,7 @@ impl Evidence {
     }
 }
 
-/// A body as it stands in the file.
+/// A body as stored in the file.
 struct StoredBody {
     size: i64,
     codec: String,
@@ -329,12 +331,12 @@ struct StoredBody {
 }
 
 impl StoredBody {
-    /// From three columns, of which this is the first.
+    /// Reads three columns, starting with `first`.
     fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
         Ok(Self { size: row.get(first)?, codec: row.get(first + 1)?, content: row.get(first + 2)? })
     }
 
-    /// The bytes that this digest names.
+    /// The decompressed bytes, if they match this digest.
     fn unpack(self, digest: &[u8]) -> Result<Vec<u8>, String> {
         let size = usize::try_from(self.size).ok().filter(|size| *size <= layout::MOST_OF_A_BODY);
         let size = size.ok_or("names a body of a size that Candor does not write")?;
@@ -348,7 +350,8 @@ impl StoredBody {
     }
 }
 
-/// Whatever stands in the file is data: nothing in it is run, and no value is longer than the file is.
+/// Treats the file as untrusted: SQLite runs no code from it, and returns no
+/// value that is longer than the file.
 pub(crate) fn distrust(connection: &Connection, path: &Path) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -361,7 +364,8 @@ pub(crate) fn distrust(connection: &Connection, path: &Path) -> rusqlite::Result
     connection.pragma_update(None, "temp_store", "memory")
 }
 
-/// Whether an error is one of what stands in the file, and not of reading it.
+/// Whether an error is caused by the content of the file, and not by reading
+/// it.
 fn is_of_the_file(error: &rusqlite::Error) -> bool {
     match error {
         rusqlite::Error::SqliteFailure(error, _) => {
@@ -381,7 +385,8 @@ fn open_beside(path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(path, READ)
 }
 
-/// Without a log SQLite would make an empty one: reading must change nothing.
+/// Opens a file without its log. SQLite would otherwise create an empty log,
+/// but reading must not change anything.
 fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
     let mut address = "file://".to_owned();
@@ -394,8 +399,9 @@ fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(address + "?immutable=1", READ | OpenFlags::SQLITE_OPEN_URI)
 }
 
-/// Whether the head of a file says that there is a log. Only for one beside which there is none, so that this process
-/// does not write it: to close it would give up every lock that SQLite has on it.
+/// Whether the file's header says that a log exists. Only called if there is no
+/// log, because then this process does not write the file: closing a file
+/// releases all locks that SQLite holds on it in this process.
 fn expects_log(path: &Path) -> bool {
     let mut head = [0; 20];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
@@ -407,7 +413,9 @@ fn is_in_wal_mode(connection: &Connection) -> bool {
     mode.is_ok_and(|mode| mode == "wal")
 }
 
-/// A main file of which nothing was folded in yet says nothing of itself, if an older Candor wrote it.
+/// The error for a file without our schema. A main file without any table may
+/// be evidence of an older Candor that lost its `-wal` before the first
+/// checkpoint.
 fn not_evidence(path: &Path, connection: &Connection, is_alone: bool) -> Error {
     let objects = connection.query_row("select count(*) from main.sqlite_schema", [], |row| row.get::<_, i64>(0));
     if is_alone && objects == Ok(0) {

@@ -1,9 +1,10 @@
-//! Making one file of those that a stopped writer left.
+//! Joins the files of a writer that was stopped.
 //!
 //! A writer that was killed leaves the main file, its `-wal` and perhaps its
-//! `-shm`. They are the evidence together; SQLite joins them by a checkpoint.
-//! That changes files of evidence, so it is done only when it is asked for, only
-//! to what is intact, and only while nobody else has it open.
+//! `-shm`. Together they are the evidence; SQLite joins them by a checkpoint.
+//! This changes files of evidence, so it is done only when the user asks for
+//! it, only if the evidence is intact, and only while no other program has the
+//! file open.
 
 use std::{path::Path, time::Duration};
 
@@ -14,29 +15,30 @@ use crate::{
     reader::{LogState, distrust},
 };
 
-/// How long another program is waited for.
+/// How long to wait for another program's lock.
 const LOCKED: Duration = Duration::from_secs(1);
 
-/// What repairing a file gave.
+/// The result of repairing a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repair {
-    /// Records and head are the same before and after.
+    /// The same number of records and the same head before and after the
+    /// repair.
     pub seen: Verification,
     pub did: RepairAct,
 }
 
-/// What was done.
+/// What the repair did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RepairAct {
-    /// It was one file already.
+    /// Nothing: the evidence was one file already.
     Nothing,
-    /// The `-wal` beside it was folded in.
+    /// It moved the `-wal` file into the main file.
     JoinedWal,
-    /// There was no `-wal`: what the main file holds is a file of its own now.
+    /// There was no `-wal` file: the main file alone is now the evidence.
     WithoutWal,
 }
 
-/// Makes one file of a main file and what lies beside it.
+/// Joins a main file and its `-wal` file.
 pub fn repair(path: &Path) -> Result<Repair, Error> {
     let failed = |says: String| Error::Repair(path.into(), says);
     let evidence = Evidence::open_main(path)?;
@@ -63,7 +65,8 @@ fn join(path: &Path) -> rusqlite::Result<()> {
     let connection = Connection::open_with_flags(path, flags)?;
     distrust(&connection, path)?;
     connection.busy_timeout(LOCKED)?;
-    // Moves every page into the main file, and asks for it alone: it fails while anybody else has it open.
+    // Moves every page into the main file and locks it exclusively: fails while
+    // any other program has it open.
     connection.pragma_update(None, "journal_mode", "delete")?;
     Ok(())
 }

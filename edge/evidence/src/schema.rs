@@ -1,5 +1,5 @@
-//! How records stand in the file, as JSON. These shapes have a version of
-//! their own (`layout::VERSION`) so that the types in `model` stay free to change.
+//! The JSON of records in the file. These shapes have a version of their own
+//! (`layout::VERSION`), so that the types in `model` can change freely.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -16,7 +16,7 @@ use crate::{
     layout,
 };
 
-/// A record as text, with the bodies that it names.
+/// A record as JSON, with the bodies that it refers to.
 pub(crate) struct WrittenRecord {
     pub kind: &'static str,
     pub at: Time,
@@ -44,10 +44,10 @@ pub(crate) fn write(record: &Record) -> WrittenRecord {
     WrittenRecord { kind, at, trial, content, bodies }
 }
 
-/// Gives the bytes under a digest in hex, or says why it cannot.
+/// Returns the body with a digest in hex, or the reason why it cannot.
 type BodyLookup<'a> = dyn FnMut(&str) -> Result<Arc<[u8]>, String> + 'a;
 
-/// `body` gives the bytes under a digest in hex.
+/// Reads a record; `body` returns the body with a digest in hex.
 pub(crate) fn read(
     kind: &str,
     at: Time,
@@ -72,7 +72,8 @@ pub(crate) fn read(
 }
 
 fn json(shape: &impl Serialize) -> String {
-    // Shapes hold strings, numbers and lists only, for which serde_json has no error.
+    // Shapes contain only strings, numbers and lists, and serde_json cannot
+    // fail on those.
     serde_json::to_string(shape).expect("a shape of evidence is always JSON")
 }
 
@@ -145,7 +146,8 @@ struct TrialShape<'a> {
     mode: RecordText<'a>,
     switches: Vec<(RecordText<'a>, RecordText<'a>)>,
     blank: bool,
-    /// Absent in arms that are driven: evidence from before there were others says the same.
+    /// Absent for driven arms, as in evidence that was written before other
+    /// roles existed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     role: Option<RecordText<'a>>,
     device: u32,
@@ -248,7 +250,8 @@ struct PageShape<'a> {
     url: RecordText<'a>,
     title: RecordText<'a>,
     forms: Vec<FormShape<'a>>,
-    /// Method and path of each; what browsers ask for by themselves has a third word.
+    /// Method and path of each; a third word marks requests that browsers make
+    /// on their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     resources: Vec<Vec<RecordText<'a>>>,
 }
@@ -287,7 +290,7 @@ fn resource_shape(resource: &PageResource) -> Vec<RecordText<'_>> {
     shape
 }
 
-/// One that says less than it must stands for nothing, and acquits nobody.
+/// A resource without a method or a path is ignored.
 fn resource(shape: Vec<RecordText<'_>>) -> Option<PageResource> {
     let mut words = shape.into_iter().map(Cow::into_owned);
     let (method, path) = (words.next()?, words.next()?);
@@ -391,8 +394,8 @@ struct ExchangeShape<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct HelloShape<'a> {
-    /// Kept as a body is: a client says the same in many connections, and every
-    /// exchange of one names it.
+    /// Stored like a body: a client sends the same bytes on many connections,
+    /// and every exchange of a connection refers to them.
     raw: BodyShape,
     ja4: RecordText<'a>,
     sni: Option<RecordText<'a>>,
@@ -419,7 +422,7 @@ struct ResponseShape<'a> {
     by: RecordText<'a>,
 }
 
-/// Name and value; a value that is not UTF-8 stands third, in base64.
+/// Name and value; a value that is not UTF-8 comes third, in base64.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum HeaderShape<'a> {
@@ -629,14 +632,14 @@ fn body_shape(body: &Body, bodies: &mut BodyTable) -> Option<BodyShape> {
     }
     let most = layout::MOST_OF_A_BODY;
     if body.bytes.len() > most {
-        // A reader takes no more of a hostile file, so no more is written either.
+        // A reader rejects longer bodies as hostile, so the writer cuts them.
         let whole = body.cut_from.unwrap_or(body.bytes.len() as u64);
         return Some(BodyShape { cut_from: Some(whole), ..kept(&body.bytes[..most].into(), bodies) });
     }
     Some(BodyShape { cut_from: body.cut_from, ..kept(&body.bytes, bodies) })
 }
 
-/// Bytes that are kept under their digest.
+/// Stores bytes under their digest.
 fn kept(bytes: &Arc<[u8]>, bodies: &mut BodyTable) -> BodyShape {
     let sha256 = digest(bytes);
     bodies.push((sha256, Arc::clone(bytes)));

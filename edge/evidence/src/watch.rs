@@ -1,7 +1,7 @@
-//! Whether what was written lies where its path leads.
+//! Checks that the evidence file is still at its path.
 //!
-//! SQLite goes on in a file that was deleted, and a commit succeeds: nobody
-//! would have the evidence at the end. So the file is looked at with each
+//! SQLite continues to write into a deleted file, and commits succeed: at the
+//! end the evidence would be gone. Therefore the file is checked with each
 //! commit, and read once more when it is closed.
 
 use std::{
@@ -16,13 +16,14 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::{ChainHead, Error};
 
-/// How long another program may have the file to itself.
+/// How long another program may lock the file.
 const LOCKED: Duration = Duration::from_secs(5);
 
-/// What a write-ahead log starts with, but for the bit that tells the order of bytes in its checksums.
+/// The first four bytes of a write-ahead log, without the bit for the byte
+/// order of its checksums.
 const LOG_MAGIC: u32 = 0x377f_0682;
 
-/// A file that is written to, and the write-ahead log beside it.
+/// A file that is being written, and its write-ahead log.
 #[derive(Debug)]
 pub(crate) struct FileWatch {
     path: PathBuf,
@@ -32,7 +33,7 @@ pub(crate) struct FileWatch {
     log: Option<FileIdentity>,
 }
 
-/// Which file it is, and how long it was.
+/// Identifies a file, and says how long it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct FileIdentity {
     device: u64,
@@ -41,10 +42,11 @@ struct FileIdentity {
 }
 
 impl FileIdentity {
-    /// `None` if nothing is there.
+    /// `None` if there is no file at this path.
     fn of(path: &Path) -> io::Result<Option<Self>> {
         match path.metadata() {
-            // Names that are left are counted too: one of a file that is being deleted may still be found.
+            // A file that is being deleted may still be found, but it has no
+            // names left.
             Ok(about) if about.nlink() == 0 => Ok(None),
             Ok(about) => Ok(Some(Self { device: about.dev(), inode: about.ino(), length: about.len() })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -59,7 +61,8 @@ impl FileIdentity {
 
 impl FileWatch {
     pub(crate) fn begin(path: &Path) -> io::Result<Self> {
-        // A program may change its folder later.
+        // The path is made absolute, because the program may change its working
+        // directory.
         let path = std::path::absolute(path)?;
         let main = FileIdentity::of(&path)?.ok_or(io::ErrorKind::NotFound)?;
         Ok(Self { wal: wal_of(&path), path, main, log: None })
@@ -69,13 +72,14 @@ impl FileWatch {
         &self.path
     }
 
-    /// How long the log was when it was looked at last.
+    /// How long the log was at the last check.
     pub(crate) fn log_length(&self) -> u64 {
         self.log.map_or(0, |log| log.length)
     }
 
-    /// To be called before a commit and after it, with the chain as it is committed then: what was cut short before
-    /// may be longer after.
+    /// Must be called before and after each commit, with the head that is
+    /// committed at that moment: a log that was truncated before the commit may
+    /// be longer after it.
     pub(crate) fn look(&mut self, head: &ChainHead, seq: i64) -> Result<(), Error> {
         let main = self.identity(&self.path)?.ok_or_else(|| self.lost("was deleted or moved"))?;
         if !main.is_same_file(self.main) {
@@ -91,21 +95,23 @@ impl FileWatch {
         }
         (self.main, self.log) = (main, Some(log));
         if log.length < before.length || log.length == 0 {
-            // Another program may have folded it in, which takes nothing away.
+            // Another program may have run a checkpoint, which loses nothing.
             return self.look_inside(head, seq);
         }
         if self.has_log_header() { Ok(()) } else { Err(self.lost("was damaged by another program")) }
     }
 
-    /// A log that was emptied under us grows again by what we write behind the hole. (SQLite holds no lock on this
-    /// file that closing it could give up; the main file is never opened but by SQLite.)
+    /// Checks the header of the log: if another program emptied the log, our
+    /// next write leaves a hole at its start. (Closing the log here releases no
+    /// SQLite lock, as SQLite holds none on it; the main file is opened only by
+    /// SQLite.)
     fn has_log_header(&self) -> bool {
         let mut magic = [0; 4];
         let read = File::open(&self.wal).and_then(|mut log| log.read_exact(&mut magic));
         read.is_ok() && u32::from_be_bytes(magic) & !1 == LOG_MAGIC
     }
 
-    /// Opens the file anew, as a reader would, and looks for the last record.
+    /// Opens the file again, as a reader would, and looks for the last record.
     pub(crate) fn look_inside(&mut self, head: &ChainHead, seq: i64) -> Result<(), Error> {
         let link = || -> rusqlite::Result<Vec<u8>> {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -134,7 +140,7 @@ impl FileWatch {
     }
 }
 
-/// Where SQLite keeps what is not yet in the main file.
+/// The path of SQLite's write-ahead log.
 pub(crate) fn wal_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");

@@ -1,8 +1,9 @@
-//! Writing: one thread, fed through a bounded channel.
+//! Writes an evidence file: one thread, which gets its records through a
+//! channel.
 //!
-//! Whoever captures waits when the disk is slow; nothing is dropped. Rows are
-//! committed together, a few milliseconds after they came, and so few may wait
-//! for it that a process that is killed loses only what was finished last.
+//! If the disk is slow, the capture waits; no record is dropped. Rows are
+//! committed together, a few milliseconds after they arrive, and the backlog is
+//! so small that a killed process loses only the last finished exchanges.
 
 use std::{
     collections::HashSet,
@@ -28,54 +29,56 @@ use crate::{
     watch::FileWatch,
 };
 
-/// For how long rows may wait for others to share their commit.
+/// How long a row may wait for others to share its commit.
 const WAIT: Duration = Duration::from_millis(20);
-/// Rows that share a commit, at most.
+/// The most rows that share a commit.
 const ROWS: usize = 500;
-/// Bytes that the log may have grown by before it is folded in.
+/// A checkpoint runs after the log has grown by this many bytes.
 const LOGGED: usize = 16 << 20;
-/// A log of so many bytes is folded in by the writer itself, whoever waits for it.
+/// If the log is longer than this, the writer runs the checkpoint itself, and
+/// records have to wait.
 const LONG: u64 = 512 << 20;
-/// A row changes one page of its table or two.
+/// A row changes one or two pages of its table.
 const PAGE: usize = 4096;
-/// How long the queue is left alone at a time.
+/// How long the writer sleeps before it looks at the queue again.
 const NAP: Duration = Duration::from_millis(4);
 
-/// Digests of bodies that are remembered.
+/// How many digests of stored bodies are remembered.
 const REMEMBERED: usize = 16_384;
 
-/// How long another program may have the file to itself.
+/// How long another program may lock the file.
 const LOCKED: Duration = Duration::from_secs(5);
-/// How long whoever reads is waited for at the end.
+/// How long to wait for readers at the end.
 const READ: Duration = Duration::from_secs(1);
 
 /// Bodies shorter than this are not worth compressing.
 const WORTH_COMPRESSING: usize = 256;
 
-/// The one writer of a file of evidence.
+/// The only writer of an evidence file.
 #[derive(Debug)]
 pub struct EvidenceWriter {
     pen: EvidenceSender,
     thread: JoinHandle<Result<SealedFile, Error>>,
 }
 
-/// What capturers write with; as many as they like.
+/// Hands records to the writer; it can be cloned freely.
 #[derive(Clone, Debug)]
 pub struct EvidenceSender {
     records: mpsc::UnboundedSender<WriterOrder>,
     backlog: Backlog,
 }
 
-/// The channel has no bound of its own: a record comes with the room that it takes.
+/// The channel needs no bound: each record carries its share of the bounded
+/// backlog.
 enum WriterOrder {
     Write(Box<Record>, OwnedSemaphorePermit),
-    /// Commit what there is, then answer.
+    /// Commit all rows, then answer.
     Settle(oneshot::Sender<()>),
     End(CaptureEnd),
 }
 
 impl EvidenceWriter {
-    /// Creates the file; one that is there already is refused.
+    /// Creates the file; fails if the path exists.
     pub fn create(path: &Path) -> Result<Self, Error> {
         let failed = |error| Error::Create(PathBuf::from(path), error);
         let connection = create(path).map_err(failed)?;
@@ -102,7 +105,8 @@ impl EvidenceWriter {
         self.pen.clone()
     }
 
-    /// Writes the end and closes the file. Pens that are still held write no more.
+    /// Writes the end record and closes the file. Senders that still exist
+    /// cannot write any more.
     pub fn finish(self, end: CaptureEnd) -> Result<SealedFile, Error> {
         let sent = self.pen.records.send(WriterOrder::End(end));
         drop(self.pen);
@@ -114,18 +118,18 @@ impl EvidenceWriter {
 }
 
 impl EvidenceSender {
-    /// Hands a record over; waits while too much is not committed yet.
+    /// Hands over a record; waits while the backlog is full.
     pub async fn write(&self, record: Record) -> Result<(), Error> {
         let room = tokio::select! {
             biased;
             room = self.backlog.room(weight(&record)) => room,
-            // Who has stopped frees nothing any more.
+            // A stopped writer frees no room, so waiting would never end.
             () = self.records.closed() => return Err(stopped()),
         };
         self.hand_over(record, room)
     }
 
-    /// The same from a thread that may block.
+    /// The same as [`Self::write`], for a thread that may block.
     pub fn write_blocking(&self, record: Record) -> Result<(), Error> {
         let room = loop {
             match self.backlog.try_room(weight(&record)) {
@@ -141,19 +145,20 @@ impl EvidenceSender {
         self.records.send(WriterOrder::Write(Box::new(record), room)).map_err(|_| stopped())
     }
 
-    /// Returns once everything written before is on the disk.
+    /// Returns when every record handed over before is committed.
     pub async fn settle(&self) -> Result<(), Error> {
         let (done, settled) = oneshot::channel();
         self.records.send(WriterOrder::Settle(done)).map_err(|_| stopped())?;
         settled.await.map_err(|_| stopped())
     }
 
-    /// Whether the writer writes no more; why is said by [`EvidenceWriter::finish`].
+    /// Whether the writer has stopped; [`EvidenceWriter::finish`] gives the
+    /// reason.
     pub fn is_stopped(&self) -> bool {
         self.records.is_closed()
     }
 
-    /// Resolves when the writer writes no more.
+    /// Returns when the writer has stopped.
     pub async fn stopped(&self) {
         self.records.closed().await;
     }
@@ -164,8 +169,9 @@ fn stopped() -> Error {
 }
 
 fn create(path: &Path) -> rusqlite::Result<Connection> {
-    // SQLite would open an old file and go on in it: evidence is never added to. Nor is
-    // it made where a link leads that somebody else laid.
+    // SQLite would open an existing file and append to it, but evidence must
+    // never be appended to. A symbolic link is refused, too: another user may
+    // have created it.
     if std::fs::symlink_metadata(path).is_ok() {
         return Err(rusqlite::Error::InvalidPath(path.into()));
     }
@@ -176,26 +182,28 @@ fn create(path: &Path) -> rusqlite::Result<Connection> {
     connection.busy_timeout(LOCKED)?;
     connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update(None, "temp_store", "memory")?;
-    // What a file is stands in its main part, also when that is all that is left of it.
+    // These values are written into the main file, so that it can be identified
+    // without its log.
     connection.pragma_update(None, "application_id", layout::APPLICATION)?;
     connection.pragma_update(None, "user_version", layout::VERSION)?;
     connection.execute_batch(&format!("begin immediate; {} commit;", layout::TABLES))?;
     connection.pragma_update(None, "journal_mode", "wal")?;
-    // Each commit is looked at before anything is folded in.
+    // The writer checks each commit before it asks for a checkpoint.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    // The first commit waits for the disk: better now than with records that wait for it.
+    // The first commit waits for the disk: it happens here, before any record
+    // is waiting.
     connection.pragma_update(None, "user_version", layout::VERSION)?;
     Ok(connection)
 }
 
-/// How far a chain is.
+/// A position in the chain.
 #[derive(Clone, Copy)]
 struct ChainPosition {
     head: ChainHead,
     seq: i64,
 }
 
-/// The writing thread's own state.
+/// The state of the writing thread.
 struct WriterThread {
     connection: Connection,
     watch: FileWatch,
@@ -203,16 +211,17 @@ struct WriterThread {
     backlog: Backlog,
     written: ChainPosition,
     committed: ChainPosition,
-    /// The room of rows that are not committed.
+    /// The backlog's room for rows that are not committed yet.
     open: Option<OwnedSemaphorePermit>,
     open_rows: usize,
     opened: Instant,
-    /// Bytes that came into the log since it was folded in, about.
+    /// About how many bytes the log has grown since the last checkpoint.
     logged: usize,
-    /// How long writing them took.
+    /// How long writing the uncommitted rows took.
     busy: Duration,
     last: Time,
-    /// Bodies that are known to be in the file, so that it need not be asked.
+    /// Digests of bodies that are in the file, so that SQLite need not be
+    /// queried.
     kept: HashSet<[u8; 32]>,
 }
 
@@ -249,7 +258,7 @@ impl WriterThread {
                 WriterOrder::Write(record, room) => self.take(&record, room)?,
                 WriterOrder::Settle(done) => {
                     self.commit()?;
-                    // Whoever asked may have stopped waiting.
+                    // The caller may have stopped waiting.
                     let _ = done.send(());
                 }
                 WriterOrder::End(end) => {
@@ -261,9 +270,9 @@ impl WriterThread {
         self.commit()
     }
 
-    /// The next order; commits while waiting for it. While there is something to
-    /// commit the queue is looked at now and then: to be woken for each record
-    /// would cost whoever captures more than writing it.
+    /// The next order; commits while it waits. While there are uncommitted
+    /// rows, it polls the queue: a wake-up for each record would cost the
+    /// capture more than the write itself.
     fn next(&mut self, queue: &mut mpsc::UnboundedReceiver<WriterOrder>) -> Result<Option<WriterOrder>, Error> {
         loop {
             match queue.try_recv() {
@@ -275,7 +284,7 @@ impl WriterThread {
                 return Ok(queue.blocking_recv());
             }
             let left = WAIT.saturating_sub(self.opened.elapsed());
-            // Whoever waits for room gets it by a commit alone.
+            // Only a commit frees room in the backlog.
             if left.is_zero() || self.backlog.is_tight() {
                 self.commit()?;
             } else {
@@ -298,7 +307,8 @@ impl WriterThread {
 
     fn write(&mut self, record: &Record) -> rusqlite::Result<()> {
         if self.open_rows == 0 {
-            // A transaction that became a writer's later would not wait for a lock.
+            // A transaction that becomes a write transaction later would not
+            // wait for a lock.
             self.connection.execute_batch("begin immediate")?;
             self.opened = Instant::now();
         }
@@ -340,7 +350,7 @@ impl WriterThread {
         Ok(())
     }
 
-    /// Commits, and looks whether what was committed lies where it belongs.
+    /// Commits, and checks that the file is still at its path.
     fn commit(&mut self) -> Result<(), Error> {
         if self.open_rows == 0 {
             return Ok(());
@@ -359,11 +369,12 @@ impl WriterThread {
         Ok(())
     }
 
-    /// Closes what there is after something failed, and says how far it goes.
+    /// Closes the file after an error, and says how many records it contains.
     fn give_up(mut self, error: Error) -> Error {
         let Error::Write(cause) = error else { return error };
         let says = cause.to_string();
-        // Each may fail as what was before did: the disk is full, gone, or somebody else's.
+        // Each of these steps may fail, too: the disk is full, gone, or locked
+        // by another program.
         let _ = self.connection.busy_timeout(READ);
         let _ = self.connection.execute_batch("rollback");
         (self.written, self.open_rows) = (self.committed, 0);
@@ -380,7 +391,8 @@ impl WriterThread {
 
     fn fold(&mut self) {
         if self.watch.log_length() > LONG && self.logged > LOGGED {
-            // A log begins anew only once all of it is folded in, which never happens while more comes.
+            // SQLite restarts a log only when all of it is moved to the main
+            // file, which never happens while new rows arrive.
             let _ = self.connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
             self.logged = 0;
         } else if self.logged > LOGGED {
@@ -399,18 +411,21 @@ impl WriterThread {
     }
 }
 
-/// Makes one file to hand on, without a -wal beside it. True if that has to stay: another program reads.
+/// Joins the file and its `-wal`. True: the `-wal` must stay, because another
+/// program reads the file.
 fn fold_in(connection: &Connection) -> bool {
     let waits = connection.busy_timeout(READ);
     let is_whole = |how: &str| {
         let frames = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
         let frames = connection.query_row(&format!("pragma wal_checkpoint({how})"), [], frames);
-        // One that had to give up knows of no frames.
+        // A checkpoint that was given up reports -1 frames.
         frames.is_ok_and(|(all, moved)| all >= 0 && all == moved)
     };
-    // While somebody has an old state in front of them the log cannot be emptied, but all of it may be in the file.
+    // While another program reads an old state, the log cannot be truncated,
+    // but a passive checkpoint may still move all of it.
     let whole = is_whole("truncate") || is_whole("passive");
-    // As long as anybody has the file open its mode stays; that alone costs nothing.
+    // The journal mode cannot change while another program has the file open;
+    // that alone loses nothing.
     let _ = waits.and_then(|()| connection.pragma_update(None, "journal_mode", "delete"));
     !whole
 }

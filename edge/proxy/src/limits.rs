@@ -38,9 +38,9 @@ pub type TellLimit = Box<dyn Fn(ReachedLimit) + Send + Sync>;
 /// A limit that was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ReachedLimit {
-    /// The system gives no more descriptors.
+    /// The system gives no more file descriptors.
     Descriptors,
-    /// All connections together.
+    /// The connections of all clients together.
     Connections,
     /// The connections of one client address.
     OfClient,

@@ -28,7 +28,7 @@ use crate::{
 pub(crate) enum TlsOutcome {
     /// The handshake succeeded; the stream gives the decrypted bytes.
     Inner(BufferedStream),
-    /// It was not to be opened, and that is written down.
+    /// The connection was not decrypted, and that is recorded.
     Sealed,
 }
 
@@ -241,8 +241,7 @@ fn tls_error(error: &io::Error) -> Option<&TlsError> {
     error.get_ref()?.downcast_ref()
 }
 
-/// Alerts by which clients say that they do not take a certificate (RFC 8446
-/// §6.2).
+/// Alerts by which clients reject a certificate (RFC 8446 §6.2).
 fn about_the_certificate(alert: AlertDescription) -> bool {
     matches!(
         alert,

@@ -49,7 +49,7 @@ impl AddressBlock {
         (length <= width(address)).then(|| Self { first: address.to_canonical(), length })
     }
 
-    /// Reads `192.0.2.0/24`.
+    /// Parses `192.0.2.0/24`.
     fn read(text: &str) -> Option<Self> {
         let (address, length) = text.split_once('/')?;
         let (first, length): (IpAddr, u8) = (address.parse().ok()?, length.parse().ok()?);

@@ -1,6 +1,6 @@
-//! WebSocket frames and the messages they carry (RFC 6455 §5), without a socket.
+//! WebSocket frames and their messages (RFC 6455 §5), without a socket.
 
-/// What a frame is (§5.2).
+/// The type of a frame (§5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opcode {
     Continuation,
@@ -12,23 +12,24 @@ pub(crate) enum Opcode {
     Reserved(u8),
 }
 
-/// The header of a frame; its payload follows.
+/// The header of a frame; the payload follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameHead {
     pub(crate) last: bool,
-    /// RSV1: the message is compressed, if that was agreed on (RFC 7692).
+    /// RSV1: the message is compressed, if both sides agreed on that (RFC
+    /// 7692).
     pub(crate) compressed: bool,
-    /// RSV2 or RSV3: no extension that is known uses them.
+    /// RSV2 or RSV3: no known extension uses them.
     pub(crate) reserved: bool,
     pub(crate) opcode: Opcode,
     pub(crate) mask: Option<[u8; 4]>,
     pub(crate) payload: u64,
-    /// Bytes of the header itself.
+    /// The length of the header in bytes.
     pub(crate) length: usize,
 }
 
 impl FrameHead {
-    /// Reads the header of the frame that starts with `bytes`; none if more
+    /// Parses the header of the frame at the front of `bytes`; None if more
     /// bytes are needed.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let [first, second, rest @ ..] = bytes else { return None };
@@ -52,7 +53,7 @@ impl FrameHead {
 }
 
 impl FrameHead {
-    /// Whether it carries a piece of a message, or stands alone.
+    /// Whether the frame is part of a message, and not a separate frame.
     pub(crate) fn is_of_a_message(&self, is_open: bool) -> bool {
         match self.opcode {
             Opcode::Text | Opcode::Binary => true,
@@ -61,8 +62,9 @@ impl FrameHead {
         }
     }
 
-    /// Whether a frame may come here: a server ends the connection where one may
-    /// not (§5.2, §5.4, §5.5), unless it wants to hear what is in it.
+    /// Whether the protocol allows this frame here: after a frame that is not
+    /// allowed a server closes the connection (§5.2, §5.4, §5.5), unless the
+    /// server cooperates with the client to receive its content.
     pub(crate) fn is_allowed(&self, is_open: bool, may_be_compressed: bool) -> bool {
         let starts = matches!(self.opcode, Opcode::Text | Opcode::Binary);
         let order = match self.opcode {
@@ -75,7 +77,7 @@ impl FrameHead {
     }
 }
 
-/// The payload of a control frame (§5.5).
+/// The longest payload of a control frame (§5.5).
 const LONGEST_CONTROL: u64 = 125;
 
 impl Opcode {
@@ -104,7 +106,8 @@ impl Opcode {
     }
 }
 
-/// Takes a client's mask off (§5.3); `offset` is the payload's place of the first byte.
+/// Removes a client's mask (§5.3); `offset` is the position of the first byte
+/// in the payload.
 pub(crate) fn unmask(bytes: &mut [u8], mask: [u8; 4], offset: u64) {
     let start = (offset % 4) as usize;
     for (at, byte) in bytes.iter_mut().enumerate() {
@@ -112,7 +115,7 @@ pub(crate) fn unmask(bytes: &mut [u8], mask: [u8; 4], offset: u64) {
     }
 }
 
-/// A frame of ours: whole, short, and without a mask.
+/// A frame of our own: complete, short, and without a mask.
 pub(crate) fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x80 | opcode.number()];
     match payload.len() {
@@ -130,7 +133,7 @@ pub(crate) fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A client's end of a connection, without a word.
+/// A client's Close frame without a reason.
 pub(crate) fn masked_close() -> Vec<u8> {
     vec![0x80 | Opcode::Close.number(), 0x80, 0, 0, 0, 0]
 }

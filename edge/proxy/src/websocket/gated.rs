@@ -1,9 +1,10 @@
-//! WebSockets on which the gate decides, message by message.
+//! WebSockets on which the gate decides about each message.
 //!
-//! What the server says passes at once. What the client says is held until a
-//! message is whole; its frames then pass as they came, or go nowhere. A server
-//! unpacks messages with those before them in mind (RFC 7692 §7.1.1), so after
-//! one is missing the others are sent unpacked, which is always allowed (§6).
+//! Messages from the server pass at once. A client's message is held until it
+//! is complete; then its frames are forwarded as they arrived, or dropped. With
+//! compression the server decompresses each message with the previous ones as
+//! context (RFC 7692 §7.1.1). Therefore, after one message was dropped, the
+//! following ones are sent uncompressed, which is always allowed (§6).
 
 use bytes::Buf;
 use model::{Body, Direction, Exchange, Message};
@@ -23,7 +24,8 @@ use crate::{
     websocket::messages::{FrameEvent, MessageInflater, MessageLog, MessageReader},
 };
 
-/// Passes what may go on both ways, and gives what was said.
+/// Forwards the permitted messages in both directions, and returns all
+/// messages.
 pub(crate) async fn pass(
     client: &mut BufferedStream,
     server: &mut BufferedStream,
@@ -96,10 +98,10 @@ pub(crate) async fn pass(
     session.said.messages
 }
 
-/// The connection is over.
+/// The connection has to end.
 struct ConnectionOver;
 
-/// What becomes of the rest of a message that was too long to hold.
+/// What happens to the rest of a message that was too long to hold.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum MessageFate {
     Pass,
@@ -111,23 +113,24 @@ struct GatedSession<'g> {
     opening: Exchange,
     said: MessageLog,
     ear: MessageReader,
-    /// The message that is coming.
+    /// The message that is arriving.
     one: MessageLog,
-    /// Its frames as they came, and where in them the open one begins.
+    /// The held frames as they arrived, and where the current frame starts in
+    /// them.
     held: Vec<u8>,
     frame: usize,
-    /// The first byte of the open frame: it tells what it is.
+    /// The first byte of the current frame, which contains its type.
     first: Option<u8>,
     since: Option<Instant>,
     fate: Option<MessageFate>,
-    /// The server unpacks messages with those before them in mind …
+    /// The server decompresses a message with the previous ones as context.
     remembers: bool,
-    /// … and one of those is missing.
+    /// One of these previous messages was dropped.
     missing: bool,
 }
 
 impl GatedSession<'_> {
-    /// Takes what the client said, and lets go what may.
+    /// Reads the client's bytes, and forwards the permitted ones.
     async fn hear(&mut self, bytes: &mut bytes::BytesMut, server: &mut BufferedStream) -> Result<(), ConnectionOver> {
         while !bytes.is_empty() {
             self.first.get_or_insert(bytes[0]);
@@ -136,7 +139,8 @@ impl GatedSession<'_> {
             bytes.advance(taken);
             self.since.get_or_insert_with(Instant::now);
             if self.ear.broke_rules() {
-                // What a server may not take, one that takes it was waiting for.
+                // A frame that breaks the protocol could be a secret channel to
+                // a server that cooperates with the client.
                 return Err(ConnectionOver);
             }
             if let Some(heard) = heard {
@@ -153,7 +157,8 @@ impl GatedSession<'_> {
 
     async fn frame_is_whole(&mut self, heard: FrameEvent, server: &mut BufferedStream) -> Result<(), ConnectionOver> {
         if is_control(self.first.take()) {
-            // Control frames stand between the frames of a message (RFC 6455 §5.5).
+            // Control frames may stand between the frames of a message (RFC
+            // 6455 §5.5).
             let control = self.held.split_off(self.frame);
             if self.held.is_empty() && self.fate.is_none() {
                 self.since = None;
@@ -186,28 +191,33 @@ impl GatedSession<'_> {
         }
     }
 
-    /// Decides on a control frame by what it carries, if it carries anything.
+    /// Lets the gate decide about a control frame by its payload, if it has
+    /// any.
     async fn control(
         &mut self,
         raw: &[u8],
         heard: &FrameEvent,
         server: &mut BufferedStream,
     ) -> Result<(), ConnectionOver> {
-        // No message is whole here, so this is what the frame carried.
+        // No data message is complete here, so this message is the control
+        // frame's payload.
         let Some(message) = self.one.messages.pop() else { return send(server, raw).await };
         self.keep(&message);
         match (self.ruling(message, true).await, heard) {
             (Ruling::Pass, _) => send(server, raw).await,
-            // The end itself is told, without the words for it.
+            // The server learns that the connection closes, but not the reason
+            // text.
             (Ruling::Absorb(_), FrameEvent::Close(_)) => send(server, &frame::masked_close()).await,
             (Ruling::Absorb(_), _) => Ok(()),
             (Ruling::Cut, _) => Err(ConnectionOver),
         }
     }
 
-    /// A message is longer, or takes longer, than it can be held.
+    /// Decides about a message that is too long or arrives too slowly to be
+    /// held.
     async fn too_much(&mut self, server: &mut BufferedStream) -> Result<(), ConnectionOver> {
-        // A control frame is short, and is decided once it is there.
+        // A control frame is short; the gate decides about it when it is
+        // complete.
         let only_control = is_control(self.first) && self.frame == 0;
         if self.fate.is_some() || only_control {
             self.since = None;
@@ -216,7 +226,7 @@ impl GatedSession<'_> {
         let body = Body { bytes: [].into(), cut_from: Some(self.held.len() as u64) };
         let so_far = Message { direction: Direction::FromClient, at: clock::now(), text: false, body };
         match self.ruling(so_far, false).await {
-            // What is still to come cannot be unpacked for the server.
+            // The rest of the message cannot be decompressed for the server.
             Ruling::Pass if self.missing => return Err(ConnectionOver),
             Ruling::Pass => self.fate = Some(MessageFate::Pass),
             Ruling::Absorb(_) => {
@@ -228,9 +238,9 @@ impl GatedSession<'_> {
         self.go_on(server).await
     }
 
-    /// Lets go what was held of a message whose fate is known.
+    /// Forwards or drops the held part of a message whose fate is decided.
     async fn go_on(&mut self, server: &mut BufferedStream) -> Result<(), ConnectionOver> {
-        // A control frame between the frames of a message is decided on its own.
+        // The gate decides separately about a control frame inside a message.
         let control = if is_control(self.first) { self.held.split_off(self.frame) } else { Vec::new() };
         let raw = std::mem::replace(&mut self.held, control);
         self.frame = 0;
@@ -244,7 +254,7 @@ impl GatedSession<'_> {
         self.gate.decide(&exchange, RequestProgress { whole, waited }).await
     }
 
-    /// Writes a message down, as far as there is room.
+    /// Records a message, as far as there is room.
     fn keep(&mut self, message: &Message) {
         self.said.add_if_room(message);
     }
@@ -254,7 +264,7 @@ fn is_control(first: Option<u8>) -> bool {
     first.is_some_and(|first| first & 0x08 != 0)
 }
 
-/// A message as frames that need nothing before them to be understood.
+/// Encodes a message as frames that need no previous message for decompression.
 fn unpacked(raw: &[u8], message: &Message) -> Result<Vec<u8>, ConnectionOver> {
     if message.body.cut_from.is_some() {
         return Err(ConnectionOver);

@@ -1,7 +1,8 @@
-//! What is said on a WebSocket, gathered from its frames as they pass.
+//! Collects the messages of a WebSocket from its frames as they pass.
 //!
-//! Pings, pongs and closes may carry bytes of anybody's choice (RFC 6455 §5.5),
-//! and so may frames that mean nothing. What they carry is kept like a message.
+//! The payload of Ping, Pong and Close frames is arbitrary (RFC 6455 §5.5), and
+//! so is that of frames with a reserved type. Such payloads are kept like
+//! messages.
 
 use flate2::{Decompress, FlushDecompress, Status};
 use model::{Body, Direction, Message, Time};
@@ -13,13 +14,13 @@ use crate::{
     websocket::frame::{self, FrameHead, Opcode},
 };
 
-/// Messages that are kept of one connection; more are a stream of their own.
+/// How many messages of one connection are kept.
 const MOST: usize = 100_000;
 
-/// The messages of a connection, both ways, in order.
+/// The messages of a connection in both directions, in order.
 pub(crate) struct MessageLog {
     pub(crate) messages: Vec<Message>,
-    /// Bytes that may still be kept.
+    /// How many bytes may still be kept.
     room: usize,
 }
 
@@ -35,8 +36,8 @@ impl MessageLog {
         }
     }
 
-    /// Adds a message that was gathered elsewhere; only its length, if there is
-    /// no room for it.
+    /// Adds a message that another log collected; keeps only its length if
+    /// there is no room.
     pub(crate) fn add_if_room(&mut self, message: &Message) {
         let mut message = message.clone();
         let length = message.body.bytes.len();
@@ -47,37 +48,37 @@ impl MessageLog {
     }
 }
 
-/// Something that a frame was, once it is there as a whole.
+/// The meaning of a frame that has arrived completely.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum FrameEvent {
-    /// A message was added to what was said.
+    /// A message was added to the log.
     Message,
     Ping(Vec<u8>),
     Close(Vec<u8>),
     Other,
 }
 
-/// Listens to one direction of a connection.
+/// Reads one direction of a connection.
 pub(crate) struct MessageReader {
     direction: Direction,
-    /// A frame's header, as far as it came.
+    /// The header of a frame, as far as it has arrived.
     head: Vec<u8>,
     frame: Option<PendingFrame>,
     message: Option<PendingMessage>,
     inflate: Option<MessageInflater>,
-    /// A frame came that may not come.
+    /// A frame arrived that the protocol does not allow here.
     broke_rules: bool,
 }
 
-/// A frame whose payload is coming.
+/// A frame whose payload is arriving.
 struct PendingFrame {
     head: FrameHead,
     at: u64,
-    /// The payload of a frame that is no piece of a message.
+    /// The payload of a frame that is not part of a message.
     alone: Option<CapturedBody>,
 }
 
-/// A message whose frames are coming.
+/// A message whose frames are arriving.
 struct PendingMessage {
     at: Time,
     text: bool,
@@ -90,7 +91,8 @@ impl MessageReader {
         Self { direction, head: Vec::new(), frame: None, message: None, inflate, broke_rules: false }
     }
 
-    /// Takes bytes until something was heard; gives how many.
+    /// Reads bytes up to the end of a frame; returns how many were read, and
+    /// the frame's meaning.
     pub(crate) fn hear(&mut self, bytes: &[u8], said: &mut MessageLog) -> (usize, Option<FrameEvent>) {
         let mut at = 0;
         while at < bytes.len() || self.frame.as_ref().is_some_and(PendingFrame::is_whole) {
@@ -111,12 +113,13 @@ impl MessageReader {
         (at, None)
     }
 
-    /// Whether a frame came that ends a connection by the rules (RFC 6455 §7.1.7).
+    /// Whether a frame arrived after which the protocol closes the connection
+    /// (RFC 6455 §7.1.7).
     pub(crate) fn broke_rules(&self) -> bool {
         self.broke_rules
     }
 
-    /// Keeps what broke off.
+    /// Keeps the incomplete message or frame when the connection ends.
     pub(crate) fn hang_up(&mut self, said: &mut MessageLog) {
         self.give_up_message(said);
         let frame = self.frame.take().filter(|frame| frame.at > 0);
@@ -131,7 +134,7 @@ impl MessageReader {
         }
     }
 
-    /// Begins a frame once its header is there.
+    /// Starts a frame when its header is complete.
     fn begin(&mut self, said: &mut MessageLog) {
         let Some(head) = FrameHead::read(&self.head) else { return };
         self.head.clear();
@@ -163,7 +166,7 @@ impl MessageReader {
         }
     }
 
-    /// What a frame carried that is no piece of a message.
+    /// The payload of a frame that is not part of a message, as a message.
     fn message_of(&self, body: Body) -> Message {
         Message { direction: self.direction, at: clock::now(), text: false, body }
     }
@@ -205,8 +208,8 @@ impl PendingFrame {
     }
 }
 
-/// Whether a frame that stands alone carries anything: a bare code by which a
-/// connection is closed as it is registered (RFC 6455 §7.4) does not.
+/// Whether a separate frame carries data. A Close frame with only a registered
+/// status code (RFC 6455 §7.4) does not.
 fn says_something(opcode: Opcode, payload: &[u8]) -> bool {
     match (opcode, payload) {
         (_, []) => false,
@@ -215,31 +218,32 @@ fn says_something(opcode: Opcode, payload: &[u8]) -> bool {
     }
 }
 
-/// Opens compressed messages (RFC 7692, permessage-deflate).
+/// Decompresses messages (RFC 7692, permessage-deflate).
 pub(crate) struct MessageInflater {
     stream: Decompress,
-    /// Each message begins anew.
+    /// Each message is compressed without the previous ones as context.
     afresh: bool,
-    /// Bytes that may still come out: a bomb costs a gap and not the machine. What
-    /// comes in earns more.
+    /// How many bytes may still be output: a decompression bomb costs a gap in
+    /// the record and not the machine's memory. Each input byte raises the
+    /// budget.
     budget: u64,
     broken: bool,
 }
 
-/// What may come out of one connection, and beyond that for each byte that comes in:
-/// text packs to a hundredth at most.
+/// How many bytes one connection may output, and how many more for each input
+/// byte: text is compressed to a hundredth at most.
 const BUDGET: u64 = 4 << 20;
 const RATIO: u64 = 256;
-/// What comes out of one connection, at most.
+/// The most bytes that one connection may output.
 const LARGEST_BUDGET: u64 = 1 << 30;
 
-/// A message that could not be opened.
+/// A message could not be decompressed.
 #[derive(Debug)]
 struct BrokenMessage;
 
 impl MessageInflater {
-    /// The two directions of a connection, as the server agreed to them; none
-    /// if nothing is compressed.
+    /// The decompressors for both directions, as the server's response agreed;
+    /// None without compression.
     pub(crate) fn agreed(answer: &HeaderFields) -> Option<(Self, Self)> {
         let agreed = answer.named("sec-websocket-extensions").filter_map(|value| std::str::from_utf8(value).ok());
         let agreed =
@@ -252,7 +256,7 @@ impl MessageInflater {
         Self { stream: Decompress::new(false), afresh, budget: BUDGET, broken: false }
     }
 
-    /// Whether each message begins anew, whatever was before it.
+    /// Whether each message is compressed without the previous ones as context.
     pub(crate) fn is_afresh(&self) -> bool {
         self.afresh
     }
@@ -278,7 +282,8 @@ impl MessageInflater {
         }
     }
 
-    /// Ends a message: the four bytes that a sender leaves out (RFC 7692 §7.2.2).
+    /// Ends a message: adds the four bytes that the sender leaves out (RFC 7692
+    /// §7.2.2).
     fn end(&mut self, part: &mut CapturedBody) -> Result<(), BrokenMessage> {
         self.add(&[0, 0, 0xff, 0xff], part);
         if self.broken {
@@ -295,7 +300,7 @@ impl MessageInflater {
 mod tests {
     use super::*;
 
-    /// All that is heard in these bytes, however they are cut.
+    /// All messages in these bytes, which arrive in pieces of `at_once` bytes.
     fn said(wire: &[u8], inflate: Option<MessageInflater>, at_once: usize) -> Vec<(bool, Vec<u8>, Option<u64>)> {
         let (mut said, mut ear) = (MessageLog::new(1_000), MessageReader::new(Direction::FromClient, inflate));
         for mut piece in wire.chunks(at_once) {
@@ -347,7 +352,7 @@ mod tests {
 
     #[test]
     fn compressed_messages_are_opened_with_what_came_before() {
-        // RFC 7692 §7.2.3.2: the second refers to the first.
+        // RFC 7692 §7.2.3.2: the second message refers to the first.
         let wire = [&[0xc1, 7, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 7, 0][..], &[0xc1, 5, 0xf2, 0, 0x11, 0, 0]].concat();
         for at_once in 1..wire.len() {
             let all = said(&wire, Some(MessageInflater::new(false)), at_once);
@@ -361,7 +366,8 @@ mod tests {
     fn what_does_not_open_is_marked() {
         let wire = [0xc1, 3, 0xff, 0xff, 0xff];
         assert_eq!(said(&wire, Some(MessageInflater::new(false)), 9)[0].2, Some(0));
-        // Not compressed by its first frame, although it might be.
+        // The first frame says that the message is not compressed, although
+        // compression was agreed.
         assert_eq!(said(b"\x81\x01a", Some(MessageInflater::new(false)), 9), [(true, b"a".to_vec(), None)]);
     }
 

@@ -1,4 +1,4 @@
-//! WebSocket (RFC 6455): frames, messages, and what the gate says of them.
+//! WebSocket (RFC 6455): frames, messages, and the gate's decisions about them.
 
 pub(crate) mod pass;
 

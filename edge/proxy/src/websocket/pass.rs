@@ -1,5 +1,5 @@
-//! WebSockets: passed on frame by frame, or, where no server is behind them,
-//! accepted and listened to until the client closes.
+//! WebSockets: forwarded frame by frame, or, without a server, accepted and
+//! read until the client closes.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Buf;
@@ -19,8 +19,8 @@ use crate::{
     websocket::messages::{FrameEvent, MessageInflater, MessageLog, MessageReader},
 };
 
-/// Passes everything on both ways until both sides are done, and gives what was
-/// said.
+/// Forwards everything in both directions until both have ended, and returns
+/// the messages.
 pub(crate) async fn pass(
     client: &mut BufferedStream,
     server: &mut BufferedStream,
@@ -47,7 +47,8 @@ pub(crate) async fn pass(
     said.messages
 }
 
-/// Accepts an upgrade and listens until the client has nothing more to say.
+/// Accepts an upgrade and reads messages until the client closes the
+/// connection.
 pub(crate) async fn sinkhole(
     conn: &mut BufferedStream,
     link: &ConnectionContext,
@@ -71,8 +72,8 @@ pub(crate) async fn sinkhole(
     link.answered(began, request, response, said.messages).await;
 }
 
-/// The fields that accept an upgrade (RFC 6455 §4.2.2), without extensions, so
-/// that messages come uncompressed.
+/// The header fields that accept an upgrade (RFC 6455 §4.2.2), without
+/// extensions, so that the client sends its messages uncompressed.
 fn accept(head: &RequestHead) -> Vec<Header> {
     let key = head.fields.text("sec-websocket-key").unwrap_or_default();
     let digest = Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
@@ -95,7 +96,8 @@ async fn listen(conn: &mut BufferedStream, link: &ConnectionContext, request: &R
         conn.ahead.advance(taken);
         let go_on = match heard {
             Some(heard) => react(conn, link, request, said, heard).await,
-            // Sockets for push messages are silent for hours: no timeout here.
+            // Sockets for push messages are silent for hours, so there is no
+            // timeout.
             None => matches!(conn.fill_unless_ending(&link.shared.stop).await, Some(Ok(count)) if count > 0),
         };
         if !go_on {
@@ -105,7 +107,7 @@ async fn listen(conn: &mut BufferedStream, link: &ConnectionContext, request: &R
     }
 }
 
-/// What a server would do. False: the connection is over.
+/// Reacts to a frame as a server would. False: the connection has ended.
 async fn react(
     conn: &mut BufferedStream,
     link: &ConnectionContext,
@@ -125,7 +127,8 @@ async fn react(
     }
 }
 
-/// Says what there is to say to the last message. False: the client has gone.
+/// Answers the last message, if there is an answer. False: the client has
+/// closed the connection.
 async fn answer(conn: &mut BufferedStream, link: &ConnectionContext, request: &Request, said: &mut MessageLog) -> bool {
     let Some(last) = said.messages.last() else { return true };
     let Some(words) = link.shared.answers.message(request, &last.body.bytes) else { return true };
