@@ -1,5 +1,5 @@
-//! What pages show of traffic: what happened last, by whom, and how much of it.
-//! It is in memory only.
+//! The guard's recent activity for its pages: the last events, the devices, and
+//! counts. It exists only in memory.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -13,7 +13,7 @@ use tokio::sync::broadcast;
 
 use crate::{GuardEvent, HourlyCounts, clients::lock, clock};
 
-/// Events, devices and changes, for whoever looks.
+/// Events, devices and changes, for all who subscribe.
 pub struct ActivityFeed {
     shown: Mutex<FeedState>,
     news: broadcast::Sender<Arc<GuardEvent>>,
@@ -26,11 +26,11 @@ struct FeedState {
     devices: BTreeMap<String, DeviceSeen>,
     changes: VecDeque<ChangeNotice>,
     tally: HourlyCounts,
-    /// Codes of devices that want in, the last first.
+    /// Pairing codes of devices that are waiting, the newest first.
     codes: VecDeque<(String, String)>,
 }
 
-/// A device as it was last seen.
+/// When and how a device was last seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceSeen {
     pub last: Time,
@@ -40,14 +40,14 @@ pub struct DeviceSeen {
     pub unread: u64,
 }
 
-/// A change, and when it was made.
+/// A change of the choices, and when it was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeNotice {
     pub at: Time,
     pub says: String,
 }
 
-/// Events that are remembered.
+/// How many events are remembered.
 const MOST: usize = 1_000;
 const MOST_CHANGES: usize = 500;
 const MOST_DEVICES: usize = 256;
@@ -66,7 +66,7 @@ impl Default for ActivityFeed {
 }
 
 impl ActivityFeed {
-    /// A device was heard of just now.
+    /// Notes that a device has just sent something.
     pub fn seen(&self, device: &str, mode: Mode) {
         let mut shown = lock(&self.shown);
         shown.codes.retain(|(asking, _)| asking != device);
@@ -76,22 +76,23 @@ impl ActivityFeed {
         }
     }
 
-    /// A device that is not paired yet must be given this code. It is shown
-    /// until the device is heard of.
+    /// Shows the code for a device that is not paired yet. The code is shown
+    /// until the device is seen.
     pub fn asks_for(&self, device: &str, code: &str) {
         let mut shown = lock(&self.shown);
         shown.codes.retain(|(asking, _)| asking != device);
         shown.codes.push_front((device.to_owned(), code.to_owned()));
-        // Strangers that ask must not keep the code of one's own device from being shown.
+        // The newest codes stay, so that codes of unknown devices cannot keep
+        // the code of the user's own device from being shown.
         shown.codes.truncate(MOST_CODES);
     }
 
-    /// Devices that want in, and the code for each.
+    /// The devices that are waiting, and the code for each.
     pub fn codes(&self) -> BTreeMap<String, String> {
         lock(&self.shown).codes.iter().cloned().collect()
     }
 
-    /// Something happened; it is given a number.
+    /// Adds an event and gives it a number.
     pub fn add(&self, event: GuardEvent) {
         let event = {
             let mut shown = lock(&self.shown);
@@ -112,11 +113,11 @@ impl ActivityFeed {
             }
             event
         };
-        // Nobody may be looking.
+        // There may be no subscriber.
         let _ = self.news.send(event);
     }
 
-    /// Something was changed.
+    /// Adds a change.
     pub fn tell(&self, told: ChangeNotice) {
         let mut shown = lock(&self.shown);
         shown.changes.push_back(told);
@@ -125,7 +126,7 @@ impl ActivityFeed {
         }
     }
 
-    /// The newest events first.
+    /// All remembered events, the newest first.
     pub fn events(&self) -> Vec<Arc<GuardEvent>> {
         lock(&self.shown).events.iter().rev().cloned().collect()
     }
@@ -134,7 +135,7 @@ impl ActivityFeed {
         lock(&self.shown).events.iter().find(|event| event.id == id).cloned()
     }
 
-    /// Events as they come.
+    /// A receiver for new events.
     pub fn news(&self) -> broadcast::Receiver<Arc<GuardEvent>> {
         self.news.subscribe()
     }
@@ -143,12 +144,12 @@ impl ActivityFeed {
         lock(&self.shown).devices.clone()
     }
 
-    /// The newest changes first.
+    /// All remembered changes, the newest first.
     pub fn changes(&self) -> Vec<ChangeNotice> {
         lock(&self.shown).changes.iter().rev().cloned().collect()
     }
 
-    /// How much happened since a moment.
+    /// The counts of events since this time.
     pub fn tally_since(&self, start: Time) -> HourlyCounts {
         lock(&self.shown).tally.since(start)
     }

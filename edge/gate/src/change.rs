@@ -1,9 +1,9 @@
-//! One change of the person's choices.
+//! One change of the user's choices.
 
 use guard::{Choices, DeviceChoices, HostAction, HostRule, KindSet, SuggestionSwitch, TemporaryAllow, UnreadChoice};
 use model::{Kind, Mode, Time};
 
-/// What the person did.
+/// What the user changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChoiceChange {
     Turn {
@@ -12,20 +12,20 @@ pub enum ChoiceChange {
         mode: Mode,
         on: bool,
     },
-    /// Every kind of a set.
+    /// Switches every kind of a set.
     TurnSet {
         device: Option<String>,
         set: KindSet,
         mode: Mode,
         on: bool,
     },
-    /// On for an hour from now.
+    /// Allows a kind for one hour from now.
     Hour {
         device: Option<String>,
         kind: Kind,
         mode: Mode,
     },
-    /// None: whatever was said about it is forgotten.
+    /// None: the rule for this host is removed.
     Destination {
         host: String,
         rule: Option<HostAction>,
@@ -51,7 +51,7 @@ pub enum ChoiceChange {
 const HOUR: i64 = 3_600_000_000;
 
 impl ChoiceChange {
-    /// Makes it.
+    /// Applies the change.
     pub(crate) fn make(&self, choices: &mut Choices, wall: Time) {
         choices.forget_hours(wall);
         match self {
@@ -102,7 +102,7 @@ impl ChoiceChange {
         }
     }
 
-    /// What it was, for the history.
+    /// The change in words, for the history.
     pub fn says(&self) -> String {
         let on_off = |on: bool| if on { "on" } else { "off" };
         let of = |device: &Option<String>| device.as_ref().map(|id| format!(" for {id}")).unwrap_or_default();
@@ -128,10 +128,12 @@ impl ChoiceChange {
     }
 }
 
-/// Whether an hour ends when this switch is turned off. Off is off: one that still runs would say
-/// otherwise. The hour of a whole goes on without a part of it that is turned off, and that for all
-/// without such a device; but a device's own says more than the switch for all, and nobody who turns
-/// that one sees it.
+/// Whether a one-hour allowance ends when this switch is turned off. An hour
+/// for all devices continues when the switch of one device is turned off, and
+/// an hour for a kind continues when only a part of that kind is turned off.
+/// But the hour of one device ends when the switch for all devices is turned
+/// off: it would override that switch, and the user who turns it does not see
+/// the hour.
 fn is_ended(hour: &TemporaryAllow, device: Option<&String>, kind: &Kind, mode: Mode) -> bool {
     let in_it = mode == Mode::Unknown || hour.mode == mode;
     let says_so =
@@ -139,7 +141,7 @@ fn is_ended(hour: &TemporaryAllow, device: Option<&String>, kind: &Kind, mode: M
     in_it && says_so
 }
 
-/// What was said about a device, begun if nothing was.
+/// The choices for a device; they are created if there are none.
 pub(crate) fn device_of<'c>(choices: &'c mut Choices, id: &str) -> &'c mut DeviceChoices {
     let at = choices.devices.iter().position(|device| device.id == id).unwrap_or_else(|| {
         choices.devices.push(DeviceChoices { id: id.to_owned(), ..DeviceChoices::default() });

@@ -1,4 +1,4 @@
-//! The choices in force, and the file they live in.
+//! The current choices, and the file that stores them.
 
 use std::{
     path::PathBuf,
@@ -11,11 +11,11 @@ use model::Time;
 
 use crate::{ChoiceChange, Error, comments, files};
 
-/// Choices that can change at any time; each decision takes those of its moment.
+/// Choices that can change at any time; each decision uses the current ones.
 pub(crate) struct ChoicesFile {
     path: PathBuf,
     now: RwLock<Arc<Choices>>,
-    /// The text that was read or written last, and what was wrong with it.
+    /// The text that was last read or written, and the error in it, if any.
     last: Mutex<LastChoices>,
 }
 
@@ -26,8 +26,8 @@ struct LastChoices {
 }
 
 impl ChoicesFile {
-    /// Reads the file; if it is broken there is nothing before it to keep, and
-    /// everything is off.
+    /// Reads the file. If it is invalid, there are no earlier choices to use,
+    /// so everything is off.
     pub(crate) fn open(path: PathBuf, kinds: &KindTable) -> Result<Self, Error> {
         let chosen = Self { path, now: RwLock::default(), last: Mutex::default() };
         chosen.reload(kinds)?;
@@ -38,12 +38,12 @@ impl ChoicesFile {
         Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What is wrong with the file, if it could not be read.
+    /// The error in the file, if it could not be read.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).trouble.clone()
     }
 
-    /// Reads the file again if it was edited. True: other choices are in force.
+    /// Reads the file again if it was edited. True: the choices have changed.
     pub(crate) fn reload(&self, kinds: &KindTable) -> Result<bool, Error> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let text = files::read(&self.path)?;
@@ -66,16 +66,17 @@ impl ChoicesFile {
         }
     }
 
-    /// Makes a change: in the file first, then for the next request.
+    /// Makes a change: first in the file, then for the next request.
     pub(crate) fn change(&self, change: &ChoiceChange, wall: Time) -> Result<(), Error> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        // A file that somebody is editing must not be overwritten unread.
+        // The user may be editing the invalid file, so it must not be
+        // overwritten.
         if last.trouble.is_some() {
             return Err(Error::Bad(self.path.clone(), "correct or delete it first".into()));
         }
         let mut choices = Choices::clone(&self.now());
         change.make(&mut choices, wall);
-        // What the person wrote beside their choices stays.
+        // The user's comments and their order in the file stay.
         let text = comments::kept(last.text.as_deref().unwrap_or_default(), &choices.print());
         files::write(&self.path, &text)?;
         last.text = Some(text);

@@ -1,4 +1,4 @@
-//! Every client, each behind a lock of its own.
+//! All clients; each has a lock of its own.
 
 use std::{
     collections::BTreeMap,
@@ -13,8 +13,8 @@ use crate::{clock, digests::StoredDigest};
 
 type ClientKey = (String, Option<String>, Mode);
 
-/// Clients by device, program and mode; those of a device share what they remember
-/// of its person.
+/// Clients by device, program and mode; the clients of one device share its
+/// memory.
 pub(crate) struct ClientTable {
     knowledge: Arc<Knowledge>,
     key: MemoryKey,
@@ -23,15 +23,15 @@ pub(crate) struct ClientTable {
 
 struct ClientState {
     entered: EnteredValues,
-    /// What each device has visited, whatever did it.
+    /// What each device has visited, with any program.
     memories: BTreeMap<String, DeviceMemory>,
-    /// What was written down of devices that were not heard of yet.
+    /// Stored digests of devices that were not seen yet since the start.
     before: Vec<StoredDigest>,
     by_who: BTreeMap<ClientKey, Arc<Mutex<GuardClient>>>,
 }
 
-/// Clients that are remembered at once; whoever asks for more is told apart no
-/// longer by program.
+/// How many clients are remembered. Beyond this number, new clients of one mode
+/// share one entry, whatever their device and program.
 const MOST: usize = 256;
 
 impl std::fmt::Debug for ClientTable {
@@ -45,7 +45,7 @@ impl ClientTable {
         Self::remembering(knowledge, entered, MemoryKey([0; 32]), Vec::new())
     }
 
-    /// With what devices visited before this program was started.
+    /// Starts with what the devices visited before this process started.
     pub(crate) fn remembering(
         knowledge: Arc<Knowledge>,
         entered: EnteredValues,
@@ -56,7 +56,7 @@ impl ClientTable {
         Self { knowledge, key, inner: Mutex::new(inner) }
     }
 
-    /// What may be written down of every device.
+    /// The digests of every device that may be stored in the file.
     pub(crate) fn digested(&self, now: GuardTime) -> Vec<StoredDigest> {
         let inner = lock(&self.inner);
         let wall = now.wall.0;
@@ -90,14 +90,14 @@ impl ClientTable {
         Arc::clone(by_who.entry(key).or_insert_with(made))
     }
 
-    /// The person entered or removed something.
+    /// Called when the user entered or removed a value.
     pub(crate) fn enter(&self, entered: EnteredValues) {
         let mut inner = lock(&self.inner);
         inner.memories.values().for_each(|memory| memory.enter(entered.clone()));
         inner.entered = entered;
     }
 
-    /// An extension in this program says what its pages do.
+    /// Called when the extension in a program reports what its pages do.
     pub(crate) fn tell(&self, who: &ClientIdentity, tell: impl Fn(&mut GuardClient)) {
         tell(&mut lock(&self.of(who)));
     }
@@ -112,7 +112,7 @@ impl ClientTable {
     }
 }
 
-/// Hands a device's memory what was written down of it.
+/// Moves the stored digests of a device into its memory.
 fn recall(memory: &DeviceMemory, before: &mut Vec<StoredDigest>, device: &str) {
     let now = clock::now();
     for digested in before.extract_if(.., |digested| digested.device == device) {

@@ -1,4 +1,4 @@
-//! The two clocks that decisions need.
+//! The two clocks that decisions use.
 
 use std::{sync::OnceLock, time::Instant};
 

@@ -1,12 +1,13 @@
-//! A text of choices, changed where the choices changed: what a person wrote
-//! beside them, and in which order, stays.
+//! Updates the text of the choices file only where choices changed: the user's
+//! comments and their order stay.
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike};
 
-/// The fields by which tables of a list are told apart.
+/// The fields that identify the tables of a list.
 const NAMES: [&str; 3] = ["id", "name", "host"];
 
-/// `new` in the words of `old`. If `old` is no such text, it is `new`.
+/// The content of `new` with the comments and order of `old`. If `old` is not
+/// valid TOML, it is `new`.
 pub(crate) fn kept(old: &str, new: &str) -> String {
     let (Ok(mut kept), Ok(wanted)) = (old.parse::<DocumentMut>(), new.parse::<DocumentMut>()) else {
         return new.to_owned();
@@ -16,12 +17,13 @@ pub(crate) fn kept(old: &str, new: &str) -> String {
     }
     adapt(kept.as_table_mut(), wanted.as_table());
     let text = kept.to_string();
-    // What is said counts more than how.
+    // If the merged text has another meaning than `new`, `new` is used: the
+    // content is more important than the comments.
     let said = |text: &str| toml::from_str::<toml::Table>(text).ok();
     if said(&text) == said(new) { text } else { new.to_owned() }
 }
 
-/// Makes a table say what another says.
+/// Changes a table so that it has the same content as another.
 fn adapt(kept: &mut dyn TableLike, wanted: &dyn TableLike) {
     let gone: Vec<String> =
         kept.iter().map(|(key, _)| key.to_owned()).filter(|key| !wanted.contains_key(key)).collect();
@@ -59,7 +61,8 @@ fn replace(old: &mut Item, new: &Item) {
     }
 }
 
-/// Tables that are still there keep their words; others go, and new ones come last.
+/// Tables that still exist keep their comments; the others are removed, and new
+/// ones come last.
 fn adapt_list(kept: &mut ArrayOfTables, wanted: &ArrayOfTables) {
     let mut before: Vec<Table> = kept.iter().cloned().collect();
     kept.clear();
@@ -72,7 +75,7 @@ fn adapt_list(kept: &mut ArrayOfTables, wanted: &ArrayOfTables) {
     }
 }
 
-/// A place in another text is none here.
+/// Removes the position in the other document, which has no meaning here.
 fn unplaced(mut item: Item) -> Item {
     if let Some(table) = item.as_table_mut() {
         table.set_position(None);
@@ -85,7 +88,8 @@ fn unplaced(mut item: Item) -> Item {
     item
 }
 
-/// Whether two tables are about the same thing: the same name, or the same words.
+/// Whether two tables describe the same item: they have the same name or,
+/// without a name, the same kind, mode and device.
 fn is_same(old: &Table, new: &Table) -> bool {
     let text = |table: &Table, key| table.get(key).and_then(Item::as_str).map(str::to_owned);
     let name = |table: &Table| NAMES.iter().find_map(|key| text(table, key));

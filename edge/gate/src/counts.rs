@@ -1,4 +1,4 @@
-//! How much happened, hour by hour; for pictures.
+//! Counts of events by hour, for the charts.
 
 use std::collections::BTreeMap;
 
@@ -7,37 +7,37 @@ use model::Time;
 
 use crate::GuardEvent;
 
-/// Numbers of events by hour, and of what went to whom.
+/// Counts of events by hour, and of the values in them by recipient.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HourlyCounts {
-    /// By the hour's start.
+    /// By the start of the hour.
     pub hours: BTreeMap<Time, EventCounts>,
     flows: BTreeMap<(Time, ValueFlow), u64>,
     goals: BTreeMap<(Time, FlowGoal), u64>,
 }
 
-/// What became of so many events.
+/// How many events had each outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EventCounts {
     pub stopped: u64,
-    /// Passed and carried something of the person's: allowed, or asked.
+    /// Requests that passed and carried a personal value.
     pub passed: u64,
     pub unread: u64,
 }
 
-/// What of somebody's was for whom.
+/// A kind of value, its recipient, and whether it was stopped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ValueFlow {
-    /// None: it could not be read.
+    /// None: the request could not be read.
     pub kind: Option<String>,
     pub stopped: bool,
     pub goal: FlowGoal,
 }
 
-/// For whom it was.
+/// The recipient of a request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FlowGoal {
-    /// None: nobody knows.
+    /// None: the owner is unknown.
     pub owner: Option<String>,
     pub seat: Option<String>,
     pub host: String,
@@ -45,7 +45,8 @@ pub struct FlowGoal {
 
 const HOUR: i64 = 3_600_000_000;
 const HOURS: i64 = 48;
-/// Flows that are told apart; hosts are chosen by others.
+/// How many flows are counted separately. Remote parties choose the host names,
+/// so there must be a limit.
 const MOST: usize = 4_000;
 
 impl HourlyCounts {
@@ -77,12 +78,12 @@ impl HourlyCounts {
         since
     }
 
-    /// What went to whom, and how often.
+    /// How often each value went to each recipient.
     pub fn flows(&self) -> BTreeMap<&ValueFlow, u64> {
         summed(&self.flows)
     }
 
-    /// For whom it was, and in how many requests: one that carries two things
+    /// How many requests went to each recipient; a request with two values
     /// counts once.
     pub fn goals(&self) -> BTreeMap<&FlowGoal, u64> {
         summed(&self.goals)

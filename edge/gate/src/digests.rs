@@ -1,9 +1,10 @@
-//! Digests of addresses that were visited in ordinary windows, in one file that
-//! only the person can read, so that a restart makes nobody forget what an SDK
-//! still keeps. Those of private windows are in memory alone.
+//! Digests of the addresses that were visited in ordinary windows, in one file
+//! that only the user can read. After a restart the guard still recognises
+//! addresses that an SDK has stored. Digests of private windows are only in
+//! memory.
 //!
-//! The key that they are made with lies in a file beside it. No address stands in
-//! either; but who can read the folder can test guesses.
+//! The key for the digests is in a file beside it. Neither file contains an
+//! address, but a person who can read both files can test guesses.
 
 use std::path::{Path, PathBuf};
 
@@ -12,17 +13,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, files};
 
-/// One digest.
+/// One digest of an address.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct StoredDigest {
     pub(crate) device: String,
     pub(crate) digest: String,
     pub(crate) site: String,
-    /// Microseconds since the epoch until which it counts.
+    /// When the digest expires, in microseconds since the epoch.
     pub(crate) until: i64,
 }
 
-/// The file.
+/// The file with the digests.
 #[derive(Debug)]
 pub(crate) struct DigestsFile(PathBuf);
 
@@ -31,7 +32,7 @@ impl DigestsFile {
         Self(folder.join("visited.digests"))
     }
 
-    /// What was written down. What cannot be read was not.
+    /// The stored digests. Lines that cannot be read are skipped.
     pub(crate) fn read(&self) -> Vec<StoredDigest> {
         let text = files::read(&self.0).ok().flatten().unwrap_or_default();
         let read = |line: &str| {
@@ -51,7 +52,7 @@ impl DigestsFile {
     }
 }
 
-/// The key of this person, made once.
+/// The user's key; it is created once.
 pub(crate) fn key(folder: &Path) -> Result<MemoryKey, Error> {
     let path = folder.join("visited.key");
     let read = files::read(&path)?.and_then(|text| bytes_of(text.trim()));

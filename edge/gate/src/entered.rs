@@ -1,7 +1,7 @@
-//! Values that the person entered, in one file that only they can read.
+//! Values that the user entered, in one file that only the user can read.
 //!
-//! Once entered, a value is looked for and never shown, logged or written
-//! anywhere again; only how many there are of each kind is told.
+//! The guard searches for an entered value, but never shows, logs or writes it
+//! elsewhere. It only tells how many values of each kind there are.
 
 use std::{
     collections::BTreeMap,
@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, files};
 
-/// The file.
+/// The file with the entered values.
 pub(crate) struct EnteredFile {
     path: PathBuf,
     values: Vec<StoredValue>,
-    /// What was read or written last.
+    /// The text that was last read or written.
     text: Option<String>,
 }
 
@@ -42,7 +42,8 @@ impl EnteredFile {
         Ok(Self { values: parse(&path, text.as_deref())?, path, text })
     }
 
-    /// Reads it again if somebody else wrote it; the values, if there are others.
+    /// Reads the file again if another process changed it. Some: the values
+    /// have changed.
     pub(crate) fn reload(&mut self, knowledge: &Knowledge) -> Result<Option<EnteredValues>, Error> {
         let text = files::read(&self.path)?;
         if text == self.text {
@@ -53,20 +54,20 @@ impl EnteredFile {
         Ok(Some(self.prepared(knowledge)))
     }
 
-    /// Adds a value. An error: why it cannot be looked for.
+    /// Adds a value. An error says why the guard cannot search for the value.
     pub(crate) fn add(&mut self, knowledge: &Knowledge, kind: &str, value: &str) -> Result<EnteredValues, Error> {
         let (_, refused) = EnteredValues::new(knowledge, [(kind, value)]);
         if let Some(refused) = refused.first() {
             return Err(Error::Bad(self.path.clone(), format!("the value {}", refused.says)));
         }
-        // Another program of ours may have added one.
+        // Another Candor process may have added a value.
         self.reload(knowledge)?;
         self.values.push(StoredValue { kind: kind.to_owned(), value: value.trim().to_owned() });
         self.write()?;
         Ok(self.prepared(knowledge))
     }
 
-    /// Forgets all of them, the file included.
+    /// Deletes all values and the file.
     pub(crate) fn forget(&mut self, knowledge: &Knowledge) -> Result<EnteredValues, Error> {
         self.values.clear();
         self.text = None;
@@ -80,7 +81,7 @@ impl EnteredFile {
         EnteredValues::new(knowledge, self.values.iter().map(|value| (value.kind.as_str(), value.value.as_str()))).0
     }
 
-    /// How many there are of each kind.
+    /// How many values there are of each kind.
     pub(crate) fn counts(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
         for value in &self.values {
@@ -92,7 +93,7 @@ impl EnteredFile {
     fn write(&mut self) -> Result<(), Error> {
         let values =
             self.values.iter().map(|value| StoredValue { kind: value.kind.clone(), value: value.value.clone() });
-        // Strings in a list of tables: TOML can say all of them.
+        // A list of tables with strings is always valid TOML.
         let text = toml::to_string(&StoredValues { value: values.collect() }).unwrap_or_default();
         files::write(&self.path, &text)?;
         self.text = Some(text);
@@ -101,7 +102,7 @@ impl EnteredFile {
 }
 
 fn parse(path: &Path, text: Option<&str>) -> Result<Vec<StoredValue>, Error> {
-    // What toml says of a broken file would quote from it.
+    // The error message of toml would quote from the file.
     let read: Result<StoredValues, _> = toml::from_str(text.unwrap_or_default());
     Ok(read.map_err(|_| Error::Bad(path.to_owned(), "it is no list of values".into()))?.value)
 }

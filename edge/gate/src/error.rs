@@ -1,8 +1,8 @@
-//! What can go wrong with the guard's own files.
+//! Errors of the guard's own files.
 
 use std::{io, path::PathBuf};
 
-/// An act that failed, and on what.
+/// The operation that failed, and its file.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("cannot make the folder {0}")]
@@ -20,7 +20,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What failed, and why, on one line.
+    /// The error and its causes, on one line.
     pub fn with_cause(&self) -> String {
         let causes = std::iter::successors(std::error::Error::source(self), |cause| cause.source());
         causes.fold(self.to_string(), |says, cause| format!("{says}: {cause}"))

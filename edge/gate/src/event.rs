@@ -1,9 +1,9 @@
-//! Something that the person should see.
+//! An event that the user should see.
 
 use guard::{ClientIdentity, Decision, DecisionReason, EnteredValues, GuardAction};
 use model::{Destination, Exchange, Mode, Purpose, Time};
 
-/// A request that was stopped, or that somebody asked.
+/// A request that was stopped, or that passed and is shown.
 #[derive(Clone)]
 pub struct GuardEvent {
     pub id: u64,
@@ -16,7 +16,7 @@ pub struct GuardEvent {
     pub seat: Option<String>,
     pub purpose: Purpose,
     pub method: String,
-    /// Without its query.
+    /// The URL without its query.
     pub address: String,
     pub verdict: GuardAction,
     pub reason: DecisionReason,
@@ -24,13 +24,14 @@ pub struct GuardEvent {
     pub found: Vec<FoundValue>,
 }
 
-/// One value, and the layers around it.
+/// One found value, and the encodings around it.
 #[derive(Clone)]
 pub struct FoundValue {
     pub kind: String,
     pub trail: String,
     pub guise: String,
-    /// None if the person entered it: that is never shown again.
+    /// None if the user entered the value: entered values are never shown
+    /// again.
     pub value: Option<String>,
 }
 
@@ -84,7 +85,8 @@ pub(crate) fn is_entered(canary: Option<&str>) -> bool {
     canary.is_some_and(|id| id.starts_with(EnteredValues::ID))
 }
 
-/// The address of a request; of one that carries something entered only the host.
+/// The URL of a request without its query. If the request carries an entered
+/// value, only the scheme and the host.
 fn address(url: &str, decision: &Decision) -> String {
     let bare = url.split(['?', '#']).next().unwrap_or_default();
     if !decision.sightings.iter().any(|sighting| is_entered(sighting.canary.as_deref())) {

@@ -1,4 +1,5 @@
-//! Files that only the person can read, and that are there as a whole or not.
+//! Files that only the user can read, and that are written completely or not at
+//! all.
 
 use std::{
     fs,
@@ -9,14 +10,14 @@ use std::{
 
 use crate::Error;
 
-/// Makes a folder that nobody else can look into.
+/// Creates a directory that no other user can read.
 pub(crate) fn folder(path: &Path) -> Result<(), Error> {
     let failed = |error| Error::Folder(path.into(), error);
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(failed)
 }
 
-/// The text of a file; none if there is no such file.
+/// The text of a file; None if there is no such file.
 pub fn read(path: &Path) -> Result<Option<String>, Error> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
@@ -25,11 +26,11 @@ pub fn read(path: &Path) -> Result<Option<String>, Error> {
     }
 }
 
-/// Replaces a file by this text.
+/// Replaces the content of a file by this text.
 pub fn write(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |error| Error::Write(path.into(), error);
     let beside = path.with_extension("new");
-    // One that was left over could be readable for others, or a link.
+    // A left-over file could be a link or readable for others.
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}
@@ -39,7 +40,7 @@ pub fn write(path: &Path, text: &str) -> Result<(), Error> {
     fs::rename(&beside, path).map_err(failed)
 }
 
-/// Adds a line to a file.
+/// Appends a line to a file.
 pub(crate) fn append(path: &Path, line: &str) -> Result<(), Error> {
     let failed = |error| Error::Write(path.into(), error);
     if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {

@@ -1,4 +1,4 @@
-//! One port of the guard: the gate of a proxy, for clients of one mode.
+//! One port of the guard: the [`Gate`] of a proxy, for clients of one mode.
 
 use std::{
     borrow::Cow,
@@ -21,22 +21,23 @@ use proxy::{
 
 use crate::{GuardEvent, GuardState, clients::lock, clock, inspection_pool::InspectionOutcome};
 
-/// What a device on this machine is called.
+/// The name of the device for clients on this machine.
 pub const HERE: &str = "this-machine";
-/// How long a list of an extension is waited for.
+/// How long to wait for the extension's list of requests.
 const LATE: Duration = Duration::from_millis(400);
 
-/// Nothing of the body is waited for: the destination decides.
+/// Does not wait for the body, because the destination alone decides.
 const AT_ONCE: HoldRequest = HoldRequest::Hold { bytes: 0, time: Duration::ZERO };
 
-/// A request, read as one to this destination.
+/// A request, and the destination it is judged for.
 struct RequestReading<'e> {
     aim: Destination,
     exchange: Cow<'e, Exchange>,
 }
 
-/// The same request under the name that it gives itself, if that is another than
-/// the one of its connection. A server that answers for many names may go by that.
+/// The same request with the host name that the request itself claims, if the
+/// connection goes to another host. A server for many hosts may use the claimed
+/// name.
 fn as_it_names_itself(exchange: &Exchange) -> Option<Exchange> {
     let bare = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
     let claimed = bare(exchange.request.claimed_host().filter(|name| !name.is_empty())?);
@@ -52,7 +53,7 @@ fn as_it_names_itself(exchange: &Exchange) -> Option<Exchange> {
     Some(renamed)
 }
 
-/// A gate on a keeper.
+/// The gate for one port; the state is shared by all ports.
 #[derive(Debug)]
 pub struct GuardGate {
     keeper: Arc<GuardState>,
@@ -60,12 +61,13 @@ pub struct GuardGate {
     told: ShownConnections,
 }
 
-/// Connections that were shown when they began, until they end.
+/// Connections that were shown when they began and have not ended yet.
 #[derive(Debug, Default)]
 struct ShownConnections(Mutex<BTreeSet<u64>>);
 
 impl ShownConnections {
-    /// So many are open at most; of more some would be shown twice.
+    /// The most connections that are remembered; beyond this, some are shown
+    /// twice.
     const MOST: usize = 65_536;
 
     fn add(&self, connection: u64) {
@@ -101,8 +103,8 @@ impl GuardGate {
         destination(&self.keeper.knowledge, exchange)
     }
 
-    /// A request as one to each host that it may be for: where its connection goes,
-    /// and the one whose name it gives itself, if that is another.
+    /// The request for each possible destination: the host of its connection,
+    /// and the host that it claims, if that is another.
     fn readings<'e>(&self, exchange: &'e Exchange) -> (RequestReading<'e>, Option<RequestReading<'e>>) {
         let as_sent = RequestReading { aim: self.aim(exchange), exchange: Cow::Borrowed(exchange) };
         let renamed = as_it_names_itself(exchange);
@@ -137,12 +139,13 @@ impl GuardGate {
         let eye = lock(&client).memory().eye();
         let looked = match self.keeper.inspections.inspect(part_to_look_at(exchange), eye).await {
             InspectionOutcome::Done(looked) => looked,
-            // What nobody could look into does not go on.
+            // A request whose inspection failed must not pass.
             InspectionOutcome::Broken => return Ruling::Cut,
         };
         let mut waited = u64::try_from(so_far.waited.as_micros()).unwrap_or(u64::MAX);
         if !so_far.whole {
-            // The proxy waits no longer, whatever the reason.
+            // The proxy does not wait any longer, so the request counts as held
+            // for the full time.
             waited = waited.max(HELD_MICROS);
         }
         let strictest = |waited| self.strictest(&client, &who, &readings, &looked, so_far.whole, waited);
@@ -163,13 +166,14 @@ impl GuardGate {
         match decision.verdict {
             GuardAction::Pass => Ruling::Pass,
             GuardAction::Absorb => Ruling::Absorb(self.success(&exchange.request)),
-            // Nothing that waits here may go on undecided.
+            // The proxy cannot hold the request again, so it must not pass
+            // undecided.
             GuardAction::Hold | GuardAction::Cut => Ruling::Cut,
         }
     }
 
-    /// What is decided on a request: the stricter of what would be decided if it
-    /// were for either of its hosts.
+    /// The decision on a request: the stricter of the decisions for its two
+    /// possible hosts.
     fn strictest<'r>(
         &self,
         client: &Mutex<GuardClient>,
@@ -205,14 +209,15 @@ impl GuardGate {
         decide(&asking, looked, &lock(client), &self.keeper.choices(), clock::now())
     }
 
-    /// Shows a connection; what is kept of it is written beside the network's work.
+    /// Shows a connection. Its evidence is written in a task of its own, so
+    /// that the network does not wait.
     fn show(&self, exchange: &Exchange, who: &ClientIdentity, aim: &Destination, decision: Decision) {
         let event = GuardEvent::new(clock::wall(), who, aim, exchange, &decision);
         let (keeper, exchange) = (Arc::clone(&self.keeper), exchange.clone());
         tokio::spawn(async move { keeper.decided(&exchange, event, &decision).await });
     }
 
-    /// What the server would say on success.
+    /// The response that the server would give on success.
     fn success(&self, request: &Request) -> StaticResponse {
         let said = self.keeper.knowledge.answers.say(request);
         StaticResponse { status: said.status, headers: said.headers, body: said.body.into(), by: AnsweredBy::Guard }
@@ -244,14 +249,16 @@ impl Gate for GuardGate {
         let client = self.keeper.clients.of(&who);
         let eye = lock(&client).memory().eye();
         let looked = RequestScan::with(&looked_up(exchange), &eye);
-        // Whoever asked for it, nobody lists connections: there is nothing to wait for.
+        // The extension lists requests, not connections, so there is no list to
+        // wait for.
         let decision = self.decision(&client, &who, &aim, exchange, &looked, true, HELD_MICROS);
         let ruling = match decision.verdict {
             GuardAction::Pass => NameRuling::Tell,
             _ if decision.sightings.is_empty() => NameRuling::Wait,
             _ => NameRuling::Never,
         };
-        // What the requests inside are is shown when they come; what the name says is said now.
+        // The requests on the connection are shown later; a value in the host
+        // name itself must be shown now.
         if !decision.sightings.is_empty() && decision.reason.is_shown() {
             self.show(exchange, &who, &aim, decision);
         }
@@ -268,7 +275,8 @@ impl Gate for GuardGate {
         let client = self.keeper.clients.of(&who);
         let mut decision = self.decision(&client, &who, &aim, exchange, &RequestScan::default(), true, 0);
         if !decision.reason.is_shown() {
-            // It goes on, whoever asked for it, and nobody sees what is in it.
+            // The connection passes and nobody can read its content, so it is
+            // shown as unread.
             decision.reason = DecisionReason::Unread;
         }
         self.told.add(exchange.connection);
@@ -283,8 +291,9 @@ impl Gate for GuardGate {
     }
 }
 
-/// The same with the question that would go out for the name of its host (RFC 1035
-/// §4.1): what is spread over the labels of a name is found in that.
+/// The same exchange with the DNS query for its host as the body (RFC 1035
+/// §4.1): the inspection then also finds a value that is spread over several
+/// labels of the name.
 fn looked_up(exchange: &Exchange) -> Exchange {
     let mut message = vec![0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
     for label in exchange.host().split('.').filter(|label| !label.is_empty()) {
@@ -297,7 +306,7 @@ fn looked_up(exchange: &Exchange) -> Exchange {
     Exchange { request, ..exchange.clone() }
 }
 
-/// Hands on the bytes of one answer.
+/// Passes the bytes of one response to the client's state.
 struct AnswerReading {
     client: Arc<Mutex<GuardClient>>,
     number: u64,
@@ -315,8 +324,8 @@ impl Drop for AnswerReading {
     }
 }
 
-/// What there is to answer without a server: nothing is asked of us but what a
-/// message on an absorbed socket is told.
+/// Answers without a server. The proxy only needs this for messages on a
+/// WebSocket that the guard absorbed.
 impl AnswerProvider for GuardGate {
     fn answer(&self, request: &Request) -> StaticResponse {
         self.success(request)
@@ -328,8 +337,8 @@ impl AnswerProvider for GuardGate {
     }
 }
 
-/// Traffic that passes is not kept. Connections that could not be read are
-/// shown, if they were not when they began.
+/// Passed traffic is not kept. Connections that could not be read are shown
+/// here, unless they were shown when they began.
 impl ExchangeSink for GuardGate {
     fn record(&self, exchange: Exchange) -> SinkFuture<'_> {
         if exchange.seal.is_some() && !self.told.take(exchange.connection) {
@@ -345,13 +354,13 @@ impl ExchangeSink for GuardGate {
     }
 }
 
-/// Does a memory's work where it is in nobody's way.
+/// Compacts a memory on a blocking thread, so that the network does not wait.
 fn tidy(memory: DeviceMemory, tidying: MemoryCompaction) {
     tokio::task::spawn_blocking(move || memory.tidied(tidying.work()));
 }
 
-/// A message on a socket comes with the head that opened it, which was looked
-/// into when it came.
+/// A WebSocket message comes with the headers of the request that opened the
+/// socket. They were inspected before, so they are left out.
 fn part_to_look_at(exchange: &Exchange) -> Exchange {
     let mut part = exchange.clone();
     if !part.messages.is_empty() {
@@ -360,13 +369,13 @@ fn part_to_look_at(exchange: &Exchange) -> Exchange {
     part
 }
 
-/// Who made a program, as far as it is known.
+/// The makers of a program, as far as they are known.
 pub(crate) fn makers_of(knowledge: &Knowledge, program: &str) -> impl Iterator<Item = String> {
     let known = knowledge.subjects.iter().filter(move |subject| subject.programs.iter().any(|name| name == program));
     known.map(|subject| subject.maker.clone())
 }
 
-/// What the device is called that an exchange comes from.
+/// The name of the device from which an exchange comes.
 pub(crate) fn device_at(exchange: &Exchange) -> String {
     let address = exchange.client.address.as_deref().and_then(|address| address.parse::<SocketAddr>().ok());
     address.map_or_else(|| HERE.to_owned(), |address| device_of(address.ip()))

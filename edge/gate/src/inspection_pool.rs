@@ -1,10 +1,10 @@
-//! Looking into requests where nobody else has to wait for it.
+//! Inspects requests without blocking the network.
 //!
-//! Most requests are looked through in a millisecond, on the thread that has them.
-//! One that costs more, and a few hundred bytes can, is looked into beside the work
-//! of the network: on as many threads as there are processors, however many such
-//! requests come, and until the time for it is over. What was not looked into by
-//! then counts as unread.
+//! Most requests are inspected within a millisecond on the current thread. A
+//! few hundred bytes can be enough to make an inspection slow. Slow ones run on
+//! blocking threads: at most one for each processor, however many slow requests
+//! arrive, and only for a limited time. The part that was not inspected in time
+//! counts as unread.
 
 use std::{sync::Arc, thread, time::Duration};
 
@@ -16,21 +16,22 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-/// How long it may take to look into one request, waiting for a thread included.
+/// How long the inspection of one request may take, including the wait for a
+/// thread.
 const TIME: Duration = Duration::from_secs(2);
 
-/// The threads that look into requests.
+/// Limits the threads that inspect requests.
 #[derive(Debug)]
 pub(crate) struct InspectionPool {
     threads: Arc<Semaphore>,
     time: Duration,
 }
 
-/// What came of looking into a request.
+/// The result of inspecting a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum InspectionOutcome {
     Done(RequestScan),
-    /// The look broke down, and nothing is known.
+    /// The inspection panicked, so nothing is known about the request.
     Broken,
 }
 
@@ -42,7 +43,7 @@ impl Default for InspectionPool {
 }
 
 impl InspectionPool {
-    /// Looks into a request.
+    /// Inspects a request.
     pub(crate) async fn inspect(&self, exchange: Exchange, eye: MemoryView) -> InspectionOutcome {
         if let Some(looked) = RequestScan::at_once(&exchange, &eye) {
             return InspectionOutcome::Done(looked);
@@ -58,7 +59,8 @@ impl InspectionPool {
             let thread = Arc::clone(&self.threads).acquire_owned().await.ok();
             let looked = spawn_blocking(move || {
                 let looked = look();
-                // Held until here, also where nobody waits any more.
+                // The permit is held until here, even if the caller does not
+                // wait any longer.
                 drop(thread);
                 looked
             });
@@ -83,7 +85,7 @@ mod tests {
         let pool = InspectionPool::default();
         assert_eq!(pool.beside(0, RequestScan::default).await, InspectionOutcome::Done(RequestScan::default()));
         assert_eq!(pool.beside(0, || panic!("as a decoder would")).await, InspectionOutcome::Broken);
-        // The thread of one that broke down is free again.
+        // The permit of a panicked inspection is free again.
         for _ in 0..64 {
             assert_eq!(pool.beside(0, || panic!("as a decoder would")).await, InspectionOutcome::Broken);
         }
@@ -98,7 +100,8 @@ mod tests {
             RequestScan::default()
         };
         assert!(matches!(pool.beside(7, look).await, InspectionOutcome::Done(looked) if looked.is_unread()));
-        // The only thread still looks, so the next waits in vain, and is unread too.
+        // The only thread is still busy, so the next inspection times out and
+        // is unread, too.
         assert!(
             matches!(pool.beside(8, RequestScan::default).await, InspectionOutcome::Done(looked) if looked.is_unread())
         );

@@ -1,6 +1,6 @@
-//! What is kept of traffic: requests that were stopped or that asked, for seven
-//! days and not more than 100 MiB; of private mode nothing, and of what the
-//! person entered nothing either.
+//! Keeps the requests that the guard stopped or showed, for seven days and up
+//! to 100 MiB. Nothing is kept of private mode or of values that the user
+//! entered.
 
 use std::{
     fs,
@@ -16,24 +16,26 @@ use model::{AnsweredBy, Body, CaptureEnd, Exchange, Mode, Note, NoteCode, Record
 use crate::{Error, clock, event::is_entered, files};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// A file that was written to last so long ago may begin a day earlier.
+/// A file whose last write is this old may contain records that are a day
+/// older.
 const DAYS: Duration = Duration::from_secs(6 * 24 * 60 * 60);
 const BYTES: u64 = 100 << 20;
-/// So much goes into one file; the rest of it is room for what is being written.
+/// A file is full after this many bytes; the space above is reserved for the
+/// file being written.
 const PART: u64 = 8 << 20;
 
-/// One file of evidence; another follows when it is full, or a day old.
+/// One evidence file; the next one follows when this one is full or a day old.
 pub(crate) struct KeptEvidence {
     pen: EvidenceSender,
     path: PathBuf,
     writer: EvidenceWriter,
     begun: Instant,
-    /// Bytes of bodies and heads that were written, before they were compressed.
+    /// Bytes of bodies and heads before compression.
     written: AtomicU64,
 }
 
 impl KeptEvidence {
-    /// Begins a file, and lets go of old ones.
+    /// Creates a new file, and deletes old ones.
     pub(crate) fn begin(folder: &Path) -> Result<Self, Error> {
         files::folder(folder)?;
         prune(folder, None)?;
@@ -42,17 +44,18 @@ impl KeptEvidence {
         Ok(Self { pen: writer.pen(), path, writer, begun: Instant::now(), written: AtomicU64::new(0) })
     }
 
-    /// Whether another file is to be begun: this one is full, old, or can no longer be written.
+    /// Whether a new file is needed: this one is full, old, or cannot be
+    /// written any more.
     pub(crate) fn is_over(&self) -> bool {
         self.written.load(Ordering::Relaxed) > PART || self.begun.elapsed() > DAY || self.pen.is_stopped()
     }
 
-    /// Lets go of old files while this one is written.
+    /// Deletes old files while this one is being written.
     pub(crate) fn prune(&self) -> Result<(), Error> {
         self.path.parent().map_or(Ok(()), |folder| prune(folder, Some(&self.path)))
     }
 
-    /// Every file that is kept, the newest first.
+    /// All evidence files, the newest first.
     pub(crate) fn all(&self) -> Vec<PathBuf> {
         let entries = self.path.parent().and_then(|folder| fs::read_dir(folder).ok());
         let mut all: Vec<PathBuf> = entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
@@ -65,7 +68,7 @@ impl KeptEvidence {
         &self.path
     }
 
-    /// Writes a request down, if it may be written.
+    /// Records a request, unless its mode is private or unknown.
     pub(crate) async fn exchange(&self, exchange: &Exchange, decision: &Decision) {
         if decision.mode != Mode::Normal {
             return;
@@ -80,14 +83,15 @@ impl KeptEvidence {
         self.note(NoteCode::Guard, format!("{:?} {}", decision.verdict, decision.reason.word()).to_lowercase()).await;
     }
 
-    /// Writes down what was changed; on the disk when this returns.
+    /// Records a change; it is committed when this returns.
     pub(crate) async fn note(&self, code: NoteCode, says: String) {
         let note = Note { trial: None, at: clock::wall(), code, says, count: 1 };
         self.write(Record::Note(note)).await;
     }
 
     pub(crate) async fn settle(&self) {
-        // A writer that has stopped is told to the person when it is finished.
+        // A stopped writer returns its error from `finish`, and the user sees
+        // it then.
         let _ = self.pen.settle().await;
     }
 
@@ -95,21 +99,21 @@ impl KeptEvidence {
         let _ = self.pen.write(record).await;
     }
 
-    /// Writes the end.
+    /// Writes the end record.
     pub(crate) fn finish(self) -> Result<(), Error> {
         self.writer.finish(CaptureEnd { at: clock::wall(), early: None })?;
         Ok(())
     }
 }
 
-/// What stands where a server's answer would: the request went nowhere.
+/// The recorded response of a request that was not sent to a server.
 fn not_sent(verdict: GuardAction) -> Response {
-    // No status is none: HAR writes it so, too.
+    // Status 0 stands for no status, as in HAR.
     let status = if verdict == GuardAction::Absorb { 200 } else { 0 };
     Response { status, version: "HTTP/1.1".into(), headers: Vec::new(), body: Body::default(), by: AnsweredBy::Guard }
 }
 
-/// The exchange without anything that could be what was entered.
+/// The exchange without any part that could contain an entered value.
 fn bare(exchange: &Exchange) -> Exchange {
     let mut bare = exchange.clone();
     let request = &mut bare.request;
@@ -120,13 +124,13 @@ fn bare(exchange: &Exchange) -> Exchange {
     bare
 }
 
-/// Bytes of a request, as far as they can be many.
+/// The approximate size of a request in bytes.
 fn size(exchange: &Exchange) -> u64 {
     let bodies = exchange.messages.iter().map(|message| message.body.bytes.len()).sum::<usize>();
     (exchange.request.body.bytes.len() + bodies + exchange.request.url.len() + 1_024) as u64
 }
 
-/// A name that no other file has.
+/// A file name that does not exist yet.
 fn free(folder: &Path) -> PathBuf {
     let start = clock::wall().0;
     let named = |number| folder.join(format!("guard-{number}.candor"));
@@ -137,8 +141,8 @@ fn is_ours(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("guard-"))
 }
 
-/// Deletes files that are too old, and the oldest of those that are too many;
-/// never the one that is written to, nor what belongs to it.
+/// Deletes the files that are too old, and the oldest ones above the size
+/// limit; never the current file or the files that belong to it.
 fn prune(folder: &Path, current: Option<&Path>) -> Result<(), Error> {
     let failed = |error| Error::Read(folder.into(), error);
     let is_current = |path: &Path| {
@@ -155,7 +159,7 @@ fn prune(folder: &Path, current: Option<&Path>) -> Result<(), Error> {
         }
     }
     all.sort();
-    // Room for the file that is written to.
+    // Reserves space for the file that is being written.
     let mut total = 2 * PART;
     for (modified, length, path) in all.into_iter().rev().filter(|(_, _, path)| !is_current(path)) {
         total += length;

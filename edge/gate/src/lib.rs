@@ -1,10 +1,11 @@
-//! The guard at work: what `core/guard` decides is done, shown and kept.
+//! The running guard: executes, shows and records the decisions of
+//! `core/guard`.
 //!
-//! A [`GuardState`] holds the person's choices, the values they entered and what is
-//! known of each client; a [`GuardGate`] is one proxy's gate on it, for one mode.
-//! Choices live in a file that may be edited; a change counts before whoever
-//! made it has an answer. Of traffic only what was stopped or asked is kept, and
-//! of private mode nothing outside memory.
+//! A [`GuardState`] holds the user's choices, the values they entered, and the
+//! memory of each client; a [`GuardGate`] is the gate of one proxy, for one
+//! mode. The choices are stored in a file that the user may edit; a change
+//! takes effect before its caller gets a response. Only requests that were
+//! stopped or shown are recorded, and private mode is only in memory.
 #![forbid(unsafe_code)]
 
 mod inspection_pool;

@@ -1,4 +1,4 @@
-//! All that the guard knows and was told, for its ports and its pages.
+//! The guard's state, shared by its ports and its pages.
 
 use std::{
     collections::BTreeMap,
@@ -24,11 +24,11 @@ use crate::{
     kept_evidence::KeptEvidence,
 };
 
-/// Where the guard keeps its files: one folder that only the person can read.
+/// The guard's directory, which only the user can read.
 #[derive(Clone, Debug)]
 pub struct GuardFolder(pub PathBuf);
 
-/// The guard.
+/// The state of the running guard.
 pub struct GuardState {
     pub(crate) knowledge: Arc<Knowledge>,
     pub(crate) clients: ClientTable,
@@ -49,12 +49,13 @@ impl fmt::Debug for GuardState {
     }
 }
 
-/// How often old evidence is let go of.
+/// How often old evidence is deleted.
 const PRUNING: Duration = Duration::from_secs(10 * 60);
-/// How often is written down what was visited: a guard that is killed forgets so much.
+/// How often the digests of visited addresses are stored: a guard that is
+/// killed loses this much.
 const DIGESTING: Duration = Duration::from_secs(20);
 
-/// Whether it is time again; then it begins anew.
+/// Whether the interval has passed; if so, a new interval starts.
 fn is_due(last: &Mutex<Instant>, often: Duration) -> bool {
     let mut last = lock(last);
     let due = last.elapsed() > often;
@@ -73,20 +74,21 @@ impl GuardFolder {
         self.0.join("entered.toml")
     }
 
-    /// Looks for a value of the person from now on; a guard that runs notices.
+    /// Adds a value to search for; a running guard notices the change of the
+    /// file.
     pub fn enter(&self, knowledge: &Knowledge, kind: &str, value: &str) -> Result<(), Error> {
         files::folder(&self.0)?;
         EnteredFile::open(self.entered())?.add(knowledge, kind, value).map(drop)
     }
 
-    /// Forgets every value that the person entered.
+    /// Deletes every value that the user entered.
     pub fn forget(&self, knowledge: &Knowledge) -> Result<(), Error> {
         EnteredFile::open(self.entered())?.forget(knowledge).map(drop)
     }
 }
 
 impl GuardState {
-    /// Reads what was chosen and entered before.
+    /// Reads the stored choices and entered values.
     pub fn open(knowledge: Arc<Knowledge>, folder: &GuardFolder) -> Result<Arc<Self>, Error> {
         files::folder(&folder.0)?;
         let entered = EnteredFile::open(folder.entered())?;
@@ -116,24 +118,24 @@ impl GuardState {
         &self.knowledge
     }
 
-    /// The choices of this moment.
+    /// The current choices.
     pub fn choices(&self) -> Arc<Choices> {
         self.chosen.now()
     }
 
-    /// What is wrong with the file of choices, if it could not be read.
+    /// The error in the choices file, if it could not be read.
     pub fn trouble(&self) -> Option<String> {
         self.chosen.trouble()
     }
 
-    /// Makes a change. When this returns it counts for every request that comes,
-    /// and is written down.
+    /// Makes a change. When this returns, the change applies to every new
+    /// request and is stored.
     pub async fn change(&self, change: &ChoiceChange) -> Result<(), Error> {
         self.chosen.change(change, clock::wall())?;
         self.tell(change.says()).await
     }
 
-    /// Looks whether the files were edited, and forgets what is too old.
+    /// Reads the files again if they were edited, and deletes old data.
     pub async fn look_around(&self) -> Result<(), Error> {
         let entered = lock(&self.entered).reload(&self.knowledge)?;
         entered.into_iter().for_each(|entered| self.clients.enter(entered));
@@ -164,27 +166,27 @@ impl GuardState {
         Ok(())
     }
 
-    /// Looks for a value of the person from now on.
+    /// Adds a value to search for.
     pub fn enter(&self, kind: &str, value: &str) -> Result<(), Error> {
         let entered = lock(&self.entered).add(&self.knowledge, kind, value)?;
         self.clients.enter(entered);
         Ok(())
     }
 
-    /// Forgets every value of the person.
+    /// Deletes every value that the user entered.
     pub fn forget(&self) -> Result<(), Error> {
         let entered = lock(&self.entered).forget(&self.knowledge)?;
         self.clients.enter(entered);
         Ok(())
     }
 
-    /// How many values of each kind were entered.
+    /// How many values of each kind the user entered.
     pub fn entered(&self) -> BTreeMap<String, usize> {
         lock(&self.entered).counts()
     }
 
-    /// Pages of a browser on this machine went there and asked for that, says
-    /// the extension in it.
+    /// Takes a report of the browser extension: the pages that were visited on
+    /// this machine, and the requests that they made.
     pub fn listed(&self, who: &ClientIdentity, pages: &[String], requests: &[String]) {
         let now = clock::now();
         self.clients.tell(who, |client| {
@@ -194,23 +196,24 @@ impl GuardState {
         });
     }
 
-    /// What its pages show.
+    /// The activity that the guard's pages show.
     pub fn board(&self) -> &Arc<ActivityFeed> {
         &self.board
     }
 
-    /// The file in which stopped and asked requests are kept.
+    /// The current evidence file with the stopped and shown requests.
     pub async fn evidence(&self) -> Option<PathBuf> {
         self.kept.read().await.as_ref().map(|kept| Path::to_owned(kept.path()))
     }
 
-    /// Every file of evidence that is kept, the newest first.
+    /// All evidence files, the newest first.
     pub async fn all_evidence(&self) -> Vec<PathBuf> {
         self.kept.read().await.as_ref().map(KeptEvidence::all).unwrap_or_default()
     }
 
-    /// Begins another file when one is full or lost, and lets go of old ones. What was lost is told
-    /// to the person, and stands in the new file.
+    /// Starts a new evidence file when the current one is full or lost, and
+    /// deletes old ones. If evidence was lost, the page and the new file say
+    /// so.
     async fn turn_over(&self) -> Result<(), Error> {
         let mut kept = self.kept.write().await;
         if !kept.as_ref().is_some_and(KeptEvidence::is_over) {
@@ -231,15 +234,16 @@ impl GuardState {
             next.note(NoteCode::EvidenceLost, error.with_cause()).await;
         }
         *kept = Some(next);
-        // The loss is told once, also where nobody looks at the page.
+        // Returns the loss once, so that it is also reported without an open
+        // page.
         finished
     }
 
-    /// Ends the evidence. To be called once, at the end.
+    /// Ends the evidence. Must be called once, when the guard ends.
     pub async fn finish(&self) -> Result<(), Error> {
         self.digests.write(&self.clients.digested(clock::now()))?;
         let Some(kept) = self.kept.write().await.take() else { return Ok(()) };
-        // The writer waits for its thread.
+        // `finish` blocks until the writer thread has ended.
         tokio::task::spawn_blocking(move || kept.finish()).await.unwrap_or(Ok(()))
     }
 

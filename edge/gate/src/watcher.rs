@@ -1,9 +1,10 @@
-//! Looks at exchanges as the guard would, and stops nothing: the live view of a
+//! Inspects exchanges like the guard, but stops nothing: for the live view of a
 //! capture.
 //!
-//! What was just visited is looked for in whatever goes to somebody else, and
-//! what cannot be read is told. An exchange comes when it is over, so a request
-//! that overtook its page may be missed here; the evidence has it.
+//! It searches for recently visited addresses in requests to other parties, and
+//! shows connections that cannot be read. An exchange arrives when it has
+//! ended, so a request that ended before its page may be missed here; the
+//! evidence contains it.
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use crate::{
     guard_gate::{device_at, makers_of},
 };
 
-/// Eyes without hands.
+/// Inspects exchanges and shows the findings.
 #[derive(Debug)]
 pub struct AnswerWatcher {
     knowledge: Arc<Knowledge>,
@@ -31,14 +32,14 @@ pub struct AnswerWatcher {
 }
 
 impl AnswerWatcher {
-    /// Shows on this board what it sees.
+    /// A watcher that shows its findings on this feed.
     pub fn new(knowledge: Arc<Knowledge>, board: Arc<ActivityFeed>) -> Self {
         let (nothing_entered, _) = guard::EnteredValues::new(&knowledge, []);
         let clients = ClientTable::new(Arc::clone(&knowledge), nothing_entered);
         Self { knowledge, clients, board, choices: Choices::default() }
     }
 
-    /// Looks at an exchange that is over.
+    /// Inspects an exchange that has ended.
     pub fn look(&self, exchange: &Exchange) {
         let (who, now) = (self.who(exchange), clock::now());
         self.board.seen(&who.device, who.mode);
@@ -52,7 +53,7 @@ impl AnswerWatcher {
         if client.wanted(&asking, &self.choices, now) == InspectionNeed::Body {
             let looked = if exchange.seal.is_some() { RequestScan::default() } else { client.look(exchange) };
             let mut decision = decide(&asking, &looked, &client, &self.choices, now);
-            // Nobody was asked, and nothing was stopped.
+            // A watcher stops nothing, so every request has passed.
             decision.verdict = GuardAction::Pass;
             if decision.reason.is_shown() {
                 self.board.add(GuardEvent::new(exchange.started, &who, &aim, exchange, &decision));
@@ -71,7 +72,8 @@ impl AnswerWatcher {
     }
 }
 
-/// Reads the answer to a page: the hosts that it names belong to the page from now on.
+/// Reads the response to a page: from now on the hosts in it belong to the
+/// page.
 fn read(client: &mut GuardClient, exchange: &Exchange, now: GuardTime) {
     let Some(answer) = &exchange.response else { return };
     if let Some(number) = client.answering(exchange, answer, now) {

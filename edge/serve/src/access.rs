@@ -1,6 +1,6 @@
-//! Who may come in: one-time links, browsers that used one, and the key of
-//! programs. Links are gone with the run; the key and the browsers stay for a
-//! month where there is a file for them.
+//! Who may use the pages: one-time links, browsers that used one, and the key
+//! for programs. Links are valid for one run; the key and the browsers are
+//! stored for a month if there is a file for them.
 
 use std::{
     collections::VecDeque,
@@ -16,10 +16,11 @@ use crate::{
     secret::Secret,
 };
 
-/// Keeps the secrets.
+/// Holds the secrets that give access.
 pub(crate) struct AccessControl {
     address: SocketAddr,
-    /// Cookies do not know ports, so each has a name of its own.
+    /// Cookies ignore the port, so the cookie of each port has a name of its
+    /// own.
     pub(crate) cookie: String,
     pub(crate) key: Secret,
     inner: Mutex<AccessState>,
@@ -32,19 +33,20 @@ struct AccessState {
     browsers: VecDeque<AdmittedBrowser>,
 }
 
-/// A browser that came in, while it asks.
+/// The session of a browser that was admitted.
 #[derive(Clone)]
 pub(crate) struct BrowserSession {
-    /// Stands in each form, and must come back with it.
+    /// Contained in each form; the browser must send it back with the form.
     pub(crate) csrf: Secret,
 }
 
-/// Links that nobody used, and browsers, of which the oldest go first.
+/// The most unused links and the most browsers; the oldest are removed first.
 const LINKS: usize = 16;
 const BROWSERS: usize = 64;
-/// Seconds for which a browser stays in.
+/// How many seconds a browser stays admitted.
 pub(crate) const MONTH: i64 = 30 * 24 * 60 * 60;
-/// What a digest of a cookie, and the value in its forms, are made for.
+/// The purposes of secrets that are derived from a cookie: its stored digest,
+/// and the value in forms.
 const KEPT: &str = "kept";
 const FORM: &str = "form";
 
@@ -66,7 +68,7 @@ impl AccessControl {
         })
     }
 
-    /// Another link to this page of ours, valid once.
+    /// A new link to this page; it can be used once.
     pub(crate) fn link(&self, to: EntryPage) -> Result<String, Error> {
         let token = Secret::new()?;
         let mut address = self.address;
@@ -82,7 +84,7 @@ impl AccessControl {
         Ok(link)
     }
 
-    /// Lets somebody in for a token that was not used; gives the cookie.
+    /// Admits a browser for an unused token; returns its cookie.
     pub(crate) fn enter(&self, token: &str) -> Result<Option<Secret>, Error> {
         let cookie = Secret::new()?;
         let mut inner = self.inner();
@@ -100,7 +102,7 @@ impl AccessControl {
         Ok(Some(cookie))
     }
 
-    /// The session that a `Cookie` field belongs to.
+    /// The session for a `Cookie` header field.
     pub(crate) fn session(&self, field: &str) -> Option<BrowserSession> {
         let given = field.split(';').filter_map(|pair| pair.trim().split_once('='));
         let given = given.filter(|(name, _)| *name == self.cookie).filter_map(|(_, value)| Secret::again(value));
@@ -112,12 +114,12 @@ impl AccessControl {
         given.into_iter().find(is_in).map(|cookie| BrowserSession { csrf: cookie.derived(FORM) })
     }
 
-    /// Whether a `Host` field names us. A name that only resolves to this
-    /// machine does not: that is how DNS rebinding comes.
+    /// Whether a `Host` field names this server. A name that only resolves to
+    /// this machine does not count: DNS rebinding uses such names.
     pub(crate) fn is_us(&self, host: &str) -> bool {
         let own = self.address;
         if let Ok(address) = host.parse::<SocketAddr>() {
-            // Written as numbers, it was resolved by nobody.
+            // A numeric address needed no DNS lookup.
             return address == own || own.ip().is_unspecified() && address.port() == own.port();
         }
         let here = own.ip().is_loopback() || own.ip().is_unspecified();

@@ -1,8 +1,8 @@
-//! Who is let in, kept from one run to the next: the key of our own programs, and
-//! of browsers that came in no more than a digest of their cookie.
+//! The stored admissions: the key for our own programs, and a digest of the
+//! cookie for each admitted browser.
 //!
-//! The file is for this person alone. Who reads it holds the key; the cookies
-//! cannot be made from it.
+//! Only the user can read the file. It contains the key, but the cookies cannot
+//! be calculated from the digests.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// What stands in the file.
+/// The content of the file.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AdmissionList {
@@ -19,17 +19,17 @@ pub(crate) struct AdmissionList {
     pub(crate) browser: Vec<AdmittedBrowser>,
 }
 
-/// A browser that came in.
+/// A browser that was admitted.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AdmittedBrowser {
     /// SHA-256 of its cookie.
     pub(crate) cookie: String,
-    /// Seconds since the epoch until which it stays in.
+    /// Until when it is admitted, in seconds since the epoch.
     pub(crate) until: i64,
 }
 
-/// Where it is kept; nowhere, if it is to be gone with this run.
+/// The path of the file. None: admissions end with this run.
 pub(crate) struct AdmissionFile(Option<PathBuf>);
 
 impl AdmissionFile {
@@ -37,7 +37,7 @@ impl AdmissionFile {
         Self(path)
     }
 
-    /// What was kept. A file that cannot be read lets nobody in.
+    /// The stored admissions. If the file cannot be read, nobody is admitted.
     pub(crate) fn read(&self) -> AdmissionList {
         let text = self.0.as_ref().and_then(|path| gate::read_private(path).ok().flatten());
         text.and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
@@ -45,7 +45,7 @@ impl AdmissionFile {
 
     pub(crate) fn write(&self, all: &AdmissionList) -> Result<(), Error> {
         let Some(path) = &self.0 else { return Ok(()) };
-        // Strings and numbers in a list of tables: TOML can say all of them.
+        // A list of tables with strings and numbers is always valid TOML.
         let text = toml::to_string(all).unwrap_or_default();
         Ok(gate::write_private(path, &text)?)
     }

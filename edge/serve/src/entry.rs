@@ -1,4 +1,4 @@
-//! The one-time link: a token goes in, a cookie comes out.
+//! The one-time link: exchanges its token for a cookie.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::{access::MONTH, english, state::AppState, views};
 
-/// A page that a link leads to.
+/// A page that a link can open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryPage {
     First,
@@ -25,7 +25,7 @@ pub enum EntryPage {
 impl EntryPage {
     const ALL: [Self; 3] = [Self::First, Self::Settings, Self::Install];
 
-    /// Its address below ours.
+    /// The path of this page.
     pub(crate) const fn path(self) -> &'static str {
         match self {
             Self::First => "/",
@@ -34,7 +34,7 @@ impl EntryPage {
         }
     }
 
-    /// The first page for everything that is none of ours.
+    /// The page with this path; the first page for any unknown path.
     pub(crate) fn from_path(path: &str) -> Self {
         Self::ALL.into_iter().find(|way| way.path() == path).unwrap_or(Self::First)
     }
@@ -65,7 +65,7 @@ pub(crate) async fn enter(
             let cookie = format!("{name}={value}; Path=/; Max-Age={MONTH}; HttpOnly; SameSite=Strict");
             ([(SET_COOKIE, cookie)], views::page_of_entry(to)).into_response()
         }
-        // The link was opened twice in the same browser.
+        // The user opened the link twice in the same browser.
         Ok(None) if desk.door.session(cookies).is_some() => Redirect::to(to).into_response(),
         Ok(None) => {
             let says = if desk.keeper().is_some() { english::refused::USED } else { english::refused::USED_CAPTURE };

@@ -1,8 +1,8 @@
-//! What can go wrong with the pages.
+//! Errors of the pages.
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-/// An act that failed, and on what.
+/// The operation that failed, and its object.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the pages cannot be served on a socket without an address")]

@@ -1,4 +1,4 @@
-//! The files that pages load: they hold nothing of anybody.
+//! The static files that the pages load; they contain no user data.
 
 use axum::{
     Router,
@@ -19,7 +19,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/icon.svg", get(async || file("image/svg+xml", ICON.to_owned())))
 }
 
-/// The report's style, and what pages add to it.
+/// The report's style sheet, and the rules that the pages add.
 pub(crate) fn style() -> String {
     [report::ui::SHEET, STYLE].concat()
 }

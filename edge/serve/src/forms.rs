@@ -1,5 +1,5 @@
-//! What forms do. Each answers when what was asked for is in force, and leads
-//! back to the page that the form stood on.
+//! Handles the forms. Each response is sent when the change is in force, and
+//! redirects to the page of the form.
 
 use std::sync::Arc;
 
@@ -23,12 +23,12 @@ use crate::{copy, english, entry::EntryPage, state::AppState, views};
 
 type AppHandle = State<Arc<AppState>>;
 
-/// A cell of the table.
+/// The form of one switch in the table.
 #[derive(Deserialize)]
 pub(crate) struct SwitchCell {
     kind: String,
     mode: String,
-    /// Empty: for all of them.
+    /// Empty: for all devices.
     #[serde(default)]
     device: String,
     #[serde(default)]
@@ -38,7 +38,7 @@ pub(crate) struct SwitchCell {
 #[derive(Deserialize)]
 pub(crate) struct HostRuleForm {
     host: String,
-    /// Empty: nothing is said about it any more.
+    /// Empty: the rule for this host is removed.
     #[serde(default)]
     rule: String,
     #[serde(default)]
@@ -78,7 +78,7 @@ pub(crate) async fn turn(State(desk): AppHandle, Form(cell): Form<SwitchCell>) -
     make(&desk, change, &place).await
 }
 
-/// A set of kinds.
+/// The form of the switch for a set of kinds.
 #[derive(Deserialize)]
 pub(crate) struct SetForm {
     set: String,
@@ -173,7 +173,7 @@ pub(crate) async fn forget(State(desk): AppHandle) -> Response {
     away(move || keeper.forget()).await
 }
 
-/// Lets another browser in.
+/// Creates a link for another browser.
 pub(crate) async fn link(State(desk): AppHandle) -> Response {
     match desk.door.link(EntryPage::First) {
         Ok(link) => views::page_of_link(&link, desk.keeper().is_some()).into_response(),
@@ -210,7 +210,7 @@ impl SwitchCell {
         (mode != Mode::Unknown).then(|| (Kind::new(&kind.id), mode))
     }
 
-    /// Where the cell stands.
+    /// The address of the switch on the page.
     fn place(&self, kind: &Kind) -> String {
         let device = filled(&self.device).map(|device| format!("&device={}", views::in_query(&device)));
         format!("/settings?each=kind{}#{kind}", device.unwrap_or_default())
@@ -225,7 +225,7 @@ async fn make(desk: &AppState, change: ChoiceChange, place: &str) -> Response {
     }
 }
 
-/// Writes files beside the work of the network.
+/// Runs file operations on a blocking thread.
 async fn away(act: impl FnOnce() -> Result<(), gate::Error> + Send + 'static) -> Response {
     match tokio::task::spawn_blocking(act).await {
         Ok(Ok(())) => Redirect::to("/settings#values").into_response(),
@@ -251,7 +251,8 @@ fn filled(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.chars().take(200).collect())
 }
 
-/// What a host may be: a person typed it, or a stranger chose it.
+/// Whether a text may be a host name: it may come from the user or from a
+/// hostile page.
 fn is_host(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
     !text.is_empty() && text.len() <= 253 && text.chars().all(fits)

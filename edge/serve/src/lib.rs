@@ -1,16 +1,17 @@
 //! Candor's local pages: the dashboard, the switches, and the guide for phones.
 //!
-//! Whoever starts them hands in what is to be shown: the guard's [`gate::GuardState`],
-//! or, where nothing is decided, a [`gate::ActivityFeed`]. [`PageServer::serve`] takes a socket
-//! that listens on this machine and gives a [`ServingPages`], whose
-//! [`link`](Serving::link) lets one browser in, once.
+//! The caller passes in the data to show: the guard's [`gate::GuardState`] or,
+//! for a capture without decisions, a [`gate::ActivityFeed`].
+//! [`PageServer::serve`] takes a listening socket on this machine and returns
+//! [`ServingPages`]; its [`link`](ServingPages::link) admits one browser, once.
 //!
-//! A [`PhoneGuide`] leads phones through pairing, certificate and the steps of an
-//! experiment; it is a [`proxy::InternalHost`], reached only through a proxy.
+//! A [`PhoneGuide`] leads phones through pairing, certificate and the steps of
+//! an experiment; it is a [`proxy::InternalHost`], reached only through a
+//! proxy.
 //!
-//! Everything captured is hostile: it passes `report`'s `inert`, then maud's
-//! escaping, onto a page that may load nothing but its own files ([`door`]).
-//! All that people read stands in one file, `english.rs`.
+//! All captured data may be hostile: it passes `report`'s `inert` and then
+//! maud's escaping, and the page may load nothing but its own files (`shield`).
+//! All text for the user is in one file, `english.rs`.
 #![forbid(unsafe_code)]
 
 mod pages;

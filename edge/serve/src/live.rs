@@ -1,4 +1,4 @@
-//! What happens now, as server-sent events (HTML Living Standard, §9.2).
+//! Live events, as server-sent events (HTML Living Standard, §9.2).
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -14,7 +14,7 @@ use tokio::sync::{broadcast::error::RecvError, watch};
 
 use crate::{state::AppState, views};
 
-/// Each event as the texts that the page's script puts into a new row.
+/// Streams each event as the texts that the page's script puts into a new row.
 pub(crate) async fn stream(State(desk): State<Arc<AppState>>, stopped: watch::Receiver<bool>) -> Response {
     Sse::new(events(desk, stopped)).keep_alive(KeepAlive::default()).into_response()
 }
@@ -24,7 +24,7 @@ fn events(desk: Arc<AppState>, stopped: watch::Receiver<bool>) -> impl Stream<It
     stream::unfold((desk, news, stopped), async |(desk, mut news, mut stopped)| {
         let event = tokio::select! {
             event = news.recv() => event,
-            // An open stream would keep the pages from stopping.
+            // An open stream would block the graceful shutdown.
             _ = stopped.wait_for(|stopped| *stopped) => return None,
         };
         let said = match event {

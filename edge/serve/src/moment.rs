@@ -1,4 +1,4 @@
-//! Moments as a person's clock shows them.
+//! Formats times in the user's time zone.
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use model::Time;
@@ -24,14 +24,14 @@ pub(crate) fn moment(time: Time, now: Time, zone: &TimeZone) -> String {
     then.strftime(form).to_string()
 }
 
-/// The hours of the last day, the running one last, with their starts.
+/// The starts of the last hours, the current hour last.
 pub(crate) fn last_hours(now: Time, count: i64) -> Vec<Time> {
     const HOUR: i64 = 3_600_000_000;
     let current = now.0.div_euclid(HOUR) * HOUR;
     (0..count).rev().map(|ago| Time(current - ago * HOUR)).collect()
 }
 
-/// When the person's day began.
+/// The start of the user's day.
 pub(crate) fn midnight(now: Time, zone: &TimeZone) -> Time {
     let start = zoned(now, zone).start_of_day();
     start.map_or(now, |start| Time(start.timestamp().as_microsecond()))

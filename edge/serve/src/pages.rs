@@ -1,4 +1,4 @@
-//! Starting the pages, and letting people in.
+//! Starts the pages, and creates links to them.
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -18,7 +18,7 @@ use crate::{
     state::{AppState, PageFace, TrustCertificate},
 };
 
-/// Pages that are about to be served.
+/// The settings of pages that are not served yet.
 pub struct PageServer {
     face: PageFace,
     ways: Vec<DevicePort>,
@@ -28,14 +28,15 @@ pub struct PageServer {
     let_in: Option<PathBuf>,
 }
 
-/// A port through which devices go, and the mode it stands for.
+/// A port for devices, and the mode of its traffic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DevicePort {
     pub mode: Mode,
     pub address: SocketAddr,
 }
 
-/// Pages that are served. Dropped, they go on; stopped, they are gone.
+/// Pages that are being served. They continue after this is dropped; `stop`
+/// ends them.
 pub struct ServingPages {
     desk: Arc<AppState>,
     address: SocketAddr,
@@ -56,13 +57,13 @@ impl std::fmt::Debug for ServingPages {
 }
 
 impl PageServer {
-    /// The guard: a dashboard, and the table of switches.
+    /// Pages for the guard: a dashboard and the switches.
     pub fn guard(keeper: Arc<GuardState>) -> Self {
         Self::of(PageFace::Guard(keeper))
     }
 
-    /// A capture: a dashboard, and nothing to switch. `evidence` is the file
-    /// that it writes.
+    /// Pages for a capture: a dashboard without switches. `evidence` is the
+    /// file that the capture writes.
     pub fn capture(board: Arc<ActivityFeed>, knowledge: Arc<Knowledge>, evidence: Option<PathBuf>) -> Self {
         Self::of(PageFace::Capture { board, knowledge, evidence })
     }
@@ -71,48 +72,51 @@ impl PageServer {
         Self { face, ways: Vec::new(), certificate: None, zone: TimeZone::system(), beyond: false, let_in: None }
     }
 
-    /// The ports that devices are told to use.
+    /// The ports that the pages tell devices to use.
     #[must_use]
     pub fn ways(mut self, ways: Vec<DevicePort>) -> Self {
         self.ways = ways;
         self
     }
 
-    /// The certificate (PEM, never the key) that devices are told to trust.
+    /// The certificate (PEM, never the key) that the pages tell devices to
+    /// trust.
     pub fn authority(mut self, pem: &str) -> Result<Self, Error> {
         self.certificate = Some(TrustCertificate::read(pem)?);
         Ok(self)
     }
 
-    /// Where the person's clock stands, if not where this machine's does.
+    /// The user's time zone, if it differs from this machine's.
     #[must_use]
     pub fn zone(mut self, zone: TimeZone) -> Self {
         self.zone = zone;
         self
     }
 
-    /// Who came in stays in for a month, and our programs keep their key: kept in
-    /// this folder, in a file for the port of the page.
+    /// Stores the admitted browsers for a month, and the key for our programs:
+    /// in this directory, in one file for each port.
     #[must_use]
     pub fn remembering(mut self, folder: PathBuf) -> Self {
         self.let_in = Some(folder);
         self
     }
 
-    /// The person asked for pages that other machines can reach.
+    /// Permits a socket that other machines can reach, because the user asked
+    /// for it.
     #[must_use]
     pub fn beyond_this_machine(mut self) -> Self {
         self.beyond = true;
         self
     }
 
-    /// Serves them on a socket that listens.
+    /// Serves the pages on a listening socket.
     pub fn serve(self, listener: TcpListener) -> Result<ServingPages, Error> {
         let address = listener.local_addr().map_err(Error::Socket)?;
         if !address.ip().is_loopback() && !self.beyond {
             return Err(Error::BeyondThisMachine(address));
         }
-        // Two guards of one person do not destroy each other's.
+        // The file name contains the port, so that two guards of one user do
+        // not overwrite each other's file.
         let file = self.let_in.map(|folder| folder.join(format!("let-in-{}.toml", address.port())));
         let door = AccessControl::new(address, AdmissionFile::new(file))?;
         let desk = AppState { face: self.face, ways: self.ways, certificate: self.certificate, door, zone: self.zone };
@@ -121,10 +125,10 @@ impl PageServer {
         let app = routes::all(Arc::clone(&desk), stopped.clone());
         let task = tokio::spawn(async move {
             let end = async move {
-                // Gone is stopped too.
+                // A dropped sender also means stop.
                 let _ = stopped.wait_for(|stopped| *stopped).await;
             };
-            // It only ends when it is told to.
+            // The server only ends when it is told to stop.
             let _ = axum::serve(listener, app).with_graceful_shutdown(end).await;
         });
         Ok(ServingPages { desk, address, stop, task })
@@ -136,17 +140,17 @@ impl ServingPages {
         self.address
     }
 
-    /// An address that lets one browser in, once. Each call makes a new one.
+    /// A link that admits one browser, once. Each call creates a new one.
     pub fn link(&self) -> Result<String, Error> {
         self.desk.door.link(entry::EntryPage::First)
     }
 
-    /// What programs of ours (the extension) must know: `Authorization: Bearer …`.
+    /// The key for our own programs (the extension): `Authorization: Bearer …`.
     pub fn key(&self) -> &str {
         self.desk.door.key.text()
     }
 
-    /// Ends it. Whoever still looks loses the connection.
+    /// Stops serving; open connections are closed.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         let _ = self.task.await;

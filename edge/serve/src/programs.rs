@@ -1,6 +1,6 @@
-//! What our own programs ask and say (the extension in a browser): the same
-//! switches as on the page, as JSON. Who holds the key may; a page that calls
-//! from a browser is not even told that there is something (CORS, Fetch §3.3).
+//! The JSON interface for our own programs (the extension in a browser): the
+//! same switches as on the page. It needs the key. A web page that calls it
+//! cannot read any response (CORS, Fetch §3.3).
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -33,7 +33,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .route("/api/link", post(link))
 }
 
-/// A switch that is turned: that of a kind of data, or that of a set.
+/// A change of one switch: for a kind of data, or for a set.
 #[derive(Deserialize)]
 struct SwitchTurn {
     #[serde(default)]
@@ -44,7 +44,7 @@ struct SwitchTurn {
     on: bool,
 }
 
-/// What pages in a browser on this machine did.
+/// A report of what pages in a browser on this machine did.
 #[derive(Deserialize)]
 struct ListedPages {
     device: String,
@@ -74,15 +74,15 @@ async fn change(State(desk): State<Arc<AppState>>, Json(turn): Json<SwitchTurn>)
     }
 }
 
-/// Where a link leads to.
+/// The page that a link opens.
 #[derive(Deserialize)]
 struct LinkTarget {
     #[serde(default)]
     to: String,
 }
 
-/// A link that lets a browser in, once: for the button in a browser of ours, and
-/// for `candor guard link`.
+/// A link that admits a browser, once: for the button in the extension, and for
+/// `candor guard link`.
 async fn link(State(desk): State<Arc<AppState>>, Json(wanted): Json<LinkTarget>) -> Response {
     match desk.door.link(EntryPage::from_path(&wanted.to)) {
         Ok(link) => Json(json!({ "link": link })).into_response(),
@@ -90,7 +90,8 @@ async fn link(State(desk): State<Arc<AppState>>, Json(wanted): Json<LinkTarget>)
     }
 }
 
-/// What this machine has of its own is what is shown, so it is what is turned.
+/// The interface shows this machine's own switch if there is one, so the change
+/// applies to that switch.
 fn changes(keeper: &GuardState, turn: &SwitchTurn, mode: Mode) -> Option<ChoiceChange> {
     let on = turn.on;
     let own =
@@ -118,8 +119,8 @@ async fn listed(State(desk): State<Arc<AppState>>, Json(said): Json<ListedPages>
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// Lets extensions read the answers; what they are asked before (`OPTIONS`)
-/// comes without the key.
+/// Lets extensions read the responses. The CORS preflight (`OPTIONS`) comes
+/// without the key.
 pub(crate) async fn with_extensions(request: Request, next: Next) -> Response {
     let from = request.headers().get(ORIGIN).cloned();
     let extension = from.filter(|origin| {
@@ -139,8 +140,8 @@ pub(crate) async fn with_extensions(request: Request, next: Next) -> Response {
     answer
 }
 
-/// The table that holds for this machine: what is on now, until when if only for an hour, and how
-/// often it was asked for lately although it was off.
+/// The switches for this machine: whether each is on, until when if only for an
+/// hour, and how often its kind was recently requested while it was off.
 fn table(keeper: &GuardState) -> Value {
     let (choices, now) = (keeper.choices(), crate::moment::now());
     let asked = asked_for(keeper.board());
@@ -168,7 +169,7 @@ fn table(keeper: &GuardState) -> Value {
     json!({ "sets": sets(&choices, &asked), "kinds": kinds, "trouble": keeper.trouble() })
 }
 
-/// The sets, as on the page of settings and in its order.
+/// The sets, in the same order as on the settings page.
 fn sets(choices: &Choices, asked: &BTreeMap<(String, Mode), u64>) -> Vec<Value> {
     let now = crate::moment::now();
     let of_service = |id: &str, (label, says, stops): words::Set, on: bool| json!({ "id": id, "label": label, "says": says, "stops": stops, "modes": "both", "normal": on, "private": on });
@@ -201,14 +202,14 @@ fn sets(choices: &Choices, asked: &BTreeMap<(String, Mode), u64>) -> Vec<Value> 
     ]
 }
 
-/// How often each kind was stopped, or passed because somebody asked, in each mode:
-/// where its switch would have done something else.
+/// How often each kind was stopped or shown in each mode, in events where its
+/// switch would have changed the decision.
 fn asked_for(board: &ActivityFeed) -> BTreeMap<(String, Mode), u64> {
     let mut asked = BTreeMap::new();
     let is_asking =
         |event: &&Arc<gate::GuardEvent>| event.reason != DecisionReason::On && !event.reason.has_own_switch();
     for event in board.events().iter().filter(is_asking) {
-        // Where the mode is not known, both columns are meant.
+        // An event of unknown mode counts in both columns.
         let modes: &[Mode] = match event.mode {
             Mode::Normal => &[Mode::Normal],
             Mode::Private => &[Mode::Private],

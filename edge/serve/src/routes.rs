@@ -1,4 +1,4 @@
-//! Which address is which page, and what each passes first.
+//! The routes of the pages, and the checks before each.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(crate) fn all(desk: Arc<AppState>, stopped: watch::Receiver<bool>) -> Router
         .with_state(desk)
 }
 
-/// What there is to see, whoever decides.
+/// The routes for viewing, for the guard and for a capture.
 fn watched(stopped: watch::Receiver<bool>) -> Router<Arc<AppState>> {
     Router::new()
         .route("/", get(views::dashboard))
@@ -42,7 +42,7 @@ fn watched(stopped: watch::Receiver<bool>) -> Router<Arc<AppState>> {
         .route("/live", get(move |desk| live::stream(desk, stopped.clone())))
 }
 
-/// What there is to switch, where the guard decides.
+/// The routes for switches, which only the guard has.
 fn decided() -> Router<Arc<AppState>> {
     Router::new()
         .route("/settings", get(views::settings))

@@ -1,11 +1,11 @@
-//! Values that nobody can guess.
+//! Random values that nobody can guess.
 
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
 
-/// 256 bits as letters that stand in an address, a cookie or a form.
+/// 256 bits as text that is valid in a URL, a cookie and a form.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
@@ -16,13 +16,14 @@ impl Secret {
         Ok(Self(BASE64URL_NOPAD.encode(&bytes)))
     }
 
-    /// One that was made before, if it is as long as those are.
+    /// A secret that was created before; None if its length is wrong.
     pub(crate) fn again(text: &str) -> Option<Self> {
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
         (bytes.len() == 32).then(|| Self(text.to_owned()))
     }
 
-    /// What follows from it for this purpose, and for whoever does not know it from nothing.
+    /// A secret for this purpose, derived from this one. Without this secret it
+    /// cannot be guessed.
     pub(crate) fn derived(&self, purpose: &str) -> Self {
         let digest = Sha256::new().chain_update(purpose).chain_update([0]).chain_update(&self.0).finalize();
         Self(BASE64URL_NOPAD.encode(&digest))
@@ -32,7 +33,8 @@ impl Secret {
         &self.0
     }
 
-    /// Whether somebody knows it. Takes as long for a near miss as for a far one.
+    /// Compares in constant time, so that the duration does not reveal how much
+    /// of a guess is right.
     pub(crate) fn is(&self, given: &str) -> bool {
         let differ = self.0.bytes().zip(given.bytes()).fold(0, |differ, (own, given)| differ | (own ^ given));
         differ == 0 && self.0.len() == given.len()

@@ -1,10 +1,10 @@
-//! What every request passes before anything else looks at it.
+//! Checks every request before any other code handles it.
 //!
-//! A page in the same browser is the adversary: it can send any request it likes
-//! to this port, by name or by number, and see nothing of the answer. So a request
-//! must name us as its host (a name made to lead here is refused), come from no
-//! other origin, carry the cookie of a browser that was let in, and, where it
-//! changes something, the value that stood in our own form.
+//! The attacker is a web page in the same browser: it can send any request to
+//! this port, by name or by IP address, but cannot read the response. Therefore
+//! a request must name this server as its host (DNS rebinding is refused), come
+//! from our own origin and carry the cookie of an admitted browser. If it
+//! changes something, it must also carry the value from our own form.
 
 use std::sync::Arc;
 
@@ -24,16 +24,16 @@ use axum::{
 
 use crate::{english, state::AppState, views};
 
-/// Our own files and ourselves; no frame, no script within a page, and no text
-/// that becomes markup in one (CSP Level 3; Trusted Types).
+/// Permits only our own files and our own origin: no frames, no inline scripts,
+/// and no text that a script turns into markup (CSP Level 3; Trusted Types).
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
                       trusted-types 'none'";
 
-/// The longest form there is.
+/// The longest form in bytes.
 const FORM: usize = 64 << 10;
 
-/// What is the same for every answer.
+/// Sets the header fields that every response has.
 pub(crate) async fn harden(request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     let headers = answer.headers_mut();
@@ -51,7 +51,7 @@ pub(crate) async fn harden(request: Request, next: Next) -> Response {
     answer
 }
 
-/// For everything: it must be us who is meant.
+/// For all requests: the host must be this server.
 pub(crate) async fn only_us(State(desk): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let named = text(request.headers(), HOST);
     if named.is_some_and(|host| desk.door.is_us(host)) {
@@ -60,7 +60,7 @@ pub(crate) async fn only_us(State(desk): State<Arc<AppState>>, request: Request,
     refuse(StatusCode::MISDIRECTED_REQUEST, english::refused::NOT_US)
 }
 
-/// For people: a browser that was let in, and a form of ours.
+/// For browsers: needs an admitted browser and, for changes, one of our forms.
 pub(crate) async fn only_people(State(desk): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let cookie = text(request.headers(), COOKIE).unwrap_or_default();
     let Some(session) = desk.door.session(cookie) else {
@@ -88,7 +88,7 @@ pub(crate) async fn only_people(State(desk): State<Arc<AppState>>, mut request: 
     next.run(request).await
 }
 
-/// For programs of ours: the key, and no cookie.
+/// For our own programs: needs the key, and no cookie.
 pub(crate) async fn only_programs(State(desk): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let given = text(request.headers(), AUTHORIZATION).and_then(|field| field.strip_prefix("Bearer "));
     if given.is_some_and(|given| desk.door.key.is(given)) {
@@ -97,9 +97,10 @@ pub(crate) async fn only_programs(State(desk): State<Arc<AppState>>, request: Re
     StatusCode::UNAUTHORIZED.into_response()
 }
 
-/// Whether another site asks. `Origin` is `null` for forms of a page without
-/// referrers (Fetch, "append a request Origin header"), which ours are; what
-/// then tells is `Sec-Fetch-Site`, and above all the value in the form.
+/// Whether another site sent the request. `Origin` is `null` for forms on a
+/// page without referrers, such as ours (Fetch, "append a request Origin
+/// header"); then `Sec-Fetch-Site` and, above all, the value in the form
+/// decide.
 fn is_foreign(headers: &HeaderMap) -> bool {
     let site = text(headers, HeaderName::from_static("sec-fetch-site"));
     if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
@@ -112,7 +113,7 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     }
 }
 
-/// A field that is there once.
+/// The value of a header field that occurs exactly once.
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let mut all = headers.get_all(name).iter();
     let one = all.next()?;

@@ -1,4 +1,4 @@
-//! What the pages are about: the guard, or a capture that only watches.
+//! The data behind the pages: the guard, or a capture without decisions.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -8,7 +8,7 @@ use knowledge::Knowledge;
 
 use crate::{access::AccessControl, pages::DevicePort};
 
-/// Everything that a page can need.
+/// Everything that a page may need.
 pub(crate) struct AppState {
     pub(crate) face: PageFace,
     pub(crate) ways: Vec<DevicePort>,
@@ -17,16 +17,16 @@ pub(crate) struct AppState {
     pub(crate) zone: TimeZone,
 }
 
-/// Whose pages they are.
+/// Whether the pages belong to the guard or to a capture.
 pub(crate) enum PageFace {
     Guard(Arc<GuardState>),
     Capture { board: Arc<ActivityFeed>, knowledge: Arc<Knowledge>, evidence: Option<PathBuf> },
 }
 
-/// What devices have to trust.
+/// The certificate that devices have to trust.
 pub(crate) struct TrustCertificate {
     pub(crate) der: Vec<u8>,
-    /// SHA-256 in groups, as phones and browsers show it.
+    /// SHA-256 in pairs of hex digits, as phones and browsers show it.
     pub(crate) fingerprint: String,
 }
 
@@ -45,7 +45,7 @@ impl AppState {
         }
     }
 
-    /// The guard, where there is something to switch.
+    /// The guard, if these are the guard's pages.
     pub(crate) fn keeper(&self) -> Option<&Arc<GuardState>> {
         match &self.face {
             PageFace::Guard(keeper) => Some(keeper),
@@ -53,7 +53,7 @@ impl AppState {
         }
     }
 
-    /// The file in which what is shown here is kept.
+    /// The evidence file of the traffic on these pages.
     pub(crate) async fn evidence(&self) -> Option<PathBuf> {
         match &self.face {
             PageFace::Guard(keeper) => keeper.evidence().await,

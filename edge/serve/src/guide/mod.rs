@@ -1,11 +1,12 @@
-//! The guide: pages at `http://candor.test/`, reached through the proxy, made
-//! for a thumb and for any mobile browser, without JavaScript.
+//! The guide for phones: pages at `http://candor.test/`, reached through the
+//! proxy, for small screens and any mobile browser, without JavaScript.
 //!
-//! A device that came here uses the proxy and was let in; the guide leads it to
-//! the certificate, looks whether it is trusted (its own page over HTTPS says
-//! so), and then through the steps of an experiment, if there is one. Whoever
-//! runs that follows [`PhoneGuide::progress`] and may say by [`PhoneGuide::was_seen`] that
-//! the wire showed a step done; else the person says so.
+//! A device that reaches the guide uses the proxy and is paired. The guide
+//! helps to install the certificate and checks that the device trusts it: the
+//! guide's own HTTPS page shows that. Then it leads through the steps of an
+//! experiment, if there is one. The code that runs the experiment follows
+//! [`PhoneGuide::progress`], and calls [`PhoneGuide::was_seen`] when traffic
+//! shows that a step is done; otherwise the user confirms the step.
 
 mod steps;
 
@@ -25,13 +26,14 @@ use tokio::sync::watch;
 pub use self::steps::{GuideProgress, GuideStep};
 use crate::{Error, english, files, secret::Secret, state::TrustCertificate};
 
-/// The name it goes by on every proxy; reserved for tests, so nobody's (RFC 6761).
+/// The guide's host name on every proxy. The domain is reserved for tests, so
+/// it belongs to nobody (RFC 6761).
 pub(crate) const HOST: &str = "candor.test";
 
-/// Phones that are remembered to trust the certificate.
+/// How many phones are remembered that trust the certificate.
 const MOST: usize = 256;
 
-/// The guide. One for all proxies of a run.
+/// The guide, shared by all proxies of a run.
 pub struct PhoneGuide {
     certificate: TrustCertificate,
     steps: Vec<GuideStep>,
@@ -47,11 +49,12 @@ impl fmt::Debug for PhoneGuide {
 }
 
 impl PhoneGuide {
-    /// Steps before those of an experiment: proxy, pairing, certificate.
+    /// The number of steps before those of an experiment: proxy, pairing,
+    /// certificate.
     pub const BEFORE: usize = 3;
 
-    /// A guide that gives out this certificate (PEM), and leads through these
-    /// steps; without any it ends when the device is ready.
+    /// A guide that gives out this certificate (PEM) and leads through these
+    /// steps; without steps it ends when the device is ready.
     pub fn new(certificate: &str, steps: Vec<GuideStep>) -> Result<Arc<Self>, Error> {
         Ok(Arc::new(Self {
             certificate: TrustCertificate::read(certificate)?,
@@ -62,22 +65,23 @@ impl PhoneGuide {
         }))
     }
 
-    /// How far the person has come, now and whenever that changes.
+    /// The user's progress: the current value and every change.
     pub fn progress(&self) -> watch::Receiver<GuideProgress> {
         self.progress.subscribe()
     }
 
-    /// The wire showed that this step was done.
+    /// Called when traffic shows that this step is done.
     pub fn was_seen(&self, step: usize) {
         self.finish(step);
     }
 
-    /// Whether a device reached the guide over HTTPS: it trusts the certificate.
+    /// Whether a device trusts the certificate: it has reached the guide over
+    /// HTTPS.
     pub fn is_trusted_by(&self, device: IpAddr) -> bool {
         self.trusting().contains(&device.to_canonical())
     }
 
-    /// The answer to a request of a device.
+    /// The response to a request of a device.
     pub fn answer(&self, device: IpAddr, request: &Request) -> StaticResponse {
         let Some((secure, path)) = parts(&request.url) else { return plain(404, english::refused::NO_SUCH_PAGE) };
         if secure {
@@ -103,7 +107,7 @@ impl PhoneGuide {
         }
     }
 
-    /// The page that comes next.
+    /// The page for the next step.
     fn here(&self, trusted: bool) -> String {
         let progress = *self.progress.borrow();
         match self.steps.get(progress.done) {
@@ -113,8 +117,8 @@ impl PhoneGuide {
         }
     }
 
-    /// The person says that a step is done. A form that is sent twice, or from
-    /// a page that is no longer the last, says nothing new.
+    /// The user confirms a step. A repeated form, or one from an earlier page,
+    /// changes nothing.
     fn said(&self, request: &Request) -> StaticResponse {
         let field = |name: &str| {
             form_urlencoded::parse(&request.body.bytes)
@@ -156,7 +160,7 @@ impl InternalHost for PhoneGuide {
     }
 }
 
-/// Whether it came over HTTPS, and its path.
+/// Whether a URL uses HTTPS, and its path.
 fn parts(url: &str) -> Option<(bool, &str)> {
     let (secure, rest) = match url.split_once("://")? {
         ("https", rest) => (true, rest),
@@ -167,8 +171,8 @@ fn parts(url: &str) -> Option<(bool, &str)> {
     Some((secure, path.split(['?', '#']).next().unwrap_or("/")))
 }
 
-/// Whether a page of another site sent it: `Origin` is ours, or `null` as for
-/// any page without referrers.
+/// Whether a page of another site sent the request. An `Origin` of ours is
+/// accepted, and `null`, which pages without referrers send.
 fn is_foreign(request: &Request) -> bool {
     let value = |name: &str| {
         request.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_slice())
@@ -190,7 +194,8 @@ fn to(path: &str) -> StaticResponse {
     plain(303, "").with("Location", path)
 }
 
-/// As for the other pages (`shield`), nothing runs that is not a file of ours.
+/// As on the other pages (`shield`), the browser runs only scripts from our own
+/// files.
 fn reply(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> StaticResponse {
     const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; \
                           base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";

@@ -1,26 +1,26 @@
-//! What a person with a phone is asked to do, one thing at a time.
+//! The steps that the user of a phone is asked to do, one at a time.
 
-/// One thing to do.
+/// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuideStep {
-    /// In a few words: `Open this page`.
+    /// A short title: `Open this page`.
     pub title: String,
-    /// What to do, and how.
+    /// What the user has to do, and how.
     pub says: String,
-    /// An address to open: shown as a link, and as text to be typed.
+    /// An address to open: shown as a link, and as text for typing.
     pub open: Option<String>,
-    /// Words to type or a name to give, exactly.
+    /// Text that the user has to type exactly.
     pub text: Option<String>,
-    /// To be done in a private tab.
+    /// Whether the step needs a private tab.
     pub private: bool,
 }
 
-/// How far somebody has come.
+/// How many steps are done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GuideProgress {
-    /// Steps that are done.
+    /// The number of steps that are done.
     pub done: usize,
-    /// All of them.
+    /// Whether all steps are done.
     pub over: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The guide's pages: one thing on each, and one large button.
+//! The guide's pages: each has one step and one large button.
 
 use maud::{DOCTYPE, Markup, html};
 use report::ui::{eye, inert};
@@ -6,7 +6,8 @@ use report::ui::{eye, inert};
 use super::{GuideStep, PhoneGuide};
 use crate::english::{CANDOR, guide as words};
 
-/// The device is here, so it uses the proxy and was let in; now the certificate.
+/// A device that reaches this page uses the proxy and is paired; the
+/// certificate comes next.
 pub(super) fn welcome(guide: &PhoneGuide) -> String {
     page(
         words::WELCOME,
@@ -45,7 +46,7 @@ pub(super) fn certificate(guide: &PhoneGuide, trusted: bool) -> String {
     )
 }
 
-/// Asked for over HTTP what only HTTPS can show.
+/// The page over HTTP after the check, which only succeeds over HTTPS.
 pub(super) fn not_trusted() -> String {
     page(
         words::NOT_TRUSTED,

@@ -1,4 +1,4 @@
-//! The first page: who reports what to whom, and what was done about it.
+//! The first page: which data went to whom, and what the guard did.
 
 use axum::{Extension, extract::State};
 use gate::EventCounts;
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{access::BrowserSession, english::dashboard as words, moment, state::AppState};
 
-/// Changes that are shown, and characters of one.
+/// How many changes are shown, and how many characters of each.
 const CHANGES: usize = 12;
 const CHANGE: usize = 160;
 
@@ -55,7 +55,7 @@ pub(crate) async fn dashboard((State(desk), Extension(session)): PageQuery) -> P
     PageFrame { title: &heading, here: "/", script: true }.around(&desk, content)
 }
 
-/// What to do where nothing was done yet.
+/// The first steps, for a user without any traffic yet.
 fn first_steps() -> Markup {
     html! {
         section #first aria-labelledby="first-lede" {
@@ -66,7 +66,7 @@ fn first_steps() -> Markup {
     }
 }
 
-/// Devices that want in: the code for each is to be typed on the device.
+/// Devices that wait for pairing; the user types the code on the device.
 fn codes(desk: &AppState) -> Markup {
     html! {
         @for (device, code) in desk.board().codes() {

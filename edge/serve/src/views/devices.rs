@@ -64,7 +64,7 @@ fn card(desk: &AppState, session: &BrowserSession, id: &str, seen: &DeviceSeen) 
     }
 }
 
-/// Text as the value in a query.
+/// Encodes a text as a value in a query.
 pub(crate) fn in_query(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -1,4 +1,4 @@
-//! What stands around every page.
+//! The frame around every page.
 
 use axum::response::Html;
 use maud::{DOCTYPE, Markup, html};
@@ -7,7 +7,7 @@ use report::ui::eye;
 use super::PageResult;
 use crate::{access::BrowserSession, english, state::AppState};
 
-/// A page of those who are in.
+/// A page for admitted browsers.
 pub(super) struct PageFrame<'f> {
     pub title: &'f str,
     pub here: &'static str,
@@ -39,7 +39,7 @@ impl PageFrame<'_> {
     }
 }
 
-/// The HTML of a page. Nothing in it is style or script (`shield`).
+/// The HTML of a page, without any inline style or script (`shield`).
 pub(super) fn whole(title: &str, bar: &Markup, content: &Markup, script: bool) -> PageResult {
     let page = html! {
         (DOCTYPE)
@@ -63,7 +63,7 @@ pub(super) fn whole(title: &str, bar: &Markup, content: &Markup, script: bool) -
     Html(page.into_string())
 }
 
-/// A section with its heading, which also names it for those who do not see it.
+/// A section with its heading; the heading is also its name for screen readers.
 pub(super) fn section(id: &str, title: &str, content: &Markup) -> Markup {
     html! {
         section id=(id) aria-labelledby={ (id) "-title" } {
@@ -73,12 +73,12 @@ pub(super) fn section(id: &str, title: &str, content: &Markup) -> Markup {
     }
 }
 
-/// As ARIA writes it.
+/// A boolean as an ARIA value.
 pub(super) const fn truth(is: bool) -> &'static str {
     if is { "true" } else { "false" }
 }
 
-/// What each form that changes something must carry.
+/// The hidden field that each form with a change must contain.
 pub(super) fn sealed(session: &BrowserSession) -> Markup {
     html! { input type="hidden" name="csrf" value=(session.csrf.text()); }
 }

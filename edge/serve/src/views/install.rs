@@ -1,4 +1,4 @@
-//! How a device is led through Candor: certificate, then proxy.
+//! How to connect a device to Candor: certificate, then proxy.
 
 use axum::{Extension, extract::State};
 use maud::{Markup, html};

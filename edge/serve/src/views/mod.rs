@@ -1,4 +1,4 @@
-//! The pages, each a function of what there is to show.
+//! The pages; each is a function of the data to show.
 
 mod frame;
 
@@ -45,7 +45,7 @@ pub(crate) use self::{
 };
 use crate::{access::BrowserSession, state::AppState};
 
-/// What a page is asked with, besides its address.
+/// The extractors of a page handler.
 type PageQuery = (State<Arc<AppState>>, Extension<BrowserSession>);
 
 type PageResult = Html<String>;

@@ -1,4 +1,5 @@
-//! One event, opened: why, the layers, and what the person can say to it.
+//! One event in detail: the reason, the layers of each value, and the choices
+//! of the user.
 
 use gate::{FoundValue, GuardEvent};
 use guard::{DecisionReason, GuardAction, HostAction};
@@ -9,11 +10,13 @@ use report::ui::{inert, inert_head, kind, staircase};
 use super::{frame::sealed, said};
 use crate::{access::BrowserSession, english, state::AppState};
 
-/// Values of one event that are shown, and characters of an address.
+/// How many values of one event are shown, and how many characters of an
+/// address.
 const SHOWN: usize = 8;
 const ADDRESS: usize = 300;
 
-/// On the page of one event the values are sections; in a list they are below one.
+/// Where the details are shown, which decides the level of their headings: on
+/// the event's own page or in a list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum HeadingLevel {
     Alone,
@@ -52,7 +55,8 @@ fn value(found: &FoundValue, level: HeadingLevel) -> Markup {
     }
 }
 
-/// What can be said to it: this destination, or these kinds.
+/// The forms for this event: a rule for the destination, or an hour for its
+/// kinds.
 fn decide(desk: &AppState, session: &BrowserSession, event: &GuardEvent) -> Markup {
     let Some(keeper) = desk.keeper() else { return html! {} };
     let choices = keeper.choices();
@@ -68,7 +72,8 @@ fn decide(desk: &AppState, session: &BrowserSession, event: &GuardEvent) -> Mark
     let said = choices.destined(&aim, &guard::ClientIdentity::new(&event.device, event.mode));
     let rules: &[(&str, &str)] = match said {
         Some(_) => &[("", english::event::AS_OTHERS)],
-        // What failed by itself is not mended by letting it go.
+        // If the handshake failed, a rule that allows the destination would not
+        // help.
         None if event.verdict == GuardAction::Pass || event.reason == DecisionReason::NoHandshake => {
             &[(HostAction::Stop.word(), english::event::STOP)]
         }
@@ -102,7 +107,7 @@ fn decide(desk: &AppState, session: &BrowserSession, event: &GuardEvent) -> Mark
     }
 }
 
-/// Whether switches of kinds would have let it go.
+/// Whether turning on its kinds would have let the request pass.
 fn may_switch(event: &GuardEvent) -> bool {
     event.verdict != GuardAction::Pass && !event.reason.has_own_switch()
 }

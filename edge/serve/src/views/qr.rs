@@ -1,12 +1,12 @@
-//! An address as a picture that a phone's camera reads (ISO/IEC 18004).
+//! A URL as a QR code for a phone's camera (ISO/IEC 18004).
 
 use maud::{Markup, html};
 use qrcodegen::{QrCode, QrCodeEcc};
 
-/// White around the code, in modules; readers want four.
+/// The white border around the code, in modules; the standard asks for four.
 const QUIET: i32 = 4;
 
-/// None for what is too long for any code.
+/// The QR code; None if the text is too long.
 pub(super) fn code(text: &str, says: &str) -> Option<Markup> {
     let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
     let size = code.size();

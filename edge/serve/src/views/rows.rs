@@ -1,4 +1,4 @@
-//! The list of what happened: one row for what happened again and again.
+//! The list of events; equal events in a row share one row.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{access::BrowserSession, english, state::AppState};
 
-/// Rows that are shown.
+/// How many rows are shown.
 const ROWS: usize = 40;
 
-/// The same thing, several times in a row.
+/// Several equal events in a row.
 struct RepeatedRow {
     newest: Arc<GuardEvent>,
     times: usize,
@@ -78,7 +78,7 @@ fn one(desk: &AppState, session: &BrowserSession, row: &RepeatedRow) -> Markup {
     }
 }
 
-/// What stands in a row; the script fills the same places by their names.
+/// The cells of a row; the script fills the same cells by their names.
 fn cells(said: &RowText, times: usize) -> Markup {
     html! {
         (super::shapes::fate(said.look))

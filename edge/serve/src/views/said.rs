@@ -1,4 +1,4 @@
-//! An event in words: the same for pages and for the live stream.
+//! The text of an event, shared by the pages and the live stream.
 
 use gate::GuardEvent;
 use guard::{DecisionReason, GuardAction};
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::{english, moment, state::AppState};
 
-/// Characters of a name that are shown where space is short.
+/// The longest name where space is limited, in characters.
 const NAME: usize = 60;
 
-/// What a row says.
+/// The texts of a row.
 pub(super) struct RowText {
-    /// How it looks: `stopped`, `cut`, `passed`, `allowed`, `unread`.
+    /// The CSS class: `stopped`, `cut`, `passed`, `allowed`, `unread`.
     pub look: &'static str,
     pub fate: &'static str,
     pub when: String,
@@ -44,7 +44,7 @@ impl RowText {
     }
 }
 
-/// The row for the page's script, which only ever sets texts.
+/// The row for the page's script, which only sets text, never markup.
 pub(crate) fn row_of(desk: &AppState, event: &GuardEvent) -> Value {
     let said = RowText::of(desk, event);
     json!({
@@ -53,7 +53,7 @@ pub(crate) fn row_of(desk: &AppState, event: &GuardEvent) -> Value {
     })
 }
 
-/// A device by its name, or by what it is known by.
+/// The name of a device, or its identifier.
 pub(super) fn device(desk: &AppState, id: &str) -> String {
     let choices = desk.keeper().map(|keeper| keeper.choices());
     let name = choices.and_then(|choices| choices.device(id)?.name.clone());

@@ -1,5 +1,5 @@
-//! The switches that most people need: sets of kinds, and services that have a
-//! switch of their own. Each says what stops working while it is off.
+//! The switches that most users need: sets of kinds, and services with a switch
+//! of their own. Each says what stops working while it is off.
 
 use guard::{Choices, KindSet, SetStand};
 use maud::{Markup, html};
@@ -8,7 +8,7 @@ use model::{Mode, Time};
 use super::frame::sealed;
 use crate::{access::BrowserSession, english::sets as words, english::settings, moment};
 
-/// Where the switches stand for all devices, or for one.
+/// The switches for all devices, or for one.
 struct SetSwitches<'s> {
     choices: &'s Choices,
     session: &'s BrowserSession,
@@ -20,7 +20,7 @@ const MODES: [(Mode, &str); 2] = [(Mode::Normal, settings::NORMAL), (Mode::Priva
 
 pub(super) fn table(choices: &Choices, session: &BrowserSession, device: Option<&str>) -> Markup {
     let sets = SetSwitches { choices, session, device, now: moment::now() };
-    // A switch that cannot act for one device alone is not shown there.
+    // A switch that only works for all devices is not shown for one.
     let for_all = device.is_none();
     html! {
         table .switches .sets role="table" {
@@ -69,7 +69,7 @@ impl SetSwitches<'_> {
         row(&format!("set-{}", set.word()), says, &html! { @for cell in &cells { (cell) } })
     }
 
-    /// A service of which nobody can say for which window it is asked.
+    /// A service whose requests do not show which window they belong to.
     fn service(&self, id: &str, says: &words::Set, on: bool) -> Markup {
         let stand = if on { SetStand::On } else { SetStand::Off };
         let action = format!("/{id}");
@@ -95,7 +95,8 @@ impl SetSwitches<'_> {
                 (sealed(self.session))
                 (fields)
                 input type="hidden" name="on" value=(if stand == SetStand::Off { "on" } else { "off" });
-                // A switch is on or off; what is in between is told as a checkbox is.
+                // ARIA allows a mixed state for a checkbox but not for a
+                // switch.
                 button role=(if stand == SetStand::Mixed { "checkbox" } else { "switch" }) aria-checked=(checked)
                     aria-label=(settings::named(label, window)) {
                     span .knob aria-hidden="true" {}

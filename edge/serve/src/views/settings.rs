@@ -1,4 +1,4 @@
-//! The settings: the table of switches first, then what is chosen more rarely.
+//! The settings page: the switches first, then the less frequent choices.
 
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ fn content(desk: &AppState, keeper: &Arc<GuardState>, session: &BrowserSession, 
     }
 }
 
-/// Says that the file of choices is broken.
+/// A warning that the choices file is invalid.
 pub(super) fn trouble(desk: &AppState) -> Markup {
     let trouble = desk.keeper().and_then(|keeper| keeper.trouble());
     html! {
@@ -86,7 +86,7 @@ pub(super) fn trouble(desk: &AppState) -> Markup {
     }
 }
 
-/// Whose table it is.
+/// The choice between the table for all devices and the table of one device.
 fn whose(desk: &AppState, choices: &Choices, device: Option<&str>) -> Markup {
     let mut ids: Vec<String> = desk.board().devices().into_keys().collect();
     ids.extend(
@@ -111,7 +111,8 @@ fn whose(desk: &AppState, choices: &Choices, device: Option<&str>) -> Markup {
     }
 }
 
-/// Programs get switches of their own in the file alone; so that no table here is taken for all of it.
+/// The programs with switches of their own. These can only be set in the file,
+/// so the page must not look complete without them.
 fn programs(choices: &Choices) -> Markup {
     let own = choices.programs.iter().filter(|program| !program.table.is_empty());
     let own: Vec<String> = own.map(|program| inert_head(&program.name, HOST)).collect();

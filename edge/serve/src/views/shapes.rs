@@ -1,10 +1,9 @@
-//! What became of an event, as a shape of its own: colour says nothing that the
-//! shape does not.
+//! The outcome of an event as a shape; its colour carries no extra information.
 
 use maud::{Markup, html};
 
-/// One drawing holds all shapes; the row's look shows one of them, so that the
-/// script need only name it.
+/// One drawing contains all shapes, and the row's CSS class shows one of them.
+/// So the script only has to set the class.
 pub(super) fn fate(look: &str) -> Markup {
     html! {
         svg .shape.(look) viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" focusable="false" {

@@ -1,4 +1,4 @@
-//! Pages that say one thing.
+//! Pages with a single message.
 
 use axum::http::StatusCode;
 use maud::html;
@@ -7,7 +7,7 @@ use report::ui::eye;
 use super::{PageResult, frame::whole};
 use crate::english;
 
-/// Why somebody was not let in, or something was not done.
+/// Why a browser was not admitted, or a change was refused.
 pub(crate) fn page_of_refusal(says: &str) -> PageResult {
     small(
         english::refused::TITLE,
@@ -22,8 +22,8 @@ pub(crate) async fn no_such_page() -> (StatusCode, PageResult) {
     (StatusCode::NOT_FOUND, page_of_refusal(english::refused::NO_SUCH_PAGE))
 }
 
-/// After the one-time link. Going on from here, the browser sends its cookie
-/// wherever it came from.
+/// The page after the one-time link. From this page of ours the browser sends
+/// its cookie, even if the link was opened from another site.
 pub(crate) fn page_of_entry(to: &str) -> PageResult {
     small(
         english::entry::TITLE,

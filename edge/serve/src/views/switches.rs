@@ -1,5 +1,5 @@
-//! The table of switches: kinds of data down, modes across, every cell a form
-//! of its own.
+//! The table of switches: one row for each kind of data, one column for each
+//! mode, and a form in every cell.
 
 use guard::{Choices, SwitchTable};
 use knowledge::kinds::KindInfo;
@@ -10,7 +10,7 @@ use report::ui::kind;
 use super::frame::{sealed, truth};
 use crate::{access::BrowserSession, english::settings as words, moment, state::AppState};
 
-/// One table, for all devices or for one.
+/// The table for all devices, or for one.
 struct SwitchSheet<'s> {
     desk: &'s AppState,
     choices: &'s Choices,
@@ -108,7 +108,7 @@ impl SwitchSheet<'_> {
     }
 }
 
-/// A switch that stands by itself.
+/// A single switch outside the table.
 pub(super) fn alone(action: &str, label: &str, on: bool, session: &BrowserSession) -> Markup {
     html! {
         form .switch method="post" action=(action) {

@@ -1,4 +1,4 @@
-//! Today as bands: kinds of data on the left, those they were for on the right.
+//! Today's flows as bands: kinds of data on the left, recipients on the right.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,13 @@ use report::ui::{Canvas, FlowBand, FlowDiagram, FlowNode, FlowTone, count, count
 
 use crate::english;
 
-/// Owners drawn one by one, hosts named for each, and characters of a name.
+/// How many owners are drawn separately, how many hosts are named for each, and
+/// the longest name.
 const OWNERS: usize = 7;
 const HOSTS: usize = 3;
 const NAME: usize = 34;
 
-/// The picture; none while there is nothing to draw.
+/// The chart; None if there is no data.
 pub(super) fn figure(today: &HourlyCounts, guards: bool) -> Option<Markup> {
     let flows = flows(today, guards);
     (!flows.bands.is_empty()).then(|| {
@@ -72,12 +73,12 @@ fn flows(today: &HourlyCounts, guards: bool) -> FlowDiagram {
     flows
 }
 
-/// Who answers for a host, or the host itself.
+/// The owner of a host, or the host itself.
 fn name(goal: &FlowGoal) -> String {
     goal.owner.clone().unwrap_or_else(|| goal.host.clone())
 }
 
-/// Everyone it was for, with their hosts; those who were meant most first.
+/// All recipients with their hosts, those with the most requests first.
 fn owners(today: &HourlyCounts) -> Vec<(String, FlowNode)> {
     let mut owners: BTreeMap<String, FlowNode> = BTreeMap::new();
     for (goal, n) in today.goals() {
@@ -102,7 +103,7 @@ fn owners(today: &HourlyCounts) -> Vec<(String, FlowNode)> {
     owners
 }
 
-/// From top to bottom: stopped, went on, nobody knows.
+/// The order from top to bottom: stopped, passed, unread.
 const fn rank(tone: FlowTone) -> u8 {
     match tone {
         FlowTone::Held => 0,

@@ -1,5 +1,5 @@
-//! The last day as columns: stopped at the bottom, what went on, what nobody
-//! could read.
+//! The last day as columns: stopped requests at the bottom, then passed ones,
+//! then those that could not be read.
 
 use gate::{EventCounts, HourlyCounts};
 use maud::{Markup, html};
@@ -8,7 +8,7 @@ use model::Time;
 use super::total;
 use crate::{english, moment, state::AppState};
 
-/// The drawing, in its own units.
+/// The size of the drawing in its own units.
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 150.0;
 const BASE: f64 = 122.0;
@@ -25,7 +25,8 @@ pub(super) fn figure(desk: &AppState, hours: &[Time], day: &HourlyCounts) -> Mar
     }
 }
 
-/// A column for each hour: stopped at the bottom, what went on, what nobody could read.
+/// One column for each hour: stopped requests at the bottom, then passed ones,
+/// then unread ones.
 fn columns(desk: &AppState, hours: &[Time], day: &HourlyCounts) -> Markup {
     let most = day.hours.values().map(sum).max().unwrap_or(0).max(4);
     let step = WIDTH / hours.len().max(1) as f64;

@@ -1,4 +1,4 @@
-//! Today in pictures: hour by hour, and what was for whom.
+//! Today's charts: by hour, and by recipient.
 
 mod hours;
 
@@ -11,7 +11,7 @@ use crate::{english, moment, state::AppState};
 
 const HOURS: i64 = 24;
 
-/// Both pictures, or that there is nothing to draw yet.
+/// Both charts, or a text if there is no data.
 pub(super) fn both(desk: &AppState) -> Markup {
     let now = moment::now();
     let hours = moment::last_hours(now, HOURS);
@@ -23,7 +23,7 @@ pub(super) fn both(desk: &AppState) -> Markup {
     }
 }
 
-/// What became of everything.
+/// The sum of the counts over all hours.
 pub(super) fn total(tally: &HourlyCounts) -> EventCounts {
     tally.hours.values().fold(EventCounts::default(), |all, counts| EventCounts {
         stopped: all.stopped + counts.stopped,
