@@ -107,7 +107,7 @@ mod tests {
         part.add(b"b");
         let body = part.whole();
         assert_eq!((body.bytes.len(), body.cut_from), (40 << 10, Some((120 << 10) + 1)));
-        // Dropping the body freed its memory.
+        // Its lease was released.
         assert!(limits.lease().grow_to(64 << 10));
     }
 

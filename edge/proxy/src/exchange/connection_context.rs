@@ -87,7 +87,7 @@ pub(crate) struct ConnectionContext {
     /// The original destination of a connection that the kernel redirected.
     pub(crate) original: Option<SocketAddr>,
     pub(crate) opened: ClockMoment,
-    /// How many layers (CONNECT, TLS …) enclose this one.
+    /// How many layers (CONNECT, TLS …) of the connection were read so far.
     pub(crate) layers: usize,
     /// Held by everything that is active on this connection.
     pub(crate) under_way: Arc<UnderWay>,

@@ -1,10 +1,10 @@
 //! The interface for deciding which requests may go to servers.
 //!
-//! The proxy first shows the head of each request to the gate. Most requests
-//! pass at once. If the gate wants to see the body, the proxy holds the request
-//! until the body is complete or the time is up; then the gate lets it pass,
-//! has the proxy answer it, or closes the connection. The gate can also watch
-//! response bodies before the client gets them.
+//! The proxy first shows the gate the head of each request that would go to a
+//! server. Most requests pass at once. If the gate wants to see the body, the
+//! proxy holds the request until the body is complete or the time is up; then
+//! the gate lets it pass, has the proxy answer it, or closes the connection.
+//! The gate can also watch response bodies before the client gets them.
 
 use std::{fmt, future::Future, pin::Pin, time::Duration};
 

@@ -1,17 +1,12 @@
-//! The HTTP/2 fingerprint of a client: its settings, window and the order of
-//! its pseudo-header fields, read from the first bytes of a connection (RFC
-//! 9113 §3.4, §6.5, §6.9, §8.3.1; RFC 7541 for the fields). Different clients
-//! have different fingerprints.
+//! The HTTP/2 fingerprint of a client: its settings, window and the order of its
+//! pseudo-header fields, read from the first bytes of a connection (RFC 9113
+//! §3.4, §6.5, §6.9, §8.3.1; RFC 7541 for the fields). It differs between client
+//! programs.
 //!
 //! hyper shows none of these, so they are read from the bytes before hyper gets
-//! them. The result looks like `1:65536;2:0
-//!
-//! 15663105
-//!
-//! 0
-//!
-//! m,a,s,p`: settings in order, the first increase of the connection's window,
-//! priority frames, pseudo-header fields of the first request.
+//! them. The result looks like `1:65536;2:0|15663105|0|m,a,s,p`: settings in
+//! order, the first increase of the connection's window, priority frames,
+//! pseudo-header fields of the first request.
 
 use std::{
     io,

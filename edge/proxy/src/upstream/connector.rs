@@ -149,7 +149,7 @@ impl ServerConnector {
                 },
                 AddressPermit::NotNamed => ConnectError::new(403, not_named(target)),
                 // Does not try another address of the name either: a name that
-                // resolves to Candor's own socket was made for an attack.
+                // resolves to Candor's own socket was set up to reach it.
                 AddressPermit::Never => {
                     return Err(ConnectError::new(403, "Candor's own pages are not reached through Candor"));
                 }

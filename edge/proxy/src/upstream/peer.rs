@@ -39,8 +39,8 @@ pub(crate) enum DialState {
     /// Only the server's address is known; the client has not sent its name
     /// yet.
     NotNamedYet,
-    /// The gate did not allow to disclose the name: connect only for a request
-    /// that may pass, or never.
+    /// The gate did not allow the name to be disclosed: connect only for a
+    /// request that may pass, or never.
     Withheld(NameRuling),
 }
 
@@ -84,7 +84,7 @@ impl DialState {
 
 impl UpstreamServer {
     /// Called when the client has sent the server's name, or sent nothing for a
-    /// while: connects, if the gate allows to disclose the name.
+    /// while: connects, if the gate allows the name to be disclosed.
     pub(crate) async fn dial_as(
         &mut self,
         link: &ConnectionContext,
@@ -135,7 +135,7 @@ impl UpstreamServer {
 }
 
 /// A new connection to the server that an HTTP/1 request names, if the gate
-/// allows to disclose its name.
+/// allows the name to be disclosed.
 pub(crate) async fn connect(
     egress: &ServerConnector,
     link: &ConnectionContext,
