@@ -1,4 +1,4 @@
-//! Everything that the pages say, in English. Names of kinds of data stand in
+//! All text of the pages, in English. The names of kinds of data are in
 //! `data/kinds.toml` and, as short labels, in `core/report`.
 
 use guard::{DecisionReason, GuardAction, ReportReason, UnreadChoice};
@@ -97,7 +97,7 @@ pub(crate) mod dashboard {
         format!("The device at {device} wants to go through Candor. If it is yours, type this code on it:")
     }
 
-    /// Until a device or a browser comes through.
+    /// Shown until a device or a browser sends traffic through the proxy.
     pub(crate) const FIRST: &str = "Nothing goes through Candor yet.";
     pub(crate) const FIRST_LEDE: &str = "Candor sees and stops only what goes through it. Three ways to begin:";
     pub(crate) const FIRST_STEPS: [(&str, &str); 3] = [
@@ -138,7 +138,7 @@ fn did(n: u64, what: &str) -> String {
     format!("{} told somebody", count(n, what))
 }
 
-/// A device as cards name it.
+/// The labels on the card of a device.
 pub(crate) mod device {
     pub(crate) const HERE: &str = "This machine";
     pub(crate) const MAKER: &str = "Made by";
@@ -176,7 +176,7 @@ pub(crate) mod event {
     pub(crate) const OWNER_UNKNOWN: &str = "owner not on record";
 }
 
-/// What became of an event, in one word.
+/// The outcome of an event, in one or two words.
 pub(crate) fn fate(verdict: GuardAction, reason: &DecisionReason) -> &'static str {
     match (verdict, reason) {
         (_, DecisionReason::NoHandshake) => "Not readable",
@@ -188,7 +188,7 @@ pub(crate) fn fate(verdict: GuardAction, reason: &DecisionReason) -> &'static st
     }
 }
 
-/// Why it became that.
+/// The reason for the outcome, as a sentence.
 pub(crate) fn because(reason: &DecisionReason, verdict: GuardAction, guards: bool) -> String {
     let off = if verdict == GuardAction::Pass { "" } else { ", and that is off" };
     match reason {
@@ -261,9 +261,10 @@ pub(crate) fn purpose(purpose: Purpose) -> &'static str {
     purpose.word()
 }
 
-/// The switches that most people need.
+/// The switches that most users need.
 pub(crate) mod sets {
-    /// What it is called, what it is, and what stops working while it is off.
+    /// The label of a set, its description, and what stops working while it is
+    /// off.
     pub(crate) type Set = (&'static str, &'static str, &'static str);
 
     pub(crate) const TABLE: &str = "What may leave";
@@ -332,7 +333,7 @@ pub(crate) mod settings {
         format!("until {clock}")
     }
 
-    /// What a switch is called before those who do not see where it stands.
+    /// The name of a switch for screen readers, which do not show its column.
     pub(crate) fn named(label: &str, window: &str) -> String {
         format!("{label}, {window}")
     }
@@ -341,7 +342,7 @@ pub(crate) mod settings {
         format!("Allow {label} for one hour, {window}")
     }
 
-    /// Kinds that belong together, in the order of the page.
+    /// Groups of kinds, in the order of the page.
     pub(crate) const GROUPS: [(&str, &[&str]); 3] = [
         (
             "What you do",
@@ -473,7 +474,7 @@ pub(crate) mod pictures {
         }
     }
 
-    /// What one piece of a column stands for.
+    /// The meaning of one part of a column.
     pub(crate) fn part(name: &str, n: u64) -> String {
         format!("{}, {}", count(n, "request"), look(name))
     }
