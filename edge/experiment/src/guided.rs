@@ -1,8 +1,8 @@
-//! A run that a person does by hand, on a phone that uses our proxy.
+//! A run that a person does by hand, on a phone that uses Candor's proxy.
 //!
-//! There is one phone, nothing is installed anew, and nothing watches what goes
-//! past the proxy: all trials are of one install, and no promise can be called
-//! kept.
+//! There is one phone, no app is reinstalled, and traffic that bypasses the proxy
+//! is not watched. So all trials belong to one install, and no promise can be
+//! found kept.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,25 +25,25 @@ use crate::{
     sinkhole::Sinkhole,
 };
 
-/// The last page of the guide is still fetched, and what is sent late still seen.
+/// After the last task: time to load the guide's last page, and to record late requests.
 const AFTER: Duration = Duration::from_secs(3);
 
-/// Seconds of staying that a person is asked for by themselves.
+/// From this many seconds on, waiting is a task of its own.
 const ALONE: f64 = 5.0;
 
-/// What a task takes a person besides, in seconds: to read, to do, to come back.
+/// Seconds a person needs for a task besides waiting: to read, to do, to come back.
 const BY_HAND: f64 = 12.0;
 
-/// Where the phone comes in.
+/// Listeners for the phone's connections.
 #[derive(Debug)]
 pub struct PhoneListeners {
     pub listeners: Vec<TcpListener>,
     pub authority: Arc<CertificateAuthority>,
-    /// Who is let in, and who leads them. No server is contacted, whatever stands here.
+    /// Access control and the guide's pages. `onward` is ignored: no server is contacted.
     pub settings: ProxySettings,
 }
 
-/// What a person will be asked for.
+/// The plan of a guided run, and the tasks for the person.
 #[derive(Clone, Debug)]
 pub struct GuidedRun {
     plan: RunPlan,
@@ -54,14 +54,15 @@ impl GuidedRun {
     pub fn new(wish: &RunRequest) -> Self {
         let mut plan = RunPlan::new(&wish.scenario, &wish.subject, wish.edition.as_ref(), wish.seed, wish.repeat);
         plan.at_once = 1;
-        // One phone stays as the trial before left it: what turns a switch comes last,
-        // and what turns it off comes after what turns it on.
+        // A trial starts with the switches as the last trial left them. So trials
+        // that turn switches come last, those that turn them on before those that
+        // turn them off.
         plan.trials.sort_by_key(|trial| (left_standing(trial), !trial.arm.blank));
         let mut done = BTreeMap::new();
         plan.trials.retain(|trial| is_asked_for(trial, &mut done));
         for (trial, id) in plan.trials.iter_mut().zip(1..) {
             (trial.id, trial.install, trial.arm.device) = (id, 1, 0);
-            // Where its switches stand nobody knows, until the person throws them.
+            // The positions of the switches are unknown until the person turns them.
             trial.arm.switches.clear();
             trial.steps = trial.steps.drain(..).flat_map(left_alone).collect();
         }
@@ -79,8 +80,8 @@ impl GuidedRun {
 /// The mode, the switches and the acts of a trial.
 type SameTrial = (Mode, Vec<RunSwitch>, Vec<Act>);
 
-/// What a phone is put through again is no new install of it: a person is asked
-/// for as much as can be compared, the control once and the rest twice.
+/// A repeated trial on the same phone is no new install, so many repetitions
+/// would prove nothing: the control is done once, other trials twice.
 fn is_asked_for(planned: &PlannedTrial, done: &mut BTreeMap<SameTrial, usize>) -> bool {
     let most = if planned.arm.blank { 1 } else { 2 };
     let acts = planned.steps.iter().map(|step| step.act).collect();
@@ -89,7 +90,7 @@ fn is_asked_for(planned: &PlannedTrial, done: &mut BTreeMap<SameTrial, usize>) -
     *times <= most
 }
 
-/// Where a trial leaves the switches: nowhere new, on, off.
+/// Sorts trials by the switch position they leave: unchanged, on, off.
 fn left_standing(planned: &PlannedTrial) -> u8 {
     let thrown = planned.steps.iter().rev().find(|step| step.act == Act::Switch);
     match thrown.map(|step| step.switches.iter().any(|switch| switch.position == SwitchSetting::On)) {
@@ -99,8 +100,8 @@ fn left_standing(planned: &PlannedTrial) -> u8 {
     }
 }
 
-/// A person who has done a thing says so and goes on. Where a program would stay
-/// for long, staying is a thing of its own.
+/// Splits a step with a long wait in two: a person reports the act as done and
+/// goes on, and waiting becomes a task of its own.
 fn left_alone(step: PlannedStep) -> Vec<PlannedStep> {
     let shows_itself = matches!(step.act, Act::Visit | Act::Download | Act::Search | Act::Idle);
     if shows_itself || step.stay < ALONE {
@@ -112,8 +113,8 @@ fn left_alone(step: PlannedStep) -> Vec<PlannedStep> {
     vec![PlannedStep { stay: 0.0, ..step }, alone]
 }
 
-/// Leads a person through it. `stop` resolves when they want to end early; what
-/// there is by then is kept.
+/// Leads a person through the tasks. `stop` resolves when they want to end
+/// early; the evidence collected by then is kept.
 pub async fn guide(
     wish: RunRequest,
     guided: GuidedRun,
@@ -123,7 +124,7 @@ pub async fn guide(
 ) -> Result<RunOutcome, Error> {
     let mut run = begin(&wish, String::new());
     run.conditions.push(RunCondition::ByHand);
-    // Which one it is nobody asks: what its browser says of it is no evidence.
+    // The phone's model is not asked for: a `User-Agent` would be no evidence of it.
     run.on_a_phone("a phone, used by hand".into());
     let writer = EvidenceWriter::create(&wish.evidence)?;
     let pen = writer.pen();
@@ -140,7 +141,8 @@ pub async fn guide(
     let settings = ProxySettings { trial: None, onward: ForwardMode::Sinkhole, ..doors.settings };
     let stopped = pen.clone();
     let mut hand = GuidedTrial { guided: &guided, pen, eyes: &eyes, leader: &*leader, session: 0 };
-    // Nobody is let in before there is a trial that it belongs to.
+    // The first trial is opened before the proxy listens, so that each request
+    // belongs to a trial.
     if let Some(first) = guided.tasks.first() {
         hand.open(first).await?;
     }
@@ -152,7 +154,7 @@ pub async fn guide(
     let outcome = tokio::select! {
         outcome = hand.lead() => outcome.map(|()| None),
         () = stop => Ok(Some("stopped by hand".to_owned())),
-        // Why is known when it is closed.
+        // Closing the writer returns the reason.
         () = stopped.stopped() => Ok(None),
     };
     for proxy in proxies {
@@ -164,7 +166,7 @@ pub async fn guide(
     Ok(RunOutcome { sealed, early })
 }
 
-/// A person at work.
+/// The state of a guided run.
 struct GuidedTrial<'a> {
     guided: &'a GuidedRun,
     pen: EvidenceSender,
@@ -185,7 +187,7 @@ impl GuidedTrial<'_> {
             self.leader.begins(number);
             self.wait(number, task).await;
             if task.step.act == Act::Switch {
-                // What was promised of a switch counts from when it has been thrown.
+                // Promises about a switch hold from here on: the switch has been turned.
                 self.mark(task, "thrown", task.step.switches.clone()).await?;
             }
         }
@@ -201,7 +203,7 @@ impl GuidedTrial<'_> {
     }
 
     async fn prepare(&mut self, task: &GuideTask) -> Result<(), Error> {
-        // On one phone sessions go on counting from trial to trial.
+        // The phone is the same in all trials, so the session number is not reset.
         if matches!(task.step.act, Act::Start | Act::Restart | Act::Later) {
             self.session += 1;
         }
@@ -247,8 +249,8 @@ impl GuidedTrial<'_> {
     }
 }
 
-/// Writes down what is seen, in the trial in which it began, and knows the
-/// addresses by which tasks show that they are done.
+/// Records each exchange in the trial in which it began, and recognises the
+/// addresses that show a task as done.
 struct GuidedSink {
     pen: EvidenceSender,
     trials: Mutex<Vec<(Time, u32)>>,
@@ -274,7 +276,7 @@ impl GuidedSink {
     }
 
     async fn saw(&self, task: usize) {
-        // The sender is our own, so there is no end to wait for.
+        // `wait_for` fails only if the sender is dropped, and `self` holds the sender.
         let _ = self.seen.subscribe().wait_for(|seen| seen.contains(&task)).await;
     }
 }
@@ -285,7 +287,7 @@ impl ExchangeSink for GuidedSink {
         let answered = exchange.response.is_some();
         let shows = self.addresses.get(&exchange.request.url).copied().filter(|_| answered);
         Box::pin(async move {
-            // A writer that has stopped said so to whoever waits for its end.
+            // A failed write is reported by the `stopped` branch in [`guide`].
             let _ = self.pen.write(Record::Exchange(Box::new(exchange))).await;
             if let Some(task) = shows {
                 self.seen.send_if_modified(|seen| seen.insert(task));

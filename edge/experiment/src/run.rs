@@ -45,7 +45,7 @@ pub struct RunRequest {
     pub seed: u64,
     pub repeat: u32,
     pub walls: CellIsolation,
-    /// For an app on a phone on the cable: it is outside all walls.
+    /// An app on a phone that adb reaches; no cell isolates it.
     pub app: Option<AndroidApp>,
     /// In a real window, so that there is an address bar to type into.
     pub window: bool,
@@ -64,7 +64,7 @@ pub struct RunOutcome {
     pub early: Option<String>,
 }
 
-/// Is told how it goes.
+/// Is called as the run goes on.
 pub trait RunProgress: Send + Sync + 'static {
     fn begins(&self, plan: &RunPlan);
     fn step(&self, trial: &PlannedTrial, step: &crate::PlannedStep);
@@ -87,18 +87,19 @@ pub(crate) struct RunContext {
     pub progress: Arc<dyn RunProgress>,
     /// The run as it is known so far.
     run: Mutex<Run>,
-    /// In which roles it was told what was in force.
+    /// Roles for which a trial already records how the subject was started.
     told_in_force: Mutex<BTreeSet<ArmRole>>,
 }
 
 impl RunContext {
-    /// Whether this is the first trial of a role of which something is told.
+    /// Whether this is the first call for this role: only one trial of each role
+    /// records how the subject was started.
     pub fn is_first_of(&self, role: ArmRole) -> bool {
         self.told_in_force.lock().unwrap_or_else(PoisonError::into_inner).insert(role)
     }
 
-    /// What only running it tells: its version, the ids of its extensions. It is
-    /// written down at once, as a run that is cut short is judged too.
+    /// Records facts that only a running browser gives: version, extension ids,
+    /// sandbox. They are written at once, as a run that is cut short is judged too.
     pub async fn learn(&self, browser: &BrowserDriver) -> Result<(), Error> {
         let learned = {
             let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
@@ -128,8 +129,8 @@ impl RunContext {
     }
 }
 
-/// What is to be read on the machines of a run. Without walls the machine is the person's own, and
-/// its values are not written down.
+/// Canaries for the simulated machines of a run. Without namespaces the machine
+/// is the person's own, and its values are not written down.
 fn values_of_devices(plan: &RunPlan, walls: CellIsolation, seed: u64) -> Vec<PlantedCanary> {
     let devices: BTreeSet<u32> = match walls {
         CellIsolation::Namespaces => plan.trials.iter().map(|planned| planned.arm.device).collect(),
@@ -146,8 +147,8 @@ fn patience(planned: &PlannedTrial) -> Duration {
     PATIENCE + Duration::from_secs_f64(planned.seconds() * 2.0)
 }
 
-/// Runs it. `stop` resolves when the person wants to end early; what there is
-/// by then is kept.
+/// Runs the plan. `stop` resolves when the person wants to end early; the
+/// evidence collected by then is kept.
 pub async fn conduct(
     wish: RunRequest,
     progress: Arc<dyn RunProgress>,
@@ -223,12 +224,13 @@ pub async fn conduct(
     let early = tokio::select! {
         outcome = trials.all(&plan) => outcome,
         () = stop => Ok(Some("stopped by hand".to_owned())),
-        // Why is known when it is closed.
+        // Closing the writer returns the reason.
         () = pen.stopped() => Ok(None),
     };
     drop(trials);
     drop(conduct);
-    // What was written is closed whatever happened, and why it could not be written comes before what followed from it.
+    // The evidence is closed in any case. A failed write is reported first: it may
+    // have caused the other error.
     let said = early.as_ref().map_or_else(|error| Some(error.to_string()), Clone::clone);
     let sealed = close(writer, said).await?;
     let early = early?;
@@ -244,14 +246,14 @@ struct RunningTrials<'a> {
     conduct: &'a Arc<RunContext>,
     seats: Arc<Semaphore>,
     under_way: JoinSet<Result<(), Error>>,
-    /// What each task runs: a task that panics cannot say so itself.
+    /// The trial that each task runs: a task that panics cannot return it.
     planned: HashMap<Id, (PlannedTrial, TrialAttempt)>,
     next: u32,
 }
 
 impl RunningTrials<'_> {
-    /// Runs them all. One that fails, or that an error of ours ends, is said and
-    /// tried once more; says why the run must be cut short, if it must.
+    /// Runs all trials. A trial that fails or panics is recorded and tried once
+    /// more. Returns the reason if the run must be cut short.
     async fn all(&mut self, plan: &RunPlan) -> Result<Option<String>, Error> {
         for planned in &plan.trials {
             self.begin(planned.clone(), TrialAttempt::First);

@@ -39,10 +39,10 @@ use crate::{
 /// How long a page may take to load.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How often a subject that is left alone is looked after.
+/// How often `stay` checks whether the subject still runs.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// The folder of a program that somebody unpacked where a cell has nothing.
+/// The folder of a program below `/home` or `/tmp`, which a cell hides.
 fn unpacked(program: &Path) -> Vec<PathBuf> {
     let folder = program.parent().filter(|folder| folder.components().count() > 2);
     folder
@@ -156,19 +156,20 @@ impl CellNetwork {
     }
 }
 
-/// What is going on in a trial.
+/// The state of a running trial.
 struct TrialSession<'a> {
     conduct: &'a Arc<RunContext>,
     planned: &'a PlannedTrial,
     cell: &'a Cell,
     display: Option<VirtualDisplay>,
     browser: Option<BrowserDriver>,
-    /// Switches of which it is known where they stood as installed.
+    /// Switches whose default position is already in the evidence.
     read: Vec<String>,
     lister: Option<JoinHandle<()>>,
     session: u32,
     planter: CanaryGenerator,
-    /// This trial is the one of its role that tells what was in force.
+    /// Whether this trial records how the subject was really started: the first
+    /// trial of each role does.
     tells: bool,
 }
 
@@ -186,8 +187,8 @@ impl TrialSession<'_> {
         Ok(())
     }
 
-    /// Leaves the subject alone. One that ends by itself then did not go
-    /// through the trial, whether anything is still to be done with it or not.
+    /// Waits without using the subject. A subject that ends meanwhile has not gone
+    /// through the trial, even if no step is left.
     async fn stay(&mut self, long: Duration) -> Result<(), Error> {
         let end = Instant::now() + long;
         loop {
@@ -222,8 +223,8 @@ impl TrialSession<'_> {
         }
     }
 
-    /// Something that gives out canaries. What this subject's driver cannot do
-    /// is not done, and the evidence says so.
+    /// Runs a step that uses canaries. If the subject's driver cannot do the step,
+    /// it is skipped and the evidence says so.
     async fn use_it(&mut self, step: &PlannedStep) -> Result<(), Error> {
         let engine = self.conduct.subject.search.clone().unwrap_or_default();
         let (planted, visit) = match (step.length, step.twin) {
@@ -235,7 +236,7 @@ impl TrialSession<'_> {
         for plant in planted.plants.iter().filter(|_| is_new) {
             self.conduct.pen.write(Record::Plant(plant.clone())).await?;
         }
-        // A search engine is not a site of ours: it gets more than its page's own requests.
+        // A search engine's page is none of the honey sites: a search also causes other requests.
         let is_page = !planted.url.is_empty() && step.act != Act::Search;
         if is_page && is_new {
             self.conduct.world.garden.add(&planted);
@@ -303,8 +304,8 @@ impl TrialSession<'_> {
         self.browser()?.fill_form(&fields).await
     }
 
-    /// Types as a person would, and does not send it: Escape twice gives the
-    /// page back its address.
+    /// Types as a person would, but does not press Enter. Escape twice restores the
+    /// address of the page.
     async fn type_in_address_bar(&self, text: &str) -> Result<(), Error> {
         let browser = self.browser()?;
         browser.type_in_address_bar(self.hands(), text).await?;
@@ -312,8 +313,8 @@ impl TrialSession<'_> {
         browser.leave_address_bar(self.hands()).await
     }
 
-    /// Throws switches in the subject's own settings. Where one stood when it
-    /// was first met is where it stands as installed.
+    /// Turns switches in the subject's own settings. The position of a switch
+    /// before its first turn is its default.
     async fn throw(&mut self, step: &PlannedStep) -> Result<(), Error> {
         self.mark(step, &[], vec![]).await?;
         for switch in &step.switches {
@@ -326,7 +327,7 @@ impl TrialSession<'_> {
                 self.conduct.pen.write(Record::Note(note)).await?;
             }
         }
-        // What was promised of a switch counts from when it has been thrown.
+        // Promises about a switch hold from here on: the switch has been turned.
         let thrown = PlannedStep { name: format!("{}, thrown", step.name), ..step.clone() };
         self.mark(&thrown, &[], step.switches.clone()).await
     }
@@ -386,7 +387,7 @@ impl TrialSession<'_> {
         self.planned.arm.role == ArmRole::Reference
     }
 
-    /// The reference is used by its window alone, whatever else could drive it.
+    /// The reference is always driven through its window, as a person would use it.
     fn driver(&self) -> SubjectDriver {
         if self.is_reference() { SubjectDriver::Window } else { self.conduct.subject.driver }
     }
@@ -398,7 +399,7 @@ impl TrialSession<'_> {
         let Some(keys) = conduct.subject.private_keys.as_deref() else {
             return Err(Error::Cannot { driver: "this subject", act: "open a private window by keys" });
         };
-        // Not by `self.hands()`, which would borrow the browser too.
+        // `self.hands()` would borrow all of `self`, but `browser` is needed mutably.
         let (display, pace) = (self.display.as_ref(), self.pace());
         let hands = InputDevices { cell: self.cell, display, patience: PATIENCE, stay: Duration::ZERO, pace };
         self.browser.as_mut().ok_or(Error::NoPage("the subject"))?.open_private(hands, keys).await
@@ -420,7 +421,7 @@ impl TrialSession<'_> {
         Ok(())
     }
 
-    /// And what its profile held when it was closed.
+    /// Records preferences from the profile of the closed subject.
     async fn tell_preferences(&mut self) -> Result<(), Error> {
         let subject = &self.conduct.subject;
         if !std::mem::take(&mut self.tells) || subject.read_back.is_empty() {
@@ -452,7 +453,7 @@ impl TrialSession<'_> {
         }
     }
 
-    /// The same in the course of a trial: what its profile holds then is read.
+    /// Closes the subject and then records the preferences in its profile.
     async fn close_and_tell(&mut self) -> Result<(), Error> {
         self.close().await;
         self.tell_preferences().await
@@ -485,13 +486,13 @@ impl TrialSession<'_> {
         InputDevices { cell: self.cell, display, patience: PATIENCE, stay: Duration::ZERO, pace }
     }
 
-    /// The reference and what is compared with it type at the same pace.
+    /// The reference and the trials that are compared with it type at the same pace.
     fn pace(&self) -> TypingPace {
         if self.planned.arm.role == ArmRole::Driven { TypingPace::Person } else { TypingPace::Quick }
     }
 }
 
-/// What pages asked for, as the driver saw it, into the evidence.
+/// Writes the requests that the driver listed into the evidence.
 async fn list(
     pen: evidence::EvidenceSender,
     trial: u32,

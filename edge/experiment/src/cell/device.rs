@@ -1,7 +1,7 @@
-//! Which machine a subject believes it is on.
+//! The simulated machine on which a subject runs.
 //!
-//! An identifier that survives a reinstall may be the device's. Candor tells
-//! by having several devices: the same number always gives the same machine.
+//! An identifier that survives a reinstall may be derived from the machine. To
+//! find out, Candor simulates several; the same number always gives the same one.
 
 use model::Canary;
 
@@ -32,7 +32,8 @@ impl CellDevice {
 }
 
 impl CellDevice {
-    /// What is looked for of it, in all that a subject sends: nobody but a program on it knows these values.
+    /// Canaries for the values of this machine: only a program that runs on it
+    /// knows them.
     pub(crate) fn canaries(&self) -> Vec<Canary> {
         let values = [("host-name", &self.hostname), ("machine-id", &self.machine_id), ("card", &self.mac)];
         let canary = |(name, value): (&str, &String)| {

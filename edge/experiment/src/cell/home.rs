@@ -1,7 +1,7 @@
-//! Homes on the host, for subjects without namespaces.
+//! Home folders on the host, for subjects without namespaces.
 //!
-//! A home is gone with its cell. A Candor that was killed could not see to
-//! that; the next one does. Whose a home is stands in its name.
+//! A home is removed with its cell. A killed Candor cannot remove it, so the next
+//! Candor does. The name of the folder contains the process id of its maker.
 
 use std::path::Path;
 
@@ -12,8 +12,8 @@ pub(super) fn prefix(process: u32) -> String {
     format!("{PREFIX}{process}-")
 }
 
-/// Removes homes whose Candor is gone. What cannot be removed is another
-/// user's, and stays.
+/// Removes homes whose maker no longer runs. A folder that cannot be removed
+/// belongs to another user and stays.
 pub(super) fn clear_abandoned(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let abandoned = entry.file_name().to_str().and_then(maker).is_some_and(|maker| !is_there(maker));

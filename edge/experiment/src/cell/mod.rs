@@ -55,14 +55,14 @@ impl Default for CellUser {
     }
 }
 
-/// What a cell shall be.
+/// The settings of a cell.
 #[derive(Clone, Debug)]
 pub struct CellSpec {
     pub walls: CellIsolation,
     pub device: CellDevice,
     pub user: CellUser,
-    /// Folders below `/home` or `/tmp` that the subject needs to see
-    /// all the same: a browser that was unpacked there.
+    /// Folders below `/home` or `/tmp` that the cell must not hide, mounted read-only:
+    /// a browser may have been unpacked there.
     pub keep: Vec<PathBuf>,
 }
 
@@ -77,15 +77,16 @@ pub enum CellIsolation {
 /// What the proxy listens on, opened inside the cell. All are non-blocking.
 #[derive(Debug)]
 pub struct CellSockets {
-    /// Explicit and redirected connections alike; over IPv6 too where there is any.
+    /// For explicit and for redirected connections; also on IPv6 where the kernel has it.
     pub proxy: Vec<TcpListener>,
-    /// None without namespaces: names are then asked of the host's resolver.
+    /// None without namespaces: the subject then uses the host's resolver.
     pub dns: Option<DnsSockets>,
-    /// What is neither TCP nor DNS. None without namespaces: not watched.
+    /// The log of packets that are neither TCP nor DNS. None without namespaces:
+    /// they are not watched.
     pub packets: Option<PacketLog>,
 }
 
-/// Both ways of asking for a name (RFC 1035 §4.2).
+/// Sockets for DNS over UDP and over TCP (RFC 1035 §4.2).
 #[derive(Debug)]
 pub struct DnsSockets {
     pub udp: Vec<UdpSocket>,
@@ -113,8 +114,8 @@ impl fmt::Debug for Cell {
 }
 
 impl Cell {
-    /// Makes a cell and opens the sockets in it. Needs a runtime, on which the
-    /// cell's processes are then waited for.
+    /// Makes a cell and opens the sockets in it. Must be called in a Tokio runtime,
+    /// which waits for the cell's processes.
     pub async fn open(spec: CellSpec) -> Result<(Self, CellSockets), Error> {
         let (ground, host_home) = ground(&spec)?;
         let runtime = Handle::current();
@@ -141,13 +142,13 @@ impl Cell {
         Ok((cell, sockets))
     }
 
-    /// Whether traffic that ignores the proxy setting is caught.
+    /// Whether Candor sees traffic that ignores the proxy setting.
     pub fn watched(&self) -> bool {
         self.walls == CellIsolation::Namespaces
     }
 
-    /// The machine that the subject believes it is on; on the host itself it is
-    /// only a name.
+    /// The simulated machine. Without namespaces it is only a name: the subject
+    /// sees the host.
     pub fn device(&self) -> &CellDevice {
         &self.device
     }
@@ -162,11 +163,12 @@ impl Cell {
         &self.ground.home
     }
 
-    /// Does something from inside: sees the cell's files, opens its sockets.
+    /// Runs `act` on the cell's thread, which sees the cell's files and opens
+    /// sockets in the cell's network.
     pub async fn inside<T: Send + 'static>(&self, act: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let (done, outcome) = oneshot::channel();
         let job: CellJob = Box::new(move || {
-            // The thread goes on: other programs of the cell end with it.
+            // A panic must not end the thread: the cell's other programs end with it.
             let _ = done.send(catch_unwind(AssertUnwindSafe(act)));
         });
         self.jobs.as_ref().ok_or(Error::CellGone)?.send(job).map_err(|_| Error::CellGone)?;
@@ -207,9 +209,9 @@ impl Cell {
         .await?
     }
 
-    /// Makes the system of the subject trust this authority: the bundle and the
-    /// folder in `/etc/ssl/certs`. Without namespaces that would be the host's
-    /// own, and is not done.
+    /// Adds this authority to the trusted ones in the cell's `/etc/ssl/certs`, to
+    /// the bundle and to the folder. Does nothing without namespaces: the folder
+    /// would be the host's.
     pub async fn trust(&self, pem: &str) -> Result<(), Error> {
         if !self.watched() {
             return Ok(());
@@ -218,7 +220,8 @@ impl Cell {
         self.inside(move || tool("sh", &["-e", "-s"], &script)).await?.map(drop)
     }
 
-    /// Packets that were refused so far. None without namespaces: not watched.
+    /// Counts of the packets refused so far. None without namespaces: they are
+    /// not watched.
     pub async fn refused(&self) -> Result<Option<RefusedPackets>, Error> {
         if !self.watched() {
             return Ok(None);
@@ -237,7 +240,8 @@ impl Drop for Cell {
     }
 }
 
-/// Without namespaces the home is a folder of the host, gone with the cell.
+/// Without namespaces the home is a temporary folder of the host, which is
+/// removed with the cell.
 fn ground(spec: &CellSpec) -> Result<(ProcessContext, Option<tempfile::TempDir>), Error> {
     let user = rustix::process::geteuid().is_root().then_some(spec.user);
     if spec.walls == CellIsolation::Namespaces {
@@ -253,7 +257,7 @@ fn ground(spec: &CellSpec) -> Result<(ProcessContext, Option<tempfile::TempDir>)
     Ok((ProcessContext { user, home: folder.path().to_owned() }, Some(folder)))
 }
 
-/// Runs on the cell's own thread, which afterwards is inside.
+/// Runs on the cell's thread and moves this thread into the new namespaces.
 fn make(spec: &CellSpec, home: &Path) -> Result<CellSockets, Error> {
     for (program, package) in
         [("setpriv", "util-linux"), ("unshare", "util-linux"), ("ip", "iproute2"), ("nft", "nftables")]
@@ -310,7 +314,7 @@ fn responder(address: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// Runs a tool of the system to its end, and gives what it printed.
+/// Runs a system tool to its end and returns its standard output.
 fn tool(program: &str, args: &[&str], input: &str) -> Result<String, Error> {
     let failed = |source| Error::Start { program: program.to_owned(), source };
     let mut child = Command::new(program)
@@ -333,7 +337,7 @@ fn tool(program: &str, args: &[&str], input: &str) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Writes a file below `home`; every folder made on the way is the subject's.
+/// Writes a file. A folder that is created for it belongs to the subject.
 fn write(home: &Path, path: &Path, content: &[u8], user: Option<CellUser>) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, chown};
 
@@ -344,7 +348,7 @@ fn write(home: &Path, path: &Path, content: &[u8], user: Option<CellUser>) -> io
         std::fs::DirBuilder::new().mode(0o700).create(folder)?;
         give(folder)?;
     }
-    // What stands there may be a link that the subject made: it is not followed.
+    // An existing file may be a link that the subject made: it is removed, not followed.
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => std::fs::File::create_new(path)?.write_all(content)?,

@@ -1,7 +1,7 @@
-//! The network of a cell: one card that leads nowhere, and rules that turn
-//! every connection to Candor.
+//! The network of a cell: one network card without a peer outside, and nftables
+//! rules that redirect every connection to Candor.
 //!
-//! The default route exists only so that programs try at all: without one a
+//! The default route is needed so that programs try to connect: without one a
 //! connect fails before any rule sees it, and browsers think they are offline.
 
 use super::packets::GROUP;
@@ -39,10 +39,10 @@ fi
     )
 }
 
-/// The rules for nft(8): what is addressed to this machine passes, other TCP
-/// goes to the proxy, DNS to the responder, and the rest is logged, counted and
-/// refused. What the subject says to listeners of its own machine is logged too.
-/// Candor's own control goes the same way and is not counted; no subject runs as root.
+/// The rules for nft(8): packets to the cell's own addresses pass, other TCP is
+/// redirected to the proxy, DNS to the responder. Everything else is logged,
+/// counted and refused. Packets to listeners in the cell are logged, too. Candor's
+/// control packets (user root) are logged but not counted; no subject runs as root.
 pub(super) fn rules(proxy: u16, dns: u16) -> String {
     format!(
         "table inet candor {{

@@ -1,8 +1,8 @@
-//! Packets that are neither TCP nor DNS: the kernel's log of them (nfnetlink,
-//! `NFULNL_MSG_PACKET` of linux/netfilter/nfnetlink_log.h), whole.
+//! The kernel's log of packets that are neither TCP nor DNS (nfnetlink,
+//! `NFULNL_MSG_PACKET` of linux/netfilter/nfnetlink_log.h), with their payload.
 //!
-//! The rules refuse such packets, and log them first. The log is a socket that is
-//! opened inside the cell; nothing runs there for it.
+//! The nftables rules log such packets before they refuse them. Candor opens the
+//! log's socket inside the cell and reads it outside; no process in the cell does.
 
 use std::{
     io,
@@ -16,10 +16,10 @@ use rustix::net::{
 };
 use tokio::io::unix::AsyncFd;
 
-/// The group that the rules log to.
+/// The nfnetlink group to which the nftables rules log.
 pub(super) const GROUP: u16 = 7;
 
-/// Room for what comes while nobody reads: some thousand datagrams.
+/// The receive buffer, in bytes: some thousand datagrams may wait to be read.
 const ROOM: usize = 8 << 20;
 const LONGEST: usize = 128 << 10;
 
@@ -58,7 +58,7 @@ impl PacketLog {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let fd = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, Some(netlink::NETFILTER))?;
         bind(&fd, &netlink::SocketAddrNetlink::new(0, 0))?;
-        // Where it may not be so large, it is as large as it may be.
+        // If the system's limit is lower, the kernel sets the buffer to this limit.
         let _ = set_socket_recv_buffer_size(&fd, ROOM);
         const BIND: &[u8] = &[1];
         // Whole packets, and each at once.
@@ -78,7 +78,7 @@ impl PacketLog {
     }
 }
 
-/// A log that is read.
+/// Reads packets from the log.
 #[derive(Debug)]
 pub struct PacketReader {
     fd: AsyncFd<OwnedFd>,
@@ -86,30 +86,30 @@ pub struct PacketReader {
     waiting: Vec<LogEntry>,
 }
 
-/// What a log says.
+/// An entry of the log.
 #[derive(Debug)]
 pub enum LogEntry {
     Packet(Packet),
-    /// More came than there was room for.
+    /// The receive buffer was full: packets are missing.
     Lost,
 }
 
 impl PacketReader {
-    /// The next packet, waited for.
+    /// Waits for the next entry.
     pub async fn next(&mut self) -> io::Result<LogEntry> {
         loop {
             if let Some(logged) = self.at_hand()? {
                 return Ok(logged);
             }
             self.fd.readable().await?.clear_ready();
-            // It may have come between the two.
+            // A packet may have arrived after the first read and before `clear_ready`.
             if let Some(logged) = self.at_hand()? {
                 return Ok(logged);
             }
         }
     }
 
-    /// One that is there already.
+    /// The next entry, if one has already arrived.
     pub fn at_hand(&mut self) -> io::Result<Option<LogEntry>> {
         while self.waiting.is_empty() {
             match recv(self.fd.get_ref(), &mut self.buffer[..], RecvFlags::DONTWAIT) {
@@ -145,7 +145,8 @@ fn configuration(kind: u16, value: &[u8]) -> Vec<u8> {
     message
 }
 
-/// The kernel answers at once: netlink is a call in disguise.
+/// Reads the acknowledgement. The kernel has already sent it when `send`
+/// returns.
 fn acknowledged(fd: &OwnedFd) -> io::Result<()> {
     let mut answer = [0; 256];
     let (length, _) = recv(fd, &mut answer[..], RecvFlags::empty())?;
@@ -156,7 +157,7 @@ fn acknowledged(fd: &OwnedFd) -> io::Result<()> {
     }
 }
 
-/// The packets in what the kernel handed over.
+/// The packets in one message from the kernel.
 fn packets(mut bytes: &[u8]) -> Vec<Packet> {
     const PACKET: u16 = 4 << 8;
     let mut packets = Vec::new();
@@ -185,7 +186,7 @@ fn payload(mut attributes: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// A packet from its first byte on.
+/// Reads an IPv4 or IPv6 packet.
 fn packet(bytes: &[u8]) -> Option<Packet> {
     let (to, number, inner) = match bytes.first()? >> 4 {
         4 => {
@@ -203,7 +204,8 @@ fn packet(bytes: &[u8]) -> Option<Packet> {
     let (protocol, port, payload) = match number {
         17 => (PacketProtocol::Udp, port(), inner.get(8..)?),
         6 => (PacketProtocol::Tcp, port(), &[][..]),
-        // What an echo carries, its number included; the checksum is the kernel's.
+        // The payload of an echo and its identifier. The checksum before it comes
+        // from the kernel, not from the subject.
         1 | 58 => (PacketProtocol::Icmp, None, inner.get(4..)?),
         other => (PacketProtocol::Other(other), None, inner),
     };

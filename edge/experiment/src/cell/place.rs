@@ -1,16 +1,16 @@
 //! The files a subject finds in a cell.
 //!
-//! Its home, `/tmp`, `/run` and shared memory are memory file systems of the
-//! cell's own mount namespace: they vanish with it, however Candor ends. An
-//! empty `/run` also hides the sockets of resolvers and message buses outside,
-//! by which a name or a message could leave past the network namespace. `/etc`
+//! Home, `/tmp`, `/run` and shared memory are memory file systems in the cell's
+//! mount namespace: they vanish with it, however Candor ends. The empty `/run`
+//! hides the host's sockets of resolvers and message buses; through them a name
+//! or a message could leave the cell without its network. `/etc`
 //! is a copy, so that the machine's identity and trust can be changed in it.
 
 use std::path::{Path, PathBuf};
 
 use super::device::CellDevice;
 
-/// Home of the subject, the same in every cell: nothing in a path tells trials apart.
+/// Home of the subject: the same in every cell, so that no path distinguishes two trials.
 pub(super) const HOME: &str = "/home/person";
 
 /// Shell commands, run once as root inside the new mount namespace.
@@ -35,7 +35,7 @@ mount -t tmpfs -o mode=1777,size=4200m,nosuid,nodev tmpfs /dev/shm
     for (index, path) in &staged {
         script += &format!("mkdir -p {path}; mount --move /mnt/keep/{index} {path}; mount -o remount,bind,ro {path}\n");
     }
-    // What is mounted from outside would go on to show the cards outside.
+    // The `/sys` mounted by the host would still list the host's network cards.
     script += "mount -t sysfs -o ro,nosuid,nodev,noexec sysfs /sys\n";
     script += &format!(
         "rm -f /mnt/etc/resolv.conf /mnt/etc/machine-id
@@ -55,8 +55,8 @@ chown {uid}:{gid} {HOME}
     script
 }
 
-/// Shell commands that add an authority to those that the system trusts.
-/// OpenSSL looks for it by a digest of its name, which only OpenSSL computes.
+/// Shell commands that add an authority to those that the system trusts. OpenSSL
+/// finds it by a hash of its name, which only OpenSSL computes.
 pub(super) fn trust(pem: &str) -> String {
     format!(
         "umask 022

@@ -1,9 +1,10 @@
 //! Programs of a subject, and how they end.
 //!
-//! Each runs as a throw-away user in a process namespace of its own, under a
-//! small shell that is its first process: when that ends, so does everything
-//! the program started. The kernel ends it as soon as the thread that started
-//! it does, so that a killed Candor leaves nothing running.
+//! Each program runs as a throw-away user in its own process namespace. The
+//! first process of this namespace is a small shell: when the shell ends, the
+//! kernel kills everything that the program started. The kernel kills the
+//! program as soon as the thread that started it ends, so that a killed Candor
+//! leaves nothing running.
 
 use std::{
     fmt,
@@ -25,12 +26,12 @@ use crate::Error;
 
 pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// How much of what a program says on standard error is kept, for the case
-/// that it fails to start.
+/// How many bytes of a program's standard error are kept, to explain a failed
+/// start.
 const KEPT_OF_STDERR: usize = 4096;
 
-/// A program to start: its arguments, and what it finds in its environment
-/// beside the little that every subject has.
+/// A program to start, its arguments, and the variables that are added to the
+/// environment of every subject.
 #[derive(Clone)]
 pub struct CellProgram {
     pub path: PathBuf,
@@ -39,7 +40,7 @@ pub struct CellProgram {
     pub pipes: ProgramPipes,
 }
 
-/// Arguments may hold visited addresses.
+/// Does not print the arguments: they may contain visited addresses.
 impl fmt::Debug for CellProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Program({})", self.path.display())
@@ -85,7 +86,7 @@ impl CellProgram {
     }
 }
 
-/// As which user, and with which home, programs of a cell run.
+/// The user and the home folder of programs in a cell.
 #[derive(Clone, Debug)]
 pub(super) struct ProcessContext {
     /// None: as the user that Candor itself runs as.
@@ -111,7 +112,7 @@ impl fmt::Debug for CellProcess {
     }
 }
 
-/// What a program that ran to its end left.
+/// Exit status and output of a program that has ended.
 #[derive(Clone)]
 pub struct ProcessOutput {
     pub status: ExitStatus,
@@ -125,8 +126,8 @@ impl fmt::Debug for ProcessOutput {
     }
 }
 
-/// Starts `program` from the calling thread, whose namespaces it shares. Needs
-/// a runtime to be entered.
+/// Starts `program` in the namespaces of the calling thread. Must be called in
+/// a Tokio runtime.
 pub(super) fn start(ground: &ProcessContext, program: &CellProgram) -> Result<CellProcess, Error> {
     let failed = |source| Error::Start { program: program.name(), source };
     let mut child = command(ground, program).spawn().map_err(failed)?;
@@ -149,7 +150,7 @@ fn command(ground: &ProcessContext, program: &CellProgram) -> Command {
     command.args(["--pdeathsig", "KILL"]);
     if let Some(CellUser { uid, gid }) = ground.user {
         command.args(["unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "setpriv"]);
-        // The change of user clears the signal; it is set again after it.
+        // A change of user clears the parent-death signal, so it is set again.
         command.args([format!("--reuid={uid}"), format!("--regid={gid}")]);
         command.args(["--clear-groups", "--inh-caps=-all", "--pdeathsig", "KILL"]);
         if user_namespaces_are_free() {
@@ -168,14 +169,14 @@ fn command(ground: &ProcessContext, program: &CellProgram) -> Command {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // Ctrl-C is Candor's to hear, not the subject's.
+        // Ctrl-C reaches only Candor, as the subject is in a process group of its own.
         .process_group(0)
         .kill_on_drop(true);
     command
 }
 
 /// The first process waits, so that orphans of the program have a parent. It
-/// lets go of the pipes, so that their end means the program's.
+/// closes its copies of the pipes: else Candor would not see that the program closed them.
 const fn first_process(pipes: ProgramPipes) -> &'static str {
     match pipes {
         ProgramPipes::Standard => {
@@ -188,9 +189,9 @@ setpriv --pdeathsig KILL -- "$@" & p=$!; exec 3<&- 4>&-; wait $p"#
     }
 }
 
-/// Whether an unprivileged program may make user namespaces here. Chromium's
-/// sandbox rests on them; where they are closed it needs its set-uid helper,
-/// which `no_new_privs` would disarm.
+/// Whether an unprivileged program may create user namespaces. Chromium's sandbox
+/// needs them. If they are forbidden it needs its set-uid helper, which cannot
+/// work under `no_new_privs`.
 fn user_namespaces_are_free() -> bool {
     let says = |path: &str, what: &str| std::fs::read_to_string(path).is_ok_and(|text| text.trim() == what);
     !says("/proc/sys/kernel/unprivileged_userns_clone", "0")
@@ -208,13 +209,13 @@ async fn keep_first(mut stream: impl AsyncRead + Unpin, kept: Arc<Mutex<Vec<u8>>
 }
 
 impl CellProcess {
-    /// The process that Candor started, as seen from outside; the program
-    /// itself is among its descendants.
+    /// The process id, outside the cell, of the process that Candor started. The
+    /// program itself is a descendant of this process.
     pub fn id(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Every process of the program, as numbered outside, parents first.
+    /// The ids, outside the cell, of all processes of the program; parents first.
     pub fn family(&self) -> Vec<u32> {
         let mut family: Vec<u32> = self.id().into_iter().collect();
         let mut next = 0;
@@ -225,7 +226,7 @@ impl CellProcess {
         family
     }
 
-    /// The first of what it said on standard error.
+    /// The beginning of the program's standard error.
     pub fn said(&self) -> String {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&said).trim().to_owned()
@@ -246,14 +247,14 @@ impl CellProcess {
         }
     }
 
-    /// Waits for its end; none if it goes on for longer.
+    /// Waits until the program ends; none if it still runs after `within`.
     pub async fn ended(&mut self, within: Duration) -> Option<ExitStatus> {
         timeout(within, self.child.wait()).await.ok()?.ok()
     }
 
-    /// Asks it to end, as a logout would.
+    /// Sends SIGTERM to the program, as a logout does.
     pub fn ask_to_end(&self) {
-        // The shell that is its first process does not hear this; its child does.
+        // The shell is skipped: as the first process of a namespace it ignores the signal.
         let family = self.family();
         let first = usize::from(self.contained) + 1;
         if let Some(program) = family.get(first).and_then(|&id| Pid::from_raw(i32::try_from(id).ok()?)) {
@@ -261,16 +262,16 @@ impl CellProcess {
         }
     }
 
-    /// Ends it and everything it started, and returns when all of it is gone.
+    /// Kills the program and everything it started; returns when all have ended.
     pub async fn kill(mut self) {
         self.strike().await;
     }
 
-    /// The same, keeping the handle.
+    /// Like [`Self::kill`], but keeps the handle.
     pub async fn strike(&mut self) {
         let Some(outer) = self.id() else { return };
-        // The end of the namespace's first process is over only when the last
-        // process in it is gone; `unshare` waits for that.
+        // `unshare` waits for the first process of the namespace, and this process
+        // has ended only when every other process in the namespace has.
         let first = if self.contained { children(outer).first().copied() } else { None };
         if let Some(first) = first.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) {
             let _ = kill_process(first, Signal::KILL);
@@ -284,7 +285,7 @@ impl CellProcess {
         let _ = self.child.kill().await;
     }
 
-    /// Runs it to its end, feeding it `input`.
+    /// Writes `input` to the program and waits until it ends.
     pub(super) async fn finish(mut self, input: &[u8], within: Duration) -> Result<ProcessOutput, Error> {
         use tokio::io::AsyncWriteExt;
 
@@ -313,14 +314,14 @@ impl CellProcess {
     }
 }
 
-/// Numbers of the processes that a process started, as proc(5) lists them.
+/// The ids of a process's children, as in proc(5).
 fn children(parent: u32) -> Vec<u32> {
     let tasks = std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
     let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
     lists.flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>()).collect()
 }
 
-/// Where a command is found on the path that subjects have.
+/// The file of a command, searched in the `PATH` of subjects.
 pub fn find(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         return Some(PathBuf::from(program)).filter(|path| path.is_file());
