@@ -1,4 +1,4 @@
-//! What goes wrong with a phone.
+//! Errors of adb and of the phone.
 
 use std::io;
 

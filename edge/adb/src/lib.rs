@@ -1,9 +1,9 @@
-//! Phones, by way of the adb server on this machine.
+//! Phones, through the adb server on this machine.
 //!
-//! The server (`adb start-server`) holds the cable; programs ask it over a
-//! socket on loopback. Of its protocol this is what Candor needs: which phones
-//! there are, a command on one of them, a file onto it, a port of this machine
-//! on it, and the settings by which a phone is sent through a proxy.
+//! The server (`adb start-server`) talks to the phone over USB; programs connect to
+//! it over loopback. This crate implements what Candor needs of its protocol: list
+//! phones, run a command, push a file, forward a port, and change the settings
+//! that send a phone through a proxy.
 #![forbid(unsafe_code)]
 
 mod server;

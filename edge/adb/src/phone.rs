@@ -11,7 +11,7 @@ pub struct Phone {
     serial: String,
 }
 
-/// What a command on a phone came to.
+/// Output and exit status of a command on a phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandOutput {
     pub text: String,
@@ -20,7 +20,7 @@ pub struct CommandOutput {
 
 /// Bytes of a file in one message (`SYNC_DATA_MAX`).
 const PIECE: usize = 64 << 10;
-/// Stands before the exit status: the plain shell service has none.
+/// Printed before the exit status, because the plain shell service returns none.
 const STATUS: &str = "candor-status:";
 
 impl Phone {
@@ -32,7 +32,8 @@ impl Phone {
         &self.serial
     }
 
-    /// Runs a command, each word as it is given, and gives what it said.
+    /// Runs a command and returns its output. Each word is quoted, so that the
+    /// phone's shell does not expand it.
     pub fn shell(&self, words: &[&str]) -> Result<CommandOutput, Error> {
         let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
         let mut wire = self.service(&format!("shell:{}; echo {STATUS}$?", quoted.join(" ")))?;
@@ -42,7 +43,7 @@ impl Phone {
         Ok(CommandOutput { text: text.trim_end_matches('\n').to_owned(), status })
     }
 
-    /// The same for a command that has to succeed.
+    /// Like [`Self::shell`], but an exit status other than 0 is an error.
     pub fn run(&self, words: &[&str]) -> Result<String, Error> {
         let said = self.shell(words)?;
         if said.status != 0 {
@@ -51,7 +52,7 @@ impl Phone {
         Ok(said.text)
     }
 
-    /// Runs a command as root. None: this phone lets nobody be root.
+    /// Runs a script as root. None: the phone gives no root access.
     pub fn as_root(&self, script: &str) -> Result<Option<CommandOutput>, Error> {
         // Three ways to be root; for each, the command that prints the user id and
         // the command that runs a script as this user.
@@ -83,29 +84,29 @@ impl Phone {
         wire.send(b"QUIT", 0, b"")
     }
 
-    /// Makes a port of this machine's loopback one of the phone's. The server says
-    /// that it asked, the phone that it did.
+    /// Forwards a port of the phone's loopback to the same port of this machine's
+    /// (`adb reverse`). Two answers come: the server has asked, the phone has done it.
     pub fn reverse(&self, port: u16) -> Result<(), Error> {
         self.service(&format!("reverse:forward:tcp:{port};tcp:{port}"))?.okay()
     }
 
-    /// Takes it back.
+    /// Ends the forwarding of this port.
     pub fn unreverse(&self, port: u16) -> Result<(), Error> {
         self.service(&format!("reverse:killforward:tcp:{port}"))?.okay()
     }
 
-    /// A connection to a socket of the phone that has a name and no port.
+    /// Connects to an abstract Unix socket on the phone.
     pub fn socket(&self, name: &str) -> Result<TcpStream, Error> {
         self.service(&format!("localabstract:{name}"))?.into_stream()
     }
 
-    /// One of `settings list global`; none if it is not set.
+    /// The value of a global setting; none if it is not set.
     pub fn setting(&self, name: &str) -> Result<Option<String>, Error> {
         let value = self.run(&["settings", "get", "global", name])?;
         Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty() && value != "null"))
     }
 
-    /// Sets it, or takes it out.
+    /// Sets a global setting; none deletes it.
     pub fn set(&self, name: &str, value: Option<&str>) -> Result<(), Error> {
         match value {
             Some(value) => self.run(&["settings", "put", "global", name, value]).map(drop),
@@ -121,7 +122,7 @@ impl Phone {
     }
 }
 
-/// A word as the phone's shell takes it for one.
+/// Quotes a word for the phone's shell.
 fn quote(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=,@%+".contains(&byte);
     if !word.is_empty() && word.bytes().all(plain) {

@@ -1,28 +1,29 @@
-//! A phone that is sent through a proxy on this machine, until this ends.
+//! Sends a phone's traffic through a proxy on this machine, and undoes it.
 
 use std::{fmt, io};
 
 use crate::{Error, Phone};
 
-/// The setting by which Android sends everything through a proxy.
+/// Android's global setting for an HTTP proxy.
 const PROXY: &str = "http_proxy";
 
-/// What a phone is owed once it was sent through a port.
+/// The changes to a phone that are to be undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingUndo {
     pub port: u16,
-    /// Its own proxy, if it had one.
+    /// The phone's proxy before the change, if it had one.
     pub before: Option<String>,
 }
 
-/// Keeps what a phone is owed where a process that is killed does not lose it.
+/// Stores pending changes outside the process, so that they can be undone after
+/// it was killed.
 pub trait UndoJournal: fmt::Debug + Send + Sync {
-    /// Told before anything is set.
+    /// Is called before the phone is changed.
     fn owes(&self, debt: &PendingUndo) -> io::Result<()>;
 }
 
-/// While it lives, the phone's traffic goes to a port of this machine's
-/// loopback, by the cable: nothing has to listen beyond loopback.
+/// Sends the phone's traffic to a loopback port of this machine, through adb, so
+/// that nothing has to listen beyond loopback. Dropped, it undoes this.
 #[derive(Debug)]
 pub struct PhoneRedirect {
     phone: Phone,
@@ -31,18 +32,19 @@ pub struct PhoneRedirect {
 }
 
 impl PendingUndo {
-    /// Pays it. A proxy that somebody else set in the meantime stays.
+    /// Restores the phone's settings. A proxy that someone else set meanwhile is kept.
     pub fn pay(&self, phone: &Phone) -> Result<(), Error> {
         let back = match phone.setting(PROXY)? {
             Some(now) if now == self.ours() => match &self.before {
                 Some(before) => phone.set(PROXY, Some(before)),
-                // Android keeps the proxy it has until it is told of one that is none.
+                // Deleting the setting is not enough: Android keeps its proxy until it gets
+                // an empty one (`:0`).
                 None => phone.set(PROXY, Some(":0")).and_then(|()| phone.set(PROXY, None)),
             },
             _ => Ok(()),
         };
         let port = match phone.unreverse(self.port) {
-            // It went with the cable.
+            // The forwarding has already ended with the connection to the phone.
             Err(Error::Refused(_)) => Ok(()),
             other => other,
         };
@@ -57,7 +59,7 @@ impl PendingUndo {
 impl PhoneRedirect {
     pub fn begin(phone: Phone, port: u16, diary: &dyn UndoJournal) -> Result<Self, Error> {
         let mut debt = PendingUndo { port, before: None };
-        // What a run left that was killed is nothing to go back to.
+        // Candor's own proxy, left by a killed run, must not be restored later.
         debt.before = phone.setting(PROXY)?.filter(|value| *value != debt.ours() && value != ":0");
         diary.owes(&debt).map_err(Error::NotWritten)?;
         phone.reverse(port)?;
@@ -67,7 +69,7 @@ impl PhoneRedirect {
         Ok(proxied)
     }
 
-    /// Undoes it all, and says what could not be undone.
+    /// Restores the phone's settings; the error says what could not be restored.
     pub fn end(mut self) -> Result<(), Error> {
         self.undo()
     }
@@ -82,7 +84,7 @@ impl PhoneRedirect {
 
 impl Drop for PhoneRedirect {
     fn drop(&mut self) {
-        // A phone that was pulled off its cable cannot be told.
+        // This fails if the phone is unplugged.
         let _ = self.undo();
     }
 }

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::{Error, Phone, wire::AdbConnection};
 
-/// Where the server listens if nobody says otherwise.
+/// The server's default port.
 const PORT: u16 = 5037;
 
 /// The server.
@@ -48,7 +48,7 @@ impl AdbServer {
         Ok(wire.counted()?.lines().filter_map(read).collect())
     }
 
-    /// The phone with this serial number; the only one there is, if none is named.
+    /// The phone with this serial number. Without a number: the only phone there is.
     pub fn phone(&self, serial: Option<&str>) -> Result<Phone, Error> {
         let devices = self.devices()?;
         let device = match (serial, &devices[..]) {

@@ -1,4 +1,4 @@
-//! How requests and answers look on the socket (adb's `SERVICES.TXT`).
+//! The messages on the socket (adb's `SERVICES.TXT`).
 
 use std::{
     io::{Read, Write},
@@ -8,12 +8,12 @@ use std::{
 
 use crate::Error;
 
-/// A phone that is asleep takes seconds; one that takes longer has gone.
+/// A sleeping phone answers after some seconds; a longer wait means that it is gone.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Answers are short lists and the output of short commands.
 const LONGEST: u64 = 16 << 20;
 
-/// A connection to the server: one for each request.
+/// A connection to the server. Each request needs a new one.
 pub(crate) struct AdbConnection(TcpStream);
 
 impl AdbConnection {
@@ -25,7 +25,7 @@ impl AdbConnection {
         Ok(Self(stream))
     }
 
-    /// Asks for a service: four digits of length, then its name.
+    /// Requests a service: four hexadecimal digits of length, then its name.
     pub(crate) fn ask(&mut self, service: &str) -> Result<(), Error> {
         let request = format!("{:04x}{service}", service.len());
         self.write(request.as_bytes())?;
@@ -40,7 +40,7 @@ impl AdbConnection {
         }
     }
 
-    /// An answer with four digits of length before it.
+    /// Reads an answer that begins with its length in four hexadecimal digits.
     pub(crate) fn counted(&mut self) -> Result<String, Error> {
         let digits = self.take::<4>()?;
         let length = std::str::from_utf8(&digits).ok().and_then(|digits| usize::from_str_radix(digits, 16).ok());
@@ -49,14 +49,14 @@ impl AdbConnection {
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// What follows is between others.
+    /// The socket, without timeouts, for the caller and the service that was asked for.
     pub(crate) fn into_stream(self) -> Result<TcpStream, Error> {
         self.0.set_read_timeout(None).map_err(Error::Wire)?;
         self.0.set_write_timeout(None).map_err(Error::Wire)?;
         Ok(self.0)
     }
 
-    /// Everything up to the end.
+    /// Reads until the server closes the connection, at most `LONGEST` bytes.
     pub(crate) fn rest(&mut self) -> Result<Vec<u8>, Error> {
         let mut all = Vec::new();
         Read::by_ref(&mut self.0).take(LONGEST).read_to_end(&mut all).map_err(Error::Wire)?;
@@ -70,7 +70,7 @@ impl AdbConnection {
         self.write(bytes)
     }
 
-    /// What the file service says at last.
+    /// Reads the final answer of the file service.
     pub(crate) fn sent(&mut self) -> Result<(), Error> {
         let (name, number) = (self.take::<4>()?, u32::from_le_bytes(self.take::<4>()?));
         let mut says = vec![0; usize::try_from(number.min(4096)).unwrap_or_default()];

@@ -1,9 +1,9 @@
-//! An app on a phone on the cable, by adb.
+//! Drives an app on a phone that is connected by USB, through adb.
 //!
-//! Nothing is installed on the phone. Pages are opened by intent, as another
-//! app's link would open them; which requests a page made nobody lists, and that
-//! it has loaded does not show. What the phone is told for a trial is taken back
-//! when the trial ends, however it ends.
+//! Nothing is installed on the phone. Pages are opened by intent, as another app's
+//! link would open them. There is no list of a page's requests, and no sign that a
+//! page has loaded. Settings changed for a trial are restored when the trial ends,
+//! also when it fails.
 
 mod facts;
 
@@ -47,12 +47,12 @@ pub struct AndroidApp {
 }
 
 impl AndroidApp {
-    /// Asks the phone about it. An app that is not there is an error.
+    /// Reads the app's facts from the phone. An app that is not there is an error.
     pub async fn facts(&self) -> Result<AppFacts, Error> {
         self.told(AppFacts::of).await
     }
 
-    /// What is unlike an audit of a browser on this machine, for the report.
+    /// Conditions for the report, where this differs from auditing a browser here.
     pub(crate) fn conditions(&self) -> Vec<String> {
         let state = if self.may_clear {
             "the app's data was cleared before each trial"
@@ -67,10 +67,10 @@ impl AndroidApp {
         ]
     }
 
-    /// Sends the phone through a port of this machine, and stops the app.
+    /// Sends the phone's traffic to a port of this machine, and stops the app.
     pub(crate) async fn begin(&self, port: u16) -> Result<PhoneTraffic, Error> {
         let (phone, diary, clear) = (self.phone.clone(), Arc::clone(&self.diary), self.may_clear);
-        // Should what follows fail, this takes the setting back.
+        // Dropping `sent` restores the phone's proxy if a later step fails.
         let sent = PhoneTraffic(told(move || PhoneRedirect::begin(phone, port, &*diary)).await?);
         self.stop().await?;
         if clear {
@@ -92,18 +92,18 @@ impl AndroidApp {
     }
 }
 
-/// While it lives, the phone's traffic comes to a trial.
+/// Sends the phone's traffic to a trial. Dropped, it restores the phone's proxy.
 #[derive(Debug)]
 pub(crate) struct PhoneTraffic(PhoneRedirect);
 
 impl PhoneTraffic {
-    /// Takes it back, and says if that failed.
+    /// Restores the phone's proxy, and reports if that failed.
     pub(crate) async fn end(self) -> Result<(), Error> {
         told(move || self.0.end()).await
     }
 }
 
-/// adb answers when the phone does: not on a thread that others wait for.
+/// Runs a blocking adb call on a blocking thread: a slow phone would stall the runtime.
 async fn told<T: Send + 'static>(act: impl FnOnce() -> Result<T, adb::Error> + Send + 'static) -> Result<T, Error> {
     tokio::task::spawn_blocking(act)
         .await
@@ -111,12 +111,12 @@ async fn told<T: Send + 'static>(act: impl FnOnce() -> Result<T, adb::Error> + S
         .map_err(Error::from)
 }
 
-/// The app, started. Dropped, it is stopped: what it holds back of what was
-/// opened in it shall not go to real servers afterwards.
+/// The started app. Dropped, the app is stopped: requests that it has delayed
+/// must not reach real servers after the trial.
 pub struct AndroidDriver {
     app: AndroidApp,
     mode: Mode,
-    /// Its private tab, where one is opened empty; none if that did not come about.
+    /// The private tab, for apps that open an empty one. None inside: it did not open.
     tab: OnceCell<Option<AppTab>>,
     is_stopped: bool,
 }
@@ -128,7 +128,8 @@ impl fmt::Debug for AndroidDriver {
 }
 
 impl AndroidDriver {
-    /// Starts it as its icon does. One without an icon starts at its first address.
+    /// Starts the app by its launcher icon. An app without an icon starts with the
+    /// first visit.
     pub async fn start(app: &AndroidApp, mode: Mode) -> Result<Self, Error> {
         app.stop().await?;
         let started = Self { app: app.clone(), mode, tab: OnceCell::new(), is_stopped: false };
@@ -146,7 +147,7 @@ impl AndroidDriver {
         self.mode
     }
 
-    /// Opens an address in it.
+    /// Opens an address in the app.
     pub async fn visit(&self, url: &str, stay: Duration) -> Result<VisitedPage, Error> {
         if let (Mode::Private, PrivatePages::Tab { action, socket, .. }) = (self.mode, &self.app.private) {
             return self.visit_in_tab(action, socket, url, stay).await;
@@ -160,7 +161,7 @@ impl AndroidDriver {
                 phone.shell(&[&["am", "start", "-a", VIEW, "-d", &address], &extra[..], &[package]].concat())
             })
             .await?;
-        // Old phones say that it failed, and give 0 all the same.
+        // Old phones print the error but return exit status 0.
         let refused = said.text.lines().find(|line| line.starts_with("Error"));
         let failed = refused.map(str::to_owned).or((said.status != 0).then_some(said.text.clone()));
         sleep(LOAD + stay).await;
@@ -178,7 +179,8 @@ impl AndroidDriver {
         Ok(VisitedPage { began, ended: crate::now(), url: url.to_owned(), title: String::new(), failed })
     }
 
-    /// Ends it as the phone's settings do. One that cannot be told has lost its cable.
+    /// Stops the app, as "Force stop" in the phone's settings does. If this fails,
+    /// `drop` tries again.
     pub async fn close(mut self) {
         self.is_stopped = self.app.stop().await.is_ok();
     }

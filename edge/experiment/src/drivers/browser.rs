@@ -1,7 +1,7 @@
-//! A browser of any kind, or a phone, used through the same acts.
+//! One interface to every browser and phone.
 //!
-//! A driver that cannot do one of them says so by [`Error::Cannot`]; a trial
-//! then goes on without that step, and its evidence says that it was not done.
+//! A driver returns [`Error::Cannot`] for an act that it does not support. The
+//! trial then skips this step, and its evidence says so.
 
 use std::time::Duration;
 
@@ -38,8 +38,8 @@ pub enum BrowserDriver {
 }
 
 impl BrowserDriver {
-    /// Starts it by the driver of this name, as `data/subjects/` has it. A
-    /// browser without remote control lists no requests.
+    /// Starts a browser with this driver, which `data/subjects/` names. A driver
+    /// without remote control lists no requests.
     pub async fn start(
         driver: SubjectDriver,
         cell: &Cell,
@@ -64,7 +64,8 @@ impl BrowserDriver {
         }
     }
 
-    /// Who lists the requests of its pages, as records name it; none if nobody does.
+    /// The protocol that lists the requests of pages, as in the evidence; none if
+    /// there is no list.
     pub fn lister(&self) -> Option<&'static str> {
         match self {
             Self::Chromium(_) => Some("cdp"),
@@ -73,7 +74,7 @@ impl BrowserDriver {
         }
     }
 
-    /// As it names itself; none if it cannot be asked.
+    /// The version that the browser reports; none without remote control.
     pub fn version(&self) -> Option<&str> {
         match self {
             Self::Chromium(browser) => Some(browser.version()),
@@ -117,7 +118,7 @@ impl BrowserDriver {
             Self::Firefox(browser) => browser.runs(),
             Self::Window(browser) => browser.runs(),
             Self::Phone(phone) => phone.runs(),
-            // Android ends and starts apps as it likes; a cable that is gone shows at the next act.
+            // Android stops apps at any time, and a lost connection shows at the next act.
             Self::Android(_) => true,
         }
     }
@@ -146,7 +147,7 @@ impl BrowserDriver {
         }
     }
 
-    /// Types into the address bar as a person does, and leaves it at that.
+    /// Types into the address bar as a person does, without pressing Enter.
     pub async fn type_in_address_bar(&self, hands: InputDevices<'_>, text: &str) -> Result<(), Error> {
         if let Self::Android(_) = self {
             return Err(Error::Cannot { driver: "an app by the cable", act: "be typed into" });
@@ -160,7 +161,7 @@ impl BrowserDriver {
         }
     }
 
-    /// Opens a private window beside the one that is open, by these keys.
+    /// Opens a private window by pressing `keys`; the ordinary window stays open.
     pub async fn open_private(&mut self, hands: InputDevices<'_>, keys: &str) -> Result<(), Error> {
         let (cell, display, patience) = (hands.cell, hands.display()?, hands.patience);
         match self {
@@ -191,7 +192,7 @@ impl BrowserDriver {
         }
     }
 
-    /// Empties the address bar again: what was typed is not sent.
+    /// Empties the address bar, without sending the typed text.
     pub async fn leave_address_bar(&self, hands: InputDevices<'_>) -> Result<(), Error> {
         hands.display()?.press(hands.cell, &[KeyPress::Key("Escape"), KeyPress::Key("Escape")]).await
     }
@@ -251,7 +252,7 @@ impl BrowserDriver {
         }
     }
 
-    /// Turns a switch in its settings on or off; gives where it stood before.
+    /// Turns a switch in its settings on or off; returns its position before.
     pub async fn throw_switch(&self, switch: SwitchAt<'_>, on: bool) -> Result<bool, Error> {
         match self {
             Self::Chromium(browser) => browser.throw_switch(switch, on).await,
@@ -259,7 +260,7 @@ impl BrowserDriver {
         }
     }
 
-    /// Closes it as a person would, so that it writes down its profile.
+    /// Closes it as a person would, so that the browser saves its profile.
     pub async fn close(self) {
         match self {
             Self::Chromium(browser) => browser.close().await,
@@ -281,7 +282,7 @@ impl BrowserDriver {
         }
     }
 
-    /// Ends it as a crash would, and keeps the handle: for tests of what then.
+    /// Kills it but keeps the handle, so that tests see how a crash is handled.
     pub async fn crash(&mut self) {
         match self {
             Self::Chromium(browser) => browser.crash().await,
@@ -293,7 +294,7 @@ impl BrowserDriver {
     }
 }
 
-/// Where a browser is used, by which keyboard, and how patiently.
+/// Cell, display and timing for acts on a browser.
 #[derive(Clone, Copy, Debug)]
 pub struct InputDevices<'h> {
     pub cell: &'h Cell,

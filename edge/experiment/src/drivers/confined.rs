@@ -1,8 +1,8 @@
-//! Whether a browser runs with its sandbox, read from outside.
+//! Checks from outside whether a browser runs with its sandbox.
 //!
-//! Both families put a system-call filter on the processes that show pages
-//! (`Seccomp: 2` in proc(5)). Asking the browser itself would be one page more
-//! in the evidence, and the word of the accused.
+//! Chromium and Firefox put a system-call filter on the processes that show pages
+//! (`Seccomp: 2` in proc(5)). The browser's own statement would need another page
+//! in the evidence, and would come from the audited program.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use tokio::time::sleep;
 
 use crate::cell::CellProcess;
 
-/// Whether all its page processes are confined, once there are any: a process
-/// that was just made may not be yet. They are told by this argument on their
-/// command line.
+/// Whether all page processes have the filter; `argument` on the command line
+/// marks a page process. Waits up to about 15 seconds, because a new process may
+/// not have its filter yet.
 pub(super) async fn pages(browser: &CellProcess, argument: &str) -> bool {
     for _ in 0..150 {
         if all_confined(&browser.family(), argument) == Some(true) {
@@ -23,8 +23,8 @@ pub(super) async fn pages(browser: &CellProcess, argument: &str) -> bool {
     false
 }
 
-/// Whether any process of a browser that nobody knows is confined: which of
-/// them show pages cannot be told.
+/// Whether any process of an unknown browser has the filter. Its page processes
+/// cannot be distinguished from the others.
 pub(super) async fn any(browser: &CellProcess) -> bool {
     for _ in 0..50 {
         if browser.family().into_iter().any(is_confined) {

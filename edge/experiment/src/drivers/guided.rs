@@ -1,5 +1,5 @@
-//! A phone in somebody's hand: the person is the driver, asked for one thing
-//! after the other by whoever leads them.
+//! A phone used by hand: a [`GuideSession`] asks the person for one task after
+//! the other.
 
 use honey::{ActCanaries, CanaryGenerator};
 use model::Act;
@@ -9,13 +9,13 @@ use crate::{PlannedStep, RunPlan};
 
 /// Leads a person through the tasks, one at a time, in their order.
 pub trait GuideSession: Send + Sync + 'static {
-    /// What is asked for now; all that it needs is in place.
+    /// Is called when a task begins and its canaries are in the evidence.
     fn begins(&self, task: usize);
 
     /// Resolves when the person says that a task is done.
     fn done(&self, task: usize) -> SinkFuture<'_>;
 
-    /// The wire, or the clock, showed that it is done.
+    /// Is called when a recorded request or the elapsed time shows that the task is done.
     fn was_seen(&self, task: usize);
 }
 
@@ -25,7 +25,7 @@ pub struct GuideTask {
     /// Position of its trial in the plan.
     pub trial: usize,
     pub step: PlannedStep,
-    /// What it is done with; its canaries are its own.
+    /// The canaries that this task uses, and no other task.
     pub planted: Option<ActCanaries>,
 }
 
@@ -43,12 +43,12 @@ impl GuideTask {
         tasks
     }
 
-    /// A page of ours that the task opens.
+    /// The honey page that the task opens.
     pub(crate) fn page(&self) -> Option<&ActCanaries> {
         self.planted.as_ref().filter(|planted| !planted.url.is_empty() && self.step.act != Act::Search)
     }
 
-    /// The address by which the wire shows that it is done.
+    /// The address whose request shows that the task is done.
     pub(crate) fn shown_by(&self) -> Option<&str> {
         let shows = matches!(self.step.act, Act::Visit | Act::Download | Act::Search);
         self.planted.as_ref().filter(|_| shows).map(|planted| planted.url.as_str())

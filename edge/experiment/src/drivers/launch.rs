@@ -1,39 +1,39 @@
-//! What to start, and how: the same words for every browser.
+//! The settings for starting a browser, the same for all drivers.
 
 use std::path::PathBuf;
 
 use model::Mode;
 use serde_json::Value;
 
-/// What to start, and how.
+/// The settings for starting a browser.
 #[derive(Clone, Debug)]
 pub struct LaunchSpec {
     pub program: PathBuf,
     /// Arguments that its desktop entry gives it.
     pub entry_args: Vec<String>,
-    /// Folder of the profile, in the subject's home. Started again with the
-    /// same name, the browser finds what it left there.
+    /// Folder of the profile, in the subject's home. A later start with the same
+    /// folder continues with this profile.
     pub profile: String,
-    /// Private is the browser's real private mode, from the start.
+    /// [`Mode::Private`] starts the browser in its own private mode.
     pub mode: Mode,
     pub window: WindowMode,
-    /// Told of the proxy by a setting, where connections are not redirected.
+    /// Whether the browser needs a proxy setting, or the cell redirects its connections.
     pub route: ProxyRoute,
     pub trust: LaunchTrust,
-    /// Folders in the subject's home with an NSS database that it reads.
+    /// Folders in the subject's home with an NSS database that the browser reads.
     pub nss: Vec<String>,
     /// Folders, as the subject sees them, of extensions that Chromium loads, in
     /// both modes.
     pub extensions: Vec<PathBuf>,
     pub args: Vec<String>,
-    /// What makes a browser by command line start in private mode.
+    /// Arguments that start an unknown browser in private mode ([`super::window`]).
     pub private_args: Vec<String>,
-    /// Keys that lead to the address bar of a browser by command line, by
-    /// their X names; Ctrl+L if none.
+    /// Keys that move the focus to the address bar of an unknown browser, by their X
+    /// names; Ctrl+L if none.
     pub address_keys: Vec<String>,
     pub env: Vec<(String, String)>,
-    /// Where Chromium writes its own account of its network: ground truth for
-    /// tests. A relative path starts at the subject's home.
+    /// Where Chromium writes its NetLog, with which tests compare Candor's results.
+    /// A relative path starts at the subject's home.
     pub netlog: Option<PathBuf>,
     /// An object of preferences by their dotted names: those of Chromium in a
     /// fresh profile, those of Firefox at each start.
@@ -41,7 +41,7 @@ pub struct LaunchSpec {
     pub sandbox: SandboxPolicy,
 }
 
-/// Whether there is something to see and to type into.
+/// Whether the browser has a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WindowMode {
     Headless,
@@ -49,18 +49,18 @@ pub enum WindowMode {
     On(String),
 }
 
-/// How connections come to Candor.
+/// How connections reach Candor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProxyRoute {
-    /// All of them, by the rules of the cell: the subject knows of no proxy.
+    /// nftables rules of the cell redirect all connections; the subject has no proxy setting.
     #[default]
     Redirected,
-    /// Those of a subject that keeps to the proxy set in it. A proxy setting
-    /// turns off DNS, QUIC and WebRTC in it, so it is another subject.
+    /// The browser is configured to use the proxy. This setting turns off DNS, QUIC
+    /// and WebRTC in it, so its behaviour differs.
     ProxySetting,
 }
 
-/// Why the browser believes Candor's certificates.
+/// How the browser comes to accept Candor's certificates.
 #[derive(Clone, Debug)]
 pub enum LaunchTrust {
     /// The authority's certificate, PEM, in the user's NSS databases: as a

@@ -1,5 +1,5 @@
-//! One file a kind of browser: how to start it, use it as a person would, and
-//! learn which requests its pages made.
+//! One module for each kind of browser or phone: how to start it, use it as a
+//! person would, and list the requests of its pages.
 
 pub mod browser;
 

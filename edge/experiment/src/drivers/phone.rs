@@ -1,8 +1,8 @@
-//! A phone that is a program: told by lines what a person does with it.
+//! A simulated phone: a program that does what a person does with a phone. Each
+//! act is one line on its standard input.
 //!
-//! It stands for a real one where there is none: it lives in a namespace of its
-//! own, knows of no proxy, and what it sends is turned to Candor as a gateway
-//! would turn it.
+//! It is used where there is no real phone. It runs in the cell without a proxy
+//! setting; its traffic is redirected to Candor, as a gateway would do.
 
 use std::{fmt, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::{
     cell::{Cell, CellProcess, CellProgram},
 };
 
-/// How long it may take to start, and to do one thing.
+/// How long a start, or one act, may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const CLOSE: Duration = Duration::from_secs(2);
@@ -59,7 +59,7 @@ impl PhoneDriver {
 
     /// Opens a folder, and in it a screen.
     pub async fn open(&mut self, folder: &str, screen: &str) -> Result<(), Error> {
-        // A phone that is gone is told by its answer.
+        // If the program has ended, reading its answer fails below.
         let _ = self.input.write_all(format!("open\t{folder}\t{screen}\n").as_bytes()).await;
         let _ = self.input.flush().await;
         self.answer("opened").await
@@ -87,7 +87,7 @@ impl PhoneDriver {
         self.process.kill().await;
     }
 
-    /// Ends it as a crash would, and keeps the handle: for tests of what then.
+    /// Kills it but keeps the handle, so that tests see how a crash is handled.
     pub async fn crash(&mut self) {
         self.process.strike().await;
     }

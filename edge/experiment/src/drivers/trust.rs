@@ -1,4 +1,4 @@
-//! Candor's authority in a browser's own database of certificates (NSS), as a
+//! Adds Candor's authority to a browser's certificate database (NSS), as a
 //! company would install its own.
 
 use std::{path::Path, time::Duration};
@@ -8,7 +8,7 @@ use crate::{
     cell::{Cell, CellProgram, find},
 };
 
-/// Trusts the authority, PEM, in the database of each of these folders.
+/// Adds the authority, PEM, to the database in each of these folders.
 pub(super) async fn add_to_all(cell: &Cell, folders: &[String], pem: &str) -> Result<(), Error> {
     for folder in folders {
         add(cell, folder, pem).await?;
@@ -16,8 +16,8 @@ pub(super) async fn add_to_all(cell: &Cell, folders: &[String], pem: &str) -> Re
     Ok(())
 }
 
-/// Trusts the authority, PEM, in the database of this folder in the subject's
-/// home. The database is made if there is none.
+/// Adds the authority, PEM, to the database in this folder of the subject's home.
+/// The database is created if there is none.
 pub(super) async fn add(cell: &Cell, folder: &str, pem: &str) -> Result<(), Error> {
     let file = format!("{folder}/candor.pem");
     if cell.read(&file).await.is_ok_and(|known| known == pem.as_bytes()) {

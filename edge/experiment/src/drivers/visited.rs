@@ -1,10 +1,10 @@
-//! What drivers take and give.
+//! Types for the arguments and results of drivers.
 
 use std::fmt;
 
 use model::Time;
 
-/// A page that was gone to, and how that ended.
+/// The result of going to a page.
 #[derive(Clone)]
 pub struct VisitedPage {
     pub began: Time,

@@ -1,8 +1,8 @@
 //! Any other browser: started by its command line, used by its keyboard.
 //!
-//! It needs a window, and nothing else: no remote control, no setting for a
-//! proxy. What it sends arrives all the same, since a cell turns every
-//! connection. What only remote control can do, this driver cannot, and says so.
+//! The browser needs only a window: no remote control and no proxy setting. Candor
+//! sees its traffic because the cell redirects every connection. Acts that need
+//! remote control return [`Error::Cannot`].
 
 use std::{fmt, time::Duration};
 
@@ -21,7 +21,7 @@ use crate::{
     display::{KeyPress, TypingPace, VirtualDisplay},
 };
 
-/// A page that has changed its window's title has this long to finish.
+/// Time for a page to finish loading after the window's title has changed.
 const FINISH: Duration = Duration::from_secs(2);
 
 const CLOSE: Duration = Duration::from_secs(5);
@@ -52,7 +52,7 @@ impl WindowDriver {
             return Err(Error::Cannot { driver: "a browser by command line", act: "run without a window" });
         }
         if let LaunchTrust::Authority(pem) = &launch.trust {
-            // Page engine, network library and helpers may each look elsewhere.
+            // Page engine, network library and helper programs may use different trust stores.
             cell.trust(pem).await?;
             trust::add_to_all(cell, &launch.nss, pem).await?;
         }
@@ -74,7 +74,8 @@ impl WindowDriver {
         self.mode
     }
 
-    /// Whether a confined process was found; which of them show pages cannot be told.
+    /// Whether a process with a system-call filter was found. Page processes of an
+    /// unknown browser cannot be distinguished from the others.
     pub fn sandboxed(&self) -> bool {
         self.sandboxed
     }
@@ -83,8 +84,8 @@ impl WindowDriver {
         self.process.runs()
     }
 
-    /// Types the address and goes there. That it has loaded shows only in the
-    /// window's title.
+    /// Types the address and presses Enter. A change of the window's title is the
+    /// only sign that the page has loaded.
     pub async fn visit(
         &self,
         cell: &Cell,
@@ -113,7 +114,7 @@ impl WindowDriver {
         Ok(VisitedPage { began, ended: crate::now(), url: url.to_owned(), title, failed })
     }
 
-    /// Types into the address bar key by key and leaves it at that.
+    /// Types into the address bar key by key, without pressing Enter.
     pub async fn type_in_address_bar(&self, cell: &Cell, display: &VirtualDisplay, text: &str) -> Result<(), Error> {
         self.reach_address_bar(cell, display).await?;
         display.press(cell, &[KeyPress::Text(text)]).await
@@ -128,7 +129,7 @@ impl WindowDriver {
         display.press(cell, &keys).await
     }
 
-    /// Opens a private window beside the one that is open, by these keys.
+    /// Opens a private window by pressing `keys`; the ordinary window stays open.
     pub async fn open_private(&mut self, cell: &Cell, display: &VirtualDisplay, keys: &str) -> Result<(), Error> {
         display.open_window(cell, keys).await?;
         self.mode = Mode::Private;
@@ -152,7 +153,7 @@ impl WindowDriver {
         self.process.kill().await;
     }
 
-    /// Ends it as a crash would, and keeps the handle: for tests of what then.
+    /// Kills it but keeps the handle, so that tests see how a crash is handled.
     pub async fn crash(&mut self) {
         self.process.strike().await;
     }
@@ -167,8 +168,8 @@ fn command(cell: &Cell, launch: &LaunchSpec, display: &VirtualDisplay) -> CellPr
     program
 }
 
-/// What makes it private stands right before the page, so that a program that
-/// starts the browser does not take it for its own.
+/// The arguments for private mode stand right before the page: a program that
+/// starts the browser would take earlier ones as its own.
 fn arguments(launch: &LaunchSpec) -> Vec<&str> {
     let mut args: Vec<&str> = launch.entry_args.iter().chain(&launch.args).map(String::as_str).collect();
     if launch.mode == Mode::Private {

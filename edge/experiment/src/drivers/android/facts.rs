@@ -1,8 +1,8 @@
-//! Which app it is exactly, and on what: as the phone says.
+//! Identity of an app and of its phone, as the phone reports them.
 
 use adb::Phone;
 
-/// Which app it is exactly, and on what.
+/// Identity of an app and of its phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppFacts {
     /// `124.0.6367.82 (636708233)`
@@ -11,11 +11,11 @@ pub struct AppFacts {
     pub digest: String,
     /// `Xiaomi Mi A1, Android 10`
     pub phone: String,
-    /// Who signed it, who installed it, whether it came with the phone.
+    /// Sentences on who signed and who installed the app, and whether it is preinstalled.
     pub origin: Vec<String>,
 }
 
-/// Programs that install others, and what they are.
+/// Package names of known app stores, and what the report calls them.
 const INSTALLERS: [(&str, &str); 7] = [
     ("com.android.vending", "the store Google Play"),
     ("org.fdroid.fdroid", "the store F-Droid"),
@@ -27,9 +27,9 @@ const INSTALLERS: [(&str, &str); 7] = [
 ];
 
 impl AppFacts {
-    /// Asks the phone. An app that is not there is an error.
+    /// Reads them from the phone. An app that is not there is an error.
     pub(super) fn of(phone: &Phone, package: &str) -> Result<Self, adb::Error> {
-        // The base package comes first; what follows are its parts for this phone.
+        // The base package comes first, split packages for this phone follow.
         let paths = phone.shell(&["pm", "path", package])?;
         let path = paths.text.lines().find_map(|line| line.trim().strip_prefix("package:"));
         let Some(path) = path.filter(|_| paths.status == 0) else {
@@ -52,8 +52,8 @@ impl AppFacts {
     }
 }
 
-/// What is said of the app as it is used: below "Hidden system packages" stands
-/// the one that came with the phone.
+/// The lines of `dumpsys package` on the app in use. Below "Hidden system
+/// packages" follows the preinstalled version, which an update replaced.
 fn lines<'a>(about: &'a str, package: &str) -> impl Iterator<Item = &'a str> {
     let head = format!("Package [{package}]");
     let here = about.lines().map(str::trim).skip_while(move |line| !line.starts_with(&head));

@@ -1,8 +1,7 @@
-//! Private pages of an app: how they are asked for from outside, if they can be.
+//! How another program can open a private page in an app.
 //!
-//! Which app has which way is knowledge (`data/subjects/`). Whether the app did
-//! as it was asked does not show; what is known of it, and from where, goes into
-//! the report.
+//! The way for each app is in `data/subjects/`. The phone does not show whether
+//! the app obeyed, so the report names the source of this knowledge.
 
 use std::fmt;
 
@@ -11,22 +10,22 @@ use model::Mode;
 
 use crate::Error;
 
-/// What can be done.
+/// The way to open a private page. The text is the source of this knowledge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrivatePages {
-    /// Nothing, and why.
+    /// There is none, for this reason.
     Never(String),
-    /// Whatever it opens is private; known from where.
+    /// Every page of the app is private.
     Always(String),
-    /// It opens a link in private that comes with this extra; known from where.
+    /// The app opens a link in private if the intent has this extra.
     Extra(String, String),
-    /// It opens an empty private tab at this intent, and its socket for developers
-    /// says what to load there; known from where.
+    /// The app opens an empty private tab on the intent `action`. The DevTools
+    /// `socket` then loads a page in it.
     Tab { action: String, socket: String, because: String },
 }
 
 impl PrivatePages {
-    /// What is known of an app in this version.
+    /// The way for this version of an app.
     pub fn of(known: Option<&subjects::PrivateOpening>, version: &str) -> Self {
         let Some(known) = known else {
             return Self::Never("Candor knows no way in which another app opens a private page of it".to_owned());
@@ -47,7 +46,7 @@ impl PrivatePages {
         Self::Never(format!("how to open a private page of it is known from version {} on", known.since))
     }
 
-    /// The extra by which a page is asked for in this mode.
+    /// The extra that the intent needs in this mode.
     pub(super) fn asks(&self, mode: Mode) -> Result<Option<String>, Error> {
         match self {
             Self::Extra(extra, _) if mode == Mode::Private => Ok(Some(extra.clone())),

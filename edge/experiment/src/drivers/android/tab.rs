@@ -1,8 +1,8 @@
-//! A private tab that was opened from outside, empty, and is told by the app's
-//! socket for developers what to load.
+//! A private tab that an intent opened empty. The DevTools socket of the app then
+//! loads pages in it.
 //!
-//! That it is private is looked at, not believed: pages of ordinary tabs are of
-//! one context, and this one's is another.
+//! The driver checks that the tab is private: ordinary tabs share one browser
+//! context, and a private tab has another.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -20,15 +20,15 @@ use crate::{
     rpc::{RpcClient, websocket},
 };
 
-/// An app takes a moment to open its socket, and a tab.
+/// Attempts, and the time between them: an app opens its socket or a tab with delay.
 const LOOKS: u32 = 20;
 const BETWEEN: Duration = Duration::from_millis(300);
 
-/// An answer is a few lines, and comes at once.
+/// Limits on the answer to `/json/version`, which is a few lines long.
 const LONGEST: usize = 64 << 10;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The app answers those only who call it so: pages of the web do not.
+/// The `Host` header that DevTools accepts; it refuses the names of web pages.
 const HOST: &str = "localhost";
 
 pub(super) struct AppTab {
@@ -43,10 +43,10 @@ struct AppPage {
 }
 
 impl AppTab {
-    /// Opens one. None: the app showed none that is known to be private.
+    /// Opens a private tab. None: no tab is known to be private.
     pub(super) async fn open(app: &AndroidApp, action: &str, socket: &str) -> Result<Option<Self>, Error> {
         let Some(rpc) = reach(app, socket).await else { return Ok(None) };
-        // What there is now was opened as the icon does: in ordinary tabs.
+        // The icon has opened the present pages, so they are in ordinary tabs.
         let before = pages(&rpc).await?;
         let ordinary: BTreeSet<&str> = before.iter().map(|page| page.context.as_str()).collect();
         if ordinary.is_empty() {
@@ -66,7 +66,7 @@ impl AppTab {
         Ok(None)
     }
 
-    /// Loads a page in it; says why that failed, if it did.
+    /// Loads a page in the tab; returns the reason if that failed.
     pub(super) async fn load(&self, url: &str) -> Result<Option<String>, Error> {
         let loaded = self.rpc.call(Some(&self.session), "Page.navigate", json!({"url": url})).await?;
         Ok(loaded["errorText"].as_str().map(str::to_owned))
@@ -94,8 +94,9 @@ async fn connect(phone: &Phone, socket: &str) -> Option<TcpStream> {
     TcpStream::from_std(stream).ok()
 }
 
-/// Where the app as a whole is spoken to: some name it anew at each start. Apps
-/// made of the same source open a socket of the same name, the first to come has it.
+/// The path of the browser's DevTools endpoint; some apps change it at each start.
+/// Apps built from the same source open a socket of the same name, and the first
+/// one gets it. So the answer's package name is compared.
 async fn way_in(stream: &mut TcpStream, package: &str) -> Option<String> {
     let asked = format!("GET /json/version HTTP/1.1\r\nHost: {HOST}\r\n\r\n");
     stream.write_all(asked.as_bytes()).await.ok()?;
