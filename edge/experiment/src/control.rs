@@ -1,8 +1,8 @@
-//! Sends the control of the instrument: requests of known content, from inside
-//! the cell, by the way that the subject's own go.
+//! Sends the instrument's control: requests of known content, sent from inside the
+//! cell the same way as the subject's requests.
 //!
-//! What is to be found is written down before it is sent. A request that does
-//! not arrive is one that is not found, and the report says so.
+//! Each request is recorded before it is sent. If it does not arrive, the audit
+//! cannot find it, and the report says so.
 
 mod http2;
 
@@ -33,7 +33,7 @@ use crate::{Error, cell::Cell, now, run::RunContext};
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Before the subject is started, or after it was closed.
+/// Whether the requests are sent before the subject starts or after it has closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ControlRound {
     Before,
@@ -48,7 +48,7 @@ pub(crate) async fn send(
     addresses: &NameAddresses,
     round: ControlRound,
 ) -> Result<(), Error> {
-    // No client, no beacon arrives, and the report says that none was found.
+    // Without a client no TLS beacon arrives, and the report says that none was found.
     let clients = TlsClients::trusting(&conduct.authority).ok();
     for beacon in beacon::beacons(conduct.seed, trial, round as u32) {
         if let Some(canary) = beacon.canary.clone() {
@@ -56,7 +56,7 @@ pub(crate) async fn send(
             conduct.pen.write(Record::Plant(plant)).await?;
         }
         conduct.pen.write(Record::Beacon(record(trial, &beacon))).await?;
-        // What fails here is missing in the evidence, which is what it is there to show.
+        // An error is ignored: a beacon that is missing in the evidence shows the failure.
         let _ = timeout(PATIENCE, one(cell, clients.as_ref(), addresses, &beacon)).await;
     }
     Ok(())
@@ -108,17 +108,17 @@ async fn one(
     exchange(&mut stream, &request).await?;
     if beacon.transport == BeaconTransport::WebSocket {
         stream.write_all(&frame(&beacon.payload)).await?;
-        // A close frame (RFC 6455 §5.5.1), and the end of the other side.
+        // Sends a close frame (RFC 6455 §5.5.1), and reads until the server closes.
         stream.write_all(&[0x88, 0x80, 0, 0, 0, 0]).await?;
         while stream.read(&mut [0; 256]).await.is_ok_and(|read| read > 0) {}
     }
     Ok(())
 }
 
-/// Any but those of DNS and QUIC.
+/// Any port except those of DNS and QUIC.
 const DATAGRAM_PORT: u16 = 4433;
 
-/// Sends one datagram. What refuses it may say so at once.
+/// Sends one datagram. A rule that rejects it may cause an error at once.
 fn datagram(to: SocketAddr, payload: &[u8]) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
     socket.send_to(payload, to)?;
@@ -133,7 +133,7 @@ async fn ask(cell: &Cell, question: Vec<u8>) -> io::Result<()> {
     tokio::net::UdpSocket::from_std(socket)?.recv(&mut [0; 512]).await.map(drop)
 }
 
-/// TLS clients that trust the authority alone.
+/// TLS clients that trust only Candor's authority.
 struct TlsClients {
     http1: TlsConnector,
     http2: TlsConnector,
@@ -156,7 +156,7 @@ impl TlsClients {
     }
 }
 
-/// The request as HTTP/1.1 has it; of other transports nothing.
+/// The HTTP/1.1 request of a beacon; empty for transports without one.
 fn request(beacon: &BeaconRequest) -> Vec<u8> {
     let host = &beacon.host;
     let text = String::from_utf8_lossy(&beacon.payload);

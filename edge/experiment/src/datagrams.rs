@@ -1,5 +1,5 @@
-//! Packets that are neither TCP nor DNS, written down whole: each is an exchange
-//! that was refused.
+//! Records packets that are neither TCP nor DNS, with their whole payload: each one
+//! as an exchange without an answer. A TCP call to the cell itself becomes a note.
 
 use std::sync::{
     Arc,
@@ -17,14 +17,14 @@ use crate::{
     now,
 };
 
-/// Writes down what the kernel logs, until it is stopped.
+/// Records the packets in the kernel's log until it is stopped.
 #[derive(Debug)]
 pub(crate) struct PacketRecorder {
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), Error>>,
 }
 
-/// Where packets are written, and how their targets are called.
+/// The evidence for packets, and the names of the addresses they were sent to.
 struct PacketWriter {
     pen: EvidenceSender,
     trial: u32,
@@ -46,7 +46,7 @@ impl PacketRecorder {
         Ok(Self { stop, task })
     }
 
-    /// When this returns, every packet that was sent before is written down.
+    /// Stops recording. Every packet that was logged before is then in the evidence.
     pub(crate) async fn stop(self) -> Result<(), Error> {
         let _ = self.stop.send(());
         self.task.await.map_err(|_| Error::Panicked { what: "the log of packets" })?

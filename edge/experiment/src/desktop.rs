@@ -1,24 +1,23 @@
-//! What a person starts from the menu: the `Exec=` line of a desktop entry
+//! The program that the menu starts: the `Exec=` line of a desktop entry
 //! (freedesktop.org, Desktop Entry Specification 1.5, "The Exec key").
 
 use std::path::PathBuf;
 
 use crate::cell::find;
 
-/// Where distributions install entries.
+/// The folders in which distributions install entries.
 const FOLDERS: [&str; 2] = ["/usr/local/share/applications", "/usr/share/applications"];
 
-/// A program with the arguments that its entry gives it.
+/// A program, with the arguments from its desktop entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DesktopEntry {
-    /// The file that says so; none if the program was named by a person.
+    /// The entry's file; none if there is no entry.
     pub file: Option<PathBuf>,
     pub program: PathBuf,
     pub args: Vec<String>,
 }
 
-/// The entry of this name as it is installed here; none if there is none whose
-/// program is here too.
+/// The installed entry of this name; none if its program is not installed.
 pub(crate) fn installed(name: &str) -> Option<DesktopEntry> {
     FOLDERS.iter().find_map(|folder| {
         let file = PathBuf::from(folder).join(name);
@@ -28,8 +27,8 @@ pub(crate) fn installed(name: &str) -> Option<DesktopEntry> {
     })
 }
 
-/// Words of the main group's `Exec=`, without the fields that stand for files
-/// and addresses: who opens it from the menu gives none.
+/// The words of `Exec=` in the main group, without the fields for files and
+/// addresses: a start from the menu has none.
 fn command_line(entry: &str) -> Option<Vec<String>> {
     let main = entry.lines().skip_while(|line| line.trim() != "[Desktop Entry]").skip(1);
     let mut main = main.take_while(|line| !line.starts_with('['));

@@ -1,9 +1,8 @@
-//! A screen for a subject's windows, and a keyboard to type on.
+//! A virtual screen and keyboard for a subject (Xvfb).
 //!
-//! Xvfb draws for nobody. There is no window manager: a window has the
-//! keyboard when it is given it, and covers what is below it. Keys come through
-//! the X server as from a keyboard, at the pace of a person, so that a browser
-//! does with each of them what it does with a person's.
+//! There is no window manager: the driver must give a window the keyboard focus,
+//! and a window covers those below it. Keys go through the X server at the pace of
+//! a person, so that a browser reacts to each one as to a person's.
 
 use std::{
     fmt,
@@ -23,7 +22,7 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Time between two keys: long enough for suggestions to be asked for.
+/// Time between two keys, long enough for a browser to request suggestions.
 const KEY: Duration = Duration::from_millis(250);
 
 /// How fast keys are pressed.
@@ -32,7 +31,7 @@ pub enum TypingPace {
     /// As a person types.
     #[default]
     Person,
-    /// Where only the whole counts.
+    /// For text of which only the whole matters.
     Quick,
 }
 
@@ -49,7 +48,7 @@ impl TypingPace {
 pub struct VirtualDisplay {
     process: CellProcess,
     name: String,
-    /// The window that was opened last by keys; the largest one if none was.
+    /// The window that [`Self::open_window`] opened last. None: the largest is in front.
     front: Mutex<Option<String>>,
 }
 
@@ -110,13 +109,12 @@ impl VirtualDisplay {
         Ok(Self { name: format!(":{number}"), process, front: Mutex::new(None) })
     }
 
-    /// For `DISPLAY`: `:0`.
+    /// The display's name, as in `DISPLAY`: `:0`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Opens a window beside the others by these keys; it has the keyboard from
-    /// then on.
+    /// Opens a window by pressing `keys`; it has the keyboard focus from then on.
     pub async fn open_window(&self, cell: &Cell, keys: &str) -> Result<(), Error> {
         let before = self.windows(cell).await?;
         self.focus(cell).await?;
@@ -136,7 +134,7 @@ impl VirtualDisplay {
         Err(Error::Display("no new window came".to_owned()))
     }
 
-    /// Gives the keyboard to the window in front.
+    /// Gives the window in front the keyboard focus.
     pub async fn focus(&self, cell: &Cell) -> Result<(), Error> {
         for _ in 0..100 {
             if let Some(window) = self.window(cell).await? {
@@ -148,12 +146,12 @@ impl VirtualDisplay {
         Err(Error::Display("there is no window on it".to_owned()))
     }
 
-    /// Presses keys one after another, as a person does, on what has the keyboard.
+    /// Presses keys one after another, at a person's pace, in the focused window.
     pub async fn press(&self, cell: &Cell, keys: &[KeyPress<'_>]) -> Result<(), Error> {
         self.press_at(TypingPace::Person, cell, keys).await
     }
 
-    /// The same, at another pace.
+    /// Like [`Self::press`], at another pace.
     pub async fn press_at(&self, pace: TypingPace, cell: &Cell, keys: &[KeyPress<'_>]) -> Result<(), Error> {
         let delay = pace.between_keys().as_millis().to_string();
         for keys in keys {
@@ -168,23 +166,24 @@ impl VirtualDisplay {
         Ok(())
     }
 
-    /// What stands in the bar of the window in front.
+    /// The title of the window in front.
     pub async fn title(&self, cell: &Cell) -> Result<String, Error> {
         let Some(window) = self.window(cell).await? else { return Ok(String::new()) };
         let title = self.tool(cell, &["getwindowname".to_owned(), window]).await?;
         Ok(title.trim_end().to_owned())
     }
 
-    /// Ends it. Windows on it end too.
+    /// Ends the X server, and with it all windows.
     pub async fn stop(mut self) {
-        // Asked to, it takes its lock and socket along; on the host they would stay.
+        // On SIGTERM the server removes its lock file and socket; killed, it would leave
+        // them on the host.
         self.process.ask_to_end();
         self.process.ended(Duration::from_secs(3)).await;
         self.process.kill().await;
     }
 
-    /// The window in front, as long as it is there; else the largest. Menus and
-    /// suggestions are windows too, but smaller ones.
+    /// The window in front; if it has closed, the largest one. Menus and suggestions
+    /// are smaller windows.
     async fn window(&self, cell: &Cell) -> Result<Option<String>, Error> {
         let windows = self.windows(cell).await?;
         let front = self.front.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -195,7 +194,7 @@ impl VirtualDisplay {
         Ok(largest.map(|(window, _)| window))
     }
 
-    /// Every window that is shown, with its area.
+    /// Every visible window, with its area.
     async fn windows(&self, cell: &Cell) -> Result<Vec<(String, u64)>, Error> {
         let found = self.tool(cell, &["search", "--onlyvisible", "--class", "."].map(str::to_owned)).await?;
         let mut windows = Vec::new();
@@ -206,7 +205,7 @@ impl VirtualDisplay {
         Ok(windows)
     }
 
-    /// What xdotool printed. It fails where nothing is found, which is an answer.
+    /// The output of xdotool. Its exit status is ignored: it fails when no window is found.
     async fn tool(&self, cell: &Cell, args: &[String]) -> Result<String, Error> {
         let keys: usize = args.iter().map(String::len).sum();
         let patience = PATIENCE + 2 * KEY * u32::try_from(keys).unwrap_or(1000);

@@ -1,10 +1,10 @@
-//! What can fail while a subject is put through its paces.
+//! Errors of a run.
 
 use std::io;
 
 use crate::rpc::CallError;
 
-/// Named after the act that failed; the text says the way out where there is one.
+/// Variants are named after the act that failed; the text gives a next step where one is known.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
@@ -61,7 +61,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The error for a log: without what the subject said, which may repeat what it was given.
+    /// The error for a log, without the subject's output, which may repeat its input.
     pub fn without_quotes(&self) -> String {
         match self {
             Self::EndedEarly { program, .. } => {
@@ -74,7 +74,7 @@ impl Error {
         }
     }
 
-    /// Whether it would happen in every trial, so that trying again is no use.
+    /// Whether every trial would fail in the same way, so that a retry is useless.
     pub fn concerns_all(&self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! From the proxy into the evidence.
+//! Writes the proxy's exchanges and notes into the evidence.
 
 use evidence::EvidenceSender;
 use model::{Exchange, Note, Record};

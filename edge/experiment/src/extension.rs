@@ -1,5 +1,4 @@
-//! An extension, or a phone's program, that is part of a subject, laid out where
-//! the subject finds it.
+//! Lays out an extension, or the simulated phone's program, in the subject's home.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -7,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::{Error, cell::Cell};
 
-/// Writes the files of `data/subjects/<folder>/` into the cell, and beside them
-/// what it is configured with: for an extension `edition.js`, with the device
-/// that it runs on, for anything else `edition.json`. Gives the folder to load.
+/// Writes the files of `data/subjects/<folder>/` and a file with the configuration
+/// into the cell: `edition.js`, with the device's id, for an extension, else
+/// `edition.json`. Returns the folder to load.
 pub async fn lay_out(
     cell: &Cell,
     files: &BTreeMap<String, Vec<u8>>,
@@ -28,11 +27,11 @@ pub async fn lay_out(
     Ok(cell.home().join(folder))
 }
 
-/// A module, as a service worker may not wait for a file while it starts.
+/// A JavaScript module, because a service worker may not wait for a file at its start.
 fn edition(config: &Value, machine_id: &str) -> String {
     let mut edition = config.clone();
     if let Some(members) = edition.as_object_mut() {
-        // Stands for ANDROID_ID: 64 bits, the same in every install on a device.
+        // Replaces ANDROID_ID: 64 bits, the same in every install on a device.
         members.entry("android_id").or_insert_with(|| json!(machine_id.get(..16)));
     }
     format!("export const edition = {edition};\n")

@@ -1,6 +1,6 @@
-//! What was in force while a subject ran, read from outside and afterwards: its
-//! whole command line, its environment, its package, the preferences that its
-//! profile held at the end. What was asked for is the plan; this is what was.
+//! The settings with which a subject really ran, read from outside: its whole
+//! command line, its environment, its package, and the preferences in its profile
+//! at the end. The plan only says what Candor asked for.
 
 use std::{path::Path, process::Command};
 
@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::cell::{Cell, CellProcess};
 
-/// Programs of ours that start a subject and are no part of it.
+/// Programs by which Candor starts a subject; they are not the subject.
 const STARTERS: [&str; 4] = ["setpriv", "unshare", "sh", "dbus-run-session"];
 
-/// Names of environment variables whose values are credentials.
+/// Parts of the names of environment variables with credentials.
 const CREDENTIALS: [&str; 4] = ["KEY", "SECRET", "TOKEN", "PASSWORD"];
 
 /// The command line of the subject's first process, as proc(5) has it.
@@ -21,7 +21,7 @@ pub(crate) fn command_line(process: &CellProcess) -> Option<String> {
     shlex::try_join(words.iter().map(String::as_str)).ok()
 }
 
-/// Its environment. Of a credential only the name is told.
+/// The environment of this process. The values of credentials are left out.
 pub(crate) fn environment(process: &CellProcess) -> Option<String> {
     let mut pairs: Vec<String> =
         words_of(subject_of(process)?, "environ").iter().map(|pair| without_credential(pair)).collect();
@@ -29,7 +29,7 @@ pub(crate) fn environment(process: &CellProcess) -> Option<String> {
     Some(pairs.join(" "))
 }
 
-/// The first process that is the subject's own and no starter of ours.
+/// The first process that is not one of Candor's starters.
 fn subject_of(process: &CellProcess) -> Option<u32> {
     let is_own = |id: &u32| words_of(*id, "cmdline").first().is_some_and(|word| !is_starter(word));
     process.family().into_iter().find(is_own)
@@ -65,7 +65,7 @@ pub(crate) fn package(program: &Path) -> Option<String> {
     run("dpkg-query", &["-W", format, &name]).filter(|said| !said.is_empty())
 }
 
-/// What a profile says of these preferences, one sentence each, or why it cannot be read.
+/// The values of these preferences in a profile, one sentence each, or why it cannot be read.
 pub(crate) async fn preferences(cell: &Cell, driver: SubjectDriver, profile: &str, names: &[String]) -> Vec<String> {
     let file = if driver == SubjectDriver::Firefox { "prefs.js" } else { "Default/Preferences" };
     let Ok(content) = cell.read(format!("{profile}/{file}")).await else {
@@ -82,14 +82,14 @@ pub(crate) async fn preferences(cell: &Cell, driver: SubjectDriver, profile: &st
     names.iter().map(told).collect()
 }
 
-/// `search.suggest_enabled` in objects in objects.
+/// Reads a dotted name (`search.suggest_enabled`) from nested objects.
 fn of_chromium(content: &[u8], name: &str) -> Option<String> {
     let all: Value = serde_json::from_slice(content).ok()?;
     let value = name.split('.').try_fold(&all, |at, part| at.get(part))?;
     Some(value.to_string())
 }
 
-/// `user_pref("name", value);`, a line each.
+/// Reads a value from `prefs.js`: one `user_pref("name", value);` a line.
 fn of_firefox(content: &[u8], name: &str) -> Option<String> {
     let start = format!("user_pref({}, ", Value::from(name));
     let text = String::from_utf8_lossy(content);

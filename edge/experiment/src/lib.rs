@@ -1,8 +1,8 @@
-//! Puts a subject through a scenario.
+//! Runs a scenario on a subject.
 //!
-//! A [`cell`] is where it lives: its own network, files and users, gone
-//! without a trace when the trial ends. A driver ([`drivers`]) uses the subject
-//! as a person would, and says what its pages asked for.
+//! A subject runs in a [`cell`] with its own network, files and users, which
+//! leaves no trace when the trial ends. A driver ([`drivers`]) uses the subject as
+//! a person would, and lists the requests of its pages.
 #![forbid(unsafe_code)]
 
 mod plan;

@@ -1,4 +1,4 @@
-//! What will be done, in which order: a function of scenario, subject and seed.
+//! The plan of a run: a function of scenario, subject and seed.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use model::{Act, Arm, ArmRole, Mode, RunSwitch, SwitchSetting};
 
 use crate::drivers::android::PrivatePages;
 
-/// Every trial of a run, in the order in which they are begun.
+/// Every trial of a run, in the order of their start.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunPlan {
     pub trials: Vec<PlannedTrial>,
@@ -27,29 +27,29 @@ pub struct PlannedTrial {
     pub steps: Vec<PlannedStep>,
 }
 
-/// One thing to do. Steps that a scenario repeats stand here each by itself.
+/// One act. A step that a scenario repeats is several of these.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedStep {
     pub act: Act,
     /// Unique within its trial: `visit 3`.
     pub name: String,
-    /// The mode of the session that it happens in.
+    /// The mode of the session.
     pub mode: Mode,
     pub stay: f64,
-    /// How a visit comes about: `link`, `typed`, `redirect`; by the driver if none.
+    /// How a visit starts: `link`, `typed`, `redirect`; by the driver if none.
     pub by: Option<String>,
-    /// Characters in the address of a visit, where that matters.
+    /// Length of the visited address in characters, if it matters.
     pub length: Option<usize>,
-    /// Which of the trial's sites that are visited twice it goes to.
+    /// The number of the site to visit, for a step that visits sites twice.
     pub twin: Option<u32>,
-    /// Switches to throw, and where they stand then: `on`, `off`, `turned-off`.
+    /// Switches to turn, and their new position: `on`, `off`, `turned-off`.
     pub switches: Vec<RunSwitch>,
 }
 
-/// Seconds to stay where the scenario says nothing.
+/// Seconds to stay if the scenario gives none.
 const STAY: f64 = 0.4;
 
-/// Draws the order of trials, apart from all that trials draw for themselves.
+/// The number of the random stream for the order of trials; no trial has it.
 const ORDER: u64 = u64::MAX;
 
 impl RunPlan {
@@ -86,10 +86,10 @@ impl RunPlan {
         Self { trials, at_once: scenario.at_once.max(1) }
     }
 
-    /// What of it one phone can go through: one trial at a time, on one device,
-    /// and in private only where the app can be asked for that. An app that keeps
-    /// its data is the same install (0) throughout, and its settings stand as the
-    /// person left them, not as installed.
+    /// Keeps the trials that one phone can run: one at a time, on one device, and
+    /// private ones only if the app has a way to private pages. An app that keeps its
+    /// data has one install (0) for all trials, and its settings are as the person
+    /// left them, not as installed.
     pub(crate) fn on_a_phone(mut self, may_clear: bool, private: &PrivatePages) -> Self {
         match private {
             PrivatePages::Never(_) => {
@@ -114,14 +114,14 @@ impl RunPlan {
         self
     }
 
-    /// What of it can be done where no reference can: without a window to type
-    /// into, or without a namespace whose rules bring every connection.
+    /// Keeps only driven trials: a reference needs a window to type into and a
+    /// namespace that redirects every connection.
     pub(crate) fn without_a_reference(mut self) -> Self {
         self.trials.retain(|trial| trial.arm.role == ArmRole::Driven);
         self
     }
 
-    /// About how long it takes, in seconds.
+    /// The estimated duration in seconds.
     pub fn seconds(&self) -> f64 {
         let total: f64 = self.trials.iter().map(PlannedTrial::seconds).sum();
         total / self.at_once as f64
@@ -129,7 +129,7 @@ impl RunPlan {
 }
 
 impl PlannedTrial {
-    /// About how long it takes: a start is worth three seconds, a visit one.
+    /// The estimated duration in seconds; a start counts as three, a visit as one.
     pub fn seconds(&self) -> f64 {
         let worth = |step: &PlannedStep| match (step.act, step.by.as_deref()) {
             (Act::Start | Act::Restart | Act::Later, _) => 3.0,
@@ -142,15 +142,15 @@ impl PlannedTrial {
         self.steps.iter().map(|step| worth(step) + step.stay).sum()
     }
 
-    /// The same trial again, as another.
+    /// A retry of this trial, with the number `id`.
     pub fn again(&self, id: u32) -> Self {
         Self { id, install: if self.install == self.id { id } else { self.install }, ..self.clone() }
     }
 }
 
-/// In which roles each install of an arm is used. Only what has a driver can be
-/// compared with itself without one, and what is not there without our help, as
-/// an extension that a driver loads, has no reference.
+/// The roles in which each install of an arm is used. An arm with a reference is
+/// skipped if the subject has no remote control to compare with, or has an
+/// extension: a person could not start it without Candor loading the extension.
 fn roles(arm: &scenarios::ScenarioArm, subject: &SubjectSpec) -> &'static [ArmRole] {
     let is_driven = subject.driver.is_remote_control();
     match (arm.reference, is_driven && subject.extension.is_none()) {
@@ -160,8 +160,8 @@ fn roles(arm: &scenarios::ScenarioArm, subject: &SubjectSpec) -> &'static [ArmRo
     }
 }
 
-/// Where the switches stand in each of an arm's variants. What turns a switch,
-/// where there is none, is not done at all.
+/// The switch positions of each variant of an arm. An arm that turns a switch has
+/// no variant if the subject has no such switch.
 fn positions(
     arm: &scenarios::ScenarioArm,
     subject: &SubjectSpec,
@@ -186,7 +186,7 @@ fn stand(names: &[String], position: impl Fn(usize) -> SwitchSetting) -> Vec<Run
     names.iter().enumerate().map(at).collect()
 }
 
-/// The steps of a trial while they are written down.
+/// Collects the steps of a trial.
 struct StepWriter {
     mode: Mode,
     counts: BTreeMap<Act, u32>,
@@ -204,7 +204,7 @@ impl StepWriter {
         let mut steps = Self { mode: arm.mode(), counts: BTreeMap::new(), all: vec![] };
         let mut to_throw = positions.iter().any(|switch| switch.position != SwitchSetting::Default);
         if to_throw && arm.mode() == Mode::Private {
-            // Settings open in an ordinary window, so the switches are thrown in one before.
+            // Settings open only in an ordinary window, so an ordinary start comes first.
             steps.mode = Mode::Normal;
             steps.one(Act::Start, 1.0);
             steps.throw(positions);
@@ -247,11 +247,11 @@ impl StepWriter {
         }
     }
 
-    /// So many visits to half as many sites, none right after itself.
+    /// The sites of `visits` visits: half as many sites, none twice in a row.
     fn twins(&self, visits: u32, names: &mut NameStream) -> Vec<u32> {
         let before = self.all.iter().filter_map(|step| step.twin).max().map_or(0, |last| last + 1);
         let mut sites: Vec<u32> = (0..visits).map(|visit| before + visit % (visits / 2).max(1)).collect();
-        // Every third order or so is one; as it stands the list is one, too.
+        // About every third shuffle has none twice in a row, and so has the initial list.
         for _ in 0..1_000 {
             let mut drawn = sites.clone();
             names.shuffle(&mut drawn);
@@ -288,8 +288,8 @@ impl StepWriter {
     }
 }
 
-/// What a step throws. A switch that a person turned off is more than one that
-/// stands off: from that moment on something was promised.
+/// The switches that a step turns. `turned-off` differs from `off`: the person
+/// turned the switch off during the trial, and from then on a promise holds.
 fn switches_of(step: &ScenarioStep, subject: &SubjectSpec, edition: Option<&SubjectEdition>) -> Vec<RunSwitch> {
     let Some(to) = step.to.as_deref().filter(|_| step.act() == Act::Switch) else { return vec![] };
     let position = if to == "off" { SwitchSetting::TurnedOff } else { SwitchSetting::On };

@@ -1,10 +1,9 @@
 //! Calls, answers and events as JSON messages.
 //!
-//! Two dialects share it: Chromium's DevTools Protocol (numbered calls, a
-//! session for each target, errors with a message) and WebDriver BiDi (W3C,
-//! §3.4: the same without sessions, and a `type` in each message). Bytes are
-//! another's business: messages come and go over channels, which [`pipe`]
-//! connects to a program's descriptors.
+//! For two protocols: Chromium's DevTools Protocol (numbered calls, a session for
+//! each target, errors with a message) and WebDriver BiDi (W3C, §3.4: the same
+//! without sessions, and a `type` in each message). The client sends and receives
+//! whole messages over channels; [`pipe`] connects them to a program's descriptors.
 
 pub mod pipe;
 
@@ -40,7 +39,7 @@ pub enum CallError {
     Gone { method: String },
 }
 
-/// What the browser says unasked. Its content is captured, so `Debug` keeps it.
+/// An event of the browser. `Debug` hides its content, which is captured traffic.
 #[derive(Clone)]
 pub struct RpcEvent {
     pub method: String,
@@ -54,7 +53,7 @@ impl fmt::Debug for RpcEvent {
     }
 }
 
-/// Both ends of a connection that carries whole messages.
+/// The two directions of a connection that carries whole messages.
 pub struct RpcTransport {
     pub outgoing: mpsc::UnboundedSender<String>,
     pub incoming: mpsc::UnboundedReceiver<String>,
@@ -66,7 +65,7 @@ impl fmt::Debug for RpcTransport {
     }
 }
 
-/// One end of a conversation with a browser. Clones share it.
+/// A client of a browser. Clones share the connection.
 #[derive(Clone)]
 pub struct RpcClient {
     outgoing: mpsc::UnboundedSender<String>,
@@ -79,18 +78,18 @@ impl fmt::Debug for RpcClient {
     }
 }
 
-/// Who waits for the answer of which number.
+/// Senders for the answers that calls wait for, by the number of the call.
 type PendingCalls = HashMap<u64, oneshot::Sender<Result<Value, String>>>;
 
 #[derive(Default)]
 struct CallTable {
     last: AtomicU64,
-    /// None once the connection has ended: nothing will be answered any more.
+    /// None once the connection has ended: no answer will come.
     waiting: Mutex<Option<PendingCalls>>,
 }
 
 impl RpcClient {
-    /// Speaks over `wire`. Events come out of the channel, which ends with the
+    /// A client on this connection. The channel delivers events and ends with the
     /// connection.
     pub fn over(wire: RpcTransport) -> (Self, mpsc::UnboundedReceiver<RpcEvent>) {
         let calls = Arc::new(CallTable { last: AtomicU64::new(0), waiting: Mutex::new(Some(HashMap::new())) });
@@ -99,12 +98,12 @@ impl RpcClient {
         (Self { outgoing: wire.outgoing, calls }, heard)
     }
 
-    /// Asks and waits for the answer.
+    /// Calls a method and waits for the answer.
     pub async fn call(&self, session: Option<&str>, method: &str, params: Value) -> Result<Value, CallError> {
         self.call_within(PATIENCE, session, method, params).await
     }
 
-    /// The same, for acts that may take longer or must not.
+    /// Like [`Self::call`], with another time limit.
     pub async fn call_within(
         &self,
         patience: Duration,
@@ -132,7 +131,7 @@ impl RpcClient {
         }
     }
 
-    /// Whether the connection has ended: nothing will be answered any more.
+    /// Whether the connection has ended: no answer will come.
     pub fn is_over(&self) -> bool {
         self.calls.with(|_| ()).is_none()
     }
@@ -143,7 +142,7 @@ impl CallTable {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act)
     }
 
-    /// Every call still waiting learns that it waits in vain.
+    /// Ends all waiting calls with an error.
     fn end(&self) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
@@ -155,7 +154,7 @@ async fn listen(
     events: mpsc::UnboundedSender<RpcEvent>,
 ) {
     while let Some(text) = incoming.recv().await {
-        // A message that is no JSON answers nothing; the call it was meant for times out.
+        // A message that is not JSON is ignored; if it was an answer, its call times out.
         let Ok(message) = serde_json::from_str::<Value>(&text) else { continue };
         match heard(message) {
             RpcMessage::Answer(id, answer) => {
@@ -182,7 +181,7 @@ fn heard(mut message: Value) -> RpcMessage {
     if let Some(id) = message["id"].as_u64() {
         let answer = match &message["error"] {
             Value::Null => Ok(message["result"].take()),
-            // BiDi: a code beside its message. CDP: an object of both.
+            // BiDi: `error` is a code, `message` stands beside it. CDP: `error` is an object.
             Value::String(code) => Err(format!("{code}: {}", message["message"].as_str().unwrap_or_default())),
             error => Err(error["message"].as_str().unwrap_or("no reason given").to_owned()),
         };
@@ -197,7 +196,7 @@ fn heard(mut message: Value) -> RpcMessage {
 mod tests {
     use super::*;
 
-    /// A browser that is played by the test: what it is sent, and what it says.
+    /// A client whose browser the test plays: the messages it gets and those it sends.
     fn stage()
     -> (RpcClient, mpsc::UnboundedReceiver<RpcEvent>, mpsc::UnboundedReceiver<String>, mpsc::UnboundedSender<String>)
     {

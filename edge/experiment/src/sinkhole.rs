@@ -1,5 +1,5 @@
-//! Who answers what a subject asks: honey sites, then what is known of
-//! servers, then a plausible success. No server is contacted.
+//! Answers the subject's requests: from honey sites, then from known servers'
+//! answers, else with a plausible success. No server is contacted.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use knowledge::Knowledge;
 use model::{AnsweredBy, Request};
 use proxy::{AnswerProvider, StaticResponse};
 
-/// The world that a subject sees.
+/// All servers, as the subject sees them.
 #[derive(Debug)]
 pub struct Sinkhole {
     pub garden: HoneySites,

@@ -1,5 +1,5 @@
-//! Getting a subject ready: its program, which one exactly, and the extension
-//! that is part of it.
+//! Prepares a subject: finds and identifies its program, and lays out the
+//! extension that is part of it.
 
 use std::{io::Read, path::PathBuf};
 
@@ -17,8 +17,8 @@ use crate::{
     drivers::launch::LaunchSpec,
 };
 
-/// What starts a subject on this machine: its desktop entry as it is installed,
-/// else the first of its programs that is here, without any argument.
+/// The installed desktop entry of a subject; if there is none, the first of its
+/// programs that is installed, without arguments.
 pub(crate) fn entry_of(subject: &SubjectSpec) -> Result<DesktopEntry, Error> {
     let plain = |program| DesktopEntry { file: None, program, args: vec![] };
     let by_entry = subject.desktop.as_deref().and_then(desktop::installed);
@@ -30,8 +30,8 @@ pub(crate) fn entry_of(subject: &SubjectSpec) -> Result<DesktopEntry, Error> {
     })
 }
 
-/// SHA-256 of the program, in hex. Debian's browsers are started by a script;
-/// the program is then what lies in a folder of its name.
+/// SHA-256 of the program, in hex. A script starts Debian's browsers; the program
+/// itself is then `/usr/lib/NAME/NAME`.
 pub(crate) fn digest_of(program: &std::path::Path) -> Result<String, Error> {
     let mut path = program.to_owned();
     if starts_with_script(&path)
@@ -60,8 +60,8 @@ fn starts_with_script(path: &std::path::Path) -> bool {
     std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && &head == b"#!"
 }
 
-/// Writes the subject's extension into its home, configured as the edition
-/// says, and gives the folder.
+/// Writes the subject's extension, configured for the edition, into the subject's
+/// home and returns the folder.
 pub(crate) async fn extension(
     cell: &Cell,
     knowledge: &Knowledge,
@@ -70,7 +70,7 @@ pub(crate) async fn extension(
 ) -> Result<Option<PathBuf>, Error> {
     let Some(folder) = &subject.extension else { return Ok(None) };
     let config = edition.map(|edition| &edition.config);
-    // Values of a data file are strings, numbers, booleans and lists of them: all have JSON.
+    // A data file contains only strings, numbers, booleans and lists, so this cannot fail.
     let config = serde_json::to_value(config).unwrap_or_default();
     crate::extension::lay_out(cell, &knowledge.files, folder, &config).await.map(Some)
 }
@@ -81,8 +81,8 @@ pub(crate) fn arguments(subject: &SubjectSpec, edition: Option<&SubjectEdition>)
     subject.arguments.iter().chain(of_edition).cloned().collect()
 }
 
-/// Preferences that it starts with, in the shape that its driver takes:
-/// Chromium's are nested, Firefox's are flat.
+/// The subject's initial preferences, as its driver needs them: nested for
+/// Chromium, flat for Firefox.
 pub(crate) fn preferences(subject: &SubjectSpec, edition: Option<&SubjectEdition>) -> Value {
     let mut all = Map::new();
     for (name, value) in preferred(subject, edition) {
@@ -95,7 +95,8 @@ pub(crate) fn preferences(subject: &SubjectSpec, edition: Option<&SubjectEdition
     if all.is_empty() { Value::Null } else { Value::Object(all) }
 }
 
-/// Where its profile lies if nobody says where, below its home.
+/// The reference's profile folder, relative to its home: Chromium's default one;
+/// for other browsers Candor chooses it.
 pub(crate) fn usual_profile(subject: &SubjectSpec) -> &'static str {
     match subject.driver {
         SubjectDriver::Chromium => ".config/chromium",
@@ -103,9 +104,9 @@ pub(crate) fn usual_profile(subject: &SubjectSpec) -> &'static str {
     }
 }
 
-/// Takes back what remote control needs: what remains is the command line of
-/// the desktop entry, and the arguments of an edition. Firefox looks for an
-/// authority in its profile alone, so the profile is made first and named.
+/// Adapts the launch for the reference, which has no remote control. Firefox reads
+/// authorities only from its profile, so Candor creates the profile first and names
+/// it on the command line.
 pub(crate) fn as_a_person_starts_it(launch: &mut LaunchSpec, subject: &SubjectSpec) {
     usual_profile(subject).clone_into(&mut launch.profile);
     if subject.driver == SubjectDriver::Firefox {
@@ -114,7 +115,7 @@ pub(crate) fn as_a_person_starts_it(launch: &mut LaunchSpec, subject: &SubjectSp
     }
 }
 
-/// What makes the subject unlike one that was just installed, for the report.
+/// How the subject differs from a fresh installation, for the report.
 pub(crate) fn conditions(subject: &SubjectSpec, edition: Option<&SubjectEdition>) -> Vec<String> {
     let arguments = arguments(subject, edition).into_iter().filter(|argument| !argument.contains('{'));
     let arguments = arguments.map(|argument| format!("started with {argument}"));

@@ -16,7 +16,7 @@ pub(super) async fn post(
 ) -> io::Result<()> {
     let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.map_err(io::Error::other)?;
-    // It ends when its sender is gone.
+    // The task ends when `sender` is dropped.
     let connection = tokio::spawn(connection);
     let request = Request::post(format!("https://{host}/control")).header(CONTENT_TYPE, kind);
     let request = request.body(Full::new(Bytes::copy_from_slice(payload))).map_err(io::Error::other)?;

@@ -1,6 +1,6 @@
-//! Messages over a WebSocket (RFC 6455), as far as a browser on the loopback
-//! needs it: text messages, no extensions, no proxies between that masking and
-//! a random key would protect from each other.
+//! Messages over a WebSocket (RFC 6455), as far as a browser on loopback needs it:
+//! text messages, no extensions. Masking and a random key protect proxies on the
+//! way, and on loopback there are none.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use tokio::{
 
 use super::RpcTransport;
 
-/// Answers of a browser may hold a page; more than this is none.
+/// Limit on a message, in bytes: an answer may contain a whole page.
 const LONGEST: u64 = 64 << 20;
 
 const MASK: [u8; 4] = *b"mask";
@@ -31,7 +31,8 @@ pub async fn wire(
 ) -> io::Result<RpcTransport> {
     let (reader, mut writer) = tokio::io::split(stream);
     let mut reader = BufReader::new(reader);
-    // §4.1; the key proves to a client that the server speaks the protocol. This one is known to.
+    // §4.1: the key shows a client that the server speaks WebSocket. This server is
+    // known to, so the key is constant.
     let hello = format!(
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Key: Y2FuZG9yIGFza3MgeW91IQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -94,7 +95,7 @@ struct ServerFrame {
     payload: Vec<u8>,
 }
 
-/// §5.2; what a server sends is not masked.
+/// §5.2: frames of a server are not masked.
 async fn read(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<ServerFrame> {
     let (first, second) = (reader.read_u8().await?, reader.read_u8().await?);
     let length = match second & 0x7f {
@@ -110,8 +111,8 @@ async fn read(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<ServerFrame> 
     Ok(ServerFrame { opcode: first & 0xf, last: first & 0x80 != 0, payload })
 }
 
-/// §5.2; a client masks what it sends. The mask is there for proxies on the
-/// way, of which there are none: any will do, but Firefox wants one.
+/// §5.2: frames of a client are masked. A constant mask is enough without proxies
+/// on the way, but Firefox refuses frames without a mask.
 fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![0x80 | opcode];
     match payload.len() {

@@ -1,7 +1,7 @@
-//! What a person does in Chromium: go to a page, follow a link, fill in a form.
+//! The acts of a person in Chromium: go to a page, follow a link, fill in a form.
 //!
-//! Pointer and keys go through the browser's own input, so that a page sees a
-//! person; only where to point is asked of the page.
+//! Clicks and keys go through the browser's own input, so that a page sees a
+//! person. The driver runs a script in the page only to find where to click.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::{
 };
 
 impl ChromiumDriver {
-    /// Goes to `url` in the page in front, waits for its load, and stays.
+    /// Loads `url` in the page in front, waits for the load, and stays.
     pub async fn visit(&self, url: &str, patience: Duration, stay: Duration) -> Result<VisitedPage, Error> {
         let page = self.page()?;
         let began = crate::now();
         let going = self.rpc.call_within(patience, Some(&page.session), "Page.navigate", json!({"url": url}));
         let failed = match timeout(patience, going).await {
-            // A download leaves the page where it is.
+            // A download does not load a new page.
             Ok(Ok(answer)) if answer["isDownload"] == true => return self.arrived(began, None, stay).await,
             Ok(Ok(answer)) => answer["errorText"].as_str().map(str::to_owned),
             Ok(Err(gone @ crate::rpc::CallError::Gone { .. })) => return Err(gone.into()),
@@ -36,7 +36,7 @@ impl ChromiumDriver {
         self.arrived(began, failed, stay).await
     }
 
-    /// Does something that leads to another page, waits for that, and stays.
+    /// Waits until `page` has loaded once more, and stays.
     pub(super) async fn follow(
         &self,
         page: &CdpTarget,
@@ -48,7 +48,7 @@ impl ChromiumDriver {
         self.arrived(began, failed, stay).await
     }
 
-    /// Waits until `page` has loaded once more than it had when it was looked at.
+    /// Waits until the session has counted more loads than `page`, an earlier copy of it.
     async fn loaded(&self, page: &CdpTarget, patience: Duration) -> Option<String> {
         let mut open = self.open.clone();
         let more =
@@ -110,7 +110,7 @@ impl ChromiumDriver {
         self.follow(&page, began, patience, stay).await
     }
 
-    /// Types into whatever has the focus in the page, key by key.
+    /// Types into the focused element of the page, key by key.
     pub async fn type_text(&self, text: &str) -> Result<(), Error> {
         for character in text.chars() {
             let character = character.to_string();
@@ -126,7 +126,7 @@ impl ChromiumDriver {
         Ok(())
     }
 
-    /// Fills in fields of the page, a password's like any other.
+    /// Fills in fields of the page, including password fields.
     pub async fn fill_form(&self, fields: &[FormField]) -> Result<(), Error> {
         for field in fields {
             self.click(&format!("[name={}]", Value::from(field.name.as_str()))).await?;
@@ -148,7 +148,7 @@ impl ChromiumDriver {
         self.follow(&page, began, patience, stay).await
     }
 
-    /// Opens a page beside the one in front; it is in front from then on.
+    /// Opens a page in a new tab; it is the page in front from then on.
     pub async fn open_tab(&self, url: &str, patience: Duration) -> Result<(), Error> {
         let before = self.page()?;
         self.rpc.call(None, "Target.createTarget", json!({"url": url})).await?;
@@ -160,7 +160,7 @@ impl ChromiumDriver {
         }
     }
 
-    /// Closes the page in front; the one before it comes to the front.
+    /// Closes the page in front; the page opened before it is then in front.
     pub async fn close_tab(&self) -> Result<(), Error> {
         let page = self.page()?;
         self.rpc.call(None, "Target.closeTarget", json!({"targetId": page.id})).await?;

@@ -1,4 +1,4 @@
-//! Extensions that are loaded into Chromium at its start, for both modes.
+//! Loads extensions into Chromium at its start, for normal and private windows.
 
 use std::{path::Path, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use crate::{Error, cell::Cell, rpc::RpcClient};
 
-/// Loads the extension in `folder`, and returns its id when it listens.
+/// Loads the extension in `folder`, and returns its id once its worker listens.
 pub(super) async fn load(rpc: &RpcClient, cell: &Cell, folder: &Path) -> Result<String, Error> {
     let manifest: Value = serde_json::from_slice(&cell.read(folder.join("manifest.json")).await?).unwrap_or_default();
     let wish = json!({"path": folder.display().to_string(), "enableInIncognito": true});
@@ -19,10 +19,10 @@ pub(super) async fn load(rpc: &RpcClient, cell: &Cell, folder: &Path) -> Result<
     Ok(id)
 }
 
-/// Waits until the extension's worker runs, and a moment longer: before its
-/// script has run once it has not said what it listens to, and the first visit
-/// would pass it by. Attaching to it would tell exactly when; but a worker that
-/// was attached to falls asleep early afterwards, and forgets its timers.
+/// Waits until the extension's worker runs, and a moment longer: its script must
+/// run once before it has registered its listeners, and it would miss the first
+/// visit. Attaching to the worker would show this moment exactly, but a worker that
+/// was attached to falls asleep early afterwards, and loses its timers.
 async fn listening(rpc: &RpcClient, id: &str) -> Result<(), Error> {
     let address = format!("chrome-extension://{id}/");
     for _ in 0..300 {

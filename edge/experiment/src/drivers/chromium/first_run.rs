@@ -1,19 +1,19 @@
-//! What Chromium does once, at its first run: it takes over the preferences that
-//! its packager set (`initial_preferences`, formerly `master_preferences`), and
-//! writes over whatever stood in the profile.
+//! Chromium's first run: Chromium copies the preferences that its packager set
+//! (`initial_preferences`, formerly `master_preferences`) into the profile, and
+//! overwrites preferences that are already there.
 //!
-//! Who lays down preferences of its own says therefore that the first run has
-//! been, and takes the packager's over itself. `--no-first-run` would skip them,
-//! and the browser would not be the one that people have.
+//! A driver that writes preferences therefore marks the first run as done and adds
+//! the packager's preferences itself. `--no-first-run` would skip them, and the
+//! browser would not be the one that people have.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-/// An empty file of this name in the folder of profiles says that the first run has been.
+/// An empty file of this name in the user data folder marks the first run as done.
 pub const SENTINEL: &str = "First Run";
 
-/// Names of the packager's file, the newer first.
+/// Names of the packager's file, the newer one first.
 const FILES: [&str; 2] = ["initial_preferences", "master_preferences"];
 
 /// The packager's preferences for this program, with `ours` laid over them.
@@ -24,14 +24,14 @@ pub fn initial_preferences(program: &Path, ours: &Value) -> Value {
         Some(Value::Object(all)) => all,
         _ => Map::new(),
     };
-    // What it holds is for the first run itself, and no preference.
+    // This part configures the first run and contains no preferences.
     all.remove("distribution");
     let mut all = Value::Object(all);
     lay_over(&mut all, ours);
     all
 }
 
-/// Beside the program, or where Debian's package of Chromium looks.
+/// Folders that may hold the packager's file: Debian's, and the program's own.
 fn folders(program: &Path) -> Vec<PathBuf> {
     let real = program.canonicalize().unwrap_or_else(|_| program.to_owned());
     let beside = real.parent().map(Path::to_owned);

@@ -1,12 +1,11 @@
-//! How Chromium is started: as its desktop entry starts it, with a profile of
-//! its own, trusting Candor's authority, and under remote control by pipe.
+//! Starts Chromium: as its desktop entry does, with a profile of its own, with
+//! trust in Candor's authority, and under remote control by pipe.
 //!
-//! Every argument is a change of the subject. `--no-first-run` makes it skip
-//! the preferences that its packager set, and so does `--headless`; a proxy
-//! setting turns DNS and QUIC off. The arguments that remain are those without
-//! which there is no remote control, and the reference arm shows whether they
-//! change anything. What a scenario or an edition needs besides is in `args`
-//! and becomes a condition of the run.
+//! Every argument changes the subject. `--no-first-run` and `--headless` make it
+//! skip the preferences that its packager set; a proxy setting turns off DNS and
+//! QUIC. The remaining arguments are needed for remote control, and the reference
+//! arm shows whether they change anything. Further arguments of a scenario or an
+//! edition are in `args` and become a condition of the run.
 
 use model::Mode;
 use serde_json::{Map, Value, json};
@@ -21,7 +20,7 @@ use crate::{
     },
 };
 
-/// Makes profile and trust ready, and gives the command line.
+/// Prepares profile and trust, and returns the command line.
 pub(super) async fn prepare(cell: &Cell, launch: &LaunchSpec) -> Result<CellProgram, Error> {
     if find(&launch.program.to_string_lossy()).is_none() {
         let program = launch.program.display().to_string();
@@ -37,7 +36,7 @@ pub(super) async fn prepare(cell: &Cell, launch: &LaunchSpec) -> Result<CellProg
 fn program(cell: &Cell, launch: &LaunchSpec) -> CellProgram {
     let profile = cell.home().join(&launch.profile);
     let mut args = launch.entry_args.clone();
-    // Remote control is refused on the profile that lies where profiles do.
+    // Chromium refuses remote control on the default profile folder.
     args.push(format!("--user-data-dir={}", profile.display()));
     args.push("--remote-debugging-pipe".to_owned());
     if !launch.extensions.is_empty() {
@@ -45,7 +44,7 @@ fn program(cell: &Cell, launch: &LaunchSpec) -> CellProgram {
     }
     if launch.route == ProxyRoute::ProxySetting {
         args.push(format!("--proxy-server=http://{}", cell.proxy()));
-        // Without this, pages on the loopback would go past the proxy.
+        // Otherwise requests to loopback would bypass the proxy.
         args.push("--proxy-bypass-list=<-loopback>".to_owned());
     }
     if launch.window == WindowMode::Headless {
@@ -80,7 +79,7 @@ async fn preset(cell: &Cell, launch: &LaunchSpec) -> Result<(), Error> {
     cell.write(format!("{}/{}", launch.profile, first_run::SENTINEL), "").await.map(drop)
 }
 
-/// Preferences are said by dotted names and written as objects in objects.
+/// Turns preferences with dotted names into nested objects, as Chromium's file has them.
 fn nested(preferences: &Value) -> Value {
     let mut all = json!({});
     for (name, value) in preferences.as_object().into_iter().flatten() {

@@ -31,10 +31,10 @@ use crate::{
     rpc::{self, RpcClient},
 };
 
-/// How long a browser may take to have its first page.
+/// How long a browser may take to open its first page.
 const START: Duration = Duration::from_secs(60);
 
-/// How long it may take to write down its profile and go.
+/// How long it may take to save its profile and end.
 const CLOSE: Duration = Duration::from_secs(15);
 
 /// A running Chromium. Dropped, it is killed.
@@ -58,8 +58,8 @@ impl fmt::Debug for ChromiumDriver {
 }
 
 impl ChromiumDriver {
-    /// Starts it and waits for its first page. Requests of pages come out of
-    /// the channel as long as it runs.
+    /// Starts Chromium and waits for its first page. The channel delivers the
+    /// requests of pages as long as the browser runs.
     pub async fn start(
         cell: &Cell,
         launch: &LaunchSpec,
@@ -90,7 +90,7 @@ impl ChromiumDriver {
         Ok((browser, requests))
     }
 
-    /// As it names itself: `156.0.8078.79`.
+    /// The version that the browser reports: `156.0.8078.79`.
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -119,7 +119,7 @@ impl ChromiumDriver {
         &self.process
     }
 
-    /// Closes it as a person would, so that it writes down its profile.
+    /// Closes it as a person would, so that the browser saves its profile.
     pub async fn close(mut self) {
         let _ = self.rpc.call_within(CLOSE, None, "Browser.close", json!({})).await;
         self.process.ended(CLOSE).await;
@@ -131,12 +131,12 @@ impl ChromiumDriver {
         self.process.kill().await;
     }
 
-    /// Ends it as a crash would, and keeps the handle: for tests of what then.
+    /// Kills it but keeps the handle, so that tests see how a crash is handled.
     pub async fn crash(&mut self) {
         self.process.strike().await;
     }
 
-    /// The page in front: the last one opened that still is.
+    /// The page in front: of the open pages, the one opened last.
     fn page(&self) -> Result<CdpTarget, Error> {
         self.open.borrow().pages().next_back().cloned().ok_or(Error::NoPage("Chromium"))
     }
@@ -162,7 +162,7 @@ async fn begin(
     Ok((open, version))
 }
 
-/// What to say if it ended by itself. Ends it if it did not.
+/// The error if the process ended by itself. Kills the process if it still runs.
 async fn died(mut process: CellProcess, launch: &LaunchSpec) -> Option<Error> {
     let ended = process.ended(Duration::from_secs(1)).await.is_some();
     let says = process.said();

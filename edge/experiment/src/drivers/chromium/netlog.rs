@@ -1,9 +1,9 @@
-//! Chromium's own account of its network: which part of it asked for what.
+//! Chromium's NetLog: which part of Chromium sent which request.
 //!
-//! Every request carries the hash of the annotation that the source code must
-//! give it, so that this says with certainty whether a page asked or the
-//! browser itself. It is what tests hold our own judgement against; an audit
-//! does not read it, since only Chromium keeps one.
+//! Every request carries the hash of the traffic annotation in the source code, so
+//! the log shows with certainty whether a page or the browser itself asked. Tests
+//! compare Candor's results with it. An audit does not read it, because only
+//! Chromium has such a log.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use crate::Error;
 
-/// Annotations of what pages ask for (`tools/traffic_annotation` in Chromium's
-/// source). The favicon is asked for by the browser, because of a page.
+/// Annotations of page requests (`tools/traffic_annotation` in Chromium's source).
+/// The browser requests the favicon, but because of a page.
 const PAGE: [&str; 5] =
     ["blink_resource_loader", "navigation_url_loader", "favicon_loader", "worker_script_load", "websocket_stream"];
 
@@ -33,12 +33,12 @@ impl fmt::Debug for LoggedRequest {
 }
 
 impl LoggedRequest {
-    /// Whether the part of Chromium with this name asked.
+    /// Whether the part of Chromium with this annotation sent the request.
     pub fn is_by(&self, annotation: &str) -> bool {
         self.annotation == hash(annotation)
     }
 
-    /// Whether a page asked.
+    /// Whether a page sent the request.
     pub fn is_page(&self) -> bool {
         PAGE.iter().any(|annotation| self.is_by(annotation))
     }
@@ -70,7 +70,7 @@ struct LogSource {
     id: i64,
 }
 
-/// Reads a log. One that a signal cut short is read up to there.
+/// Reads a log. A log without its end, as after a kill, is read up to its last event.
 pub fn read(log: &[u8]) -> Result<Vec<LoggedRequest>, Error> {
     let unreadable = || Error::Refused { program: "the network log".to_owned(), says: "it is no NetLog".to_owned() };
     let text = String::from_utf8_lossy(log);
@@ -98,8 +98,7 @@ pub fn read(log: &[u8]) -> Result<Vec<LoggedRequest>, Error> {
     Ok(logged)
 }
 
-/// Each event stands on a line of its own: what comes after the last whole one
-/// is dropped, and the log closed.
+/// Each event is one line: drops a partial event at the end, and closes the JSON.
 fn mended(text: &str) -> String {
     let whole = text.rfind("},\n").map_or("", |end| &text[..=end]);
     format!("{whole}]}}")

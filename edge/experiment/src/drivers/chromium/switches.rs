@@ -1,4 +1,4 @@
-//! Switches on settings pages: read, and thrown as by a person.
+//! Reads switches on settings pages, and turns them by a click as a person does.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::Error;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a settings page gets to write down what was changed.
+/// How long a settings page may take to save a change.
 const SETTLE: Duration = Duration::from_millis(500);
 
 /// Where a switch is found.
@@ -23,7 +23,7 @@ pub struct SwitchAt<'s> {
 }
 
 impl ChromiumDriver {
-    /// Whether the switch is on. Read in a tab of its own, closed afterwards.
+    /// Whether the switch is on. Opens a tab for it, and closes it again.
     pub async fn switch_stands(&self, switch: SwitchAt<'_>) -> Result<bool, Error> {
         self.open_tab(&self.address_of(switch.page), PATIENCE).await?;
         let stands = self.stands(switch.control).await;
@@ -31,8 +31,8 @@ impl ChromiumDriver {
         stands
     }
 
-    /// Turns the switch on or off, by a click if it does not stand so already.
-    /// Gives where it stood before.
+    /// Clicks on the switch, unless it already has this position. Returns its
+    /// position before.
     pub async fn throw_switch(&self, switch: SwitchAt<'_>, on: bool) -> Result<bool, Error> {
         self.open_tab(&self.address_of(switch.page), PATIENCE).await?;
         let stood = self.thrown(switch.control, on).await;
@@ -52,7 +52,7 @@ impl ChromiumDriver {
         Ok(stood)
     }
 
-    /// Settings pages draw their switches themselves, and take a moment.
+    /// Whether the control is on. It waits for the control, because a script draws it.
     async fn stands(&self, control: &str) -> Result<bool, Error> {
         let script = format!(
             "(() => {{

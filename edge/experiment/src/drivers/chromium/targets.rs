@@ -1,9 +1,9 @@
-//! What is open in the browser, and what it asks for.
+//! Open pages, frames and workers (DevTools targets), and their requests.
 //!
-//! Every page, frame and worker is attached to before it may run, so that its
-//! first request is already listed. Service workers are left alone: attached
-//! to, they would never fall asleep, and an extension under test would behave
-//! as it does nowhere else.
+//! The driver attaches to every page, frame and worker before it runs, so that its
+//! first request is listed. It does not attach to service workers: they would
+//! never fall asleep, and an extension under test would behave as it does nowhere
+//! else.
 
 use model::Time;
 use serde_json::{Value, json};
@@ -20,17 +20,17 @@ pub(super) struct CdpTarget {
     pub(super) session: String,
     pub(super) id: String,
     pub(super) kind: String,
-    /// Its requests are listed from here on, and it may run.
+    /// `Network` events are enabled, and the target runs.
     pub(super) ready: bool,
     /// Load events so far.
     pub(super) loads: u64,
 }
 
-/// All that is attached, in the order in which it came.
+/// The attached targets, in the order in which they were attached.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OpenTargets {
     pub(super) targets: Vec<CdpTarget>,
-    /// The connection is lost: nothing will change any more.
+    /// The connection is lost, so `targets` no longer changes.
     pub(super) over: bool,
 }
 
@@ -44,12 +44,12 @@ impl OpenTargets {
     }
 }
 
-/// Which targets are attached to; the rest run undisturbed.
+/// The types of targets to attach to. Others run undisturbed.
 fn filter() -> Value {
     json!([{"type": "page"}, {"type": "iframe"}, {"type": "worker"}, {"type": "shared_worker"}])
 }
 
-/// Attaches to everything, now and later, and keeps the account of it.
+/// Attaches to present and future targets, and keeps the list of them up to date.
 pub(super) async fn watch(
     rpc: &RpcClient,
     events: mpsc::UnboundedReceiver<RpcEvent>,
@@ -117,8 +117,8 @@ fn attached(params: &Value) -> Option<CdpTarget> {
     })
 }
 
-/// Lets a target run once its requests are listed. A target that is gone
-/// before that has asked for nothing.
+/// Enables the listing of requests and then lets the target run. A target that
+/// ends before has sent no request.
 async fn admit(rpc: RpcClient, target: CdpTarget, open: watch::Sender<OpenTargets>) {
     let session = Some(target.session.as_str());
     let _ = rpc.call(session, "Network.enable", json!({})).await;
@@ -132,8 +132,8 @@ async fn admit(rpc: RpcClient, target: CdpTarget, open: watch::Sender<OpenTarget
     });
 }
 
-/// CDP `Network.requestWillBeSent`; each hop of a redirect is one. What an
-/// extension's own pages ask for is not a page's.
+/// CDP `Network.requestWillBeSent`, sent for each hop of a redirect. A request of
+/// an extension's page is not a web page's and gives none.
 fn page_request(params: &Value) -> Option<PageRequest> {
     let url = params["request"]["url"].as_str()?;
     let of_extension = params["documentURL"].as_str().unwrap_or_default().starts_with("chrome-extension:");
@@ -144,7 +144,7 @@ fn page_request(params: &Value) -> Option<PageRequest> {
     Some(PageRequest {
         at: Time((at * 1e6) as i64),
         method: params["request"]["method"].as_str()?.to_owned(),
-        // The fragment never leaves; evidence has the address without it.
+        // The fragment is never sent, so the evidence does not have it.
         url: url.split('#').next().unwrap_or(url).to_owned(),
     })
 }

@@ -1,4 +1,4 @@
-//! What a person types into the address bar. Only a window has one.
+//! Typing into the address bar, which only a browser with a window has.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::{
 };
 
 impl ChromiumDriver {
-    /// Types into the address bar key by key and leaves it at that.
+    /// Types into the address bar key by key, without pressing Enter.
     pub async fn type_in_address_bar(&self, cell: &Cell, display: &VirtualDisplay, text: &str) -> Result<(), Error> {
         display.focus(cell).await?;
         display.press(cell, &[KeyPress::Key("ctrl+l"), KeyPress::Text(text)]).await
     }
 
-    /// Opens a private window beside the one that is open, by these keys; its
-    /// page is in front from then on.
+    /// Opens a private window by pressing `keys`; its page is the page in front from
+    /// then on.
     pub async fn open_private(
         &mut self,
         cell: &Cell,
@@ -38,12 +38,12 @@ impl ChromiumDriver {
         if came { Ok(()) } else { Err(Error::NoPage("the private window")) }
     }
 
-    /// Empties the address bar again: what was typed is not sent.
+    /// Empties the address bar, without sending the typed text.
     pub async fn leave_address_bar(&self, cell: &Cell, display: &VirtualDisplay) -> Result<(), Error> {
         display.press(cell, &[KeyPress::Key("Escape"), KeyPress::Key("Escape")]).await
     }
 
-    /// Types an address, or words to search for, and goes there.
+    /// Types an address, or words to search for, and presses Enter.
     pub async fn go_by_typing(&self, hands: InputDevices<'_>, text: &str) -> Result<VisitedPage, Error> {
         let (began, display) = (crate::now(), hands.display()?);
         display.focus(hands.cell).await?;

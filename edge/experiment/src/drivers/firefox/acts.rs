@@ -1,5 +1,5 @@
-//! What a person does in Firefox. Pointer and keys are BiDi input actions,
-//! which go through the browser as a person's do.
+//! The acts of a person in Firefox. Clicks and keys are BiDi input actions, which
+//! Firefox handles like a person's input.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
 const ENTER: &str = "\u{E007}";
 
 impl FirefoxDriver {
-    /// Goes to `url`, waits for its load, and stays.
+    /// Loads `url`, waits for the load, and stays.
     pub async fn visit(&self, url: &str, patience: Duration, stay: Duration) -> Result<VisitedPage, Error> {
         let began = crate::now();
         let wish = json!({"context": self.context, "url": url, "wait": "complete"});
@@ -79,7 +79,7 @@ impl FirefoxDriver {
         self.leave(patience, stay, self.click(selector)).await
     }
 
-    /// Types into whatever has the focus in the page, key by key.
+    /// Types into the focused element of the page, key by key.
     pub async fn type_text(&self, text: &str) -> Result<(), Error> {
         let keys = text.chars().flat_map(|key| {
             let key = key.to_string();
@@ -93,7 +93,7 @@ impl FirefoxDriver {
         self.act(json!({"type": "key", "id": "keyboard", "actions": keys})).await
     }
 
-    /// Fills in fields of the page, a password's like any other.
+    /// Fills in fields of the page, including password fields.
     pub async fn fill_form(&self, fields: &[FormField]) -> Result<(), Error> {
         for field in fields {
             self.click(&format!("[name={}]", Value::from(field.name.as_str()))).await?;
@@ -113,8 +113,8 @@ impl FirefoxDriver {
         Ok(())
     }
 
-    /// Does something that leads to another page, and waits for that. The page
-    /// is marked before: a page without the mark is another one.
+    /// Performs an act that loads another page, and waits for this page. A variable
+    /// in the old page marks it: a page without it is another one.
     pub(super) async fn leave(
         &self,
         patience: Duration,

@@ -1,5 +1,5 @@
-//! How Firefox is started: as its desktop entry starts it, with a profile of
-//! its own, trusting Candor's authority, and under remote control.
+//! Starts Firefox: as its desktop entry does, with a profile of its own, with
+//! trust in Candor's authority, and under remote control.
 
 use model::Mode;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Makes profile and trust ready, and gives the command line.
+/// Prepares profile and trust, and returns the command line.
 pub(super) async fn prepare(cell: &Cell, launch: &LaunchSpec) -> Result<CellProgram, Error> {
     if find(&launch.program.to_string_lossy()).is_none() {
         let program = launch.program.display().to_string();
@@ -26,13 +26,13 @@ pub(super) async fn prepare(cell: &Cell, launch: &LaunchSpec) -> Result<CellProg
     Ok(program(cell, launch))
 }
 
-/// Read at every start, and stronger than what the profile remembers.
+/// The `user.js` file: Firefox reads it at every start, and it overrides the profile.
 fn user_js(cell: &Cell, launch: &LaunchSpec) -> String {
     let mut preferences = json!({
-        // Remote control would otherwise switch off what is to be watched.
+        // Otherwise remote control turns off features that the audit is to observe.
         "remote.prefs.recommended": false,
-        // Every window is a private one, from the start; or not, as it is built,
-        // which a profile that was private before would not know.
+        // Makes every window private, or none. `false` must be set, too: the profile
+        // may have been private before.
         "browser.privatebrowsing.autostart": launch.mode == Mode::Private,
     });
     if launch.route == ProxyRoute::ProxySetting {

@@ -1,5 +1,5 @@
-//! Firefox, over WebDriver BiDi, which it speaks by itself on a port of the
-//! cell's loopback.
+//! Firefox, over WebDriver BiDi: Firefox itself serves the protocol on a port of
+//! the cell's loopback.
 
 mod acts;
 mod launch;
@@ -22,7 +22,7 @@ use crate::{
     rpc::{self, RpcClient, RpcEvent},
 };
 
-/// Tenths of a second in which it has to open its port.
+/// Tenths of a second within which Firefox must open its port.
 const START: u32 = 600;
 
 const CLOSE: Duration = Duration::from_secs(15);
@@ -31,7 +31,7 @@ const CLOSE: Duration = Duration::from_secs(15);
 pub struct FirefoxDriver {
     process: CellProcess,
     rpc: RpcClient,
-    /// The tab that is used: the start tab refuses some addresses.
+    /// The tab that the driver uses. The start tab refuses some addresses.
     context: String,
     mode: Mode,
     version: String,
@@ -48,8 +48,8 @@ impl fmt::Debug for FirefoxDriver {
 }
 
 impl FirefoxDriver {
-    /// Starts it and opens a tab. Requests of pages come out of the channel as
-    /// long as it runs.
+    /// Starts Firefox and opens a tab. The channel delivers the requests of pages as
+    /// long as the browser runs.
     pub async fn start(
         cell: &Cell,
         launch: &LaunchSpec,
@@ -80,7 +80,7 @@ impl FirefoxDriver {
         Ok((browser, requests))
     }
 
-    /// As it names itself: `153.7.0`.
+    /// The version that the browser reports: `153.7.0`.
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -104,7 +104,7 @@ impl FirefoxDriver {
         &self.process
     }
 
-    /// Closes it as a person would, so that it writes down its profile.
+    /// Closes it as a person would, so that the browser saves its profile.
     pub async fn close(mut self) {
         let _ = self.rpc.call_within(CLOSE, None, "browser.close", json!({})).await;
         self.process.ended(CLOSE).await;
@@ -116,14 +116,15 @@ impl FirefoxDriver {
         self.process.kill().await;
     }
 
-    /// Ends it as a crash would, and keeps the handle: for tests of what then.
+    /// Kills it but keeps the handle, so that tests see how a crash is handled.
     pub async fn crash(&mut self) {
         self.process.strike().await;
     }
 }
 
-/// The port is written into the profile once it is open; a file from an earlier
-/// start names one on which nobody listens, or is replaced.
+/// Connects to the port that Firefox writes into its profile. A file from an
+/// earlier start names a port on which nobody listens, so the loop goes on until
+/// Firefox replaces it.
 async fn connect(cell: &Cell, launch: &LaunchSpec, process: &mut CellProcess) -> Option<BidiConnection> {
     let file = format!("{}/WebDriverBiDiServer.json", launch.profile);
     for _ in 0..START {
@@ -143,7 +144,7 @@ async fn connect(cell: &Cell, launch: &LaunchSpec, process: &mut CellProcess) ->
     None
 }
 
-/// A connection and what comes unasked over it.
+/// A connection and its events.
 type BidiConnection = (RpcClient, mpsc::UnboundedReceiver<RpcEvent>);
 
 fn address(server: &[u8]) -> Option<SocketAddr> {
@@ -172,7 +173,8 @@ async fn follow(mut events: mpsc::UnboundedReceiver<RpcEvent>, listed: mpsc::Unb
     }
 }
 
-/// BiDi `network.beforeRequestSent`. What belongs to no tab is Firefox's own.
+/// BiDi `network.beforeRequestSent`. A request without a tab is Firefox's own and
+/// gives none.
 fn page_request(params: &Value) -> Option<PageRequest> {
     let url = params["request"]["url"].as_str()?;
     if params["context"].is_null() || !url.starts_with("http") {

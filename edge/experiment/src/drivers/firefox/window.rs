@@ -1,4 +1,4 @@
-//! What a person types into the address bar. Only a window has one.
+//! Typing into the address bar, which only a browser with a window has.
 
 use std::time::Duration;
 
@@ -15,14 +15,13 @@ use crate::{
 };
 
 impl FirefoxDriver {
-    /// Types into the address bar key by key and leaves it at that.
+    /// Types into the address bar key by key, without pressing Enter.
     pub async fn type_in_address_bar(&self, cell: &Cell, display: &VirtualDisplay, text: &str) -> Result<(), Error> {
         display.focus(cell).await?;
         display.press(cell, &[KeyPress::Key("ctrl+l"), KeyPress::Text(text)]).await
     }
 
-    /// Opens a private window beside the one that is open, by these keys; its
-    /// tab is used from then on.
+    /// Opens a private window by pressing `keys`; its tab is used from then on.
     pub async fn open_private(
         &mut self,
         cell: &Cell,
@@ -51,12 +50,12 @@ impl FirefoxDriver {
         Ok(contexts.filter_map(|tab| tab["context"].as_str().map(str::to_owned)).collect())
     }
 
-    /// Empties the address bar again: what was typed is not sent.
+    /// Empties the address bar, without sending the typed text.
     pub async fn leave_address_bar(&self, cell: &Cell, display: &VirtualDisplay) -> Result<(), Error> {
         display.press(cell, &[KeyPress::Key("Escape"), KeyPress::Key("Escape")]).await
     }
 
-    /// Types an address, or words to search for, and goes there.
+    /// Types an address, or words to search for, and presses Enter.
     pub async fn go_by_typing(&self, hands: InputDevices<'_>, text: &str) -> Result<VisitedPage, Error> {
         let (cell, display) = (hands.cell, hands.display()?);
         self.leave(hands.patience, hands.stay, async {
