@@ -1,7 +1,7 @@
-//! Files that name canaries.
+//! Files with canaries.
 //!
-//! TOML or JSON, which one the content says: a list `canary` or `canaries` of
-//! `{id, kind, value}`. Whatever else stands there belongs to somebody else.
+//! The content shows whether it is TOML or JSON: a list `canary` or `canaries` of
+//! `{id, kind, value}`. Other entries in the file are ignored.
 
 use std::path::Path;
 
@@ -17,8 +17,8 @@ pub fn read(path: &Path) -> Result<Vec<Canary>> {
         .with_context(|| format!("cannot use the canaries in {}", path.display()))
 }
 
-/// Refuses kinds that nobody knows: a misspelt one would be looked for as if it
-/// were plain text, and not by what it is.
+/// Refuses unknown kinds: Candor would look for a canary with a misspelt kind only
+/// as plain text, not in the forms of its kind.
 pub fn check(canaries: &[Canary], kinds: &KindTable) -> Result<()> {
     for canary in canaries {
         let kind = canary.kind.as_str();
@@ -35,7 +35,7 @@ pub fn check(canaries: &[Canary], kinds: &KindTable) -> Result<()> {
     Ok(())
 }
 
-/// How many letters must be changed, added or left out (Levenshtein).
+/// The number of letters to change, add or remove (Levenshtein distance).
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -66,7 +66,7 @@ fn of_text(text: &str) -> Result<Vec<Canary>> {
     Ok(canaries)
 }
 
-/// Id, kind and value, as far as they are texts.
+/// Id, kind and value; none if one is missing or no string.
 type CanaryFields = [Option<String>; 3];
 
 const NAMES: [&str; 3] = ["id", "kind", "value"];

@@ -1,9 +1,9 @@
-//! Captures in, an audit out: files and folders, on every core.
+//! Reads captures, files and folders, into an audit, on every core.
 //!
-//! One thread reads the files in order and cuts them into requests; workers
-//! open the requests and look at them; here, in the order of the files, the
-//! auditor takes what came of it. At most [`AHEAD`] batches are on their way,
-//! so memory stays flat however long the files are.
+//! One thread reads the files in order and cuts them into requests. Workers inspect
+//! the requests. The calling thread gives the results to the auditor in the order of
+//! the files. A worker has at most `pipeline::AHEAD` batches in progress, so memory
+//! use does not depend on the length of the files.
 
 mod files;
 
@@ -28,20 +28,20 @@ use sha2::{Digest, Sha256};
 
 pub use files::{InputFile, sources};
 
-/// A file that could not be looked at: what it is, in a sentence.
+/// A file that could not be read, and a sentence that says so.
 #[derive(Debug)]
 pub struct UnreadFile {
     pub says: String,
-    /// A person named it; others lay in a folder.
+    /// The person named this file. Other files were found in a folder.
     pub named: bool,
-    /// Its name without its folders, and what it is, for the report.
+    /// The name without its folders and what is wrong with the file, for the report.
     file: String,
     is: String,
 }
 
-/// Looks at captures, one after the other, and gives those it could not read.
+/// Reads captures in order, and returns the files that could not be read.
 ///
-/// `key_log` are secrets of TLS for all of them; a log beside a file is for that file.
+/// `key_log` holds TLS secrets for all captures; a log beside a capture is for this one.
 pub fn look(sources: &[InputFile], auditor: &mut Auditor<'_>, jobs: usize, key_log: &[u8]) -> Vec<UnreadFile> {
     let bar = files::bar(sources);
     let inspector = auditor.inspector();
@@ -55,7 +55,7 @@ pub fn look(sources: &[InputFile], auditor: &mut Auditor<'_>, jobs: usize, key_l
     collector.unread
 }
 
-/// What comes up while reading files, in order.
+/// A step of reading the files, in order.
 enum ReadStep {
     Begin(CaptureSummary),
     Piece(CapturePiece),
@@ -64,7 +64,7 @@ enum ReadStep {
     Unread(UnreadFile),
 }
 
-/// What came of it.
+/// The result of a step.
 enum ReadResult {
     Looked(Vec<FoundCapture>),
     Other(ReadStep),
@@ -77,12 +77,12 @@ enum FoundCapture {
 }
 
 impl ReadStep {
-    /// So many bytes wait for it.
+    /// The bytes of this step, to limit the size of a batch.
     fn size(&self) -> usize {
         if let Self::Piece(piece) = self { piece.size() } else { 0 }
     }
 
-    /// The part that any thread can do.
+    /// The work that does not depend on the order of steps.
     fn work(self, inspector: &mut Inspector) -> ReadResult {
         let Self::Piece(piece) = self else { return ReadResult::Other(self) };
         let mut found = Vec::new();
@@ -127,7 +127,7 @@ impl CaptureCollector<'_, '_> {
 }
 
 impl CaptureCollector<'_, '_> {
-    /// A file that was not read is a gap: what it holds may be anything.
+    /// Records a gap for a file that was not read: its content is unknown.
     fn pass_by(&mut self, unread: UnreadFile) {
         let place = Trail::default().then("capture", LayerPlace::Whole);
         let says = format!("{} {}: it was not read", unread.file, unread.is);
@@ -136,7 +136,7 @@ impl CaptureCollector<'_, '_> {
     }
 }
 
-/// Looks at a file of Candor's own evidence, in order.
+/// Verifies a file of Candor's own evidence, and gives its records to the auditor.
 pub fn evidence(path: &Path, auditor: &mut Auditor<'_>) -> Result<()> {
     let evidence = Evidence::open(path)?;
     let verification = evidence.verify()?;
@@ -203,9 +203,9 @@ fn file(
         Err(_) if hashed.head.starts_with(b"SQLite format 3\0") => {
             return each(ReadStep::Evidence(source.path.clone()));
         }
-        // Secrets of TLS lie beside the packets that they open.
+        // A key log in a folder belongs to a capture beside it, and is no capture itself.
         Err(_) if !source.named && keys::is_key_log(&source.path) => return ControlFlow::Continue(()),
-        // What says what to look for may lie beside what it is looked for in.
+        // A file of canaries in a folder is no capture.
         Err(_) if !source.named && crate::canaries::read(&source.path).is_ok() => return ControlFlow::Continue(()),
         Err(refused) => return each(unread(refused.to_string())),
     };
@@ -227,7 +227,7 @@ fn name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// A file whose digest is known at its end.
+/// Computes the digest of a file while it is read.
 struct HashedFile<'b> {
     file: Box<dyn Read>,
     hash: Sha256,
@@ -237,7 +237,7 @@ struct HashedFile<'b> {
 }
 
 impl HashedFile<'_> {
-    /// The digest in hex, also of what nobody wanted to read.
+    /// Reads the rest of the file and returns the digest of the whole in hex.
     fn finish(mut self) -> String {
         let mut rest = vec![0; 1 << 16];
         while self.read(&mut rest).is_ok_and(|count| count > 0) {}

@@ -1,4 +1,4 @@
-//! Files in: evidence to an audit, folders to knowledge.
+//! Audits a file of evidence, and reads the files of a knowledge folder.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use audit::{Audit, AuditOptions, Auditor, CaptureSummary};
 use evidence::Evidence;
 use knowledge::Knowledge;
 
-/// Looks at a whole file of evidence.
+/// Audits a whole file of evidence.
 pub fn at_evidence(path: &Path, knowledge: &Knowledge, options: AuditOptions) -> Result<Audit> {
     let evidence = Evidence::open(path)?;
     let verification = evidence.verify()?;
@@ -25,7 +25,7 @@ pub fn at_evidence(path: &Path, knowledge: &Knowledge, options: AuditOptions) ->
     Ok(auditor.finish())
 }
 
-/// Every file below a folder, by its path there.
+/// Reads every file below a folder, with its path relative to `root`.
 pub fn files_below(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read the folder {}", folder.display()))?;
     for entry in entries {

@@ -1,4 +1,4 @@
-//! How it ends: the same statuses for every command.
+//! Exit statuses, the same for every command, and output to the terminal.
 
 use std::{
     process::ExitCode,
@@ -29,7 +29,7 @@ impl From<ExitStatus> for ExitCode {
 }
 
 impl ExitStatus {
-    /// What an audit comes to.
+    /// The status for the results of an audit.
     pub fn of(audit: &Audit, fail_on: Severity) -> Self {
         let broken = audit.verdicts.iter().any(|verdict| verdict.outcome.accuses());
         let found = audit.findings.iter().any(|finding| finding.severity >= fail_on);
@@ -41,7 +41,7 @@ impl ExitStatus {
         if undecided || unread { Self::SawTooLittle } else { Self::Clean }
     }
 
-    /// The graver of two.
+    /// The status with the higher precedence.
     pub fn and(self, other: Self) -> Self {
         [Self::CouldNotRun, Self::Findings, Self::SawTooLittle]
             .into_iter()
@@ -50,14 +50,14 @@ impl ExitStatus {
     }
 }
 
-/// Whether too little was seen to say "clean": something is open, or nothing
-/// was acquitted. What is vacuous, untestable or for an authority does neither.
+/// Whether too little was seen to say "clean": a verdict is undecided, or none
+/// acquits. Vacuous and untestable verdicts, and those for an authority, do not count.
 fn is_undecided(verdicts: &[Verdict]) -> bool {
     let acquitted = verdicts.is_empty() || verdicts.iter().any(|verdict| verdict.outcome.acquits());
     !acquitted || verdicts.iter().any(|verdict| verdict.outcome.is_undecided())
 }
 
-/// One sentence on what failed, each cause once.
+/// Prints one sentence on an error, with each cause once.
 pub fn say(error: &anyhow::Error) {
     let mut text = error.to_string();
     for cause in error.chain().skip(1) {
@@ -71,25 +71,25 @@ pub fn say(error: &anyhow::Error) {
 
 static QUIET: AtomicBool = AtomicBool::new(false);
 
-/// Whether [`talk`] says nothing from now on.
+/// Whether [`talk`] prints nothing from now on.
 pub fn be_quiet(quiet: bool) {
     QUIET.store(quiet, Relaxed);
 }
 
-/// How it goes, to standard error.
+/// Prints a message about progress to standard error.
 pub fn talk(text: &str) {
     if !QUIET.load(Relaxed) {
         to_stderr(text);
     }
 }
 
-/// A closed standard error is no reason to fail.
+/// Ignores errors: a closed standard error must not end the program.
 fn to_stderr(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// To standard output; a reader that has gone away is not an error.
+/// Prints to standard output. Ignores errors, because the reader may have closed it.
 pub fn print(text: &str) {
     use std::io::Write;
     let _ = std::io::stdout().write_all(text.as_bytes());

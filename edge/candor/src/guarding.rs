@@ -1,5 +1,5 @@
-//! What `candor guard` and `candor open` stand on besides the parts that every
-//! live command has.
+//! Parts of `candor guard` and `candor open`, besides those that all live commands
+//! have.
 
 pub mod ports;
 

@@ -1,5 +1,5 @@
-//! `candor audit phone --guided`: a run by the hand of a person, who is led by
-//! pages on the phone itself.
+//! `candor audit phone --guided`: a run by hand. Pages on the phone itself guide the
+//! person.
 
 mod asks;
 
@@ -42,7 +42,7 @@ pub struct PhoneEntry {
 }
 
 impl PhoneEntry {
-    /// That a subject is guided by hand if and only if it can be.
+    /// Checks that `--guided` is given exactly for a subject that is used by hand.
     pub fn fits(&self, name: &str, driver: SubjectDriver) -> Result<()> {
         if !self.guided && self.devices.are_named() {
             bail!("--paired is for --guided: nothing else lets devices in");
@@ -56,7 +56,7 @@ impl PhoneEntry {
         }
     }
 
-    /// Runs it until the person has done everything, or ends it.
+    /// Runs until the person has done everything, or stops the run.
     pub fn run(&self, wish: RunRequest) -> Result<RunOutcome> {
         let authority = authority::kept(&folder::of_the_person()?)?;
         let listeners: Vec<TcpListener> =
@@ -90,7 +90,7 @@ fn title(task: &GuideTask) -> String {
     format!("{} ({})", asks::step(task).title, task.step.mode.word())
 }
 
-/// The guide's pages as a leader.
+/// A [`GuideSession`] that shows the tasks on the guide's pages.
 struct PageGuide {
     guide: Arc<PhoneGuide>,
     titles: Vec<String>,
@@ -99,7 +99,7 @@ struct PageGuide {
 impl GuideSession for PageGuide {
     fn begins(&self, task: usize) {
         let title = self.titles.get(task).map_or("", String::as_str);
-        // Numbered as on the phone, whose first steps are to come here.
+        // The phone counts its setup as the first steps, so the numbers here do, too.
         talk(&format!(
             "  step {} of {}: {title}",
             PhoneGuide::BEFORE + task + 1,
@@ -110,7 +110,7 @@ impl GuideSession for PageGuide {
     fn done(&self, task: usize) -> SinkFuture<'_> {
         let mut progress = self.guide.progress();
         Box::pin(async move {
-            // The guide is our own, so it does not end before this does.
+            // `self` holds the guide, so waiting for its progress does not fail.
             let _ = progress.wait_for(|progress| progress.done > task).await;
         })
     }

@@ -1,8 +1,8 @@
-//! What the live commands stand on: where they listen, the authority that they
-//! sign with, how servers are reached, who is written down, and how they end.
+//! Parts of the live commands: sockets, certificate authority, upstream settings,
+//! recording, and the end of a command.
 //!
-//! `candor capture` and `candor guard` put the same parts together; what one of
-//! them means to do with the traffic is its own.
+//! `candor capture` and `candor guard` are built from the same parts; each command
+//! adds its own handling of the traffic.
 
 pub mod alive;
 

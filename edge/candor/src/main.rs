@@ -35,7 +35,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let candor = commands::Candor::parse();
-    // What is written holds what was captured: for its owner's eyes only.
+    // Files may contain captured traffic, so only their owner may read them.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     match commands::run(candor) {
         Ok(exit) => exit.into(),

@@ -1,4 +1,4 @@
-//! Which subject a person means: by its name, its path, or its command line.
+//! Finds the subject that a person names: by its name, its path, or its command line.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -35,8 +35,8 @@ pub fn subject(knowledge: &Knowledge, wanted: &str) -> Result<(SubjectSpec, Opti
     }
 }
 
-/// An app on a phone on the cable: `android:com.android.chrome`. Its name says
-/// which of a subject's apps it is.
+/// An app on a phone that adb reaches: `android:com.android.chrome`. The package
+/// name identifies the app among those of a known subject.
 fn app(knowledge: &Knowledge, package: &str) -> Result<SubjectSpec> {
     let is_name = |part: &str| {
         part.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -53,8 +53,8 @@ fn app(knowledge: &Knowledge, package: &str) -> Result<SubjectSpec> {
     Ok(SubjectSpec { name, ..found })
 }
 
-/// A browser of the Chromium or Firefox family. Nothing is known of it but
-/// that: not who makes it, nor that it reports.
+/// A browser built on Chromium or Firefox. Candor knows nothing else of it: neither
+/// who makes it, nor whether it reports.
 fn by_path(path: &str) -> Result<SubjectSpec> {
     if !Path::new(path).is_file() {
         bail!("there is no program {path}");
@@ -64,7 +64,7 @@ fn by_path(path: &str) -> Result<SubjectSpec> {
     Ok(SubjectSpec { programs: vec![path.into()], ..unknown(path, driver) })
 }
 
-/// Any other browser, used by its window.
+/// Any other browser, driven through its window.
 pub fn by_line(line: &str, private: &[String], keys: &[String]) -> Result<SubjectSpec> {
     let words = words(line)?;
     let Some((program, arguments)) = words.split_first() else { bail!("--command names no program") };
@@ -107,7 +107,7 @@ fn unknown(name: &str, driver: SubjectDriver) -> SubjectSpec {
     }
 }
 
-/// Words of a command line: separated by spaces, or kept together by quotes.
+/// Splits a command line into words, at spaces outside quotes.
 fn words(line: &str) -> Result<Vec<String>> {
     let (mut words, mut word, mut quote) = (vec![], None::<String>, None);
     for letter in line.chars() {

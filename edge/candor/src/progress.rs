@@ -1,4 +1,4 @@
-//! How a run goes, on standard error: a bar on a terminal, lines elsewhere.
+//! The progress of a run on standard error: a bar on a terminal, lines elsewhere.
 
 use std::{io::IsTerminal, sync::OnceLock, time::Duration};
 
@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::exit::talk;
 
-/// Tells a person.
+/// Prints the progress of a run.
 #[derive(Debug, Default)]
 pub struct ProgressPrinter {
     bar: OnceLock<ProgressBar>,

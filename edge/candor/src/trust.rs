@@ -1,7 +1,8 @@
-//! Who is told to trust the authority: browsers, this machine, phones.
+//! Certificate stores that can trust Candor's authority: browsers, this machine,
+//! phones.
 //!
-//! Each store is asked under the authority's own name, so that what is removed
-//! is what was installed, and nothing else.
+//! Candor finds its certificate in each store by the authority's name, so that it
+//! removes nothing else.
 
 pub mod android;
 
@@ -9,5 +10,5 @@ pub mod debian;
 
 pub mod nss;
 
-/// The name under which stores list it.
+/// The name of the authority in the stores.
 pub const NAME: &str = "Candor CA";

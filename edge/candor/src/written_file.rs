@@ -1,7 +1,7 @@
-//! Files that are written where a person said, or where Candor keeps its own.
+//! Writes files, where the person said or in Candor's own folder.
 //!
-//! A link in a folder that others can write to would have us make or change a
-//! file of their choice, so nothing is created or replaced through one.
+//! In a folder that others can write to, another user could place a link and make
+//! Candor change a file of their choice. So no file is created or replaced through a link.
 
 use std::{
     fs::{self, OpenOptions},
@@ -9,9 +9,9 @@ use std::{
     path::Path,
 };
 
-/// Writes a whole file; one that is there is written anew, through no link.
+/// Writes a whole file, or overwrites it, but not through a link.
 pub fn write(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
-    // A name that is taken is never created, be it by a link that leads nowhere.
+    // `create_new` fails if the name exists, even as a link without a target.
     let new = OpenOptions::new().write(true).create_new(true).open(path);
     let mut file = match new {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => again(path)?,
@@ -20,9 +20,9 @@ pub fn write(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     file.write_all(content.as_ref())
 }
 
-/// Opens a file that is there, to write it anew.
+/// Opens an existing file and truncates it.
 fn again(path: &Path) -> io::Result<fs::File> {
-    // Below /dev are the kernel's own links: /dev/stdout leads to where output goes.
+    // Links below /dev are allowed: /dev/stdout leads to standard output.
     if fs::symlink_metadata(path)?.is_symlink() && !path.starts_with("/dev") {
         return Err(io::Error::other("it is a link; name the file that it leads to"));
     }

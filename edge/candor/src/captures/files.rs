@@ -1,4 +1,4 @@
-//! Which files to look at, and how far that has come.
+//! Collects the files to read, and shows the progress.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,17 +14,17 @@ use sha2::{Digest, Sha256};
 
 use crate::exit::talk;
 
-/// A file to look at.
+/// A file to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
     pub path: PathBuf,
-    /// A person named it. Files that only lie in a folder need not be captures.
+    /// The person named this file. A file that was found in a folder may be no capture.
     pub named: bool,
     pub bytes: u64,
 }
 
-/// The files that these paths mean: folders stand for all that is below them,
-/// by name. Hidden files and links to folders are left out.
+/// The files of these paths. A folder means all files below it, in the order of
+/// their names, without hidden files and links to folders.
 pub fn sources(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
     let mut sources = Vec::new();
     for path in paths {
@@ -55,7 +55,7 @@ pub(super) fn is_standard_input(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// The files, each content once: a capture that lies there twice was sent once.
+/// The files without duplicates: a capture that is there twice was sent once.
 pub(super) fn once(sources: &[InputFile]) -> Vec<&InputFile> {
     let mut of_size: BTreeMap<u64, Vec<&InputFile>> = BTreeMap::new();
     for source in sources.iter().filter(|source| source.bytes > 0) {
@@ -84,7 +84,7 @@ pub(super) fn once(sources: &[InputFile]) -> Vec<&InputFile> {
     sources.iter().filter(|source| !again.contains(&std::ptr::from_ref(*source))).collect()
 }
 
-/// None if it cannot be read: that is said when it is its turn.
+/// None if the file cannot be read, which is reported when it is read as a capture.
 fn digest(path: &Path) -> Option<Vec<u8>> {
     let (mut file, mut hash, mut part) = (fs::File::open(path).ok()?, Sha256::new(), vec![0; 1 << 16]);
     loop {
@@ -115,7 +115,7 @@ fn below(folder: &Path, sources: &mut Vec<InputFile>) -> Result<()> {
     Ok(())
 }
 
-/// A bar on a terminal, nothing elsewhere.
+/// A progress bar on a terminal; hidden elsewhere.
 pub(super) fn bar(sources: &[InputFile]) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -1,4 +1,5 @@
-//! Logs of TLS secrets (`SSLKEYLOGFILE`), named or beside a capture of packets.
+//! Logs of TLS secrets (`SSLKEYLOGFILE`), which the person names or which lie
+//! beside a capture.
 
 use std::{
     fs::File,
@@ -8,15 +9,15 @@ use std::{
 
 use anyhow::{Context, bail};
 
-/// Longer logs are not read: a connection takes some 700 bytes.
+/// Bytes that are read of a log; a connection takes some 700.
 const LONGEST: u64 = 64 << 20;
 
-/// What a capture's own log is called beside it: `x.pcap` has `x.pcap.keys`, `x.keys` …
+/// Suffixes of a capture's own log: `x.pcap` has `x.pcap.keys`, `x.keys` …
 const ENDINGS: [&str; 4] = ["keys", "keylog", "sslkeylog", "key.log"];
-/// Logs of a whole folder, as programs name them.
+/// Usual names of a log for all captures in a folder.
 const COMMON: [&str; 5] = ["sslkeylog.log", "sslkeylog.txt", "sslkeylogfile.txt", "keylog.txt", "keys.log"];
 
-/// The secrets of a file that a person named.
+/// Reads the log that a person named.
 pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let log = log(path).with_context(|| format!("cannot read {}", path.display()))?;
     if !formats::is_key_log(&log) {
@@ -25,7 +26,7 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(log)
 }
 
-/// The secrets that lie beside a capture.
+/// Reads the logs beside a capture.
 pub fn beside(capture: &Path) -> Vec<u8> {
     let Some(name) = capture.file_name().map(|name| name.to_string_lossy().into_owned()) else { return Vec::new() };
     let stem = name.rsplit_once('.').map_or(&*name, |(stem, _)| stem);
@@ -34,7 +35,7 @@ pub fn beside(capture: &Path) -> Vec<u8> {
     all.filter(|path| is_key_log(path)).filter_map(|path| log(&path).ok()).collect::<Vec<_>>().join(&b'\n')
 }
 
-/// Whether a file is a log of secrets; its head says so.
+/// Whether the beginning of a file is that of a log of secrets.
 pub fn is_key_log(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = File::open(path).and_then(|file| file.take(4096).read_to_end(&mut head));

@@ -1,7 +1,7 @@
-//! Many hands, one order.
+//! Processes steps in parallel, and keeps their order.
 //!
-//! Steps come up one after the other, are worked on by any thread, and are
-//! taken in the order in which they came up.
+//! One thread produces the steps, workers process them, and the results are taken
+//! in the order of the steps.
 
 use std::{
     collections::BTreeMap,
@@ -15,16 +15,16 @@ use std::{
 
 use super::{ReadResult, ReadStep};
 
-/// So many batches may be on their way for each worker.
+/// Batches in progress for each worker.
 const AHEAD: usize = 3;
-/// A batch is full at so many bytes, or so many steps.
+/// Bytes and steps at which a batch is full.
 const BATCH: usize = 256 << 10;
 const STEPS: usize = 128;
 
 type RecordSink<'e> = dyn FnMut(ReadStep) -> ControlFlow<()> + 'e;
 
-/// Runs `steps` through the work of `hand` and into `take`, on `jobs` threads,
-/// each with a hand of its own.
+/// Processes `steps` on `jobs` threads and gives the results to `take`. `hand` makes
+/// the processing function of each thread.
 pub(super) fn run<W: FnMut(ReadStep) -> ReadResult>(
     jobs: usize,
     steps: &mut (dyn FnMut(&mut RecordSink<'_>) + Send),
@@ -38,7 +38,7 @@ pub(super) fn run<W: FnMut(ReadStep) -> ReadResult>(
             ControlFlow::Continue(())
         });
     }
-    // A batch costs a token, which comes back when the batch was taken.
+    // A token limits the batches in progress: it is free again when the batch was taken.
     let (pay, tokens) = sync_channel::<()>(jobs * AHEAD);
     let (give, batches) = sync_channel::<ExchangeBatch<ReadStep>>(jobs * AHEAD);
     let (done, finished) = channel::<ExchangeBatch<ReadResult>>();

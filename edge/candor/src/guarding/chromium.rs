@@ -1,9 +1,9 @@
-//! Chromium and its family on the guard.
+//! Starts Chromium, or a browser built on it, with the guard as its proxy.
 //!
 //! The extension is loaded over a pipe (`Extensions.loadUnpacked`), which works
-//! where the command line no longer takes one. Until it has run, every window
-//! is on the private port: the stricter column counts. When the pipe ends the
-//! browser does too, so that none goes on without its guard.
+//! even where the command line no longer accepts one. Until the extension runs,
+//! every window uses the private port, whose rules are stricter. The browser ends
+//! when the pipe does, so that it cannot go on without its guard.
 
 use std::{fs, path::Path, process::Stdio, time::Duration};
 
@@ -24,13 +24,13 @@ const PIPES: &str = r#"exec 3<&0 4>&1 </dev/null >/dev/null; exec "$@""#;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A browser that was started.
+/// A running browser.
 pub struct GuardedChromium {
     pub child: Child,
     _rpc: RpcClient,
 }
 
-/// Starts it and opens these pages.
+/// Starts the browser and opens these pages.
 pub async fn start(
     program: &Path,
     profile: &BrowserProfile,
@@ -56,7 +56,7 @@ pub async fn start(
         .args(["--remote-debugging-pipe", "--enable-unsafe-extension-debugging"])
         .args(&open.arguments)
         .args(if open.urls.is_empty() { &[][..] } else { &["about:blank"] })
-        // The database of certificates is found by it; nothing else is changed.
+        // Chromium finds its NSS database by `HOME`; `x_authority` keeps the X key.
         .env("HOME", home)
         .env_remove("XDG_DATA_HOME")
         .envs(x_authority())
@@ -78,7 +78,7 @@ pub async fn start(
     Ok(GuardedChromium { child, _rpc: rpc })
 }
 
-/// Opens pages, now that the extension is there, in place of the empty one.
+/// Opens the pages after the extension was loaded, and closes the empty page.
 async fn show(rpc: &RpcClient, urls: &[String]) -> Result<()> {
     for url in urls {
         rpc.call(None, "Target.createTarget", json!({"url": url})).await?;
@@ -91,14 +91,14 @@ async fn show(rpc: &RpcClient, urls: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// What to open, and how.
+/// The pages to open, and further arguments for the browser.
 pub struct OpenRequest {
     pub urls: Vec<String>,
     pub arguments: Vec<String>,
 }
 
-/// The extension's button is to be seen, and downloads go where they always go,
-/// not into the profile. All else is as the browser's packager set it.
+/// Presets that the extension's button is visible, and that downloads go to the
+/// person's usual folder, not into the profile. All else is as the packager set it.
 fn preset(program: &Path, data: &Path, extension: &Path) -> Result<()> {
     let file = data.join("Default/Preferences");
     if file.exists() {
@@ -116,14 +116,14 @@ fn preset(program: &Path, data: &Path, extension: &Path) -> Result<()> {
     written_file::write(&first_run, b"").with_context(|| format!("cannot write {}", first_run.display()))
 }
 
-/// How Chromium names an extension that lies in this folder: half of the path's
-/// SHA-256, with a for 0, b for 1, and so on.
+/// The id that Chromium gives an extension in this folder: half of the SHA-256 of
+/// the path, with a for 0, b for 1, and so on.
 fn id_of(folder: &Path) -> String {
     let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
     digest.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(b'a' + half)).collect()
 }
 
-/// X finds its key below HOME, if nobody says where.
+/// The person's X key file. X clients look for it below `HOME`, which is changed here.
 fn x_authority() -> Option<(&'static str, std::path::PathBuf)> {
     let home = std::env::var_os("HOME")?;
     std::env::var_os("XAUTHORITY").is_none().then(|| ("XAUTHORITY", Path::new(&home).join(".Xauthority")))

@@ -1,7 +1,7 @@
-//! Values of the person that are looked for.
+//! Reads the person's values that the guard looks for.
 //!
-//! They are read from standard input: an argument could be read by every
-//! program on the machine, and stays in the shell's history.
+//! They come from standard input: an argument would be readable by every program on
+//! the machine, and would stay in the shell's history.
 
 use std::io::{IsTerminal, Read};
 
@@ -30,7 +30,7 @@ pub fn forget(folder: &GuardFolder, knowledge: &Knowledge) -> Result<ExitStatus>
     Ok(ExitStatus::Clean)
 }
 
-/// One line of a terminal, or all of what is piped in.
+/// Reads one line from a terminal, or all input from a pipe.
 fn read(kind: &str) -> Result<String> {
     let (mut value, input) = (String::new(), std::io::stdin());
     if input.is_terminal() {

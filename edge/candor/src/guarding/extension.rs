@@ -1,5 +1,5 @@
-//! Candor's own extension, laid out for one browser: its files, and beside them
-//! where the guard is.
+//! Writes Candor's extension for one browser, with a file that holds the guard's
+//! addresses.
 
 use std::{fs, path::Path};
 
@@ -12,10 +12,10 @@ use crate::written_file;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/extension");
 
-/// How Firefox names it.
+/// The extension's id in Firefox.
 pub const ID: &str = "extension@candor.invalid";
 
-/// Writes it into this folder. `program` is what the browser's process is called.
+/// Writes the extension into this folder. `program` is the browser's process name.
 pub fn lay_out(folder: &Path, running: &RunningGuard, program: &str) -> Result<()> {
     let failed = || format!("cannot write {}", folder.display());
     fs::create_dir_all(folder).with_context(failed)?;
@@ -25,14 +25,14 @@ pub fn lay_out(folder: &Path, running: &RunningGuard, program: &str) -> Result<(
     written_file::write(&folder.join("config.js"), config(running, program)).with_context(failed)
 }
 
-/// A module, as a service worker may not wait for a file while it starts.
+/// A JavaScript module, because a service worker may not wait for a file at its start.
 fn config(running: &RunningGuard, program: &str) -> String {
     let guard = json!({
         "page": format!("http://{}", running.page),
         "key": running.key,
         "normal": running.normal.to_string(),
         "private": running.private.to_string(),
-        // As the kernel has it (proc(5), `comm`).
+        // Cut to 15 characters, as the kernel does (proc(5), `comm`).
         "program": program.chars().take(15).collect::<String>(),
     });
     format!("export const guard = {guard};\n")

@@ -1,10 +1,10 @@
-//! Firefox on the guard.
+//! Starts Firefox with the guard as its proxy.
 //!
-//! The extension lies in the profile as a signed one would; that it is not
-//! signed is allowed by a preference that Firefox ESR, Developer Edition and
-//! unbranded builds heed. Everything is on the private port, but what the
-//! extension sends to the normal one: so a private window is on the right one
-//! whether the extension may see it or not.
+//! The extension is in the profile, like a signed one. A preference allows it to be
+//! unsigned; Firefox ESR, Developer Edition and unbranded builds obey this
+//! preference. All traffic uses the private port, except what the extension sends to
+//! the normal one. So private windows use the private port even if the extension
+//! may not see them.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use tokio::process::{Child, Command};
 use super::{chromium::OpenRequest, extension, profile::BrowserProfile, running::RunningGuard};
 use crate::{trust::nss, written_file};
 
-/// Starts it and opens these pages.
+/// Starts the browser and opens these pages.
 pub fn start(
     program: &Path,
     profile: &BrowserProfile,
@@ -57,8 +57,8 @@ pub fn start(
         .with_context(|| format!("cannot start {}", program.display()))
 }
 
-/// The program, which the kernel ends when we were killed: it must not go on
-/// with a profile that is to be cleared away.
+/// A command for the program. With setpriv(1) the kernel kills the program when
+/// `candor open` is killed: it must not run on with a profile that will be deleted.
 fn ending_with_us(program: &Path) -> Command {
     match find("setpriv") {
         Some(setpriv) => {
@@ -70,19 +70,19 @@ fn ending_with_us(program: &Path) -> Command {
     }
 }
 
-/// Read at every start, and stronger than what the profile remembers.
+/// The `user.js` file: Firefox reads it at every start, and it overrides the profile.
 fn user_js(running: &RunningGuard) -> String {
     let (host, port) = (running.private.ip().to_string(), running.private.port());
     let preferences = json!({
-        // What the extension is not asked about: until it runs, and where it may
-        // not look, the stricter column counts.
+        // The private port, for requests that the extension does not see: before it
+        // runs, and in windows that it may not see.
         "network.proxy.type": 1,
         "network.proxy.http": host,
         "network.proxy.http_port": port,
         "network.proxy.ssl": host,
         "network.proxy.ssl_port": port,
         "network.proxy.no_proxies_on": "",
-        // Names are asked for by the guard, not past it.
+        // The guard resolves names; Firefox must not do so itself.
         "network.trr.mode": 5,
         "network.dns.disablePrefetch": true,
         "network.http.http3.enable": false,
@@ -99,7 +99,7 @@ fn in_private_windows() -> Value {
     json!({extension::ID: {"permissions": ["internal:privateBrowsingAllowed"], "origins": ["<all_urls>"]}})
 }
 
-/// The folder as a ZIP file, nothing compressed (APPNOTE.TXT §4.3).
+/// Packs the folder into a ZIP file without compression (APPNOTE.TXT §4.3).
 fn pack(folder: &Path) -> std::io::Result<Vec<u8>> {
     let mut names: Vec<_> = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
     names.sort_by_key(fs::DirEntry::file_name);

@@ -1,4 +1,4 @@
-//! The ports of the guard, by which modes are told apart, and that of its page.
+//! The guard's ports, one for each mode, and the port of its page.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -8,14 +8,14 @@ use serve::DevicePort;
 
 use crate::live::doors;
 
-/// One port, and the mode of whatever comes in by it.
+/// A port, and the mode of the connections to it.
 pub struct GuardPort {
     pub listener: TcpListener,
     pub mode: Mode,
     pub address: SocketAddr,
 }
 
-/// All of them: normal, private, and those for devices.
+/// All ports: normal, private, those for devices, and the page's.
 pub struct GuardPorts {
     pub all: Vec<GuardPort>,
     pub page: TcpListener,
@@ -35,7 +35,7 @@ impl GuardPorts {
         Ok(Self { all: named.map(open).collect::<Result<_>>()?, page: doors::open_page(page)? })
     }
 
-    /// As devices are told of them.
+    /// The ports, as the page shows them to devices.
     pub fn ways(&self) -> Vec<DevicePort> {
         self.all.iter().map(|door| DevicePort { mode: door.mode, address: door.address }).collect()
     }
@@ -44,7 +44,7 @@ impl GuardPorts {
         self.all.iter().map(|door| door.address).collect()
     }
 
-    /// Every socket of ours, which nobody is to reach through us.
+    /// All our sockets. Clients must not reach them through the proxy.
     pub fn own(&self) -> Result<Vec<SocketAddr>> {
         Ok([self.addresses(), vec![self.page.local_addr()?]].concat())
     }

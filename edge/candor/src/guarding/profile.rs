@@ -1,9 +1,9 @@
-//! Where a browser keeps what it keeps: a folder that is gone with it, or one
-//! that has a name and stays.
+//! Profile folders of browsers: temporary ones, which are deleted with the browser,
+//! and named ones, which stay.
 //!
-//! A folder that is to go is locked as long as its `candor open` lives. One that
-//! was killed cannot take its folder away; the next one does, and knows by the
-//! lock which folders nobody has any more.
+//! A temporary folder is locked as long as its `candor open` runs. A killed one
+//! cannot delete its folder, so the next one does: it deletes the folders without
+//! a lock.
 
 use std::{
     fs::{self, File},
@@ -17,13 +17,13 @@ use tempfile::TempDir;
 
 use crate::live::folder;
 
-/// The home of one browser.
+/// The profile folder of one browser.
 pub enum BrowserProfile {
     ThrowAway { folder: TempDir, _lock: File },
     Named(PathBuf),
 }
 
-/// What the names of folders that are to go start with.
+/// Prefix of the names of temporary folders.
 const PREFIX: &str = "candor-open-";
 const LOCK: &str = "in-use";
 
@@ -53,21 +53,21 @@ impl BrowserProfile {
     }
 }
 
-/// Locks a folder until the file is closed, or whoever holds it is gone.
+/// Locks a folder until the returned file is closed or its process ends.
 fn locked(folder: &Path) -> std::io::Result<File> {
     let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(folder.join(LOCK))?;
     flock(&file, FlockOperation::NonBlockingLockExclusive)?;
     Ok(file)
 }
 
-/// Deletes folders of ours that nobody holds any more.
+/// Deletes this user's temporary folders that no process locks.
 fn clear_away(within: &Path) {
     let me = rustix::process::geteuid().as_raw();
     for entry in fs::read_dir(within).into_iter().flatten().flatten() {
         let path = entry.path();
         let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX)
             && fs::symlink_metadata(&path).is_ok_and(|about| about.is_dir() && about.uid() == me);
-        // One that is just being made has no lock yet, and nothing in it.
+        // A folder that is just being created has no lock file yet, and is empty.
         if is_ours && path.join(LOCK).exists() && locked(&path).is_ok() {
             let _ = fs::remove_dir_all(&path);
         }

@@ -1,4 +1,4 @@
-//! `--record`: everything that passes is written down, as a capture does.
+//! `--record`: records all traffic, as a capture does.
 
 use std::{
     path::{Path, PathBuf},
@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::{exit::talk, live::evidence_sink::LiveEvidenceSink};
 
-/// A file of evidence that everything goes into.
+/// A file of evidence for all traffic of the guard.
 pub struct EvidenceRecording {
     path: PathBuf,
     writer: EvidenceWriter,
@@ -27,7 +27,8 @@ impl EvidenceRecording {
         Ok(Self { path: path.into(), ledger: LiveEvidenceSink::new(writer.pen()), writer })
     }
 
-    /// Tells at once when nothing can be recorded any more. The guard goes on: whoever uses it is not cut off.
+    /// Reports at once when recording fails. The guard goes on, so that its users keep
+    /// their connections.
     pub fn lost(&self) -> JoinHandle<()> {
         let (ledger, name) = (self.ledger.clone(), self.path.display().to_string());
         tokio::spawn(async move {
@@ -40,7 +41,7 @@ impl EvidenceRecording {
         Arc::new(self.ledger.clone())
     }
 
-    /// Seals it; its last words.
+    /// Seals the evidence and returns the summary.
     pub fn finish(self, end: CaptureEnd) -> Result<String> {
         let tally = self.ledger.tally();
         drop(self.ledger);

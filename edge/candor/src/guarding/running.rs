@@ -1,5 +1,5 @@
-//! How `candor open` finds the guard that runs: a file that only the person can
-//! read, there as long as the guard.
+//! How `candor open` finds a running guard: by a file that only the person can
+//! read, and that exists as long as the guard runs.
 
 use std::{
     fs,
@@ -17,17 +17,17 @@ use serve::DevicePort;
 
 use crate::live::folder;
 
-/// Where a guard is.
+/// The addresses of a running guard.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct RunningGuard {
     pub normal: SocketAddr,
     pub private: SocketAddr,
     pub page: SocketAddr,
-    /// What programs of ours show the page.
+    /// The key by which Candor's programs authenticate to the page.
     pub key: String,
 }
 
-/// Dropped, the guard is said to run no longer.
+/// The file of a running guard. Dropped, the file is removed.
 pub struct GuardAnnouncement {
     path: PathBuf,
     text: String,
@@ -39,8 +39,8 @@ impl RunningGuard {
         Self { normal: of(Mode::Normal), private: of(Mode::Private), page, key: key.to_owned() }
     }
 
-    /// Says that it runs. Where another guard of this person says so already, it
-    /// has a file of its own beside that one.
+    /// Writes the file of this guard. If another guard of this person has the first
+    /// file, this one gets a name with its port.
     pub fn announce(&self, guard: &Path) -> Result<GuardAnnouncement> {
         let first = guard.join(FIRST);
         let is_taken = read(&first).is_ok_and(|other| other.page != self.page && other.is_there());
@@ -56,7 +56,7 @@ impl RunningGuard {
         Ok(GuardAnnouncement { path, text })
     }
 
-    /// The guard of this person; of several the one that was there first.
+    /// The running guard of this person; of several, the first in the order of their files.
     pub fn find(guard: &Path) -> Result<Self> {
         let none = "no guard runs: start `candor guard` first, and leave it running";
         let mut paths: Vec<PathBuf> = fs::read_dir(guard).context(none)?.flatten().map(|entry| entry.path()).collect();
@@ -65,7 +65,7 @@ impl RunningGuard {
         paths.sort_by_key(|path| (!path.ends_with(FIRST), path.clone()));
         for path in paths {
             folder::is_ours_alone(&path)?;
-            // One that was killed could not take its file away.
+            // A killed guard could not remove its file.
             if let Some(running) = read(&path).ok().filter(Self::is_there) {
                 return Ok(running);
             }
@@ -73,7 +73,7 @@ impl RunningGuard {
         bail!(none)
     }
 
-    /// An address that lets one browser in, once, and leads to this page of the guard's.
+    /// A link to the guard's page `to` that lets one browser in, once.
     pub fn link(&self, to: &str) -> Result<String> {
         let failed = || format!("the guard at {} gave no link", self.page);
         let wish = serde_json::json!({"to": to}).to_string();
@@ -95,9 +95,9 @@ impl RunningGuard {
         Ok(said["link"].as_str().with_context(failed)?.to_owned())
     }
 
-    /// Whether it still listens, on all of its ports. Where a guard was killed, any
-    /// user of this machine can listen there since, and would be sent what the
-    /// browser sends, and the key.
+    /// Whether this user still listens on all of the guard's ports. If the guard was
+    /// killed, another user of this machine may listen there, and would get the key and
+    /// the browser's traffic.
     fn is_there(&self) -> bool {
         let me = rustix::process::geteuid().as_raw();
         let is_ours = |address: &SocketAddr| {
@@ -111,7 +111,7 @@ impl RunningGuard {
 
 impl Drop for GuardAnnouncement {
     fn drop(&mut self) {
-        // Another guard may have taken its place.
+        // Another guard may have replaced the file.
         if fs::read_to_string(&self.path).is_ok_and(|text| text == self.text) {
             let _ = fs::remove_file(&self.path);
         }
@@ -162,7 +162,7 @@ mod tests {
         other.wait().unwrap();
     }
 
-    /// A socket that listens for another user; none where we may not make one.
+    /// A socket of another user; none if we may not start a process as another user.
     fn listener_of_nobody() -> Option<(std::process::Child, SocketAddr)> {
         let script = "import socket,sys\ns=socket.create_server((\"127.0.0.1\",0))\nprint(s.getsockname()[1],flush=True)\nsys.stdin.read()";
         let mut child = std::process::Command::new("setpriv")

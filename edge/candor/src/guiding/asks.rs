@@ -1,4 +1,4 @@
-//! What a person is asked for, in words.
+//! The texts of the guide's tasks.
 
 use experiment::drivers::guided::GuideTask;
 use model::{Act, Mode};
@@ -43,7 +43,7 @@ pub fn step(task: &GuideTask) -> GuideStep {
     if private { asked.in_private() } else { asked }
 }
 
-/// What needs no words of its own.
+/// The text of a task without canaries.
 fn by_hand(task: &GuideTask, private: bool) -> GuideStep {
     let tab = if private { "a private tab" } else { "an ordinary tab" };
     match task.step.act {

@@ -2,16 +2,16 @@
 
 use std::fs;
 
-/// Whether a process lives that began then. Another may have its number by now:
-/// it began at another time.
+/// Whether the process with this id and start time still runs. The kernel may give
+/// the id to another process, but this one has another start time.
 pub fn is(pid: u32, began: &str) -> bool {
     since(pid).is_some_and(|since| since == began)
 }
 
-/// When a process began, in the kernel's ticks.
+/// The start time of a process, in the kernel's clock ticks.
 pub fn since(pid: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // Its name may hold spaces and brackets; what follows does not.
+    // The program's name may contain spaces and brackets, the fields after it do not.
     stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19).map(str::to_owned)
 }
 
@@ -24,7 +24,7 @@ mod tests {
         let me = std::process::id();
         assert!(is(me, &since(me).unwrap()));
         assert!(!is(me, "1"));
-        // Above what the kernel gives out.
+        // Higher than any process id of the kernel.
         assert!(!is(5_000_000, "1"));
     }
 }

@@ -1,5 +1,4 @@
-//! What is said where no server is asked: what is known of servers, else a
-//! plausible success.
+//! Answers without a server: those in `data/answers/`, else a plausible success.
 
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use knowledge::Knowledge;
 use model::{AnsweredBy, Request};
 use proxy::{AnswerProvider, StaticResponse};
 
-/// Answers out of `data/answers/`.
+/// Answers from `data/answers/`.
 #[derive(Debug)]
 pub struct KnownAnswers(pub Arc<Knowledge>);
 

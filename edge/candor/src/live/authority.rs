@@ -1,8 +1,8 @@
-//! The certificate authority of a person: made once, kept where only they can
-//! read it.
+//! The certificate authority of a person, created once, in a file that only this
+//! person can read.
 //!
-//! Certificate and key lie in one file, so that there is never one without the
-//! other, nor a moment in which two programs make two.
+//! Certificate and key are in one file, so that neither can exist without the
+//! other, and two programs cannot create two authorities.
 
 use std::{
     fs,
@@ -19,12 +19,12 @@ use super::folder;
 
 const KEY: &str = "-----BEGIN PRIVATE KEY-----";
 
-/// Where the authority is kept in a folder of Candor's.
+/// The authority's file in this folder.
 pub fn file(folder: &Path) -> PathBuf {
     folder.join("authority.pem")
 }
 
-/// The authority kept in this folder; a new one, if there is none.
+/// The authority in this folder. It is created if there is none.
 pub fn kept(folder: &Path) -> Result<Arc<CertificateAuthority>> {
     folder::private(folder)?;
     let file = file(folder);
@@ -43,11 +43,11 @@ fn read(file: &Path) -> Result<Arc<CertificateAuthority>> {
     Ok(Arc::new(CertificateAuthority::from_pem(certificate, key).with_context(unreadable)?))
 }
 
-/// Writes a new authority beside the file and gives it its name, if by then no
-/// other program was faster.
+/// Writes a new authority to a temporary file and links it to its name. A link
+/// fails if another program was faster, and then the other's authority is used.
 fn make(file: &Path) -> Result<()> {
     let mark = getrandom::u32().context("the system has no random numbers")?;
-    // No name of a person or a machine: every program on the other side sees it.
+    // The name identifies no person and no machine, because clients can see it.
     let authority = CertificateAuthority::in_memory(&format!("Candor CA {mark:08x}"))?;
     let (certificate, key) = authority.to_pem();
     let failed = || format!("cannot write {}", file.display());

@@ -1,4 +1,4 @@
-//! What a live command saw, counted: its last words.
+//! Counts for the summary at the end of a live command.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -7,7 +7,7 @@ use std::{
 
 use model::{AnsweredBy, Exchange, Note, NoteCode, SealReason};
 
-/// Counts, in memory that is bounded.
+/// Counts that need only bounded memory.
 #[derive(Clone, Default)]
 pub struct LiveCounts {
     exchanges: u64,
@@ -26,10 +26,10 @@ struct SealedCounts {
     hosts: BTreeMap<String, u64>,
 }
 
-/// Names that are told apart. Those that are made up without end must not fill
-/// the memory.
+/// Host names to count separately. A client that invents names without end must
+/// not fill the memory.
 const MOST_HOSTS: usize = 100_000;
-/// Sealed hosts that are named in the last words.
+/// Sealed hosts that the summary names.
 const NAMED: usize = 8;
 
 impl fmt::Debug for LiveCounts {
@@ -75,7 +75,7 @@ impl LiveCounts {
 }
 
 impl fmt::Display for LiveCounts {
-    /// One fact a line; what was not seen is not mentioned, except nothing at all.
+    /// One fact a line. Zero counts are left out, except those of the first line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "  {}, {}", many(self.exchanges, "exchange"), many(self.hosts.len() as u64, "host"))?;
         if self.failed > 0 {
@@ -108,7 +108,7 @@ impl fmt::Display for LiveCounts {
     }
 }
 
-/// Notes that a person wants to hear of at the end.
+/// Notes that the summary counts.
 const WORTH_SAYING: [(NoteCode, &str); 13] = [
     (NoteCode::QuicRefused, "packets of QUIC refused, so that clients fall back to what can be read"),
     (NoteCode::AltSvcRemoved, "servers offered HTTP/3 (alt-svc), which was taken out"),

@@ -1,4 +1,4 @@
-//! Devices beyond this machine: who is let in.
+//! Access of other devices in the network.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -25,8 +25,8 @@ impl DeviceAdmission {
         !self.paired.is_empty()
     }
 
-    /// Who decides that, where anybody but this machine can come in. One for all
-    /// doors; codes are shown here and, if there is one, on the page.
+    /// The pairing of devices, if another machine can connect to one of `doors`. Its
+    /// codes are printed here and, if there is one, shown on the page.
     pub fn pairing(&self, doors: &[SocketAddr], page: Option<Arc<ActivityFeed>>) -> Option<Arc<DevicePairing>> {
         if doors.iter().all(|door| doors::is_inside(door.ip())) {
             return None;

@@ -1,7 +1,7 @@
-//! Where a live command listens.
+//! Sockets on which a live command listens.
 //!
-//! On loopback, unless another address is asked for; then it is said loudly,
-//! since everyone who reaches it can send traffic through this machine.
+//! They are on loopback, unless the person asks for another address. Candor then
+//! warns, because everyone who reaches it can send traffic through this machine.
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
@@ -10,7 +10,7 @@ use serve::{PageServer, ServingPages};
 
 use crate::exit::talk;
 
-/// A socket at this address. `option` is how the person chooses another.
+/// Listens at this address. `option` is the command's option for another one.
 pub fn open(address: SocketAddr, option: &str) -> Result<TcpListener> {
     let listener = bound(address, option)?;
     if !is_inside(address.ip()) {
@@ -21,7 +21,7 @@ pub fn open(address: SocketAddr, option: &str) -> Result<TcpListener> {
     Ok(listener)
 }
 
-/// A socket for the page with switches or what is seen.
+/// Listens for the page with the switches or the live view.
 pub fn open_page(address: SocketAddr) -> Result<TcpListener> {
     let listener = bound(address, "--page")?;
     if !is_inside(address.ip()) {

@@ -1,4 +1,4 @@
-//! From a proxy into a file of evidence, counted on the way.
+//! Writes a proxy's exchanges and notes into the evidence, and counts them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,12 +20,12 @@ impl LiveEvidenceSink {
         Self { pen, tally: Arc::default() }
     }
 
-    /// What was written down up to now.
+    /// The counts so far.
     pub fn tally(&self) -> LiveCounts {
         self.counts().clone()
     }
 
-    /// Resolves when nothing can be written any more: nothing may go on then.
+    /// Resolves when the evidence can no longer be written.
     pub async fn failed(&self) {
         self.pen.stopped().await;
     }
@@ -35,7 +35,7 @@ impl LiveEvidenceSink {
     }
 
     async fn write(&self, record: Record) {
-        // A writer that has stopped told so to whoever waits for it.
+        // An error is ignored here: `failed` resolves when the writer has stopped.
         let _ = self.pen.write(record).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Where Candor keeps what is a person's own: `~/.local/share/candor`.
+//! The folder for a person's data: `~/.local/share/candor`.
 
 use std::{
     env, fs,
@@ -8,8 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-/// The folder of this person (`CANDOR_HOME`, or as XDG has it). It need not be
-/// there.
+/// The folder of this person (`CANDOR_HOME`, else as XDG says). It may not exist.
 pub fn of_the_person() -> Result<PathBuf> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let data = || set("XDG_DATA_HOME").filter(|path| path.is_absolute()).map(|path| path.join("candor"));
@@ -20,14 +19,14 @@ pub fn of_the_person() -> Result<PathBuf> {
         .context("no HOME is set, so there is no place to keep the certificate authority: set CANDOR_HOME")
 }
 
-/// Makes a folder that nobody else can look into; one that others can is refused.
+/// Creates a folder that only this user can open; refuses one that others can open.
 pub fn private(path: &Path) -> Result<()> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.with_context(|| format!("cannot make the folder {}", path.display()))?;
     is_ours_alone(path)
 }
 
-/// Refuses what somebody else owns, or can read or write.
+/// Refuses a link, and a file or folder that another user owns or may access.
 pub fn is_ours_alone(path: &Path) -> Result<()> {
     let found = fs::symlink_metadata(path).with_context(|| format!("cannot look at {}", path.display()))?;
     let (shown, me) = (path.display(), rustix::process::geteuid().as_raw());

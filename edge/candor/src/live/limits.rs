@@ -1,4 +1,4 @@
-//! What a live command may take of the machine.
+//! Limits on the resources of a live command.
 
 use std::sync::Arc;
 
@@ -7,22 +7,22 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::exit::talk;
 
-/// Raises what this process may open to what it is allowed, and gives limits for
-/// all its proxies together. The person is told of each that is reached, once.
+/// Raises this process's limit of file descriptors, and returns common limits for
+/// all its proxies. Each limit that is reached is reported once.
 pub fn common() -> Arc<CommonLimits> {
     raise_descriptors();
     let tell = |limit: ReachedLimit| talk(&format!("candor: {}", limit.as_str()));
     Arc::new(CommonLimits::of_this_program(Some(Box::new(tell))))
 }
 
-/// A shell gives 1,024 descriptors, for programs that cannot count further; a
-/// browser's connections through a proxy take two each.
+/// The usual limit of 1,024 descriptors is for programs that use select(2). A
+/// browser's connection through a proxy takes two descriptors.
 fn raise_descriptors() {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // Where there is no maximum the kernel's own counts.
+    // Without a hard limit, the kernel's default maximum (`fs.nr_open`).
     let wanted = maximum.or(Some(1 << 20));
     if current.is_some_and(|current| Some(current) < wanted) {
-        // Who may not has fewer, and the limits go by what there is.
+        // If this fails, `CommonLimits` are derived from the lower limit.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: wanted, maximum });
     }
 }

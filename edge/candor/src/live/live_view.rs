@@ -1,5 +1,5 @@
-//! The live view of a capture: what is written down is also looked at, as far
-//! as there is time.
+//! The live view of a capture: it inspects recorded exchanges, as far as there is
+//! time.
 
 use std::{
     sync::{
@@ -16,11 +16,11 @@ use tokio::sync::mpsc;
 
 use super::evidence_sink::LiveEvidenceSink;
 
-/// Exchanges that wait to be looked at. More are only written down: nobody is
-/// slowed down by being watched.
+/// Exchanges that may wait for the live view. Further ones are only recorded, so
+/// that the view never delays traffic.
 const WAITING: usize = 512;
 
-/// A sink that hands on to the ledger, and to eyes.
+/// A sink that records each exchange and copies it to the live view.
 #[derive(Debug)]
 pub struct LiveViewSink {
     ledger: LiveEvidenceSink,
@@ -31,7 +31,7 @@ pub struct LiveViewSink {
 impl LiveViewSink {
     pub fn new(ledger: LiveEvidenceSink, watcher: AnswerWatcher) -> Self {
         let (waiting, mut coming) = mpsc::channel(WAITING);
-        // It ends when the last sink is gone.
+        // The thread ends when `waiting` is dropped.
         thread::spawn(move || {
             while let Some(exchange) = coming.blocking_recv() {
                 watcher.look(&exchange);
@@ -40,7 +40,7 @@ impl LiveViewSink {
         Self { ledger, waiting, missed: Arc::default() }
     }
 
-    /// How many came too fast to be looked at.
+    /// The number of exchanges that the view has skipped.
     pub fn missed(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.missed)
     }

@@ -1,9 +1,9 @@
-//! Devices whose traffic comes through this machine, without any setting on
-//! them: an nftables table of our own turns their connections to the proxy.
+//! Redirects the traffic of devices that use this machine as their gateway, with a
+//! separate nftables table. The devices need no setting.
 //!
-//! The table is named after our process, and a file beside the authority says
-//! so. It is removed at the end; what a process left that was killed is removed
-//! by the next start, and nothing else ever is.
+//! The table's name contains our process id, and so does a lock file beside the
+//! authority. The table is removed at the end. The next start removes the tables of
+//! killed processes, and no others.
 
 use std::{
     fs,
@@ -19,30 +19,30 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::alive;
 use crate::written_file;
 
-/// A table that turns what comes in by one network card.
+/// An nftables table that redirects what arrives on one network card.
 #[derive(Debug)]
 pub struct NftRedirect {
     table: String,
     lock: PathBuf,
 }
 
-/// Packets that were not turned.
+/// Counts of packets that were not redirected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PacketCounts {
-    /// QUIC, which was refused.
+    /// Refused QUIC packets.
     pub quic: u64,
-    /// Other datagrams, which nobody read.
+    /// Other datagrams; Candor does not read them.
     pub other: u64,
 }
 
-/// What becomes of datagrams that are neither DNS nor QUIC.
+/// How to treat datagrams that are neither DNS nor QUIC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OtherDatagrams {
     Pass,
     Refuse,
 }
 
-/// Sockets that only what comes in by one card can reach.
+/// Sockets that are bound to one network card.
 #[derive(Debug)]
 pub struct CardSockets {
     pub proxy: TcpListener,
@@ -69,13 +69,13 @@ impl CardSockets {
     }
 }
 
-/// Whether the kernel has a card of this name, in our network.
+/// Whether this network namespace has a card of this name.
 fn is_there(card: &str) -> bool {
     let cards = fs::read_to_string("/proc/net/dev").unwrap_or_default();
     cards.lines().any(|line| line.trim_start().split_once(':').is_some_and(|(name, _)| name == card))
 }
 
-/// A socket for both versions of IP; for the old one alone where there is no other.
+/// A socket for IPv6 and IPv4; only for IPv4 if there is no IPv6.
 fn bound(card: &str, kind: Type, protocol: Protocol, port: u16) -> std::io::Result<Socket> {
     let v6 = Socket::new(Domain::IPV6, kind, Some(protocol)).and_then(|socket| {
         socket.set_only_v6(false)?;
@@ -97,7 +97,7 @@ fn finish(socket: Socket, card: &str, kind: Type, address: SocketAddr) -> std::i
 }
 
 impl NftRedirect {
-    /// Turns what comes in by this card. `folder` is where the lock file goes.
+    /// Redirects what arrives on this card. The lock file is written into `folder`.
     pub fn begin(folder: &Path, card: &str, sockets: &CardSockets, others: OtherDatagrams) -> Result<Self> {
         clear_up(folder)?;
         let pid = std::process::id();
@@ -108,7 +108,7 @@ impl NftRedirect {
             Some((udp, _)) => Some(udp.local_addr().context("the DNS socket has no address")?.port()),
             None => None,
         };
-        // First the lock, so that a table without one never exists.
+        // The lock is written first, so that every table has one.
         let began = alive::since(pid).unwrap_or_default();
         written_file::write(&lock, format!("{pid} {began} {}\n", network()))
             .with_context(|| format!("cannot write {}", lock.display()))?;
@@ -118,7 +118,7 @@ impl NftRedirect {
         Ok(turned)
     }
 
-    /// What was counted up to now.
+    /// The counts so far.
     pub fn counted(&self) -> Result<PacketCounts> {
         let listing = nft(&["-j", "list", "counters", "table", "inet", &self.table], "")?;
         counted(&listing).context("nft's counters cannot be read")
@@ -127,7 +127,7 @@ impl NftRedirect {
 
 impl Drop for NftRedirect {
     fn drop(&mut self) {
-        // A table that cannot be removed keeps its lock, and the next start tries again.
+        // If this fails the lock stays, and the next start tries again.
         if nft(&["delete", "table", "inet", &self.table], "").is_ok() {
             let _ = fs::remove_file(&self.lock);
         }
@@ -138,7 +138,7 @@ fn table_of(pid: u32) -> String {
     format!("candor_{pid}")
 }
 
-/// Removes the tables of processes that are gone, in this network.
+/// Removes the tables of ended processes, in this network namespace.
 fn clear_up(folder: &Path) -> Result<()> {
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read the folder {}", folder.display()))?;
     for path in entries.flatten().map(|entry| entry.path()) {
@@ -147,7 +147,7 @@ fn clear_up(folder: &Path) -> Result<()> {
             continue;
         }
         let table = table_of(left.pid);
-        // It may not have come as far as making its table.
+        // The process may have ended before it created its table.
         if nft(&["list", "table", "inet", &table], "").is_ok() {
             nft(&["delete", "table", "inet", &table], "")
                 .with_context(|| format!("cannot remove the table {table}"))?;
@@ -157,7 +157,7 @@ fn clear_up(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What a lock file says of a process that is gone.
+/// The content of an ended process's lock file.
 struct StaleLock {
     pid: u32,
     network: String,
@@ -172,12 +172,12 @@ fn left_by_the_dead(path: &Path) -> Option<StaleLock> {
     (written.parse() == Ok(pid) && !alive::is(pid, start)).then(|| StaleLock { pid, network: network.to_owned() })
 }
 
-/// The network namespace that we are in.
+/// The network namespace of this process.
 fn network() -> String {
     fs::read_link("/proc/self/ns/net").map_or_else(|_| "unknown".into(), |link| link.to_string_lossy().into_owned())
 }
 
-/// The rules. What is addressed to this machine itself passes as it is.
+/// The nftables rules. Packets to this machine itself pass unchanged.
 fn rules(table: &str, card: &str, proxy: u16, dns: Option<u16>, others: OtherDatagrams) -> String {
     let dns = dns.map_or_else(String::new, |port| {
         format!(
@@ -214,7 +214,7 @@ fn nft(arguments: &[&str], input: &str) -> Result<String> {
     command.args(arguments).env("PATH", path).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().context("cannot start nft; Debian has it in the package nftables")?;
     if let Some(mut stdin) = child.stdin.take() {
-        // One that ends before it has read everything says why.
+        // If nft ends before it has read everything, its error message says why.
         let _ = stdin.write_all(input.as_bytes());
     }
     let output = child.wait_with_output().context("nft did not end")?;
@@ -257,7 +257,7 @@ mod tests {
         let start = alive::since(me).unwrap();
         assert_eq!(lock(me, &format!("{me} {start} net:[1]\n")), None);
         assert_eq!(lock(me, &format!("{me} 1 net:[1]\n")), Some(me), "another process has its number");
-        // Above what the kernel gives out.
+        // Higher than any process id of the kernel.
         assert_eq!(lock(5_000_000, "5000000 1 net:[1]\n"), Some(5_000_000));
         assert_eq!(lock(5_000_000, "77 1 net:[1]\n"), None);
         assert_eq!(lock(5_000_000, ""), None);

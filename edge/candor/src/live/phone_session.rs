@@ -1,4 +1,4 @@
-//! A phone on the cable, made ready for an audit: what it trusts.
+//! Prepares a phone that is connected by USB for an audit: its trust in Candor.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use crate::{
     trust::android::{self, PhoneStores},
 };
 
-/// The phone, trusting Candor where it lets us, until this ends.
+/// A phone that trusts Candor, if it gives root access. The end of the session undoes
+/// the changes.
 #[derive(Debug)]
 pub struct PhoneSession {
     pub app: AndroidApp,
@@ -20,7 +21,7 @@ pub struct PhoneSession {
 }
 
 impl PhoneSession {
-    /// The phone on the cable (`ANDROID_SERIAL` names one of several, as with adb).
+    /// Connects to the phone (`ANDROID_SERIAL` names one of several, as with adb).
     pub fn connect(package: &str, may_clear: bool) -> Result<Self> {
         let serial = std::env::var("ANDROID_SERIAL").ok().filter(|serial| !serial.is_empty());
         let phone = AdbServer::local().phone(serial.as_deref())?;
@@ -32,7 +33,7 @@ impl PhoneSession {
             phone,
             package: package.to_owned(),
             may_clear,
-            // Whether what is known of it holds, its version tells.
+            // `conduct` replaces this when it knows the app's version.
             private: PrivatePages::of(None, ""),
             authority,
             diary: Arc::<RunJournal>::clone(&owed),
@@ -40,13 +41,14 @@ impl PhoneSession {
         Ok(Self { app, owed })
     }
 
-    /// Takes back what is still set on it.
+    /// Undoes all remaining changes to the phone.
     pub fn end(self) -> Result<()> {
         self.owed.end().context("the next start with this phone takes it back")
     }
 }
 
-/// Puts the certificate where it is not yet, if we may be root.
+/// Installs the certificate in the stores that lack it, if the phone gives root
+/// access.
 fn trust(phone: &Phone, certificate: &str, owed: &RunJournal) -> Result<()> {
     let Some(has) = android::found(phone, certificate)? else {
         talk(

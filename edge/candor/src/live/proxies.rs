@@ -1,11 +1,11 @@
-//! Proxies that run together, and end together.
+//! The proxies and DNS responders of one command, which end together.
 
 use std::{net::TcpListener, sync::Arc};
 
 use anyhow::Result;
 use proxy::{AnswerProvider, CertificateAuthority, ExchangeSink, Proxy, ProxySettings, dns};
 
-/// What every proxy of a command shares.
+/// The parts that all proxies of a command share.
 #[derive(Clone)]
 pub struct ProxyParts {
     pub authority: Arc<CertificateAuthority>,
@@ -13,7 +13,7 @@ pub struct ProxyParts {
     pub sink: Arc<dyn ExchangeSink>,
 }
 
-/// Proxies, and a DNS responder beside them.
+/// Running proxies and DNS responders.
 #[derive(Debug, Default)]
 pub struct ProxySet {
     proxies: Vec<Proxy>,
@@ -27,12 +27,12 @@ impl ProxySet {
         Ok(())
     }
 
-    /// Stops a responder together with the proxies.
+    /// Adds a DNS responder, to be stopped together with the proxies.
     pub fn resolve(&mut self, responder: dns::DnsResponder) {
         self.responders.push(responder);
     }
 
-    /// Ends all of them at once. When this returns, everything was recorded.
+    /// Ends all of them at the same time. All exchanges are recorded when this returns.
     pub async fn stop(self) {
         let mut stopping = tokio::task::JoinSet::new();
         self.proxies.into_iter().for_each(|proxy| drop(stopping.spawn(proxy.stop())));

@@ -1,8 +1,8 @@
-//! How a live command is told to end.
+//! Signals that end a live command.
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Resolves when the person ends it: Ctrl-C, or a signal to terminate.
+/// Resolves on Ctrl-C (SIGINT) or SIGTERM.
 pub async fn asked() {
     tokio::select! {
         () = of(SignalKind::interrupt()) => {}
@@ -11,18 +11,18 @@ pub async fn asked() {
     }
 }
 
-/// Lets a file that may grow no more be an error of writing it, as a full disk is, instead of the end of the program.
-/// To be called in a runtime, once.
+/// Handles SIGXFSZ, so that a write beyond the file size limit fails like one on a
+/// full disk, and does not end the program. Must be called in a runtime, once.
 pub fn survive_full_files() {
     let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
-    // The handler stays when nobody listens to it any more.
+    // Tokio keeps the handler after the listener is dropped.
     drop(signal(kind));
 }
 
 async fn of(kind: SignalKind) {
     match signal(kind) {
         Ok(mut signals) => drop(signals.recv().await),
-        // Without a handler the signal ends the program as it always did.
+        // Without a handler the signal ends the program by default.
         Err(_) => std::future::pending().await,
     }
 }

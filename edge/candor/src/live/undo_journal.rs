@@ -1,9 +1,9 @@
-//! What phones are owed: a process that is killed cannot undo what it set on one.
+//! Changes to phones that are to be undone, also after the process was killed.
 //!
-//! Before anything is set it is written down, in a file beside the authority that
-//! is named after our process. It goes when all is undone. What a process left that
-//! was killed, or that lost its cable, is undone by the next start that meets this
-//! phone, and nothing else ever is.
+//! Each change is recorded before it is made, in a file beside the authority that
+//! is named after our process id. The file is removed when all is undone. If the
+//! process was killed, or has lost the phone, the next start with this phone undoes
+//! the recorded changes, and no others.
 
 use std::{
     fs, io,
@@ -22,7 +22,7 @@ use crate::{
     written_file,
 };
 
-/// What a run owes a phone. Dropped, it pays.
+/// The changes of a run to a phone. Dropped, they are undone.
 #[derive(Debug)]
 pub struct RunJournal {
     phone: Phone,
@@ -34,10 +34,11 @@ pub struct RunJournal {
 struct JournalNote {
     pid: u32,
     began: String,
-    /// Processes are counted anew in a container; another's say nothing here.
+    /// The PID namespace of `pid`: in another one, as of a container, the id means
+    /// another process.
     counted: String,
     serial: String,
-    /// Where Candor's certificate was put.
+    /// The stores into which Candor installed its certificate.
     certificate: PhoneStores,
     proxies: Vec<JournalProxy>,
 }
@@ -49,7 +50,7 @@ struct JournalProxy {
 }
 
 impl RunJournal {
-    /// Pays what this phone is still owed by runs that were killed, and begins a file for this one.
+    /// Undoes the changes of killed runs to this phone, and begins a journal for this run.
     pub fn begin(home: &Path, phone: &Phone) -> Result<Arc<Self>> {
         folder::private(home)?;
         settle(home, phone)?;
@@ -65,12 +66,12 @@ impl RunJournal {
         Ok(Arc::new(Self { phone: phone.clone(), file, note: Mutex::new(note) }))
     }
 
-    /// Written down before it is done.
+    /// Records that the certificate will be installed in these stores.
     pub fn certificate(&self, to: PhoneStores) -> Result<()> {
         self.write(|note| note.certificate = to).context("cannot write down what is to be undone on the phone")
     }
 
-    /// Undoes what is left to undo. What cannot be is left to the next start.
+    /// Undoes the recorded changes. Those that fail stay recorded for the next start.
     pub fn end(&self) -> Result<()> {
         let mut note = self.note.lock().unwrap_or_else(PoisonError::into_inner);
         if note.certificate != PhoneStores::NONE || !note.proxies.is_empty() {
@@ -81,7 +82,7 @@ impl RunJournal {
         Ok(())
     }
 
-    /// A file that is cut short would say nothing, so it is made beside and moved.
+    /// Writes the file anew and renames it, because a partial file could not be read.
     fn write(&self, change: impl FnOnce(&mut JournalNote)) -> io::Result<()> {
         let mut note = self.note.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut note);
@@ -103,14 +104,14 @@ impl UndoJournal for RunJournal {
 
 impl Drop for RunJournal {
     fn drop(&mut self) {
-        // A phone that was pulled off its cable cannot be told; the file stays for when it is back.
+        // This fails if the phone is unplugged; the file stays until the phone is back.
         let _ = self.end();
     }
 }
 
-/// Pays what a phone is still owed by runs that were killed.
+/// Undoes the changes of killed runs to this phone.
 pub fn settle(home: &Path, phone: &Phone) -> Result<()> {
-    // Without the folder nobody wrote anything down.
+    // Without the folder there are no journals.
     let Ok(entries) = fs::read_dir(home) else { return Ok(()) };
     for path in entries.flatten().map(|entry| entry.path()) {
         let Some(note) = left_by_the_dead(&path).filter(|note| note.serial == phone.serial()) else { continue };
@@ -146,7 +147,7 @@ fn left_by_the_dead(path: &Path) -> Option<JournalNote> {
     (note.pid == pid && note.counted == counted() && !alive::is(pid, &note.began)).then_some(note)
 }
 
-/// Where our process has its number.
+/// The PID namespace of this process.
 fn counted() -> String {
     fs::read_link("/proc/self/ns/pid").map_or_else(|_| "unknown".into(), |link| link.to_string_lossy().into_owned())
 }
@@ -168,7 +169,7 @@ mod tests {
         };
         assert!(!left(me, &note(me, &alive::since(me).unwrap())));
         assert!(left(me, &note(me, "1")), "another process has its number");
-        // Above what the kernel gives out.
+        // Higher than any process id of the kernel.
         assert!(left(5_000_000, &note(5_000_000, "1")));
         assert!(!left(5_000_000, &note(77, "1")));
         assert!(!left(5_000_000, &JournalNote { counted: "pid:[1]".into(), ..note(5_000_000, "1") }), "of a container");

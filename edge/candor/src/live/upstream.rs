@@ -42,8 +42,8 @@ enum PinnedPolicy {
 }
 
 impl UpstreamArgs {
-    /// The same for a proxy; `own` are our own sockets, which nobody reaches
-    /// through it.
+    /// The proxy's settings for these options. Clients cannot reach `own`, our
+    /// sockets, through the proxy.
     pub fn upstream(&self, own: &[SocketAddr]) -> anyhow::Result<UpstreamSettings> {
         let named = |hosts: &[String]| hosts.iter().map(|host| host.trim().to_ascii_lowercase()).collect();
         let mut upstream = UpstreamSettings {
@@ -67,7 +67,7 @@ impl UpstreamArgs {
     }
 }
 
-/// `host:192.0.2.1:443`, as curl has it.
+/// Reads a host with its fixed address: `host:192.0.2.1:443`.
 fn fixed(text: &str) -> Result<(String, SocketAddr), String> {
     let says = "a host, a colon, and an address with its port: a.example:192.0.2.1:443";
     let (host, address) = text.split_once(':').filter(|(host, _)| !host.is_empty()).ok_or(says)?;

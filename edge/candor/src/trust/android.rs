@@ -1,11 +1,12 @@
-//! Android, by cable.
+//! The certificate stores of an Android phone, through adb.
 //!
-//! A phone has two stores. Apps made for Android 7 or later go by the system's
-//! alone, unless they say otherwise. Chrome and its kin go by a list of their own
-//! and by what the person added, not by the system's (Chromium's
-//! `net/cert/internal/trust_store_android.cc`); so does Firefox, once it is told
-//! to. A phone of which we may be root gets the certificate in both; any other
-//! gets the file, and the person installs it: since Android 11 no program may.
+//! A phone has two stores. Apps made for Android 7 or later trust only the system's
+//! store, unless they say otherwise. Chrome and browsers built on it trust their own
+//! list and the user's store, not the system's (Chromium's
+//! `net/cert/internal/trust_store_android.cc`); so does Firefox, if this is turned
+//! on. With root access Candor installs its certificate in both stores. Without, it
+//! copies the file to the phone and the person installs it: since Android 11 no app
+//! may do this.
 
 use adb::Phone;
 use anyhow::{Context, Result, bail};
@@ -15,17 +16,17 @@ use serde::{Deserialize, Serialize};
 
 use super::NAME;
 
-/// Where the file lies for the person to choose it.
+/// The file that the person installs.
 const DOWNLOAD: &str = "/sdcard/Download/candor-ca.crt";
-/// Where it lies for root to take it: as text, as the system has its own, and as
-/// Android itself writes what a person adds.
+/// The files that root copies: PEM, as in the system's store, and DER, as Android
+/// writes into the user's store.
 const PASSING: &str = "/data/local/tmp/candor-ca.pem";
 const PASSING_DER: &str = "/data/local/tmp/candor-ca.der";
 
-/// What was done.
+/// The result of an installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InstallResult {
-    /// In both stores; in the system's until the phone is restarted.
+    /// The certificate is in both stores; a restart removes it from the system's.
     Stores,
     /// The file is on the phone; the person has to install it.
     Download(String),
@@ -43,19 +44,19 @@ impl PhoneStores {
     pub const NONE: Self = Self { system: false, user: false };
 }
 
-/// Puts the certificate where this phone lets us.
+/// Installs the certificate, or copies its file, if the phone gives no root access.
 pub fn install(phone: &Phone, certificate: &str) -> Result<InstallResult> {
     if phone.as_root("true")?.is_some() {
         install_in(phone, certificate, PhoneStores::BOTH)?;
         return Ok(InstallResult::Stores);
     }
     phone.push(certificate.as_bytes(), DOWNLOAD)?;
-    // A phone without such a page shows nothing; the person finds it by hand.
+    // A phone without this page shows nothing; the person must then find the setting.
     let _ = phone.shell(&["am", "start", "-a", "android.settings.SECURITY_SETTINGS"])?;
     Ok(InstallResult::Download(DOWNLOAD.to_owned()))
 }
 
-/// Puts it into these stores, as root.
+/// Installs the certificate in these stores, as root.
 pub fn install_in(phone: &Phone, certificate: &str, stores: PhoneStores) -> Result<()> {
     let name = system_name(certificate)?;
     let mut script = String::new();
@@ -74,7 +75,7 @@ pub fn install_in(phone: &Phone, certificate: &str, stores: PhoneStores) -> Resu
     }
 }
 
-/// Where it is already. None: only root could tell.
+/// The stores that have the certificate. None: without root access this is unknown.
 pub fn found(phone: &Phone, certificate: &str) -> Result<Option<PhoneStores>> {
     let name = system_name(certificate)?;
     let script = format!("[ -e {SYSTEM}/{name} ] && echo system; [ -e {USER}/{name} ] && echo user; true");
@@ -83,7 +84,7 @@ pub fn found(phone: &Phone, certificate: &str) -> Result<Option<PhoneStores>> {
     Ok(said.map(|said| PhoneStores { system: has(&said.text, "system"), user: has(&said.text, "user") }))
 }
 
-/// Takes away what `install` put there; says what the person has to do.
+/// Removes what `install` has installed; returns what the person has to do.
 pub fn remove(phone: &Phone) -> Result<&'static str> {
     phone.shell(&["rm", "-f", DOWNLOAD])?;
     if remove_from(phone, PhoneStores::BOTH)? {
@@ -92,7 +93,7 @@ pub fn remove(phone: &Phone) -> Result<&'static str> {
     Ok("the file is gone; if you installed it: Settings > Security > Encryption > User certificates > Candor")
 }
 
-/// Takes it out of these stores. False: this phone lets nobody be root.
+/// Removes the certificate from these stores. False: the phone gives no root access.
 pub fn remove_from(phone: &Phone, stores: PhoneStores) -> Result<bool> {
     phone.shell(&["rm", "-f", PASSING, PASSING_DER])?;
     let mut script = String::new();
@@ -106,18 +107,19 @@ pub fn remove_from(phone: &Phone, stores: PhoneStores) -> Result<bool> {
 }
 
 const SYSTEM: &str = "/system/etc/security/cacerts";
-/// Where programs look since Android 14, and on some phones before.
+/// The system's store since Android 14, and on some earlier phones.
 const APEX: &str = "/apex/com.android.conscrypt/cacerts";
 const USER: &str = "/data/misc/user/0/cacerts-added";
 
-/// Each process sees folders of its own: those of zygote's, from which apps are
-/// made, and of what it made already. Most phones have one zygote of two.
+/// Shell variables with the processes whose mount namespaces need the certificate:
+/// init, zygote, from which apps are made, and zygote's children. A phone has one or
+/// two zygotes.
 const PLACES: &str = r#"Z="$(pidof zygote64) $(pidof zygote)" || true
 PLACES="1 $Z $(for Q in $Z; do ps -o PID -P $Q | grep -v PID; done)"
 "#;
 
-/// Lays a copy of the system's certificates, with ours among them, over the
-/// real ones: the phone's own files stay as they are.
+/// Mounts a copy of the system's certificates, with Candor's added, over the real
+/// ones: the phone's own files do not change.
 fn to_system(name: &str) -> String {
     format!(
         r#"D={SYSTEM}
@@ -147,7 +149,7 @@ fi
     )
 }
 
-/// As Android itself would write what a person adds; 1000 is its user `system`.
+/// Writes the file as Android does for the user's store; 1000 is the user `system`.
 fn to_user(name: &str) -> String {
     format!(
         "mkdir -p {USER}
@@ -160,7 +162,8 @@ restorecon -R {USER} || true
     )
 }
 
-/// What is not there need not be taken away, so nothing of this can fail.
+/// Removes the mounts from the system's store. A command that fails is ignored:
+/// there was nothing to remove.
 fn out_of_system() -> String {
     format!(
         "{PLACES}for P in $PLACES; do nsenter --mount=/proc/$P/ns/mnt -- umount {APEX} 2>/dev/null; done
@@ -169,13 +172,13 @@ umount {SYSTEM} 2>/dev/null
     )
 }
 
-/// By our name, which stands readable in it.
+/// Removes files that contain Candor's name, which is plain text in a certificate.
 fn out_of_user() -> String {
     format!("for F in {USER}/*; do grep -q '{NAME}' \"$F\" 2>/dev/null && rm -f \"$F\"; done\n")
 }
 
-/// The name under which Android looks for an authority: OpenSSL's old hash of
-/// its subject, the first four bytes of the MD5 from the last.
+/// The file name by which Android finds an authority: OpenSSL's old hash of its
+/// subject, which is the first four bytes of the MD5, in reverse order.
 fn system_name(certificate: &str) -> Result<String> {
     let der = der(certificate)?;
     let digest = Md5::digest(subject(&der).context("the certificate has no subject")?);
@@ -300,7 +303,7 @@ kill $Z $APP $FAR
             let roots = ["/system/etc", "/apex/", "/data/"];
             roots.iter().fold(script, |script, at| script.replace(at, &format!("{root}{at}")))
         };
-        // Twice is as good as once.
+        // Installing twice has the same result as once.
         let install = there(format!("set -e\n{}{}", to_system(&name), to_user(&name)));
         let remove = there(format!("{}{}true", out_of_system(), out_of_user()));
         for (file, text) in [("install", &install), ("remove", &remove), ("ca.pem", &authority.cert_pem().to_owned())] {

@@ -1,5 +1,5 @@
-//! The store of this machine, as Debian has it: what curl, Python and most
-//! programs without a store of their own go by.
+//! Debian's certificate store on this machine, which curl, Python and most programs
+//! without a store of their own use.
 
 use std::{
     fs,
@@ -11,10 +11,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::written_file;
 
-/// The certificate's file in the folder of local ones.
+/// The file of Candor's certificate among the local certificates.
 const FILE: &str = "usr/local/share/ca-certificates/candor.crt";
 
-/// Where the store's program finds what belongs to it.
+/// Options of `update-ca-certificates` for the files and folders of a store.
 const PLACES: [(&str, &str); 5] = [
     ("--certsconf", "etc/ca-certificates.conf"),
     ("--certsdir", "usr/share/ca-certificates"),
@@ -23,7 +23,7 @@ const PLACES: [(&str, &str); 5] = [
     ("--hooksdir", "etc/ca-certificates/update.d"),
 ];
 
-/// The store below this folder; `/` for the machine's own.
+/// The store below this folder. `/` is the machine's own.
 #[derive(Clone, Debug)]
 pub struct DebianStore(pub PathBuf);
 
@@ -50,7 +50,7 @@ impl DebianStore {
         Ok(file)
     }
 
-    /// False: it was not there.
+    /// Removes the certificate. False: the store does not have it.
     pub fn remove(&self) -> Result<bool> {
         let file = self.file();
         if !file.exists() {
@@ -68,7 +68,7 @@ impl DebianStore {
         for (option, place) in PLACES {
             command.arg(option).arg(self.0.join(place));
         }
-        // Without this the link to a certificate that was removed stays.
+        // Without `--fresh` the link to a removed certificate stays.
         command.arg("--fresh").env("PATH", path).stdout(Stdio::null()).stderr(Stdio::piped());
         let output =
             command.output().context("cannot start update-ca-certificates; Debian has it in ca-certificates")?;
@@ -79,7 +79,7 @@ impl DebianStore {
     }
 }
 
-/// Every program reads it, whatever our own mask is.
+/// Lets every user read the file, because our umask does not.
 fn readable(file: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::Permissions::from_mode(0o644);

@@ -1,5 +1,5 @@
-//! NSS, the store of Chromium and Firefox on Linux: one database for all
-//! Chromiums of a person, one in each Firefox profile.
+//! NSS, the certificate store of Chromium and Firefox on Linux: a person has one
+//! database for all Chromium browsers, and one in each Firefox profile.
 
 use std::{
     env, fs,
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 
 use super::NAME;
 
-/// Whose databases.
+/// The browser family whose databases are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NssOwner {
     Chromium,
@@ -28,7 +28,7 @@ pub fn databases(whose: NssOwner) -> Result<Vec<PathBuf>> {
     })
 }
 
-/// The same, with a new one for Chromium if it has none.
+/// Like [`databases`], but creates one for Chromium if there is none.
 pub fn databases_or_new(whose: NssOwner) -> Result<Vec<PathBuf>> {
     let mut found = databases(whose)?;
     if found.is_empty() && whose == NssOwner::Chromium {
@@ -39,7 +39,7 @@ pub fn databases_or_new(whose: NssOwner) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// A database in this folder, if there is none.
+/// Creates a database in this folder if there is none.
 pub fn make(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     if is_database(folder) {
@@ -61,7 +61,7 @@ fn chromium(home: &Path) -> Vec<PathBuf> {
     places.map(|place| home.join(place)).into_iter().filter(|folder| is_database(folder)).collect()
 }
 
-/// Profiles, as the system, Flatpak and Snap have them.
+/// Profile folders with a database, in the places of Debian, Flatpak and Snap.
 fn firefox(home: &Path) -> Vec<PathBuf> {
     let places = [
         ".mozilla/firefox",
@@ -85,8 +85,9 @@ pub fn install(folder: &Path, certificate: &str) -> Result<()> {
     certutil(folder, &["-A", "-n", NAME, "-t", "C,,"], certificate).map(drop)
 }
 
-/// The same in a browser's own profile, with a new database if it has none. Nothing is touched where
-/// it is there already: to change a database, its password is needed, if it has one.
+/// Trusts the certificate in a browser's own profile, and creates the database if
+/// there is none. If the certificate is there the database stays unchanged, because
+/// a change may need its password.
 pub fn ensure(folder: &Path, certificate: &str) -> Result<()> {
     make(folder)?;
     if is_there(folder)? && is_same(&certutil(folder, &["-L", "-n", NAME, "-a"], "")?, certificate) {
@@ -95,12 +96,12 @@ pub fn ensure(folder: &Path, certificate: &str) -> Result<()> {
     install(folder, certificate)
 }
 
-/// Whether two PEM texts are one, whatever ends their lines.
+/// Whether two PEM texts are equal except for their line ends.
 fn is_same(one: &str, other: &str) -> bool {
     one.lines().map(str::trim).eq(other.trim().lines().map(str::trim))
 }
 
-/// Takes out every authority of ours. False: there was none.
+/// Removes all of Candor's authorities. False: there was none.
 pub fn remove(folder: &Path) -> Result<bool> {
     let mut any = false;
     while is_there(folder)? {
@@ -110,8 +111,9 @@ pub fn remove(folder: &Path) -> Result<bool> {
     Ok(any)
 }
 
-/// Asks for the whole list: asked for a name, certutil fails alike where the name is not there and
-/// where the database cannot be read.
+/// Whether the database has Candor's authority. Reads the whole list: asked for a
+/// name, certutil fails in the same way if the name is missing and if the database
+/// cannot be read.
 fn is_there(folder: &Path) -> Result<bool> {
     let list = certutil(folder, &["-L"], "")?;
     let name = |line: &str| line.trim_end().rsplit_once(' ').is_some_and(|(name, _trust)| name.trim_end() == NAME);
@@ -124,7 +126,7 @@ fn certutil(folder: &Path, arguments: &[&str], input: &str) -> Result<String> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().context("cannot start certutil; Debian has it in the package libnss3-tools")?;
     if let Some(mut stdin) = child.stdin.take() {
-        // One that ends before it has read everything says why.
+        // If certutil ends before it has read everything, its error message says why.
         let _ = stdin.write_all(input.as_bytes());
     }
     let output = child.wait_with_output().context("certutil did not end")?;
