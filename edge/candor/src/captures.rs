@@ -231,7 +231,7 @@ fn name(path: &Path) -> String {
 struct HashedFile<'b> {
     file: Box<dyn Read>,
     hash: Sha256,
-    /// Its first bytes.
+    /// The first bytes of the file, to recognise SQLite.
     head: Vec<u8>,
     bar: &'b ProgressBar,
 }

@@ -61,7 +61,7 @@ impl fmt::Debug for VirtualDisplay {
     }
 }
 
-/// What to press: text, or a key by its X name (`Return`, `ctrl+l`).
+/// Keys to press: a text, or a key by its X name (`Return`, `ctrl+l`).
 #[derive(Clone, Copy)]
 pub enum KeyPress<'k> {
     Text(&'k str),

@@ -35,7 +35,7 @@ use crate::{
     subject_setup, trial,
 };
 
-/// What to run, and how.
+/// The settings of a run.
 #[derive(Debug)]
 pub struct RunRequest {
     pub knowledge: Arc<Knowledge>,
@@ -49,14 +49,14 @@ pub struct RunRequest {
     pub app: Option<AndroidApp>,
     /// In a real window, so that there is an address bar to type into.
     pub window: bool,
-    /// What else was unlike an ordinary run, for the report.
+    /// Further conditions that differ from an ordinary run, for the report.
     pub conditions: Vec<String>,
     /// Where to write the evidence; must not exist.
     pub evidence: PathBuf,
     pub version: String,
 }
 
-/// How a run came out.
+/// The result of a run.
 #[derive(Debug)]
 pub struct RunOutcome {
     pub sealed: SealedFile,
@@ -71,7 +71,7 @@ pub trait RunProgress: Send + Sync + 'static {
     fn trial_ends(&self, trial: &PlannedTrial, failed: Option<&str>);
 }
 
-/// What the trials of a run share.
+/// The parts that all trials of a run share.
 pub(crate) struct RunContext {
     pub subject: SubjectSpec,
     pub edition: Option<SubjectEdition>,
@@ -85,7 +85,7 @@ pub(crate) struct RunContext {
     pub world: Arc<Sinkhole>,
     pub connections: Arc<AtomicU64>,
     pub progress: Arc<dyn RunProgress>,
-    /// The run as it is known so far.
+    /// The record of the run with the facts known so far.
     run: Mutex<Run>,
     /// Roles for which a trial already records how the subject was started.
     told_in_force: Mutex<BTreeSet<ArmRole>>,

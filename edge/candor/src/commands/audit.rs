@@ -117,7 +117,7 @@ impl AuditArgs {
         Ok(if self.exit_zero && exit != ExitStatus::CouldNotRun { ExitStatus::Clean } else { exit })
     }
 
-    /// Refuses what would be without effect on anything that is audited.
+    /// Refuses options that would have no effect on any of the subjects.
     fn fits(&self, wanted: &[(SubjectSpec, Option<SubjectEdition>)]) -> Result<()> {
         let any = |is: fn(SubjectDriver) -> bool| wanted.iter().any(|(subject, _)| is(subject.driver));
         if self.clear && !any(|driver| driver == SubjectDriver::Android) {
@@ -203,7 +203,7 @@ impl AuditArgs {
             version: env!("CARGO_PKG_VERSION").into(),
         };
         let ran = if by_hand { self.guiding.run(wish) } else { ran(wish) };
-        // Whatever came of the run, the phone trusts what it trusted before.
+        // Undone even after a failed run: the phone must trust only what it trusted before.
         let undone = cable.map_or(Ok(()), PhoneSession::end);
         if let Err(error) = &undone {
             tracing::error!(%error, "what was changed on the phone was not undone");
@@ -245,7 +245,7 @@ fn scenario(knowledge: &Knowledge, name: &str) -> Result<Scenario> {
     }
 }
 
-/// The folder for results, readable by its owner only: they hold what was captured.
+/// Creates the folder for results, readable only by its owner: they contain captured traffic.
 fn folder(path: &Path) -> Result<()> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};
     let failed = || format!("cannot write to the folder {}: choose another with --out", path.display());
@@ -261,7 +261,7 @@ fn folder(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A name that no earlier run has used: `chromium-2026-11-22-2301`.
+/// A name with the present time, which no earlier run has used: `chromium-2026-11-22-230145`.
 fn free(out: &Path, name: &str) -> PathBuf {
     let time = jiff::Zoned::now().strftime("%Y-%m-%d-%H%M%S").to_string();
     let name = name.replace(['@', '.', '+', '/', ' ', ':'], "-");

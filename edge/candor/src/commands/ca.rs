@@ -90,7 +90,7 @@ struct StoreArgs {
     android: Option<Option<String>>,
 }
 
-/// What makes Firefox on a phone go by what its person added.
+/// The way in Firefox's settings that makes it trust the phone's user store.
 const FIREFOX: &str =
     "Settings > About Firefox, tap its sign five times, back, Secret Settings > Use third party CA certificates";
 
@@ -179,7 +179,7 @@ impl CaInstallArgs {
 }
 
 impl CaRemoveArgs {
-    /// Whatever fails, the rest is removed; the key goes first, since nobody needs a program for that.
+    /// Goes on after an error. The key comes first, because no other program is needed for it.
     fn run(&self) -> Result<ExitStatus> {
         let outcomes = [self.key(), self.system(), self.phone(), self.browsers()];
         let done: usize = outcomes.iter().flatten().sum();
@@ -237,14 +237,14 @@ impl CaRemoveArgs {
     }
 }
 
-/// A phone on the cable, without what a run left on it that was killed.
+/// A phone that adb reaches, after the changes of killed runs to it were undone.
 fn phone(serial: Option<&str>) -> Result<adb::Phone> {
     let phone = adb::AdbServer::local().phone(serial)?;
     undo_journal::settle(&folder::of_the_person()?, &phone)?;
     Ok(phone)
 }
 
-/// The machine's own store; another root for tests and images.
+/// The machine's own store. Tests and images set another root by `CANDOR_SYSROOT`.
 fn store() -> DebianStore {
     DebianStore(std::env::var_os("CANDOR_SYSROOT").map_or_else(|| PathBuf::from("/"), PathBuf::from))
 }

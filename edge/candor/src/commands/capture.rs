@@ -75,14 +75,14 @@ pub struct CaptureArgs {
     known: super::KnowledgeArgs,
 }
 
-/// Where clients come in.
+/// The sockets of a capture.
 struct ListenArgs {
     open: Vec<TcpListener>,
     page: Option<TcpListener>,
     dns: Option<(UdpSocket, TcpListener)>,
 }
 
-/// All that a capture needs, and may be refused.
+/// All parts of a capture whose setup may fail.
 struct CaptureSetup {
     doors: ListenArgs,
     own: Vec<SocketAddr>,
@@ -93,14 +93,14 @@ struct CaptureSetup {
     turned: Option<NftRedirect>,
 }
 
-/// A phone, the port that it is sent to, and what it will be owed.
+/// A phone, the port to which its traffic is sent, and the journal of its changes.
 struct CapturePhone {
     phone: Phone,
     port: u16,
     owed: Arc<RunJournal>,
 }
 
-/// How a capture came out.
+/// The result of a capture.
 struct CaptureOutcome {
     tally: LiveCounts,
     /// The evidence can no longer be written.
@@ -111,13 +111,13 @@ impl CaptureArgs {
     pub fn run(self) -> Result<ExitStatus> {
         let home = folder::of_the_person()?;
         let authority = authority::kept(&home)?;
-        // What cannot be done is found out before there is a file.
+        // The setup comes first, so that a failure leaves no file behind.
         let ready = self.ready(&home, &authority)?;
         let out = self.out.clone().unwrap_or_else(free);
         let writer = EvidenceWriter::create(&out).map_err(|error| not_created(&out, error))?;
         let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the capture")?;
         let captured = runtime.block_on(self.capture(authority, ready, writer.pen(), &out));
-        // Whatever happened, what was written is closed first.
+        // The evidence is closed first, also after an error.
         let ended = writer.finish(CaptureEnd { at: now(), early: None });
         let captured = captured?;
         let sealed = ended.context("the capture ended early")?;
@@ -128,7 +128,7 @@ impl CaptureArgs {
         Ok(if captured.tally.exchanges() == 0 { ExitStatus::SawTooLittle } else { ExitStatus::Clean })
     }
 
-    /// Opens and reads all of it.
+    /// Opens all sockets and reads all files.
     fn ready(&self, home: &Path, authority: &CertificateAuthority) -> Result<CaptureSetup> {
         let mut open: Vec<TcpListener> =
             self.listen.iter().map(|address| doors::open(*address, "--listen")).collect::<Result<_>>()?;
@@ -144,7 +144,7 @@ impl CaptureArgs {
         let upstream = self.beyond.upstream(&[own.as_slice(), page_at.as_slice()].concat())?;
         let guide = PhoneGuide::new(authority.cert_pem(), vec![])?;
         let dns = self.dns.filter(|_| card.is_none()).map(resolving).transpose()?;
-        // These two change what is outside of us, so they come last.
+        // The phone and the firewall are changed last, after all that may fail.
         let (phone, turned) = (self.phone(home, &own)?, self.turn(home, card.as_ref())?);
         let dns = dns.or_else(|| card.as_mut().and_then(|sockets| sockets.dns.take()));
         open.extend(card.map(|sockets| sockets.proxy));
@@ -231,7 +231,7 @@ impl CaptureArgs {
         Ok(CaptureOutcome { tally: ledger.tally(), failed })
     }
 
-    /// The phone on the cable, if one was asked for. It can reach sockets on loopback alone.
+    /// The phone, if `--android` was given. Its traffic can only be sent to a loopback port.
     fn phone(&self, home: &Path, own: &[SocketAddr]) -> Result<Option<CapturePhone>> {
         let Some(serial) = &self.android else { return Ok(None) };
         let inside = own.iter().find(|door| doors::is_inside(door.ip()));
@@ -241,14 +241,14 @@ impl CaptureArgs {
         Ok(Some(CapturePhone { phone, port, owed }))
     }
 
-    /// Turns what comes in by the card, if one was named.
+    /// Redirects the traffic that arrives on the network card, if `--transparent` was given.
     fn turn(&self, home: &Path, sockets: Option<&nft_redirect::CardSockets>) -> Result<Option<NftRedirect>> {
         let Some((card, sockets)) = self.transparent.as_ref().zip(sockets) else { return Ok(None) };
         let others = if self.sinkhole { OtherDatagrams::Refuse } else { OtherDatagrams::Pass };
         NftRedirect::begin(home, card, sockets, others).map(Some)
     }
 
-    /// Writes down what was not turned.
+    /// Records the counts of packets that were not redirected.
     async fn count(&self, turned: &NftRedirect, ledger: &LiveEvidenceSink) {
         let counted = match turned.counted() {
             Ok(counted) => counted,
@@ -284,7 +284,7 @@ impl CaptureArgs {
         }
     }
 
-    /// How the capture was taken, for whoever reads it.
+    /// Describes the capture's settings, for readers of the evidence.
     fn describe(&self, own: &[SocketAddr]) -> String {
         let listens = own.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", ");
         format!("candor {}; {}; listens on {listens}", env!("CARGO_PKG_VERSION"), self.mode())
@@ -313,13 +313,13 @@ impl CaptureArgs {
     }
 }
 
-/// Sends a phone here by its cable.
+/// Sends a phone's traffic to this machine, through adb.
 fn send_here(CapturePhone { phone, port, owed }: CapturePhone) -> Result<(PhoneRedirect, Arc<RunJournal>)> {
     talk(&format!("candor: the phone {} is sent through here by its cable", phone.serial()));
     Ok((PhoneRedirect::begin(phone, port, &*owed)?, owed))
 }
 
-/// Serves the dashboard, and tells its address.
+/// Serves the live view and prints its address.
 fn show(
     listener: TcpListener,
     board: Arc<ActivityFeed>,
@@ -335,7 +335,7 @@ fn show(
     Ok(serving)
 }
 
-/// Sockets to answer DNS on.
+/// The sockets for DNS over UDP and over TCP.
 fn resolving(address: SocketAddr) -> Result<(UdpSocket, TcpListener)> {
     let failed = || format!("cannot answer DNS on {address}; choose another address with --dns ADDRESS:PORT");
     let udp = UdpSocket::bind(address).with_context(failed)?;
@@ -361,7 +361,8 @@ fn not_created(out: &Path, error: evidence::Error) -> anyhow::Error {
     }
 }
 
-/// A name that no earlier capture has used: `capture-2026-11-23-0230.candor`.
+/// A name with the present time, which no earlier capture has used:
+/// `capture-2026-11-23-023045.candor`.
 fn free() -> PathBuf {
     PathBuf::from(jiff::Zoned::now().strftime("capture-%Y-%m-%d-%H%M%S.candor").to_string())
 }

@@ -57,7 +57,7 @@ impl DecodeArgs {
     }
 }
 
-/// Editors and `echo` end a text with a line end that is no part of it.
+/// Removes the line end that editors and `echo` add to a text.
 fn without_line_end(mut value: Vec<u8>) -> Vec<u8> {
     let text = value.strip_suffix(b"\n").map(|text| text.strip_suffix(b"\r").unwrap_or(text));
     if let Some(text) = text
@@ -74,12 +74,12 @@ fn to(value: &[u8], trail: &Trail) -> Result<ExitStatus> {
         trail.steps.insert(0, TrailStep { layer: "value".into(), place: model::LayerPlace::Whole });
     }
     let inner = walk_value(value, &trail).ok_or_else(|| anyhow!("there is no value at {trail}"))?;
-    // A reader that has gone away is not an error.
+    // Errors are ignored, because the reader may have closed its end.
     let _ = std::io::stdout().write_all(&inner);
     Ok(ExitStatus::Clean)
 }
 
-/// The tree of values, one a line, and whether nothing in it stayed closed.
+/// The tree of values, one a line, and whether all of them could be opened.
 fn tree(value: &[u8], paint: DecodeColor) -> (String, bool) {
     let (mut lines, mut gaps) = (Vec::new(), Vec::new());
     let mut visit = |leaf: &model::Leaf<'_>| {
@@ -118,7 +118,7 @@ fn write_gap(gap: &Gap, paint: DecodeColor, text: &mut String) {
     text.push_str(&format!("{indent}{says}\n"));
 }
 
-/// A value on one line that no terminal acts on.
+/// A value on one line, without control characters for a terminal.
 fn shown(value: &[u8]) -> String {
     const BINARY: usize = 24;
     let is_binary = std::str::from_utf8(value).is_err() || value.iter().any(|byte| *byte < 9);
@@ -130,7 +130,7 @@ fn shown(value: &[u8]) -> String {
     plain(&Sighting::shown(value))
 }
 
-/// Text without characters that move the cursor or turn the writing around.
+/// Text without characters that move the cursor or change the direction of writing.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
@@ -155,7 +155,7 @@ impl DecodeColor {
     const YELLOW: u8 = 33;
     const CYAN: u8 = 36;
 
-    /// On a terminal, unless the person said NO_COLOR (no-color.org).
+    /// Colour on a terminal, unless `NO_COLOR` is set (no-color.org).
     fn of_terminal() -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self(std::io::stdout().is_terminal() && !refused)

@@ -89,7 +89,7 @@ enum GuardCommand {
     Link,
 }
 
-/// How often the files are looked at.
+/// How often the guard looks for changed files.
 const LOOK: Duration = Duration::from_millis(250);
 
 impl GuardArgs {
@@ -110,7 +110,7 @@ impl GuardArgs {
 
     fn guard(self, home: &Path, folder: &GuardFolder, knowledge: Arc<Knowledge>) -> Result<ExitStatus> {
         let doors = GuardPorts::open(self.listen, self.private, &self.devices, self.page)?;
-        // What cannot be done is found out before there is a file.
+        // The setup comes first, so that a failure leaves no file behind.
         let (upstream, authority) = (self.beyond.upstream(&doors.own()?)?, authority::kept(home)?);
         let recording = self.record.as_deref().map(EvidenceRecording::begin).transpose()?;
         let runtime = tokio::runtime::Runtime::new().context("cannot start the threads for the guard")?;
@@ -211,13 +211,13 @@ impl GuardArgs {
     }
 }
 
-/// Follows what is edited, and says what is wrong with it, once.
+/// Reloads edited files, and reports each problem with them once.
 async fn watch(keeper: Arc<GuardState>) {
     let mut said = None;
     loop {
         let trouble = match keeper.look_around().await {
             Ok(()) => keeper.trouble(),
-            // The guard goes on in a new file; the next look finds nothing amiss.
+            // The guard has begun a new evidence file, so this error is not found again.
             Err(error @ gate::Error::Evidence(_)) => {
                 talk(&format!("candor: {}", error.with_cause()));
                 keeper.trouble()

@@ -50,7 +50,7 @@ impl ListArgs {
     }
 }
 
-/// What is said, and whose words these are.
+/// A promise's id and sentence, and who said it.
 fn promise(promise: &knowledge::promises::Promise) -> (String, String) {
     let sentence = &promise.sentence;
     (promise.id.clone(), format!("{} ({})", sentence.shown(), sentence.whose()))

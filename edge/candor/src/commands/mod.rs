@@ -1,4 +1,4 @@
-//! The commands, one a file.
+//! The commands, one in each file.
 
 mod analyze;
 
@@ -69,7 +69,7 @@ pub struct KnowledgeArgs {
 }
 
 impl KnowledgeArgs {
-    /// Everything, read and checked.
+    /// Reads and checks the built-in data and the person's folder.
     pub fn read(&self) -> Result<knowledge::Knowledge> {
         let mut files = Vec::new();
         if let Some(folder) = &self.data {
@@ -79,7 +79,7 @@ impl KnowledgeArgs {
     }
 }
 
-/// Runs a command to its exit status.
+/// Runs a command and returns its exit status.
 pub fn run(candor: Candor) -> Result<ExitStatus> {
     candor.log.start()?;
     match candor.command {

@@ -39,7 +39,7 @@ pub struct OpenArgs {
     arguments: Vec<String>,
 }
 
-/// How a browser is spoken to.
+/// The browser family, which decides how to start and control a browser.
 enum BrowserFamily {
     Chromium,
     Firefox,
@@ -88,7 +88,7 @@ async fn until_it_ends(child: &mut tokio::process::Child, name: &str, profile: &
     Ok(())
 }
 
-/// Where the browser is, and of which family.
+/// The path of the browser's program, and its family.
 fn program(name: &str) -> Result<(PathBuf, BrowserFamily)> {
     let known: &[&str] = match name {
         "chromium" => &["chromium", "chromium-browser"],

@@ -64,7 +64,7 @@ impl LiveCounts {
         }
     }
 
-    /// Requests and answers that were read.
+    /// The number of exchanges that were read.
     pub fn exchanges(&self) -> u64 {
         self.exchanges
     }

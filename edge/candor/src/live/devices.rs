@@ -20,7 +20,7 @@ pub struct DeviceAdmission {
 }
 
 impl DeviceAdmission {
-    /// Whether some are let in without a code.
+    /// Whether an option lets devices in without a code.
     pub fn are_named(&self) -> bool {
         !self.paired.is_empty()
     }

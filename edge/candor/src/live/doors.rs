@@ -45,7 +45,7 @@ fn bound(address: SocketAddr, option: &str) -> Result<TcpListener> {
         .with_context(|| format!("cannot listen on {address}; choose another address with {option}"))
 }
 
-/// Whether only programs on this machine reach it.
+/// Whether the address is loopback, so that only this machine can connect.
 pub fn is_inside(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }

@@ -5,7 +5,7 @@
 
 use model::Canary;
 
-/// What a program can read to recognise the machine again.
+/// The values by which a program can recognise the machine again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CellDevice {
     pub number: u32,

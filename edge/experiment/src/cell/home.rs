@@ -7,7 +7,7 @@ use std::path::Path;
 
 const PREFIX: &str = "candor-home-";
 
-/// What the name of a home made by this process begins with.
+/// Prefix of the names of homes that this process makes.
 pub(super) fn prefix(process: u32) -> String {
     format!("{PREFIX}{process}-")
 }

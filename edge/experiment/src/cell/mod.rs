@@ -1,4 +1,4 @@
-//! A cell: where a subject lives for one trial, and from where nothing leaves.
+//! A cell: the environment of a subject for one trial. No traffic leaves it.
 //!
 //! A thread of its own steps into new network, mount, host-name and IPC
 //! namespaces and stays there. They have no name and no file: they exist as
@@ -7,8 +7,8 @@
 //! to the cell for ever and can be handed to any other thread: so the proxy
 //! listens inside while it runs outside.
 //!
-//! Without namespaces the same cell stands on the host itself. Traffic that
-//! ignores the proxy setting is then not seen, and `watched` says so.
+//! Without namespaces the cell is on the host itself. Candor then does not see
+//! traffic that ignores the proxy setting, and [`Cell::watched`] is false.
 
 mod device;
 mod home;
@@ -42,7 +42,7 @@ use crate::Error;
 /// The port of the proxy in a cell that has its own network.
 const PROXY_PORT: u16 = 8080;
 
-/// The user that a subject runs as: nobody who owns anything.
+/// The user that a subject runs as; by default one that owns no files (nobody).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CellUser {
     pub uid: u32,
@@ -74,7 +74,7 @@ pub enum CellIsolation {
     None,
 }
 
-/// What the proxy listens on, opened inside the cell. All are non-blocking.
+/// The sockets that Candor opens inside the cell. All are non-blocking.
 #[derive(Debug)]
 pub struct CellSockets {
     /// For explicit and for redirected connections; also on IPv6 where the kernel has it.
@@ -95,7 +95,7 @@ pub struct DnsSockets {
 
 type CellJob = Box<dyn FnOnce() + Send>;
 
-/// A handle on the cell; the last one dropped ends it and all that runs in it.
+/// A handle on the cell. Dropped, it ends the cell and all programs in it.
 pub struct Cell {
     jobs: Option<mpsc::Sender<CellJob>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -103,7 +103,7 @@ pub struct Cell {
     device: CellDevice,
     walls: CellIsolation,
     proxy: SocketAddr,
-    /// The home, if it is a folder of the host.
+    /// The subject's home, if it is a temporary folder of the host.
     _home: Option<tempfile::TempDir>,
 }
 
@@ -295,7 +295,7 @@ fn sockets(walls: CellIsolation) -> io::Result<CellSockets> {
     }
     let (four, six) =
         (|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)), |port| SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
-    // A kernel without IPv6 has nothing to listen on, and nothing to redirect.
+    // A kernel without IPv6 needs no IPv6 sockets: there is nothing to redirect.
     let proxy = [listener(four(PROXY_PORT))?].into_iter().chain(listener(six(PROXY_PORT)).ok()).collect();
     let udp = [responder(four(53))?].into_iter().chain(responder(six(53)).ok()).collect();
     let tcp = [listener(four(53))?].into_iter().chain(listener(six(53)).ok()).collect();

@@ -40,7 +40,8 @@ pub struct AndroidApp {
     /// The person allows that the app forgets everything before each trial.
     pub may_clear: bool,
     pub private: PrivatePages,
-    /// Signs for every server: the phone trusts it, or what it sends stays sealed.
+    /// Signs the certificates for all servers. A phone that does not trust it sends
+    /// only traffic that cannot be read.
     pub authority: Arc<CertificateAuthority>,
     /// Records each change to the phone before it is made, so that it can be undone.
     pub diary: Arc<dyn UndoJournal>,

@@ -172,7 +172,7 @@ impl BrowserDriver {
         }
     }
 
-    /// Its processes, where it runs on this machine.
+    /// The browser's process, if the browser runs on this machine.
     pub(crate) fn process(&self) -> Option<&CellProcess> {
         match self {
             Self::Chromium(browser) => Some(browser.process()),

@@ -71,11 +71,11 @@ pub enum LaunchTrust {
     Nothing,
 }
 
-/// What to do about a browser without its sandbox.
+/// How to treat a browser without its sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SandboxPolicy {
     Required,
-    /// Go on, and record it.
+    /// Go on, and record that the sandbox is missing.
     MayBeMissing,
 }
 

@@ -25,7 +25,7 @@ impl fmt::Debug for VisitedPage {
 /// A field of a form and what to type into it.
 #[derive(Clone)]
 pub struct FormField {
-    /// Its `name` attribute.
+    /// The field's `name` attribute.
     pub name: String,
     pub text: String,
 }

@@ -136,7 +136,7 @@ impl WindowDriver {
         Ok(())
     }
 
-    /// Its processes.
+    /// The browser's process.
     pub(crate) fn process(&self) -> &CellProcess {
         &self.process
     }

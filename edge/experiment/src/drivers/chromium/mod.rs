@@ -114,7 +114,7 @@ impl ChromiumDriver {
         !self.open.borrow().over && self.process.runs()
     }
 
-    /// Its processes.
+    /// The browser's process.
     pub(crate) fn process(&self) -> &CellProcess {
         &self.process
     }

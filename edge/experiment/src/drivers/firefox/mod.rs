@@ -99,7 +99,7 @@ impl FirefoxDriver {
         !self.rpc.is_over() && self.process.runs()
     }
 
-    /// Its processes.
+    /// The browser's process.
     pub(crate) fn process(&self) -> &CellProcess {
         &self.process
     }
