@@ -1,9 +1,9 @@
 //! Phones, through the adb server on this machine.
 //!
-//! The server (`adb start-server`) talks to the phone over USB; programs connect to
-//! it over loopback. This crate implements what Candor needs of its protocol: list
-//! phones, run a command, push a file, forward a port, and change the settings
-//! that send a phone through a proxy.
+//! The server (`adb start-server`) holds the connection to the phone; programs talk
+//! to it over loopback. This crate implements what Candor needs of its protocol: list
+//! phones, run a command, push a file, forward a port, and change the settings that
+//! send a phone through a proxy.
 #![forbid(unsafe_code)]
 
 mod server;

@@ -9,7 +9,7 @@ use knowledge::{
 };
 use model::SubjectOrigin;
 
-/// `chromium`, `reporting-browser@3.4.0`, `/opt/some/browser`, `android:com.android.chrome`.
+/// Finds `chromium`, `reporting-browser@3.4.0`, `/opt/some/browser`, `android:com.android.chrome`.
 pub fn subject(knowledge: &Knowledge, wanted: &str) -> Result<(SubjectSpec, Option<SubjectEdition>)> {
     match SubjectOrigin::of(wanted) {
         SubjectOrigin::App(package) => return Ok((app(knowledge, package)?, None)),

@@ -11,7 +11,7 @@ pub(crate) struct EvidenceSink(pub(crate) EvidenceSender);
 impl ExchangeSink for EvidenceSink {
     fn record(&self, exchange: Exchange) -> SinkFuture<'_> {
         Box::pin(async move {
-            // A writer that has stopped said so to whoever waits for its end.
+            // The run itself ends when the writer stops, and reports why.
             if let Err(error) = self.0.write(Record::Exchange(Box::new(exchange))).await {
                 tracing::error!(%error, "an exchange was not written");
             }

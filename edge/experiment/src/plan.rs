@@ -86,10 +86,10 @@ impl RunPlan {
         Self { trials, at_once: scenario.at_once.max(1) }
     }
 
-    /// Keeps the trials that one phone can run: one at a time, on one device, and
-    /// private ones only if the app has a way to private pages. An app that keeps its
-    /// data has one install (0) for all trials, and its settings are as the person
-    /// left them, not as installed.
+    /// Adapts the plan to one phone: one trial at a time, on one device. Private trials
+    /// remain only if the app has a way to private pages. An app that keeps its data has
+    /// one install (0) for all trials, and its settings are as the person left them, not
+    /// as installed.
     pub(crate) fn on_a_phone(mut self, may_clear: bool, private: &PrivatePages) -> Self {
         match private {
             PrivatePages::Never(_) => {

@@ -1,4 +1,5 @@
-//! A whole run: every trial of the plan, two at a time, into one file.
+//! A whole run: every trial of the plan, as many at a time as the plan allows, into
+//! one file of evidence.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -47,7 +48,7 @@ pub struct RunRequest {
     pub walls: CellIsolation,
     /// An app on a phone that adb reaches; no cell isolates it.
     pub app: Option<AndroidApp>,
-    /// In a real window, so that there is an address bar to type into.
+    /// Whether the subject has a real window, and so an address bar to type into.
     pub window: bool,
     /// Further conditions that differ from an ordinary run, for the report.
     pub conditions: Vec<String>,
@@ -121,7 +122,7 @@ impl RunContext {
 }
 
 impl RunContext {
-    /// Which package the program came in, if the system knows.
+    /// Records the package that contains the program, if the system knows it.
     async fn tell_package(&self) -> Result<(), Error> {
         let Some(says) = in_force::package(&self.entry.program) else { return Ok(()) };
         let note = Note { trial: None, at: now(), code: NoteCode::Package, says, count: 1 };
@@ -140,7 +141,7 @@ fn values_of_devices(plan: &RunPlan, walls: CellIsolation, seed: u64) -> Vec<Pla
     canaries.map(|canary| PlantedCanary { trial: None, canary, site: None }).collect()
 }
 
-/// A trial that takes longer than its plan by so much hangs, and has failed.
+/// A trial that exceeds twice its planned time by this much hangs, and has failed.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 fn patience(planned: &PlannedTrial) -> Duration {

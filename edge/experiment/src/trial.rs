@@ -392,7 +392,7 @@ impl TrialSession<'_> {
         if self.is_reference() { SubjectDriver::Window } else { self.conduct.subject.driver }
     }
 
-    /// A private window beside the ordinary one, as a person opens it.
+    /// Opens a private window beside the ordinary one, as a person does.
     async fn open_private_beside(&mut self, step: &PlannedStep) -> Result<(), Error> {
         self.mark(step, &[], vec![]).await?;
         let conduct = Arc::clone(self.conduct);
@@ -405,7 +405,7 @@ impl TrialSession<'_> {
         self.browser.as_mut().ok_or(Error::NoPage("the subject"))?.open_private(hands, keys).await
     }
 
-    /// Says once for each role how the subject was really started.
+    /// Records once for each role how the subject was really started.
     async fn tell_in_force(&mut self, browser: &BrowserDriver) -> Result<(), Error> {
         let role = self.planned.arm.role;
         let Some(process) = browser.process().filter(|_| self.conduct.is_first_of(role)) else { return Ok(()) };

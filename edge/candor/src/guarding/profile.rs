@@ -2,8 +2,8 @@
 //! and named ones, which stay.
 //!
 //! A temporary folder is locked as long as its `candor open` runs. A killed one
-//! cannot delete its folder, so the next one does: it deletes the folders without
-//! a lock.
+//! cannot delete its folder, so the next one does: it deletes folders with a lock
+//! file that no process locks.
 
 use std::{
     fs::{self, File},

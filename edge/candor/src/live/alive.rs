@@ -1,9 +1,9 @@
-//! Whether the process that left a file still lives.
+//! Whether the process that left a file still runs.
 
 use std::fs;
 
-/// Whether the process with this id and start time still runs. The kernel may give
-/// the id to another process, but this one has another start time.
+/// Whether the process with this id and start time still runs. The kernel may reuse
+/// the id, but the new process has another start time.
 pub fn is(pid: u32, began: &str) -> bool {
     since(pid).is_some_and(|since| since == began)
 }

@@ -1,4 +1,4 @@
-//! Prepares a phone that is connected by USB for an audit: its trust in Candor.
+//! Prepares a phone that adb reaches for an audit: its trust in Candor.
 
 use std::sync::Arc;
 

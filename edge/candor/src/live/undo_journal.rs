@@ -34,7 +34,7 @@ pub struct RunJournal {
 struct JournalNote {
     pid: u32,
     began: String,
-    /// The PID namespace of `pid`: in another one, as of a container, the id means
+    /// The PID namespace of `pid`: in another one, such as a container's, the id means
     /// another process.
     counted: String,
     serial: String,
@@ -71,7 +71,7 @@ impl RunJournal {
         self.write(|note| note.certificate = to).context("cannot write down what is to be undone on the phone")
     }
 
-    /// Undoes the recorded changes. Those that fail stay recorded for the next start.
+    /// Undoes the recorded changes. If this fails they stay recorded for the next start.
     pub fn end(&self) -> Result<()> {
         let mut note = self.note.lock().unwrap_or_else(PoisonError::into_inner);
         if note.certificate != PhoneStores::NONE || !note.proxies.is_empty() {

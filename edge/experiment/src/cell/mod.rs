@@ -1,11 +1,12 @@
-//! A cell: the environment of a subject for one trial. No traffic leaves it.
+//! A cell: the environment of a subject for one trial. With namespaces no traffic
+//! leaves it.
 //!
-//! A thread of its own steps into new network, mount, host-name and IPC
-//! namespaces and stays there. They have no name and no file: they exist as
-//! long as the thread and the processes started from it, so that nothing is
-//! left to clean up however Candor ends. Sockets opened by that thread belong
-//! to the cell for ever and can be handed to any other thread: so the proxy
-//! listens inside while it runs outside.
+//! A separate thread enters new network, mount, host-name and IPC namespaces and
+//! stays there. The namespaces have no name and no file: they exist as long as the
+//! thread and the processes started from it, so that nothing is left to clean up
+//! however Candor ends. A socket that this thread opens always belongs to the cell,
+//! and any other thread can use it: so the proxy listens inside while it runs
+//! outside.
 //!
 //! Without namespaces the cell is on the host itself. Candor then does not see
 //! traffic that ignores the proxy setting, and [`Cell::watched`] is false.

@@ -19,8 +19,8 @@ pub struct RefusedPackets {
 pub(super) const ADDRESS: &str = "192.168.7.20";
 const ADDRESS_6: &str = "fd00:7::20";
 
-/// Commands that give the namespace its card and its routes. A kernel without
-/// virtual cards gets the routes over `lo`; one without IPv6 goes without.
+/// Commands that create the namespace's network card and routes. Without virtual
+/// cards in the kernel the routes lead over `lo`; without IPv6 there are none for it.
 pub(super) fn script(mac: &str) -> String {
     format!(
         "ip link set lo up
@@ -78,7 +78,7 @@ pub(super) fn rules(proxy: u16, dns: u16) -> String {
     )
 }
 
-/// Reads what `nft -j list counters` says.
+/// Reads the output of `nft -j list counters`.
 pub(super) fn refused(listing: &str) -> Result<RefusedPackets, Error> {
     let unreadable = || Error::Prepare("nft's counters cannot be read".to_owned());
     let listing: serde_json::Value = serde_json::from_str(listing).map_err(|_| unreadable())?;

@@ -2,9 +2,9 @@
 //!
 //! Home, `/tmp`, `/run` and shared memory are memory file systems in the cell's
 //! mount namespace: they vanish with it, however Candor ends. The empty `/run`
-//! hides the host's sockets of resolvers and message buses; through them a name
-//! or a message could leave the cell without its network. `/etc`
-//! is a copy, so that the machine's identity and trust can be changed in it.
+//! hides the host's sockets of resolvers and message buses: through them a name or
+//! a message could leave without the cell's network. `/etc` is a copy, so that the
+//! machine's identity and trust can be changed in it.
 
 use std::path::{Path, PathBuf};
 

@@ -30,8 +30,8 @@ pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 /// start.
 const KEPT_OF_STDERR: usize = 4096;
 
-/// A program to start, its arguments, and the variables that are added to the
-/// environment of every subject.
+/// A program to start, its arguments, and its environment variables besides those
+/// that every subject has.
 #[derive(Clone)]
 pub struct CellProgram {
     pub path: PathBuf,

@@ -1,4 +1,4 @@
-//! Drives an app on a phone that is connected by USB, through adb.
+//! Drives an app on a phone, through adb.
 //!
 //! Nothing is installed on the phone. Pages are opened by intent, as another app's
 //! link would open them. There is no list of a page's requests, and no sign that a

@@ -123,7 +123,7 @@ impl BrowserDriver {
         }
     }
 
-    /// Goes to `url`, waits for its load, and stays.
+    /// Loads `url`, waits for the load, and stays.
     pub async fn visit(&self, hands: InputDevices<'_>, url: &str) -> Result<VisitedPage, Error> {
         let InputDevices { patience, stay, .. } = hands;
         match self {
@@ -135,7 +135,7 @@ impl BrowserDriver {
         }
     }
 
-    /// Types an address, or words to search for, as a person does, and goes there.
+    /// Types an address, or words to search for, as a person does, and presses Enter.
     pub async fn go_by_typing(&self, hands: InputDevices<'_>, text: &str) -> Result<VisitedPage, Error> {
         match self {
             Self::Chromium(browser) => browser.go_by_typing(hands, text).await,
@@ -182,7 +182,7 @@ impl BrowserDriver {
         }
     }
 
-    /// Opens a folder, and in it a screen.
+    /// Opens a folder of a simulated phone, and a screen in this folder.
     pub async fn open(&mut self, folder: &str, screen: &str) -> Result<(), Error> {
         match self {
             Self::Phone(phone) => phone.open(folder, screen).await,
@@ -216,7 +216,7 @@ impl BrowserDriver {
         }
     }
 
-    /// Fills in fields of the page, a password's like any other.
+    /// Fills in fields of the page, including password fields.
     pub async fn fill_form(&self, fields: &[FormField]) -> Result<(), Error> {
         match self {
             Self::Chromium(browser) => browser.fill_form(fields).await,

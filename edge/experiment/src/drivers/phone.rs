@@ -57,7 +57,7 @@ impl PhoneDriver {
         self.process.runs()
     }
 
-    /// Opens a folder, and in it a screen.
+    /// Opens a folder, and a screen in this folder.
     pub async fn open(&mut self, folder: &str, screen: &str) -> Result<(), Error> {
         // If the program has ended, reading its answer fails below.
         let _ = self.input.write_all(format!("open\t{folder}\t{screen}\n").as_bytes()).await;

@@ -9,7 +9,7 @@ use model::Time;
 pub struct VisitedPage {
     pub began: Time,
     pub ended: Time,
-    /// Where it ended up, after redirects.
+    /// The address of the page, after redirects.
     pub url: String,
     pub title: String,
     /// Why there is no page, in the browser's words; none if there is one.
