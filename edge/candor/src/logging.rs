@@ -1,8 +1,8 @@
-//! What Candor does, for whoever has to find out why it failed: on standard error
-//! if asked for, and in a run log beside the evidence.
+//! Logs of Candor's steps, to explain a failure: on standard error if asked for, and
+//! in a run log beside the evidence.
 //!
-//! A log can be passed on, evidence cannot: no event has a field for a captured
-//! value, and an error is logged by [`experiment::Error::without_quotes`].
+//! A person can pass on a log, but not the evidence. So no event has a field for a
+//! captured value, and errors are logged by [`experiment::Error::without_quotes`].
 
 use std::{
     fs::{File, OpenOptions},
@@ -17,7 +17,7 @@ use rustix::fs::FallocateFlags;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// What to log, in the words of tracing: `debug`, `experiment=trace,proxy=warn`.
+/// The variable with the levels to log, in tracing's syntax: `debug`, `experiment=trace,proxy=warn`.
 const VARIABLE: &str = "CANDOR_LOG";
 
 /// How much is said on standard error.
@@ -32,7 +32,7 @@ pub struct LogArgs {
 }
 
 impl LogArgs {
-    /// Begins to log. The run log is closed until [`RunLog::open`].
+    /// Starts logging. Nothing is written into a run log before [`RunLog::open`].
     pub fn start(self) -> Result<()> {
         crate::exit::be_quiet(self.quiet);
         let to_stderr = fmt::layer().with_ansi(false).with_writer(io::stderr).with_filter(self.on_stderr()?);
@@ -58,13 +58,13 @@ impl LogArgs {
     }
 }
 
-/// The steps of a run, but no line for each request.
+/// The levels for the run log: the steps of a run, but no line for each request.
 fn in_file() -> Targets {
     let steps = ["candor", "experiment", "evidence", "adb"].map(|ours| (ours, LevelFilter::DEBUG));
     Targets::new().with_default(LevelFilter::WARN).with_targets(steps)
 }
 
-/// A panic is logged by its place: its message may hold what was captured.
+/// Logs the place of a panic, but not its message, which may contain captured data.
 fn log_panics() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -74,7 +74,7 @@ fn log_panics() {
     }));
 }
 
-/// Bytes that a run log has for certain.
+/// Bytes that are reserved on the disk for a run log.
 const RESERVED: u64 = 256 * 1024;
 
 static OPEN: Mutex<Option<Arc<File>>> = Mutex::new(None);
@@ -86,12 +86,12 @@ pub struct RunLog {
 }
 
 impl RunLog {
-    /// Begins a log beside the evidence, for its owner's eyes only.
+    /// Creates a log beside the evidence, which only its owner can read.
     pub fn open(path: &Path) -> Result<Self> {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         let file = file.with_context(|| format!("cannot write {}", path.display()))?;
-        // Room that is left when the disk is full, so that the log can say so. Not
-        // every file system has it to give.
+        // With reserved space the log can still report a full disk. Not every file
+        // system can reserve space.
         if let Err(error) = rustix::fs::fallocate(&file, FallocateFlags::KEEP_SIZE, 0, RESERVED) {
             tracing::debug!(%error, "no room can be reserved for the run log");
         }
@@ -103,7 +103,7 @@ impl RunLog {
         &self.path
     }
 
-    /// A log that cannot be written does not end a run.
+    /// The open run log, or a sink if none is open.
     fn writer() -> Box<dyn Write> {
         match OPEN.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             Some(file) => Box::new(file),
