@@ -80,7 +80,9 @@ fn what_a_phone_sends_goes_on_to_its_server() {
     let home = Home::new();
     let ca = trusted(&home);
     let (v4, v6) = ("203.0.113.80", "2001:db8:1::80");
-    let capture = capture(&network, &home, &["--insecure-upstream", v4, "--insecure-upstream", v6]);
+    // Both are addresses for documentation, on a link of this machine's own.
+    let named = ["--allow-upstream", v4, "--allow-upstream", v6, "--insecure-upstream", v4, "--insecure-upstream", v6];
+    let capture = capture(&network, &home, &named);
     for url in ["https://203.0.113.80/file", "https://[2001:db8:1::80]/file", "http://203.0.113.80/file"] {
         let out = network.on_the_phone(&["curl", "-sS", "-g", "--max-time", "30", "--cacert", &ca, url]);
         assert_eq!(text(&out), "from the internet\n", "{url}");
