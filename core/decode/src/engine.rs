@@ -348,9 +348,18 @@ impl HiddenValue {
 fn is_known(route: &Route<'_>) -> bool {
     let root = route.root();
     let is_token = |name: &str| name.contains("cookie") || name.contains("authorization") || name.starts_with("sec-");
-    let is_drawn = matches!(route.place, LayerPlace::At(name) if model::is_drawn(route.layer, name));
     let of_header = matches!(root.place, LayerPlace::At(name) if root.layer == "header" && is_token(name));
-    of_header || is_drawn || root.layer.starts_with("answer") || route.layer == "jwt"
+    of_header || is_random(route) || root.layer.starts_with("answer") || route.layer == "jwt"
+}
+
+/// Whether a protocol requires that a value is random: a nonce, a key, a ticket,
+/// or the key of a WebSocket handshake (RFC 6455 §4.1).
+fn is_random(route: &Route<'_>) -> bool {
+    match route.place {
+        LayerPlace::At(name) if route.layer == "header" => name == "sec-websocket-key",
+        LayerPlace::At(name) if model::is_drawn(route.layer, name) => true,
+        _ => route.before.is_some_and(is_random),
+    }
 }
 
 /// The location of the current value.
@@ -374,8 +383,9 @@ impl<'r> ValueLocation<'r> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum RouteTrust {
     Full,
-    /// Begin and end of the value were guessed, so it is no gap if the value
-    /// does not open.
+    /// Begin and end of the value were guessed, or a protocol requires random
+    /// bytes there. Then it is no gap if the value does not open: of 1,000
+    /// random values about one begins like zlib.
     Borders,
     /// A decoder guessed: it would also have accepted random bytes.
     Weak,
@@ -393,7 +403,8 @@ struct LayerSink<'n, 'e> {
 
 impl LayerSink<'_, '_> {
     fn here<'r>(&self, route: &'r Route<'r>) -> ValueLocation<'r> {
-        ValueLocation { trust: self.trust, ..ValueLocation::at(route, self.depth) }
+        let trust = if self.trust == RouteTrust::Full && is_random(route) { RouteTrust::Borders } else { self.trust };
+        ValueLocation { trust, ..ValueLocation::at(route, self.depth) }
     }
 }
 

@@ -282,6 +282,22 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_random_field_that_begins_like_a_layer_by_chance_is_no_gap() {
+        let gaps_of = |value: &[u8]| {
+            let mut gaps = Vec::new();
+            crate::open_value(value, &crate::DecodeLimits::default(), &mut |_| {}, &mut gaps);
+            gaps
+        };
+        for magic in [[0x78, 0x9c], [0x78, 0xda], [0x78, 0x01], [0x1f, 0x8b]] {
+            let mut hello = hello();
+            hello[6..8].copy_from_slice(&magic);
+            assert_eq!(gaps_of(&hello), [], "{magic:x?}");
+        }
+        // The same bytes where nothing has to be random are one.
+        assert!(!gaps_of(&[&[0x78, 0x9c][..], &hello()[8..38]].concat()).is_empty());
+    }
+
+    #[test]
     fn a_name_is_opened_label_by_label_and_what_nobody_knows_is_a_value() {
         let list = |width: usize, value: &[u8]| [&value.len().to_be_bytes()[8 - width..], value].concat();
         let extension = |number: u16, value: &[u8]| [&number.to_be_bytes()[..], &list(2, value)].concat();
