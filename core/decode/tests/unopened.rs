@@ -111,3 +111,16 @@ fn a_part_is_unread_as_far_as_it_stayed_closed() {
     assert_eq!(gaps.len(), 1, "{gaps:?}");
     assert_eq!((opened.bytes - opened.bytes_read, opened.unopened), (400, 400));
 }
+
+#[test]
+fn names_that_are_shown_alike_are_places_of_their_own() {
+    // A map of MessagePack whose two names are different bytes, and no text.
+    let map = b"\x82\xa1\x82\x01\xa1\x96\xa5ha\x01lo";
+    let mut visited = Vec::new();
+    let mut keep = |leaf: &model::Leaf<'_>| visited.push((leaf.route.trail(), leaf.value.to_vec()));
+    open_value(map, &DecodeLimits::default(), &mut keep, &mut Vec::new());
+    assert!(visited.len() > 4);
+    for (trail, value) in visited {
+        assert_eq!(decode::walk_value(map, &trail), Some(value), "{trail}");
+    }
+}

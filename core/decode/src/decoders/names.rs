@@ -34,7 +34,8 @@ impl NameStack {
 
     /// How often this name was met since `start`, this time included.
     pub(super) fn nth(&mut self, name: &[u8], start: usize) -> usize {
-        let hash = hash(name);
+        // Names are counted as they are shown: bytes that are no text read alike.
+        let hash = hash(String::from_utf8_lossy(name).as_bytes());
         let container = &self.hashes[start..];
         let nth = match container.len() {
             ..Self::FEW => 1 + container.iter().filter(|other| **other == hash).count(),
